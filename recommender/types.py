@@ -1,7 +1,8 @@
-"""The frozen shapes that every part of the recommender speaks: ids outside, row numbers inside. numpy only."""
+"""The frozen shapes that every part of the recommender speaks: ids outside, row numbers inside."""
 
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import ClassVar, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,12 +11,21 @@ from scipy.sparse import csr_array
 IntArray = NDArray[np.int64]
 RowArray = NDArray[np.int32]
 FloatArray = NDArray[np.float32]
+Mask = NDArray[np.bool_]
+Arrays = dict[str, NDArray[np.generic]]
 
 UNKNOWN = -1
-"""The row of an id that an IdMap does not hold."""
+"""The row of an id that an IdMap does not hold, and the padding of a list that came out short."""
 
 UNDATED = np.iinfo(np.int64).min
 """The time of an event from a file that has no times."""
+
+Progress = Callable[[float, str], None]
+"""Told how much of the work is done (0..1) and what comes next. What it raises stops the work."""
+
+
+def silent(done: float, what: str) -> None:
+    """The Progress of callers that want none."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,7 +35,7 @@ class IdMap:
     ids: IntArray
 
     @classmethod
-    def of(cls, ids: IntArray) -> "IdMap":
+    def of(cls, ids: IntArray) -> Self:
         """The map over the distinct values of `ids`."""
         return cls(np.unique(ids).astype(np.int64))
 
@@ -42,7 +52,7 @@ class IdMap:
 
 @dataclass(frozen=True)
 class EventKind:
-    """What one interaction type means to a dataset. `scale_*` and `relevant_at` are None where it carries no value."""
+    """What one interaction type means to a dataset; `scale_*` and `relevant_at` only where it carries a rating."""
 
     name: str
     weight: float
@@ -84,31 +94,55 @@ class Dataset:
     def n_items(self) -> int:
         return len(self.item_ids)
 
+    def select(self, which: Mask | NDArray[np.integer]) -> "Dataset":
+        """The events at a mask or at positions, over the same people and items."""
+        return replace(
+            self,
+            users=self.users[which],
+            items=self.items[which],
+            values=self.values[which],
+            types=self.types[which],
+            times=self.times[which],
+        )
+
 
 class Model(Protocol):
     """A fitted, frozen model. It always answers in batches, and says NaN where it can't say."""
 
-    user_ids: IdMap
-    item_ids: IdMap
+    form: ClassVar[str]
+    """The name under which `algorithms.load_model` knows how to read its arrays back."""
+
+    @property
+    def user_ids(self) -> IdMap: ...
+
+    @property
+    def item_ids(self) -> IdMap: ...
 
     def score(self, rows: RowArray) -> FloatArray:
-        """Ranking scores (m, n_items) of the users at `rows` (m,); a row of NaN for UNKNOWN."""
+        """Ranking scores (m, n_items) of the users at `rows` (m,), a row of NaN for UNKNOWN; the caller's to change."""
 
     def score_histories(self, histories: csr_array) -> FloatArray:
-        """Ranking scores (m, n_items) of people the model has never seen, from their ratings (m, n_items) on the scale."""
+        """Ranking scores (m, n_items) of people the model has never seen, from their ratings (m, n_items)."""
 
     def predict(self, rows: RowArray, cols: RowArray) -> tuple[FloatArray, FloatArray]:
         """Predicted rating and its standard deviation (n,) for pairs of user rows and item rows."""
 
-    def arrays(self) -> dict[str, NDArray[np.generic]]:
-        """What an artifact stores: everything `from_arrays` needs."""
+    def similar(self, cols: RowArray) -> FloatArray:
+        """Likeness (m, n_items) of every item to the items at `cols` (m,); a row of NaN for UNKNOWN."""
+
+    def arrays(self) -> Arrays:
+        """What an artifact stores: everything `from_arrays` needs, none of it pickled."""
+
+    @classmethod
+    def from_arrays(cls, arrays: Arrays) -> Self:
+        """The same model again; the arrays may be memory-mapped and are not copied."""
 
 
 class Algorithm(Protocol):
-    """Settings, not fitted."""
+    """Settings, not fitted: a frozen dataclass, so that `dataclasses.asdict` gives the settings back."""
 
-    def fit(self, dataset: Dataset, rng: np.random.Generator) -> Model:
-        """A new model; nothing is mutated. Raises CannotFit with a sentence where the data do not allow it."""
+    def fit(self, dataset: Dataset, rng: np.random.Generator, progress: Progress = silent) -> Model:
+        """A new model; nothing is mutated. Raises CannotFit, with a sentence, where the data don't allow it."""
 
 
 @dataclass(frozen=True)
@@ -120,5 +154,5 @@ class Recommendation:
     source: str
 
 
-class CannotFit(ValueError):
+class CannotFit(ValueError):  # noqa: N818  (it reads as what happened)
     """The data set doesn't allow this algorithm; the message says why in one sentence."""

@@ -1,0 +1,47 @@
+"""The algorithms by name and the forms their models take. Nothing heavy is imported before it is asked for."""
+
+from collections.abc import Mapping
+from dataclasses import fields
+from importlib import import_module
+from typing import Any
+
+from recommender.types import Algorithm, Arrays, Model
+
+ALGORITHMS: Mapping[str, str] = {
+    "svd": "recommender.algorithms.svd.SVD",
+    "popular": "recommender.algorithms.popular.Popular",
+}
+"""Name -> dotted path of the settings class."""
+
+FORMS: Mapping[str, str] = {
+    "factors": "recommender.algorithms.factors.FactorModel",
+    "impersonal": "recommender.algorithms.impersonal.ImpersonalModel",
+}
+"""`Model.form` -> dotted path of the model class. Artifacts are read by form, so a server never imports a trainer."""
+
+
+def create(name: str, **settings: Any) -> Algorithm:
+    """The algorithm called `name` with these settings; ValueError in one sentence for an unknown name or setting."""
+    algorithm = _find(ALGORITHMS, name, "algorithm")
+    known = [field.name for field in fields(algorithm)]
+    for setting in settings:
+        if setting not in known:
+            raise ValueError(f"{name} has no setting {setting!r}; its settings are: {', '.join(known) or 'none'}.")
+    created: Algorithm = algorithm(**settings)
+    return created
+
+
+def load_model(form: str, arrays: Arrays) -> Model:
+    """The model whose `form` and `arrays()` these are; ValueError for an unknown form or arrays that don't fit it."""
+    model: type[Model] = _find(FORMS, form, "model form")
+    try:
+        return model.from_arrays(arrays)
+    except KeyError as missing:
+        raise ValueError(f"The arrays of a model of form {form!r} lack {missing}.") from missing
+
+
+def _find(table: Mapping[str, str], name: str, what: str) -> Any:
+    if name not in table:
+        raise ValueError(f"There is no {what} called {name!r}; the known ones are: {', '.join(sorted(table))}.")
+    module, _, attribute = table[name].rpartition(".")
+    return getattr(import_module(module), attribute)
