@@ -1,0 +1,122 @@
+"""Who is recommended to, and what."""
+
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from pgvector.django import HnswIndex, VectorField
+
+
+class EndUser(models.Model):
+    """A person recommended to. Staff are `django.contrib.auth` users."""
+
+    user_id = models.CharField("user id", max_length=255, unique=True, help_text="The id that your own systems use.")
+    created_at = models.DateTimeField(default=timezone.now, db_index=True)
+    last_active = models.DateTimeField(null=True, blank=True, db_index=True)
+    preferences = models.JSONField(
+        default=dict,
+        blank=True,
+        help_text='Such as {"categories": ["Poetry"], "tags": [], "liked": [], "disliked": []}.',
+    )
+    demographics = models.JSONField(default=dict, blank=True)
+
+    class Meta:
+        verbose_name = "person"
+        verbose_name_plural = "people"
+
+    def __str__(self) -> str:
+        return self.user_id
+
+
+class Category(models.Model):
+    """A category that items name in `Item.categories`."""
+
+    name = models.CharField(max_length=100, unique=True)
+    description = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        ordering = ["name"]
+        verbose_name_plural = "categories"
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ItemQuerySet(models.QuerySet["Item"]):
+    def available(self, at: datetime) -> "ItemQuerySet":
+        """What may be recommended at the time `at`."""
+        starts = Q(available_from__isnull=True) | Q(available_from__lte=at)
+        ends = Q(available_until__isnull=True) | Q(available_until__gt=at)
+        return self.filter(starts, ends, is_available=True)
+
+
+class Item(models.Model):
+    """A thing to recommend."""
+
+    item_id = models.CharField("item id", max_length=255, unique=True, help_text="The id that your own systems use.")
+    title = models.CharField(max_length=500)
+    description = models.TextField(blank=True)
+    categories = ArrayField(models.CharField(max_length=100), default=list, blank=True)
+    tags = ArrayField(models.CharField(max_length=100), default=list, blank=True)
+    features = models.JSONField(default=dict, blank=True, help_text='Such as {"creator": "Jane Austen", "year": 1815}.')
+    item_type = models.CharField(max_length=50, blank=True)
+    is_available = models.BooleanField(
+        "available", default=True, help_text="What is not available is never recommended."
+    )
+    available_from = models.DateTimeField(null=True, blank=True)
+    available_until = models.DateTimeField(null=True, blank=True)
+    group = models.CharField(
+        max_length=255,
+        blank=True,
+        help_text="Variants of one thing share a group: a list never shows two of them.",
+    )
+    published_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    updated_at = models.DateTimeField(auto_now=True, db_index=True)
+
+    objects = ItemQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            GinIndex(fields=["categories"], name="item_categories_gin"),
+            GinIndex(fields=["tags"], name="item_tags_gin"),
+            models.Index(fields=["-published_at"], name="item_published_idx"),
+            models.Index(fields=["group"], name="item_group_idx", condition=~Q(group="")),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def creator(self) -> str:
+        """Author, director or maker, where the features name one."""
+        features: dict[str, Any] = self.features
+        return str(features.get("creator") or "")
+
+
+class ItemEmbedding(models.Model):
+    """An item's vector in the space of one model version; a refit turns the space, so vectors of two never mix."""
+
+    item = models.ForeignKey(Item, on_delete=models.CASCADE, related_name="embeddings")
+    model_version = models.BigIntegerField(help_text="The id of the model version that made the vector.")
+    vector = VectorField(dimensions=settings.FEATURE_VECTOR_DIMENSION)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["item", "model_version"], name="embedding_once_per_version")]
+        indexes = [
+            HnswIndex(
+                fields=["vector"],
+                name="embedding_vector_hnsw",
+                m=16,
+                ef_construction=64,
+                opclasses=["vector_cosine_ops"],
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.item} in version {self.model_version}"

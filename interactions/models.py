@@ -1,0 +1,154 @@
+"""What happened. `Interaction` is range-partitioned by month; its table is made by SQL in the first migration."""
+
+from datetime import datetime
+from functools import cached_property
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from catalog.models import EndUser, Item
+from interactions.schema import TypeRule
+
+
+class InteractionType(models.Model):
+    """A kind of event: how much it says, for or against the item, and its scale where it is a rating."""
+
+    id = models.SmallAutoField(primary_key=True)
+    name = models.SlugField(max_length=50, unique=True)
+    weight = models.FloatField(help_text="How strong a sign it is: a view 1, a purchase 5. 0: no sign at all.")
+    is_negative = models.BooleanField("speaks against the item", default=False)
+    marks_seen = models.BooleanField(
+        "hides the item from lists",
+        default=True,
+        help_text="After it, the item is not recommended to that person again.",
+    )
+    scale_min = models.FloatField(null=True, blank=True)
+    scale_max = models.FloatField(null=True, blank=True)
+    relevant_at = models.FloatField(null=True, blank=True, help_text="A rating from here on counts as liked.")
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.CheckConstraint(condition=Q(weight__gte=0), name="type_weight_not_negative"),
+            models.CheckConstraint(
+                condition=Q(scale_min=None, scale_max=None, relevant_at=None)
+                | Q(
+                    scale_min__lt=models.F("scale_max"),
+                    relevant_at__gte=models.F("scale_min"),
+                    relevant_at__lte=models.F("scale_max"),
+                ),
+                name="type_scale_whole",
+                violation_error_message="Give the scale's minimum, maximum and the value that counts as liked.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @cached_property
+    def rule(self) -> TypeRule:
+        """What the event schema must know of this type."""
+        if self.scale_min is None or self.scale_max is None:
+            return TypeRule(self.name)
+        return TypeRule(self.name, (self.scale_min, self.scale_max))
+
+    def clean(self) -> None:
+        if not (self.weight >= 0):
+            raise ValidationError(
+                {"weight": "A weight is zero or more; say with 'speaks against the item' what counts against."}
+            )
+
+
+class InteractionQuerySet(models.QuerySet["Interaction"]):
+    def between(self, start: datetime, end: datetime) -> "InteractionQuerySet":
+        """Events in [start, end): a range, so that only its partitions are read."""
+        return self.filter(occurred_at__gte=start, occurred_at__lt=end)
+
+    def of_user(self, user: EndUser) -> "InteractionQuerySet":
+        """One person's events, newest first."""
+        return self.filter(user=user).order_by("-occurred_at", "-id")
+
+    def of_item(self, item: Item) -> "InteractionQuerySet":
+        """One item's events, newest first."""
+        return self.filter(item=item).order_by("-occurred_at", "-id")
+
+    def marking_seen(self) -> "InteractionQuerySet":
+        """Events after which an item is not recommended again."""
+        return self.filter(type__marks_seen=True)
+
+
+class Interaction(models.Model):
+    """One event. The table's real key is (id, occurred_at); (event_id, occurred_at) makes a retry the same row."""
+
+    id = models.BigAutoField(primary_key=True)
+    event_id = models.UUIDField()
+    user = models.ForeignKey(
+        EndUser, on_delete=models.CASCADE, db_constraint=False, db_index=False, related_name="interactions"
+    )
+    item = models.ForeignKey(
+        Item, on_delete=models.CASCADE, db_constraint=False, db_index=False, related_name="interactions"
+    )
+    type = models.ForeignKey(
+        InteractionType, on_delete=models.PROTECT, db_constraint=False, db_index=False, related_name="+"
+    )
+    value = models.FloatField(null=True, blank=True)
+    occurred_at = models.DateTimeField()
+    undated = models.BooleanField(
+        default=False, help_text="From a file without times: the date is the import's, not the event's."
+    )
+    context = models.JSONField(null=True, blank=True)
+    received_at = models.DateTimeField(default=timezone.now)
+
+    objects = InteractionQuerySet.as_manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["event_id", "occurred_at"], name="interaction_event_once")]
+        indexes = [
+            models.Index(fields=["user", "-occurred_at"], name="interaction_user_idx"),
+            models.Index(fields=["item", "-occurred_at"], name="interaction_item_idx"),
+            models.Index(fields=["-occurred_at", "-id"], name="interaction_time_idx"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.type_id} {self.event_id}"
+
+
+class DeadLetter(models.Model):
+    """An accepted event that could not be stored, kept whole with the reason."""
+
+    source = models.CharField(max_length=50, help_text="Where it came in: api, import, storefront.")
+    reason = models.CharField(max_length=500)
+    payload = models.JSONField(help_text="The event as it came.")
+    attempts = models.PositiveIntegerField(default=1)
+    received_at = models.DateTimeField(default=timezone.now, db_index=True)
+
+    class Meta:
+        ordering = ["-received_at"]
+
+    def __str__(self) -> str:
+        return self.reason
+
+
+class ImportRun(models.Model):
+    """How far the import of one file has come, so that a broken one goes on where it stopped."""
+
+    format = models.CharField(max_length=50)
+    source = models.CharField(max_length=500)
+    fingerprint = models.CharField(
+        max_length=64, unique=True, help_text="SHA-256 of what makes the files the same files."
+    )
+    progress = models.JSONField(default=dict, help_text="Lines committed, by part.")
+    counts = models.JSONField(default=dict, help_text="Rows read, stored, duplicate and rejected.")
+    undated_at = models.DateTimeField(
+        null=True, blank=True, help_text="The date given to rows of a file without times."
+    )
+    started_at = models.DateTimeField(default=timezone.now)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-started_at"]
+
+    def __str__(self) -> str:
+        return f"{self.format}: {self.source}"

@@ -1,0 +1,173 @@
+"""The event, and what can be judged from it alone. Pure: no database, no clock of its own."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import uuid_utils
+
+MAX_ID_LENGTH = 255
+OLDEST = datetime(1970, 1, 1, tzinfo=UTC)
+CLOCK_SKEW = timedelta(days=1)
+"""How far in the future an event may lie: the clocks of phones are wrong by hours, not by years."""
+
+
+@dataclass(frozen=True, slots=True)
+class TypeRule:
+    """What the schema must know of an interaction type: its scale, or None where it carries no rating."""
+
+    name: str
+    scale: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing that a person did with an item. `event_id` and `occurred_at` never change, however often it is sent."""
+
+    event_id: UUID
+    user_id: str
+    item_id: str
+    type: str
+    occurred_at: datetime
+    value: float | None = None
+    context: dict[str, Any] = field(default_factory=dict)
+    undated: bool = False
+
+
+class InvalidEvent(Exception):
+    """Why an event was refused, by field: {"value": "A rating lies between 1 and 5."}."""
+
+    def __init__(self, errors: dict[str, str]) -> None:
+        super().__init__(" ".join(f"{name}: {reason}" for name, reason in errors.items()))
+        self.errors = errors
+
+
+class _Parser:
+    """Collects every error of one raw event, so that a client learns all of them at once."""
+
+    def __init__(self, raw: Mapping[str, Any], types: Mapping[str, TypeRule], now: datetime) -> None:
+        self.raw, self.types, self.now = raw, types, now
+        self.errors: dict[str, str] = {}
+
+    def identifier(self, name: str) -> str:
+        value = self.raw.get(name)
+        if not isinstance(value, str) or not value.strip():
+            self.errors[name] = "A text that is not empty is needed."
+        elif len(value) > MAX_ID_LENGTH:
+            self.errors[name] = f"At most {MAX_ID_LENGTH} characters."
+        elif "\x00" in value:
+            self.errors[name] = "A NUL character is not allowed."
+        else:
+            return value
+        return ""
+
+    def type(self) -> str:
+        value = self.raw.get("type")
+        if not isinstance(value, str) or value not in self.types:
+            self.errors["type"] = f"Unknown interaction type. Known: {', '.join(sorted(self.types))}."
+            return ""
+        return value
+
+    def value(self, type_name: str) -> float | None:
+        value = self.raw.get("value")
+        scale = self.types[type_name].scale if type_name in self.types else None
+        if value is None:
+            if scale:
+                self.errors["value"] = f"A {type_name} needs a value between {scale[0]:g} and {scale[1]:g}."
+            return None
+        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+            self.errors["value"] = "A finite number is needed."
+            return None
+        if scale and not scale[0] <= value <= scale[1]:
+            self.errors["value"] = f"A {type_name} lies between {scale[0]:g} and {scale[1]:g}."
+        return float(value)
+
+    def context(self) -> dict[str, Any]:
+        value = self.raw.get("context")
+        if value is None:
+            return {}
+        if not isinstance(value, dict):
+            self.errors["context"] = "An object is needed."
+            return {}
+        if _has_nul(value):
+            self.errors["context"] = "A NUL character is not allowed."
+        return value
+
+    def event_id(self) -> UUID | None:
+        value = self.raw.get("event_id")
+        if value is None:
+            return None
+        try:
+            return UUID(value)
+        except (ValueError, AttributeError, TypeError):
+            self.errors["event_id"] = "A UUID is needed (a UUIDv7 carries its own time)."
+            return None
+
+    def occurred_at(self, event_id: UUID | None) -> datetime:
+        value = self.raw.get("occurred_at")
+        if value is None:
+            return self._time_of(event_id)
+        try:
+            when = datetime.fromisoformat(value)
+        except (ValueError, TypeError):
+            self.errors["occurred_at"] = "A time in ISO 8601 is needed, such as 2026-05-01T12:00:00Z."
+            return self.now
+        if when.tzinfo is None:
+            self.errors["occurred_at"] = "The time needs its zone, such as 2026-05-01T12:00:00Z."
+            return self.now
+        return self._in_range(when)
+
+    def _time_of(self, event_id: UUID | None) -> datetime:
+        if event_id is None:
+            return self.now
+        if event_id.version != 7:
+            self.errors["occurred_at"] = "Needed where event_id is not a UUIDv7: a retry must carry the same time."
+            return self.now
+        return self._in_range(datetime.fromtimestamp((event_id.int >> 80) / 1000, UTC))
+
+    def _in_range(self, when: datetime) -> datetime:
+        if not OLDEST <= when <= self.now + CLOCK_SKEW:
+            self.errors["occurred_at"] = (
+                f"The time lies outside 1970-01-01 to {self.now + CLOCK_SKEW:%Y-%m-%d}. Check the clock that wrote it."
+            )
+            return self.now
+        return when.astimezone(UTC)
+
+
+def _has_nul(value: object) -> bool:
+    """Whether a text anywhere in a JSON value holds U+0000, which PostgreSQL can't store."""
+    if isinstance(value, str):
+        return "\x00" in value
+    if isinstance(value, dict):
+        return any(_has_nul(key) or _has_nul(inner) for key, inner in value.items())
+    return isinstance(value, list) and any(map(_has_nul, value))
+
+
+def new_event_id() -> UUID:
+    """A fresh UUIDv7."""
+    return UUID(bytes=uuid_utils.uuid7().bytes)
+
+
+def parse(raw: Mapping[str, Any], types: Mapping[str, TypeRule], now: datetime) -> Event:
+    """The event in `raw`. `now` (aware, UTC) dates an event that brings neither time nor id.
+
+    Raises InvalidEvent with one sentence for each field that is wrong.
+    """
+    parser = _Parser(raw, types, now)
+    type_name = parser.type()
+    event_id = parser.event_id()
+    event = Event(
+        event_id=event_id or new_event_id(),
+        user_id=parser.identifier("user_id"),
+        item_id=parser.identifier("item_id"),
+        type=type_name,
+        occurred_at=parser.occurred_at(event_id),
+        value=parser.value(type_name),
+        context=parser.context(),
+    )
+    if parser.errors:
+        raise InvalidEvent(parser.errors)
+    return event

@@ -1,0 +1,4 @@
+from recommender.models.release import Release, ReleaseMember
+from recommender.models.version import ModelVersion
+
+__all__ = ["ModelVersion", "Release", "ReleaseMember"]

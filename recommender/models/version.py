@@ -1,0 +1,43 @@
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+STAFF = settings.AUTH_USER_MODEL
+
+
+class ModelVersion(models.Model):
+    """One fitted model: how it was made, on what, how good it is, and where its artifact lies."""
+
+    class State(models.TextChoices):
+        TRAINING = "training"
+        READY = "ready"
+        ARCHIVED = "archived"
+        FAILED = "failed"
+
+    algorithm = models.CharField(max_length=50)
+    settings = models.JSONField(default=dict)
+    state = models.CharField(max_length=10, choices=State, default=State.TRAINING)
+    seed = models.PositiveIntegerField(default=42)
+    data_from = models.DateTimeField(null=True, help_text="The oldest event it was trained on.")
+    data_until = models.DateTimeField(null=True, help_text="The newest event it was trained on.")
+    data_hash = models.CharField(max_length=64, blank=True)
+    n_users = models.PositiveIntegerField(null=True)
+    n_items = models.PositiveIntegerField(null=True)
+    n_events = models.PositiveBigIntegerField(null=True)
+    metrics = models.JSONField(default=dict)
+    fit_seconds = models.FloatField(null=True)
+    duration_seconds = models.FloatField(null=True, help_text="Everything: reading, fitting, evaluating, writing.")
+    artifact = models.CharField(max_length=200, blank=True, help_text="The artifact's folder in the model storage.")
+    checksum = models.CharField(max_length=64, blank=True, help_text="SHA-256 of the artifact's manifest.")
+    origin = models.CharField(max_length=200, default="trained here")
+    error = models.TextField(blank=True)
+    started_by = models.ForeignKey(STAFF, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now, db_index=True)
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-pk"]
+        permissions = [("operate", "Can train, promote, roll back, reload and warm")]
+
+    def __str__(self) -> str:
+        return f"{self.algorithm} {self.pk}"

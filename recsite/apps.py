@@ -1,0 +1,12 @@
+from importlib import import_module
+
+from django.apps import AppConfig
+
+
+class RecsiteConfig(AppConfig):
+    name = "recsite"
+    verbose_name = "recsite"
+
+    def ready(self) -> None:
+        # Makes Celery's app the current one in every process, so that a task sent from a page finds the broker.
+        import_module("recsite.celery")

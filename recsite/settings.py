@@ -1,0 +1,250 @@
+"""Settings, read top to bottom. Every value comes from the environment (or .env); .env.example names them all."""
+
+from pathlib import Path
+from typing import Any
+
+import environ
+
+from recsite import env
+from recsite.logging import logging_config
+from recsite.unfold import UNFOLD as UNFOLD
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+environ.Env.read_env(BASE_DIR / ".env")
+
+# --- Where it runs ---
+
+ENVIRONMENT = env.choice("ENVIRONMENT", "development", ("development", "production"))
+PRODUCTION = ENVIRONMENT == "production"
+VERSION = "0.1.0"
+STATE_DIR = Path(env.text("RECSITE_STATE", str(BASE_DIR / ".local")))
+DEBUG = env.flag("DEBUG", False)
+SECRET_KEY = env.secret_key("SECRET_KEY", PRODUCTION, STATE_DIR)
+SECRET_KEY_FALLBACKS = env.items("SECRET_KEY_FALLBACKS", [])
+ALLOWED_HOSTS = env.items("ALLOWED_HOSTS", [] if PRODUCTION else ["localhost", "127.0.0.1", "[::1]", "testserver"])
+CSRF_TRUSTED_ORIGINS = env.items("CSRF_TRUSTED_ORIGINS", [])
+ROOT_URLCONF = "recsite.urls"
+WSGI_APPLICATION = "recsite.wsgi.application"
+SHUTDOWN_TIMEOUT_SECS = env.integer("SHUTDOWN_TIMEOUT_SECS", 30, 1, 3600)
+
+# --- Parts ---
+
+INSTALLED_APPS = [
+    "recsite.apps.RecsiteConfig",
+    "recsite.platform.apps.PlatformConfig",
+    "catalog.apps.CatalogConfig",
+    "interactions.apps.InteractionsConfig",
+    "recommender.apps.RecommenderConfig",
+    "unfold",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.humanize",
+    "django.contrib.messages",
+    "django.contrib.postgres",
+    "django.contrib.sessions",
+    "django.contrib.staticfiles",
+    "django_celery_beat",
+    "django_htmx",
+    "django_prometheus",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "rest_framework",
+    "rest_framework_api_key",
+]
+
+MIDDLEWARE = [
+    "django_prometheus.middleware.PrometheusBeforeMiddleware",
+    "recsite.platform.middleware.RequestIdMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "recsite.platform.middleware.BodyLimitMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "django_prometheus.middleware.PrometheusAfterMiddleware",
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+# --- PostgreSQL ---
+
+DATABASE_MIN_CONNECTIONS = env.integer("DATABASE_MIN_CONNECTIONS", 1)
+DATABASE_MAX_CONNECTIONS = env.integer("DATABASE_MAX_CONNECTIONS", 10, 1)
+if DATABASE_MIN_CONNECTIONS > DATABASE_MAX_CONNECTIONS:
+    env.fail("DATABASE_MIN_CONNECTIONS is larger than DATABASE_MAX_CONNECTIONS.")
+_database = env.database("DATABASE_URL")
+_database["OPTIONS"] = {
+    "connect_timeout": 5,
+    **_database.get("OPTIONS", {}),
+    "pool": {"min_size": DATABASE_MIN_CONNECTIONS, "max_size": DATABASE_MAX_CONNECTIONS, "timeout": 5},
+}
+DATABASES = {"default": _database}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+FEATURE_VECTOR_DIMENSION = env.integer("FEATURE_VECTOR_DIMENSION", 128, 2, 2000)
+
+# --- Redis and Celery ---
+
+REDIS_URL = env.redis_url("REDIS_URL")
+CACHES = {
+    "default": {
+        "BACKEND": "django_redis.cache.RedisCache",
+        "LOCATION": REDIS_URL,
+        "OPTIONS": {
+            "SERIALIZER": "django_redis.serializers.json.JSONSerializer",
+            "SOCKET_CONNECT_TIMEOUT": 0.25,
+            "SOCKET_TIMEOUT": 0.5,
+            "CONNECTION_POOL_KWARGS": {"max_connections": env.integer("REDIS_POOL_SIZE", 20, 1)},
+        },
+    }
+}
+CELERY_BROKER_URL = env.text("CELERY_BROKER_URL", REDIS_URL)
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 6 * 3600,
+    "socket_timeout": 5,
+    "socket_connect_timeout": 2,
+}
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_TASK_SOFT_TIME_LIMIT = env.integer("TASK_TIME_LIMIT_SECS", 3 * 3600, 60)
+CELERY_TASK_TIME_LIMIT = CELERY_TASK_SOFT_TIME_LIMIT + 60
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_TASK_ALWAYS_EAGER = False
+CELERY_TIMEZONE = "UTC"
+
+MODEL_UPDATE_INTERVAL = env.integer("MODEL_UPDATE_INTERVAL", 3600, 1)
+CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
+    "Retrain and promote": {"task": "recommender.tasks.train", "schedule": float(MODEL_UPDATE_INTERVAL)},
+    "Make the coming months' partitions": {
+        "task": "interactions.tasks.keep_partitions",
+        "schedule": 6 * 3600.0,
+    },
+    "Clear up after interrupted jobs": {"task": "recommender.tasks.reap", "schedule": 60.0},
+}
+for _entry in CELERY_BEAT_SCHEDULE.values():
+    # A tick that waited longer than its own interval is stale: the next one does the work.
+    _entry["options"] = {"expires": _entry["schedule"]}
+
+# --- Events ---
+
+EVENT_SINKS = ["recommender.freshness.on_stored"]
+UNKNOWN_ITEM_POLICY = env.choice("UNKNOWN_ITEM_POLICY", "dead_letter", ("dead_letter", "placeholder"))
+PARTITION_MONTHS_AHEAD = env.integer("PARTITION_MONTHS_AHEAD", 3, 1, 60)
+INTERACTION_RETENTION_MONTHS = env.integer("INTERACTION_RETENTION_MONTHS", 0)
+
+# --- Recommendations ---
+
+MAX_RECOMMENDATION_COUNT = env.integer("MAX_RECOMMENDATION_COUNT", 100, 1, 1000)
+DEFAULT_RECOMMENDATION_COUNT = env.integer("DEFAULT_RECOMMENDATION_COUNT", 10, 1, MAX_RECOMMENDATION_COUNT)
+CANDIDATE_COUNT = env.integer("CANDIDATE_COUNT", 200, MAX_RECOMMENDATION_COUNT, 5000)
+CANDIDATE_TTL_SECS = env.integer("CANDIDATE_TTL_SECS", 24 * 3600, 1)
+WARM_ACTIVE_DAYS = env.integer("WARM_ACTIVE_DAYS", 30, 1)
+FOLD_IN_EVENTS = env.integer("FOLD_IN_EVENTS", 500, 1)
+MODEL_CACHE_DIR = Path(env.text("MODEL_CACHE_DIR", str(STATE_DIR / "model-cache")))
+
+# --- Files ---
+
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+STATICFILES_DIRS = [BASE_DIR / "templates" / "static"]
+WHITENOISE_USE_FINDERS = not PRODUCTION
+_static = (
+    "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    if PRODUCTION
+    else ("django.contrib.staticfiles.storage.StaticFilesStorage")
+)
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": _static},
+    "models": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": env.text("MODEL_STORAGE_PATH", str(STATE_DIR / "models"))},
+    },
+}
+
+# --- API ---
+
+API_AUTH_REQUIRED = env.flag("API_AUTH_REQUIRED", True)
+API_KEY_CACHE_SECS = 5
+MAX_REQUEST_SIZE = env.integer("MAX_REQUEST_SIZE", 10 * 1024 * 1024, 1024)
+DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_REQUEST_SIZE
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["recsite.platform.authentication.ApiKeyAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["recsite.platform.authentication.ApiAccess"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "recsite.platform.errors.exception_handler",
+    "UNAUTHENTICATED_USER": None,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "recsite",
+    "DESCRIPTION": "Recommendations, catalogue and events.",
+    "VERSION": VERSION,
+    "OAS_VERSION": "3.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "SERVE_AUTHENTICATION": [],
+}
+
+# --- People who sign in ---
+
+LOGIN_URL = "admin:login"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+if PRODUCTION:
+    SECURE_SSL_REDIRECT = env.flag("SECURE_SSL_REDIRECT", True)
+    SECURE_REDIRECT_EXEMPT = [r"^(ping|health|ready|metrics)$"]
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    SECURE_HSTS_SECONDS = env.integer("SECURE_HSTS_SECONDS", 31_536_000)
+    SECURE_HSTS_INCLUDE_SUBDOMAINS = True
+    SECURE_HSTS_PRELOAD = True
+    SESSION_COOKIE_SECURE = True
+    CSRF_COOKIE_SECURE = True
+
+# --- Language, time, logs, metrics ---
+
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_TZ = True
+LOG_FORMAT = env.choice("LOG_FORMAT", "json", ("json", "console"))
+LOG_LEVEL = env.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR"))
+LOGGING_CONFIG = "logging.config.dictConfig"
+LOGGING = logging_config(LOG_FORMAT, LOG_LEVEL)
+PROMETHEUS_ENABLED = env.flag("PROMETHEUS_ENABLED", True)
+PROMETHEUS_EXPORT_MIGRATIONS = False
+PROMETHEUS_METRIC_NAMESPACE = ""
+if not PROMETHEUS_ENABLED:
+    MIDDLEWARE = [name for name in MIDDLEWARE if not name.startswith("django_prometheus.")]
