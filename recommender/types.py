@@ -154,5 +154,5 @@ class Recommendation:
     source: str
 
 
-class CannotFit(ValueError):  # noqa: N818  (it reads as what happened)
+class CannotFit(ValueError):
     """The data set doesn't allow this algorithm; the message says why in one sentence."""

@@ -1,4 +1,4 @@
-"""The algorithms by name and the forms their models take. Nothing heavy is imported before it is asked for."""
+"""The algorithms by name and the forms their models take; nothing heavy is imported before it is asked for."""
 
 from collections.abc import Mapping
 from dataclasses import fields
@@ -17,22 +17,22 @@ FORMS: Mapping[str, str] = {
     "factors": "recommender.algorithms.factors.FactorModel",
     "impersonal": "recommender.algorithms.impersonal.ImpersonalModel",
 }
-"""`Model.form` -> dotted path of the model class. Artifacts are read by form, so a server never imports a trainer."""
+"""`Model.form` -> dotted path of the model class: reading a model never imports what trained it."""
 
 
 def create(name: str, **settings: Any) -> Algorithm:
-    """The algorithm called `name` with these settings; ValueError in one sentence for an unknown name or setting."""
+    """The algorithm called `name` with these settings; ValueError where a name, a setting or a value is wrong."""
     algorithm = _find(ALGORITHMS, name, "algorithm")
     known = [field.name for field in fields(algorithm)]
     for setting in settings:
         if setting not in known:
-            raise ValueError(f"{name} has no setting {setting!r}; its settings are: {', '.join(known) or 'none'}.")
+            raise ValueError(f"{name} has no setting {setting!r}; it has: {', '.join(known) or 'none'}.")
     created: Algorithm = algorithm(**settings)
     return created
 
 
 def load_model(form: str, arrays: Arrays) -> Model:
-    """The model whose `form` and `arrays()` these are; ValueError for an unknown form or arrays that don't fit it."""
+    """The model whose `form` and `arrays()` these are; ValueError for an unknown form or a missing array."""
     model: type[Model] = _find(FORMS, form, "model form")
     try:
         return model.from_arrays(arrays)
@@ -42,6 +42,6 @@ def load_model(form: str, arrays: Arrays) -> Model:
 
 def _find(table: Mapping[str, str], name: str, what: str) -> Any:
     if name not in table:
-        raise ValueError(f"There is no {what} called {name!r}; the known ones are: {', '.join(sorted(table))}.")
+        raise ValueError(f"There is no {what} called {name!r}; known: {', '.join(sorted(table))}.")
     module, _, attribute = table[name].rpartition(".")
     return getattr(import_module(module), attribute)
