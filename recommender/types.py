@@ -60,6 +60,8 @@ class EventKind:
     scale_min: float | None = None
     scale_max: float | None = None
     relevant_at: float | None = None
+    marks_seen: bool = True
+    """Whether the item is not recommended to the person again after it."""
 
     @property
     def is_explicit(self) -> bool:
