@@ -1,0 +1,31 @@
+"""What the environment and the project's .env file say, before Django is there to ask."""
+
+import os
+from pathlib import Path
+
+from recsite.local.paths import PROJECT
+
+
+def read_env_file(path: Path) -> dict[str, str]:
+    """The NAME=value lines of a .env file; quotes and `export` are taken off, the rest is left as it is."""
+    if not path.is_file():
+        return {}
+    found = {}
+    for line in path.read_text(encoding="utf-8").splitlines():
+        name, sign, value = line.strip().removeprefix("export ").partition("=")
+        if sign and not name.startswith("#"):
+            found[name.strip()] = _unquote(value.strip())
+    return found
+
+
+def _unquote(value: str) -> str:
+    return value[1:-1] if len(value) > 1 and value[0] == value[-1] and value[0] in "'\"" else value
+
+
+def setting(name: str) -> str:
+    """The value that the settings will see, or "" (the environment wins over .env)."""
+    return os.environ.get(name) or read_env_file(PROJECT / ".env").get(name, "")
+
+
+def is_production() -> bool:
+    return setting("ENVIRONMENT") == "production"

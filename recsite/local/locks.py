@@ -1,0 +1,46 @@
+"""File locks that the kernel gives back when their holder dies, however it dies."""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+
+def _open(path: Path) -> int:
+    return os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+
+
+@contextmanager
+def exclusive(path: Path) -> Iterator[None]:
+    """Wait for the lock, then hold it for the block."""
+    handle = _open(path)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def take_exclusive(path: Path) -> int | None:
+    """The handle of an exclusive lock, or None where somebody else holds it."""
+    handle = _open(path)
+    with suppress(BlockingIOError):
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return handle
+    os.close(handle)
+    return None
+
+
+def take_shared(path: Path) -> int:
+    handle = _open(path)
+    fcntl.flock(handle, fcntl.LOCK_SH)
+    return handle
+
+
+def became_last(handle: int) -> bool:
+    """True where nobody else shares the lock any more; then it is held exclusively."""
+    with suppress(BlockingIOError):
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return True
+    return False

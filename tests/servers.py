@@ -1,0 +1,17 @@
+"""A pytest plugin: a PostgreSQL and a Redis of the tests' own, before Django reads its settings.
+
+Where DATABASE_URL and REDIS_URL are set (workers of xdist inherit them), it does nothing.
+"""
+
+import os
+
+import pytest
+
+from recsite.local import servers
+from recsite.local.paths import PROJECT, LocalError
+
+os.environ.setdefault("RECSITE_STATE", str(PROJECT / ".local" / "test"))
+try:
+    servers.ensure(durable=False)
+except LocalError as error:
+    raise pytest.UsageError(str(error)) from error
