@@ -38,16 +38,20 @@ class Home:
     account: Account | None
 
     def spawn(self, command: list[str | Path], log: Path, stdin: int = subprocess.DEVNULL) -> subprocess.Popen[bytes]:
-        """Start a server in a session of its own, so that a Ctrl-C meant for its starter doesn't reach it."""
-        with log.open("ab") as output:
-            streams = {"stdin": stdin, "stdout": output, "stderr": output}
-            return subprocess.Popen(command, start_new_session=True, **streams, **self._conditions())
+        """Start a server that outlives us, with its output in the log."""
+        try:
+            with log.open("ab") as output:
+                return subprocess.Popen(command, stdin=stdin, stdout=output, stderr=output, **self._conditions())
+        except OSError as error:
+            raise LocalError(f"{command[0]} can't be run: {error.strerror}.") from error
 
     def run(self, command: list[str | Path]) -> subprocess.CompletedProcess[str]:
         return subprocess.run(command, capture_output=True, text=True, check=False, **self._conditions())
 
     def _conditions(self) -> dict[str, Any]:
-        return {"cwd": self.data, "env": PLAIN_ENVIRONMENT, "umask": 0o077, **_as_account(self.account)}
+        """A session of its own keeps a Ctrl-C that is meant for whoever started us away from the servers."""
+        own = {"cwd": self.data, "env": PLAIN_ENVIRONMENT, "umask": 0o077, "start_new_session": True}
+        return {**own, **_as_account(self.account)}
 
     def folder(self, name: str) -> Path:
         """A data folder that only the servers' account can enter."""

@@ -4,7 +4,6 @@ import os
 import shutil
 import signal
 import subprocess
-from contextlib import suppress
 from pathlib import Path
 
 from recsite.local.home import PLAIN_ENVIRONMENT
@@ -37,6 +36,7 @@ FAST_AND_FORGETFUL = {
 class Postgres(Server):
     name = "PostgreSQL"
     variable = "DATABASE_URL"
+    pid_file = "postmaster.pid"
     quick_stop = signal.SIGQUIT
 
     @property
@@ -59,7 +59,7 @@ class Postgres(Server):
     def prepare(self) -> None:
         if self.workdir.is_dir():
             # A crash leaves a process id that may be somebody else's by now, and PostgreSQL would believe it.
-            (self.workdir / "postmaster.pid").unlink(missing_ok=True)
+            (self.workdir / self.pid_file).unlink(missing_ok=True)
         else:
             self._make_cluster()
 
@@ -70,12 +70,6 @@ class Postgres(Server):
 
     def ask_to_stop(self) -> None:
         self.home.run([self.home.postgres_bin / "pg_ctl", "stop", "-D", self.workdir, "-m", "fast", "-t", "20"])
-
-    def running_pid(self) -> int | None:
-        with suppress(OSError, ValueError, IndexError):
-            pid = int((self.workdir / "postmaster.pid").read_text().split()[0])
-            return pid if self.works_here(pid) else None
-        return None
 
     def _make_cluster(self) -> None:
         """Run initdb beside the final place, so that one that was cut short is never taken for a database."""
@@ -96,5 +90,8 @@ class Postgres(Server):
         address = ["-h", "127.0.0.1", "-p", str(self.port), "-U", NAME, "-d", "postgres"]
         secret = {"PGPASSWORD": self.password, "PGCONNECT_TIMEOUT": "3", "PGSSLMODE": "disable"}
         command = [os.fspath(self.home.postgres_bin / "psql"), "-XAtqc", sql, *address]
-        done = subprocess.run(command, capture_output=True, text=True, env={**PLAIN_ENVIRONMENT, **secret}, check=False)
+        environment = {**PLAIN_ENVIRONMENT, **secret}
+        done = subprocess.run(
+            command, capture_output=True, text=True, env=environment, start_new_session=True, check=False
+        )
         return done.stdout.strip() if done.returncode == 0 else None

@@ -21,6 +21,7 @@ FORGETFUL = {"appendonly": "no", "save": ""}
 class Redis(Server):
     name = "Redis"
     variable = "REDIS_URL"
+    pid_file = "redis.pid"
     quick_stop = signal.SIGTERM
 
     @property
@@ -36,11 +37,11 @@ class Redis(Server):
         return "+PONG" in ping and str(self.workdir) in folder
 
     def prepare(self) -> None:
-        (self.workdir / "redis.pid").unlink(missing_ok=True)
+        (self.workdir / self.pid_file).unlink(missing_ok=True)
 
     def launch(self) -> subprocess.Popen[bytes]:
         """The configuration goes through standard input: a password on the command line is everybody's to read."""
-        own = {"port": str(self.port), "dir": str(self.workdir), "pidfile": str(self.workdir / "redis.pid")}
+        own = {"port": str(self.port), "dir": str(self.workdir), "pidfile": str(self.workdir / self.pid_file)}
         options = {**OPTIONS, **(DURABLE if self.durable else FORGETFUL), **own, "requirepass": self.password}
         process = self.home.spawn([self.home.redis_server, "-"], self.log, stdin=subprocess.PIPE)
         if process.stdin:
@@ -50,12 +51,6 @@ class Redis(Server):
 
     def ask_to_stop(self) -> None:
         self._ask("SHUTDOWN")
-
-    def running_pid(self) -> int | None:
-        with suppress(OSError, ValueError):
-            pid = int((self.workdir / "redis.pid").read_text())
-            return pid if self.works_here(pid) else None
-        return None
 
     def _ask(self, *words: str) -> list[str]:
         """Log in, send one command, and return the lines of its answer; [] where nobody lets us in."""

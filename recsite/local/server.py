@@ -1,22 +1,23 @@
 """What the two local servers have in common: a port that is kept, a patient start, a bounded stop."""
 
 import json
-import os
 import secrets
 import signal
 import socket
 import subprocess
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, ClassVar
 
 from recsite.local.home import Home
 from recsite.local.paths import LocalError, write_private
+from recsite.local.processes import at_work, end, wait_until
 
 START_SECONDS, STOP_SECONDS = 60.0, 20.0
+# A port can be taken between our look and the start, and a crashed PostgreSQL's processes need a moment to leave.
+START_ATTEMPTS = 8
 
 
 class Server(ABC):
@@ -24,13 +25,14 @@ class Server(ABC):
 
     name: ClassVar[str]
     variable: ClassVar[str]
+    pid_file: ClassVar[str]
     quick_stop: ClassVar[signal.Signals]
 
     def __init__(self, state: Path, home: Home, durable: bool = True) -> None:
         self.home, self.durable = home, durable
         self.log = state / "logs" / f"{self.name.lower()}.log"
-        self._notes = state / "servers.json"
         self._process: subprocess.Popen[bytes] | None = None
+        self._notes = state / "servers.json"
         self.folder = home.folder(self.name.lower()).resolve()
         self.password = self._remembered().get("password") or secrets.token_hex(16)
 
@@ -61,17 +63,19 @@ class Server(ABC):
     @abstractmethod
     def ask_to_stop(self) -> None: ...
 
-    @abstractmethod
-    def running_pid(self) -> int | None:
-        """The process that works in our data folder, answering or not."""
+    def running(self) -> bool:
+        """Whether a process works in our data folder, answering or not."""
+        return at_work(self.workdir, self.pid_file) is not None
+
+    def kill(self) -> None:
+        end(self.workdir, self.pid_file, self.quick_stop)
 
     def ensure(self) -> None:
         """Start the server where it doesn't answer. Raises LocalError with the last words of its log."""
-        if self.port and (self.answers() or (self.running_pid() and wait_until(self.answers, START_SECONDS))):
+        if self.port and (self.answers() or (self.running() and wait_until(self.answers, START_SECONDS))):
             return
         self.kill()
-        deadline = time.monotonic() + START_SECONDS
-        while time.monotonic() < deadline:
+        for _ in range(START_ATTEMPTS):
             self._remember(port=self.port if is_free(self.port) else free_port(), password=self.password)
             self.prepare()
             if self._launched():
@@ -93,24 +97,8 @@ class Server(ABC):
         """Ask politely, then don't: when this returns, no process works in the data folder."""
         if self.port and self.answers():
             self.ask_to_stop()
-            wait_until(lambda: not self.running_pid(), STOP_SECONDS)
+            wait_until(lambda: not self.running(), STOP_SECONDS)
         self.kill()
-
-    def kill(self) -> None:
-        for forced in (self.quick_stop, signal.SIGKILL):
-            if pid := self.running_pid():
-                with suppress(ProcessLookupError):
-                    os.kill(pid, forced)
-                wait_until(lambda: not self.running_pid(), STOP_SECONDS)
-
-    def works_here(self, pid: int) -> bool:
-        """Whether this process is our server, which the process id in a file can't tell."""
-        if self._process and self._process.pid == pid and self._process.poll() is not None:
-            return False
-        try:
-            return Path(os.readlink(f"/proc/{pid}/cwd")) == self.workdir
-        except OSError:
-            return not Path("/proc/self").exists() and self.name.lower() in _command(pid)
 
     def _remembered(self) -> dict[str, Any]:
         return dict(self._read_notes().get(self.name.lower(), {}))
@@ -129,15 +117,6 @@ class Server(ABC):
         return next((line.strip() for line in reversed(lines) if line.strip()), "its log is empty")
 
 
-def wait_until(condition: Callable[[], object], seconds: float) -> bool:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.03)
-    return True
-
-
 def is_free(port: int) -> bool:
     """Whether a server could listen there now."""
     with socket.socket() as probe, suppress(OSError):
@@ -151,7 +130,3 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
-
-
-def _command(pid: int) -> str:
-    return subprocess.run(["ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False).stdout
