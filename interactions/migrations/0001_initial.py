@@ -150,7 +150,7 @@ class Migration(migrations.Migration):
                             _connector="OR",
                         ),
                         name="type_scale_whole",
-                        violation_error_message="Give the scale's minimum, maximum and the value that counts as liked between them, or none.",
+                        violation_error_message="Give the scale's minimum, maximum and the value that counts as liked.",
                     ),
                 ],
             },
