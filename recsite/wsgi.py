@@ -1,7 +1,10 @@
 import os
 
+from django.conf import settings
 from django.core.wsgi import get_wsgi_application
+
+from recsite.platform import bodies
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "recsite.settings")
 
-application = get_wsgi_application()
+application = bodies.with_length(get_wsgi_application(), settings.MAX_REQUEST_SIZE)

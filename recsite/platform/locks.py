@@ -1,0 +1,35 @@
+"""Work that must not overlap with itself, in whichever process it runs."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+import psycopg
+from django.db import connection as django_connection
+
+from recsite.platform.exceptions import Busy as Busy
+
+
+@contextmanager
+def only_one(name: str) -> Iterator[None]:
+    """Holds the lock called `name` for the block. Raises Busy where another process or thread holds it.
+
+    PostgreSQL keeps the lock for one session, and gives it back when the session ends, so a killed process leaves
+    nothing behind. The session is a connection of our own: Django's goes back to the pool whenever old connections
+    are closed (before and after each task and request), and would be somebody else's while we believed it locked.
+    """
+    with django_connection.wrap_database_errors:
+        session = psycopg.connect(**django_connection.get_connection_params(), autocommit=True)
+    with session:
+        if not _try(session, "pg_try_advisory_lock", name):
+            raise Busy(f"{name} is already being worked on. Wait for it to finish.")
+        try:
+            yield
+        finally:
+            # Closing would do, but only after a moment, in which the next one would be told Busy.
+            with suppress(psycopg.Error):
+                _try(session, "pg_advisory_unlock", name)
+
+
+def _try(session: "psycopg.Connection[tuple[bool]]", function: str, name: str) -> bool:
+    row = session.execute(f"SELECT {function}(hashtextextended(%s, 0))", [name]).fetchone()
+    return bool(row and row[0])

@@ -1,0 +1,158 @@
+"""Jobs: claimed once, shown as they go, stopped when asked, and never left running by a dead process."""
+
+import threading
+from datetime import timedelta
+
+import pytest
+from billiard.exceptions import SoftTimeLimitExceeded
+from django.test import Client
+from django.utils import timezone
+
+from recsite.platform import jobs, locks
+from recsite.platform.exceptions import Explained
+from recsite.platform.jobs import Progress
+from recsite.platform.models import Job
+
+pytestmark = pytest.mark.django_db
+
+
+def queued() -> Job:
+    return jobs.create("train", "Train svd")
+
+
+def ended(job: Job) -> Job:
+    job.refresh_from_db()
+    return job
+
+
+def test_a_job_that_works_ends_with_its_sentence_and_its_log() -> None:
+    job = queued()
+
+    def work(progress: Progress) -> str:
+        progress(0.5, "Half of it.")
+        return "Trained svd in 3 s."
+
+    jobs.run(job.pk, work)
+    job = ended(job)
+    assert (job.state, job.progress, job.message) == ("succeeded", 1.0, "Trained svd in 3 s.")
+    assert [line[9:] for line in job.log.splitlines()] == ["Half of it.", "Trained svd in 3 s."]
+    assert job.started_at
+    assert job.finished_at
+
+
+def test_progress_is_seen_while_the_job_runs() -> None:
+    job = queued()
+    seen: list[tuple[str, float, str]] = []
+
+    def work(progress: Progress) -> str:
+        progress(0.25, "A quarter.")
+        now = ended(job)
+        seen.append((now.state, now.progress, now.message))
+        return "Done."
+
+    jobs.run(job.pk, work)
+    assert seen == [("running", 0.25, "A quarter.")]
+
+
+def test_progress_in_a_tight_loop_writes_rarely(django_assert_max_num_queries) -> None:  # type: ignore[no-untyped-def]  # pytest-django gives its fixtures no types
+    progress = Progress(queued().pk)
+    with django_assert_max_num_queries(4):
+        for step in range(1000):
+            progress(step / 1000, "Counting.")
+
+
+def test_a_job_asked_to_stop_is_cancelled_at_its_next_progress() -> None:
+    job = queued()
+
+    def work(progress: Progress) -> str:
+        assert jobs.cancel(job.pk)
+        progress(0.1, "Going on.")
+        raise AssertionError("went on")
+
+    jobs.run(job.pk, work)
+    assert (ended(job).state, ended(job).message) == ("cancelled", "Stopped, as you asked.")
+
+
+def test_a_queued_job_that_is_cancelled_never_starts() -> None:
+    job = queued()
+    assert jobs.cancel(job.pk)
+    jobs.run(job.pk, lambda progress: pytest.fail("started"))
+    assert ended(job).state == Job.State.CANCELLED
+    assert not jobs.cancel(job.pk)
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        (Explained("No ratings yet."), "No ratings yet."),
+        (ZeroDivisionError("x"), "It failed unexpectedly; the log has the details."),
+        (SoftTimeLimitExceeded(), "It took longer than TASK_TIME_LIMIT_SECS allows, and was stopped."),
+    ],
+)
+def test_a_failure_is_one_sentence(error: Exception, sentence: str) -> None:
+    job = queued()
+
+    def work(progress: Progress) -> str:
+        raise error
+
+    jobs.run(job.pk, work)
+    assert (ended(job).state, ended(job).message) == ("failed", sentence)
+
+
+def test_an_unexpected_failure_is_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    jobs.run(queued().pk, lambda progress: str(1 / 0))
+    assert any(record.exc_info and record.exc_info[0] is ZeroDivisionError for record in caplog.records)
+
+
+def test_a_job_delivered_twice_runs_once() -> None:
+    job = queued()
+    runs: list[str] = []
+
+    def work(progress: Progress) -> str:
+        runs.append("first")
+        again = threading.Thread(target=jobs.run, args=(job.pk, second))
+        again.start()
+        again.join()
+        return "Done."
+
+    def second(progress: Progress) -> str:
+        runs.append("second")
+        return "Done."
+
+    jobs.run(job.pk, work)
+    jobs.run(job.pk, second)
+    assert runs == ["first"]
+
+
+def test_a_job_left_by_a_killed_worker_starts_again() -> None:
+    job = queued()
+    Job.objects.filter(pk=job.pk).update(state=Job.State.RUNNING, progress=0.7, heartbeat_at=timezone.now())
+    jobs.run(job.pk, lambda progress: "Done at the second attempt.")
+    assert ended(job).message == "Done at the second attempt."
+
+
+def test_a_job_whose_process_is_gone_is_reaped() -> None:
+    job = queued()
+    silent_since = timezone.now() - timedelta(minutes=10)
+    Job.objects.filter(pk=job.pk).update(state=Job.State.RUNNING, heartbeat_at=silent_since)
+    assert jobs.reap() == 1
+    assert (ended(job).state, ended(job).message) == ("failed", "Its process ended without a word. Start it again.")
+
+
+def test_a_silent_job_whose_process_lives_is_left_alone() -> None:
+    job = queued()
+    silent_since = timezone.now() - timedelta(minutes=10)
+    Job.objects.filter(pk=job.pk).update(state=Job.State.RUNNING, heartbeat_at=silent_since)
+    with locks.only_one(f"job {job.pk}"):
+        assert jobs.reap() == 0
+    assert ended(job).state == Job.State.RUNNING
+
+
+def test_staff_can_follow_a_job(admin_client: Client) -> None:
+    job = queued()
+    assert admin_client.get(f"/platform/jobs/{job.pk}/").json() == job.as_status()
+    assert admin_client.get("/platform/jobs/999999/").status_code == 404
+
+
+def test_strangers_can_not(client: Client) -> None:
+    assert client.get(f"/platform/jobs/{queued().pk}/").status_code == 403

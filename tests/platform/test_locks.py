@@ -1,0 +1,84 @@
+"""only_one: one process at a time, and nothing left behind by a process that was killed."""
+
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from django.db import close_old_connections, connection
+
+from recsite.platform.exceptions import Busy
+from recsite.platform.locks import only_one
+
+pytestmark = pytest.mark.django_db
+
+HOLD = """
+import sys, django
+from django.conf import settings
+django.setup()
+settings.DATABASES["default"]["NAME"] = sys.argv[1]
+from recsite.platform.locks import only_one
+with only_one("harvest"):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+@contextmanager
+def another_process() -> Iterator[subprocess.Popen[str]]:
+    """A process that holds the lock until its standard input ends."""
+    command = [sys.executable, "-c", HOLD, str(connection.settings_dict["NAME"])]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as held:
+        assert held.stdout
+        assert held.stdout.readline() == "held\n"
+        yield held
+
+
+def test_a_held_lock_is_refused_and_then_given_back() -> None:
+    with another_process() as held:
+        with pytest.raises(Busy, match="harvest is already being worked on"), only_one("harvest"):
+            pass
+        with only_one("sowing"):
+            pass
+        held.communicate("")
+    with only_one("harvest"):
+        pass
+
+
+def test_a_killed_process_leaves_no_lock() -> None:
+    with another_process() as held:
+        held.send_signal(signal.SIGKILL)
+        held.wait()
+    assert _taken_within_a_while("harvest")
+
+
+def _taken_within_a_while(name: str) -> bool:
+    for _ in range(200):
+        try:
+            with only_one(name):
+                return True
+        except Busy:
+            connection.cursor().execute("SELECT pg_sleep(0.02)")
+    return False
+
+
+def test_it_is_held_while_old_connections_are_closed() -> None:
+    with only_one("harvest"):
+        close_old_connections()
+        with pytest.raises(Busy), only_one("harvest"):
+            pass
+
+
+def test_it_is_free_at_once_for_the_next() -> None:
+    for _ in range(20):
+        with only_one("harvest"):
+            pass
+
+
+def test_it_is_given_back_after_an_error() -> None:
+    with pytest.raises(ZeroDivisionError), only_one("harvest"):
+        raise ZeroDivisionError
+    with only_one("harvest"):
+        pass
