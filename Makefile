@@ -1,0 +1,31 @@
+# Every target is a line or two: the work is in recsite/local, which needs nothing but Python 3.11.
+PYTHON ?= python3
+LOCAL := @$(PYTHON) -m recsite.local
+COMPILE := .venv/bin/uv pip compile -q --upgrade --generate-hashes --python-version 3.11 --universal --custom-compile-command "make lock"
+
+.PHONY: help setup demo stop reset test check lock bench
+.DEFAULT_GOAL := help
+
+help:
+	@echo "make demo    run everything on demo data, at http://127.0.0.1:8000 (PORT=8123 moves it)"
+	@echo "             DATA=path FORMAT=goodbooks runs it on a data set of yours"
+	@echo "make stop    stop the demo that runs in another terminal"
+	@echo "make reset   stop it, and throw its data away"
+	@echo "make test    run every test (ARGS=\"tests/local -x\" picks some)"
+	@echo "make check   style, types, migrations, production settings"
+	@echo "make bench   measure: import, training, scoring, serving"
+	@echo "make setup   make the virtual environment alone (.venv)"
+	@echo "make lock    compile requirements*.in to pinned requirements*.txt"
+
+setup demo stop reset check:
+	$(LOCAL) $@
+
+test:
+	$(LOCAL) test $(ARGS)
+
+bench: setup
+	@.venv/bin/python manage.py bench $(ARGS)
+
+lock: setup
+	$(COMPILE) requirements.in -o requirements.txt
+	$(COMPILE) requirements-dev.in -o requirements-dev.txt

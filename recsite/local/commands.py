@@ -1,0 +1,49 @@
+"""The commands of `python3 -m recsite.local`, each one a call or two of what does the work."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from recsite.local import checks, demo, packages, reset, setup
+from recsite.local.console import say
+from recsite.local.paths import PROJECT, state_dir
+
+
+def run(command: str, arguments: list[str]) -> int:
+    """The exit code of a command. Raises LocalError with a sentence for the person who called it."""
+    state = state_dir().resolve()
+    if command in ("demo", "test", "check"):
+        return _with_project_python(command, arguments, state)
+    if command == "setup":
+        setup.setup()
+    elif command == "stop":
+        say("Stopped." if demo.stop(state) else "No demo runs here.")
+    else:
+        say("Thrown away." if reset.reset(state) else f"There is nothing to throw away in {state}.")
+    return 0
+
+
+def _with_project_python(command: str, arguments: list[str], state: Path) -> int:
+    """Set the environment up, and go on under its Python."""
+    if Path(sys.prefix) != setup.VENV:
+        os.environ["RECSITE_STARTED"] = str(time.time())
+        if command == "demo":
+            demo.check(state)
+        setup.setup()
+        os.chdir(PROJECT)
+        os.execv(setup.PYTHON, [str(setup.PYTHON), "-m", "recsite.local", command, *arguments])
+    if command == "demo":
+        demo.demo()
+    elif command == "check":
+        checks.check()
+    else:
+        return _test(arguments)
+    return 0
+
+
+def _test(arguments: list[str]) -> int:
+    packages.bring_chromium()
+    say("== pytest, on two processes")
+    return subprocess.run([sys.executable, "-m", "pytest", "-n", "2", *arguments], cwd=PROJECT, check=False).returncode

@@ -1,0 +1,156 @@
+"""`make demo`: servers, data, a trained model, then web, worker and beat until somebody stops it."""
+
+import json
+import os
+import signal
+import sys
+import time
+import urllib.error
+import urllib.request
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from recsite.local import environment, locks, servers, source
+from recsite.local.console import say, step
+from recsite.local.paths import LocalError, make_state, state_dir
+from recsite.local.processes import wait_until
+from recsite.local.server import is_free
+from recsite.local.supervisor import Child, Stopped, Supervisor
+
+ANSWER_SECONDS = 60.0
+
+
+def check(state: Path) -> None:
+    """Everything that can be refused before anything slow happens. Raises LocalError."""
+    if environment.is_production():
+        raise LocalError("ENVIRONMENT is production here, and the demo makes demo data: start it where it isn't.")
+    source.choose(source.Source.asked_for(os.environ), source.Source.remembered(state))
+    number = port()
+    if running := running_demo(state):
+        raise LocalError(f"The demo already runs at {running['url']} (process {running['pid']}): 'make stop' ends it.")
+    # Servers of a demo that was killed need a moment to notice and to free the port.
+    if not wait_until(lambda: is_free(number), 2.0):
+        raise LocalError(
+            f"Port {number} can't be used (something else has it?): choose another, as in 'make demo PORT=8123'."
+        )
+
+
+def port() -> int:
+    text = os.environ.get("PORT") or "8000"
+    if not text.isascii() or not text.isdigit() or not 0 < int(text) < 65536:
+        raise LocalError(f"PORT is {text!r}, but a number from 1 to 65535 is needed.")
+    return int(text)
+
+
+def running_demo(state: Path) -> dict[str, Any] | None:
+    """The url and pid of the demo that runs from this state folder."""
+    path = state / "demo.lock"
+    if not path.exists():
+        return None
+    handle = locks.take_exclusive(path)
+    if handle is not None:
+        os.close(handle)
+        return None
+    with suppress(OSError, ValueError):
+        return dict(json.loads(path.read_text()))
+    return {"url": "an address it will print", "pid": 0}
+
+
+def demo() -> None:
+    """Run until stopped. Raises LocalError where something a person can mend is in the way."""
+    state = make_state(state_dir().resolve())
+    check(state)
+    lock = locks.take_exclusive(state / "demo.lock")
+    if lock is None:
+        return check(state)
+    url = f"http://127.0.0.1:{port()}"
+    os.truncate(lock, 0)
+    os.write(lock, json.dumps({"url": url, "pid": os.getpid()}).encode())
+    os.environ["RECSITE_STATE"] = str(state)
+    with suppress(Stopped), Supervisor(state / "logs") as supervisor:
+        _serve(supervisor, state, url)
+    return None
+
+
+def _serve(supervisor: Supervisor, state: Path, url: str) -> None:
+    try:
+        with step("Starting PostgreSQL and Redis"):
+            used = servers.ensure()
+        with used:
+            supervisor.check()
+            _prepare(supervisor, url)
+            _start(supervisor, url)
+            _show(state)
+            supervisor.watch()
+    finally:
+        say("\nStopping ...")
+
+
+def _prepare(supervisor: Supervisor, url: str) -> None:
+    asked = source.Source.asked_for(os.environ)
+    flags = ["--data", asked.path, "--format", asked.format] if asked else []
+    code = supervisor.run([sys.executable, "manage.py", "prepare_demo", "--url", url, *flags])
+    if code != 0:
+        raise LocalError("The demo can't start: mend what is said above, then run 'make demo' again.")
+
+
+def _start(supervisor: Supervisor, url: str) -> None:
+    with step("Starting web server, worker and beat"):
+        python = [sys.executable, "-m"]
+        bind = ["--bind", url.removeprefix("http://")]
+        web = supervisor.start("web", [*python, "gunicorn", "-c", "recsite/gunicorn.py", *bind, "recsite.wsgi"])
+        celery = [*python, "celery", "-A", "recsite.celery"]
+        supervisor.start("worker", [*celery, "worker", "--concurrency", "2"])
+        scheduler = "django_celery_beat.schedulers:DatabaseScheduler"
+        supervisor.start("beat", [*celery, "beat", "--scheduler", scheduler, "--pidfile="])
+        _wait_for_pages(supervisor, web, url)
+
+
+def _wait_for_pages(supervisor: Supervisor, web: Child, url: str) -> None:
+    deadline = time.monotonic() + ANSWER_SECONDS
+    while not _answers(url):
+        supervisor.check()
+        if web.process.poll() is not None:
+            raise LocalError(f"The web server ended ({web.last_words()}): see {web.log}; PORT=8123 would move it.")
+        if time.monotonic() > deadline:
+            raise LocalError(f"The web server doesn't answer at {url}/ping: see {web.log}.")
+        time.sleep(0.1)
+
+
+def _answers(url: str) -> bool:
+    with suppress(urllib.error.URLError, OSError), urllib.request.urlopen(f"{url}/ping", timeout=2) as answer:
+        return bool(answer.status == 200)
+    return False
+
+
+def _show(state: Path) -> None:
+    facts = json.loads((state / "demo.json").read_text())
+    started = float(os.environ.get("RECSITE_STARTED", time.time()))
+    say(
+        f"""
+recsite runs (ready after {time.time() - started:.0f} s)
+
+  Storefront  {facts["url"]}
+  Admin       {facts["admin_url"]}
+              user {facts["username"]}, password {facts["password"]}
+  API docs    {facts["docs_url"]}
+  API call    curl -H "Authorization: Api-Key {facts["api_key"]}" \\
+                "{facts["example_call"]}"
+
+  Stop        Ctrl-C here, or 'make stop' elsewhere; 'make reset' throws the data away
+  Logs        {state / "logs"}
+"""
+    )
+
+
+def stop(state: Path) -> bool:
+    """Ask the demo of this state folder to stop, and wait for it. False where none runs."""
+    running = running_demo(state)
+    if not running or not running["pid"]:
+        return False
+    with suppress(ProcessLookupError):
+        os.kill(running["pid"], signal.SIGTERM)
+    if not wait_until(lambda: not running_demo(state), ANSWER_SECONDS):
+        raise LocalError(f"The demo (process {running['pid']}) doesn't stop: end it with 'kill -9 {running['pid']}'.")
+    return True

@@ -1,0 +1,48 @@
+"""`make reset`: stop what runs from a state folder, and throw the folder away."""
+
+import os
+import shutil
+from pathlib import Path
+
+from recsite.local import demo, locks
+from recsite.local.home import private_folder
+from recsite.local.paths import PROJECT, LocalError
+from recsite.local.postgres import Postgres
+from recsite.local.processes import end
+from recsite.local.redis import Redis
+
+# Where each server works, below the state folder or the private folder.
+WORKPLACES = (("postgresql/cluster", Postgres), ("redis", Redis))
+
+
+def reset(state: Path) -> bool:
+    """False where there was nothing to throw away. Raises LocalError where somebody still uses it."""
+    if not (state / "users.lock").exists() and not (state / "demo.lock").exists():
+        return False
+    if PROJECT.is_relative_to(state):
+        raise LocalError(f"RECSITE_STATE is {state}, which holds the project itself: reset removes nothing there.")
+    demo.stop(state)
+    reset(state / "test")
+    with locks.exclusive(state / "start.lock"):
+        users = locks.take_exclusive(state / "users.lock")
+        if users is None:
+            raise LocalError(
+                "The local servers are in use (by a test run or a command): end that, then 'make reset' again."
+            )
+        for folder in (state, private_folder(state)):
+            _throw_away(folder)
+        os.close(users)
+    return True
+
+
+def _throw_away(folder: Path) -> None:
+    for workplace, server in WORKPLACES:
+        end(folder / workplace, server.pid_file, server.quick_stop)
+    try:
+        shutil.rmtree(folder)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise LocalError(
+            f"{error.filename} can't be removed ({error.strerror}): it may belong to another user."
+        ) from error
