@@ -5,7 +5,6 @@ object for every BLOCK events. PostgreSQL spills to disk beyond its work_mem, an
 until all are read, about 100 while they are sorted, and 21 in the Dataset.
 """
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
@@ -64,16 +63,6 @@ def history(people: Sequence[int], item_ids: IdMap, limit: int | None = None) ->
     """
     events = _read(LATEST, {"people": list(people), "limit": limit or settings.FOLD_IN_EVENTS})
     return _dataset(events, IdMap.of(np.array(people, np.int64)), item_ids)
-
-
-def fingerprint(dataset: Dataset) -> str:
-    """SHA-256 of what the events and their types say: the same rows give the same text, however they are stored."""
-    digest = hashlib.sha256(repr(dataset.kinds).encode())
-    for ids in (dataset.user_ids.ids, dataset.item_ids.ids):
-        digest.update(np.ascontiguousarray(ids).data)
-    for column in (dataset.users, dataset.items, dataset.values, dataset.types, dataset.times):
-        digest.update(np.ascontiguousarray(column).data)
-    return digest.hexdigest()
 
 
 def window(dataset: Dataset) -> tuple[datetime | None, datetime | None]:
