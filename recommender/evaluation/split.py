@@ -1,0 +1,48 @@
+"""Which events a model learns from and which it is judged by."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from recommender.types import UNDATED, Dataset, Mask
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """Two parts of one dataset, over the same people and items, and how they were told apart, in plain words."""
+
+    train: Dataset
+    test: Dataset
+    protocol: str
+
+
+def holdout(dataset: Dataset, rng: np.random.Generator, test_fraction: float = 0.2) -> Split:
+    """Each person's last events are the test, `test_fraction` of them, rounded down.
+
+    The order is that of time, then item id; events without a time come before the others, in random order, so that
+    where no event has one the test is a random draw.
+    """
+    if not 0 < test_fraction < 1:
+        raise ValueError(f"test_fraction is {test_fraction}; it must lie between 0 and 1.")
+    undated = dataset.times == UNDATED
+    lot = np.where(undated, rng.random(len(dataset)), 0)
+    order = np.lexsort((dataset.items, lot, dataset.times, dataset.users))
+    counts = np.bincount(dataset.users, minlength=dataset.n_users)
+    still_to_come = np.repeat(np.cumsum(counts), counts) - np.arange(len(dataset))
+    n_test = np.floor(counts * test_fraction + 1e-9)
+    is_test = np.zeros(len(dataset), bool)
+    is_test[order] = still_to_come <= n_test[dataset.users[order]]
+    return Split(dataset.select(~is_test), dataset.select(is_test), _protocol(undated, test_fraction))
+
+
+def _protocol(undated: Mask, test_fraction: float) -> str:
+    share = f"{test_fraction * 100:g} %"
+    if undated.all():
+        return (
+            f"The events have no times, so a random {share} of each person's events are the test: "
+            "how well the model foretells the future can't be told from it."
+        )
+    words = f"The last {share} of each person's events, by time, are the test; the model learns from the earlier ones."
+    if undated.any():
+        words += f" {undated.mean() * 100:.1f} % of the events have no time and count as the earliest, in random order."
+    return words
