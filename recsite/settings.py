@@ -26,6 +26,7 @@ CSRF_TRUSTED_ORIGINS = env.items("CSRF_TRUSTED_ORIGINS", [])
 ROOT_URLCONF = "recsite.urls"
 WSGI_APPLICATION = "recsite.wsgi.application"
 SHUTDOWN_TIMEOUT_SECS = env.integer("SHUTDOWN_TIMEOUT_SECS", 30, 1, 3600)
+DRAIN_SECS = env.integer("DRAIN_SECS", 5 if PRODUCTION else 0, 0, SHUTDOWN_TIMEOUT_SECS)
 
 # --- Parts ---
 

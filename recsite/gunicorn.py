@@ -1,0 +1,77 @@
+"""How gunicorn serves recsite: `gunicorn -c recsite/gunicorn.py recsite.wsgi`."""
+
+import os
+import shutil
+import signal
+import socket
+import sys
+import threading
+from importlib import import_module
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "recsite.settings")
+
+# Read in the master, a wrong setting stops the start; read only in the workers, it would restart them for ever.
+from recsite import env, settings
+from recsite.platform import draining
+
+_port = env.integer("PORT", 8000, 1, 65535)
+bind = env.text("BIND", f"0.0.0.0:{_port}" if settings.PRODUCTION else f"127.0.0.1:{_port}")
+workers = env.integer("API_WORKERS", 2, 1, 256)
+worker_class = "gthread"
+threads = env.integer("WORKER_THREADS", 4, 1, 256)
+wsgi_app = "recsite.wsgi"
+keepalive = 75
+graceful_timeout = settings.SHUTDOWN_TIMEOUT_SECS - settings.DRAIN_SECS
+control_socket_disable = True
+logconfig_dict = {
+    **settings.LOGGING,
+    "loggers": {"gunicorn.error": {"level": settings.LOG_LEVEL, "handlers": [], "propagate": True}},
+}
+
+_metrics = settings.STATE_DIR / "metrics" / str(_port)
+if settings.PROMETHEUS_ENABLED:
+    # prometheus_client decides at its first import whether the processes share their counters.
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(_metrics)
+
+
+def on_starting(server: Any) -> None:
+    for address in server.cfg.address:
+        if isinstance(address, tuple):
+            _check_port(*address[:2])
+    if settings.PROMETHEUS_ENABLED:
+        shutil.rmtree(_metrics, ignore_errors=True)
+        _metrics.mkdir(parents=True)
+
+
+def _check_port(host: str, port: int) -> None:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            env.fail(f"it can't listen on {host}:{port} ({error.strerror}). Choose another port, such as PORT=8123.")
+
+
+def when_ready(server: Any) -> None:
+    """On SIGTERM say so at `/ready`, serve on for DRAIN_SECS, then stop; what runs gets the rest of the time."""
+
+    def drain(signum: int, frame: FrameType | None) -> None:
+        if os.getpid() != server.pid or not draining.begin() or not settings.DRAIN_SECS:
+            return server.signal(signum, frame)
+        later = threading.Timer(settings.DRAIN_SECS, server.signal, (signum, None))
+        later.daemon = True
+        return later.start()
+
+    signal.signal(signal.SIGTERM, drain)
+
+
+def child_exit(_server: Any, worker: Any) -> None:
+    """Drops the gauges of a process that is no more; its counters stay, so that sums never fall."""
+    if settings.PROMETHEUS_ENABLED:
+        multiprocess: Any = import_module("prometheus_client.multiprocess")
+        multiprocess.mark_process_dead(worker.pid)

@@ -1,0 +1,158 @@
+"""Is it alive (`/ping`), how are its parts (`/health`), may it get traffic (`/ready`)."""
+
+import logging
+import shutil
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, cast
+
+import psycopg
+from celery import current_app
+from django.conf import settings
+from django.db import DatabaseError, connection
+from django.http import HttpRequest, JsonResponse
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from kombu.exceptions import KombuError
+from redis.exceptions import RedisError
+
+from recommender.models import Release
+from recsite.platform import draining, redis
+
+logger = logging.getLogger(__name__)
+Facts = dict[str, Any]
+PATIENCE_SECS = 2.0
+LOW = 0.05
+"""The share of disk or memory under which there is too little left."""
+BROKER_OPTIONS = {"socket_connect_timeout": 0.5, "socket_timeout": 1.0, "max_retries": 0, "interval_start": 0}
+WORKER_KEY = "worker:seen"
+WORKER_SILENCE_SECS = 15
+
+
+class Trouble(Exception):
+    """What is wrong with a part, in one sentence that may be shown to anybody."""
+
+
+def ping(request: HttpRequest) -> JsonResponse:  # noqa: ARG001
+    return JsonResponse({"status": "ok"})
+
+
+@never_cache
+def ready(request: HttpRequest) -> JsonResponse:  # noqa: ARG001
+    """503 while draining, or without the database. What only degrades the answers is no reason to send nobody here."""
+    if draining.is_draining():
+        return JsonResponse({"status": "draining"}, status=503)
+    database = _state(_database)
+    return JsonResponse({"status": database["status"]}, status=503 if database["status"] == "down" else 200)
+
+
+@never_cache
+def health(request: HttpRequest) -> JsonResponse:  # noqa: ARG001
+    parts = {name: _state(look) for name, look in PARTS.items()}
+    gone = parts["database"]["status"] == "down"
+    well = all(part["status"] == "ok" for part in parts.values())
+    status = "down" if gone else "ok" if well else "degraded"
+    answer = {"status": status, "version": settings.VERSION, "parts": parts, "timestamp": timezone.now().isoformat()}
+    return JsonResponse(answer, status=503 if gone else 200)
+
+
+def note_worker(**kwargs: Any) -> None:  # noqa: ARG001
+    """The Celery worker says every two seconds that it lives."""
+    with suppress(redis.RedisDown):
+        redis.call(lambda client: client.set(WORKER_KEY, b"1", ex=WORKER_SILENCE_SECS))
+
+
+def _state(look: Callable[[], Facts]) -> Facts:
+    """What a look at one part found, with how long it took in milliseconds."""
+    started = time.perf_counter()
+    try:
+        found = {"status": "ok", **look()}
+    except Trouble as trouble:
+        found = {"status": "down", "message": str(trouble)}
+    return {**found, "latency_ms": round((time.perf_counter() - started) * 1000, 2)}
+
+
+def _database() -> Facts:
+    # Straight from the pool: Django's own way would wait for the pool's longer timeout.
+    pool = cast(Any, connection).pool
+    try:
+        pool.open()
+        with pool.connection(timeout=PATIENCE_SECS) as session:
+            session.execute("SELECT 1")
+    except psycopg.Error as error:
+        logger.warning("PostgreSQL doesn't answer: %s", error)
+        raise Trouble("PostgreSQL doesn't answer.") from error
+    return {}
+
+
+def _redis() -> Facts:
+    try:
+        redis.call(lambda client: client.ping())
+    except redis.RedisDown as error:
+        raise Trouble("Redis doesn't answer: answers are computed anew, and take longer.") from error
+    return {}
+
+
+def _broker() -> Facts:
+    """The broker, and how many tasks wait in it."""
+    try:
+        with current_app.connection_for_read(transport_options=BROKER_OPTIONS) as broker:
+            channel: Any = broker.default_channel
+            waiting = channel.queue_declare(queue=current_app.conf.task_default_queue)
+    except (KombuError, OSError, RedisError) as error:
+        logger.warning("The task broker doesn't answer: %s", error)
+        raise Trouble("The task broker doesn't answer: nothing is trained or warmed.") from error
+    return {"waiting": waiting.message_count}
+
+
+def _worker() -> Facts:
+    try:
+        if not redis.call(lambda client: client.exists(WORKER_KEY)):
+            raise Trouble("No worker has been seen lately: start one with 'celery -A recsite.celery worker'.")
+    except redis.RedisDown as error:
+        raise Trouble("Without Redis nobody knows whether a worker runs.") from error
+    return {}
+
+
+def _release() -> Facts:
+    """The release that is served, and the seconds since its promotion."""
+    try:
+        live = Release.objects.filter(state=Release.State.LIVE).first()
+    except DatabaseError as error:
+        raise Trouble("Without the database nobody knows what is live.") from error
+    if live is None:
+        raise Trouble("Nothing is live yet: run 'manage.py train'.")
+    since = live.promoted_at or live.created_at
+    return {"id": live.pk, "age_secs": round((timezone.now() - since).total_seconds())}
+
+
+def _disk() -> Facts:
+    usage = shutil.disk_usage(settings.STATE_DIR if settings.STATE_DIR.exists() else Path.cwd())
+    return _enough("disk", usage.free, usage.total)
+
+
+def _memory() -> Facts:
+    lines = Path("/proc/meminfo").read_text().splitlines() if Path("/proc/meminfo").exists() else []
+    kilobytes = {name: int(rest.split()[0]) for name, _, rest in (line.partition(":") for line in lines)}
+    if "MemAvailable" not in kilobytes:
+        return {"free_bytes": None}
+    return _enough("memory", kilobytes["MemAvailable"] * 1024, kilobytes["MemTotal"] * 1024)
+
+
+def _enough(what: str, free: int, total: int) -> Facts:
+    if free < LOW * total:
+        raise Trouble(f"Less than {LOW:.0%} of the {what} is free ({free:,} bytes).")
+    return {"free_bytes": free, "total_bytes": total}
+
+
+PARTS: dict[str, Callable[[], Facts]] = {
+    "database": _database,
+    "redis": _redis,
+    "broker": _broker,
+    "worker": _worker,
+    "release": _release,
+    "disk": _disk,
+    "memory": _memory,
+}
