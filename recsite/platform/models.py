@@ -14,6 +14,16 @@ class ApiKey(AbstractAPIKey):
         verbose_name_plural = "API keys"
 
 
+class Epoch(models.Model):
+    """How far something has come that processes keep a copy of; a larger number says that the copy is old."""
+
+    name = models.CharField(max_length=50, primary_key=True)
+    value = models.BigIntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.value}"
+
+
 class Job(models.Model):
     """Long work that somebody started: how far it is, what it said, how it ended."""
 

@@ -1,0 +1,92 @@
+"""A Redis that may be stopped, made to hang and brought back, and a PostgreSQL that seems gone."""
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, NoReturn
+
+import redis as client
+from django.db import OperationalError, connection
+
+from recsite.local.home import find_home
+from recsite.local.server import free_port
+from recsite.platform import database, epochs, redis
+
+
+class Redis:
+    """A server of the test's own, which keeps its data when it is stopped."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder, self._port = folder, free_port()
+        self._process: subprocess.Popen[bytes] | None = None
+        self.url = f"redis://127.0.0.1:{self._port}/0"
+
+    def start(self) -> None:
+        options = ["--port", str(self._port), "--bind", "127.0.0.1", "--dir", str(self._folder), "--save", ""]
+        program = str(find_home(self._folder).redis_server)
+        self._process = subprocess.Popen([program, *options], stdout=subprocess.DEVNULL)
+        wait_until(self.answers)
+
+    def answers(self) -> bool:
+        with suppress(client.RedisError):
+            return bool(client.Redis.from_url(self.url).ping())
+        return False
+
+    def stop(self) -> None:
+        if self._process and self._process.poll() is None:
+            self.wake()
+            client.Redis.from_url(self.url).shutdown(save=True)
+            self._process.wait()
+
+    def hang(self) -> None:
+        """It accepts connections, or the kernel does, and never answers."""
+        if self._process:
+            os.kill(self._process.pid, signal.SIGSTOP)
+
+    def wake(self) -> None:
+        if self._process:
+            os.kill(self._process.pid, signal.SIGCONT)
+
+
+@contextmanager
+def stoppable_redis(folder: Path, settings: Any) -> Iterator[Redis]:
+    """Everything that uses Redis uses this one, for the block."""
+    server = Redis(folder)
+    server.start()
+    settings.CACHES = {"default": {**settings.CACHES["default"], "LOCATION": server.url}}
+    start_afresh()
+    try:
+        yield server
+    finally:
+        server.stop()
+        start_afresh()
+
+
+@contextmanager
+def no_postgres() -> Iterator[None]:
+    """Every query fails as it does when the server is gone, for the block."""
+
+    def fail(*_: object) -> NoReturn:
+        raise OperationalError("connection refused")
+
+    with connection.execute_wrapper(fail):
+        yield
+    database.forget()
+
+
+def start_afresh() -> None:
+    """As if the process had just started."""
+    redis.forget()
+    database.forget()
+    epochs.forget()
+
+
+def wait_until(happened: Callable[[], bool], seconds: float = 20) -> None:
+    deadline = time.monotonic() + seconds
+    while not happened():
+        assert time.monotonic() < deadline, "It did not happen in time."
+        time.sleep(0.02)
