@@ -1,0 +1,56 @@
+"""What the readers of all formats share."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import ClassVar
+
+from catalog.importers.rows import RowStream, Scale, UnreadableSource
+from catalog.importers.source import Source
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the person who imports may say. `now` bounds the times of events."""
+
+    mapping: Mapping[str, str] = field(default_factory=dict)
+    scale: Scale | None = None
+    now: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+
+class FileDataSet:
+    """A data set in files. A format names the members it reads and turns them into rows; `scale` is its own."""
+
+    format: ClassVar[str]
+    source: str
+    scale: Scale
+    members: tuple[str, ...]
+
+    def __init__(self, files: Source, options: Options) -> None:
+        self.files, self.options = files, options
+
+    @classmethod
+    def recognises(cls, files: Source) -> bool:
+        """Whether these files look like this format's."""
+        raise NotImplementedError
+
+    def rows(self) -> RowStream:
+        raise NotImplementedError
+
+    @property
+    def total_bytes(self) -> int:
+        return self.files.size(*self.members)
+
+    @property
+    def bytes_read(self) -> int:
+        return self.files.bytes_read
+
+    def fingerprint(self) -> str:
+        reading = repr((self.format, sorted(self.options.mapping.items()), self.scale))
+        return hashlib.sha256(reading.encode() + self.files.digest(*self.members)).hexdigest()
+
+    def refuse_options(self) -> None:
+        """For formats that say themselves what their columns and their scale are. Raises UnreadableSource."""
+        if self.options.mapping or self.options.scale:
+            raise UnreadableSource(f"--map and --scale are for csv and jsonl: {self.format} has columns and a scale.")
