@@ -25,9 +25,6 @@ class Release(models.Model):
         help_text="What rolling back returns to.",
     )
     versions = models.ManyToManyField(ModelVersion, through="ReleaseMember", related_name="releases")
-    reloads = models.PositiveIntegerField(
-        default=0, editable=False, help_text="How often staff had every process read its models again."
-    )
     created_at = models.DateTimeField(default=timezone.now)
     promoted_at = models.DateTimeField(null=True, blank=True)
     promoted_by = models.ForeignKey(
@@ -42,11 +39,6 @@ class Release(models.Model):
 
     def __str__(self) -> str:
         return f"Release {self.pk}"
-
-    @property
-    def mark(self) -> str:
-        """Changes whenever a process that serves this release has something to read: `r42.1`."""
-        return f"r{self.pk}.{self.reloads}"
 
 
 class ReleaseMember(models.Model):
