@@ -67,7 +67,9 @@ def demo() -> None:
     url = f"http://127.0.0.1:{port()}"
     os.truncate(lock, 0)
     os.write(lock, json.dumps({"url": url, "pid": os.getpid()}).encode())
-    os.environ["RECSITE_STATE"] = str(state)
+    # One machine, one person: nobody needs time to notice that the web server leaves.
+    os.environ.setdefault("DRAIN_SECS", "0")
+    os.environ.update(RECSITE_STATE=str(state), PORT=str(port()), BIND=f"127.0.0.1:{port()}")
     with suppress(Stopped), Supervisor(state / "logs") as supervisor:
         _serve(supervisor, state, url)
     return None
@@ -96,15 +98,16 @@ def _prepare(supervisor: Supervisor, url: str) -> None:
 
 
 def _start(supervisor: Supervisor, url: str) -> None:
-    with step("Starting web server, worker and beat"):
-        python = [sys.executable, "-m"]
-        bind = ["--bind", url.removeprefix("http://")]
-        web = supervisor.start("web", [*python, "gunicorn", "-c", "recsite/gunicorn.py", *bind, "recsite.wsgi"])
-        celery = [*python, "celery", "-A", "recsite.celery"]
-        supervisor.start("worker", [*celery, "worker", "--concurrency", "2"])
-        scheduler = "django_celery_beat.schedulers:DatabaseScheduler"
-        supervisor.start("beat", [*celery, "beat", "--scheduler", scheduler, "--pidfile="])
+    """The web server has the machine to itself until it answers: somebody waits for the pages."""
+    python = [sys.executable, "-m"]
+    with step("Starting the web server"):
+        web = supervisor.start("web", [*python, "gunicorn", "-c", "recsite/gunicorn.py", "recsite.wsgi"])
         _wait_for_pages(supervisor, web, url)
+    say("== Starting worker and beat")
+    celery = [*python, "celery", "-A", "recsite.celery"]
+    supervisor.start("worker", [*celery, "worker", "--concurrency", "2"])
+    scheduler = "django_celery_beat.schedulers:DatabaseScheduler"
+    supervisor.start("beat", [*celery, "beat", "--scheduler", scheduler, "--pidfile="])
 
 
 def _wait_for_pages(supervisor: Supervisor, web: Child, url: str) -> None:
