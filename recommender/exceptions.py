@@ -19,6 +19,10 @@ class CannotImport(Explained):
     """A folder holds no model that could be served here."""
 
 
+class CannotExport(Explained):
+    """A folder can't take a model's files."""
+
+
 class CannotPromote(Explained):
     """The release can't be served, or another one went live in the meantime."""
 

@@ -162,6 +162,7 @@ CANDIDATE_TTL_SECS = env.integer("CANDIDATE_TTL_SECS", 24 * 3600, 1)
 WARM_ACTIVE_DAYS = env.integer("WARM_ACTIVE_DAYS", 30, 1)
 FOLD_IN_EVENTS = env.integer("FOLD_IN_EVENTS", 500, 1)
 MODEL_CACHE_DIR = Path(env.text("MODEL_CACHE_DIR", str(STATE_DIR / "model-cache")))
+MODEL_VERSIONS_KEPT = env.integer("MODEL_VERSIONS_KEPT", 10, 2)
 
 # --- Files ---
 
@@ -216,6 +217,7 @@ SPECTACULAR_SETTINGS = {
 # --- People who sign in ---
 
 LOGIN_URL = "admin:login"
+CSRF_FAILURE_VIEW = "recsite.platform.handlers.csrf_failure"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in (

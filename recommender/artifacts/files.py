@@ -61,7 +61,7 @@ def read(folder: Path) -> Artifact:
     arrays = {name: _map(folder / f"{name}.npy", entry) for name, entry in manifest["arrays"].items()}
     try:
         return Artifact(load_model(manifest["form"], arrays), manifest)
-    except ValueError as error:
+    except (ValueError, TypeError, IndexError) as error:
         raise ArtifactDamaged(f"The files in {folder} make no model: {error}") from error
 
 
@@ -140,7 +140,7 @@ def _read_manifest(source: Source) -> bytes:
 def _parse(raw: bytes, source: Source) -> dict[str, Any]:
     """The manifest, if it describes a model. A name that could lead out of the folder is no name of an array."""
     try:
-        manifest: dict[str, Any] = json.loads(raw)
+        manifest: dict[str, Any] = json.loads(raw, parse_constant=_refuse)
         known = manifest["format"] == FORMAT and isinstance(manifest["form"], str)
         entries = manifest["arrays"].items()
         whole = all(ARRAY_NAME.fullmatch(name) and _is_entry(entry) for name, entry in entries)
@@ -149,6 +149,11 @@ def _parse(raw: bytes, source: Source) -> dict[str, Any]:
     if not known or not whole:
         raise ArtifactDamaged(f"The manifest in {source.name} describes no model of format {FORMAT}. {REMEDY}")
     return manifest
+
+
+def _refuse(constant: str) -> None:
+    """NaN and Infinity, which Python reads, are no JSON, and PostgreSQL can't store them."""
+    raise ValueError(constant)
 
 
 def _is_entry(entry: Mapping[str, Any]) -> bool:

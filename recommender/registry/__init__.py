@@ -1,0 +1,34 @@
+"""The models there are, and the one release that is served. Every change to them is a verb here."""
+
+from recommender.registry.releases import EPOCH, bundle, live_release, promote, publish, reload, rollback
+from recommender.registry.transfer import Imported, export, import_artifact, verify
+from recommender.registry.versions import (
+    fail_version,
+    finish_version,
+    give_up,
+    prune,
+    reap,
+    start_version,
+    training_lock,
+)
+
+__all__ = [
+    "EPOCH",
+    "Imported",
+    "bundle",
+    "export",
+    "fail_version",
+    "finish_version",
+    "give_up",
+    "import_artifact",
+    "live_release",
+    "promote",
+    "prune",
+    "publish",
+    "reap",
+    "reload",
+    "rollback",
+    "start_version",
+    "training_lock",
+    "verify",
+]

@@ -1,0 +1,124 @@
+"""Releases: bundled, promoted, rolled back. One is live, whoever promotes at the same time."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import connection, transaction
+from django.utils import timezone
+
+from recommender import artifacts
+from recommender.exceptions import CannotPromote, NothingLive, NothingToRollBackTo
+from recommender.models import ModelVersion, Release, ReleaseMember
+from recsite.platform import epochs
+
+EPOCH = "release"
+"""The epoch that rises when another release is live, or its models are to be read again."""
+
+RATING_MODEL = "svd"
+"""The algorithm whose model says how somebody would rate; the others rank."""
+
+WEIGHTS = {RATING_MODEL: 1.0}
+"""What a source weighs in the blend of a first release; a source that weighs nothing only fills gaps."""
+
+State = Release.State
+
+
+def live_release() -> Release | None:
+    """The release that is served."""
+    return Release.objects.filter(state=State.LIVE).first()
+
+
+def bundle(versions: Iterable[ModelVersion]) -> Release:
+    """A candidate: these versions and, for all other algorithms, those of the live release."""
+    with _switching():
+        live = live_release()
+        members = dict(live.members.values_list("algorithm", "version_id")) if live else {}
+        members |= {version.algorithm: version.pk for version in versions}
+        weights = {name: WEIGHTS.get(name, 0.0) for name in members} | (live.weights if live else {})
+        release = Release.objects.create(weights=weights)
+        ReleaseMember.objects.bulk_create(
+            ReleaseMember(release=release, version_id=version, algorithm=name, role=_role(name))
+            for name, version in members.items()
+        )
+        return release
+
+
+def promote(release: Release, by: AbstractBaseUser | None = None) -> Release:
+    """Makes the release the live one. Raises CannotPromote, with a sentence, where it can't be served."""
+    with _switching():
+        live = live_release()
+        if live != release:
+            _check_whole(release)
+            _switch(live, release, by)
+            Release.objects.filter(pk=release.pk).update(replaced=live)
+    release.refresh_from_db()
+    return release
+
+
+def publish(versions: Iterable[ModelVersion], by: AbstractBaseUser | None = None) -> Release:
+    """Bundles and promotes in one step, so that of two trainings that end together neither undoes the other's."""
+    with _switching():
+        return promote(bundle(versions), by)
+
+
+def rollback(by: AbstractBaseUser | None = None, of: Release | None = None) -> Release:
+    """Makes the release live that the live one replaced; the one before that stays what the next rollback returns to.
+
+    `of` is the release that was live when somebody decided to go back: a second click changes nothing more.
+    """
+    with _switching():
+        live = live_release()
+        if live is None:
+            raise NothingLive("No release is live, so there is nothing to roll back. Promote one.")
+        if of is not None and of != live:
+            raise CannotPromote(f"{of} is no longer live, {live} is. Look again before you roll back.")
+        if live.replaced is None:
+            raise NothingToRollBackTo(f"{live} replaced no other release, so there is none to roll back to.")
+        _check_whole(live.replaced)
+        _switch(live, live.replaced, by)
+    live.replaced.refresh_from_db()
+    return live.replaced
+
+
+def reload() -> Release:
+    """Has every process read the live models again, once their files are found to be whole."""
+    live = live_release()
+    if live is None:
+        raise NothingLive("No release is live, so there is nothing to read again. Promote one.")
+    for version in live.versions.all():
+        artifacts.verify(version.artifact, version.checksum)
+    epochs.bump(EPOCH)
+    return live
+
+
+@contextmanager
+def _switching() -> Iterator[None]:
+    """A transaction that sees which release is live, and in which no other changes it."""
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended('live release', 0))")
+        yield
+
+
+def _switch(live: Release | None, new: Release, by: AbstractBaseUser | None) -> None:
+    if live:
+        Release.objects.filter(pk=live.pk, state=State.LIVE).update(state=State.ARCHIVED)
+    now = {"state": State.LIVE, "promoted_at": timezone.now(), "promoted_by_id": by.pk if by else None}
+    if Release.objects.filter(pk=new.pk).exclude(state=State.LIVE).update(**now) != 1:
+        raise CannotPromote(f"{new} is gone. Look again before you promote.")
+    epochs.bump(EPOCH)
+
+
+def _check_whole(release: Release) -> None:
+    """Locks the versions as well: none of them may be archived while the release goes live."""
+    versions = ModelVersion.objects.select_for_update(of=("self",)).filter(releases=release).order_by("-pk")
+    if not versions:
+        raise CannotPromote(f"{release} holds no models. Train some first.")
+    for version in versions:
+        if version.state != ModelVersion.State.READY:
+            raise CannotPromote(f"{release} can't be served: {version} is {version.get_state_display().lower()}.")
+
+
+def _role(algorithm: str) -> str:
+    return ReleaseMember.Role.RATING if algorithm == RATING_MODEL else ReleaseMember.Role.RANKING

@@ -1,0 +1,135 @@
+"""Model versions: begun, finished or failed, and their files removed when newer ones have taken their place."""
+
+from contextlib import suppress
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import transaction
+from django.utils import timezone
+
+from recommender import artifacts
+from recommender.exceptions import CannotTrain
+from recommender.models import ModelVersion, Release
+from recommender.types import Model
+from recsite.platform.locks import Busy, only_one
+
+State = ModelVersion.State
+
+
+def training_lock(algorithm: str) -> str:
+    """The lock that whoever trains this algorithm holds for as long as there is a version in training."""
+    return f"The training of {algorithm}"
+
+
+def start_version(
+    algorithm: str, settings: dict[str, Any], *, seed: int, by: AbstractBaseUser | None = None, **facts: Any
+) -> ModelVersion:
+    """A version in training; the caller holds the training lock."""
+    folder = artifacts.new_folder(algorithm)
+    started_by_id = by.pk if by else None
+    return ModelVersion.objects.create(
+        algorithm=algorithm, settings=settings, seed=seed, artifact=folder, started_by_id=started_by_id, **facts
+    )
+
+
+def finish_version(version: ModelVersion, model: Model, **facts: Any) -> ModelVersion:
+    """Stores the model, then makes its version ready: before that, nobody can mistake it for a whole one."""
+    for name, value in facts.items():
+        setattr(version, name, value)
+    checksum = artifacts.save(version.artifact, model, describe(version))
+    now = timezone.now()
+    facts |= {"checksum": checksum, "finished_at": now, "duration_seconds": (now - version.created_at).total_seconds()}
+    if not ModelVersion.objects.filter(pk=version.pk, state=State.TRAINING).update(state=State.READY, **facts):
+        raise CannotTrain(f"{version} was given up while it was in training. Train again.")
+    version.refresh_from_db()
+    return version
+
+
+def fail_version(version: ModelVersion, sentence: str) -> None:
+    """Ends the training of a version; what there is of its files goes."""
+    now = timezone.now()
+    training = ModelVersion.objects.filter(pk=version.pk, state=State.TRAINING)
+    training.update(state=State.FAILED, error=sentence, finished_at=now)
+    version.refresh_from_db()
+    _remove_files()
+
+
+def describe(version: ModelVersion) -> dict[str, Any]:
+    """What an artifact says about its model."""
+    return {
+        "algorithm": version.algorithm,
+        "settings": version.settings,
+        "seed": version.seed,
+        "data_from": version.data_from and version.data_from.isoformat(),
+        "data_until": version.data_until and version.data_until.isoformat(),
+        "data_hash": version.data_hash,
+        "n_users": version.n_users,
+        "n_items": version.n_items,
+        "n_events": version.n_events,
+        "metrics": version.metrics,
+        "created_at": version.created_at.isoformat(),
+    }
+
+
+def reap() -> int:
+    """Fails the versions whose training died with its process, and says how many."""
+    algorithms = ModelVersion.objects.filter(state=State.TRAINING).order_by().values_list("algorithm", flat=True)
+    failed = 0
+    for algorithm in set(algorithms):
+        with suppress(Busy), only_one(training_lock(algorithm)):
+            failed += give_up(algorithm)
+    _remove_files()
+    return failed
+
+
+def give_up(algorithm: str) -> int:
+    """Fails what an earlier process left in training; the caller holds the training lock, so that none is alive."""
+    left = ModelVersion.objects.filter(algorithm=algorithm, state=State.TRAINING)
+    error = "The process that trained it ended without a word. Train again."
+    return left.update(state=State.FAILED, error=error, finished_at=timezone.now())
+
+
+def prune() -> int:
+    """Archives ready versions, their files removed, and says how many.
+
+    The newest MODEL_VERSIONS_KEPT of each algorithm stay, and those of the live release and of as many before it as
+    rolling back step by step would reach.
+    """
+    with transaction.atomic():
+        # Promoting locks the versions too: it either comes first and protects them, or finds them archived.
+        ready = list(ModelVersion.objects.select_for_update().filter(state=State.READY).order_by("-pk"))
+        kept = _within_reach() | {version.pk for version in ready if _is_recent(version, ready)}
+        old = ModelVersion.objects.filter(pk__in={version.pk for version in ready} - kept)
+        archived = old.update(state=State.ARCHIVED)
+        candidates = Release.objects.filter(state=Release.State.CANDIDATE, versions__state=State.ARCHIVED)
+        Release.objects.filter(pk__in=list(candidates.values_list("pk", flat=True))).update(
+            state=Release.State.ARCHIVED
+        )
+    _remove_files()
+    return archived
+
+
+def _is_recent(version: ModelVersion, newest_first: list[ModelVersion]) -> bool:
+    same = [other.pk for other in newest_first if other.algorithm == version.algorithm]
+    return version.pk in same[: settings.MODEL_VERSIONS_KEPT]
+
+
+def _within_reach() -> set[int]:
+    """The versions of the live release and of those that rolling back would bring back."""
+    reached: set[int] = set()
+    release = Release.objects.filter(state=Release.State.LIVE).first()
+    for _ in range(settings.MODEL_VERSIONS_KEPT):
+        if release is None:
+            break
+        reached.update(release.members.values_list("version_id", flat=True))
+        release = release.replaced
+    return reached
+
+
+def _remove_files() -> None:
+    """Removes the files of versions that are archived or failed, also where an earlier attempt was interrupted."""
+    over = ModelVersion.objects.filter(state__in=[State.ARCHIVED, State.FAILED]).exclude(artifact="")
+    for version in over:
+        artifacts.delete(version.artifact)
+        ModelVersion.objects.filter(pk=version.pk).update(artifact="", checksum="")
