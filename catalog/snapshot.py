@@ -1,0 +1,253 @@
+"""What a list needs to know of every item, as a copy in the memory of each process: an answer needs no query for it.
+
+Whoever changes items calls `bump()`; every process reads them again within a second or two.
+"""
+
+import logging
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import cached_property
+from typing import Any, Self
+
+import numpy as np
+from django.db.models.fields.json import KT
+from numpy.typing import NDArray
+
+from catalog.models import Item
+from recsite.platform import database, epochs
+
+logger = logging.getLogger(__name__)
+EPOCH = "catalog"
+NO_DATE = np.iinfo(np.int64).min
+NO_GROUP = -1
+REST = 10
+"""Reading again waits this many times as long as reading took: a large catalogue that always changes stays usable."""
+
+Ids = NDArray[np.int64]
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class Snapshot:
+    """The catalogue at one moment. Everything is aligned by row, and rows are sorted by the items' internal ids."""
+
+    epoch: int
+    ids: Ids
+    """(n_items,)"""
+    item_ids: Sequence[str]
+    titles: Sequence[str]
+    creators: Sequence[str]
+    categories: Sequence[tuple[str, ...]]
+    tags: Sequence[tuple[str, ...]]
+    item_types: Sequence[str]
+    groups: NDArray[np.int32]
+    """A number for each group of variants, NO_GROUP for an item that stands alone."""
+    published: Ids
+    """Unix seconds, or NO_DATE."""
+    switched_on: Mask
+    opens: NDArray[np.float64]
+    closes: NDArray[np.float64]
+    available: Mask
+    """What may be recommended now, until `changes_at`."""
+    changes_at: float
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def rows(self, ids: NDArray[np.integer]) -> NDArray[np.int64]:
+        """The rows of internal ids; -1 where the catalogue has no such item."""
+        if not len(self.ids):
+            return np.full(len(ids), -1)
+        found = np.minimum(np.searchsorted(self.ids, ids), len(self.ids) - 1)
+        return np.where(self.ids[found] == ids, found, -1)
+
+    def row_of(self, item_id: str) -> int | None:
+        """The row of the item that the outside calls `item_id`."""
+        return self._row_by_item_id.get(item_id)
+
+    def matching(
+        self,
+        categories: Iterable[str] = (),
+        tags: Iterable[str] = (),
+        item_type: str = "",
+        exclude: Iterable[str] = (),
+    ) -> Mask:
+        """The available items of any of the categories, with any of the tags, of the type, and not in `exclude`."""
+        mask = self.available.copy()
+        for wanted, rows_by_name in ((categories, self._rows_by_category), (tags, self._rows_by_tag)):
+            if wanted := tuple(wanted):
+                mask &= self._any_of(wanted, rows_by_name)
+        if item_type:
+            mask &= self._any_of((item_type,), self._rows_by_type)
+        mask[[row for row in map(self.row_of, exclude) if row is not None]] = False
+        return mask
+
+    def at(self, now: float) -> Self:
+        """The same catalogue at another time: what opened and what closed since."""
+        edges = np.concatenate([self.opens, self.closes])
+        ahead = edges[edges > now]
+        return replace(
+            self,
+            available=self.switched_on & (self.opens <= now) & (self.closes > now),
+            changes_at=float(ahead.min(initial=np.inf)),
+        )
+
+    @cached_property
+    def _row_by_item_id(self) -> dict[str, int]:
+        return {item_id: row for row, item_id in enumerate(self.item_ids)}
+
+    @cached_property
+    def _rows_by_category(self) -> dict[str, list[int]]:
+        return _inverted(self.categories)
+
+    @cached_property
+    def _rows_by_tag(self) -> dict[str, list[int]]:
+        return _inverted(self.tags)
+
+    @cached_property
+    def _rows_by_type(self) -> dict[str, list[int]]:
+        return _inverted([(item_type,) for item_type in self.item_types])
+
+    def _any_of(self, wanted: Iterable[str], rows_by_name: dict[str, list[int]]) -> Mask:
+        mask = np.zeros(len(self), bool)
+        for name in wanted:
+            mask[rows_by_name.get(name, [])] = True
+        return mask
+
+
+class _Held:
+    """The copy of this process, and when it may be made anew."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.snapshot: Snapshot | None = None
+        self.not_before = 0.0
+
+
+_held = _Held()
+
+
+def current() -> Snapshot:
+    """The catalogue as this process knows it. Raises DatabaseDown where it was never read and can't be now."""
+    held = _held.snapshot
+    if held is None:
+        return _first()
+    if epochs.current(EPOCH) != held.epoch and time.monotonic() >= _held.not_before:
+        _while_others_use_the_old_one(_read)
+    elif time.time() >= held.changes_at:
+        _while_others_use_the_old_one(lambda: held.at(time.time()))
+    return _held.snapshot or held
+
+
+def bump() -> None:
+    """The catalogue has changed: call it wherever items are written; it waits for the commit."""
+    epochs.bump(EPOCH)
+
+
+def forget() -> None:
+    """As if the process had just started, for tests."""
+    _held.snapshot = None
+
+
+def _first() -> Snapshot:
+    with _held.lock:
+        if _held.snapshot is None:
+            _held.snapshot = _read()
+        return _held.snapshot
+
+
+def _while_others_use_the_old_one(make: Any) -> None:
+    """One thread makes the new copy; where that fails, the old one goes on serving."""
+    if not _held.lock.acquire(blocking=False):
+        return
+    try:
+        _held.snapshot = make()
+    except database.DatabaseDown:
+        _held.not_before = time.monotonic() + 1
+        logger.warning("The catalogue has changed and can't be read now: the copy of before is used.")
+    finally:
+        _held.lock.release()
+
+
+def _read() -> Snapshot:
+    # The epoch first: a change that comes while we read makes us read again.
+    epoch, started = epochs.current(EPOCH), time.monotonic()
+    columns = database.ask(_columns)
+    _held.not_before = time.monotonic() + REST * (time.monotonic() - started)
+    return _snapshot(epoch, *columns)
+
+
+FIELDS = (
+    "pk",
+    "item_id",
+    "title",
+    "creator_text",
+    "categories",
+    "tags",
+    "item_type",
+    "group",
+    "published_at",
+    "is_available",
+    "available_from",
+    "available_until",
+)
+
+
+def _columns() -> list[list[Any]]:
+    rows = Item.objects.order_by("pk").annotate(creator_text=KT("features__creator")).values_list(*FIELDS)
+    columns: list[list[Any]] = [[] for _ in FIELDS]
+    for row in rows.iterator(chunk_size=10_000):
+        for column, value in zip(columns, row, strict=True):
+            column.append(value)
+    return columns
+
+
+def _snapshot(epoch: int, *columns: list[Any]) -> Snapshot:
+    pks, item_ids, titles, creators, categories, tags, item_types, groups, published, switched_on, opens, closes = (
+        columns
+    )
+    nothing = np.zeros(len(pks), bool)
+    return Snapshot(
+        epoch=epoch,
+        ids=np.array(pks, np.int64),
+        item_ids=item_ids,
+        titles=titles,
+        creators=[creator or "" for creator in creators],
+        categories=_shared(categories),
+        tags=_shared(tags),
+        item_types=item_types,
+        groups=_numbered(groups),
+        published=_seconds(published, NO_DATE).astype(np.int64),
+        switched_on=np.array(switched_on, bool),
+        opens=_seconds(opens, -np.inf),
+        closes=_seconds(closes, np.inf),
+        available=nothing,
+        changes_at=0.0,
+    ).at(time.time())
+
+
+def _seconds(times: list[datetime | None], missing: float) -> NDArray[np.float64]:
+    return np.array([missing if when is None else when.timestamp() for when in times], np.float64)
+
+
+def _numbered(groups: list[str]) -> NDArray[np.int32]:
+    numbers: dict[str, int] = {"": NO_GROUP}
+    return np.array([numbers.setdefault(group, len(numbers) - 1) for group in groups], np.int32)
+
+
+def _shared(lists: list[list[str]]) -> list[tuple[str, ...]]:
+    """As tuples, equal ones the same object: catalogues repeat a few combinations."""
+    known: dict[tuple[str, ...], tuple[str, ...]] = {}
+    return [known.setdefault(names, names) for names in map(tuple, lists)]
+
+
+def _inverted(names_by_row: Iterable[tuple[str, ...]]) -> dict[str, list[int]]:
+    rows: defaultdict[str, list[int]] = defaultdict(list)
+    for row, names in enumerate(names_by_row):
+        for name in names:
+            rows[name].append(row)
+    return dict(rows)
