@@ -7,6 +7,11 @@ from django_prometheus.exports import ExportToDjangoView
 
 from recsite import health
 
+handler400 = "recsite.platform.handlers.bad_request"
+handler403 = "recsite.platform.handlers.forbidden"
+handler404 = "recsite.platform.handlers.not_found"
+handler500 = "recsite.platform.handlers.server_error"
+
 urlpatterns: list[URLPattern | URLResolver] = [
     path("ping", health.ping, name="ping"),
     path("health", health.health, name="health"),

@@ -1,21 +1,124 @@
 """One shape for every error: {"error": {"code", "message", "details"}, "request_id", "timestamp"}."""
 
-from collections.abc import Mapping
+import logging
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
-from django.http import JsonResponse
+from django.core.exceptions import PermissionDenied
+from django.db import InterfaceError, OperationalError
+from django.http import Http404, JsonResponse
 from django.utils import timezone
+from rest_framework.exceptions import APIException, NotFound, ValidationError
+from rest_framework.response import Response
+
+from recsite.platform.database import DatabaseDown
+from recsite.platform.exceptions import Explained, Invalid, Unavailable
+from recsite.platform.redis import RedisDown
+
+logger = logging.getLogger(__name__)
+RETRY_AFTER_SECS = 5
+CODES = {
+    400: "bad_request",
+    401: "unauthenticated",
+    403: "forbidden",
+    404: "not_found",
+    405: "method_not_allowed",
+    406: "not_acceptable",
+    409: "conflict",
+    413: "too_large",
+    415: "unsupported_media_type",
+    422: "invalid",
+    429: "too_many_requests",
+    500: "internal_error",
+    503: "unavailable",
+}
+OUTAGE = "Something the answer depends on is gone for the moment. Try again in some seconds."
+OUTAGES = (Unavailable, OperationalError, InterfaceError, DatabaseDown, RedisDown)
 
 
-def body(code: str, message: str, details: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """The JSON of an error. `message` is one sentence: what is wrong, and what to do; `details` tells more by field."""
-    return {
-        "error": {"code": code, "message": message, "details": dict(details or {})},
-        "request_id": structlog.contextvars.get_contextvars().get("request_id"),
-        "timestamp": timezone.now().isoformat(),
-    }
+@dataclass(frozen=True)
+class Failure:
+    """What the client is told: `message` is one sentence, what is wrong and what to do; `details` are by field."""
+
+    status: int
+    message: str
+    details: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def code(self) -> str:
+        return CODES.get(self.status, "bad_request")
+
+    def body(self) -> dict[str, Any]:
+        return {
+            "error": {"code": self.code, "message": self.message, "details": dict(self.details)},
+            "request_id": structlog.contextvars.get_contextvars().get("request_id"),
+            "timestamp": timezone.now().isoformat(),
+        }
+
+    def as_json(self) -> JsonResponse:
+        return JsonResponse(self.body(), status=self.status, headers=dict(self.headers))
 
 
-def respond(status: int, code: str, message: str, details: Mapping[str, Any] | None = None) -> JsonResponse:
-    return JsonResponse(body(code, message, details), status=status)
+def explain(error: BaseException | None) -> Failure | None:
+    """What to tell the client about `error`. None where it is a mistake of ours, which only the log should know."""
+    if isinstance(error, Invalid):
+        return _invalid(error.errors)
+    if isinstance(error, ValidationError):
+        return _invalid(dict(_flat(error.detail)))
+    if isinstance(error, APIException):
+        return Failure(error.status_code, _sentence(error), headers=_headers(error))
+    if isinstance(error, Http404):
+        return Failure(404, str(error) if error.args else str(NotFound.default_detail))
+    if isinstance(error, PermissionDenied):
+        return Failure(403, str(error) or "You may not do this.")
+    if isinstance(error, OUTAGES):
+        return unavailable(error)
+    if isinstance(error, Explained):
+        return Failure(409, str(error))
+    return None
+
+
+def unavailable(error: BaseException) -> Failure:
+    logger.warning("Something we depend on is gone: %s", error)
+    sentence = str(error) if isinstance(error, Unavailable) else OUTAGE
+    return Failure(503, sentence, headers={"Retry-After": str(RETRY_AFTER_SECS)})
+
+
+def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:  # noqa: ARG001 - DRF's signature
+    """REST framework's EXCEPTION_HANDLER."""
+    failure = explain(error)
+    return Response(failure.body(), status=failure.status, headers=dict(failure.headers)) if failure else None
+
+
+def _invalid(errors: Mapping[str, str]) -> Failure:
+    return Failure(422, " ".join(f"{name}: {reason}" for name, reason in errors.items()), errors)
+
+
+def _sentence(error: APIException) -> str:
+    detail = error.detail
+    return str(detail) if isinstance(detail, str) else " ".join(reason for _, reason in _flat(detail))
+
+
+def _headers(error: APIException) -> dict[str, str]:
+    headers = {"WWW-Authenticate": "Api-Key"} if error.status_code == 401 else {}
+    if wait := getattr(error, "wait", None):
+        headers["Retry-After"] = str(math.ceil(wait))
+    return headers
+
+
+def _flat(detail: Any, path: str = "") -> Iterator[tuple[str, str]]:
+    """The sentences of a nested ValidationError, each with the path to its field: ("items.0.title", "...")."""
+    if isinstance(detail, Mapping):
+        for name, inner in detail.items():
+            yield from _flat(inner, f"{path}.{name}" if path else str(name))
+    elif isinstance(detail, list) and all(isinstance(inner, str) for inner in detail):
+        yield path or "body", " ".join(map(str, detail))
+    elif isinstance(detail, list):
+        for position, inner in enumerate(detail):
+            yield from _flat(inner, f"{path}.{position}" if path else str(position))
+    else:
+        yield path or "body", str(detail)

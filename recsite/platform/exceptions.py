@@ -1,8 +1,18 @@
 """Errors that speak to the reader. Whose fault it is stands in the type."""
 
+from collections.abc import Mapping
+
 
 class Explained(Exception):
     """Its message is one sentence for whoever asked: what is wrong, and what to do. It needs no traceback."""
+
+
+class Invalid(Explained):
+    """The request's values are wrong; `errors` has a sentence for each of them (422)."""
+
+    def __init__(self, errors: Mapping[str, str]) -> None:
+        super().__init__(" ".join(f"{name}: {reason}" for name, reason in errors.items()))
+        self.errors = dict(errors)
 
 
 class Unavailable(Explained):

@@ -10,7 +10,8 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-from recsite.platform import errors
+from recsite.platform import handlers
+from recsite.platform.errors import Failure
 
 Handler = Callable[[HttpRequest], HttpResponseBase]
 log = structlog.get_logger("recsite.access")
@@ -47,12 +48,12 @@ def body_limit(get_response: Handler) -> Handler:
     def middleware(request: HttpRequest) -> HttpResponseBase:
         length = request.META.get("CONTENT_LENGTH")
         if length and length.isdecimal() and int(length) > settings.MAX_REQUEST_SIZE:
-            return _too_large()
+            return _too_large(request)
         return get_response(request)
 
     return middleware
 
 
-def _too_large() -> HttpResponseBase:
+def _too_large(request: HttpRequest) -> HttpResponseBase:
     message = f"The request is larger than {settings.MAX_REQUEST_SIZE:,} bytes. Send it in smaller parts."
-    return errors.respond(413, "too_large", message)
+    return handlers.respond(request, Failure(413, message))

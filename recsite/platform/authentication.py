@@ -1,0 +1,74 @@
+"""Who may use the API: whoever has a key, staff who are signed in, everybody where API_AUTH_REQUIRED is false."""
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from rest_framework.authentication import BaseAuthentication, SessionAuthentication
+from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+
+from recsite.platform import keys
+from recsite.platform.keys import Caller
+
+SCHEME = "Api-Key"
+HOW = "Send 'Authorization: Api-Key KEY'; keys are made in the admin or with 'manage.py create_api_key NAME'."
+
+NEEDED = f"An API key is needed. {HOW}"
+
+
+def identify(request: HttpRequest) -> Caller | None:
+    """Who the request says it comes from; None where it doesn't say. Raises AuthenticationFailed for a wrong key."""
+    if not settings.API_AUTH_REQUIRED:
+        return None
+    if header := request.META.get("HTTP_AUTHORIZATION"):
+        return _holder(header)
+    if settings.SESSION_COOKIE_NAME in request.COOKIES:
+        return _staff(request)
+    return None
+
+
+def admit(request: HttpRequest) -> Caller | None:
+    """`identify`, and NotAuthenticated for nobody where somebody is needed."""
+    caller = identify(request)
+    if caller is None and settings.API_AUTH_REQUIRED:
+        raise NotAuthenticated(NEEDED)
+    return caller
+
+
+def _holder(header: str) -> Caller:
+    scheme, _, key = header.partition(" ")
+    if scheme.lower() != SCHEME.lower():
+        raise AuthenticationFailed(f"This kind of Authorization is unknown. {HOW}")
+    caller = keys.caller_of(key.strip())
+    if caller is None:
+        raise AuthenticationFailed(f"The API key is wrong, revoked or expired. {HOW}")
+    return caller
+
+
+def _staff(request: HttpRequest) -> Caller | None:
+    """Staff may try the API from its docs. A browser sends cookies by itself, so unsafe methods need the CSRF token."""
+    user = request.user
+    if not (user.is_active and user.is_staff):
+        return None
+    SessionAuthentication().enforce_csrf(request)  # type: ignore[arg-type]  # it reads what both kinds of request have
+    return Caller(user.get_username())
+
+
+class ApiKeyAuthentication(BaseAuthentication):
+    """`request.auth` is the Caller."""
+
+    def authenticate(self, request: Request) -> tuple[Any, Caller] | None:
+        caller = identify(request._request)
+        return (None, caller) if caller else None
+
+    def authenticate_header(self, request: Request) -> str:
+        return SCHEME
+
+
+class ApiAccess(BasePermission):
+    def has_permission(self, request: Request, view: Any) -> bool:
+        if settings.API_AUTH_REQUIRED and not isinstance(request.auth, Caller):
+            raise NotAuthenticated(NEEDED)
+        return True
