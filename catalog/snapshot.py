@@ -3,8 +3,6 @@
 Whoever changes items calls `bump()`; every process reads them again within a second or two.
 """
 
-import logging
-import threading
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -19,14 +17,11 @@ from numpy.typing import NDArray
 
 from catalog.models import Item
 from recsite.platform import database, epochs
+from recsite.platform.copies import Copy
 
-logger = logging.getLogger(__name__)
 EPOCH = "catalog"
 NO_DATE = np.iinfo(np.int64).min
 NO_GROUP = -1
-REST = 10
-"""Reading again waits this many times as long as reading took: a large catalogue that always changes stays usable."""
-
 Ids = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 
@@ -35,7 +30,6 @@ Mask = NDArray[np.bool_]
 class Snapshot:
     """The catalogue at one moment. Everything is aligned by row, and rows are sorted by the items' internal ids."""
 
-    epoch: int
     ids: Ids
     """(n_items,)"""
     item_ids: Sequence[str]
@@ -119,28 +113,14 @@ class Snapshot:
         return mask
 
 
-class _Held:
-    """The copy of this process, and when it may be made anew."""
-
-    def __init__(self) -> None:
-        self.lock = threading.Lock()
-        self.snapshot: Snapshot | None = None
-        self.not_before = 0.0
-
-
-_held = _Held()
-
-
 def current() -> Snapshot:
     """The catalogue as this process knows it. Raises DatabaseDown where it was never read and can't be now."""
-    held = _held.snapshot
-    if held is None:
-        return _first()
-    if epochs.current(EPOCH) != held.epoch and time.monotonic() >= _held.not_before:
-        _while_others_use_the_old_one(_read)
-    elif time.time() >= held.changes_at:
-        _while_others_use_the_old_one(lambda: held.at(time.time()))
-    return _held.snapshot or held
+    held = _copy.current()
+    if time.time() < held.changes_at:
+        return held
+    later = held.at(time.time())
+    _copy.replace(held, later)
+    return later
 
 
 def bump() -> None:
@@ -150,35 +130,11 @@ def bump() -> None:
 
 def forget() -> None:
     """As if the process had just started, for tests."""
-    _held.snapshot = None
-
-
-def _first() -> Snapshot:
-    with _held.lock:
-        if _held.snapshot is None:
-            _held.snapshot = _read()
-        return _held.snapshot
-
-
-def _while_others_use_the_old_one(make: Any) -> None:
-    """One thread makes the new copy; where that fails, the old one goes on serving."""
-    if not _held.lock.acquire(blocking=False):
-        return
-    try:
-        _held.snapshot = make()
-    except database.DatabaseDown:
-        _held.not_before = time.monotonic() + 1
-        logger.warning("The catalogue has changed and can't be read now: the copy of before is used.")
-    finally:
-        _held.lock.release()
+    _copy.forget()
 
 
 def _read() -> Snapshot:
-    # The epoch first: a change that comes while we read makes us read again.
-    epoch, started = epochs.current(EPOCH), time.monotonic()
-    columns = database.ask(_columns)
-    _held.not_before = time.monotonic() + REST * (time.monotonic() - started)
-    return _snapshot(epoch, *columns)
+    return _snapshot(*database.ask(_columns))
 
 
 FIELDS = (
@@ -206,13 +162,12 @@ def _columns() -> list[list[Any]]:
     return columns
 
 
-def _snapshot(epoch: int, *columns: list[Any]) -> Snapshot:
+def _snapshot(*columns: list[Any]) -> Snapshot:
     pks, item_ids, titles, creators, categories, tags, item_types, groups, published, switched_on, opens, closes = (
         columns
     )
     nothing = np.zeros(len(pks), bool)
     return Snapshot(
-        epoch=epoch,
         ids=np.array(pks, np.int64),
         item_ids=item_ids,
         titles=titles,
@@ -251,3 +206,6 @@ def _inverted(names_by_row: Iterable[tuple[str, ...]]) -> dict[str, list[int]]:
         for name in names:
             rows[name].append(row)
     return dict(rows)
+
+
+_copy = Copy(EPOCH, _read)

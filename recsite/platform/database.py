@@ -10,11 +10,12 @@ from typing import TypeVar
 from django.db import InterfaceError, OperationalError, connection
 
 from recsite.platform.breaker import Breaker, Skipped
+from recsite.platform.exceptions import Unavailable
 
 T = TypeVar("T")
 
 
-class DatabaseDown(Exception):
+class DatabaseDown(Unavailable):
     """PostgreSQL can't be reached."""
 
 
@@ -23,7 +24,7 @@ def ask(work: Callable[[], T]) -> T:
     try:
         return _breaker.call(work)
     except (OperationalError, InterfaceError, Skipped) as fault:
-        raise DatabaseDown(str(fault)) from fault
+        raise DatabaseDown("The database can't be reached at the moment. Try again in a few seconds.") from fault
 
 
 def is_down() -> bool:

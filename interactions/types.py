@@ -1,0 +1,37 @@
+"""The interaction types by name, as a copy in each process: every event needs one, and staff rarely change them."""
+
+from collections.abc import Mapping
+
+from interactions.models import InteractionType
+from interactions.schema import TypeRule
+from recsite.platform import database, epochs
+from recsite.platform.copies import Copy
+
+EPOCH = "interaction-types"
+
+
+def by_name() -> Mapping[str, InteractionType]:
+    """Every type; do not change the rows. Raises DatabaseDown where they were never read and can't be now."""
+    return _copy.current()
+
+
+def rules() -> Mapping[str, TypeRule]:
+    """What `schema.parse` must know of every type."""
+    return {name: kind.rule for name, kind in by_name().items()}
+
+
+def changed() -> None:
+    """A type was added, edited or removed: call it wherever that is done; it waits for the commit."""
+    epochs.bump(EPOCH)
+
+
+def forget() -> None:
+    """As if the process had just started, for tests."""
+    _copy.forget()
+
+
+def _read() -> Mapping[str, InteractionType]:
+    return {kind.name: kind for kind in database.ask(lambda: list(InteractionType.objects.all()))}
+
+
+_copy = Copy(EPOCH, _read)
