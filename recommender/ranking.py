@@ -132,7 +132,7 @@ def _lower_bound(scores: FloatArray, n: int) -> FloatArray:
     dealt = n_items // n_groups * n_groups
     if dealt < 2 * n_groups or n < 1:
         return np.full(m, -np.inf, np.float32)
-    best = np.fmax.reduce(scores[:, :dealt].reshape(m, -1, n_groups), axis=1)
+    best = np.fmax.reduce(scores[:, :dealt].reshape(m, dealt // n_groups, n_groups), axis=1)
     best[np.isnan(best)] = -np.inf
     best.partition(n_groups - n, axis=1)
     return best[:, n_groups - n]

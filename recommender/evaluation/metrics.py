@@ -6,6 +6,9 @@ from scipy.sparse import csr_array
 
 from recommender.types import UNKNOWN, FloatArray, Mask, RowArray
 
+Shares = NDArray[np.float64]
+"""One figure from 0 to 1 for each list (m,)."""
+
 
 def rmse(predicted: FloatArray, actual: FloatArray) -> float:
     """Root of the mean squared error over the pairs (n,) that have a prediction."""
@@ -25,7 +28,7 @@ def hits(lists: RowArray, relevant: csr_array) -> Mask:
     return np.isin(listed, wanted) & (lists != UNKNOWN)
 
 
-def ndcg(hit: Mask, n_relevant: NDArray[np.integer]) -> FloatArray:
+def ndcg(hit: Mask, n_relevant: NDArray[np.integer]) -> Shares:
     """Normalised discounted cumulative gain (m,) of lists with these hits (m, k), gains 0 or 1.
 
     A hit at place p (from 1) gains 1 / log2(p + 1); the ideal list has min(k, n_relevant) hits at its head.
@@ -34,17 +37,17 @@ def ndcg(hit: Mask, n_relevant: NDArray[np.integer]) -> FloatArray:
     k = hit.shape[1]
     discounts = 1 / np.log2(np.arange(k) + 2)
     ideal = np.concatenate([[0], np.cumsum(discounts)])[np.minimum(n_relevant, k)]
-    return (hit @ discounts / ideal).astype(np.float32)
+    return hit @ discounts / ideal
 
 
-def recall(hit: Mask, n_relevant: NDArray[np.integer]) -> FloatArray:
+def recall(hit: Mask, n_relevant: NDArray[np.integer]) -> Shares:
     """Share (m,) of the relevant items that the lists hold."""
-    return (hit.sum(axis=1) / n_relevant).astype(np.float32)
+    return hit.sum(axis=1) / n_relevant
 
 
-def precision(hit: Mask) -> FloatArray:
+def precision(hit: Mask) -> Shares:
     """Share (m,) of the places that hold a relevant item; an empty place holds none."""
-    return hit.mean(axis=1, dtype=np.float32)
+    return hit.mean(axis=1)
 
 
 def coverage(lists: RowArray, n_items: int) -> float:
@@ -57,6 +60,6 @@ def _errors(predicted: FloatArray, actual: FloatArray) -> NDArray[np.float64]:
     return predicted[said].astype(np.float64) - actual[said]
 
 
-def mean(values: NDArray[np.floating]) -> float:
+def mean(values: NDArray[np.float64]) -> float:
     """The mean, NaN where there is nothing to average."""
     return float(values.mean()) if len(values) else float("nan")
