@@ -1,8 +1,24 @@
 """Logs as JSON lines on standard output, or as readable lines for a terminal."""
 
+import json
+import logging
+from datetime import UTC, datetime
 from typing import Any
 
 import structlog
+
+
+class AccessLines(logging.Formatter):
+    """One line per request, from a dict. It goes past structlog, which takes eight times as long for the same line."""
+
+    def __init__(self, as_json: bool) -> None:
+        super().__init__()
+        self.as_json = as_json
+
+    def format(self, record: logging.LogRecord) -> str:
+        facts: Any = record.msg
+        line = {**facts, "level": "info", "logger": record.name, "timestamp": datetime.now(UTC).isoformat()}
+        return json.dumps(line) if self.as_json else "{timestamp} {method} {path!r} {status} {ms} ms".format(**line)
 
 
 def logging_config(log_format: str, level: str) -> dict[str, Any]:
@@ -29,11 +45,16 @@ def logging_config(log_format: str, level: str) -> dict[str, Any]:
                 "()": structlog.stdlib.ProcessorFormatter,
                 "foreign_pre_chain": [*shared, structlog.stdlib.ExtraAdder()],
                 "processors": [structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
-            }
+            },
+            "access": {"()": AccessLines, "as_json": log_format == "json"},
         },
-        "handlers": {"stdout": {"class": "logging.StreamHandler", "formatter": "lines", "stream": "ext://sys.stdout"}},
+        "handlers": {
+            "stdout": {"class": "logging.StreamHandler", "formatter": "lines", "stream": "ext://sys.stdout"},
+            "access": {"class": "logging.StreamHandler", "formatter": "access", "stream": "ext://sys.stdout"},
+        },
         "root": {"handlers": ["stdout"], "level": level},
         "loggers": {
+            "recsite.access": {"level": level, "propagate": False, "handlers": ["access"]},
             "django": {"level": "INFO", "propagate": True, "handlers": []},
             "django.server": {"level": "INFO", "propagate": True, "handlers": []},
         },

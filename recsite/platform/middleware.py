@@ -1,5 +1,6 @@
 """What every request passes through. Plain functions, because the quickest answers take half a millisecond."""
 
+import logging
 import re
 import time
 from collections.abc import Callable
@@ -14,7 +15,7 @@ from recsite.platform import handlers
 from recsite.platform.errors import Failure
 
 Handler = Callable[[HttpRequest], HttpResponseBase]
-log = structlog.get_logger("recsite.access")
+log = logging.getLogger("recsite.access")
 _GOOD_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 
 
@@ -31,7 +32,8 @@ def request_log(get_response: Handler) -> Handler:
         response = get_response(request)
         response.headers["X-Request-ID"] = request_id
         ms = round((time.perf_counter() - started) * 1000, 2)
-        log.info("request", method=request.method, path=request.path, status=response.status_code, ms=ms)
+        facts = {"method": request.method, "path": request.path, "status": response.status_code, "ms": ms}
+        log.info({"event": "request", **facts, "request_id": request_id})
         return response
 
     return middleware
