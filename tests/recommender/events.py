@@ -30,7 +30,7 @@ def ratings(people: int = 12, items: int = 20, each: int = 10, seed: int = 1) ->
             user=reader,
             item=books[choice],
             type=rating,
-            value=4 + rng.integers(2) if (number - choice) % 2 == 0 else 1 + rng.integers(2),
+            value=float(rng.integers(2)) + (4 if (number - choice) % 2 == 0 else 1),
             occurred_at=NOON + timedelta(hours=place),
         )
         for number, reader in enumerate(readers)
