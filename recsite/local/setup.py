@@ -28,24 +28,24 @@ def setup() -> None:
     with locks.exclusive(REQUIREMENTS[0]):
         if is_done():
             return
-        if not _is_sound():
+        if not is_sound():
             _make()
         with step("Installing the pinned packages"):
             _install()
-        STAMP.write_text(_wanted())
+        STAMP.write_text(wanted())
 
 
 def is_done() -> bool:
-    return PYTHON.exists() and STAMP.is_file() and STAMP.read_text() == _wanted()
+    return PYTHON.exists() and STAMP.is_file() and STAMP.read_text() == wanted()
 
 
-def _wanted() -> str:
+def wanted() -> str:
     """What a finished environment was made from. Its path is part of that: scripts inside name it."""
     parts = [str(VENV).encode(), *(path.read_bytes() for path in REQUIREMENTS)]
     return hashlib.sha256(b"\0".join(parts)).hexdigest()
 
 
-def _is_sound() -> bool:
+def is_sound() -> bool:
     """Whether there is an environment that works and was made in this place, not moved or copied here."""
     pip = VENV / "bin" / "pip"
     if not PYTHON.exists() or not pip.is_file() or str(PYTHON) not in pip.read_text(errors="replace"):

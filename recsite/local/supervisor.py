@@ -65,7 +65,7 @@ class Supervisor:
                 self.check()
                 time.sleep(0.05)
         finally:
-            _end([process], self._patience())
+            self._end([process])
         return process.returncode
 
     def start(self, name: str, command: list[str]) -> Child:
@@ -88,15 +88,21 @@ class Supervisor:
             time.sleep(0.2)
 
     def stop(self) -> None:
-        _end([child.process for child in self.children], self._patience())
+        self._end([child.process for child in self.children])
         self.children.clear()
 
     def _asked_to_stop(self, _number: int, _frame: FrameType | None) -> None:
         self.stopping += 1
 
-    def _patience(self) -> float:
-        """A second Ctrl-C means now."""
-        return GRACE_SECONDS if self.stopping < 2 else 0.0
+    def _end(self, processes: list[subprocess.Popen[bytes]]) -> None:
+        """Ask all that run at once, wait for all, then end what is left of their process groups."""
+        alive = [process for process in processes if process.poll() is None]
+        for process in alive:
+            process.terminate()
+        # A second Ctrl-C means now.
+        wait_until(lambda: self.stopping > 1 or all(process.poll() is not None for process in alive), GRACE_SECONDS)
+        for process in alive:
+            _end_group(process)
 
     def _revive(self, child: Child) -> None:
         now = time.monotonic()
@@ -134,16 +140,6 @@ def _die_with_parent(parent: int) -> Any:
                 os._exit(1)
 
     return ask
-
-
-def _end(processes: list[subprocess.Popen[bytes]], patience: float) -> None:
-    """Ask all that run at once, wait for all, then end what is left of their process groups."""
-    alive = [process for process in processes if process.poll() is None]
-    for process in alive:
-        process.terminate()
-    wait_until(lambda: all(process.poll() is not None for process in alive), patience)
-    for process in alive:
-        _end_group(process)
 
 
 def _end_group(process: subprocess.Popen[bytes]) -> None:

@@ -1,0 +1,48 @@
+import os
+from pathlib import Path
+
+import pytest
+
+from recsite.local.home import private_folder
+from recsite.local.paths import PROJECT, LocalError
+from recsite.local.reset import reset
+from tests.local.users import User, answers
+
+
+def test_reset_ends_servers_that_were_left_behind_and_removes_everything(state: Path) -> None:
+    user = User(state).wait()
+    user.kill()
+    assert reset(state)
+    assert not answers(user)
+    assert not state.exists()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has a private folder")
+def test_reset_removes_the_private_folder_too(state: Path) -> None:
+    state.parent.chmod(0o700)
+    User(state).wait().leave()
+    assert reset(state)
+    assert not private_folder(state).exists()
+
+
+def test_reset_leaves_servers_alone_that_somebody_uses(state: Path) -> None:
+    user = User(state).wait()
+    with pytest.raises(LocalError, match="are in use"):
+        reset(state)
+    assert answers(user)
+    user.leave()
+
+
+def test_reset_touches_no_folder_that_is_not_a_state_folder(tmp_path: Path) -> None:
+    (tmp_path / "thesis.txt").write_text("years of work")
+    assert not reset(tmp_path)
+    assert (tmp_path / "thesis.txt").exists()
+
+
+def test_reset_never_removes_the_project(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "users.lock").touch()
+    monkeypatch.setattr("recsite.local.reset.PROJECT", tmp_path / "clone")
+    with pytest.raises(LocalError, match="holds the project"):
+        reset(tmp_path)
+    assert PROJECT.exists()
+    assert tmp_path.exists()
