@@ -23,9 +23,11 @@ admin.site.unregister(LibrarysOwnKey)
 class ApiKeyAdmin(APIKeyModelAdmin, ConsoleAdmin):
     """Keys are shown once, when they are made."""
 
-    list_display = ("name", "prefix", "made", "expiry_date", "state")
     list_filter = ("revoked",)
     search_fields = ("name", "prefix")
+
+    def get_list_display(self, request: HttpRequest) -> tuple[str, ...]:
+        return ("name", "prefix", "made", "expiry_date", "state")
 
     @display(description="made", ordering="created")
     def made(self, key: ApiKey) -> str:
