@@ -4,6 +4,7 @@ from django.conf import settings
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 from django_prometheus.exports import ExportToDjangoView
+from drf_spectacular.views import SpectacularAPIView, SpectacularRedocView, SpectacularSwaggerView
 
 from recsite import health
 
@@ -18,6 +19,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("ready", health.ready, name="ready"),
     path("admin/", admin.site.urls),
     path("platform/", include("recsite.platform.urls")),
+    path("api/v1/", include("catalog.api.urls")),
+    path("api/v1/", include("interactions.api.urls")),
+    path("api/v1/", include("recommender.api.urls")),
+    path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("api/docs/", SpectacularSwaggerView.as_view(), name="docs"),
+    path("api/redoc/", SpectacularRedocView.as_view(), name="redoc"),
 ]
 if settings.PROMETHEUS_ENABLED:
     urlpatterns.append(path("metrics", ExportToDjangoView, name="metrics"))

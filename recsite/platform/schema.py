@@ -1,22 +1,26 @@
-"""What drf-spectacular can't find out by itself."""
+"""What the API's description says about every operation, and what drf-spectacular can't find out by itself."""
 
 from typing import Any
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse
 from rest_framework import serializers
 
+from recsite.platform.errors import CODES
+from recsite.platform.paging import DEFAULT_SIZE, LARGEST_SIZE
 
-class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # the library has no types here
-    target_class = "recsite.platform.authentication.ApiKeyAuthentication"
-    name = "ApiKey"
-
-    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
-        return {
-            "type": "apiKey",
-            "in": "header",
-            "name": "Authorization",
-            "description": "`Api-Key KEY`, with a key from the admin or from `manage.py create_api_key NAME`.",
-        }
+PROBLEMS = {
+    400: ("The body is no JSON.", "The body must be JSON in UTF-8: Expecting value: line 1 column 1 (char 0)."),
+    401: ("The API key is missing, wrong, revoked or expired.", "An API key is needed. Send 'Authorization: ...'."),
+    404: ("There is no such thing.", "There is no item 'gone-with-the-wind'."),
+    413: ("The body is too large.", "The request is larger than 10,485,760 bytes. Send it in smaller parts."),
+    415: ("The body is not of type application/json.", 'Unsupported media type "text/plain" in request.'),
+    422: ("Well-formed, but a value or a name is wrong.", "limit: A whole number from 1 to 200 is needed."),
+    503: (
+        "Something we depend on is gone: see Retry-After.",
+        "Events can't be stored at the moment.",
+    ),
+}
 
 
 class ErrorDetail(serializers.Serializer):
@@ -31,3 +35,44 @@ class Error(serializers.Serializer):
     error = ErrorDetail()
     request_id = serializers.CharField(help_text="As in the X-Request-ID header: find it in the log.")
     timestamp = serializers.DateTimeField()
+
+
+def problems(*statuses: int) -> dict[int, OpenApiResponse]:
+    """The errors of an operation; 401 and 503 can always happen."""
+    return {status: _problem(status) for status in sorted({401, 503, *statuses})}
+
+
+def _problem(status: int) -> OpenApiResponse:
+    description, message = PROBLEMS[status]
+    details = {"limit": "A whole number from 1 to 200 is needed."} if status == 422 else {}
+    example = {
+        "error": {"code": CODES[status], "message": message, "details": details},
+        "request_id": "01a20744-cc17-7522-810d-23d7e9938751",
+        "timestamp": "2026-05-01T12:00:00+00:00",
+    }
+    return OpenApiResponse(Error, description, [OpenApiExample(CODES[status], example)])
+
+
+def parameter(name: str, kind: Any, description: str, **more: Any) -> OpenApiParameter:
+    return OpenApiParameter(name, kind, OpenApiParameter.QUERY, description=description, **more)
+
+
+PAGING = [
+    parameter(
+        "limit", {"type": "integer", "minimum": 1, "maximum": LARGEST_SIZE, "default": DEFAULT_SIZE}, "Page size."
+    ),
+    parameter("cursor", str, "The `next_cursor` of the page before."),
+]
+
+
+class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # the library has no types here
+    target_class = "recsite.platform.authentication.ApiKeyAuthentication"
+    name = "ApiKey"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
+        return {
+            "type": "apiKey",
+            "in": "header",
+            "name": "Authorization",
+            "description": "`Api-Key KEY`, with a key from the admin or from `manage.py create_api_key NAME`.",
+        }

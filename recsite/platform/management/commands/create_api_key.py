@@ -2,15 +2,16 @@ from argparse import ArgumentParser
 from datetime import timedelta
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils import timezone
 
+from recsite.platform.commands import PlainCommand
 from recsite.platform.models import ApiKey
 
 LONGEST_NAME = 50
 
 
-class Command(BaseCommand):
+class Command(PlainCommand):
     help = "Makes an API key and prints it, alone, on standard output. It is shown this once: only its hash is stored."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

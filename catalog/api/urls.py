@@ -1,0 +1,12 @@
+from django.urls import path
+
+from catalog.api.items import ItemDetail, ItemList
+from catalog.api.users import UserDetail, UserList
+
+# The ids are our users' own: a slash may be in them.
+urlpatterns = [
+    path("items", ItemList.as_view(), name="items"),
+    path("items/<path:item_id>", ItemDetail.as_view(), name="item"),
+    path("users", UserList.as_view(), name="users"),
+    path("users/<path:user_id>", UserDetail.as_view(), name="user"),
+]

@@ -1,0 +1,30 @@
+"""What the events' operations take and answer. `interactions.schema` judges an event; this describes it."""
+
+from rest_framework import serializers
+
+from interactions.schema import MAX_ID_LENGTH
+
+
+class EventIn(serializers.Serializer):
+    """One thing that a person did with an item."""
+
+    user_id = serializers.CharField(max_length=MAX_ID_LENGTH)
+    item_id = serializers.CharField(max_length=MAX_ID_LENGTH)
+    type = serializers.CharField(help_text="One of the interaction types, such as view, purchase or rating.")
+    value = serializers.FloatField(
+        required=False, allow_null=True, help_text="The rating, on the type's scale; an amount where the type has none."
+    )
+    occurred_at = serializers.DateTimeField(
+        required=False, allow_null=True, help_text="With its zone. Without it, the time of the event_id, or now."
+    )
+    event_id = serializers.UUIDField(
+        required=False, allow_null=True, help_text="Makes sending it twice harmless. A UUIDv7 carries its own time."
+    )
+    context = serializers.DictField(  # type: ignore[assignment]  # REST framework takes fields out of the class
+        required=False, allow_null=True, help_text="Such as source, position, session_id, recommendation_id."
+    )
+
+
+class AcceptedOut(serializers.Serializer):
+    event_id = serializers.UUIDField()
+    status = serializers.ChoiceField(["accepted"])

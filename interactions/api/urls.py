@@ -1,0 +1,5 @@
+from django.urls import path
+
+from interactions.api.events import EventIntake
+
+urlpatterns = [path("interactions", EventIntake.as_view(), name="interactions")]

@@ -1,0 +1,27 @@
+"""Pages by the key of the last row: as quick at the end of a table as at its start, and no row is counted."""
+
+from typing import Any, TypeVar
+
+from django.db.models import Model, QuerySet
+from rest_framework import serializers
+
+from recsite.platform.query import Query, cursor_after
+
+M = TypeVar("M", bound=Model)
+DEFAULT_SIZE, LARGEST_SIZE = 50, 200
+PARAMETERS = ("limit", "cursor")
+
+
+class Page(serializers.Serializer):
+    """What pages have in common: the cursor of the next one."""
+
+    next_cursor = serializers.CharField(allow_null=True, help_text="The `cursor` of the next page; null at the end.")
+
+
+def page(rows: QuerySet[M], query: Query) -> tuple[list[M], str | None]:
+    """The page that `limit` and `cursor` ask for, in the order of the primary key, and the cursor of the next one."""
+    limit = query.integer("limit", DEFAULT_SIZE, 1, LARGEST_SIZE)
+    after: dict[str, Any] = {"pk__gt": query.cursor("cursor")}
+    query.check()
+    found = list(rows.filter(**after).order_by("pk")[: limit + 1])
+    return found[:limit], cursor_after(found[limit - 1].pk) if len(found) > limit else None

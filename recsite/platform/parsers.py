@@ -1,0 +1,38 @@
+"""JSON as PostgreSQL can store it."""
+
+import json
+import math
+from collections.abc import Mapping
+from typing import IO, Any
+
+from rest_framework.exceptions import ParseError
+from rest_framework.parsers import BaseParser
+
+NEEDED = "The body must be JSON in UTF-8"
+
+
+class StrictJSONParser(BaseParser):
+    """Refuses what JSON or PostgreSQL don't know: NaN, numbers beyond 1e308, halves of characters, endless nesting."""
+
+    media_type = "application/json"
+
+    def parse(self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping | None = None) -> Any:
+        try:
+            text = stream.read().decode()
+            data = json.loads(text, parse_float=_finite, parse_constant=_finite)
+            if "\\ud" in text.lower():
+                json.dumps(data, ensure_ascii=False).encode()
+        except UnicodeError as error:
+            raise ParseError(f"{NEEDED}; this holds bytes or escapes that are no text.") from error
+        except RecursionError as error:
+            raise ParseError(f"{NEEDED}; this is nested too deeply.") from error
+        except ValueError as error:
+            raise ParseError(f"{NEEDED}: {error}.") from error
+        return data
+
+
+def _finite(number: str) -> float:
+    value = float(number)
+    if not math.isfinite(value):
+        raise ValueError(f"{number} is no number that can be stored")
+    return value
