@@ -1,0 +1,91 @@
+"""The only writer of single events: all or none, and the same again when they come again. Files go by `importing`."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import connection, transaction
+
+from interactions import staging
+from interactions.models import DeadLetter
+from interactions.schema import Event
+from interactions.staging import Staged
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEvent:
+    """An event that was new, with the keys of its rows."""
+
+    event_id: UUID
+    user_id: str
+    user_pk: int
+    item_pk: int
+    type: str
+    value: float | None
+    occurred_at: datetime
+
+
+@dataclass(frozen=True)
+class Stored:
+    """What became of a batch: the new events, how many were known already, how many went to the dead letters."""
+
+    stored: tuple[StoredEvent, ...] = ()
+    duplicates: int = 0
+    dead: int = 0
+
+
+def store(events: Sequence[Event], source: str = "api") -> Stored:
+    """Stores the events in one transaction. A person who is unknown is made; an item by UNKNOWN_ITEM_POLICY.
+
+    An event is the same if id and time are the same. `source` is written on what ends as a dead letter.
+    """
+    if not events:
+        return Stored()
+    with transaction.atomic(), connection.cursor() as cursor:
+        staging.fill(cursor, staging.pack(_staged(number, event) for number, event in enumerate(events)))
+        unresolved = staging.take_out_unresolved(cursor)
+        DeadLetter.objects.bulk_create(
+            DeadLetter(source=source, reason=_sentence(lost.reason), payload=_payload(events[lost.position]))
+            for lost in unresolved
+        )
+        stored = _insert(cursor, events)
+    return Stored(stored, len(events) - len(unresolved) - len(stored), len(unresolved))
+
+
+def _staged(number: int, event: Event) -> Staged:
+    context = json.dumps(event.context) if event.context else None
+    return Staged(
+        number,
+        event.event_id,
+        event.user_id,
+        event.item_id,
+        event.type,
+        event.value,
+        event.occurred_at,
+        event.undated,
+        context,
+    )
+
+
+def _insert(cursor: Any, events: Sequence[Event]) -> tuple[StoredEvent, ...]:
+    cursor.execute(staging.MEET_PEOPLE)
+    cursor.execute(f"{staging.INSERT} RETURNING event_id, user_id, item_id, occurred_at")
+    by_key = {(event.event_id, event.occurred_at): event for event in events}
+    rows = cursor.fetchall()
+    return tuple(_stored(by_key[event_id, at], user_pk, item_pk) for event_id, user_pk, item_pk, at in rows)
+
+
+def _stored(event: Event, user_pk: int, item_pk: int) -> StoredEvent:
+    return StoredEvent(event.event_id, event.user_id, user_pk, item_pk, event.type, event.value, event.occurred_at)
+
+
+def _sentence(reason: str) -> str:
+    return f"{reason[:1].upper()}{reason[1:490]}."
+
+
+def _payload(event: Event) -> dict[str, Any]:
+    fields = asdict(event)
+    return fields | {"event_id": str(event.event_id), "occurred_at": event.occurred_at.isoformat()}
