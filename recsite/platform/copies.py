@@ -34,7 +34,7 @@ class Copy(Generic[T]):
     """
 
     def __init__(self, epoch: str, read: Callable[[], T], makeshift: Callable[[], T] | None = None) -> None:
-        """`read` raises Explained where it can't; `makeshift` makes what serves when the very first reading fails."""
+        """`makeshift` makes what serves when the very first reading fails."""
         self.epoch, self._read, self._makeshift = epoch, read, makeshift
         self._lock = threading.Lock()
         self._held: _Held[T] | None = None
@@ -71,7 +71,7 @@ class Copy(Generic[T]):
             return
         try:
             self._held = self._try(None)
-        except Explained:
+        except Exception:
             logger.warning("The copy of before stays in use.")
         finally:
             self._lock.release()
@@ -81,9 +81,12 @@ class Copy(Generic[T]):
         epoch, started = epochs.current(self.epoch), time.monotonic()
         try:
             value, self.fault = self._read(), ""
-        except Explained as error:
-            self.fault, self._not_before = str(error), time.monotonic() + RETRY_SECONDS
-            logger.error("What is called %s can't be read again: %s", self.epoch, error)
+        except Exception as error:
+            self._not_before = time.monotonic() + RETRY_SECONDS
+            self.fault = str(error) if isinstance(error, Explained) else f"{type(error).__name__}: {error}"
+            logger.error(
+                "What is called %s can't be read: %s", self.epoch, error, exc_info=not isinstance(error, Explained)
+            )
             if makeshift is None:
                 raise
             return _Held(makeshift(), NEVER)

@@ -61,6 +61,12 @@ def current(name: str) -> int:
     return _known.numbers.get(name, 0)
 
 
+def look() -> None:
+    """Asks now: afterwards `current` knows of every bump that was published before this call."""
+    with _known.lock:
+        _look()
+
+
 def bump(name: str) -> None:
     """Tells every process, once the transaction is committed, that what it knows of `name` is old."""
     transaction.on_commit(partial(_bump, name), robust=True)

@@ -142,20 +142,6 @@ def test_without_postgres_the_old_copy_serves(django_capture_on_commit_callbacks
         assert look_again().item_ids == ["emma"]
 
 
-def test_last_activity_moves_forward_and_is_written_once_a_minute() -> None:
-    ada, cleo = factories.ada(), factories.cleo()
-    noon = factories.NOON
-    store.touch({ada.pk: noon})
-    for later in (timedelta(seconds=30), timedelta(hours=-5)):
-        store.touch({ada.pk: noon + later})
-        ada.refresh_from_db()
-        assert ada.last_active == noon
-    store.touch({ada.pk: noon + timedelta(minutes=2)})
-    ada.refresh_from_db()
-    cleo.refresh_from_db()
-    assert (ada.last_active, cleo.last_active) == (noon + timedelta(minutes=2), None)
-
-
 def test_a_change_that_is_rolled_back_makes_nobody_read_again() -> None:
     before = look_again()
     with transaction.atomic():
