@@ -107,6 +107,8 @@ def _uv_environment() -> dict[str, str]:
     listed = subprocess.run([PYTHON, "-m", "pip", "config", "list"], capture_output=True, text=True, check=False).stdout
     told = dict(re.findall(r"\.(index-url|cert)='(.+)'$", listed, re.MULTILINE))
     wanted = {"UV_DEFAULT_INDEX": told.get("index-url"), "SSL_CERT_FILE": told.get("cert")}
+    if not os.access(Path.home(), os.W_OK):
+        wanted["UV_NO_CACHE"] = "1"
     return {name: value for name, value in wanted.items() if value and name not in os.environ}
 
 
