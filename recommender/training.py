@@ -26,6 +26,7 @@ from recsite.platform.locks import only_one
 logger = logging.getLogger(__name__)
 
 DEFAULT = ("svd", "popular")
+SEED = 42
 READING = 0.05
 """The share of the progress bar that reading the events takes."""
 
@@ -38,7 +39,7 @@ Settings = Mapping[str, Mapping[str, Any]]
 def train(
     algorithms: Sequence[str] = DEFAULT,
     *,
-    seed: int = 42,
+    seed: int = SEED,
     promote: bool = True,
     started_by: AbstractBaseUser | None = None,
     progress: Progress = silent,

@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 from django.contrib.auth.models import AbstractBaseUser
-from django.db import DataError, models, transaction
+from django.db import DataError, IntegrityError, models, transaction
 from django.utils import timezone
+from numpy.typing import NDArray
 
 from catalog.models import EndUser, Item
 from recommender import artifacts
@@ -70,8 +71,9 @@ def import_artifact(folder: Path, by: AbstractBaseUser | None = None) -> Importe
         return _record(folder, checked[0], by, {"artifact": place, "checksum": checksum})
     except BaseException as error:
         artifacts.delete(place)
-        if isinstance(error, DataError | ValueError | TypeError):
-            raise CannotImport(f"The manifest in {folder} says what can't be stored: {error}") from error
+        if isinstance(error, DataError | IntegrityError | ValueError | TypeError):
+            said = str(error).split("\n")[0]
+            raise CannotImport(f"The manifest in {folder} says what can't be stored: {said}") from error
         raise
 
 
@@ -119,7 +121,8 @@ def _checked(artifact: Artifact) -> Artifact:
     _check_ids("items", model.item_ids.ids)
     _check_ids("people", model.user_ids.ids)
     for array_name, array in model.arrays().items():
-        _check_numbers(array_name, array, {len(model.item_ids), len(model.user_ids)})
+        _check_type(array_name, artifact.manifest["arrays"][array_name]["dtype"], array)
+        _check_finite(array_name, array, {len(model.item_ids), len(model.user_ids)})
     rows = np.arange(min(PROBED, len(model.user_ids)), dtype=np.int32)
     scores = model.score(rows if len(rows) else np.array([UNKNOWN], np.int32))
     if not np.isfinite(scores).any():
@@ -134,10 +137,14 @@ def _check_ids(what: str, ids: IntArray) -> None:
         raise CannotImport(f"The model's ids of {what} are not whole numbers in rising order, each one once.")
 
 
-def _check_numbers(name: str, array: np.ndarray, counts: set[int]) -> None:
-    """Numbers only, and finite; a figure of one item or one person alone may be NaN, "can't say"."""
-    if array.dtype.kind not in "iufb":
-        raise CannotImport(f"{name} holds {array.dtype}, but numbers are needed.")
+def _check_type(name: str, stored: str, array: NDArray[np.generic]) -> None:
+    """A model that is read converts what it must; one that is taken in has the types it will be mapped with."""
+    if stored != array.dtype.str:
+        raise CannotImport(f"{name} holds {stored}, but {array.dtype.str} is needed.")
+
+
+def _check_finite(name: str, array: NDArray[np.generic], counts: set[int]) -> None:
+    """A figure of one item or one person may be NaN, "can't say"; nothing else may."""
     may_be_unknown = array.ndim == 1 and len(array) in counts
     if np.isinf(array).any() or (np.isnan(array).any() and not may_be_unknown):
         raise CannotImport(f"{name} holds numbers that are not finite. Train the model again.")

@@ -1,0 +1,39 @@
+"""What our commands share: one sentence and an exit code instead of a traceback, and tables to read."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.db import InterfaceError, OperationalError
+
+from recsite.platform.exceptions import Explained
+
+INTERRUPTED = 130
+"""The exit code of a command that Ctrl-C stopped, as shells have it."""
+
+
+class PlainCommand(BaseCommand):
+    """Says what went wrong in one sentence and exits with 1; with 130 after Ctrl-C."""
+
+    def execute(self, *args: Any, **options: Any) -> str | None:
+        try:
+            return super().execute(*args, **options)
+        except Explained as error:
+            raise CommandError(str(error)) from error
+        except (OperationalError, InterfaceError) as error:
+            said = str(error).strip().split("\n")[0]
+            raise CommandError(f"PostgreSQL can't do that now: {said}. Check DATABASE_URL and the server.") from error
+        except KeyboardInterrupt as error:
+            raise CommandError("Stopped.", returncode=INTERRUPTED) from error
+
+
+def table(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> Iterator[str]:
+    """The lines of a table; columns of numbers are aligned to the right."""
+    columns = [_column(*column) for column in zip(headings, *rows, strict=True)]
+    return ("  ".join(cells).rstrip() for cells in zip(*columns, strict=True))
+
+
+def _column(heading: str, *cells: object) -> list[str]:
+    texts = [heading, *("" if cell is None else str(cell) for cell in cells)]
+    align = str.rjust if all(isinstance(cell, int | float) for cell in cells) else str.ljust
+    return [align(text, max(map(len, texts))) for text in texts]
