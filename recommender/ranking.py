@@ -19,6 +19,8 @@ Top = tuple[RowArray, FloatArray]
 BLOCK = 1_000_000
 """Scores worked on at a time: 4 MB, so that a block is still in the cache when the best are picked from it."""
 
+MOST_THREADS = 8
+
 Scored = tuple[RowArray, RowArray, FloatArray]
 """User rows (b,), item rows (b, n) and scores (b, n)."""
 
@@ -69,8 +71,8 @@ def score_blocks(
     """The top n of many users, block by block, in order: their rows (b,), item rows (b, n) and scores (b, n).
 
     `seen` (len(rows), n_items) is aligned with `rows`. Memory holds a few blocks of scores, however many users there
-    are. Several threads (by default one per core) take a block each, and BLAS is held to one meanwhile: it could only
-    split the product, half of the work.
+    are. Several threads (by default one per core, MOST_THREADS at most) take a block each, and BLAS is held to one
+    meanwhile: it could only split the product, half of the work.
     """
     size = block or max(16, BLOCK // max(len(model.item_ids), 1))
 
@@ -80,7 +82,7 @@ def score_blocks(
         return (rows[part], *_select(scores, n))
 
     with threadpool_limits(1, user_api="blas"):
-        yield from _ahead(work, range(0, len(rows), size), threads or len(os.sched_getaffinity(0)))
+        yield from _ahead(work, range(0, len(rows), size), threads or min(os.cpu_count() or 1, MOST_THREADS))
 
 
 def _ahead(work: Callable[[int], Scored], tasks: Sequence[int], threads: int) -> Iterator[Scored]:

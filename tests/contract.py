@@ -133,6 +133,13 @@ class RecommenderContract(ModelContract):
         assert np.isnan(scores[:, unrated]).all()
         assert np.isfinite(np.delete(scores, unrated, axis=1)).all()
 
+    def test_an_item_without_ratings_is_like_nothing(self) -> None:
+        data = with_strangers()
+        unrated = data.item_ids.rows(np.array([UNRATED]))[0]
+        likeness = self.fit(data).similar(rows(0, unrated))
+        assert np.isnan(likeness[0]).nonzero()[0].tolist() == [unrated]
+        assert np.isnan(likeness[1]).all()
+
     def test_an_empty_history_gets_nan(self) -> None:
         model = self.fit(two_tastes())
         nothing_known = dataset([rated(99, 500, 5)], users=[98])

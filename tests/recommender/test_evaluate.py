@@ -160,6 +160,10 @@ def test_the_hash_changes_with_any_event(part: str) -> None:
     assert data_hash(replace(data, **{part: changed})) != data_hash(data) == data_hash(many_tastes())
 
 
+def test_no_events_have_a_hash_too() -> None:
+    assert data_hash(dataset([])) == data_hash(dataset([])) != data_hash(dataset([], users=[1]))
+
+
 def test_the_hash_changes_with_the_kinds() -> None:
     data = many_tastes()
     assert data_hash(replace(data, kinds=(*KINDS, VIEW))) != data_hash(data)
