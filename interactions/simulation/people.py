@@ -35,7 +35,7 @@ BY_AGE = {"13-17": 6, "18-24": 16, "25-34": 25, "35-44": 20, "45-54": 14, "55-64
 WITHOUT_HISTORY = 0.05
 WITH_ONE_EVENT = 0.03
 ACTIVITY_SPREAD = 1.05
-"""Standard deviation of the logarithm of a person's activity: a tenth of the people do half of everything."""
+"""Standard deviation of the logarithm of a person's activity: a tenth of the people do nearly half of everything."""
 GENEROSITY = 0.35
 """Standard deviation of people's ratings about each other's mean."""
 

@@ -71,7 +71,7 @@ def _pick_new(rng: np.random.Generator, works: Sequence[Work], known: NDArray[np
 def come_across(rng: np.random.Generator, tastes: Tastes, shop: Shop, quota: NDArray[np.int64]) -> Encounters:
     """`quota` encounters for each person, no work twice, likelier the better it suits and the better known it is.
 
-    Adding Gumbel noise to log-odds and taking the largest draws without replacement (Kool et al. 2019, section 2.3).
+    Adding Gumbel noise to log-odds and taking the largest draws without replacement (Kool et al. 2019).
     """
     mainstream = FAME_DRAWS * rng.uniform(0.5, 1.5, len(quota))
     users, items, suits = [], [], []

@@ -4,6 +4,7 @@ import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from interactions.simulation import PLACES, TYPES, Log, Simulation, most_events,
 from interactions.simulation.people import BY_AGE, NAMES, share_out
 from interactions.simulation.rhythm import WINDOW_DAYS
 
+ROOT = Path(__file__).parents[2]
 UNTIL = datetime(2026, 5, 1, tzinfo=UTC)
 PEOPLE, EVENTS = 3000, 200_000
 TRAINED_SHARE = 0.8
