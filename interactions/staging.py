@@ -1,40 +1,51 @@
-"""Events on their way into the log: copied into a table of the session, then moved as one set."""
+"""Events on their way into the log: few of them as arrays, many by way of a table; then a few statements for the set."""
 
 import csv
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.conf import settings
 from django.db import connection
 from django.db.backends.utils import CursorWrapper
 
-# Made once for each session, since tables that come and go bloat the catalogue.
-TABLE = """
-CREATE TEMP TABLE IF NOT EXISTS staged_event (
-    position integer, event_id uuid, user_id text, item_id text, type text,
-    value double precision, occurred_at timestamptz, undated boolean, context jsonb
-) ON COMMIT DELETE ROWS
+COLUMNS = {
+    "position": "integer",
+    "event_id": "uuid",
+    "user_id": "text",
+    "item_id": "text",
+    "type": "text",
+    "value": "double precision",
+    "occurred_at": "timestamptz",
+    "undated": "boolean",
+    "context": "jsonb",
+}
+ARRAYS = f"unnest({', '.join(f'%s::{kind}[]' for kind in COLUMNS.values())}) AS staged ({', '.join(COLUMNS)})"
+# Made once for each session, since tables that come and go bloat the system's catalogue.
+MAKE_TABLE = f"""
+CREATE TEMP TABLE IF NOT EXISTS staged_event ({", ".join(f"{name} {kind}" for name, kind in COLUMNS.items())})
+ON COMMIT DELETE ROWS
 """
 COPY = "COPY staged_event FROM STDIN (FORMAT csv)"
 
-TAKE_OUT_UNKNOWN_TYPES = """
-DELETE FROM staged_event WHERE type NOT IN (SELECT name FROM interactions_interactiontype)
-RETURNING position, user_id, item_id, type, value, 'unknown type ' || type
-"""
-TAKE_OUT_UNKNOWN_ITEMS = """
-DELETE FROM staged_event WHERE NOT EXISTS (SELECT FROM catalog_item known WHERE known.item_id = staged_event.item_id)
-RETURNING position, user_id, item_id, type, value, 'unknown item ' || item_id
+FIND_UNKNOWN = """
+SELECT position, user_id, item_id, type, value,
+    CASE WHEN kind.id IS NULL THEN 'unknown type ' || staged.type ELSE 'unknown item ' || staged.item_id END
+FROM {staged}
+LEFT JOIN catalog_item AS item USING (item_id)
+LEFT JOIN interactions_interactiontype AS kind ON kind.name = staged.type
+WHERE item.id IS NULL OR kind.id IS NULL
 """
 # Hidden, so that nobody is recommended a thing of which nothing but the id is known.
 MAKE_PLACEHOLDERS = """
 INSERT INTO catalog_item
     (item_id, title, description, categories, tags, features, item_type, is_available, "group", created_at, updated_at)
-SELECT DISTINCT item_id, item_id, '', '{}'::text[], '{}'::text[], '{}'::jsonb, '', false, '', now(), now()
-FROM staged_event
-WHERE NOT EXISTS (SELECT FROM catalog_item known WHERE known.item_id = staged_event.item_id)
+SELECT DISTINCT item_id, item_id, '', '{{}}'::text[], '{{}}'::text[], '{{}}'::jsonb, '', false, '', now(), now()
+FROM {staged}
+WHERE NOT EXISTS (SELECT FROM catalog_item AS known WHERE known.item_id = staged.item_id)
 ORDER BY item_id
 ON CONFLICT (item_id) DO NOTHING
 """
@@ -42,11 +53,11 @@ ON CONFLICT (item_id) DO NOTHING
 # What has no date says nothing of when somebody was active.
 MEET_PEOPLE = """
 INSERT INTO catalog_enduser (user_id, created_at, last_active, preferences, demographics)
-SELECT seen.user_id, least(seen.first, now()), seen.latest, '{}'::jsonb, '{}'::jsonb
+SELECT seen.user_id, least(seen.first, now()), seen.latest, '{{}}'::jsonb, '{{}}'::jsonb
 FROM (
     SELECT user_id, min(occurred_at) FILTER (WHERE NOT undated) AS first,
         max(least(occurred_at, now())) FILTER (WHERE NOT undated) AS latest
-    FROM staged_event GROUP BY user_id
+    FROM {staged} GROUP BY user_id
 ) AS seen
 LEFT JOIN catalog_enduser AS known USING (user_id)
 WHERE known.id IS NULL OR seen.latest > coalesce(known.last_active, '-infinity')
@@ -56,17 +67,18 @@ ON CONFLICT (user_id) DO UPDATE SET last_active = greatest(catalog_enduser.last_
 INSERT = """
 INSERT INTO interactions_interaction
     (event_id, user_id, item_id, type_id, value, occurred_at, undated, context, received_at)
-SELECT event_id, person.id, item.id, type.id, value, occurred_at, undated, context, now()
-FROM staged_event
-JOIN catalog_enduser AS person ON person.user_id = staged_event.user_id
-JOIN catalog_item AS item ON item.item_id = staged_event.item_id
-JOIN interactions_interactiontype AS type ON type.name = staged_event.type
+SELECT event_id, person.id, item.id, kind.id, value, occurred_at, undated, context, now()
+FROM {staged}
+JOIN catalog_enduser AS person USING (user_id)
+JOIN catalog_item AS item USING (item_id)
+JOIN interactions_interactiontype AS kind ON kind.name = staged.type
 ON CONFLICT (event_id, occurred_at) DO NOTHING
 """
+RETURNING = "RETURNING event_id, user_id, item_id, occurred_at"
 
 
 class Staged(NamedTuple):
-    """One event as it is copied. `position` is the caller's own number for it."""
+    """One event. `position` is the caller's own number for it, `context` is JSON."""
 
     position: int
     event_id: UUID | str
@@ -77,11 +89,10 @@ class Staged(NamedTuple):
     occurred_at: datetime | str
     undated: bool
     context: str | None
-    """JSON."""
 
 
-class Unresolved(NamedTuple):
-    """A staged event that names a type or an item that doesn't exist."""
+class Unknown(NamedTuple):
+    """A staged event whose type or item doesn't exist."""
 
     position: int
     user_id: str
@@ -91,35 +102,62 @@ class Unresolved(NamedTuple):
     reason: str
 
 
+@dataclass(frozen=True)
+class Staging:
+    """Where the events of this transaction wait: a relation called `staged`, and its parameters."""
+
+    cursor: CursorWrapper
+    relation: str
+    parameters: Sequence[Any] = ()
+
+    def find_unknown(self) -> list[Unknown]:
+        """The events that can't be stored. Items are made up instead where UNKNOWN_ITEM_POLICY is `placeholder`."""
+        if settings.UNKNOWN_ITEM_POLICY == "placeholder":
+            self._execute(MAKE_PLACEHOLDERS)
+        self._execute(FIND_UNKNOWN)
+        return sorted(map(Unknown._make, self.cursor.fetchall()))
+
+    def meet_people(self) -> None:
+        """Makes the people who are new, and notes who was active."""
+        self._execute(MEET_PEOPLE)
+
+    def insert(self) -> int:
+        """Inserts the events that are new, and says how many they were."""
+        self._execute(INSERT)
+        return self.cursor.rowcount
+
+    def insert_returning(self) -> list[tuple[UUID, int, int, datetime]]:
+        """The same; says which: event id, keys of person and item, time."""
+        self._execute(INSERT + RETURNING)
+        return self.cursor.fetchall()
+
+    def _execute(self, statement: str) -> None:
+        self.cursor.execute(statement.format(staged=self.relation), self.parameters or None)
+
+
+def in_arrays(cursor: CursorWrapper, events: Sequence[Staged]) -> Staging:
+    """A few events, sent along with each statement."""
+    return Staging(cursor, ARRAYS, [list(column) for column in zip(*events, strict=True)])
+
+
 def pack(events: Iterable[Staged]) -> str:
-    """The events as `fill` takes them. None becomes an empty field, which PostgreSQL reads as NULL."""
+    """Many events as `in_table` takes them. None becomes an empty field, which PostgreSQL reads as NULL."""
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows(events)
     return text.getvalue()
 
 
-def fill(cursor: CursorWrapper, packed: str) -> None:
-    """Copies events into the empty staging table. For the transaction that is under way."""
-    cursor.execute(TABLE)
+def in_table(cursor: CursorWrapper, packed: str) -> Staging:
+    """Many events, copied into a table that empties itself at the end of the transaction."""
+    cursor.execute(MAKE_TABLE)
     cursor.execute("DELETE FROM staged_event")
     with connection.wrap_database_errors, cursor.cursor.copy(COPY) as copy:
         copy.write(packed)
+    return Staging(cursor, "staged_event AS staged")
 
 
-def take_out_unresolved(cursor: CursorWrapper) -> list[Unresolved]:
-    """Removes the events that can't be stored; items are made up instead where UNKNOWN_ITEM_POLICY is `placeholder`."""
-    cursor.execute(TAKE_OUT_UNKNOWN_TYPES)
-    unresolved = cursor.fetchall()
-    if settings.UNKNOWN_ITEM_POLICY == "placeholder":
-        cursor.execute(MAKE_PLACEHOLDERS)
-    else:
-        cursor.execute(TAKE_OUT_UNKNOWN_ITEMS)
-        unresolved += cursor.fetchall()
-    return sorted(map(Unresolved._make, unresolved))
-
-
-def move(cursor: CursorWrapper) -> int:
-    """Makes the people who are new, notes who was active, and inserts the new events; says how many they were."""
-    cursor.execute(MEET_PEOPLE)
-    cursor.execute(INSERT)
-    return cursor.rowcount
+def leave_out(staging: Staging, unknown: Iterable[Unknown]) -> None:
+    """Removes events from the table."""
+    positions = [event.position for event in unknown]
+    if positions:
+        staging.cursor.execute("DELETE FROM staged_event WHERE position = ANY(%s)", [positions])

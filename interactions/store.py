@@ -9,10 +9,9 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
-from interactions import staging
 from interactions.models import DeadLetter
 from interactions.schema import Event
-from interactions.staging import Staged
+from interactions.staging import Staged, Unknown, in_arrays
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,41 +44,47 @@ def store(events: Sequence[Event], source: str = "api") -> Stored:
     if not events:
         return Stored()
     with transaction.atomic(), connection.cursor() as cursor:
-        staging.fill(cursor, staging.pack(_staged(number, event) for number, event in enumerate(events)))
-        unresolved = staging.take_out_unresolved(cursor)
-        DeadLetter.objects.bulk_create(
-            DeadLetter(source=source, reason=_sentence(lost.reason), payload=_payload(events[lost.position]))
-            for lost in unresolved
-        )
-        stored = _insert(cursor, events)
-    return Stored(stored, len(events) - len(unresolved) - len(stored), len(unresolved))
+        staged = [_staged(position, event) for position, event in enumerate(events)]
+        unknown = in_arrays(cursor, staged).find_unknown()
+        if unknown:
+            _bury(events, unknown, source)
+            lost = {event.position for event in unknown}
+            staged = [event for event in staged if event.position not in lost]
+        stored = _insert(cursor, staged, events) if staged else ()
+    return Stored(stored, len(staged) - len(stored), len(unknown))
 
 
-def _staged(number: int, event: Event) -> Staged:
-    context = json.dumps(event.context) if event.context else None
+def _staged(position: int, event: Event) -> Staged:
     return Staged(
-        number,
+        position,
         event.event_id,
         event.user_id,
         event.item_id,
         event.type,
-        event.value,
+        None if event.value is None else float(event.value),
         event.occurred_at,
         event.undated,
-        context,
+        json.dumps(event.context) if event.context else None,
     )
 
 
-def _insert(cursor: Any, events: Sequence[Event]) -> tuple[StoredEvent, ...]:
-    cursor.execute(staging.MEET_PEOPLE)
-    cursor.execute(f"{staging.INSERT} RETURNING event_id, user_id, item_id, occurred_at")
+def _insert(cursor: Any, staged: Sequence[Staged], events: Sequence[Event]) -> tuple[StoredEvent, ...]:
+    staging = in_arrays(cursor, staged)
+    staging.meet_people()
     by_key = {(event.event_id, event.occurred_at): event for event in events}
-    rows = cursor.fetchall()
+    rows = staging.insert_returning()
     return tuple(_stored(by_key[event_id, at], user_pk, item_pk) for event_id, user_pk, item_pk, at in rows)
 
 
 def _stored(event: Event, user_pk: int, item_pk: int) -> StoredEvent:
     return StoredEvent(event.event_id, event.user_id, user_pk, item_pk, event.type, event.value, event.occurred_at)
+
+
+def _bury(events: Sequence[Event], unknown: Sequence[Unknown], source: str) -> None:
+    DeadLetter.objects.bulk_create(
+        DeadLetter(source=source, reason=_sentence(lost.reason), payload=_payload(events[lost.position]))
+        for lost in unknown
+    )
 
 
 def _sentence(reason: str) -> str:
