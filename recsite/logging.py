@@ -21,6 +21,12 @@ class AccessLines(logging.Formatter):
         return json.dumps(line) if self.as_json else "{timestamp} {method} {path!r} {status} {ms} ms".format(**line)
 
 
+def _without_request(_logger: Any, _method: str, line: dict[str, Any]) -> dict[str, Any]:
+    """Django's lines carry the request, whose text shows the query string, and with it what may be secret."""
+    line.pop("request", None)
+    return line
+
+
 def logging_config(log_format: str, level: str) -> dict[str, Any]:
     """The `logging` configuration: structlog's context (the request id) enters every line, the libraries' too."""
     shared: list[Any] = [
@@ -43,7 +49,7 @@ def logging_config(log_format: str, level: str) -> dict[str, Any]:
         "formatters": {
             "lines": {
                 "()": structlog.stdlib.ProcessorFormatter,
-                "foreign_pre_chain": [*shared, structlog.stdlib.ExtraAdder()],
+                "foreign_pre_chain": [*shared, structlog.stdlib.ExtraAdder(), _without_request],
                 "processors": [structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
             },
             "access": {"()": AccessLines, "as_json": log_format == "json"},

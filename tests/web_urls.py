@@ -1,0 +1,48 @@
+"""The product's addresses, and some that misbehave on purpose."""
+
+import os
+import time
+from typing import NoReturn
+
+from django.core.exceptions import PermissionDenied
+from django.db import OperationalError
+from django.http import Http404, HttpRequest, JsonResponse
+from django.urls import path
+from django.views.decorators.csrf import csrf_exempt
+
+from recsite import urls
+
+
+def slow(request: HttpRequest) -> JsonResponse:
+    time.sleep(float(request.GET["seconds"]))
+    return JsonResponse({"worker": os.getpid()})
+
+
+@csrf_exempt
+def length(request: HttpRequest) -> JsonResponse:
+    return JsonResponse({"length": len(request.body)})
+
+
+def mistake(request: HttpRequest) -> NoReturn:
+    raise ZeroDivisionError("a secret detail")
+
+
+def outage(request: HttpRequest) -> NoReturn:
+    raise OperationalError("connection to server at 10.0.0.7 failed")
+
+
+def missing(request: HttpRequest) -> NoReturn:
+    raise Http404("There is no such book.")
+
+
+def denied(request: HttpRequest) -> NoReturn:
+    raise PermissionDenied
+
+
+handler400, handler403, handler404, handler500 = urls.handler400, urls.handler403, urls.handler404, urls.handler500
+urlpatterns = [
+    path("slow", slow),
+    path("api/length", length),
+    *(path(f"{prefix}{view.__name__}", view) for prefix in ("", "api/") for view in (mistake, outage, missing, denied)),
+    *urls.urlpatterns,
+]
