@@ -33,7 +33,7 @@ def use_the_project_python() -> None:
 def bring_servers() -> None:
     try:
         brought = servers.ensure()
-    except LocalError as error:
+    except (LocalError, OSError) as error:
         sys.exit(str(error))
     if brought.running and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
         # Without this a SIGTERM would end Python at once, and the servers would stay behind.

@@ -7,11 +7,15 @@ import os
 
 import pytest
 
-from recsite.local import servers
+from recsite.local import locks, servers
 from recsite.local.paths import PROJECT, LocalError
 
 os.environ.setdefault("RECSITE_STATE", str(PROJECT / ".local" / "test"))
 try:
-    servers.ensure(durable=False)
+    used = servers.ensure(durable=False)
+    if used.running:
+        _turn = locks.wait_for_turn(
+            used.state / "tests.lock", "Another test run uses the same database: waiting for it."
+        )
 except LocalError as error:
     raise pytest.UsageError(str(error)) from error

@@ -84,7 +84,7 @@ def _serve(supervisor: Supervisor, state: Path, url: str) -> None:
             _prepare(supervisor, url)
             _start(supervisor, url)
             _show(state)
-            supervisor.watch()
+            supervisor.watch(used.revive)
     finally:
         say("\nStopping ...")
 

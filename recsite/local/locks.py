@@ -6,9 +6,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from recsite.local.console import say
+from recsite.local.paths import LocalError
+
 
 def _open(path: Path) -> int:
-    return os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    try:
+        return os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise LocalError(f"{path} can't be opened ({error.strerror}): it may belong to another user.") from error
 
 
 @contextmanager
@@ -30,6 +36,16 @@ def take_exclusive(path: Path) -> int | None:
         return handle
     os.close(handle)
     return None
+
+
+def wait_for_turn(path: Path, message: str) -> int:
+    """The handle of an exclusive lock, held until this process ends; says so where that takes waiting."""
+    handle = take_exclusive(path)
+    if handle is None:
+        say(message)
+        handle = _open(path)
+        fcntl.flock(handle, fcntl.LOCK_EX)
+    return handle
 
 
 def take_shared(path: Path) -> int:

@@ -40,6 +40,14 @@ class Servers:
                 server.ensure()
                 os.environ[server.variable] = server.url
 
+    def revive(self) -> None:
+        """Start again what fell. Raises LocalError where it doesn't come back."""
+        fallen = [server for server in self.running if not server.running()]
+        if fallen:
+            with locks.exclusive(self.state / "start.lock"):
+                for server in fallen:
+                    server.ensure()
+
     def release(self) -> None:
         """Leave; the last one stops the servers. A second call, and one in a forked child, does nothing."""
         if self._users is None or self._owner != os.getpid():

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +17,7 @@ from recsite.local.console import say
 from recsite.local.paths import PROJECT, LocalError
 from recsite.local.processes import wait_until
 
-GRACE_SECONDS = 12.0
+GRACE_SECONDS, TEND_SECONDS = 12.0, 5.0
 STEADY_SECONDS, LONGEST_WAIT = 60.0, 30.0
 PR_SET_PDEATHSIG = 1
 LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
@@ -78,10 +79,14 @@ class Supervisor:
         if self.stopping:
             raise Stopped
 
-    def watch(self) -> None:
-        """Keep the children running until somebody asks us to stop."""
+    def watch(self, tend: Callable[[], None] = lambda: None) -> None:
+        """Keep the children running, and call `tend` every few seconds, until somebody asks us to stop."""
+        due = 0.0
         while True:
             self.check()
+            if time.monotonic() > due:
+                tend()
+                due = time.monotonic() + TEND_SECONDS
             for child in self.children:
                 if child.process.poll() is not None:
                     self._revive(child)
