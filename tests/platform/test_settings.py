@@ -1,0 +1,81 @@
+"""A wrong setting stops the start with one sentence; .env.example names every setting there is, and no other."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from recsite.local.paths import PROJECT
+
+READ = re.compile(r"""env\.[a-z_]+\(\s*"([A-Z_]+)\"""")
+EXAMPLE = re.compile(r"^#?([A-Z_]+)=(.*)$", re.MULTILINE)
+SOUND = {"DATABASE_URL": "postgres://ada:secret@127.0.0.1:1/x", "REDIS_URL": "redis://127.0.0.1:1/0"}
+READERS = ("recsite/settings.py", "recsite/gunicorn.py")
+
+
+def start(folder: Path, **settings: str) -> subprocess.CompletedProcess[str]:
+    environment = {"PATH": os.defpath, "RECSITE_STATE": str(folder), **SOUND, **settings}
+    command = [sys.executable, "-c", "import recsite.settings"]
+    return subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize(
+    ("settings", "sentence"),
+    [
+        ({"DEBUG": "maybe"}, "DEBUG is 'maybe', but true or false is needed."),
+        ({"ENVIRONMENT": "prod"}, "ENVIRONMENT is 'prod', but one of development, production is needed."),
+        ({"ENVIRONMENT": "production"}, "SECRET_KEY must be a random text of at least 50 characters in production."),
+        ({"MAX_REQUEST_SIZE": "10MB"}, "MAX_REQUEST_SIZE is '10MB', but a whole number from 1024 up is needed."),
+        ({"DRAIN_SECS": "31"}, "DRAIN_SECS is '31', but a whole number from 0 to 30 is needed."),
+        (
+            {"REDIS_URL": "127.0.0.1"},
+            "REDIS_URL must start with redis:// or rediss://, such as",
+        ),
+        (
+            {"DATABASE_URL": "mysql://x/y"},
+            "DATABASE_URL must start with postgres://, because recsite stores everything",
+        ),
+        ({"DATABASE_MIN_CONNECTIONS": "11"}, "DATABASE_MIN_CONNECTIONS is larger than DATABASE_MAX_CONNECTIONS."),
+    ],
+)
+def test_a_wrong_setting_is_one_sentence(tmp_path: Path, settings: dict[str, str], sentence: str) -> None:
+    done = start(tmp_path, **settings)
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"recsite can't start: {sentence}")
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_missing_server_is_one_sentence(tmp_path: Path) -> None:
+    assert start(tmp_path, DATABASE_URL="").stderr.startswith("recsite can't start: DATABASE_URL is missing.")
+    assert start(tmp_path, REDIS_URL="").stderr.startswith("recsite can't start: REDIS_URL is missing.")
+
+
+def examples() -> dict[str, str]:
+    return dict(EXAMPLE.findall((PROJECT / ".env.example").read_text()))
+
+
+def test_the_example_names_every_setting_and_no_other() -> None:
+    read = {name for path in READERS for name in READ.findall((PROJECT / path).read_text())}
+    assert examples().keys() == read
+
+
+def test_the_example_s_values_are_the_defaults(tmp_path: Path) -> None:
+    names = [
+        name for name in examples() if name not in {*SOUND, "RECSITE_STATE", "MODEL_STORAGE_PATH", "MODEL_CACHE_DIR"}
+    ]
+    given = {name: examples()[name] for name in names}
+    assert values(tmp_path, given) == values(tmp_path, {})
+
+
+def values(folder: Path, given: dict[str, str]) -> str:
+    """All settings in upper case, as one text."""
+    show = (
+        "from recsite import settings as s; print({n: v for n, v in vars(s).items() if n.isupper() and n != 'LOGGING'})"
+    )
+    environment = {"PATH": os.defpath, "RECSITE_STATE": str(folder), **SOUND, **given}
+    command = [sys.executable, "-c", show]
+    done = subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True, check=True)
+    return re.sub(r" at 0x[0-9a-f]+", "", done.stdout)
