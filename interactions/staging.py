@@ -1,4 +1,4 @@
-"""Events on their way into the log: few of them as arrays, many by way of a table; then a few statements for the set."""
+"""Events on their way into the log: few as arrays, many by way of a table; then a few statements for the whole set."""
 
 import csv
 import io
