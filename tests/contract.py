@@ -145,6 +145,14 @@ class RecommenderContract(ModelContract):
         nothing_known = dataset([rated(99, 500, 5)], users=[98])
         assert np.isnan(model.score_histories(histories(nothing_known, model.item_ids))).all()
 
+    def test_items_without_ratings_in_a_history_are_passed_over(self) -> None:
+        model = self.fit(with_strangers())
+        known = dataset([rated(99, 0, 5), rated(99, 1, 1)])
+        with_another = dataset([rated(99, 0, 5), rated(99, 1, 1), rated(99, UNRATED, 5)])
+        scores = [model.score_histories(histories(data, model.item_ids)) for data in (known, with_another)]
+        assert_array_equal(scores[0], scores[1])
+        assert np.isfinite(scores[0]).any()
+
     def test_folding_in_somebody_who_was_trained_on_lands_near_the_trained_scores(self) -> None:
         data = many_tastes()
         model = self.fit(data)

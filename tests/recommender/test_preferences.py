@@ -127,7 +127,8 @@ def test_strengths_add_up_what_speaks_for_an_item() -> None:
 
 
 def test_strengths_know_no_evidence_against() -> None:
-    told = strengths(dataset([rated(1, 1, 1), Did(1, 2, DISLIKE), Did(1, 3, IMPRESSION), Did(1, 4, VIEW)]))
+    disliked = [Did(1, 2, DISLIKE), Did(1, 4, DISLIKE)]
+    told = strengths(dataset([rated(1, 1, 1), *disliked, Did(1, 3, IMPRESSION), Did(1, 4, VIEW)]))
     assert told.nnz == 1
     assert told.toarray().tolist() == [[0, 0, 0, 1]]
 

@@ -66,6 +66,10 @@ def test_the_best_come_first_and_of_equals_the_lower_row() -> None:
     assert scores.tolist() == [[3, 3, 2]]
 
 
+def test_zero_with_a_minus_is_as_good_as_without() -> None:
+    assert top_n(matrix([[-0.0, 0.0, -0.0]]), 3)[0].tolist() == [[0, 1, 2]]
+
+
 def test_what_a_source_cannot_say_is_not_listed_and_a_short_list_is_padded() -> None:
     items, scores = top_n(matrix([[NAN, 1, NAN], [NAN, NAN, NAN]]), 2)
     assert items.tolist() == [[1, UNKNOWN], [UNKNOWN, UNKNOWN]]

@@ -31,7 +31,8 @@ def test_the_last_fifth_of_each_persons_events_is_the_test() -> None:
 def test_the_fraction_is_rounded_down_so_that_everybody_keeps_something_to_learn_from() -> None:
     assert len(split(dataset(diary(1, 4))).test) == 0
     assert len(split(dataset(diary(1, 9))).test) == 1
-    assert len(split(dataset(diary(1, 10)), test_fraction=0.3).test) == 3
+    assert len(split(dataset(diary(1, 10)), test_fraction=0.39).test) == 3
+    assert len(split(dataset(diary(1, 100)), test_fraction=0.29).test) == 29
 
 
 def test_of_events_at_one_time_the_higher_item_id_is_the_later() -> None:

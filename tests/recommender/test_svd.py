@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import surprise
 from numpy.testing import assert_allclose
+from scipy.sparse import csr_array
 
 from recommender.algorithms.factors import FactorModel
 from recommender.algorithms.svd import CHUNK, SVD
@@ -83,6 +84,19 @@ def test_folding_in_knows_the_scale_too() -> None:
     known = ratings(data).csr()
     model, in_percent = fit(data), fit(on_scale(data, 20))
     assert_allclose(in_percent.score_histories(known * 20), 20 * model.score_histories(known), rtol=1e-2, atol=0.1)
+
+
+@pytest.mark.parametrize("n", [1, 4])
+def test_folding_in_holds_back_by_reg_for_each_rating(n: int) -> None:
+    without_factors = replace(
+        fit(two_tastes()),
+        mean=3,
+        reg=0.5,
+        item_bias=np.zeros(24, np.float32),
+        item_factors=np.zeros((24, 2), np.float32),
+    )
+    bias, _ = without_factors.fold_in(csr_array(np.array([[4.5] * n + [0] * (24 - n)], np.float32)))
+    assert bias[0] == pytest.approx(n * (4.5 - 3) / (n + 0.5 * n))
 
 
 def test_more_ratings_than_a_chunk_are_all_learned_from() -> None:
