@@ -20,3 +20,28 @@ class LiveOut(serializers.Serializer):
     release = serializers.IntegerField()
     promoted_at = serializers.DateTimeField(allow_null=True)
     versions = VersionOut(many=True)
+
+
+class RecommendedOut(serializers.Serializer):
+    item_id = serializers.CharField()
+    title = serializers.CharField()
+    rank = serializers.IntegerField(help_text="From 1 on, over all pages.")
+    score = serializers.FloatField(allow_null=True, help_text="What its source ranked it by, on that source's scale.")
+    predicted_rating = serializers.FloatField(allow_null=True, help_text="By the rating model, on the ratings' scale.")
+    source = serializers.CharField(  # type: ignore[assignment]  # REST framework takes fields out of the class
+        help_text="svd: trained on this person; fold-in: from their latest events; popular; latest."
+    )
+
+
+class RecommendationsOut(serializers.Serializer):
+    user_id = serializers.CharField()
+    recommendation_id = serializers.UUIDField(help_text="Send it in the context of what the person does with the list.")
+    items = RecommendedOut(many=True)
+    algorithm = serializers.CharField(help_text="The source that leads the list.")
+    model_version = serializers.IntegerField(allow_null=True)
+    release = serializers.IntegerField(allow_null=True)
+    placement = serializers.CharField()
+    cold_start = serializers.BooleanField(help_text="Nothing is known of the person: this is what everybody gets.")
+    cache_hit = serializers.BooleanField()
+    total_available = serializers.IntegerField(help_text="How many items all pages have together.")
+    generated_at = serializers.DateTimeField()

@@ -1,5 +1,10 @@
 from django.urls import path
 
 from recommender.api.models import LiveModels
+from recommender.api.recommendations import UserRecommendations
 
-urlpatterns = [path("models/live", LiveModels.as_view(), name="live-models")]
+# A user's id is our clients' own: a slash may be in it.
+urlpatterns = [
+    path("models/live", LiveModels.as_view(), name="live-models"),
+    path("recommendations/users/<path:user_id>", UserRecommendations.as_view(), name="recommendations"),
+]

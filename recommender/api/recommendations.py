@@ -1,0 +1,115 @@
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from drf_spectacular.utils import OpenApiExample, extend_schema
+
+from recommender import serving
+from recommender.api.serializers import RecommendationsOut
+from recommender.serving import Answer, UnknownAlgorithm
+from recsite.platform.exceptions import Invalid
+from recsite.platform.query import LONGEST_TEXT, Query
+from recsite.platform.quick import QuickView
+from recsite.platform.schema import parameter, problems
+
+MOST_VALUES = 100
+LARGEST_OFFSET = 10_000
+PARAMETERS = frozenset(("limit", "offset", "algorithm", "categories", "tags", "item_type", "exclude", "min_score"))
+STRINGS = {"type": "array", "items": {"type": "string"}, "maxItems": MOST_VALUES}
+COUNT = {
+    "type": "integer",
+    "minimum": 1,
+    "maximum": settings.MAX_RECOMMENDATION_COUNT,
+    "default": settings.DEFAULT_RECOMMENDATION_COUNT,
+}
+OFFSET = {"type": "integer", "minimum": 0, "maximum": LARGEST_OFFSET, "default": 0}
+FOR_ADA = {
+    "user_id": "ada",
+    "recommendation_id": "01a20744-cc17-7522-810d-23d7e9938751",
+    "items": [
+        {
+            "item_id": "emma",
+            "title": "Emma",
+            "rank": 1,
+            "score": 4.61,
+            "predicted_rating": 4.61,
+            "source": "svd",
+        }
+    ],
+    "algorithm": "svd",
+    "model_version": 83,
+    "release": 42,
+    "placement": "default",
+    "cold_start": False,
+    "cache_hit": True,
+    "total_available": 868,
+    "generated_at": "2026-05-01T12:00:00+00:00",
+}
+
+
+class UserRecommendations(QuickView):
+    @extend_schema(
+        operation_id="recommend_for_user",
+        tags=["Recommendations"],
+        summary="Recommend items to a user",
+        description=(
+            "What this person has not seen yet, best first. Everybody gets an answer: of a user whom nobody knows, "
+            "what is popular. Items that are seen, hidden or not available are never in it."
+        ),
+        parameters=[
+            parameter("limit", COUNT, "Length of the list."),
+            parameter("offset", OFFSET, "Places to skip, for the next page of the same list."),
+            parameter("algorithm", str, "A member of the live release, or `latest`. Default: its leader."),
+            parameter("categories", STRINGS, "Only items of any of these. Repeat it for each category."),
+            parameter("tags", STRINGS, "Only items with any of these. Repeat it for each tag."),
+            parameter("item_type", str, "Only items of this type."),
+            parameter("exclude", STRINGS, "Items to leave out, by item_id. Repeat it for each item."),
+            parameter("min_score", float, "Only items with at least this score, on the scale of the leading source."),
+        ],
+        responses={200: RecommendationsOut, **problems(422)},
+        examples=[OpenApiExample("A list", FOR_ADA, status_codes=[200])],
+    )
+    def get(self, request: HttpRequest, user_id: str) -> dict[str, Any]:
+        asked = _asked(request, user_id)
+        try:
+            return _json(serving.recommend(asked))
+        except UnknownAlgorithm as error:
+            raise Invalid({"algorithm": str(error)}) from error
+
+
+def _asked(request: HttpRequest, user_id: str) -> serving.Request:
+    if len(user_id) > LONGEST_TEXT or "\x00" in user_id:
+        raise Invalid({"user_id": f"At most {LONGEST_TEXT} characters are possible, and no NUL."})
+    if not request.META.get("QUERY_STRING"):
+        return serving.Request(user_id, limit=settings.DEFAULT_RECOMMENDATION_COUNT)
+    query = Query(request.GET, PARAMETERS)
+    asked = serving.Request(
+        user_id,
+        limit=query.integer("limit", settings.DEFAULT_RECOMMENDATION_COUNT, 1, settings.MAX_RECOMMENDATION_COUNT),
+        offset=query.integer("offset", 0, 0, LARGEST_OFFSET),
+        algorithm=query.text("algorithm"),
+        categories=query.texts("categories", MOST_VALUES),
+        tags=query.texts("tags", MOST_VALUES),
+        item_type=query.text("item_type"),
+        exclude=query.texts("exclude", MOST_VALUES),
+        min_score=query.number("min_score"),
+    )
+    query.check()
+    return asked
+
+
+def _json(answer: Answer) -> dict[str, Any]:
+    """By hand: REST framework's serializers would take longer than everything else together."""
+    return {
+        "user_id": answer.user_id,
+        "recommendation_id": str(answer.recommendation_id),
+        "items": [place._asdict() for place in answer.items],
+        "algorithm": answer.algorithm,
+        "model_version": answer.model_version,
+        "release": answer.release,
+        "placement": answer.placement,
+        "cold_start": answer.cold_start,
+        "cache_hit": answer.cache_hit,
+        "total_available": answer.total_available,
+        "generated_at": answer.generated_at.isoformat(),
+    }

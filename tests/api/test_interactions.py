@@ -1,0 +1,120 @@
+"""POST /interactions: 202 once the event is durable, else a sentence for each field."""
+
+from typing import Any
+from unittest.mock import patch
+from uuid import UUID
+
+import pytest
+from django.db import OperationalError
+
+from interactions.models import DeadLetter, Interaction
+from tests import factories
+from tests.api.clients import ApiClient, details
+
+EVENT_ID = "019de3a9-5c00-7c4e-8a51-3f2b6c9d0e11"
+
+
+def view(**more: Any) -> dict[str, Any]:
+    return {"user_id": "ada", "item_id": "emma", "type": "view", **more}
+
+
+def test_an_event_is_accepted_and_stored(api: ApiClient) -> None:
+    factories.item("emma")
+    rating = {"type": "rating", "value": 4, "occurred_at": "2026-05-01T14:00:00+02:00", "context": {"position": 3}}
+    answer = api.post("interactions", view(**rating))
+    stored = Interaction.objects.select_related("user", "item", "type").get()
+    assert answer.status_code == 202
+    assert answer.json() == {"event_id": str(stored.event_id), "status": "accepted"}
+    assert (stored.user.user_id, stored.item.item_id, stored.type.name) == ("ada", "emma", "rating")
+    assert (stored.value, stored.occurred_at, stored.context) == (4.0, factories.NOON, {"position": 3})
+
+
+def test_a_retry_stays_one_event(api: ApiClient) -> None:
+    factories.item("emma")
+    event = view(event_id=EVENT_ID, occurred_at="2026-05-01T12:00:00Z")
+    assert [api.post("interactions", event).status_code for _ in range(2)] == [202, 202]
+    assert Interaction.objects.get().event_id == UUID(EVENT_ID)
+
+
+def test_an_event_of_an_unknown_item_is_accepted_and_kept_for_staff(api: ApiClient) -> None:
+    assert api.post("interactions", view(item_id="nothing")).status_code == 202
+    assert DeadLetter.objects.get().payload["item_id"] == "nothing"
+
+
+@pytest.mark.parametrize(
+    ("event", "field", "sentence"),
+    [
+        (view(user_id=""), "user_id", "A text that is not empty is needed."),
+        (view(user_id=7), "user_id", "A text that is not empty is needed."),
+        (view(item_id="x" * 256), "item_id", "At most 255 characters."),
+        (view(type="stare"), "type", "Unknown interaction type."),
+        (view(type="rating", value=6), "value", "A rating lies between 1 and 5."),
+        (view(type="rating", value="5"), "value", "A finite number is needed."),
+        (view(type="rating", value=True), "value", "A finite number is needed."),
+        (view(type="rating"), "value", "A rating needs a value between 1 and 5."),
+        (view(occurred_at="9999-01-01T00:00:00Z"), "occurred_at", "The time lies outside 1970-01-01 to"),
+        (view(occurred_at="yesterday"), "occurred_at", "A time in ISO 8601 is needed"),
+        (view(event_id="7"), "event_id", "A UUID is needed"),
+        (view(context=[1]), "context", "An object is needed."),
+        (view(valeu=3), "valeu", "There is no such field. Known: context, event_id, item_id,"),
+        ([view()], "body", "One JSON object is needed"),
+        ('"view"', "body", "One JSON object is needed"),
+    ],
+)
+def test_what_is_wrong_is_said_by_field(api: ApiClient, event: Any, field: str, sentence: str) -> None:
+    found = details(api.post("interactions", event))
+    assert found.keys() == {field}
+    assert found[field].startswith(sentence)
+    assert not Interaction.objects.exists()
+
+
+def test_every_wrong_field_is_named_at_once(api: ApiClient) -> None:
+    found = details(api.post("interactions", {"type": "rating", "valeu": 3}))
+    assert found.keys() == {"user_id", "item_id", "value", "valeu"}
+    assert details(api.post("interactions", b"")).keys() == {"user_id", "item_id", "type"}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"{",
+        b'{"user_id": NaN}',
+        b'{"value": 1e999}',
+        b'{"value": ' + b"9" * 5000 + b"}",
+        b"[" * 100_000,
+        b'{"user_id": "\xff"}',
+        b'{"user_id": "\\ud800"}',
+    ],
+)
+def test_what_is_no_json_is_a_bad_request(api: ApiClient, body: bytes) -> None:
+    answer = api.post("interactions", body)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "bad_request")
+    assert answer.json()["error"]["message"].startswith("The body must be JSON in UTF-8")
+
+
+def test_characters_beyond_the_basic_plane_are_welcome(api: ApiClient) -> None:
+    factories.item("emma")
+    assert (
+        api.post("interactions", b'{"user_id": "\\ud83d\\ude00", "item_id": "emma", "type": "view"}').status_code == 202
+    )
+    assert Interaction.objects.select_related("user").get().user.user_id == "😀"
+
+
+def test_another_type_of_body_is_refused(api: ApiClient) -> None:
+    answer = api.post("interactions", "user_id=ada", "application/x-www-form-urlencoded")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (415, "unsupported_media_type")
+
+
+def test_ten_megabytes_are_too_much(api: ApiClient) -> None:
+    answer = api.post("interactions", view(context={"note": "x" * 10 * 1024 * 1024}))
+    assert (answer.status_code, answer.json()["error"]["code"]) == (413, "too_large")
+
+
+def test_without_the_database_nothing_is_accepted(api: ApiClient) -> None:
+    api.post("interactions", view())
+    with patch("interactions.store.store", side_effect=OperationalError):
+        answer = api.post("interactions", view())
+    assert (answer.status_code, answer["Retry-After"]) == (503, "5")
+    assert (
+        answer.json()["error"]["message"] == "Events can't be stored at the moment. Send them again in a few seconds."
+    )

@@ -1,0 +1,99 @@
+"""GET /items and /items/{item_id}."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from tests import factories
+from tests.api.clients import ApiClient, details
+
+
+def ids(answer: Any) -> list[str]:
+    assert answer.status_code == 200, answer.content
+    return [item["item_id"] for item in answer.json()["items"]]
+
+
+def test_an_item_is_read_by_its_own_id(api: ApiClient) -> None:
+    factories.item("emma/1815", title="Emma", features={"creator": "Jane Austen"}, published_at=factories.NOON)
+    found = api.get("items/emma/1815").json()
+    assert found["item_id"] == "emma/1815"
+    assert found["title"] == "Emma"
+    assert found["features"] == {"creator": "Jane Austen"}
+    assert datetime.fromisoformat(found["published_at"]) == datetime(2026, 5, 1, 12, tzinfo=UTC)
+    assert "id" not in found
+
+
+def test_an_unknown_item_is_not_found(api: ApiClient) -> None:
+    answer = api.get("items/nothing")
+    assert (answer.status_code, answer.json()["error"]["message"]) == (404, "There is no item 'nothing'.")
+
+
+def test_pages_show_every_item_once_in_a_lasting_order(api: ApiClient) -> None:
+    made = [item.item_id for item in factories.items(7)]
+    first = api.get("items", limit=3)
+    second = api.get("items", limit=3, cursor=first.json()["next_cursor"])
+    third = api.get("items", limit=3, cursor=second.json()["next_cursor"])
+    assert [len(ids(page)) for page in (first, second, third)] == [3, 3, 1]
+    assert ids(first) + ids(second) + ids(third) == made
+    assert third.json()["next_cursor"] is None
+
+
+def test_the_last_full_page_has_no_next(api: ApiClient) -> None:
+    factories.items(3)
+    assert api.get("items", limit=3).json()["next_cursor"] is None
+
+
+def test_filters_narrow_the_list(api: ApiClient) -> None:
+    factories.item("a", item_type="book", categories=["Poetry", "Drama"])
+    factories.item("b", item_type="book", categories=["Novels"])
+    factories.item("c", item_type="film", categories=["Poetry"])
+    assert ids(api.get("items", item_type="book")) == ["a", "b"]
+    assert ids(api.get("items", category="Poetry")) == ["a", "c"]
+    assert ids(api.get("items", category="Poetry", item_type="book")) == ["a"]
+
+
+def test_available_means_now(api: ApiClient) -> None:
+    soon, ago = timezone.now() + timedelta(hours=1), timezone.now() - timedelta(hours=1)
+    factories.item("open")
+    factories.item("hidden", is_available=False)
+    factories.item("later", available_from=soon)
+    factories.item("over", available_until=ago)
+    assert ids(api.get("items", available="true")) == ["open"]
+    assert ids(api.get("items", available="false")) == ["hidden", "later", "over"]
+
+
+@pytest.mark.parametrize(
+    ("query", "sentence"),
+    [
+        ({"limit": "0"}, "A whole number from 1 to 200 is needed."),
+        ({"limit": "201"}, "A whole number from 1 to 200 is needed."),
+        ({"limit": "ten"}, "A whole number from 1 to 200 is needed."),
+        ({"limt": "5"}, "There is no such parameter. Known: available, category, cursor, item_type, limit."),
+        ({"available": "yes"}, "Either true or false is needed."),
+        ({"cursor": "nonsense"}, "Use the next_cursor of the page before, as it came."),
+        ({"category": ""}, "A text that is not empty is needed."),
+        ({"category": "a\x00b"}, "At most 255 characters are possible, and no NUL."),
+        ({"limit": ["1", "2"]}, "It is given more than once."),
+    ],
+)
+def test_a_wrong_query_is_explained(api: ApiClient, query: dict[str, Any], sentence: str) -> None:
+    assert details(api.get("items", **query)) == {next(iter(query)): sentence}
+
+
+def test_everything_wrong_is_told_at_once(api: ApiClient) -> None:
+    assert details(api.get("items", limit="x", available="x")).keys() == {"limit", "available"}
+
+
+def test_a_page_takes_one_query(api: ApiClient, django_assert_num_queries: Any) -> None:
+    factories.items(30)
+    api.get("items")
+    with django_assert_num_queries(1):
+        assert len(ids(api.get("items", limit=25, category="Novels", available="true"))) == 25
+
+
+def test_what_is_not_possible_says_what_is(api: ApiClient) -> None:
+    answer = api.post("items", {})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (405, "method_not_allowed")
+    assert "GET" in answer["Allow"]

@@ -1,0 +1,66 @@
+"""The API's description: valid, complete, and true."""
+
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.test import Client
+from drf_spectacular.generators import SchemaGenerator
+
+from interactions.schema import Event
+
+OPERATIONS = {
+    ("get", "/api/v1/items"),
+    ("get", "/api/v1/items/{item_id}"),
+    ("get", "/api/v1/users"),
+    ("get", "/api/v1/users/{user_id}"),
+    ("post", "/api/v1/interactions"),
+    ("get", "/api/v1/models/live"),
+    ("get", "/api/v1/recommendations/users/{user_id}"),
+}
+
+
+@pytest.fixture(scope="module")
+def schema() -> dict[str, Any]:
+    generator: Any = SchemaGenerator
+    return dict(generator().get_schema(public=True))
+
+
+def operations(schema: dict[str, Any]) -> dict[tuple[str, str], Any]:
+    return {(method, path): told for path, methods in schema["paths"].items() for method, told in methods.items()}
+
+
+def test_it_is_valid_openapi(capsys: pytest.CaptureFixture[str]) -> None:
+    call_command("spectacular", "--validate", "--fail-on-warn")
+    assert capsys.readouterr().out.startswith("openapi: 3.1.0")
+
+
+def test_it_has_every_operation(schema: dict[str, Any]) -> None:
+    assert operations(schema).keys() == OPERATIONS
+
+
+@pytest.mark.parametrize("operation", sorted(OPERATIONS))
+def test_every_operation_is_described_with_examples(schema: dict[str, Any], operation: tuple[str, str]) -> None:
+    told = operations(schema)[operation]
+    assert told["summary"]
+    assert told["description"]
+    assert told["security"] == [{"ApiKey": []}]
+    assert {"401", "503"} <= told["responses"].keys()
+    for status, response in told["responses"].items():
+        assert response["content"]["application/json"]["examples"], status
+    for parameter in told.get("parameters", []):
+        assert parameter["in"] == "path" or parameter["description"], parameter["name"]
+
+
+def test_the_fields_of_an_event_are_those_that_are_read(schema: dict[str, Any]) -> None:
+    described = schema["components"]["schemas"]["EventIn"]["properties"].keys()
+    assert described == set(Event.__dataclass_fields__) - {"undated"}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", ["/api/docs/", "/api/redoc/", "/api/schema/"])
+def test_the_docs_are_open_and_fetch_nothing_from_elsewhere(client: Client, path: str) -> None:
+    answer = client.get(path)
+    assert answer.status_code == 200
+    assert "cdn" not in answer.text
+    assert 'src="http' not in answer.text

@@ -1,0 +1,32 @@
+"""GET /users and /users/{user_id}."""
+
+from tests import factories
+from tests.api.clients import ApiClient, details
+
+
+def test_a_user_is_read_by_their_own_id(api: ApiClient) -> None:
+    factories.person("ada", preferences={"categories": ["Poetry"]}, demographics={"age": 36})
+    found = api.get("users/ada").json()
+    assert found["user_id"] == "ada"
+    assert found["preferences"] == {"categories": ["Poetry"]}
+    assert found["demographics"] == {"age": 36}
+    assert found["last_active"] is None
+    assert "id" not in found
+
+
+def test_an_unknown_user_is_not_found(api: ApiClient) -> None:
+    answer = api.get("users/nobody")
+    assert (answer.status_code, answer.json()["error"]["message"]) == (404, "There is no user 'nobody'.")
+
+
+def test_pages_show_every_user_once(api: ApiClient) -> None:
+    factories.ada(), factories.ben(), factories.cleo()
+    first = api.get("users", limit=2).json()
+    second = api.get("users", limit=2, cursor=first["next_cursor"]).json()
+    assert [user["user_id"] for user in first["users"] + second["users"]] == ["ada", "ben", "cleo"]
+    assert second["next_cursor"] is None
+
+
+def test_a_misspelt_parameter_is_an_error(api: ApiClient) -> None:
+    assert details(api.get("users", pagesize=3)) == {"pagesize": "There is no such parameter. Known: cursor, limit."}
+    assert details(api.get("users/ada", fields="all")).keys() == {"fields"}
