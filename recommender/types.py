@@ -144,7 +144,10 @@ class Algorithm(Protocol):
     """Settings, not fitted: a frozen dataclass, so that `dataclasses.asdict` gives the settings back."""
 
     def fit(self, dataset: Dataset, rng: np.random.Generator, progress: Progress = silent) -> Model:
-        """A new model; nothing is mutated. Raises CannotFit, with a sentence, where the data don't allow it."""
+        """A new model of the dataset's items, row for row; nothing is mutated.
+
+        Raises CannotFit, with a sentence, where the data don't allow it.
+        """
 
 
 @dataclass(frozen=True)
