@@ -1,0 +1,116 @@
+"""Cached answers per second beside a bare JsonResponse that reads the same Redis key, under the same gunicorn."""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from statistics import median
+from typing import Any
+from urllib.parse import quote
+
+import django
+
+from recsite.local.paths import PROJECT
+from recsite.local.server import free_port
+from tests.bench.processes import run
+
+CONNECTIONS, SECONDS, ROUNDS = 16, 4.0, 5
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+@contextmanager
+def server(folder: Path, **environment: str) -> Iterator[tuple[int, int]]:
+    """A gunicorn with one worker, as configured by the product: its port and process id."""
+    port = free_port()
+    settings = {
+        "DJANGO_SETTINGS_MODULE": "tests.bench.bare_settings",
+        "PORT": str(port),
+        "API_WORKERS": "1",
+        "API_AUTH_REQUIRED": "false",
+        "DRAIN_SECS": "0",
+        "LOG_LEVEL": "INFO",
+    }
+    with (folder / f"{port}.log").open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "gunicorn", "-c", "recsite/gunicorn.py", "recsite.wsgi"],
+            cwd=PROJECT,
+            env={**os.environ, **settings, **environment},
+            stdout=log,
+            stderr=log,
+        )
+    try:
+        _wait(port)
+        yield port, process.pid
+    finally:
+        process.terminate()
+        process.wait(60)
+
+
+def _wait(port: int) -> None:
+    for _ in range(300):
+        with suppress(OSError):
+            urllib.request.urlopen(f"http://127.0.0.1:{port}/ping", timeout=2)
+            return
+        time.sleep(0.1)
+    raise SystemExit("The server didn't start.")
+
+
+def cpu_seconds(pid: int) -> float:
+    """What the workers of a gunicorn have used so far."""
+    workers = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    fields = (Path(f"/proc/{worker}/stat").read_text().rsplit(")", 1)[1].split() for worker in workers)
+    return sum(int(field[11]) + int(field[12]) for field in fields) / TICKS
+
+
+def burst(port: int, pid: int, path: str) -> dict[str, float]:
+    used = cpu_seconds(pid)
+    figures = run("-m", "tests.bench.load", str(port), path, str(CONNECTIONS), str(SECONDS)).json
+    return {**figures, "cpu_ms": 1000 * (cpu_seconds(pid) - used) / figures["requests"]}
+
+
+def a_warmed_person() -> tuple[str, str]:
+    """A person whose list is in Redis, of average activity among those, and the key of the list."""
+    from django_redis import get_redis_connection
+
+    from catalog.models import EndUser
+    from recommender import cache, registry
+
+    release = registry.live_release()
+    assert release, "Train first."
+    people = EndUser.objects.order_by("pk").values_list("user_id", flat=True)[:200]
+    for user_id in people:
+        for algorithm in ("", "svd"):
+            key = cache.keys_of(user_id, release.pk, algorithm).candidates
+            if get_redis_connection("default").exists(key):
+                return user_id, key
+    raise SystemExit("Nobody is warmed: run warm_cache first.")
+
+
+def measure() -> dict[str, Any]:
+    user_id, key = a_warmed_person()
+    path = f"/api/v1/recommendations/users/{quote(user_id, safe='')}"
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
+        product = stack.enter_context(server(Path(folder), BENCH_KEY=key))
+        with urllib.request.urlopen(f"http://127.0.0.1:{product[0]}{path}") as answer:
+            body = answer.read().decode()
+        assert json.loads(body)["cache_hit"], "The answer came from no cache."
+        same = {"BENCH_KEY": key, "BENCH_ANSWER": body}
+        bare = stack.enter_context(server(Path(folder), BENCH_BARE="yes", **same))
+        dressed = stack.enter_context(server(Path(folder), **same))
+        asked = {"product": (*product, path), "bare": (*bare, "/bare"), "dressed": (*dressed, "/bare")}
+        rounds: dict[str, list[dict[str, float]]] = {name: [] for name in asked}
+        for _ in range(ROUNDS):
+            for name, (port, pid, address) in asked.items():
+                rounds[name].append(burst(port, pid, address))
+    return {name: {figure: median(r[figure] for r in found) for figure in found[0]} for name, found in rounds.items()}
+
+
+if __name__ == "__main__":
+    django.setup()
+    sys.stdout.write(json.dumps(measure()) + "\n")
