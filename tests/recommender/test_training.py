@@ -1,25 +1,16 @@
-import os
-import signal
-import subprocess
-import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.files.storage import storages
-from django.db import connection
 
 from recommender import artifacts, registry, training
 from recommender.exceptions import CannotTrain
 from recommender.models import ModelVersion, Release
 from recommender.training import summary, train
 from recommender.types import CannotFit
-from recsite.local.paths import PROJECT
 from recsite.platform.exceptions import Busy
 from recsite.platform.jobs import Cancelled
 from recsite.platform.locks import only_one
@@ -264,59 +255,3 @@ def test_the_summary_names_release_versions_and_figures() -> None:
     words = summary(release)
     assert words.startswith(f"Release {release.pk} is live: svd {svd.pk} (RMSE {svd.metrics['metrics']['rmse']:.3f}")
     assert f"popular {popular.pk}" in words
-
-
-@pytest.mark.django_db(transaction=True, serialized_rollback=True)
-def test_a_killed_training_leaves_nothing_half_done_and_the_next_one_works(tmp_path: Path) -> None:
-    ratings()
-    with training_elsewhere(tmp_path) as process:
-        wait_until(lambda: ModelVersion.objects.filter(algorithm="svd", state="training").exists())
-        with pytest.raises(Busy):
-            train(["svd"], settings=QUICK)
-        assert registry.reap() == 0
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-    wait_until(lambda: registry.reap() == 1)
-    (killed,) = versions("svd")
-    assert killed.state == ModelVersion.State.FAILED
-    assert "ended without a word" in killed.error
-    assert not Release.objects.exists()
-    assert stored_files() == []
-    release = train(settings=QUICK)
-    assert registry.live_release() == release
-
-
-@pytest.mark.django_db(transaction=True, serialized_rollback=True)
-def test_the_next_training_needs_no_clearing_up(tmp_path: Path) -> None:
-    ratings()
-    with training_elsewhere(tmp_path) as process:
-        wait_until(lambda: ModelVersion.objects.filter(algorithm="svd", state="training").exists())
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-    wait_until(lambda: not is_locked("svd"))
-    train(["svd"], settings=QUICK)
-    assert [version.state for version in versions("svd")] == ["failed", "ready"]
-
-
-def training_elsewhere(tmp_path: Path) -> "subprocess.Popen[bytes]":
-    """Another process that trains, for longer than any test waits, on the same database and storage."""
-    url = "postgres://{USER}:{PASSWORD}@{HOST}:{PORT}/{NAME}".format(**connection.settings_dict)
-    folders = {"MODEL_STORAGE_PATH": str(tmp_path / "models"), "MODEL_CACHE_DIR": str(settings.MODEL_CACHE_DIR)}
-    command = [sys.executable, "manage.py", "train", "svd", "--set", "n_epochs=10000000"]
-    return subprocess.Popen(command, cwd=PROJECT, env={**os.environ, **folders, "DATABASE_URL": url})
-
-
-def is_locked(algorithm: str) -> bool:
-    try:
-        with only_one(registry.training_lock(algorithm)):
-            return False
-    except Busy:
-        return True
-
-
-def wait_until(is_so: Callable[[], bool]) -> None:
-    for _ in range(600):
-        if is_so():
-            return
-        time.sleep(0.1)
-    pytest.fail("It did not come to that within a minute.")
