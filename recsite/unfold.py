@@ -2,11 +2,18 @@
 
 from typing import Any
 
+from django.http import HttpRequest
 from django.urls import reverse_lazy
 
 
-def _link(title: str, icon: str, name: str) -> dict[str, Any]:
-    return {"title": title, "icon": icon, "link": reverse_lazy(name)}
+def _page(title: str, icon: str, model: str) -> dict[str, Any]:
+    """The list of a model, for those who may see it. `model` is app_model, as in the names of the admin's pages."""
+    app, name = model.rsplit("_", 1)
+
+    def allowed(request: HttpRequest) -> bool:
+        return request.user.has_perm(f"{app}.view_{name}")
+
+    return {"title": title, "icon": icon, "link": reverse_lazy(f"admin:{model}_changelist"), "permission": allowed}
 
 
 UNFOLD: dict[str, Any] = {
@@ -17,5 +24,46 @@ UNFOLD: dict[str, Any] = {
     "SITE_SYMBOL": "auto_awesome",
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": True,
-    "SIDEBAR": {"show_search": False, "show_all_applications": False, "navigation": []},
+    "SIDEBAR": {
+        "show_search": False,
+        "show_all_applications": False,
+        "navigation": [
+            {
+                "title": "Recommending",
+                "items": [
+                    _page("Models", "model_training", "recommender_modelversion"),
+                    _page("Releases", "rocket_launch", "recommender_release"),
+                    _page("Jobs", "pending_actions", "platform_job"),
+                ],
+            },
+            {
+                "title": "Catalogue",
+                "items": [
+                    _page("People", "group", "catalog_enduser"),
+                    _page("Items", "inventory_2", "catalog_item"),
+                    _page("Categories", "category", "catalog_category"),
+                ],
+            },
+            {
+                "title": "Events",
+                "items": [
+                    _page("Event stream", "stream", "interactions_interaction"),
+                    _page("Event types", "tune", "interactions_interactiontype"),
+                    _page("Dead letters", "mark_email_unread", "interactions_deadletter"),
+                    _page("Imports", "upload_file", "interactions_importrun"),
+                ],
+            },
+            {
+                "title": "Running it",
+                "separator": True,
+                "collapsible": True,
+                "items": [
+                    _page("Schedule", "schedule", "django_celery_beat_periodictask"),
+                    _page("API keys", "key", "platform_apikey"),
+                    _page("Staff", "badge", "auth_user"),
+                    _page("Groups", "groups", "auth_group"),
+                ],
+            },
+        ],
+    },
 }
