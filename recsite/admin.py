@@ -1,0 +1,56 @@
+"""Pages of other people's apps, in the look of this admin."""
+
+from django.contrib import admin
+from django.contrib.auth.admin import GroupAdmin as DjangosGroupAdmin
+from django.contrib.auth.admin import UserAdmin as DjangosUserAdmin
+from django.contrib.auth.models import Group, User
+from django_celery_beat.admin import PeriodicTaskAdmin as BeatsTaskAdmin
+from django_celery_beat.admin import PeriodicTaskForm, TaskSelectWidget
+from django_celery_beat.models import (
+    ClockedSchedule,
+    CrontabSchedule,
+    IntervalSchedule,
+    PeriodicTask,
+    SolarSchedule,
+)
+from unfold.admin import ModelAdmin
+from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
+
+for model in (User, Group, ClockedSchedule, CrontabSchedule, IntervalSchedule, PeriodicTask, SolarSchedule):
+    admin.site.unregister(model)
+
+
+@admin.register(User)
+class UserAdmin(DjangosUserAdmin, ModelAdmin):
+    form = UserChangeForm
+    add_form = UserCreationForm
+    change_password_form = AdminPasswordChangeForm
+
+
+@admin.register(Group)
+class GroupAdmin(DjangosGroupAdmin, ModelAdmin):
+    pass
+
+
+class TaskSelect(UnfoldAdminSelectWidget, TaskSelectWidget):
+    template_name = "unfold/widgets/select.html"
+
+
+class TaskForm(PeriodicTaskForm):
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["task"].widget = UnfoldAdminTextInputWidget()
+        self.fields["regtask"].widget = TaskSelect()
+
+
+@admin.register(PeriodicTask)
+class PeriodicTaskAdmin(BeatsTaskAdmin, ModelAdmin):
+    """What beat starts, and when. Intervals come from the settings; switching off holds."""
+
+    form = TaskForm
+
+
+@admin.register(ClockedSchedule, CrontabSchedule, IntervalSchedule, SolarSchedule)
+class ScheduleAdmin(ModelAdmin):
+    pass
