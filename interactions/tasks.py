@@ -1,4 +1,4 @@
-"""What the worker does. Each task calls one function."""
+"""What the worker does about events."""
 
 import logging
 
@@ -6,18 +6,17 @@ from celery import shared_task
 from django.utils import timezone
 
 from interactions import partitions
-from recsite.platform.locks import Busy
+from recsite.platform.locks import Busy, only_one
 
 logger = logging.getLogger(__name__)
 
 
-@shared_task
+@shared_task(soft_time_limit=300, time_limit=360)
 def keep_partitions() -> None:
-    """Makes the coming months' partitions; where the table is busy, the next tick does."""
+    """Makes the coming months' partitions and detaches those past retention."""
     try:
-        due = partitions.keep(timezone.now())
-    except Busy as error:
-        logger.warning("%s", error)
-        return
-    for step in due.steps():
-        logger.info("Partitions: %s.", step)
+        with only_one("The upkeep of the partitions"):
+            for step in partitions.keep(timezone.now()).steps():
+                logger.info("Done: %s.", step)
+    except Busy as busy:
+        logger.info("%s", busy)

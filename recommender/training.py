@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Any, cast
 
 import numpy as np
+from billiard.exceptions import SoftTimeLimitExceeded
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import DatabaseError
 
@@ -51,6 +52,9 @@ def train(
     don't allow leaves a failed version that says why; the others go on. Raises CannotTrain where none is left, and
     Busy where one of them is being trained already.
     """
+    for name in settings:
+        if name not in algorithms:
+            raise CannotTrain(f"{name} is not being trained, so it needs no settings.")
     chosen = {name: _create(name, settings.get(name, {})) for name in algorithms}
     with ExitStack() as locks:
         for name in sorted(chosen):
@@ -70,7 +74,8 @@ def train(
 def summary(release: Release, algorithms: Sequence[str] = DEFAULT) -> str:
     """What a training came to, in words: the release, its models' figures, and what could not be trained."""
     members = release.versions.order_by("memberships__pk")
-    words = [f"{release} is {release.get_state_display().lower()}: {', '.join(map(_figures, members))}."]
+    state = "live" if release.state == Release.State.LIVE else "a candidate"
+    words = [f"{release} is {state}: {', '.join(map(_figures, members))}."]
     for name in algorithms:
         latest = ModelVersion.objects.filter(algorithm=name).first()
         if latest and latest.state == ModelVersion.State.FAILED:
@@ -153,6 +158,8 @@ def _sentence(error: BaseException) -> str:
         return str(error)
     if isinstance(error, Cancelled | KeyboardInterrupt):
         return "Stopped, as somebody asked."
+    if isinstance(error, SoftTimeLimitExceeded):
+        return "It took longer than TASK_TIME_LIMIT_SECS allows, and was stopped."
     return f"It failed unexpectedly ({type(error).__name__}: {error}); the log has the details."
 
 

@@ -34,7 +34,7 @@ def stored_files() -> list[Path]:
 
 def test_a_killed_training_leaves_nothing_half_done_and_the_next_one_works(tmp_path: Path) -> None:
     ratings()
-    with training_elsewhere(tmp_path) as process:
+    with training_elsewhere(tmp_path):
         wait_until(lambda: ModelVersion.objects.filter(state="training").exists())
         with pytest.raises(Busy):
             train(["svd"], settings=QUICK)
@@ -51,7 +51,7 @@ def test_a_killed_training_leaves_nothing_half_done_and_the_next_one_works(tmp_p
 
 def test_the_next_training_needs_no_clearing_up(tmp_path: Path) -> None:
     ratings()
-    with training_elsewhere(tmp_path) as process:
+    with training_elsewhere(tmp_path):
         wait_until(lambda: ModelVersion.objects.filter(state="training").exists())
     wait_until(lambda: not is_locked("svd"))
     train(["svd"], settings=QUICK)

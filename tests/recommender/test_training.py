@@ -3,6 +3,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from billiard.exceptions import SoftTimeLimitExceeded
 from django.contrib.auth import get_user_model
 from django.core.files.storage import storages
 
@@ -205,7 +206,12 @@ def test_progress_runs_from_nothing_to_everything_in_words() -> None:
 
 @pytest.mark.parametrize(
     ("stop", "words"),
-    [(Cancelled, "Stopped"), (KeyboardInterrupt, "Stopped"), (MemoryError, "failed unexpectedly")],
+    [
+        (Cancelled, "Stopped"),
+        (KeyboardInterrupt, "Stopped"),
+        (SoftTimeLimitExceeded, "TASK_TIME_LIMIT_SECS"),
+        (MemoryError, "failed unexpectedly"),
+    ],
 )
 def test_work_that_is_stopped_leaves_a_failed_version_and_no_files(stop: type[BaseException], words: str) -> None:
     ratings()
