@@ -13,6 +13,8 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "recsite.settings")
+# The products of one request are small: threads of BLAS would wait for each other longer than they work.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 # Read in the master, a wrong setting stops the start; read only in the workers, it would restart them for ever.
 from recsite import env, settings
