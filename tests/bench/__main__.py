@@ -92,7 +92,7 @@ def ranking() -> str:
     warmed = manage("warm_cache", "--all")
     return (
         f"{figures}\n\n{size}, {found['ranking_peak_mb']:,.0f} MB at the most. "
-        f"`manage.py warm_cache --all`, which writes the lists to Redis: {warmed.seconds:.1f} s, {warmed.peak_mb:,.0f} MB."
+        f"`manage.py warm_cache --all`, written to Redis: {warmed.seconds:.1f} s, {warmed.peak_mb:,.0f} MB."
     )
 
 
