@@ -80,6 +80,35 @@ class Snapshot:
         mask[[row for row in map(self.row_of, exclude) if row is not None]] = False
         return mask
 
+    def things(self, which: Mask) -> int:
+        """How many things the items of a mask (n_items,) are, variants of one thing counted once."""
+        groups = self.groups[which]
+        return int((groups == NO_GROUP).sum()) + len(np.unique(groups[groups != NO_GROUP]))
+
+    def things_without(self, rows: NDArray[np.integer]) -> int:
+        """How many available things there are besides the items at some rows; rows of -1 count for nothing."""
+        rows = rows[rows >= 0]
+        rows = rows[self.available[rows]]
+        if not self.has_groups:
+            return self._n_things - len(rows)
+        groups, sizes = np.unique(self.groups[rows], return_counts=True)
+        gone = np.where(groups == NO_GROUP, sizes, sizes == self._group_sizes[groups])
+        return self._n_things - int(gone.sum())
+
+    @cached_property
+    def has_groups(self) -> bool:
+        return bool((self.groups != NO_GROUP).any())
+
+    @cached_property
+    def _n_things(self) -> int:
+        return self.things(self.available)
+
+    @cached_property
+    def _group_sizes(self) -> NDArray[np.int64]:
+        """How many available items each group has."""
+        groups = self.groups[self.available]
+        return np.bincount(groups[groups != NO_GROUP], minlength=int(self.groups.max()) + 1)
+
     def at(self, now: float) -> Self:
         """The same catalogue at another time: what opened and what closed since."""
         edges = np.concatenate([self.opens, self.closes])

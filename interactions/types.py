@@ -20,6 +20,16 @@ def rules() -> Mapping[str, TypeRule]:
     return {name: kind.rule for name, kind in by_name().items()}
 
 
+def marking_seen() -> list[InteractionType]:
+    """The types after which an item is not shown to the person again."""
+    return [kind for kind in by_name().values() if kind.marks_seen]
+
+
+def telling() -> list[InteractionType]:
+    """The types that say something of a person's taste; an impression doesn't."""
+    return [kind for kind in by_name().values() if kind.weight or kind.rule.scale]
+
+
 def changed() -> None:
     """A type was added, edited or removed: call it wherever that is done; it waits for the commit."""
     epochs.bump(EPOCH)

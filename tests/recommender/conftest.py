@@ -3,6 +3,8 @@ from typing import Any
 
 import pytest
 
+from tests.recommender.shop import Shop, open_shop
+
 
 @pytest.fixture(autouse=True)
 def model_folders(tmp_path: Path, settings: Any) -> None:
@@ -10,3 +12,9 @@ def model_folders(tmp_path: Path, settings: Any) -> None:
     storage = {**settings.STORAGES["models"], "OPTIONS": {"location": str(tmp_path / "models")}}
     settings.STORAGES = {**settings.STORAGES, "models": storage}
     settings.MODEL_CACHE_DIR = tmp_path / "model-cache"
+
+
+@pytest.fixture
+def shop(db: None, model_folders: None) -> Shop:
+    """The small shop with its live release; no process has loaded anything, and Redis is empty."""
+    return open_shop()

@@ -1,0 +1,30 @@
+"""From the live release to rankings: everybody's, one person's, and what is like an item."""
+
+from recommender.candidates.known import Known, know
+from recommender.candidates.likeness import similar
+from recommender.candidates.loaded import LoadedRelease, Member, fault, live
+from recommender.candidates.pages import Page, page, ratings
+from recommender.candidates.paging import Wanted
+from recommender.candidates.personal import FOLD_IN
+from recommender.candidates.view import IMPERSONAL, LATEST, POPULAR, Ranked, View, current_view
+
+__all__ = [
+    "FOLD_IN",
+    "IMPERSONAL",
+    "LATEST",
+    "POPULAR",
+    "Known",
+    "LoadedRelease",
+    "Member",
+    "Page",
+    "Ranked",
+    "View",
+    "Wanted",
+    "current_view",
+    "fault",
+    "know",
+    "live",
+    "page",
+    "ratings",
+    "similar",
+]

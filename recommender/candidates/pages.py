@@ -1,0 +1,82 @@
+"""One page of a person's list: her candidates under the request's filters, and the rest where those don't suffice."""
+
+from dataclasses import dataclass
+from math import isnan
+
+import numpy as np
+
+from recommender.algorithms.factors import FactorModel
+from recommender.cache import SOURCES
+from recommender.candidates import personal
+from recommender.candidates.known import Known
+from recommender.candidates.loaded import Member
+from recommender.candidates.paging import Wanted, places
+from recommender.candidates.view import Ranked, View
+from recommender.types import UNKNOWN, FloatArray, IntArray
+from recsite.platform.database import DatabaseDown
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Page:
+    """Positions in a ranking, and how many there would be on all pages."""
+
+    ranked: Ranked
+    found: list[int]
+    total: int
+
+
+def page(view: View, algorithm: str, known: Known, wanted: Wanted, offset: int, limit: int) -> Page:
+    """The places from `offset` on, `limit` at most."""
+    candidates = known.candidates
+    if not candidates.is_personal:
+        return _cut(view.everybody(algorithm), wanted, offset, limit)
+    own = Ranked(view.catalogue.rows(candidates.items), candidates.scores, candidates.sources)
+    found = _cut(own, wanted, offset, limit)
+    if _suffices(own, wanted, found, offset, limit):
+        return found
+    return _cut(_everything(view, algorithm, known, own, wanted), wanted, offset, limit)
+
+
+def ratings(view: View, known: Known, ranked: Ranked, found: list[int]) -> list[float | None]:
+    """What the rating model predicts for some places; None where it can't say."""
+    member = view.release.rating_model
+    if member is None or not isinstance(member.model, FactorModel):
+        return [None] * len(found)
+    own = (SOURCES.index(member.algorithm), SOURCES.index(personal.FOLD_IN))
+    scores, sources = ranked.scores[found], ranked.sources[found]
+    said = scores if np.isin(sources, own).all() else _predicted(member, known, view.catalogue.ids[ranked.rows[found]])
+    low, high = member.model.scale_min, member.model.scale_max
+    return [None if isnan(rating) else min(max(rating, low), high) for rating in said.tolist()]
+
+
+def _predicted(member: Member, known: Known, items: IntArray) -> FloatArray:
+    """For places that another source has filled; only of people whom the training knew."""
+    row = member.model.user_ids.rows(np.array([known.candidates.person]))
+    if row[0] == UNKNOWN:
+        return np.full(len(items), np.nan, np.float32)
+    return member.model.predict(np.repeat(row, len(items)), member.model.item_ids.rows(items))[0]
+
+
+def _cut(ranked: Ranked, wanted: Wanted, offset: int, limit: int) -> Page:
+    if wanted.min_score is None:
+        total = wanted.total()
+        return Page(ranked, places(ranked, wanted, min(offset + limit, total))[offset:], total)
+    found = places(ranked, wanted, len(ranked))
+    return Page(ranked, found[offset : offset + limit], len(found))
+
+
+def _suffices(own: Ranked, wanted: Wanted, cut: Page, offset: int, limit: int) -> bool:
+    """Whether the rest of the catalogue would change nothing."""
+    if wanted.min_score is None:
+        return len(cut.found) == max(min(offset + limit, cut.total) - offset, 0)
+    return len(own) > 0 and (own.sources[-1] not in wanted.scored_by or own.scores[-1] < wanted.min_score)
+
+
+def _everything(view: View, algorithm: str, known: Known, own: Ranked, wanted: Wanted) -> Ranked:
+    """All that is wanted, ranked; without the database, her candidates and then what everybody gets."""
+    n = len(view.catalogue)
+    try:
+        everything = personal.rank(view, view.release.members[algorithm], known.candidates.person, wanted.allowed, n)
+    except DatabaseDown:
+        everything = None
+    return everything or personal.fill(view, own, wanted.allowed, n)

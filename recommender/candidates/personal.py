@@ -1,0 +1,57 @@
+"""A person's own ranking: her row of the trained model, or her latest events folded into it."""
+
+import numpy as np
+
+from recommender import dataset, preferences, ranking
+from recommender.cache import Candidates
+from recommender.candidates import people
+from recommender.candidates.loaded import Member
+from recommender.candidates.view import Ranked, View
+from recommender.types import UNKNOWN, FloatArray, IntArray, Mask
+from recsite.platform import database
+
+FOLD_IN = "fold-in"
+"""The source of items that were placed by a person's latest events, rather than by what the training knew of her."""
+
+
+def rank(view: View, member: Member, person: int, allowed: Mask, n: int) -> Ranked | None:
+    """The n best of the `allowed` items (n_items of the catalogue,) for a person, filled up where the member can't say.
+
+    None where it knows nothing of her. Raises DatabaseDown.
+    """
+    scores, is_folded = score(member, np.array([person], np.int64))
+    if np.isnan(scores).all():
+        return None
+    top = ranking.top_n(view.laid_out(member, scores), n, allowed=allowed)
+    own = Ranked.of(top, FOLD_IN if is_folded[0] else member.algorithm)
+    return own if len(own) == n else fill(view, own, allowed, n)
+
+
+def fill(view: View, own: Ranked, allowed: Mask, n: int) -> Ranked:
+    """A short list, filled up to n with what everybody gets of the `allowed` items."""
+    everybody = view.everybody()
+    return own.filled_up(n, everybody.only(allowed[everybody.rows]))
+
+
+def score(member: Member, persons: IntArray) -> tuple[FloatArray, Mask]:
+    """Scores (m, items of the model) of people, NaN where there is nothing to go by, and who was folded in (m,)."""
+    rows = member.model.user_ids.rows(persons)
+    folded = (rows == UNKNOWN) | np.isin(persons, people.with_news(persons, member))
+    scores = member.model.score(np.where(folded, UNKNOWN, rows).astype(np.int32))
+    if folded.any():
+        scores[folded] = fold_in(member, persons[folded])
+    return scores, folded
+
+
+def fold_in(member: Member, persons: IntArray) -> FloatArray:
+    """Scores (m, items of the model) from people's latest events."""
+    events = database.ask(lambda: dataset.history(persons.tolist(), member.model.item_ids))
+    histories = preferences.histories(events, member.model.item_ids)
+    return member.model.score_histories(histories)[events.user_ids.rows(persons)]
+
+
+def candidates(view: View, person: int, own: Ranked | None) -> Candidates:
+    """The form in which a ranking is stored: items by their internal ids."""
+    if own is None:
+        return Candidates.impersonal(person)
+    return Candidates(person, True, view.catalogue.ids[own.rows], own.scores, own.sources)

@@ -1,0 +1,180 @@
+"""One person's recommendations: from the cache, or made now, and in every case something.
+
+The chain: candidates that Redis holds and that know of her latest event; else her row of the trained model, or her
+latest events folded into it where it doesn't know of them; else what everybody gets. Whatever is gone is left out: an
+answer needs Redis only to be fast, PostgreSQL only to be personal, and a model only to be more than what is new.
+"""
+
+import time
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from math import isnan
+from typing import NamedTuple
+from uuid import UUID
+
+from django.utils import timezone
+
+from interactions.schema import new_event_id
+from recommender import telemetry
+from recommender.cache import SOURCES
+from recommender.candidates import (
+    FOLD_IN,
+    IMPERSONAL,
+    LATEST,
+    POPULAR,
+    Known,
+    Page,
+    View,
+    Wanted,
+    current_view,
+    know,
+    page,
+    ratings,
+)
+from recsite.platform.database import DatabaseDown
+from recsite.platform.exceptions import Explained, Unavailable
+
+PLACEMENT = "default"
+DIGITS = 4
+
+
+class UnknownAlgorithm(Explained):
+    """The request names an algorithm that the live release doesn't have."""
+
+
+class ServingUnavailable(Unavailable):
+    """This process has nothing to answer with yet: it never saw the catalogue, and the database is gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What somebody asks for. The doors check that `limit` and `offset` are sensible."""
+
+    user_id: str
+    limit: int = 10
+    offset: int = 0
+    algorithm: str = ""
+    """A member of the live release or `latest`; empty for what the release leads with."""
+    categories: Collection[str] = ()
+    tags: Collection[str] = ()
+    item_type: str = ""
+    exclude: Collection[str] = ()
+    """Items, by the ids of the outside."""
+    min_score: float | None = None
+
+    @property
+    def has_filters(self) -> bool:
+        return bool(self.categories or self.tags or self.item_type or self.exclude)
+
+
+class Place(NamedTuple):
+    """One item of an answer."""
+
+    item_id: str
+    title: str
+    rank: int
+    """From 1 on, over all pages."""
+    score: float | None
+    """What its source ranked it by, on the source's own scale."""
+    predicted_rating: float | None
+    """By the rating model, on the scale of ratings."""
+    source: str
+    """`svd`: by what the training knew of the person; `fold-in`: by her latest events; `popular`; `latest`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    user_id: str
+    recommendation_id: UUID
+    items: tuple[Place, ...]
+    algorithm: str
+    model_version: int | None
+    release: int | None
+    placement: str
+    cold_start: bool
+    """Whether nothing was known of the person, and she got what everybody gets."""
+    cache_hit: bool
+    total_available: int
+    generated_at: datetime
+
+
+def recommend(request: Request) -> Answer:
+    """The page that the request asks for. It is full, unless the catalogue has no more that the filters let through.
+
+    Raises UnknownAlgorithm, which names the known ones, and ServingUnavailable.
+    """
+    started = time.perf_counter()
+    view = _view()
+    asked = _algorithm(view, request.algorithm)
+    known = know(view, asked, request.user_id)
+    algorithm = asked if known.candidates.is_personal or asked in IMPERSONAL else _for_everybody(view)
+    found = page(view, algorithm, known, _wanted(view, algorithm, known, request), request.offset, request.limit)
+    answer = _answer(view, algorithm, known, found, request)
+    telemetry.answered(algorithm, known.is_hit, started)
+    return answer
+
+
+def _view() -> View:
+    try:
+        return current_view()
+    except DatabaseDown as down:
+        raise ServingUnavailable("Recommendations are not available yet. Try again in a few seconds.") from down
+
+
+def _algorithm(view: View, name: str) -> str:
+    """The source that is to lead the list."""
+    if not name:
+        return view.release.leader.algorithm if view.release.leader else _for_everybody(view)
+    known = sorted({*view.release.members, LATEST})
+    if name not in known:
+        raise UnknownAlgorithm(f"There is no algorithm {name!r} in the live release. Known: {', '.join(known)}.")
+    return name
+
+
+def _for_everybody(view: View) -> str:
+    return POPULAR if POPULAR in view.release.members else LATEST
+
+
+def _wanted(view: View, algorithm: str, known: Known, request: Request) -> Wanted:
+    catalogue, matching = view.catalogue, None
+    if request.has_filters:
+        matching = catalogue.matching(request.categories, request.tags, request.item_type, request.exclude)
+    scored_by = tuple(SOURCES.index(name) for name in _scored_by(algorithm))
+    return Wanted(catalogue, view.rows(known.seen), matching, request.min_score, scored_by)
+
+
+def _scored_by(algorithm: str) -> tuple[str, ...]:
+    """The sources on whose scale `min_score` is given when this algorithm leads."""
+    return (algorithm,) if algorithm in IMPERSONAL else (algorithm, FOLD_IN)
+
+
+def _answer(view: View, algorithm: str, known: Known, found: Page, request: Request) -> Answer:
+    member = view.release.members.get(algorithm)
+    return Answer(
+        user_id=request.user_id,
+        recommendation_id=new_event_id(),
+        items=_places(view, known, found, request.offset + 1),
+        algorithm=algorithm,
+        model_version=member.version if member else None,
+        release=view.release.number,
+        placement=PLACEMENT,
+        cold_start=not known.candidates.is_personal and request.algorithm not in IMPERSONAL,
+        cache_hit=known.is_hit,
+        total_available=found.total,
+        generated_at=timezone.now(),
+    )
+
+
+def _places(view: View, known: Known, found: Page, first: int) -> tuple[Place, ...]:
+    catalogue, ranked = view.catalogue, found.ranked
+    rows, scores, sources = (column[found.found].tolist() for column in (ranked.rows, ranked.scores, ranked.sources))
+    predicted = ratings(view, known, ranked, found.found)
+    return tuple(
+        Place(catalogue.item_ids[row], catalogue.titles[row], rank, _rounded(score), _rounded(rating), SOURCES[source])
+        for rank, (row, score, rating, source) in enumerate(zip(rows, scores, predicted, sources, strict=True), first)
+    )
+
+
+def _rounded(number: float | None) -> float | None:
+    return None if number is None or isnan(number) else round(number, DIGITS)
