@@ -95,8 +95,16 @@ _database = env.database("DATABASE_URL")
 _database["OPTIONS"] = {
     "connect_timeout": 5,
     **_database.get("OPTIONS", {}),
-    "pool": {"min_size": DATABASE_MIN_CONNECTIONS, "max_size": DATABASE_MAX_CONNECTIONS, "timeout": 5},
+    "pool": {
+        "min_size": DATABASE_MIN_CONNECTIONS,
+        "max_size": DATABASE_MAX_CONNECTIONS,
+        "timeout": 5,
+        # Its pauses between attempts double; giving up early makes the next request begin anew, once the server is back.
+        "reconnect_timeout": 2,
+    },
 }
+# A server that came back leaves dead connections in the pool: look before one is handed out.
+_database["CONN_HEALTH_CHECKS"] = True
 DATABASES = {"default": _database}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 FEATURE_VECTOR_DIMENSION = env.integer("FEATURE_VECTOR_DIMENSION", 128, 2, 2000)
@@ -217,6 +225,7 @@ SPECTACULAR_SETTINGS = {
 
 LOGIN_URL = "admin:login"
 CSRF_FAILURE_VIEW = "recsite.platform.handlers.csrf_failure"
+STOREFRONT_OPEN = env.flag("STOREFRONT_OPEN", not PRODUCTION)
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in (

@@ -17,6 +17,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("ping", health.ping, name="ping"),
     path("health", health.health, name="health"),
     path("ready", health.ready, name="ready"),
+    path("", include("recommender.urls")),
     path("admin/", admin.site.urls),
     path("platform/", include("recsite.platform.urls")),
     path("api/v1/", include("catalog.api.urls")),

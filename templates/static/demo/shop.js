@@ -1,4 +1,5 @@
-// Shelves for mouse and keyboard: arrow buttons, arrow keys between covers. Without this file they scroll and tab as usual.
+// Shelves for mouse and keyboard: arrow buttons, arrow keys between covers; and a word when something couldn't be saved.
+// Without this file the shelves scroll and tab as usual.
 (() => {
   const calm = matchMedia("(prefers-reduced-motion: reduce)");
   const along = (row, direction) =>
@@ -31,6 +32,15 @@
     event.preventDefault();
     next.focus();
   });
+
+  const tell = (sentence) => {
+    const span = document.createElement("span");
+    span.textContent = sentence;
+    document.getElementById("said").replaceChildren(span);
+  };
+  for (const fault of ["htmx:responseError", "htmx:sendError", "htmx:timeout"]) {
+    document.addEventListener(fault, () => tell("That didn't reach the shop. Try again in a moment."));
+  }
 
   document.querySelectorAll(".shelf").forEach(equip);
 })();

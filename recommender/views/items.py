@@ -1,0 +1,57 @@
+"""An item's page."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.views.decorators.http import require_safe
+
+from catalog import snapshot
+from catalog.models import Item
+from recommender import candidates
+from recommender.views import events, reactions
+from recommender.views.cards import Shelf, cards, cover_url
+from recommender.views.page import page
+from recommender.views.visitor import visitor_of
+
+SIMILAR = 18
+MOST_TAGS = 12
+MOST_FACTS = 6
+LONGEST_FACT = 60
+
+
+@require_safe
+def item(request: HttpRequest, item_id: str) -> HttpResponse:
+    """The item, the person's reaction to it, and what is like it."""
+    found = get_object_or_404(Item, item_id=item_id)
+    visitor = visitor_of(request)
+    events.record_view(request, visitor, found)
+    context = {
+        "item": found,
+        "cover": cover_url(found.pk),
+        "facts": _facts({"type": found.item_type, **found.features}),
+        "tags": found.tags[:MOST_TAGS],
+        "similar": _similar(found),
+        **reactions.panel(found, visitor, events.origin_of(request.GET)),
+    }
+    return page(request, "demo/item.html", context)
+
+
+def _similar(found: Item) -> Shelf:
+    like = [place.item for place in candidates.similar(found.pk, SIMILAR)]
+    return Shelf("similar", "Similar", cards(snapshot.current(), like, "similar"))
+
+
+def _facts(features: dict[str, Any]) -> list[tuple[str, str]]:
+    """The features that read well beside a cover: short words and numbers, no links and no lists."""
+    named = ((name, _words(name, value)) for name, value in features.items() if name != "creator")
+    return [(name.replace("_", " ").capitalize(), words) for name, words in named if words][:MOST_FACTS]
+
+
+def _words(name: str, value: object) -> str:
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return ""
+    if name == "year" and isinstance(value, int) and value < 0:
+        return f"{-value} BC"
+    words = str(value)
+    return "" if len(words) > LONGEST_FACT or "://" in words else words
