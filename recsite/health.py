@@ -11,15 +11,15 @@ from typing import Any, cast
 import psycopg
 from celery import current_app
 from django.conf import settings
-from django.db import DatabaseError, connection
+from django.db import connection
 from django.http import HttpRequest, JsonResponse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from kombu.exceptions import KombuError
 from redis.exceptions import RedisError
 
-from recommender.models import Release
-from recsite.platform import draining, redis
+from recommender import candidates, registry
+from recsite.platform import database, draining, redis
 
 logger = logging.getLogger(__name__)
 Facts = dict[str, Any]
@@ -119,11 +119,13 @@ def _worker() -> Facts:
 def _release() -> Facts:
     """The release that is served, and the seconds since its promotion."""
     try:
-        live = Release.objects.filter(state=Release.State.LIVE).first()
-    except DatabaseError as error:
+        live = database.ask(registry.live_release)
+    except database.DatabaseDown as error:
         raise Trouble("Without the database nobody knows what is live.") from error
     if live is None:
         raise Trouble("Nothing is live yet: run 'manage.py train'.")
+    if fault := candidates.fault():
+        raise Trouble(fault)
     since = live.promoted_at or live.created_at
     return {"id": live.pk, "age_secs": round((timezone.now() - since).total_seconds())}
 

@@ -8,6 +8,7 @@ from rest_framework.views import APIView
 
 from catalog.api.serializers import ItemOut, ItemPageOut
 from catalog.models import Item
+from recsite.platform import database
 from recsite.platform.paging import PARAMETERS, page
 from recsite.platform.query import Query
 from recsite.platform.schema import PAGING, parameter, problems
@@ -75,7 +76,7 @@ class ItemDetail(APIView):
     )
     def get(self, request: Request, item_id: str) -> Response:
         Query(request.query_params, ()).check()
-        item = Item.objects.filter(item_id=item_id).first()
+        item = database.ask(Item.objects.filter(item_id=item_id).first)
         if item is None:
             raise Http404(f"There is no item {item_id!r}.")
         return Response(ItemOut(item).data)

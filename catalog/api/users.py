@@ -6,6 +6,7 @@ from rest_framework.views import APIView
 
 from catalog.api.serializers import UserOut, UserPageOut
 from catalog.models import EndUser
+from recsite.platform import database
 from recsite.platform.paging import PARAMETERS, page
 from recsite.platform.query import Query
 from recsite.platform.schema import PAGING, problems
@@ -45,7 +46,7 @@ class UserDetail(APIView):
     )
     def get(self, request: Request, user_id: str) -> Response:
         Query(request.query_params, ()).check()
-        user = EndUser.objects.filter(user_id=user_id).first()
+        user = database.ask(EndUser.objects.filter(user_id=user_id).first)
         if user is None:
             raise Http404(f"There is no user {user_id!r}.")
         return Response(UserOut(user).data)

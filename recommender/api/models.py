@@ -7,6 +7,7 @@ from rest_framework.views import APIView
 from recommender import registry
 from recommender.api.serializers import LiveOut
 from recommender.models import ReleaseMember
+from recsite.platform import database
 from recsite.platform.query import Query
 from recsite.platform.schema import problems
 
@@ -41,12 +42,15 @@ class LiveModels(APIView):
     )
     def get(self, request: Request) -> Response:
         Query(request.query_params, ()).check()
-        live = registry.live_release()
-        if live is None:
-            raise NotFound("Nothing is live yet: train with 'manage.py train', or with Train now in the admin.")
-        members = live.members.select_related("version").order_by("algorithm")
-        facts = {"release": live.pk, "promoted_at": live.promoted_at, "versions": [_version(m) for m in members]}
-        return Response(LiveOut(facts).data)
+        return Response(LiveOut(database.ask(_live)).data)
+
+
+def _live() -> dict[str, object]:
+    live = registry.live_release()
+    if live is None:
+        raise NotFound("Nothing is live yet: train with 'manage.py train', or with Train now in the admin.")
+    members = live.members.select_related("version").order_by("algorithm")
+    return {"release": live.pk, "promoted_at": live.promoted_at, "versions": [_version(member) for member in members]}
 
 
 def _version(member: ReleaseMember) -> dict[str, object]:

@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 from django.db.models import Model, QuerySet
 from rest_framework import serializers
 
+from recsite.platform import database
 from recsite.platform.query import Query, cursor_after
 
 M = TypeVar("M", bound=Model)
@@ -23,5 +24,5 @@ def page(rows: QuerySet[M], query: Query) -> tuple[list[M], str | None]:
     limit = query.integer("limit", DEFAULT_SIZE, 1, LARGEST_SIZE)
     after: dict[str, Any] = {"pk__gt": query.cursor("cursor")}
     query.check()
-    found = list(rows.filter(**after).order_by("pk")[: limit + 1])
+    found = database.ask(lambda: list(rows.filter(**after).order_by("pk")[: limit + 1]))
     return found[:limit], cursor_after(found[limit - 1].pk) if len(found) > limit else None

@@ -1,0 +1,135 @@
+"""GET /recommendations/users/{user_id}: everybody gets an answer, in the shape that the schema describes."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from recommender.api.serializers import RecommendationsOut
+from recsite.platform import redis
+from tests.api.clients import ApiClient, details
+from tests.recommender.shop import Shop, open_shop, start_afresh
+
+ADA = "recommendations/users/ada"
+
+
+@pytest.fixture
+def shop(db: None, settings: Any, tmp_path: Path) -> Shop:
+    storage = {**settings.STORAGES["models"], "OPTIONS": {"location": str(tmp_path / "models")}}
+    settings.STORAGES = {**settings.STORAGES, "models": storage}
+    settings.MODEL_CACHE_DIR = tmp_path / "model-cache"
+    return open_shop()
+
+
+def ids(answer: Any) -> list[str]:
+    assert answer.status_code == 200, answer.content
+    return [item["item_id"] for item in answer.json()["items"]]
+
+
+def test_a_list_is_made_for_the_person(api: ApiClient, shop: Shop) -> None:
+    answer = api.get(ADA, limit=3)
+    assert ids(answer) == ["novel-0", "novel-1", "novel-2"]
+    assert ids(api.get("recommendations/users/ben", limit=3)) == ["poem-0", "poem-1", "poem-2"]
+    told = answer.json()
+    assert (told["user_id"], told["algorithm"], told["release"]) == ("ada", "svd", shop.release.pk)
+    assert (told["cold_start"], told["placement"], told["total_available"]) == (False, "default", 12)
+    assert told["items"][0]["rank"] == 1
+    assert told["items"][0]["title"] == "The book of novel-0"
+    assert told["items"][0]["predicted_rating"] == 4.0
+
+
+def assert_conforms(told: dict[str, Any]) -> None:
+    """It has the fields of the serializer in the schema, no more and no fewer, with values of their types."""
+    described = RecommendationsOut(data=told)
+    assert described.is_valid(), described.errors
+    assert list(told) == list(described.fields)
+    item: Any = described.fields["items"]
+    assert all(list(place) == list(item.child.fields) for place in told["items"])
+
+
+def test_the_answer_is_what_the_schema_says(api: ApiClient, shop: Shop) -> None:
+    for path in (ADA, "recommendations/users/cleo", "recommendations/users/nobody"):
+        assert_conforms(api.get(path).json())
+
+
+def test_without_a_model_the_answer_has_the_same_shape(api: ApiClient, db: None) -> None:
+    start_afresh()
+    answer = api.get(ADA)
+    assert answer.status_code == 200
+    assert_conforms(answer.json())
+    assert (answer.json()["release"], answer.json()["model_version"]) == (None, None)
+
+
+@pytest.mark.parametrize("user_id", ["nobody", "a/b", "ümläut 😀", "."])
+def test_who_is_unknown_gets_what_is_popular(api: ApiClient, shop: Shop, user_id: str) -> None:
+    answer = api.get(f"recommendations/users/{user_id}", limit=2)
+    assert ids(answer) == ["poem-0", "poem-1"]
+    assert (answer.json()["user_id"], answer.json()["cold_start"]) == (user_id, True)
+
+
+def test_pages_follow_one_another(api: ApiClient, shop: Shop) -> None:
+    assert ids(api.get(ADA, limit=4)) + ids(api.get(ADA, limit=4, offset=4)) == ids(api.get(ADA, limit=8))
+
+
+def test_filters_act(api: ApiClient, shop: Shop) -> None:
+    assert ids(api.get(ADA, limit=2, categories=["Poetry", "Drama"])) == ["poem-0", "poem-1"]
+    assert ids(api.get("recommendations/users/ben", limit=2, tags="prose")) == ["novel-0", "novel-1"]
+    assert ids(api.get(ADA, limit=2, item_type="poem")) == ["poem-0", "poem-1"]
+    assert ids(api.get(ADA, limit=2, exclude=["novel-0", "novel-2"])) == ["novel-1", "novel-3"]
+    assert ids(api.get(ADA, min_score="3.9")) == ["novel-0", "novel-1", "novel-2"]
+    assert ids(api.get(ADA, limit=2, algorithm="popular")) == ["poem-0", "poem-1"]
+
+
+def test_the_second_answer_comes_from_the_cache_without_a_query(
+    api: ApiClient, shop: Shop, django_assert_num_queries: Any
+) -> None:
+    assert api.get(ADA).json()["cache_hit"] is False
+    with django_assert_num_queries(0):
+        again = api.get(ADA, limit=5, categories="Novels", exclude="novel-0")
+    assert again.json()["cache_hit"] is True
+
+
+def test_nobody_waits_for_a_redis_that_is_gone(api: ApiClient, shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    def gone(*_: Any) -> None:
+        raise redis.RedisDown
+
+    monkeypatch.setattr(redis, "call", gone)
+    assert ids(api.get(ADA, limit=2)) == ["novel-0", "novel-1"]
+
+
+@pytest.mark.parametrize(
+    ("query", "sentence"),
+    [
+        ({"limit": "0"}, "A whole number from 1 to 100 is needed."),
+        ({"limit": "101"}, "A whole number from 1 to 100 is needed."),
+        ({"limit": "1e1"}, "A whole number from 1 to 100 is needed."),
+        ({"limit": ["1", "2"]}, "It is given more than once."),
+        ({"offset": "-1"}, "A whole number from 0 to 10000 is needed."),
+        ({"offset": "9" * 30}, "A whole number from 0 to 10000 is needed."),
+        ({"min_score": "nan"}, "A number is needed, such as 3.5."),
+        ({"algorithm": "magic"}, "There is no algorithm 'magic' in the live release. Known: latest, popular, svd."),
+        ({"exclude": ["x"] * 101}, "At most 100 values are possible."),
+        ({"tags": ["", "b"]}, "A text that is not empty is needed."),
+        ({"categories": "x" * 256}, "At most 255 characters are possible, and no NUL."),
+    ],
+)
+def test_a_wrong_query_is_explained(api: ApiClient, shop: Shop, query: dict[str, Any], sentence: str) -> None:
+    assert details(api.get(ADA, **query)) == {next(iter(query)): sentence}
+
+
+def test_a_misspelt_parameter_is_an_error_that_names_the_known_ones(api: ApiClient, shop: Shop) -> None:
+    assert details(api.get(ADA, limt=5)) == {
+        "limt": "There is no such parameter. Known: algorithm, categories, exclude, item_type, limit, min_score, "
+        "offset, tags."
+    }
+
+
+@pytest.mark.parametrize("user_id", ["x" * 256, "a\x00b"])
+def test_an_id_that_nobody_can_have_is_an_error(api: ApiClient, shop: Shop, user_id: str) -> None:
+    assert details(api.get(f"recommendations/users/{user_id}")).keys() == {"user_id"}
+
+
+def test_what_is_not_possible_says_what_is(api: ApiClient, shop: Shop) -> None:
+    answer = api.post(ADA, {})
+    assert (answer.status_code, answer["Allow"]) == (405, "GET, HEAD")
+    assert answer.json()["error"]["code"] == "method_not_allowed"
