@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 import redis as client
 from django.db import OperationalError, connection
 
-from recsite.local.home import find_home
+from recsite.local.home import redis_server_path
 from recsite.local.server import free_port
 from recsite.platform import database, epochs, redis
 
@@ -27,7 +27,7 @@ class Redis:
 
     def start(self) -> None:
         options = ["--port", str(self._port), "--bind", "127.0.0.1", "--dir", str(self._folder), "--save", ""]
-        program = str(find_home(self._folder).redis_server)
+        program = str(redis_server_path())
         self._process = subprocess.Popen([program, *options], stdout=subprocess.DEVNULL)
         wait_until(self.answers)
 

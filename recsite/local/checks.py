@@ -21,9 +21,9 @@ def check() -> None:
     development = {"RECSITE_STATE": str(PROJECT / ".local" / "test")}
     production = {**ADDRESSES, "ENVIRONMENT": "production", "SECRET_KEY": secrets.token_urlsafe(64)}
     checks = {
-        "ruff check .": ([str(BIN / "ruff"), "check", "."], {}),
-        "ruff format --check .": ([str(BIN / "ruff"), "format", "--check", "."], {}),
-        "mypy .": ([str(BIN / "mypy"), "."], ADDRESSES),
+        "ruff check": ([str(BIN / "ruff"), "check", "."], {}),
+        "ruff format --check": ([str(BIN / "ruff"), "format", "--check", "."], {}),
+        "mypy": ([str(BIN / "mypy"), "."], ADDRESSES),
         "manage.py makemigrations --check": (
             [python, "manage.py", "makemigrations", "--check", "--dry-run"],
             development,

