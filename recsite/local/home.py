@@ -69,9 +69,8 @@ class Home:
             raise LocalError(
                 f"{path} belongs to another user: start as that user, or have it removed with 'make reset'."
             )
-        for folder, _, files in os.walk(path):
-            for entry in (folder, *(os.path.join(folder, file) for file in files)):
-                os.chown(entry, self.account.uid, self.account.gid, follow_symlinks=False)
+        for entry in (path, *path.rglob("*")):
+            os.chown(entry, self.account.uid, self.account.gid, follow_symlinks=False)
 
 
 def find_home(state: Path) -> Home:
