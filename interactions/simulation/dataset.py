@@ -20,8 +20,8 @@ class DemoDataSet:
     source = "demo"
     scale = Scale(1, 5, 4)
 
-    def __init__(self, simulation: Simulation) -> None:
-        self.simulation = simulation
+    def __init__(self, simulation: Simulation, location: str) -> None:
+        self.simulation, self.location = simulation, location
         self._read = 0
 
     @property
@@ -68,8 +68,11 @@ def make_demo(people: int, items: int, events: int, seed: int, until: datetime) 
     Raises ValueError where there are more events than `most_events` allows, or more items than works.
     """
     works = read_works()
+    location = (
+        f"demo data of {people:,} people, {items:,} works, {events:,} events, seed {seed}, until {until:%Y-%m-%d}"
+    )
     chosen = np.sort(np.random.default_rng(seed).choice(len(works), items, replace=False))
-    return DemoDataSet(simulate([works[row] for row in chosen], people, events, seed, until))
+    return DemoDataSet(simulate([works[row] for row in chosen], people, events, seed, until), location)
 
 
 def _user(person: Person) -> UserRow:
