@@ -6,7 +6,7 @@ from pathlib import Path
 
 from recsite.local import demo, locks
 from recsite.local.home import private_folder
-from recsite.local.paths import PROJECT, LocalError
+from recsite.local.paths import PROJECT, LocalError, make_state
 from recsite.local.postgres import Postgres
 from recsite.local.processes import end
 from recsite.local.redis import Redis
@@ -14,13 +14,17 @@ from recsite.local.redis import Redis
 # Where each server works, below the state folder or the private folder.
 WORKPLACES = (("postgresql/cluster", Postgres), ("redis", Redis))
 
+MARKS = ("start.lock", "demo.lock")
+
 
 def reset(state: Path) -> bool:
     """False where there was nothing to throw away. Raises LocalError where somebody still uses it."""
-    if not (state / "users.lock").exists() and not (state / "demo.lock").exists():
+    private = private_folder(state)
+    if not private.exists() and not any((state / mark).exists() for mark in MARKS):
         return False
     if PROJECT.is_relative_to(state):
         raise LocalError(f"RECSITE_STATE is {state}, which holds the project itself: reset removes nothing there.")
+    make_state(state)
     demo.stop(state)
     reset(state / "test")
     with locks.exclusive(state / "start.lock"):
@@ -29,7 +33,7 @@ def reset(state: Path) -> bool:
             raise LocalError(
                 "The local servers are in use (by a test run or a command): end that, then 'make reset' again."
             )
-        for folder in (state, private_folder(state)):
+        for folder in (state, private):
             _throw_away(folder)
         os.close(users)
     return True

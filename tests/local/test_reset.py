@@ -1,4 +1,5 @@
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -18,10 +19,13 @@ def test_reset_ends_servers_that_were_left_behind_and_removes_everything(state: 
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root has a private folder")
-def test_reset_removes_the_private_folder_too(state: Path) -> None:
+def test_reset_removes_the_private_folder_too_even_where_the_state_is_gone(state: Path) -> None:
     state.parent.chmod(0o700)
-    User(state).wait().leave()
+    user = User(state).wait()
+    user.kill()
+    shutil.rmtree(state)
     assert reset(state)
+    assert not answers(user)
     assert not private_folder(state).exists()
 
 
@@ -40,7 +44,7 @@ def test_reset_touches_no_folder_that_is_not_a_state_folder(tmp_path: Path) -> N
 
 
 def test_reset_never_removes_the_project(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    (tmp_path / "users.lock").touch()
+    (tmp_path / "start.lock").touch()
     monkeypatch.setattr("recsite.local.reset.PROJECT", tmp_path / "clone")
     with pytest.raises(LocalError, match="holds the project"):
         reset(tmp_path)
