@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_safe
 
 from catalog import snapshot
@@ -11,7 +10,7 @@ from catalog.models import Item
 from recommender import candidates
 from recommender.views import events, reactions
 from recommender.views.cards import Shelf, cards, cover_url
-from recommender.views.page import page
+from recommender.views.page import item_or_404, page
 from recommender.views.visitor import visitor_of
 
 SIMILAR = 18
@@ -23,7 +22,7 @@ LONGEST_FACT = 60
 @require_safe
 def item(request: HttpRequest, item_id: str) -> HttpResponse:
     """The item, the person's reaction to it, and what is like it."""
-    found = get_object_or_404(Item, item_id=item_id)
+    found = item_or_404(item_id)
     visitor = visitor_of(request)
     events.record_view(request, visitor, found)
     context = {

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, QueryDict
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.timesince import timesince
@@ -19,6 +19,7 @@ from interactions import types
 from interactions.models import Interaction, InteractionType
 from interactions.schema import InvalidEvent
 from recommender.views import events
+from recommender.views.page import item_or_404
 from recommender.views.visitor import Visitor, become_new, visitor_of
 
 RATING = "rating"
@@ -47,7 +48,7 @@ class Act:
 @require_POST
 def react(request: HttpRequest, item_id: str) -> HttpResponse:
     """A rating or another reaction; somebody who was nobody becomes someone new by it."""
-    item = get_object_or_404(Item, item_id=item_id)
+    item = item_or_404(item_id)
     visitor = visitor_of(request) or become_new(request)
     kind, origin = request.POST.get("type", ""), events.origin_of(request.POST)
     try:
