@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -58,9 +58,9 @@ class Supervisor:
     def __exit__(self, *_: object) -> None:
         self.stop()
 
-    def run(self, command: list[str]) -> int:
+    def run(self, command: list[str], **environ: str) -> int:
         """Run a command to its end with its output on our terminal. Raises Stopped when asked to stop meanwhile."""
-        process = _spawn(command, None)
+        process = _spawn(command, None, environ)
         try:
             while process.poll() is None:
                 self.check()
@@ -126,9 +126,12 @@ def _open_and_spawn(command: list[str], log: Path) -> subprocess.Popen[bytes]:
         return _spawn(command, output)
 
 
-def _spawn(command: list[str], output: IO[bytes] | None) -> subprocess.Popen[bytes]:
+def _spawn(
+    command: list[str], output: IO[bytes] | None, environ: Mapping[str, str] | None = None
+) -> subprocess.Popen[bytes]:
     """A process group of its own: a Ctrl-C reaches us alone, and we pass it on once."""
     own: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": output, "stderr": output, "cwd": PROJECT}
+    own["env"] = {**os.environ, **(environ or {})}
     try:
         return subprocess.Popen(command, process_group=0, preexec_fn=_die_with_parent(os.getpid()), **own)
     except OSError as error:

@@ -8,7 +8,7 @@ from urllib.parse import quote
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.management import call_command
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.db.models import F
 
 from catalog.models import EndUser, Item
@@ -16,12 +16,13 @@ from recommender.models import Release
 from recsite.local.console import say, step
 from recsite.local.paths import LocalError, write_private
 from recsite.local.source import Source, choose
+from recsite.platform.commands import PlainCommand
 from recsite.platform.models import ApiKey
 
 OPERATOR = "operator"
 
 
-class Command(BaseCommand):
+class Command(PlainCommand):
     help = (
         "Make the database ready to show: tables, data, an operator for the admin, an API key, a trained model. "
         "What is there already stays. Writes the addresses and secrets to demo.json in the state folder."
