@@ -5,7 +5,7 @@ Whoever changes items calls `bump()`; every process reads them again within a se
 
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
@@ -24,6 +24,7 @@ NO_DATE = np.iinfo(np.int64).min
 NO_GROUP = -1
 Ids = NDArray[np.int64]
 Mask = NDArray[np.bool_]
+NO_ROWS = np.empty(0, np.int64)
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,21 +125,21 @@ class Snapshot:
         return {item_id: row for row, item_id in enumerate(self.item_ids)}
 
     @cached_property
-    def _rows_by_category(self) -> dict[str, list[int]]:
+    def _rows_by_category(self) -> Mapping[str, Ids]:
         return _inverted(self.categories)
 
     @cached_property
-    def _rows_by_tag(self) -> dict[str, list[int]]:
+    def _rows_by_tag(self) -> Mapping[str, Ids]:
         return _inverted(self.tags)
 
     @cached_property
-    def _rows_by_type(self) -> dict[str, list[int]]:
+    def _rows_by_type(self) -> Mapping[str, Ids]:
         return _inverted([(item_type,) for item_type in self.item_types])
 
-    def _any_of(self, wanted: Iterable[str], rows_by_name: dict[str, list[int]]) -> Mask:
+    def _any_of(self, wanted: Iterable[str], rows_by_name: Mapping[str, Ids]) -> Mask:
         mask = np.zeros(len(self), bool)
         for name in wanted:
-            mask[rows_by_name.get(name, [])] = True
+            mask[rows_by_name.get(name, NO_ROWS)] = True
         return mask
 
 
@@ -229,12 +230,12 @@ def _shared(lists: list[list[str]]) -> list[tuple[str, ...]]:
     return [known.setdefault(names, names) for names in map(tuple, lists)]
 
 
-def _inverted(names_by_row: Iterable[tuple[str, ...]]) -> dict[str, list[int]]:
+def _inverted(names_by_row: Iterable[tuple[str, ...]]) -> Mapping[str, Ids]:
     rows: defaultdict[str, list[int]] = defaultdict(list)
     for row, names in enumerate(names_by_row):
         for name in names:
             rows[name].append(row)
-    return dict(rows)
+    return {name: np.array(found) for name, found in rows.items()}
 
 
 _copy = Copy(EPOCH, _read)

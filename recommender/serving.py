@@ -8,12 +8,10 @@ answer needs Redis only to be fast, PostgreSQL only to be personal, and a model 
 import time
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from math import isnan
 from typing import NamedTuple
 from uuid import UUID
-
-from django.utils import timezone
 
 from interactions.schema import new_event_id
 from recommender import telemetry
@@ -25,6 +23,7 @@ from recommender.candidates import (
     POPULAR,
     Known,
     Page,
+    Ranked,
     View,
     Wanted,
     current_view,
@@ -154,7 +153,7 @@ def _answer(view: View, algorithm: str, known: Known, found: Page, request: Requ
     return Answer(
         user_id=request.user_id,
         recommendation_id=new_event_id(),
-        items=_places(view, known, found, request.offset + 1),
+        items=_places(view, known, found.ranked, request.offset + 1),
         algorithm=algorithm,
         model_version=member.version if member else None,
         release=view.release.number,
@@ -162,19 +161,18 @@ def _answer(view: View, algorithm: str, known: Known, found: Page, request: Requ
         cold_start=not known.candidates.is_personal and request.algorithm not in IMPERSONAL,
         cache_hit=known.is_hit,
         total_available=found.total,
-        generated_at=timezone.now(),
+        generated_at=datetime.now(UTC),
     )
 
 
-def _places(view: View, known: Known, found: Page, first: int) -> tuple[Place, ...]:
-    catalogue, ranked = view.catalogue, found.ranked
-    rows, scores, sources = (column[found.found].tolist() for column in (ranked.rows, ranked.scores, ranked.sources))
-    predicted = ratings(view, known, ranked, found.found)
+def _places(view: View, known: Known, ranked: Ranked, first: int) -> tuple[Place, ...]:
+    item_ids, titles = view.catalogue.item_ids, view.catalogue.titles
+    columns = (ranked.rows.tolist(), ranked.scores.tolist(), ratings(view, known, ranked), ranked.sources.tolist())
     return tuple(
-        Place(catalogue.item_ids[row], catalogue.titles[row], rank, _rounded(score), _rounded(rating), SOURCES[source])
-        for rank, (row, score, rating, source) in enumerate(zip(rows, scores, predicted, sources, strict=True), first)
+        Place(item_ids[row], titles[row], rank, _number(score), _number(rating), SOURCES[source])
+        for rank, (row, score, rating, source) in enumerate(zip(*columns, strict=True), first)
     )
 
 
-def _rounded(number: float | None) -> float | None:
-    return None if number is None or isnan(number) else round(number, DIGITS)
+def _number(value: float) -> float | None:
+    return None if isnan(value) else round(value, DIGITS)

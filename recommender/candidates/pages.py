@@ -1,7 +1,7 @@
 """One page of a person's list: her candidates under the request's filters, and the rest where those don't suffice."""
 
 from dataclasses import dataclass
-from math import isnan
+from math import nan
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from recommender.candidates import personal
 from recommender.candidates.known import Known
 from recommender.candidates.loaded import Member
 from recommender.candidates.paging import Wanted, places
+from recommender.candidates.personal import FOLD_IN
 from recommender.candidates.view import Ranked, View
 from recommender.types import UNKNOWN, FloatArray, IntArray
 from recsite.platform.database import DatabaseDown
@@ -18,10 +19,9 @@ from recsite.platform.database import DatabaseDown
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Page:
-    """Positions in a ranking, and how many there would be on all pages."""
+    """Some places of a person's list, and how many there would be on all pages."""
 
     ranked: Ranked
-    found: list[int]
     total: int
 
 
@@ -37,20 +37,19 @@ def page(view: View, algorithm: str, known: Known, wanted: Wanted, offset: int, 
     return _cut(_everything(view, algorithm, known, own, wanted), wanted, offset, limit)
 
 
-def ratings(view: View, known: Known, ranked: Ranked, found: list[int]) -> list[float | None]:
-    """What the rating model predicts for some places; None where it can't say."""
+def ratings(view: View, known: Known, ranked: Ranked) -> list[float]:
+    """What the rating model predicts for some places, on its scale; NaN where it can't say."""
     member = view.release.rating_model
     if member is None or not isinstance(member.model, FactorModel):
-        return [None] * len(found)
-    own = (SOURCES.index(member.algorithm), SOURCES.index(personal.FOLD_IN))
-    scores, sources = ranked.scores[found], ranked.sources[found]
-    said = scores if np.isin(sources, own).all() else _predicted(member, known, view.catalogue.ids[ranked.rows[found]])
-    low, high = member.model.scale_min, member.model.scale_max
-    return [None if isnan(rating) else min(max(rating, low), high) for rating in said.tolist()]
+        return [nan] * len(ranked)
+    own = {SOURCES.index(member.algorithm), SOURCES.index(FOLD_IN)}
+    if not own.issuperset(ranked.sources.tolist()):
+        return _predicted(member, known, view.catalogue.ids[ranked.rows]).tolist()
+    return [min(max(score, member.model.scale_min), member.model.scale_max) for score in ranked.scores.tolist()]
 
 
 def _predicted(member: Member, known: Known, items: IntArray) -> FloatArray:
-    """For places that another source has filled; only of people whom the training knew."""
+    """For lists in which another source has placed items: of people whom the training knew."""
     row = member.model.user_ids.rows(np.array([known.candidates.person]))
     if row[0] == UNKNOWN:
         return np.full(len(items), np.nan, np.float32)
@@ -60,15 +59,17 @@ def _predicted(member: Member, known: Known, items: IntArray) -> FloatArray:
 def _cut(ranked: Ranked, wanted: Wanted, offset: int, limit: int) -> Page:
     if wanted.min_score is None:
         total = wanted.total()
-        return Page(ranked, places(ranked, wanted, min(offset + limit, total))[offset:], total)
-    found = places(ranked, wanted, len(ranked))
-    return Page(ranked, found[offset : offset + limit], len(found))
+        found = places(ranked, wanted, min(offset + limit, total))
+    else:
+        found = places(ranked, wanted, len(ranked))
+        total = len(found)
+    return Page(ranked.only(np.array(found[offset : offset + limit], np.intp)), total)
 
 
 def _suffices(own: Ranked, wanted: Wanted, cut: Page, offset: int, limit: int) -> bool:
     """Whether the rest of the catalogue would change nothing."""
     if wanted.min_score is None:
-        return len(cut.found) == max(min(offset + limit, cut.total) - offset, 0)
+        return len(cut.ranked) == max(min(offset + limit, cut.total) - offset, 0)
     return len(own) > 0 and (own.sources[-1] not in wanted.scored_by or own.scores[-1] < wanted.min_score)
 
 

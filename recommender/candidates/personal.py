@@ -17,18 +17,18 @@ FOLD_IN = "fold-in"
 def rank(view: View, member: Member, person: int, allowed: Mask, n: int) -> Ranked | None:
     """The n best of the `allowed` items (n_items of the catalogue,) for a person, filled up where the member can't say.
 
-    None where it knows nothing of her. Raises DatabaseDown.
+    None where it knows nothing of her, or of what is allowed. Raises DatabaseDown.
     """
     scores, is_folded = score(member, np.array([person], np.int64))
-    if np.isnan(scores).all():
-        return None
     top = ranking.top_n(view.laid_out(member, scores), n, allowed=allowed)
     own = Ranked.of(top, FOLD_IN if is_folded[0] else member.algorithm)
-    return own if len(own) == n else fill(view, own, allowed, n)
+    return fill(view, own, allowed, n) if len(own) else None
 
 
 def fill(view: View, own: Ranked, allowed: Mask, n: int) -> Ranked:
     """A short list, filled up to n with what everybody gets of the `allowed` items."""
+    if len(own) == n:
+        return own
     everybody = view.everybody()
     return own.filled_up(n, everybody.only(allowed[everybody.rows]))
 

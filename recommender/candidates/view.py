@@ -40,6 +40,10 @@ class Ranked:
     def __len__(self) -> int:
         return len(self.rows)
 
+    def moved(self, places: IntArray) -> "Ranked":
+        """The same items by other rows: `places` has those of the catalogue for the rows of a model."""
+        return Ranked(places[self.rows], self.scores, self.sources)
+
     def only(self, which: Mask | NDArray[np.integer] | slice) -> "Ranked":
         return Ranked(self.rows[which], self.scores[which], self.sources[which])
 

@@ -1,0 +1,111 @@
+"""Lists made before anybody asks: after a promotion, for the people who were active lately, or for everybody."""
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import islice
+
+import numpy as np
+from django.conf import settings
+from django.db.models import F, QuerySet
+from django.utils import timezone
+
+from catalog.models import EndUser
+from recommender import cache
+from recommender.candidates import Member, View, current_view, live, people
+from recommender.candidates.bulk import rank_many
+from recommender.types import Progress, silent
+from recsite.platform import epochs, redis
+from recsite.platform.exceptions import Unavailable
+from recsite.platform.redis import RedisDown
+
+BLOCK = 2_000
+"""People whose events are read, and whose marks are asked for, together."""
+
+WRITTEN_AT_ONCE = 200
+MEASURED = 50
+"""People whose memory in Redis is measured, spread over all."""
+
+
+@dataclass(frozen=True)
+class Warmed:
+    """What a warming came to."""
+
+    people: int
+    seconds: float
+    bytes_per_person: float = 0.0
+    stopped: str = ""
+
+    def __str__(self) -> str:
+        rate = self.people / self.seconds if self.seconds else 0
+        made = f"The lists of {self.people:,} people are made, in {self.seconds:.1f} s ({rate:,.0f} a second"
+        return f"{made}; {self.bytes_per_person:,.0f} bytes each in Redis).{self.stopped and ' '}{self.stopped}"
+
+
+def warm(persons: QuerySet[EndUser] | None = None, *, everybody: bool = False, progress: Progress = silent) -> Warmed:
+    """Makes the lists of these people under the live release; by default of those active in the last WARM_ACTIVE_DAYS.
+
+    Whoever was active last comes first. It may be stopped through `progress`, and stops by itself when another release
+    goes live: what is made stays. Raises Unavailable without Redis or the database.
+    """
+    started = time.perf_counter()
+    epochs.look()
+    view = current_view()
+    if view.release.leader is None or view.release.number is None:
+        return Warmed(0, 0.0, stopped="No release is live that ranks for each person: train and promote first.")
+    chosen = _chosen(everybody) if persons is None else persons
+    try:
+        return _warm(view, view.release.leader, chosen, progress, started)
+    except RedisDown as down:
+        raise Unavailable(
+            "Redis doesn't answer, so lists have no place to go. Try again when it is back."
+        ) from down
+
+
+def _chosen(everybody: bool) -> QuerySet[EndUser]:
+    everyone = EndUser.objects.order_by(F("last_active").desc(nulls_last=True), "pk")
+    active_since = timezone.now() - timedelta(days=settings.WARM_ACTIVE_DAYS)
+    return everyone if everybody else everyone.filter(last_active__gte=active_since)
+
+
+def _warm(view: View, member: Member, chosen: QuerySet[EndUser], progress: Progress, started: float) -> Warmed:
+    total, done, stopped = chosen.count(), 0, ""
+    sample: list[cache.Keys] = []
+    progress(0, f"making lists for {total:,} people")
+    for block in _blocks(chosen):
+        keys = {pk: cache.keys_of(user_id, view.release.number or 0, member.algorithm) for pk, user_id in block}
+        _warm_block(view, member, keys)
+        done += len(block)
+        sample += list(keys.values())[:: max(total // MEASURED, 1)]
+        progress(done / max(total, done), f"{done:,} of {total:,} people")
+        if live() is not view.release:
+            stopped = "Another release went live meanwhile."
+            break
+    return Warmed(done, time.perf_counter() - started, cache.memory(sample), stopped)
+
+
+def _blocks(chosen: QuerySet[EndUser]) -> Iterator[list[tuple[int, str]]]:
+    rows = chosen.values_list("pk", "user_id").iterator(chunk_size=BLOCK)
+    while block := list(islice(rows, BLOCK)):
+        yield block
+
+
+def _warm_block(view: View, member: Member, keys: Mapping[int, cache.Keys]) -> None:
+    # The marks first: an event that comes from here on makes the list stale that is made without it.
+    marks = dict(zip(keys, cache.marks(keys.values()), strict=True))
+    persons, seen = np.array(list(keys), np.int64), people.seen(keys)
+    lists = rank_many(view, member, persons, seen, settings.CANDIDATE_COUNT)
+    while made := list(islice(lists, WRITTEN_AT_ONCE)):
+        cache.store(
+            command
+            for candidates in made
+            for command in _commands(keys[candidates.person], marks, candidates, seen.get(candidates.person, ()))
+        )
+
+
+def _commands(
+    keys: cache.Keys, marks: Mapping[int, bytes], candidates: cache.Candidates, seen: Sequence[int]
+) -> Iterator[redis.Command]:
+    yield from cache.keep(keys, marks[candidates.person], candidates)
+    yield from cache.keep_seen(keys, seen)
