@@ -1,10 +1,12 @@
-"""What our commands share: one sentence and an exit code instead of a traceback, and tables to read."""
+"""What our commands share: a sentence and an exit code instead of a traceback, a progress bar, tables to read."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.db import InterfaceError, OperationalError
+from tqdm import tqdm
 
 from recsite.platform.exceptions import Explained
 
@@ -25,6 +27,19 @@ class PlainCommand(BaseCommand):
             raise CommandError(f"PostgreSQL can't do that now: {said}. Check DATABASE_URL and the server.") from error
         except KeyboardInterrupt as error:
             raise CommandError("Stopped.", returncode=INTERRUPTED) from error
+
+
+@contextmanager
+def progress_bar() -> Iterator[Callable[[float, str], None]]:
+    """A bar in the terminal, and what moves it: `show(0.4, "fitting svd")`. Without a terminal it stays silent."""
+    with tqdm(total=1.0, disable=None, bar_format="{percentage:3.0f}% |{bar:30}| {elapsed} {desc}") as bar:
+
+        def show(done: float, what: str) -> None:
+            bar.set_description_str(what, refresh=False)
+            bar.update(max(done - bar.n, 0))
+
+        yield show
+        show(1.0, "")
 
 
 def table(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> Iterator[str]:

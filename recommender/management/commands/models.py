@@ -1,0 +1,151 @@
+from argparse import ArgumentParser
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import CommandError
+
+from recommender import registry, tasks
+from recommender.exceptions import ArtifactDamaged, CannotPromote, UnknownVersion
+from recommender.models import ModelVersion, Release
+from recsite.platform.commands import PlainCommand, table
+
+SHOWN = 20
+MEGABYTE = 1_000_000
+
+
+class Command(PlainCommand):
+    help = (
+        "The models there are, and the release that is served: a bundle of one model version for each algorithm. "
+        "A change is in force in every process a second or two later."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
+        listed = verbs.add_parser("list", help="The newest releases and versions, and how good they are.")
+        listed.add_argument("--limit", type=int, default=SHOWN, help="How many of each (%(default)s).")
+        promoted = verbs.add_parser("promote", help="Serve a release; without a number, the newest candidate.")
+        promoted.add_argument("release", type=int, nargs="?", metavar="RELEASE", help="The number of a release.")
+        promoted.add_argument("--version", type=int, help="Bundle this version with the rest of the live release.")
+        verbs.add_parser("rollback", help="Serve the release again that the live one replaced.")
+        verbs.add_parser("reload", help="Check the live models' files and have every process read them again.")
+        exported = verbs.add_parser("export", help="Write a version's files to a folder.")
+        exported.add_argument("version", type=int, metavar="VERSION")
+        exported.add_argument("folder", type=Path, metavar="FOLDER", help="New or empty.")
+        imported = verbs.add_parser("import", help="Check an exported folder and make it a candidate release.")
+        imported.add_argument("folder", type=Path, metavar="FOLDER")
+        verified = verbs.add_parser("verify", help="Check a version's stored files, or those of every ready version.")
+        verified.add_argument("version", type=int, nargs="?", metavar="VERSION")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        for line in VERBS[options["verb"]](options):
+            self.stdout.write(line)
+
+
+def show(options: dict[str, Any]) -> Iterator[str]:
+    releases = Release.objects.select_related("promoted_by").prefetch_related("members")[: options["limit"]]
+    versions = ModelVersion.objects.all()[: options["limit"]]
+    if not versions:
+        yield "There are no models yet: run 'train'."
+        return
+    yield from table(["RELEASE", "STATE", "MODELS", "PROMOTED", "BY"], [_release_row(row) for row in releases])
+    yield ""
+    headings = ["VERSION", "ALGORITHM", "STATE", "RMSE", "NDCG@10", "POPULAR", "EVENTS", "MADE", "SECONDS", "NOTE"]
+    yield from table(headings, [_version_row(row) for row in versions])
+
+
+def promote(options: dict[str, Any]) -> Iterator[str]:
+    if options["version"] and options["release"]:
+        raise CommandError("Give the number of a release, or --version with that of a version, not both.")
+    if options["version"]:
+        release = registry.publish([_version(options["version"])])
+    else:
+        release = registry.promote(_release(options["release"]))
+    tasks.warm_soon()
+    yield f"{release} is live."
+
+
+def rollback(_: dict[str, Any]) -> Iterator[str]:
+    release = registry.rollback()
+    tasks.warm_soon()
+    yield f"{release} is live again."
+
+
+def reload(_: dict[str, Any]) -> Iterator[str]:
+    yield f"{registry.reload()} is whole, and is being read again."
+
+
+def export(options: dict[str, Any]) -> Iterator[str]:
+    version = _version(options["version"])
+    size = registry.export(version, options["folder"])
+    yield f"{version} is in {options['folder']}: {size / MEGABYTE:.1f} MB."
+
+
+def import_(options: dict[str, Any]) -> Iterator[str]:
+    made = registry.import_artifact(options["folder"])
+    yield (
+        f"{made.version} is ready, {made.items:.0%} of its items and {made.people:.0%} of its people are known here. "
+        f"Serve it with: models promote {made.release.pk}"
+    )
+
+
+def verify(options: dict[str, Any]) -> Iterator[str]:
+    ready = ModelVersion.objects.filter(state=ModelVersion.State.READY)
+    versions = [_version(options["version"])] if options["version"] else list(ready)
+    damaged = 0
+    for version in versions:
+        try:
+            yield f"{version}: whole, {registry.verify(version) / MEGABYTE:.1f} MB."
+        except ArtifactDamaged as error:
+            damaged += 1
+            yield f"{version}: {error}"
+    if damaged:
+        raise CommandError(f"{damaged} of {len(versions)} versions can't be served.")
+    if not versions:
+        yield "There are no models yet: run 'train'."
+
+
+VERBS = {
+    "list": show,
+    "promote": promote,
+    "rollback": rollback,
+    "reload": reload,
+    "export": export,
+    "import": import_,
+    "verify": verify,
+}
+
+
+def _version(number: int) -> ModelVersion:
+    version = ModelVersion.objects.filter(pk=number).first()
+    if version is None:
+        raise UnknownVersion(f"There is no version {number}. 'models list' shows those there are.")
+    return version
+
+
+def _release(number: int | None) -> Release:
+    if number is None:
+        candidate = Release.objects.filter(state=Release.State.CANDIDATE).first()
+        if candidate is None:
+            raise CannotPromote("There is no candidate. Run 'train --no-promote', or give the number of a release.")
+        return candidate
+    release = Release.objects.filter(pk=number).first()
+    if release is None:
+        raise UnknownVersion(f"There is no release {number}. 'models list' shows those there are.")
+    return release
+
+
+def _release_row(release: Release) -> list[object]:
+    members = ", ".join(f"{member.algorithm} {member.version_id}" for member in release.members.all())
+    promoted = f"{release.promoted_at:%Y-%m-%d %H:%M}" if release.promoted_at else ""
+    return [release.pk, release.state, members, promoted, release.promoted_by]
+
+
+def _version_row(version: ModelVersion) -> list[object]:
+    own, beside = version.metrics.get("metrics", {}), version.metrics.get("beside", {}).get("popular", {})
+    figures = [own.get("rmse"), own.get("ndcg_at_10"), beside.get("ndcg_at_10")]
+    shown = ["" if figure is None else f"{figure:.3f}" for figure in figures]
+    seconds = "" if version.duration_seconds is None else f"{version.duration_seconds:.1f}"
+    made = f"{version.created_at:%Y-%m-%d %H:%M}"
+    note = version.error or version.origin
+    return [version.pk, version.algorithm, version.state, *shown, version.n_events, made, seconds, note]

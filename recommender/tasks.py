@@ -1,0 +1,126 @@
+"""What the worker does. Each task calls one function, and shows as a job how far it is."""
+
+import logging
+from collections.abc import Callable, Sequence
+
+from celery import shared_task
+from django.db import transaction
+from kombu.exceptions import OperationalError
+
+from recommender import registry, training, warming
+from recommender.models import ModelVersion, Release
+from recsite.platform import jobs
+from recsite.platform.jobs import Progress
+from recsite.platform.locks import Busy, only_one
+from recsite.platform.models import Job
+
+logger = logging.getLogger(__name__)
+
+WARMING_EXPIRES_SECS = 3600
+
+
+@shared_task
+def train(
+    job_id: int | None = None,
+    algorithms: Sequence[str] = training.DEFAULT,
+    seed: int = training.SEED,
+    promote: bool = True,
+) -> None:
+    """Trains and, unless told otherwise, promotes and warms; without a job it makes one."""
+    job = _job(job_id, "train", "Train and promote" if promote else "Train a candidate")
+
+    def work(progress: Progress) -> str:
+        release = training.train(algorithms, seed=seed, promote=promote, started_by=job.started_by, progress=progress)
+        if promote:
+            warm_soon()
+        return training.summary(release, algorithms)
+
+    _run(job, work)
+
+
+@shared_task
+def warm(job_id: int | None = None, everybody: bool = False) -> None:
+    """Makes the lists of the live release for the people who were active lately, or for everybody."""
+
+    def work(progress: Progress) -> str:
+        # The lock carries the release: a new one is not kept waiting by the lists of the one before.
+        with only_one(f"The warming of {registry.live_release() or 'no release'}"):
+            return str(warming.warm(everybody=everybody, progress=progress))
+
+    _run(_job(job_id, "warm", "Warm the cache"), work)
+
+
+@shared_task
+def reload(job_id: int | None = None) -> None:
+    """Has every process read the live models again."""
+    _run(_job(job_id, "reload", "Reload the models"), lambda _: f"{registry.reload()} is being read again.")
+
+
+@shared_task
+def promote(job_id: int, release_id: int = 0, version_id: int = 0) -> None:
+    """Makes a release live, or one of this version and the rest of the live release; then warms."""
+    job = Job.objects.get(pk=job_id)
+
+    def work(_: Progress) -> str:
+        if version_id:
+            release = registry.publish([ModelVersion.objects.get(pk=version_id)], by=job.started_by)
+        else:
+            release = registry.promote(Release.objects.get(pk=release_id), by=job.started_by)
+        warm_soon()
+        return f"{release} is live."
+
+    _run(job, work)
+
+
+@shared_task
+def roll_back(job_id: int, release_id: int = 0) -> None:
+    """Returns to the release that the live one replaced; then warms. `release_id` is the one that was seen live."""
+    job = Job.objects.get(pk=job_id)
+
+    def work(_: Progress) -> str:
+        seen = Release.objects.filter(pk=release_id).first()
+        release = registry.rollback(by=job.started_by, of=seen)
+        warm_soon()
+        return f"{release} is live again."
+
+    _run(job, work)
+
+
+@shared_task(soft_time_limit=300, time_limit=360)
+def reap() -> None:
+    """Ends what killed processes left: jobs that say they run, versions that say they train."""
+    try:
+        with only_one("The clearing up"):
+            jobs.reap()
+            registry.reap()
+    except Busy as busy:
+        logger.info("%s", busy)
+
+
+def warm_soon() -> None:
+    """Has the worker make the lists of the live release, once the transaction is committed."""
+    transaction.on_commit(_send_warm)
+
+
+def _send_warm() -> None:
+    try:
+        warm.apply_async(expires=WARMING_EXPIRES_SECS)
+    except OperationalError:
+        logger.warning("No worker can be told to warm the cache: lists are made when they are asked for.")
+
+
+def _job(job_id: int | None, kind: str, title: str) -> Job:
+    return jobs.create(kind, title) if job_id is None else Job.objects.get(pk=job_id)
+
+
+def _run(job: Job, work: Callable[[Progress], str]) -> None:
+    """Runs work as a job. What is already being done elsewhere is nothing to worry about."""
+
+    def attempt(progress: Progress) -> str:
+        try:
+            return work(progress)
+        except Busy as busy:
+            logger.info("%s", busy)
+            return f"Nothing was done. {busy}"
+
+    jobs.run(job.pk, attempt)
