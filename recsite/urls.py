@@ -13,19 +13,19 @@ handler403 = "recsite.platform.handlers.forbidden"
 handler404 = "recsite.platform.handlers.not_found"
 handler500 = "recsite.platform.handlers.server_error"
 
+# Tried in this order: the most frequent come first.
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("ping", health.ping, name="ping"),
-    path("health", health.health, name="health"),
-    path("ready", health.ready, name="ready"),
-    path("", include("recommender.urls")),
-    path("admin/", admin.site.urls),
-    path("platform/", include("recsite.platform.urls")),
-    path("api/v1/", include("catalog.api.urls")),
-    path("api/v1/", include("interactions.api.urls")),
     path("api/v1/", include("recommender.api.urls")),
+    path("api/v1/", include("interactions.api.urls")),
+    path("api/v1/", include("catalog.api.urls")),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs/", SpectacularSwaggerView.as_view(), name="docs"),
     path("api/redoc/", SpectacularRedocView.as_view(), name="redoc"),
+    path("ping", health.ping, name="ping"),
+    path("health", health.health, name="health"),
+    path("ready", health.ready, name="ready"),
+    path("admin/", admin.site.urls),
+    path("", include("recommender.urls")),
 ]
 if settings.PROMETHEUS_ENABLED:
     urlpatterns.append(path("metrics", ExportToDjangoView, name="metrics"))

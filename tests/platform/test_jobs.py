@@ -5,7 +5,6 @@ from datetime import timedelta
 
 import pytest
 from billiard.exceptions import SoftTimeLimitExceeded
-from django.test import Client
 from django.utils import timezone
 
 from recsite.platform import jobs, locks
@@ -146,13 +145,3 @@ def test_a_silent_job_whose_process_lives_is_left_alone() -> None:
     with locks.only_one(f"job {job.pk}"):
         assert jobs.reap() == 0
     assert ended(job).state == Job.State.RUNNING
-
-
-def test_staff_can_follow_a_job(admin_client: Client) -> None:
-    job = queued()
-    assert admin_client.get(f"/platform/jobs/{job.pk}/").json() == job.as_status()
-    assert admin_client.get("/platform/jobs/999999/").status_code == 404
-
-
-def test_strangers_can_not(client: Client) -> None:
-    assert client.get(f"/platform/jobs/{queued().pk}/").status_code == 403
