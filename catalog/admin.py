@@ -42,12 +42,12 @@ class EndUserAdmin(ConsoleAdmin):
 
     @display(description="recommendations")
     def console(self, person: EndUser) -> str:
-        address = reverse("admin:recommender_person", args=[person.pk])
+        address = reverse("person-console", args=[person.pk])
         return format_html('<a class="text-primary-600 dark:text-primary-500" href="{}">See why</a>', address)
 
     @action(description="History and recommendations", icon="auto_awesome")
     def open_console(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return redirect("admin:recommender_person", object_id)
+        return redirect("person-console", object_id)
 
 
 @admin.register(Category)
@@ -127,12 +127,12 @@ class ItemAdmin(ConsoleAdmin):
 
     @display(description="neighbours")
     def console(self, item: Item) -> str:
-        address = reverse("admin:recommender_item", args=[item.pk])
+        address = reverse("item-console", args=[item.pk])
         return format_html('<a class="text-primary-600 dark:text-primary-500" href="{}">Similar</a>', address)
 
     @action(description="Neighbours and statistics", icon="hub")
     def open_console(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return redirect("admin:recommender_item", object_id)
+        return redirect("item-console", object_id)
 
     @admin.action(description="Hide from all lists", permissions=["change"])
     def hide(self, request: HttpRequest, queryset: QuerySet[Item]) -> None:

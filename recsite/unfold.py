@@ -24,6 +24,7 @@ UNFOLD: dict[str, Any] = {
     "SITE_SYMBOL": "auto_awesome",
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": True,
+    "DASHBOARD_CALLBACK": "recommender.admin.home.dashboard",
     "SIDEBAR": {
         "show_search": False,
         "show_all_applications": False,

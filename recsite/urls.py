@@ -24,6 +24,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("ping", health.ping, name="ping"),
     path("health", health.health, name="health"),
     path("ready", health.ready, name="ready"),
+    path("admin/", include("recommender.admin.urls")),
     path("admin/", admin.site.urls),
     path("", include("recommender.urls")),
 ]

@@ -39,8 +39,8 @@ class KeysetChangeList(ChangeList):
         found = list(rows[: self.list_per_page + 1])
         self.result_list = found[: self.list_per_page]
         self.result_count = len(self.result_list)
-        self.full_result_count = None
-        self.show_full_result_count = False
+        # The same number twice: the title then says nothing of a total that nobody counted.
+        self.full_result_count = self.result_count
         self.show_admin_actions = bool(found)
         self.can_show_all, self.multi_page = False, False
         self.paginator = self.model_admin.get_paginator(request, self.result_list, self.list_per_page)

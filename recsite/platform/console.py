@@ -11,6 +11,15 @@ from django.shortcuts import redirect
 from django.utils.html import format_html
 from django.utils.timesince import timesince
 from unfold.admin import ModelAdmin
+from unfold.views import ChangeList
+
+
+class ConsoleChangeList(ChangeList):
+    """A list that doesn't say beside its title how many rows there are without the filters: it never counts them."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        self.full_result_count = self.result_count
 
 
 class ConsoleAdmin(ModelAdmin):
@@ -21,6 +30,9 @@ class ConsoleAdmin(ModelAdmin):
     list_per_page = 50
     list_fullwidth = True
     list_filter_sheet = True
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return ConsoleChangeList
 
     def get_deleted_objects(
         self, objs: QuerySet | Sequence[Model], request: HttpRequest

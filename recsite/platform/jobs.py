@@ -71,6 +71,13 @@ def cancel(job_id: int) -> bool:
     return bool(stopped or job.filter(state=Job.State.RUNNING).update(cancel_requested=True))
 
 
+def refuse(job_id: int, sentence: str) -> None:
+    """Fails a queued job that no worker could be told of."""
+    Job.objects.filter(pk=job_id, state=Job.State.QUEUED).update(
+        state=Job.State.FAILED, message=sentence[:500], finished_at=timezone.now()
+    )
+
+
 def run(job_id: int, work: Callable[[Progress], str]) -> None:
     """Runs `work`, which returns one sentence saying what it did, and records how it ended. Raises nothing of `work`'s.
 

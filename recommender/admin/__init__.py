@@ -1,0 +1,4 @@
+from recommender.admin.releases import ReleaseAdmin
+from recommender.admin.versions import ModelVersionAdmin
+
+__all__ = ["ModelVersionAdmin", "ReleaseAdmin"]

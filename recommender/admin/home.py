@@ -1,0 +1,45 @@
+"""The first page of the admin: what is live, what is being done, what waits."""
+
+from typing import Any
+
+from django.http import HttpRequest
+
+from interactions.models import DeadLetter, Interaction
+from recommender import candidates, registry
+from recommender.admin import figures
+from recsite.platform.models import Job
+
+LATEST_JOBS, LATEST_EVENTS = 6, 8
+
+
+def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
+    """What the page shows; each part only to those who may see it. Nothing is counted."""
+    user = request.user
+    if user.has_perm("recommender.view_release"):
+        context |= {"live": _live(), "fault": candidates.fault()}
+    if user.has_perm("platform.view_job"):
+        context["jobs"] = Job.objects.select_related("started_by")[:LATEST_JOBS]
+    if user.has_perm("interactions.view_interaction"):
+        events = Interaction.objects.select_related("user", "item", "type").order_by("-occurred_at", "-id")
+        context["events"] = events[:LATEST_EVENTS]
+        context["has_dead_letters"] = DeadLetter.objects.exists()
+    return context
+
+
+def _live() -> dict[str, Any] | None:
+    release = registry.live_release()
+    if release is None:
+        return None
+    return {
+        "release": release,
+        "members": [
+            {
+                "version": member.version,
+                "role": member.get_role_display(),
+                "rmse": figures.beside(member.version, "rmse"),
+                "ndcg": figures.beside(member.version, "ndcg_at_10"),
+                "coverage": figures.beside(member.version, "coverage_at_10"),
+            }
+            for member in release.members.select_related("version").order_by("role", "algorithm")
+        ],
+    }

@@ -1,0 +1,32 @@
+"""What staff start from a button: each makes a job, hands it to a worker and shows its progress."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import messages
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from kombu.exceptions import OperationalError
+
+from recsite.platform import jobs
+from recsite.platform.console import leave_dialog
+
+
+def start(request: HttpRequest, task: Any, kind: str, title: str, **arguments: Any) -> HttpResponse:
+    """Enqueues `task` once the job is committed, and goes to the job's page."""
+    job = jobs.create(kind, title, request.user)
+    transaction.on_commit(lambda: _enqueue(request, lambda: task.delay(job_id=job.pk, **arguments), job.pk))
+    return leave_dialog(request, "admin:platform_job_change", job.pk)
+
+
+def _enqueue(request: HttpRequest, send: Callable[[], Any], job_id: int) -> None:
+    try:
+        send()
+    except OperationalError:
+        jobs.refuse(job_id, "The queue can't be reached: check that Redis is running, then start it again.")
+        messages.error(request, "The queue can't be reached, so nothing was started.")
+
+
+def dialog(title: str, description: str, button: str) -> dict[str, Any]:
+    """A question before something happens; the answer is a POST."""
+    return {"title": title, "description": description, "form_class": None, "form_submit_text": button}
