@@ -67,15 +67,21 @@ def stoppable_redis(folder: Path, settings: Any) -> Iterator[Redis]:
 
 
 @contextmanager
-def no_postgres() -> Iterator[None]:
-    """Every query fails as it does when the server is gone, for the block."""
+def no_postgres() -> Iterator[list[str]]:
+    """Every query of this thread fails as it does when the server is gone, for the block; yields the queries."""
+    refused: list[str] = []
+    probe = database._breaker._probe
 
-    def fail(*_: object) -> NoReturn:
+    def fail(*query: Any) -> NoReturn:
+        refused.extend(query[1:2])
         raise OperationalError("connection refused")
 
-    with connection.execute_wrapper(fail):
-        yield
-    database.forget()
+    database._breaker._probe = fail
+    try:
+        with connection.execute_wrapper(fail):
+            yield refused
+    finally:
+        database._breaker._probe = probe
 
 
 def start_afresh() -> None:

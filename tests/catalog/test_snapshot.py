@@ -22,6 +22,7 @@ def fresh() -> Iterator[None]:
     outages.start_afresh()
     snapshot.forget()
     yield
+    outages.start_afresh()
     snapshot.forget()
 
 

@@ -32,8 +32,10 @@ LISTENER, FAILING = f"{__name__}.listen", f"{__name__}.fail"
 def sinks(settings: Any) -> Iterator[None]:
     settings.EVENT_SINKS = [LISTENER]
     heard.clear()
+    outages.start_afresh()
     types.forget()
     yield
+    outages.start_afresh()
     types.forget()
 
 
@@ -135,7 +137,6 @@ def test_without_the_database_the_types_serve_as_they_were_known(django_capture_
     types._copy._not_before = 0
     with outages.no_postgres():
         assert types.rules()["rating"].scale == (1, 5)
-    outages.start_afresh()
 
 
 def test_without_the_database_a_new_process_knows_no_types_and_says_so() -> None:
