@@ -1,4 +1,5 @@
 import os
+from importlib import import_module
 
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
@@ -8,3 +9,5 @@ from recsite.platform import bodies
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "recsite.settings")
 
 application = bodies.with_length(get_wsgi_application(), settings.MAX_REQUEST_SIZE)
+# Django would import what answers with the first request, which would wait for all of it.
+import_module(settings.ROOT_URLCONF)
