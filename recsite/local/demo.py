@@ -18,7 +18,7 @@ from recsite.local.processes import wait_until
 from recsite.local.server import is_free
 from recsite.local.supervisor import Child, Stopped, Supervisor
 
-ANSWER_SECONDS = 60.0
+ANSWER_SECONDS = 120.0
 
 
 def check(state: Path) -> None:

@@ -77,7 +77,7 @@ def train() -> None:
         with step("Training and promoting a model"):
             call_command("train")
         with step("Making everybody's recommendations"):
-            call_command("warm_cache")
+            call_command("warm_cache", all=True)
     except CommandError as error:
         say(f"   {error} Until there is a model, everybody sees what is popular.")
 
