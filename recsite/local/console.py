@@ -2,11 +2,13 @@
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 
-def say(text: str = "") -> None:
-    print(text, flush=True)
+def say(text: str) -> None:
+    """Print at once. A terminal that was closed meanwhile is no reason to leave work half done."""
+    with suppress(OSError):
+        print(text, flush=True)
 
 
 @contextmanager

@@ -76,17 +76,26 @@ def demo() -> None:
 
 
 def _serve(supervisor: Supervisor, state: Path, url: str) -> None:
-    try:
-        with step("Starting PostgreSQL and Redis"):
-            used = servers.ensure()
-        with used:
+    with step("Starting PostgreSQL and Redis"):
+        used = servers.ensure()
+    with used:
+        try:
             supervisor.check()
             _prepare(supervisor, url)
             _start(supervisor, url)
             _show(state)
-            supervisor.watch(used.revive)
-    finally:
-        say("\nStopping ...")
+            supervisor.watch(lambda: _revive(used))
+        finally:
+            say("\nStopping ...")
+            # Before the servers, which the end of the block may stop: who still works would only see them go.
+            supervisor.stop()
+
+
+def _revive(used: servers.Servers) -> None:
+    try:
+        used.revive()
+    except LocalError as error:
+        say(str(error))
 
 
 def _prepare(supervisor: Supervisor, url: str) -> None:
