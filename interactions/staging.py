@@ -63,6 +63,7 @@ LEFT JOIN catalog_enduser AS known USING (user_id)
 WHERE known.id IS NULL OR seen.latest > coalesce(known.last_active, '-infinity')
 ORDER BY seen.user_id
 ON CONFLICT (user_id) DO UPDATE SET last_active = greatest(catalog_enduser.last_active, EXCLUDED.last_active)
+RETURNING xmax = 0
 """
 INSERT = """
 INSERT INTO interactions_interaction
@@ -117,9 +118,10 @@ class Staging:
         self._execute(FIND_UNKNOWN)
         return sorted(map(Unknown._make, self.cursor.fetchall()))
 
-    def meet_people(self) -> None:
-        """Makes the people who are new, and notes who was active."""
-        self._execute(MEET_PEOPLE)
+    def meet_people(self) -> int:
+        """Makes the people who are new, says how many they were, and notes who was active."""
+        self._execute(f"WITH met (is_new) AS ({MEET_PEOPLE}) SELECT count(*) FILTER (WHERE is_new) FROM met")
+        return int(self.cursor.fetchone()[0])
 
     def insert(self) -> int:
         """Inserts the events that are new, and says how many they were."""

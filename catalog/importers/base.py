@@ -39,6 +39,10 @@ class FileDataSet:
         raise NotImplementedError
 
     @property
+    def location(self) -> str:
+        return str(self.files.path)
+
+    @property
     def total_bytes(self) -> int:
         return self.files.size(*self.members)
 

@@ -100,6 +100,10 @@ class DataSet(Protocol):
         """The name under which the format is registered."""
 
     @property
+    def location(self) -> str:
+        """Where it lies, for people to read."""
+
+    @property
     def source(self) -> str:
         """The name of the data set: an event's id is derived from it, so the same data bring the same ids."""
 

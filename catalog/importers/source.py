@@ -126,7 +126,7 @@ class Lines:
     def _broken_off(self) -> str:
         return (
             f"{self._name} in {self._source.path} breaks off or is damaged after line {self.number}. "
-            "Fetch the file again; what was read before it need not be undone."
+            "Fetch the file again."
         )
 
 

@@ -1,0 +1,6 @@
+"""Data sets on their way into the database: in batches, going on where they stopped, the same when repeated."""
+
+from interactions.importing.report import ImportReport
+from interactions.importing.service import BATCH_ROWS, ImportStopped, check, load
+
+__all__ = ["BATCH_ROWS", "ImportReport", "ImportStopped", "check", "load"]

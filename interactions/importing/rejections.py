@@ -1,0 +1,41 @@
+"""The file that names every line that was not imported, and why."""
+
+import csv
+from collections.abc import Sequence
+from pathlib import Path
+
+from catalog.importers.rows import Rejected
+from recsite.platform.exceptions import Explained
+
+
+class CannotWriteRejected(Explained):
+    """The file of rejected lines can't be written."""
+
+
+class RejectedFile:
+    """A CSV file, made when the first line is rejected. An import that goes on adds to the file of its first part."""
+
+    def __init__(self, path: Path, *, goes_on: bool) -> None:
+        self.path = path
+        self.count = 0
+        self._mode = "a" if goes_on else "w"
+
+    def write(self, rejected: Sequence[Rejected]) -> None:
+        """Adds lines; they are on the disk when it returns. Raises CannotWriteRejected."""
+        if not rejected:
+            return
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            is_new = self._mode == "w" or not self.path.exists()
+            # Bytes that are of no encoding are written as \udc..: no line is lost for them.
+            with self.path.open(self._mode, encoding="utf-8", errors="backslashreplace", newline="") as file:
+                writer = csv.writer(file)
+                writer.writerows([("part", "line", "reason", "raw")] * is_new)
+                writer.writerows(rejected)
+        except OSError as error:
+            raise CannotWriteRejected(
+                f"{self.path} can't be written ({error.strerror}). Give another file for the rejected lines, and go on "
+                "by the same command."
+            ) from error
+        self._mode = "a"
+        self.count += len(rejected)

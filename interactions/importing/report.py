@@ -1,0 +1,66 @@
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from catalog.upserts import Upserted
+
+
+@dataclass
+class ImportReport:
+    """What an import did; that of a check says what it would read."""
+
+    location: str
+    is_check: bool = False
+    finished_before: datetime | None = None
+    """When this very file was imported already; nothing was done then."""
+    goes_on: bool = False
+    """Whether it went on where an earlier import of this file had stopped."""
+    n_rows: int = 0
+    """Readable rows: people, items and events."""
+    stored: int = 0
+    duplicates: int = 0
+    people: Upserted = field(default_factory=Upserted)
+    items: Upserted = field(default_factory=Upserted)
+    rejected: int = 0
+    rejected_path: Path | None = None
+    rating_type: str = ""
+    undated_at: datetime | None = None
+    """The date that was given to events without one."""
+    seconds: float = 0.0
+
+    @property
+    def found_nothing(self) -> bool:
+        """Whether there was nothing to use in the files."""
+        used = self.stored + self.duplicates + self.people.added + self.items.added
+        return not self.finished_before and not self.goes_on and not (self.n_rows if self.is_check else used)
+
+    def __str__(self) -> str:
+        return " ".join(self._sentences())
+
+    def _sentences(self) -> Iterator[str]:
+        if self.finished_before:
+            yield f"{self.location} was imported on {self.finished_before:%Y-%m-%d %H:%M} UTC, so nothing was done."
+            yield "--no-resume reads it again."
+            return
+        if self.is_check:
+            yield f"{self.location} has {_count(self.n_rows, 'readable row')}. Nothing was stored."
+        else:
+            yield self._what_was_done()
+        if self.rejected:
+            yield f"{_count(self.rejected, 'line')} rejected: {self.rejected_path} says why."
+        if self.undated_at:
+            yield f"Events without a time are dated {self.undated_at:%Y-%m-%d} and marked as undated."
+
+    def _what_was_done(self) -> str:
+        rate = f" ({self.n_rows / self.seconds:,.0f} rows/s)" if self.seconds else ""
+        return (
+            f"{'Went on with' if self.goes_on else 'Imported'} {self.location} in {self.seconds:.0f} s{rate}: "
+            f"{_count(self.stored, 'event')} stored, {self.duplicates:,} known already; "
+            f"items: {self.items.added:,} new, {self.items.changed:,} changed; "
+            f"people: {self.people.added:,} new, {self.people.changed:,} changed."
+        )
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

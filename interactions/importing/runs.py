@@ -1,0 +1,41 @@
+"""How far the import of a file has come: a row that changes in the transaction of each batch."""
+
+from datetime import datetime
+
+from django.utils import timezone
+
+from catalog.importers.rows import DataSet
+from interactions.models import ImportRun
+
+
+def begin(data: DataSet, fingerprint: str, *, resume: bool) -> ImportRun:
+    """The run of this file, as far as it has come; from the start where it is not to be resumed."""
+    run, is_new = ImportRun.objects.get_or_create(
+        fingerprint=fingerprint, defaults={"format": data.format, "source": data.location[-500:]}
+    )
+    if not is_new and not resume:
+        run.progress, run.counts, run.finished_at, run.started_at = {}, {}, None, timezone.now()
+        run.save()
+    return run
+
+
+def undated_date(format_name: str) -> datetime:
+    """The date for events without one: that of the format's first import, so that they are dated alike each time."""
+    first = ImportRun.objects.filter(format=format_name, undated_at__isnull=False).order_by("started_at").first()
+    if first and first.undated_at:
+        return first.undated_at
+    return timezone.now().replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def advance(run: ImportRun, part: str, line: int, counts: dict[str, int], undated_at: datetime | None) -> None:
+    """Notes a batch: its part is done up to `line`; `undated_at` if it had events without a time."""
+    run.progress[part] = line
+    run.undated_at = run.undated_at or undated_at
+    for name, count in counts.items():
+        run.counts[name] = run.counts.get(name, 0) + count
+    run.save(update_fields=["progress", "counts", "undated_at"])
+
+
+def finish(run: ImportRun) -> None:
+    run.finished_at = timezone.now()
+    run.save(update_fields=["finished_at"])

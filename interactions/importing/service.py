@@ -1,0 +1,169 @@
+"""Loads data sets: people, items, events and the months they need, each batch in one transaction with its progress."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from django.db import InterfaceError, OperationalError, connection, transaction
+from psycopg.errors import DiskFull
+
+from catalog import snapshot
+from catalog.importers.rows import DataSet, Rejected, UnreadableSource
+from catalog.upserts import Upserted, upsert_items, upsert_people
+from interactions import partitions, producers, types
+from interactions.importing import runs
+from interactions.importing.ahead import one_ahead
+from interactions.importing.batches import Batch, EventPacker, batches, refused
+from interactions.importing.rejections import RejectedFile
+from interactions.importing.report import ImportReport
+from interactions.importing.scales import RATING, rating_type
+from interactions.models import ImportRun
+from interactions.partitions import Month
+from interactions.staging import in_table, leave_out
+from recsite.platform.exceptions import Explained
+from recsite.platform.locks import only_one
+
+BATCH_ROWS = 50_000
+TABLES = ("catalog_enduser", "catalog_item", "interactions_interaction")
+
+Progress = Callable[[int, int, int], None]
+"""Told after each batch: bytes read, bytes in all, rows so far."""
+
+
+class ImportStopped(Explained):
+    """An import broke off; what was committed stays, and the same call goes on from there."""
+
+
+def _silent(bytes_read: int, total_bytes: int, rows: int) -> None:
+    pass
+
+
+def check(data: DataSet, rejected: Path, *, batch_rows: int = BATCH_ROWS, progress: Progress = _silent) -> ImportReport:
+    """Reads everything and stores nothing. Whether the items of events are known is not looked up.
+
+    Raises UnreadableSource where a file breaks off.
+    """
+    file = RejectedFile(rejected, goes_on=False)
+    report = ImportReport(data.location, is_check=True, rejected_path=rejected)
+    packer = EventPacker(data.source, _type_names(RATING), runs.undated_date(data.format))
+    for batch in batches(data, packer, batch_rows, {}):
+        file.write(batch.rejected)
+        report.n_rows += batch.n_rows
+        report.rejected = file.count
+        progress(batch.bytes_read, data.total_bytes, report.n_rows)
+    return report
+
+
+def load(
+    data: DataSet,
+    rejected: Path,
+    *,
+    resume: bool = True,
+    batch_rows: int = BATCH_ROWS,
+    progress: Progress = _silent,
+) -> ImportReport:
+    """Imports a data set, or the rest of it where an earlier import was cut short. Twice is as good as once.
+
+    Lines that can't be used go to the file `rejected`. Raises ImportStopped, and Busy where the same file is being
+    imported already.
+    """
+    fingerprint = data.fingerprint()
+    with only_one(f"import {fingerprint}"):
+        run = runs.begin(data, fingerprint, resume=resume)
+        if run.finished_at:
+            return ImportReport(data.location, finished_before=run.finished_at)
+        return _Import(data, run, rejected).work(batch_rows, progress)
+
+
+def _type_names(ratings: str) -> dict[str, str]:
+    return {name: name for name in types.by_name()} | {RATING: ratings}
+
+
+class _Import:
+    def __init__(self, data: DataSet, run: ImportRun, rejected: Path) -> None:
+        self.data, self.run = data, run
+        self.done = dict(run.progress)
+        self.file = RejectedFile(rejected, goes_on=bool(self.done))
+        self.months: set[Month] = set()
+        self.undated_at = run.undated_at or runs.undated_date(data.format)
+        self.rating_type = rating_type(data.scale).name
+        self.report = ImportReport(
+            data.location, goes_on=bool(self.done), rejected_path=rejected, rating_type=self.rating_type
+        )
+
+    def work(self, batch_rows: int, progress: Progress) -> ImportReport:
+        started = time.monotonic()
+        packer = EventPacker(self.data.source, _type_names(self.rating_type), self.undated_at)
+        try:
+            for batch in one_ahead(batches(self.data, packer, batch_rows, self.done)):
+                self._take(batch)
+                progress(batch.bytes_read, self.data.total_bytes, self.report.n_rows)
+        except UnreadableSource as error:
+            _make_known()
+            raise ImportStopped(f"{error} {self._so_far()}") from error
+        except (OperationalError, InterfaceError) as error:
+            raise ImportStopped(f"{_trouble(error)} {self._so_far()} Run the same command again to go on.") from error
+        runs.finish(self.run)
+        _make_known()
+        self.report.seconds = time.monotonic() - started
+        return self.report
+
+    def _take(self, batch: Batch) -> None:
+        if new := batch.months - self.months:
+            partitions.ensure_months(new)
+            self.months |= new
+        with transaction.atomic():
+            people, items = upsert_people(batch.people), upsert_items(batch.items)
+            met, stored, rejected = self._store(batch)
+            # Written before the commit: a line may be named twice after a crash, never not at all.
+            self.file.write([*batch.rejected, *rejected])
+            self._note(batch, people + Upserted(met), items, stored, len(rejected))
+
+    def _store(self, batch: Batch) -> tuple[int, int, list[Rejected]]:
+        """Stores the events: how many people are new, how many events, and which name an unknown item."""
+        if not batch.n_events:
+            return 0, 0, []
+        with connection.cursor() as cursor:
+            staging = in_table(cursor, batch.packed)
+            unknown = staging.find_unknown()
+            leave_out(staging, unknown)
+            return staging.meet_people(), staging.insert(), [refused(batch.part, lost) for lost in unknown]
+
+    def _note(self, batch: Batch, people: Upserted, items: Upserted, stored: int, unknown: int) -> None:
+        report = self.report
+        duplicates = batch.n_events - unknown - stored
+        undated_at = self.undated_at if batch.n_undated else None
+        counts = {
+            "events": stored,
+            "duplicates": duplicates,
+            "rejected": len(batch.rejected) + unknown,
+            "items": items.added,
+            "people": people.added,
+        }
+        runs.advance(self.run, batch.part, batch.line, counts, undated_at)
+        report.n_rows += batch.n_rows
+        report.stored += stored
+        report.duplicates += duplicates
+        report.people += people
+        report.items += items
+        report.rejected = self.file.count
+        report.undated_at = report.undated_at or undated_at
+
+    def _so_far(self) -> str:
+        return f"What was committed stays ({self.report.stored:,} events by this run)."
+
+
+def _trouble(error: Exception) -> str:
+    if isinstance(error.__cause__, DiskFull):
+        return "PostgreSQL's disk is full, so the last batch was rolled back: free some space."
+    said = str(error).strip().partition("\n")[0]
+    return f"PostgreSQL stopped working for us ({said}), so the last batch was rolled back."
+
+
+def _make_known() -> None:
+    """Fresh statistics for PostgreSQL's planner, and a word to every process that its copies are old."""
+    with connection.cursor() as cursor:
+        for table in TABLES:
+            cursor.execute(f"ANALYZE {table}")
+    snapshot.bump()
+    producers.stored_in_bulk()

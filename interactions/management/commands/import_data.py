@@ -1,0 +1,107 @@
+import time
+from argparse import ArgumentParser, ArgumentTypeError
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import CommandError
+from tqdm import tqdm
+
+from catalog.importers.registry import FORMATS, open_format
+from catalog.importers.rows import DataSet, Scale, UnreadableSource
+from interactions import importing
+from interactions.importing import ImportReport
+from interactions.importing.service import Progress
+from recsite.platform.commands import PlainCommand
+
+MOST_BATCH_ROWS = 1_000_000
+
+
+class Command(PlainCommand):
+    help = (
+        "Import people, items and events from files: a folder, one file or a .zip archive; gzipped files as they are. "
+        "An import that was cut short goes on where it stopped, and importing twice changes nothing. Lines that can't "
+        "be used are skipped and written to a file with the reason. Exits with 1 where nothing could be used."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("path", type=Path, metavar="PATH", help="The folder, file or archive.")
+        parser.add_argument("--format", required=True, metavar="FORMAT", help=f"One of {', '.join(sorted(FORMATS))}.")
+        parser.add_argument(
+            "--map",
+            type=_mapping,
+            default={},
+            metavar="FIELD=COLUMN,...",
+            help="For csv and jsonl: which columns hold user_id, item_id, type, value, occurred_at and context, by "
+            "name or, in a file without a header, by number from 1. The usual names are found without it.",
+        )
+        parser.add_argument(
+            "--scale", metavar="MIN..MAX", help="For csv and jsonl: the scale of the ratings (1..5 if not given)."
+        )
+        parser.add_argument("--dry-run", action="store_true", help="Read and check everything, store nothing.")
+        parser.add_argument(
+            "--rejected", type=Path, metavar="FILE", help="Where rejected lines go (a CSV file in the state folder)."
+        )
+        parser.add_argument(
+            "--batch-rows",
+            type=_batch_rows,
+            default=importing.BATCH_ROWS,
+            metavar="N",
+            help="Lines in one transaction (%(default)s). Fewer use less memory, more are faster.",
+        )
+        parser.add_argument(
+            "--no-resume", action="store_true", help="Read from the start, also what was imported already."
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            report = self._import(options)
+        except UnreadableSource as error:
+            raise CommandError(str(error)) from error
+        if report.found_nothing:
+            raise CommandError(f"Nothing in {report.location} could be used. {report}")
+        self.stdout.write(str(report))
+
+    def _import(self, options: dict[str, Any]) -> ImportReport:
+        scale = Scale.parse(options["scale"]) if options["scale"] else None
+        data = open_format(options["format"], options["path"], options["map"], scale)
+        rejected = options["rejected"] or _rejected_path(data)
+        with _bar(data) as progress:
+            rows = options["batch_rows"]
+            if options["dry_run"]:
+                return importing.check(data, rejected, batch_rows=rows, progress=progress)
+            return importing.load(data, rejected, resume=not options["no_resume"], batch_rows=rows, progress=progress)
+
+
+def _rejected_path(data: DataSet) -> Path:
+    return Path(settings.STATE_DIR) / "rejected" / f"{data.source}-{data.fingerprint()[:12]}.csv"
+
+
+@contextmanager
+def _bar(data: DataSet) -> Iterator[Progress]:
+    """A bar for a terminal: how much of the files is read, rows a second and the time left."""
+    layout = "{percentage:3.0f}%|{bar}| {elapsed} gone, {remaining} left{postfix}"
+    started = time.monotonic()
+    with tqdm(total=data.total_bytes, disable=None, bar_format=layout) as bar:
+
+        def show(bytes_read: int, total_bytes: int, rows: int) -> None:
+            bar.total = total_bytes
+            bar.set_postfix_str(f"{rows:,} rows, {rows / (time.monotonic() - started):,.0f}/s", refresh=False)
+            bar.update(bytes_read - bar.n)
+
+        yield show
+
+
+def _mapping(text: str) -> dict[str, str]:
+    pairs = [pair.partition("=") for pair in text.split(",")]
+    if not all(field.strip() and column.strip() for field, _, column in pairs):
+        raise ArgumentTypeError(f"{text!r} is not of the form user_id=COLUMN,item_id=COLUMN")
+    return {field.strip(): column.strip() for field, _, column in pairs}
+
+
+def _batch_rows(text: str) -> int:
+    if not text.isdecimal() or not 0 < int(text) <= MOST_BATCH_ROWS:
+        raise ArgumentTypeError(f"{text!r} is not a number from 1 to {MOST_BATCH_ROWS}")
+    return int(text)
