@@ -15,7 +15,7 @@ class ApiClient:
 
     def __init__(self) -> None:
         _, key = ApiKey.objects.create_key(name="tests")
-        self._client = Client(headers={"Authorization": f"Api-Key {key}"})
+        self._client = Client(raise_request_exception=False, headers={"Authorization": f"Api-Key {key}"})
 
     def get(self, path: str, **query: Any) -> Any:
         return self._client.get(V1 + path, query)

@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
+from recommender import serving
 from recommender.api.serializers import RecommendationsOut
+from recommender.serving import ServingUnavailable
 from recsite.platform import redis
 from tests.api.clients import ApiClient, details
 from tests.recommender.shop import Shop, open_shop, start_afresh
@@ -133,3 +135,23 @@ def test_what_is_not_possible_says_what_is(api: ApiClient, shop: Shop) -> None:
     answer = api.post(ADA, {})
     assert (answer.status_code, answer["Allow"]) == (405, "GET, HEAD")
     assert answer.json()["error"]["code"] == "method_not_allowed"
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "code"),
+    [
+        (ServingUnavailable("Try again in a few seconds."), 503, "unavailable"),
+        (ZeroDivisionError("a secret detail"), 500, "internal_error"),
+    ],
+)
+def test_a_fault_looks_like_every_other(
+    api: ApiClient, shop: Shop, monkeypatch: pytest.MonkeyPatch, error: Exception, status: int, code: str
+) -> None:
+    def fail(_: Any) -> None:
+        raise error
+
+    monkeypatch.setattr(serving, "recommend", fail)
+    answer = api.get(ADA)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (status, code)
+    assert answer.json()["request_id"] == answer["X-Request-ID"]
+    assert "secret" not in answer.text

@@ -1,5 +1,6 @@
 """The API's description: valid, complete, and true."""
 
+import re
 from typing import Any
 
 import pytest
@@ -62,5 +63,8 @@ def test_the_fields_of_an_event_are_those_that_are_read(schema: dict[str, Any]) 
 def test_the_docs_are_open_and_fetch_nothing_from_elsewhere(client: Client, path: str) -> None:
     answer = client.get(path)
     assert answer.status_code == 200
+    scripts = re.findall(r'(?:src|href)="([^"]+\.(?:js|css))"', answer.text)
+    assert bool(scripts) == (path != "/api/schema/")
+    assert all(script.startswith("/static/") for script in scripts)
+    assert all(client.get(script).status_code == 200 for script in scripts)
     assert "cdn" not in answer.text
-    assert 'src="http' not in answer.text
