@@ -9,10 +9,11 @@ from kombu.exceptions import OperationalError
 
 from recommender import registry, training, warming
 from recommender.models import ModelVersion, Release
-from recsite.platform import jobs
+from recsite.platform import epochs, jobs
 from recsite.platform.jobs import Progress
 from recsite.platform.locks import Busy, only_one
 from recsite.platform.models import Job
+from recsite.platform.redis import RedisDown
 
 logger = logging.getLogger(__name__)
 
@@ -88,13 +89,14 @@ def roll_back(job_id: int, release_id: int = 0) -> None:
 
 @shared_task(soft_time_limit=300, time_limit=360)
 def reap() -> None:
-    """Ends what killed processes left: jobs that say they run, versions that say they train."""
+    """Ends what killed processes left: jobs that say they run, versions that say they train, changes not told of."""
     try:
         with only_one("The clearing up"):
             jobs.reap()
             registry.reap()
-    except Busy as busy:
-        logger.info("%s", busy)
+            epochs.repair()
+    except (Busy, RedisDown) as reason:
+        logger.info("%s", reason)
 
 
 def warm_soon() -> None:

@@ -1,14 +1,17 @@
+from typing import Any
+
 from django.contrib import admin
 from django.http import HttpRequest
 from unfold.decorators import display
 
+from interactions import types
 from interactions.models import DeadLetter, ImportRun, InteractionType
 from recsite.platform.console import ConsoleAdmin, ReadOnlyAdmin, ago
 
 
 @admin.register(InteractionType)
 class InteractionTypeAdmin(ConsoleAdmin):
-    """What an event says. A change counts from the next training on."""
+    """What an event says. Lists follow a change at once, models from the next training on."""
 
     list_display = ("name", "weight", "is_negative", "marks_seen", "scale")
     fieldsets = (
@@ -28,6 +31,10 @@ class InteractionTypeAdmin(ConsoleAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: object = None) -> tuple[str, ...]:
         return ("name",) if obj else ()
+
+    def save_model(self, request: HttpRequest, obj: InteractionType, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        types.changed()
 
     @display(description="scale")
     def scale(self, kind: InteractionType) -> str:

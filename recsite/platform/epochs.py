@@ -78,7 +78,10 @@ def is_lost(name: str) -> bool:
 
 
 def repair() -> None:
-    """Brings Redis up to what PostgreSQL knows: for the start of a process, and now and then."""
+    """Brings Redis up to what PostgreSQL knows: for the start of a process, and now and then.
+
+    Raises DatabaseDown and RedisDown.
+    """
     numbers = database.ask(_stored)
     _learn(numbers)
     redis.call(partial(_raise, numbers=numbers))

@@ -129,6 +129,16 @@ def test_an_edited_type_is_known_on_the_next_look(django_capture_on_commit_callb
     assert types.by_name()["view"].weight == 7
 
 
+def test_a_type_edited_in_the_admin_is_known_too(django_capture_on_commit_callbacks: Any, admin_client: Any) -> None:
+    kind = types.by_name()["view"]
+    form = {"weight": 7, "is_negative": "", "marks_seen": "on", "scale_min": "", "scale_max": "", "relevant_at": ""}
+    with django_capture_on_commit_callbacks(execute=True):
+        admin_client.post(f"/admin/interactions/interactiontype/{kind.pk}/change/", form)
+    epochs.look()
+    types._copy._not_before = 0
+    assert types.by_name()["view"].weight == 7
+
+
 def test_without_the_database_the_types_serve_as_they_were_known(django_capture_on_commit_callbacks: Any) -> None:
     types.by_name()
     with django_capture_on_commit_callbacks(execute=True):
