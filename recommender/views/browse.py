@@ -37,7 +37,7 @@ def browse(request: HttpRequest) -> HttpResponse:
         "more": _next(query, category, number) if len(found) > PAGE and number < LAST_PAGE else "",
     }
     if request.headers.get("HX-Request") and number > 1:
-        return render(request, "demo/_page.html", context)
+        return render(request, "demo/_page.html", context | {"is_part": True})
     return page(request, "demo/browse.html", context | _frame(catalogue, query, category))
 
 
