@@ -233,3 +233,10 @@ def test_no_file_is_too_long() -> None:
 )
 def test_the_rules_tell_right_from_wrong(who: str, what: str, may: bool) -> None:
     assert may_import(who, what) is may
+
+
+def test_tests_that_commit_bring_the_rows_of_the_migrations_back() -> None:
+    """Those that do and those that don't can't follow one another in one database."""
+    forgetful = "django_db(transaction=" + "True)"
+    wrong = [path.name for path in (PROJECT / "tests").rglob("*.py") if forgetful in path.read_text(encoding="utf-8")]
+    assert wrong == [], "Add serialized_rollback=True."

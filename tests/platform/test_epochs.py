@@ -10,7 +10,7 @@ from recsite.platform import epochs, redis
 from recsite.platform.models import Epoch
 from tests.outages import Redis, no_postgres, stoppable_redis, wait_until
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 
 
 @pytest.fixture(autouse=True)

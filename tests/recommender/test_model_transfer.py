@@ -205,7 +205,7 @@ def test_a_shape_that_is_not_the_file_s_is_refused(folder: Path) -> None:
         {"data_hash": "x" * 65},
     ],
 )
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
 def test_facts_that_can_not_be_stored_are_refused(folder: Path, about: dict[str, Any]) -> None:
     refused(written(folder, of_the_catalogue(), **about), CannotImport, "manifest")
 

@@ -13,7 +13,7 @@ from recommender.models import ModelVersion, Release
 from recsite.platform import epochs
 from tests.recommender.models import ready
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 
 
 def candidate() -> Release:
