@@ -49,9 +49,9 @@ def load(folder: str, checksum: str) -> Artifact:
     Raises ArtifactDamaged, with a sentence, where the stored files are missing or not what was written.
     """
     local = _cache() / checksum
-    with suppress(ArtifactDamaged, FileNotFoundError):
+    with suppress(ArtifactDamaged):
         artifact = files.read(local)
-        local.touch()
+        _note_use(local)
         return artifact
     shutil.rmtree(local, ignore_errors=True)
     with _workplace() as stage:
@@ -142,6 +142,11 @@ def _tidy() -> None:
     copies = sorted((folder for folder in ages if not folder.name.startswith(".")), key=ages.__getitem__)
     for folder in abandoned + copies[LOCAL_COPIES:]:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _note_use(folder: Path) -> None:
+    with suppress(OSError):
+        folder.touch()
 
 
 def _used_at(folder: Path) -> float:

@@ -25,6 +25,11 @@ class PlainCommand(BaseCommand):
         except (OperationalError, InterfaceError) as error:
             said = str(error).strip().split("\n")[0]
             raise CommandError(f"PostgreSQL can't do that now: {said}. Check DATABASE_URL and the server.") from error
+        except OSError as error:
+            where = f" ({error.filename})" if error.filename else ""
+            raise CommandError(
+                f"The system refuses: {error.strerror or error}{where}. Mend that, then try again."
+            ) from error
         except KeyboardInterrupt as error:
             raise CommandError("Stopped.", returncode=INTERRUPTED) from error
 

@@ -1,0 +1,62 @@
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+import pytest
+from django.core.management import CommandError
+from django.db import OperationalError
+
+from recsite.platform.commands import PlainCommand, progress_bar, table
+from recsite.platform.exceptions import Explained
+
+
+class Failing(PlainCommand):
+    requires_system_checks = []
+
+    def __init__(self, error: BaseException) -> None:
+        super().__init__()
+        self.error = error
+
+    def handle(self, *args: Any, **options: Any) -> NoReturn:
+        raise self.error
+
+
+@pytest.mark.parametrize(
+    ("error", "said", "exit_code"),
+    [
+        (Explained("There is nothing to do."), "There is nothing to do.", 1),
+        (CommandError("Name a file.", returncode=3), "Name a file.", 3),
+        (OperationalError("connection refused\n\tIs the server running?"), "PostgreSQL can't do that now", 1),
+        (OSError(28, "No space left on device", "/data/x"), "No space left on device (/data/x)", 1),
+        (KeyboardInterrupt(), "Stopped.", 130),
+    ],
+)
+def test_what_went_wrong_is_one_line_and_an_exit_code(error: BaseException, said: str, exit_code: int) -> None:
+    with pytest.raises(CommandError) as raised:
+        Failing(error).execute(force_color=False, no_color=True, skip_checks=True)
+    assert said in str(raised.value)
+    assert "\n" not in str(raised.value)
+    assert raised.value.returncode == exit_code
+
+
+def test_a_bug_keeps_its_traceback() -> None:
+    with pytest.raises(ZeroDivisionError):
+        Failing(ZeroDivisionError()).execute(force_color=False, no_color=True, skip_checks=True)
+
+
+def test_columns_of_words_stand_left_and_those_of_numbers_right() -> None:
+    assert list(table(["NAME", "N"], [["a", 5], ["longer", 1000]])) == ["NAME       N", "a          5", "longer  1000"]
+
+
+def test_an_empty_cell_is_empty_and_lines_end_with_words() -> None:
+    assert list(table(["A", "B"], [[None, "x"], ["y", None]])) == ["A  B", "   x", "y"]
+
+
+def test_a_table_without_rows_is_its_headings() -> None:
+    assert list(table(["A", "B"], [])) == ["A  B"]
+
+
+def test_without_a_terminal_the_bar_is_silent(capsys: pytest.CaptureFixture[str]) -> None:
+    show: Callable[[float, str], None]
+    with progress_bar() as show:
+        show(0.5, "half")
+    assert capsys.readouterr() == ("", "")
