@@ -8,14 +8,15 @@ from collections.abc import Sequence
 from functools import partial
 
 from django.conf import settings
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import transaction
 from django.utils.module_loading import import_string
 from prometheus_client import Counter
 
 from interactions import store
 from interactions.schema import Event
 from interactions.store import StoredEvent
-from recsite.platform import epochs
+from recsite.platform import database, epochs
+from recsite.platform.database import DatabaseDown
 from recsite.platform.exceptions import Unavailable
 
 logger = logging.getLogger(__name__)
@@ -35,16 +36,20 @@ def produce(events: Sequence[Event], source: str = "api") -> None:
     Sending them again changes nothing. Raises EventLogUnavailable while the database is gone.
     """
     try:
-        with transaction.atomic():
-            stored = store.store(events, source)
-            transaction.on_commit(partial(_tell, stored.stored))
-    except (OperationalError, InterfaceError) as error:
+        database.ask(partial(_store, events, source))
+    except DatabaseDown as error:
         raise EventLogUnavailable("Events can't be stored at the moment. Send them again in a few seconds.") from error
 
 
 def stored_in_bulk() -> None:
     """Events were stored, changed or erased past `produce`, as an import does: call it afterwards."""
     epochs.bump(BULK_EPOCH)
+
+
+@transaction.atomic
+def _store(events: Sequence[Event], source: str) -> None:
+    stored = store.store(events, source)
+    transaction.on_commit(partial(_tell, stored.stored))
 
 
 def _tell(events: tuple[StoredEvent, ...]) -> None:

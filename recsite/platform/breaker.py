@@ -16,14 +16,14 @@ class Skipped(Exception):
 
 
 class Breaker:
-    """Closed, calls pass. The first fault opens it; a thread of its own probes after growing pauses, and closes it.
+    """Closed, calls pass. The first outage opens it; a thread of its own probes after growing pauses, and closes it.
 
     Requests never probe: a server that accepts a connection and then says nothing would hold up each one that tries.
     """
 
-    def __init__(self, name: str, faults: tuple[type[Exception], ...], probe: Callable[[], None]) -> None:
+    def __init__(self, name: str, is_outage: Callable[[Exception], bool], probe: Callable[[], None]) -> None:
         """`probe` raises while the dependency is gone; what must be mended before its next use belongs there too."""
-        self.name, self._faults, self._probe = name, faults, probe
+        self.name, self._is_outage, self._probe = name, is_outage, probe
         self._start_afresh()
         # A fork takes no threads along: nobody would close the child's copy again, or release its lock.
         os.register_at_fork(after_in_child=self._start_afresh)
@@ -33,13 +33,14 @@ class Breaker:
         return not self._back.is_set()
 
     def call(self, work: Callable[[], T]) -> T:
-        """What `work` returns. Raises Skipped while the breaker is open; a fault opens it and is raised as it is."""
+        """What `work` returns. Raises Skipped while it is open; an error that means an outage opens it."""
         if self.is_open:
             raise Skipped(f"{self.name} was gone a moment ago.")
         try:
             return work()
-        except self._faults as fault:
-            self.open(fault)
+        except Exception as error:
+            if self._is_outage(error):
+                self.open(error)
             raise
 
     def open(self, reason: Exception) -> None:

@@ -13,6 +13,9 @@ from recsite.platform.breaker import Breaker, Skipped
 from recsite.platform.exceptions import Unavailable
 
 T = TypeVar("T")
+NOT_REACHED = "08000"
+GONE = (NOT_REACHED[:2], "53300", "57P", "58")
+"""How PostgreSQL's codes begin for: connection lost, too many connections, shutting down, system error."""
 
 
 class DatabaseDown(Unavailable):
@@ -20,7 +23,7 @@ class DatabaseDown(Unavailable):
 
 
 def ask(work: Callable[[], T]) -> T:
-    """What `work` reads. Raises DatabaseDown, during an outage at once."""
+    """What `work` returns. Raises DatabaseDown, during an outage at once."""
     try:
         return _breaker.call(work)
     except (OperationalError, InterfaceError, Skipped) as fault:
@@ -44,4 +47,12 @@ def _probe() -> None:
         connection.close()
 
 
-_breaker = Breaker("PostgreSQL", (OperationalError, InterfaceError), _probe)
+def _is_outage(error: Exception) -> bool:
+    """Whether the server is gone, or full; a deadlock or a query that took too long comes by the same class."""
+    if not isinstance(error, OperationalError | InterfaceError):
+        return False
+    state = getattr(error.__cause__, "sqlstate", None) or NOT_REACHED
+    return state.startswith(GONE)
+
+
+_breaker = Breaker("PostgreSQL", _is_outage, _probe)

@@ -83,4 +83,4 @@ def _probe() -> None:
         mend(client)
 
 
-_breaker = Breaker("Redis", (redis.RedisError, OSError), _probe)
+_breaker = Breaker("Redis", lambda error: isinstance(error, redis.RedisError | OSError), _probe)

@@ -34,7 +34,7 @@ def server() -> Server:
 
 @pytest.fixture
 def breaker(server: Server) -> Breaker:
-    return Breaker("The server", (ConnectionError,), server.probe)
+    return Breaker("The server", lambda error: isinstance(error, ConnectionError), server.probe)
 
 
 def test_calls_pass_while_all_is_well(breaker: Breaker, server: Server) -> None:
