@@ -1,7 +1,7 @@
 # Every target is a line or two: the work is in recsite/local, which needs nothing but Python 3.11.
 PYTHON ?= python3
 LOCAL := @$(PYTHON) -m recsite.local
-COMPILE := .venv/bin/uv pip compile -q --upgrade --generate-hashes --python-version 3.11 --universal --custom-compile-command "make lock"
+COMPILE := .venv/bin/uv pip compile -q --generate-hashes --python-version 3.11 --universal --custom-compile-command "make lock"
 
 .PHONY: help setup demo stop reset test check lock bench
 .DEFAULT_GOAL := help
@@ -15,7 +15,7 @@ help:
 	@echo "make check   style, types, migrations, production settings"
 	@echo "make bench   measure: import, training, scoring, serving"
 	@echo "make setup   make the virtual environment alone (.venv)"
-	@echo "make lock    compile requirements*.in to pinned requirements*.txt"
+	@echo "make lock    compile requirements*.in to pinned requirements*.txt (ARGS=--upgrade moves the pins)"
 
 setup demo stop reset check:
 	$(LOCAL) $@
@@ -24,8 +24,8 @@ test:
 	$(LOCAL) test $(ARGS)
 
 bench: setup
-	@.venv/bin/python manage.py bench $(ARGS)
+	@.venv/bin/python -m tests.bench $(if $(DATA),--data "$(DATA)") $(if $(FORMAT),--format "$(FORMAT)") $(ARGS)
 
 lock: setup
-	$(COMPILE) requirements.in -o requirements.txt
-	$(COMPILE) requirements-dev.in -o requirements-dev.txt
+	$(COMPILE) $(ARGS) requirements.in -o requirements.txt
+	$(COMPILE) $(ARGS) requirements-dev.in -o requirements-dev.txt

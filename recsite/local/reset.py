@@ -13,7 +13,8 @@ from recsite.local.redis import Redis
 
 # Where each server works, below the state folder or the private folder.
 WORKPLACES = (("postgresql/cluster", Postgres), ("redis", Redis))
-
+# The states that `make test` and `make bench` keep inside.
+NESTED = ("test", "bench")
 MARKS = ("start.lock", "demo.lock")
 
 
@@ -26,7 +27,8 @@ def reset(state: Path) -> bool:
         raise LocalError(f"RECSITE_STATE is {state}, which holds the project itself: reset removes nothing there.")
     make_state(state)
     demo.stop(state)
-    reset(state / "test")
+    for name in NESTED:
+        reset(state / name)
     with locks.exclusive(state / "start.lock"):
         users = locks.take_exclusive(state / "users.lock")
         if users is None:
