@@ -20,8 +20,7 @@ MARKS = ("start.lock", "demo.lock")
 
 def reset(state: Path) -> bool:
     """False where there was nothing to throw away. Raises LocalError where somebody still uses it."""
-    private = private_folder(state)
-    if not private.exists() and not any((state / mark).exists() for mark in MARKS):
+    if not any(map(_is_state, (state, *(state / name for name in NESTED)))):
         return False
     if PROJECT.is_relative_to(state):
         raise LocalError(f"RECSITE_STATE is {state}, which holds the project itself: reset removes nothing there.")
@@ -35,10 +34,14 @@ def reset(state: Path) -> bool:
             raise LocalError(
                 "The local servers are in use (by a test run or a command): end that, then 'make reset' again."
             )
-        for folder in (state, private):
+        for folder in (state, private_folder(state)):
             _throw_away(folder)
         os.close(users)
     return True
+
+
+def _is_state(folder: Path) -> bool:
+    return private_folder(folder).exists() or any((folder / mark).exists() for mark in MARKS)
 
 
 def _throw_away(folder: Path) -> None:

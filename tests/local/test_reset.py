@@ -29,6 +29,14 @@ def test_reset_removes_the_private_folder_too_even_where_the_state_is_gone(state
     assert not private_folder(state).exists()
 
 
+def test_reset_removes_what_the_tests_kept_inside(state: Path) -> None:
+    user = User(state / "test").wait()
+    user.kill()
+    assert reset(state)
+    assert not answers(user)
+    assert not state.exists()
+
+
 def test_reset_leaves_servers_alone_that_somebody_uses(state: Path) -> None:
     user = User(state).wait()
     with pytest.raises(LocalError, match="are in use"):
