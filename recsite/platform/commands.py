@@ -1,5 +1,6 @@
 """What our commands share: a sentence and an exit code instead of a traceback, a progress bar, tables to read."""
 
+from argparse import ArgumentTypeError
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -10,6 +11,7 @@ from tqdm import tqdm
 
 from recsite.platform.exceptions import Explained
 
+LARGEST = 2**31 - 1
 INTERRUPTED = 130
 """The exit code of a command that Ctrl-C stopped, as shells have it."""
 
@@ -32,6 +34,13 @@ class PlainCommand(BaseCommand):
             ) from error
         except KeyboardInterrupt as error:
             raise CommandError("Stopped.", returncode=INTERRUPTED) from error
+
+
+def whole_number(text: str) -> int:
+    """The type of an argument that is a whole number and fits an integer of the database."""
+    if not text.isdecimal() or int(text) > LARGEST:
+        raise ArgumentTypeError(f"{text!r} is not a whole number from 0 to {LARGEST}")
+    return int(text)
 
 
 @contextmanager

@@ -1,3 +1,4 @@
+from argparse import ArgumentTypeError
 from collections.abc import Callable
 from typing import Any, NoReturn
 
@@ -5,7 +6,7 @@ import pytest
 from django.core.management import CommandError
 from django.db import OperationalError
 
-from recsite.platform.commands import PlainCommand, progress_bar, table
+from recsite.platform.commands import LARGEST, PlainCommand, progress_bar, table, whole_number
 from recsite.platform.exceptions import Explained
 
 
@@ -41,6 +42,16 @@ def test_what_went_wrong_is_one_line_and_an_exit_code(error: BaseException, said
 def test_a_bug_keeps_its_traceback() -> None:
     with pytest.raises(ZeroDivisionError):
         Failing(ZeroDivisionError()).execute(force_color=False, no_color=True, skip_checks=True)
+
+
+def test_a_whole_number_fits_the_database() -> None:
+    assert [whole_number(text) for text in ("0", "42", str(LARGEST))] == [0, 42, LARGEST]
+
+
+@pytest.mark.parametrize("text", ["-1", "1.5", "many", "", str(LARGEST + 1)])
+def test_anything_else_is_a_mistake_of_usage(text: str) -> None:
+    with pytest.raises(ArgumentTypeError, match="is not a whole number"):
+        whole_number(text)
 
 
 def test_columns_of_words_stand_left_and_those_of_numbers_right() -> None:

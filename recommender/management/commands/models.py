@@ -8,7 +8,7 @@ from django.core.management.base import CommandError
 from recommender import registry, tasks
 from recommender.exceptions import ArtifactDamaged, CannotPromote, UnknownVersion
 from recommender.models import ModelVersion, Release
-from recsite.platform.commands import PlainCommand, table
+from recsite.platform.commands import PlainCommand, table, whole_number
 
 SHOWN = 20
 MEGABYTE = 1_000_000
@@ -23,19 +23,23 @@ class Command(PlainCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
         listed = verbs.add_parser("list", help="The newest releases and versions, and how good they are.")
-        listed.add_argument("--limit", type=int, default=SHOWN, help="How many of each (%(default)s).")
+        listed.add_argument("--limit", type=whole_number, default=SHOWN, help="How many of each (%(default)s).")
         promoted = verbs.add_parser("promote", help="Serve a release; without a number, the newest candidate.")
-        promoted.add_argument("release", type=int, nargs="?", metavar="RELEASE", help="The number of a release.")
-        promoted.add_argument("--version", type=int, help="Bundle this version with the rest of the live release.")
+        promoted.add_argument(
+            "release", type=whole_number, nargs="?", metavar="RELEASE", help="The number of a release."
+        )
+        promoted.add_argument(
+            "--version", type=whole_number, help="Bundle this version with the rest of the live release."
+        )
         verbs.add_parser("rollback", help="Serve the release again that the live one replaced.")
         verbs.add_parser("reload", help="Check the live models' files and have every process read them again.")
         exported = verbs.add_parser("export", help="Write a version's files to a folder.")
-        exported.add_argument("version", type=int, metavar="VERSION")
+        exported.add_argument("version", type=whole_number, metavar="VERSION", help="See 'models list'.")
         exported.add_argument("folder", type=Path, metavar="FOLDER", help="New or empty.")
         imported = verbs.add_parser("import", help="Check an exported folder and make it a candidate release.")
-        imported.add_argument("folder", type=Path, metavar="FOLDER")
+        imported.add_argument("folder", type=Path, metavar="FOLDER", help="As 'models export' writes it.")
         verified = verbs.add_parser("verify", help="Check a version's stored files, or those of every ready version.")
-        verified.add_argument("version", type=int, nargs="?", metavar="VERSION")
+        verified.add_argument("version", type=whole_number, nargs="?", metavar="VERSION", help="See 'models list'.")
 
     def handle(self, *args: Any, **options: Any) -> None:
         for line in VERBS[options["verb"]](options):

@@ -9,7 +9,7 @@ from django.core.management.base import CommandError
 from recommender import tasks, training
 from recommender.algorithms import ALGORITHMS, create
 from recommender.exceptions import CannotTrain
-from recsite.platform.commands import PlainCommand, progress_bar
+from recsite.platform.commands import PlainCommand, progress_bar, whole_number
 
 
 class Command(PlainCommand):
@@ -21,7 +21,7 @@ class Command(PlainCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("algorithms", nargs="*", metavar="ALGORITHM", help=f"One of: {', '.join(ALGORITHMS)}.")
         parser.add_argument(
-            "--seed", type=int, default=training.SEED, help="The same seed and data give the same model."
+            "--seed", type=whole_number, default=training.SEED, help="The same seed and data give the same model."
         )
         parser.add_argument("--no-promote", action="store_true", help="Only make a candidate; see 'models promote'.")
         parser.add_argument(
