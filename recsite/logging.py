@@ -27,7 +27,7 @@ def _without_request(_logger: Any, _method: str, line: dict[str, Any]) -> dict[s
     return line
 
 
-def logging_config(log_format: str, level: str) -> dict[str, Any]:
+def logging_config(log_format: str, level: str, stream: str = "stdout") -> dict[str, Any]:
     """The `logging` configuration: structlog's context (the request id) enters every line, the libraries' too."""
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
@@ -55,10 +55,10 @@ def logging_config(log_format: str, level: str) -> dict[str, Any]:
             "access": {"()": AccessLines, "as_json": log_format == "json"},
         },
         "handlers": {
-            "stdout": {"class": "logging.StreamHandler", "formatter": "lines", "stream": "ext://sys.stdout"},
-            "access": {"class": "logging.StreamHandler", "formatter": "access", "stream": "ext://sys.stdout"},
+            "lines": {"class": "logging.StreamHandler", "formatter": "lines", "stream": f"ext://sys.{stream}"},
+            "access": {"class": "logging.StreamHandler", "formatter": "access", "stream": f"ext://sys.{stream}"},
         },
-        "root": {"handlers": ["stdout"], "level": level},
+        "root": {"handlers": ["lines"], "level": level},
         "loggers": {
             "recsite.access": {"level": level, "propagate": False, "handlers": ["access"]},
             "django": {"level": "INFO", "propagate": True, "handlers": []},

@@ -1,5 +1,6 @@
 """Settings, read top to bottom. Every value comes from the environment (or .env); .env.example names them all."""
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -99,7 +100,7 @@ _database["OPTIONS"] = {
         "min_size": DATABASE_MIN_CONNECTIONS,
         "max_size": DATABASE_MAX_CONNECTIONS,
         "timeout": 5,
-        # Its pauses between attempts double; giving up early makes the next request begin anew, once the server is back.
+        # Pauses between attempts double: giving up early lets the next request begin anew, once the server is back.
         "reconnect_timeout": 2,
     },
 }
@@ -175,7 +176,7 @@ MODEL_VERSIONS_KEPT = env.integer("MODEL_VERSIONS_KEPT", 10, 2)
 # --- Files ---
 
 STATIC_URL = "/static/"
-STATIC_ROOT = BASE_DIR / "staticfiles"
+STATIC_ROOT = BASE_DIR / "staticfiles" if PRODUCTION else None
 STATICFILES_DIRS = [BASE_DIR / "templates" / "static"]
 WHITENOISE_USE_FINDERS = not PRODUCTION
 _static = (
@@ -250,10 +251,12 @@ if PRODUCTION:
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_TZ = True
-LOG_FORMAT = env.choice("LOG_FORMAT", "json", ("json", "console"))
-LOG_LEVEL = env.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR"))
+# A command speaks to a person: its logs go beside what it prints, and only where something is wrong.
+IS_COMMAND = Path(sys.argv[0]).name == "manage.py"
+LOG_FORMAT = env.choice("LOG_FORMAT", "console" if IS_COMMAND else "json", ("json", "console"))
+LOG_LEVEL = env.choice("LOG_LEVEL", "WARNING" if IS_COMMAND else "INFO", ("DEBUG", "INFO", "WARNING", "ERROR"))
 LOGGING_CONFIG = "logging.config.dictConfig"
-LOGGING = logging_config(LOG_FORMAT, LOG_LEVEL)
+LOGGING = logging_config(LOG_FORMAT, LOG_LEVEL, "stderr" if IS_COMMAND else "stdout")
 PROMETHEUS_ENABLED = env.flag("PROMETHEUS_ENABLED", True)
 PROMETHEUS_EXPORT_MIGRATIONS = False
 PROMETHEUS_METRIC_NAMESPACE = ""
