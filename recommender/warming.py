@@ -58,9 +58,7 @@ def warm(persons: QuerySet[EndUser] | None = None, *, everybody: bool = False, p
     try:
         return _warm(view, view.release.leader, chosen, progress, started)
     except RedisDown as down:
-        raise Unavailable(
-            "Redis doesn't answer, so lists have no place to go. Try again when it is back."
-        ) from down
+        raise Unavailable("Redis doesn't answer, so lists have no place to go. Try again when it is back.") from down
 
 
 def _chosen(everybody: bool) -> QuerySet[EndUser]:

@@ -4,7 +4,6 @@ import django.db.models.deletion
 import django.utils.timezone
 from django.db import migrations, models
 
-
 # Django can't declare a partitioned table: the model enters its state, SQL makes the table.
 # No foreign keys in the database: storing runs at more than twice the speed without them.
 TABLE = """

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
+from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from kombu.exceptions import OperationalError
@@ -14,6 +15,7 @@ from recsite.platform.console import leave_dialog
 
 def start(request: HttpRequest, task: Any, kind: str, title: str, **arguments: Any) -> HttpResponse:
     """Enqueues `task` once the job is committed, and goes to the job's page."""
+    assert isinstance(request.user, AbstractBaseUser)
     job = jobs.create(kind, title, request.user)
     transaction.on_commit(lambda: _enqueue(request, lambda: task.delay(job_id=job.pk, **arguments), job.pk))
     return leave_dialog(request, "admin:platform_job_change", job.pk)
