@@ -91,6 +91,7 @@ def _blocks(chosen: QuerySet[EndUser]) -> Iterator[list[tuple[int, str]]]:
 
 def _warm_block(view: View, member: Member, keys: Mapping[int, cache.Keys]) -> None:
     # The marks first: an event that comes from here on makes the list stale that is made without it.
+    cache.tell_the_rest()
     marks = dict(zip(keys, cache.marks(keys.values()), strict=True))
     persons, seen = np.array(list(keys), np.int64), people.seen(keys)
     lists = rank_many(view, member, persons, seen, settings.CANDIDATE_COUNT)

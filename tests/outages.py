@@ -42,6 +42,13 @@ class Redis:
             client.Redis.from_url(self.url).shutdown(save=True)
             self._process.wait()
 
+    def go_on(self) -> None:
+        """It wakes where it hung, and starts again where it was stopped."""
+        if self._process and self._process.poll() is None:
+            self.wake()
+        else:
+            self.start()
+
     def hang(self) -> None:
         """It accepts connections, or the kernel does, and never answers."""
         if self._process:

@@ -41,6 +41,7 @@ def know(view: View, algorithm: str, user_id: str) -> Known:
 
 def _look_up(keys: Keys) -> Found:
     try:
+        cache.tell_the_rest()
         return cache.look_up(keys)
     except RedisDown:
         telemetry.degraded.labels("redis").inc()

@@ -5,12 +5,14 @@ gone. A number only ever rises (it follows the clock, so that it does in a resto
 a higher one than Redis, which may have come back with old data, raises it there.
 """
 
+import os
 import threading
 import time
 from collections.abc import Mapping
 from contextlib import suppress
 from functools import partial
 from typing import Any
+from uuid import UUID, uuid4
 
 from django.db import InterfaceError, OperationalError, connection, transaction
 
@@ -21,9 +23,18 @@ from recsite.platform.redis import Client, RedisDown
 
 KEY = "epochs"
 SECONDS_BETWEEN_LOOKS = 1.0
-BUMP = """
-INSERT INTO platform_epoch AS epoch (name, value) VALUES (%s, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint)
+NOW = "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint"
+BUMP = f"""
+INSERT INTO platform_epoch AS epoch (name, value, pledges) VALUES (%s, {NOW}, '{{}}')
 ON CONFLICT (name) DO UPDATE SET value = greatest(epoch.value + 1, excluded.value) RETURNING value
+"""
+PLEDGE = """
+INSERT INTO platform_epoch AS epoch (name, value, pledges) VALUES (%s, 0, ARRAY[%s])
+ON CONFLICT (name) DO UPDATE SET pledges = epoch.pledges || excluded.pledges
+"""
+REDEEM = "UPDATE platform_epoch SET pledges = array_remove(pledges, %s) WHERE name = %s"
+KEEP_PLEDGES = f"""
+UPDATE platform_epoch SET value = greatest(value + 1, {NOW}), pledges = '{{}}' WHERE pledges <> '{{}}'
 """
 RAISE = """
 for i = 1, #ARGV, 2 do
@@ -38,11 +49,14 @@ class _Known:
     """What this process knows."""
 
     def __init__(self) -> None:
-        self.lock = threading.Lock()
         self.forget()
+        # A child has no part in its parent's lock, and must not redeem what the parent has pledged.
+        os.register_at_fork(after_in_child=self.forget)
 
     def forget(self) -> None:
+        self.lock, self.process = threading.Lock(), uuid4()
         self.numbers: dict[str, int] = {}
+        self.redis_run = b""
         self.lost: set[str] = set()
         self.look_again_at = 0.0
         self.is_fresh = False
@@ -72,9 +86,22 @@ def bump(name: str) -> None:
     transaction.on_commit(partial(_bump, name), robust=True)
 
 
-def is_lost(name: str) -> bool:
-    """Whether `name` was bumped while Redis was gone: it will be again when Redis is back, before anybody uses it."""
-    return name in _known.lost
+def pledge(name: str) -> None:
+    """From now on `name` counts as changed for the next process that starts, unless this one redeems the pledge.
+
+    For whoever has something to tell, can't now, and might be killed first.
+    """
+    _write(PLEDGE, name, _known.process)
+
+
+def redeem(name: str) -> None:
+    """What was pledged is told."""
+    _write(REDEEM, _known.process, name)
+
+
+def redis_run() -> bytes:
+    """The run of the Redis server that was last seen. A restart, which may cost it its last news, begins another."""
+    return _known.redis_run
 
 
 def repair() -> None:
@@ -97,6 +124,7 @@ def _look() -> None:
     try:
         if not _known.is_fresh:
             _known.is_fresh = True
+            _write(KEEP_PLEDGES)
             repair()
         redis.call(_compare)
     except (RedisDown, DatabaseDown):
@@ -155,8 +183,16 @@ def _stored() -> dict[str, int]:
     return dict(Epoch.objects.values_list("name", "value"))
 
 
+def _write(statement: str, *parameters: str | UUID) -> None:
+    """Where the database is gone as well, nothing is written."""
+    with suppress(DatabaseDown), connection.cursor() as cursor:
+        database.ask(partial(cursor.execute, statement, parameters))
+
+
 def _published(client: Client) -> dict[str, int]:
-    answer: Any = client.hgetall(KEY)
+    pipeline: Any = client.pipeline(transaction=False)
+    answer, about = pipeline.hgetall(KEY).info("server").execute()
+    _known.redis_run = str(about.get("run_id", "")).encode()
     return {name.decode(): int(number) for name, number in answer.items()}
 
 
@@ -172,6 +208,7 @@ def _catch_up(client: Client) -> None:
         with suppress(OperationalError, InterfaceError):
             _learn(_stored())
         _raise(client, _known.numbers)
+        _learn(_published(client))
     finally:
         connection.close()
 

@@ -1,6 +1,7 @@
 from typing import Any
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils import timezone
 from rest_framework_api_key.models import AbstractAPIKey
@@ -18,7 +19,10 @@ class Epoch(models.Model):
     """How far something has come that processes keep a copy of; a larger number says that the copy is old."""
 
     name = models.CharField(max_length=50, primary_key=True)
-    value = models.BigIntegerField()
+    value = models.BigIntegerField(default=0)
+    pledges = ArrayField(
+        models.UUIDField(), default=list, help_text="Processes with news that will count as a change should they die."
+    )
 
     def __str__(self) -> str:
         return f"{self.name} {self.value}"

@@ -35,7 +35,22 @@ def roundtrip(*commands: Command) -> list[Any]:
 
     It is a pipeline without redis-py's bookkeeping, which takes as long again as the sending and the reading.
     """
-    return call(lambda client: _exchange(client.connection_pool, commands))
+    return call(lambda client: exchange(client, *commands))
+
+
+def exchange(client: Client, *commands: Command) -> list[Any]:
+    """The same with a client at hand, as `call` and `on_recovery` give one."""
+    pool: Any = client.connection_pool
+    connection = pool.get_connection()
+    try:
+        connection.send_packed_command(connection.pack_commands(commands))
+        return [connection.read_response() for _ in commands]
+    except BaseException:
+        # Answers that nobody has read would be taken for those to the next question.
+        connection.disconnect()
+        raise
+    finally:
+        pool.release(connection)
 
 
 def is_down() -> bool:
@@ -61,19 +76,6 @@ def _guarded(work: Callable[[Client], T]) -> T:
     except redis.exceptions.MaxConnectionsError as full:
         # Our own pool is busy, and that says nothing about the server.
         raise RedisDown(str(full)) from full
-
-
-def _exchange(pool: Any, commands: tuple[Command, ...]) -> list[Any]:
-    connection = pool.get_connection()
-    try:
-        connection.send_packed_command(connection.pack_commands(commands))
-        return [connection.read_response() for _ in commands]
-    except BaseException:
-        # Answers that nobody has read would be taken for those to the next question.
-        connection.disconnect()
-        raise
-    finally:
-        pool.release(connection)
 
 
 def _probe() -> None:

@@ -14,6 +14,7 @@ from interactions.models import Interaction
 from recommender import registry, serving
 from recommender.algorithms.factors import FactorModel
 from recommender.algorithms.impersonal import ImpersonalModel
+from recommender.cache import events
 from recommender.candidates import loaded
 from recommender.models import ModelVersion, Release
 from recommender.serving import Answer, Request
@@ -102,6 +103,7 @@ def start_afresh() -> None:
 def forget() -> None:
     """As if this process had just started."""
     epochs.forget()
+    events.forget()
     snapshot.forget()
     types.forget()
     loaded.forget()

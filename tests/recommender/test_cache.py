@@ -5,7 +5,8 @@ import pytest
 
 from interactions import producers, types
 from recommender import cache
-from recommender.cache import COMPLETE, HEADER, NOBODY, Candidates
+from recommender.cache import COMPLETE, NOBODY, Candidates
+from recommender.cache.lists import HEADER
 from recsite.platform import epochs, redis
 from tests.recommender.shop import Shop
 
@@ -128,7 +129,7 @@ def test_strangers_are_remembered_for_minutes_only(shop: Shop) -> None:
     assert redis.roundtrip(("TTL", keys.candidates)) == [cache.STRANGER_SECS]
 
 
-@pytest.mark.parametrize("change", [cache.forget_everything, types.changed, producers.stored_in_bulk])
+@pytest.mark.parametrize("change", [types.changed, producers.stored_in_bulk])
 def test_what_concerns_all_lists_makes_all_of_them_anew(
     shop: Shop, change: Any, django_capture_on_commit_callbacks: Any
 ) -> None:

@@ -8,10 +8,12 @@ from django.utils import timezone
 from catalog import snapshot
 from interactions.models import Interaction
 from interactions.producers import EventLogUnavailable, produce
-from recommender import warming
+from recommender import cache, warming
+from recommender.cache import events
 from recommender.candidates import loaded
 from recommender.serving import ServingUnavailable
-from recsite.platform import database, epochs, redis
+from recsite.platform import database, redis
+from recsite.platform.models import Epoch
 from tests import factories
 from tests.outages import Redis, no_postgres, stoppable_redis, wait_until
 from tests.recommender.shop import NOVELS, POEMS, Shop, ask, forget, happened, ids, look_again, publish, svd
@@ -27,8 +29,19 @@ def server(shop: Shop, tmp_path: Path, settings: Any) -> Iterator[Redis]:
 
 
 def recover(server: Redis) -> None:
-    server.start()
+    """It goes on where it hung, or starts again with its data."""
+    server.go_on()
     wait_until(lambda: not redis.is_down())
+
+
+def recover_unnoticed(server: Redis) -> None:
+    """It was gone while nobody asked."""
+    server.start()
+    look_again()
+
+
+def refuse(*_: object) -> None:
+    raise redis.RedisDown("It is gone.")
 
 
 def happens(who: Any, what: Any, kind: str = "view", value: float | None = None) -> None:
@@ -72,48 +85,90 @@ def test_a_process_that_starts_during_the_outage_serves(shop: Shop, server: Redi
     assert ids(ask("nobody"))[0] == "poem-0"
 
 
-def test_when_redis_is_back_lists_of_before_an_event_are_not_served(shop: Shop, server: Redis) -> None:
+@pytest.mark.parametrize("fault", ["stop", "hang"])
+def test_when_redis_is_back_lists_of_before_an_event_are_not_served(shop: Shop, server: Redis, fault: str) -> None:
     assert ids(ask(shop.ada, limit=20)) == [*NOVELS, *POEMS]
-    ask(shop.ben)
-    server.stop()
+    getattr(server, fault)()
     for poem in shop.poems[:3]:
         happens(shop.ada, poem, "rating", 5)
     happens(shop.ada, shop.novels[0], "rating", 1)
     recover(server)
     assert redis.call(lambda client: client.dbsize()) > 0
-    for _ in range(2):
+    for is_hit in (False, True):
         answer = ask(shop.ada, limit=20)
         assert ids(answer)[:3] == POEMS[3:]
         assert "novel-0" not in ids(answer)
-    assert answer.cache_hit
+        assert answer.cache_hit == is_hit
 
 
-def test_another_process_does_not_serve_them_either(shop: Shop, server: Redis) -> None:
+def test_the_others_keep_their_lists(shop: Shop, server: Redis) -> None:
+    ask(shop.ada), ask(shop.ben)
+    server.hang()
+    happens(shop.ada, shop.novels[0])
+    recover(server)
+    assert [ask(person).cache_hit for person in (shop.ada, shop.ben)] == [False, True]
+
+
+def test_other_processes_know_it_too(shop: Shop, server: Redis) -> None:
     ask(shop.ada)
-    elsewhere = dict(epochs._known.numbers)
-    server.stop()
+    server.hang()
     happens(shop.ada, shop.novels[0], "rating", 1)
     recover(server)
-    epochs._known.numbers, epochs._known.lost = elsewhere, set()
-    look_again()
+    forget()
     assert not ask(shop.ada).cache_hit
 
 
-def test_a_process_that_died_after_losing_a_write_leaves_no_stale_list(shop: Shop, server: Redis) -> None:
+def test_what_was_lost_between_the_recovery_and_its_notice_is_told_before_anything_is_read(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
     ask(shop.ada)
-    server.stop()
-    happens(shop.ada, shop.novels[0], "rating", 1)
-    redis.forget()
-    forget()
-    server.start()
+    with monkeypatch.context() as gone:
+        gone.setattr(redis, "roundtrip", refuse)
+        happens(shop.ada, shop.novels[0], "rating", 1)
     answer = ask(shop.ada, limit=20)
     assert not answer.cache_hit
     assert "novel-0" not in ids(answer)
+    assert Epoch.objects.get(name=cache.LISTS_EPOCH).pledges == []
+
+
+def test_a_process_that_was_killed_before_it_could_tell_leaves_no_stale_list(shop: Shop, server: Redis) -> None:
+    ask(shop.ada)
+    server.hang()
+    happens(shop.ada, shop.novels[0], "rating", 1)
+    redis.forget()
+    forget()
+    server.wake()
+    answer = ask(shop.ada, limit=20)
+    assert not answer.cache_hit
+    assert "novel-0" not in ids(answer)
+    assert ask(shop.ada).cache_hit
+
+
+def test_when_too_much_was_lost_everybodys_list_is_made_anew(
+    shop: Shop, server: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(events, "MOST_UNTOLD", 1)
+    ask(shop.cleo)
+    server.hang()
+    for person in (shop.ada, shop.ben):
+        happens(person, shop.novels[0])
+    recover(server)
+    assert not ask(shop.cleo).cache_hit
+
+
+def test_after_a_restart_of_redis_lists_are_made_anew_because_it_may_have_forgotten_events(
+    shop: Shop, server: Redis
+) -> None:
+    ask(shop.ada)
+    server.stop()
+    recover_unnoticed(server)
+    assert redis.call(lambda client: client.dbsize()) > 0
+    assert [ask(shop.ada).cache_hit for _ in range(2)] == [False, True]
 
 
 def test_an_outage_without_events_costs_nobody_the_list(shop: Shop, server: Redis) -> None:
     ask(shop.ada)
-    server.stop()
+    server.hang()
     ask(shop.ada)
     recover(server)
     assert ask(shop.ada).cache_hit
@@ -135,15 +190,6 @@ def test_a_promotion_during_the_outage_is_in_force_during_it_and_after(shop: Sho
         assert (answer.release, ids(answer)[0]) == (newer.pk, "poem-0")
         if redis.is_down():
             recover(server)
-
-
-def test_a_hanging_redis_that_goes_on_is_used_again(shop: Shop, server: Redis) -> None:
-    ask(shop.ada)
-    server.hang()
-    assert not ask(shop.ada).cache_hit
-    server.wake()
-    wait_until(lambda: not redis.is_down())
-    assert ask(shop.ada).cache_hit
 
 
 def test_with_postgres_gone_a_warmed_person_gets_her_list_and_others_what_is_popular(shop: Shop) -> None:

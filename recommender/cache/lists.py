@@ -1,25 +1,7 @@
-"""What Redis holds of each person: the candidates of a release, the seen items, and the mark of the latest event.
-
-    rec:{generation}:r42:default.0:svd:{ada}    candidates, as packed arrays
-    rec:{generation}:seen:{ada}                 a set of internal item ids, and COMPLETE once all of them are in it
-    rec:{generation}:mark:{ada}                 eight random bytes, others after every event
-
-**Candidates never outlive an event.** They carry the mark that was there before the first row was read for them, and
-count only while it is still there. A list that was computed while an event came in carries the old mark: it is stale
-the moment it is written. A mark that expired or was evicted is never made again, so no old list comes back to life.
-
-**Seen items are never lost.** Only additions are made to a set. An event adds its items whether or not the set exists;
-a reader that finds no COMPLETE adds everything the database has, and COMPLETE with it. Whatever the order: an event
-that was committed before the reader looked is in what it read, a later one comes by its own addition, after its commit.
-
-**Nothing written in vain survives.** An addition that Redis didn't take raises an epoch, and with it the generation in
-all keys: what was there before is not found any more. The epochs see to it that this is known before Redis is used.
-Readers keep the generation that they began with. An event asks for the latest one after its commit: whoever reads under
-a still newer one reads the database after that commit, and finds the event there.
-"""
+"""What is kept of a person in Redis, and how it is packed: raw little-endian arrays behind a short head."""
 
 import secrets
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from struct import Struct
 from typing import Any, Self
@@ -28,11 +10,10 @@ import numpy as np
 from django.conf import settings
 from numpy.typing import NDArray
 
-from interactions import producers, types
-from recsite.platform import epochs, redis
+from recommender.cache.keys import Keys
+from recsite.platform import redis
 from recsite.platform.redis import Command
 
-LISTS_EPOCH = "lists"
 COMPLETE = 0
 """The member of a seen set that says that nothing is missing; items' ids start at 1."""
 
@@ -41,9 +22,6 @@ NOBODY = -1
 
 STRANGER_SECS = 300
 """How long it is remembered that somebody is unknown: anybody can ask for any name."""
-
-PLACEMENT = "default.0"
-"""The placement and its revision."""
 
 SOURCES = ("svd", "fold-in", "popular", "latest")
 """What may have put an item into a list; the position is stored. Append only."""
@@ -68,15 +46,6 @@ class Candidates:
     def impersonal(cls, person: int) -> Self:
         nothing = np.empty(0)
         return cls(person, False, nothing.astype(np.int64), nothing.astype(np.float32), nothing.astype(np.uint8))
-
-
-@dataclass(frozen=True, slots=True)
-class Keys:
-    """The keys of one person in one generation."""
-
-    candidates: str
-    seen: str
-    mark: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,53 +106,11 @@ def store(commands: Iterable[Command]) -> None:
     redis.roundtrip(*commands)
 
 
-def note_events(seen_by_user: Mapping[str, Iterable[int]]) -> None:
-    """People did something: their candidates are stale, and these items are seen."""
-    if not redis.is_down():
-        epochs.look()
-    commands: list[Command] = []
-    for user_id, seen in seen_by_user.items():
-        keys = keys_of(user_id)
-        if items := tuple(seen):
-            commands.append(("SADD", keys.seen, *items))
-            commands.append(("EXPIRE", keys.seen, 2 * settings.CANDIDATE_TTL_SECS))
-        commands.append(("SET", keys.mark, new_mark(), "EX", 2 * settings.CANDIDATE_TTL_SECS))
-    try:
-        redis.roundtrip(*commands)
-    except redis.RedisDown:
-        forget_everything()
-
-
-def forget_everything() -> None:
-    """No candidates and no seen set of before count any more, for nobody."""
-    # While Redis is gone nobody reads from it: the epoch is raised once now, for the case that we die, and once more
-    # when Redis is back.
-    if not epochs.is_lost(LISTS_EPOCH):
-        epochs.bump(LISTS_EPOCH)
-
-
 def memory(people: Sequence[Keys]) -> float:
     """The bytes that Redis spends on each of these people. Raises RedisDown."""
     keys = [key for keys in people for key in (keys.candidates, keys.seen, keys.mark)]
     sizes = redis.roundtrip(*(("MEMORY", "USAGE", key, "SAMPLES", 0) for key in keys)) if keys else []
     return sum(size or 0 for size in sizes) / max(len(people), 1)
-
-
-def keys_of(user_id: str, release: int = 0, algorithm: str = "") -> Keys:
-    """A person's keys in the present generation; candidates only where a release and an algorithm are named."""
-    # The braces keep a person's keys on one node of a cluster, where MGET needs them.
-    start, person = _generation(), f"{{{user_id}}}"
-    return Keys(
-        candidates=f"{start}:r{release}:{PLACEMENT}:{algorithm}:{person}",
-        seen=f"{start}:seen:{person}",
-        mark=f"{start}:mark:{person}",
-    )
-
-
-def _generation() -> str:
-    """Another one whenever lists in general are out of date: additions lost, types edited, events imported."""
-    number = epochs.current(LISTS_EPOCH) + epochs.current(types.EPOCH) + epochs.current(producers.BULK_EPOCH)
-    return f"rec:{number & 0xFFFFFFFF:x}"
 
 
 def _pack(mark: bytes, candidates: Candidates) -> bytes:

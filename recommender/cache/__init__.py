@@ -1,0 +1,62 @@
+"""What Redis holds of each person: the candidates of a release, the seen items, and the mark of the latest event.
+
+    rec:{generation}:r42:default.0:svd:{ada}    candidates, as packed arrays
+    rec:{generation}:seen:{ada}                 a set of internal item ids, and COMPLETE once all of them are in it
+    rec:{generation}:mark:{ada}                 eight random bytes, others after every event
+
+**Candidates never outlive an event.** They carry the mark that was there before the first row was read for them, and
+count only while it is still there. A list that was computed while an event came in carries the old mark: it is stale
+the moment it is written. A mark that expired or was evicted is never made again, so no old list comes back to life.
+
+**Seen items are never lost.** Only additions are made to a set. An event adds its items whether or not the set exists;
+a reader that finds no COMPLETE adds everything the database has, and COMPLETE with it. Whatever the order: an event
+that was committed before the reader looked is in what it read, a later one comes by its own addition, after its commit.
+
+**An outage loses nothing.** What Redis didn't take is kept in mind and told when it is back, before anybody reads from
+it. That is pledged in the database: a process that starts finds the pledge of one that died, and raises an epoch. The
+epoch changes the generation in all keys, so that nothing of before is found any more. So does a restart of Redis.
+Readers keep the generation that they began with. An event asks for the latest one after its commit: whoever reads under
+a still newer one reads the database after that commit, and finds the event there.
+"""
+
+from recommender.cache.events import note_events, tell_the_rest
+from recommender.cache.keys import LISTS_EPOCH, PLACEMENT, Keys, keys_of
+from recommender.cache.lists import (
+    COMPLETE,
+    NOBODY,
+    NOTHING,
+    SOURCES,
+    STRANGER_SECS,
+    Candidates,
+    Found,
+    keep,
+    keep_seen,
+    look_up,
+    marks,
+    memory,
+    new_mark,
+    store,
+)
+
+__all__ = [
+    "COMPLETE",
+    "LISTS_EPOCH",
+    "NOBODY",
+    "NOTHING",
+    "PLACEMENT",
+    "SOURCES",
+    "STRANGER_SECS",
+    "Candidates",
+    "Found",
+    "Keys",
+    "keep",
+    "keep_seen",
+    "keys_of",
+    "look_up",
+    "marks",
+    "memory",
+    "new_mark",
+    "note_events",
+    "store",
+    "tell_the_rest",
+]

@@ -1,0 +1,99 @@
+"""Redis hears of events; where it is gone, when it is back."""
+
+import os
+import threading
+from collections.abc import Collection, Iterator, Mapping
+
+from django.conf import settings
+from django.db import connection
+
+from recommender.cache.keys import LISTS_EPOCH, keys_of
+from recommender.cache.lists import new_mark
+from recsite.platform import epochs, redis
+from recsite.platform.redis import Client, Command, RedisDown
+
+MOST_UNTOLD = 10_000
+"""People kept in mind while Redis is gone; when there are more, everybody's lists are made anew."""
+
+Seen = Mapping[str, Collection[int]]
+"""The items (internal ids) that people, by the ids of the outside, have seen now; nothing but the news, where empty."""
+
+
+class _Untold:
+    """What this process has yet to tell Redis."""
+
+    def __init__(self) -> None:
+        self.forget()
+        os.register_at_fork(after_in_child=self.forget)
+
+    def forget(self) -> None:
+        self.lock = threading.RLock()
+        self.people: dict[str, set[int]] = {}
+
+
+_untold = _Untold()
+
+
+def note_events(people: Seen) -> None:
+    """These people did something: their candidates are stale, and what they have seen now is seen.
+
+    Raises nothing: where Redis doesn't take it, it is told before Redis is used again.
+    """
+    try:
+        if not redis.is_down():
+            # After the commit: see the package's text.
+            epochs.look()
+        redis.roundtrip(*_commands(people))
+    except RedisDown:
+        _remember(people)
+
+
+def tell_the_rest() -> None:
+    """Tells what Redis didn't take before. Raises RedisDown; whoever reads from Redis calls this first."""
+    if _untold.people:
+        redis.call(_tell)
+
+
+def forget() -> None:
+    """As if the process had just started, for tests."""
+    _untold.forget()
+
+
+def _remember(people: Seen) -> None:
+    with _untold.lock:
+        if not _untold.people:
+            # Should this process be killed, the next one that starts keeps the promise.
+            epochs.pledge(LISTS_EPOCH)
+        for user_id, seen in people.items():
+            _untold.people.setdefault(user_id, set()).update(seen)
+        if len(_untold.people) > MOST_UNTOLD:
+            epochs.bump(LISTS_EPOCH)
+            _untold.people = {}
+
+
+def _tell(client: Client) -> None:
+    with _untold.lock:
+        if _untold.people:
+            redis.exchange(client, *_commands(_untold.people))
+            _untold.people = {}
+            epochs.redeem(LISTS_EPOCH)
+
+
+def _commands(people: Seen) -> Iterator[Command]:
+    seconds = 2 * settings.CANDIDATE_TTL_SECS
+    for user_id, seen in people.items():
+        keys = keys_of(user_id)
+        if seen:
+            yield "SADD", keys.seen, *seen
+            yield "EXPIRE", keys.seen, seconds
+        yield "SET", keys.mark, new_mark(), "EX", seconds
+
+
+def _catch_up(client: Client) -> None:
+    try:
+        _tell(client)
+    finally:
+        connection.close()
+
+
+redis.on_recovery.append(_catch_up)

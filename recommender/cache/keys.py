@@ -1,0 +1,41 @@
+"""Under which keys a person's things lie."""
+
+from dataclasses import dataclass
+from zlib import crc32
+
+from interactions import producers, types
+from recsite.platform import epochs
+
+LISTS_EPOCH = "lists"
+PLACEMENT = "default.0"
+"""The placement and its revision."""
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """The keys of one person in one generation."""
+
+    candidates: str
+    seen: str
+    mark: str
+
+
+def keys_of(user_id: str, release: int = 0, algorithm: str = "") -> Keys:
+    """A person's keys in the present generation; candidates only where a release and an algorithm are named."""
+    # The braces keep a person's keys on one node of a cluster, where MGET needs them.
+    start, person = f"rec:{_generation():08x}", f"{{{user_id}}}"
+    return Keys(
+        candidates=f"{start}:r{release}:{PLACEMENT}:{algorithm}:{person}",
+        seen=f"{start}:seen:{person}",
+        mark=f"{start}:mark:{person}",
+    )
+
+
+def _generation() -> int:
+    """Another one whenever lists in general are out of date.
+
+    Types were edited, events imported, or told of by nobody; or Redis was restarted, which may have cost it what it had
+    acknowledged last.
+    """
+    epoch = epochs.current(LISTS_EPOCH) + epochs.current(types.EPOCH) + epochs.current(producers.BULK_EPOCH)
+    return crc32(b"%d %s" % (epoch, epochs.redis_run()))
