@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
 
-from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db import connection, transaction
 
 from recsite.platform import database, redis
 from recsite.platform.database import DatabaseDown
@@ -172,9 +172,7 @@ def _bump_the_lost_again() -> None:
 
 
 def _store_next(name: str) -> dict[str, int]:
-    with connection.cursor() as cursor:
-        cursor.execute(BUMP, [name])
-        number = {name: cursor.fetchone()[0]}
+    number = {name: int(database.ask(partial(_run, BUMP, name))[0])}
     _learn(number)
     return number
 
@@ -185,8 +183,15 @@ def _stored() -> dict[str, int]:
 
 def _write(statement: str, *parameters: str | UUID) -> None:
     """Where the database is gone as well, nothing is written."""
-    with suppress(DatabaseDown), connection.cursor() as cursor:
-        database.ask(partial(cursor.execute, statement, parameters))
+    with suppress(DatabaseDown):
+        database.ask(partial(_run, statement, *parameters))
+
+
+def _run(statement: str, *parameters: str | UUID) -> tuple[Any, ...]:
+    """Executes the statement, and returns the row that it gives back, if any."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement, parameters)
+        return cursor.fetchone() if cursor.description else ()
 
 
 def _published(client: Client) -> dict[str, int]:
@@ -205,8 +210,8 @@ def _catch_up(client: Client) -> None:
     """Before anybody uses Redis again. PostgreSQL is asked too: whoever changed something meanwhile may be gone."""
     try:
         _bump_the_lost_again()
-        with suppress(OperationalError, InterfaceError):
-            _learn(_stored())
+        with suppress(DatabaseDown):
+            _learn(database.ask(_stored))
         _raise(client, _known.numbers)
         _learn(_published(client))
     finally:

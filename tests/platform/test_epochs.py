@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 from django.db import transaction
 
-from recsite.platform import epochs, redis
+from recsite.platform import database, epochs, redis
 from recsite.platform.models import Epoch
 from tests.outages import Redis, no_postgres, stoppable_redis, wait_until
 
@@ -181,3 +181,19 @@ def test_a_restart_of_redis_is_noticed(server: Redis) -> None:
     server.start()
     look()
     assert epochs.redis_run() not in (run, b"")
+
+
+def test_with_the_database_gone_too_a_loss_waits_without_harm(server: Redis) -> None:
+    known = look()
+    server.stop()
+    epochs.bump("lists")
+    with no_postgres():
+        server.start()
+        redis.forget()
+        epochs._known.look_again_at = 0
+        assert epochs.current("lists") > known
+        epochs.pledge("lists")
+        epochs.redeem("lists")
+    database.forget()
+    epochs._known.look_again_at = 0
+    assert epochs.current("lists") == published()
