@@ -19,3 +19,7 @@ try:
         )
 except LocalError as error:
     raise pytest.UsageError(str(error)) from error
+
+# Workers of xdist share the server, but not what they keep in it: one's flush must not empty the other's lists.
+if _worker := os.environ.get("PYTEST_XDIST_WORKER"):
+    os.environ["REDIS_URL"] = f"{os.environ['REDIS_URL'].rsplit('/', 1)[0]}/{1 + int(_worker[2:]) % 15}"

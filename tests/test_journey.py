@@ -19,8 +19,11 @@ NOVELS = [f"novel-{number}" for number in range(8)]
 POEMS = [f"poem-{number}" for number in range(8)]
 
 
+pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
+
+
 @pytest.fixture(autouse=True)
-def _own_place(transactional_db: None, tmp_path: Path, settings: Any) -> Iterator[None]:
+def _own_place(tmp_path: Path, settings: Any) -> Iterator[None]:
     storage = {**settings.STORAGES["models"], "OPTIONS": {"location": str(tmp_path / "models")}}
     settings.STORAGES = {**settings.STORAGES, "models": storage}
     settings.MODEL_CACHE_DIR = tmp_path / "model-cache"
