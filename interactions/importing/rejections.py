@@ -17,7 +17,6 @@ class RejectedFile:
 
     def __init__(self, path: Path, *, goes_on: bool) -> None:
         self.path = path
-        self.count = 0
         self._mode = "a" if goes_on else "w"
 
     def write(self, rejected: Sequence[Rejected]) -> None:
@@ -38,4 +37,3 @@ class RejectedFile:
                 "by the same command."
             ) from error
         self._mode = "a"
-        self.count += len(rejected)

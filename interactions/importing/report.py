@@ -1,9 +1,28 @@
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from pathlib import Path
 
 from catalog.upserts import Upserted
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What became of some lines. `rows` are the readable ones: people, items and events."""
+
+    rows: int = 0
+    stored: int = 0
+    duplicates: int = 0
+    rejected: int = 0
+    people: Upserted = field(default_factory=Upserted)
+    items: Upserted = field(default_factory=Upserted)
+
+    def __add__(self, other: "Counts") -> "Counts":
+        return Counts(*(getattr(self, field.name) + getattr(other, field.name) for field in fields(self)))
+
+    @property
+    def used(self) -> int:
+        return self.stored + self.duplicates + self.people.added + self.items.added
 
 
 @dataclass
@@ -16,13 +35,7 @@ class ImportReport:
     """When this very file was imported already; nothing was done then."""
     goes_on: bool = False
     """Whether it went on where an earlier import of this file had stopped."""
-    n_rows: int = 0
-    """Readable rows: people, items and events."""
-    stored: int = 0
-    duplicates: int = 0
-    people: Upserted = field(default_factory=Upserted)
-    items: Upserted = field(default_factory=Upserted)
-    rejected: int = 0
+    counts: Counts = field(default_factory=Counts)
     rejected_path: Path | None = None
     rating_type: str = ""
     undated_at: datetime | None = None
@@ -32,8 +45,7 @@ class ImportReport:
     @property
     def found_nothing(self) -> bool:
         """Whether there was nothing to use in the files."""
-        used = self.stored + self.duplicates + self.people.added + self.items.added
-        return not self.finished_before and not self.goes_on and not (self.n_rows if self.is_check else used)
+        return not (self.finished_before or self.goes_on or (self.counts.rows if self.is_check else self.counts.used))
 
     def __str__(self) -> str:
         return " ".join(self._sentences())
@@ -44,21 +56,22 @@ class ImportReport:
             yield "--no-resume reads it again."
             return
         if self.is_check:
-            yield f"{self.location} has {_count(self.n_rows, 'readable row')}. Nothing was stored."
+            yield f"{self.location} has {_count(self.counts.rows, 'readable row')}. Nothing was stored."
         else:
             yield self._what_was_done()
-        if self.rejected:
-            yield f"{_count(self.rejected, 'line')} rejected: {self.rejected_path} says why."
+        if self.counts.rejected:
+            yield f"{_count(self.counts.rejected, 'line')} rejected: {self.rejected_path} says why."
         if self.undated_at:
             yield f"Events without a time are dated {self.undated_at:%Y-%m-%d} and marked as undated."
 
     def _what_was_done(self) -> str:
-        rate = f" ({self.n_rows / self.seconds:,.0f} rows/s)" if self.seconds else ""
+        counts = self.counts
+        rate = f" ({counts.rows / self.seconds:,.0f} rows/s)" if self.seconds else ""
         return (
             f"{'Went on with' if self.goes_on else 'Imported'} {self.location} in {self.seconds:.0f} s{rate}: "
-            f"{_count(self.stored, 'event')} stored, {self.duplicates:,} known already; "
-            f"items: {self.items.added:,} new, {self.items.changed:,} changed; "
-            f"people: {self.people.added:,} new, {self.people.changed:,} changed."
+            f"{_count(counts.stored, 'event')} stored, {counts.duplicates:,} known already; "
+            f"items: {counts.items.added:,} new, {counts.items.changed:,} changed; "
+            f"people: {counts.people.added:,} new, {counts.people.changed:,} changed."
         )
 
 

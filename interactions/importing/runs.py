@@ -5,6 +5,7 @@ from datetime import datetime
 from django.utils import timezone
 
 from catalog.importers.rows import DataSet
+from interactions.importing.report import Counts
 from interactions.models import ImportRun
 
 
@@ -27,13 +28,23 @@ def undated_date(format_name: str) -> datetime:
     return timezone.now().replace(hour=0, minute=0, second=0, microsecond=0)
 
 
-def advance(run: ImportRun, part: str, line: int, counts: dict[str, int], undated_at: datetime | None) -> None:
+def advance(run: ImportRun, part: str, line: int, counts: Counts, undated_at: datetime | None) -> None:
     """Notes a batch: its part is done up to `line`; `undated_at` if it had events without a time."""
     run.progress[part] = line
     run.undated_at = run.undated_at or undated_at
-    for name, count in counts.items():
+    for name, count in _named(counts).items():
         run.counts[name] = run.counts.get(name, 0) + count
     run.save(update_fields=["progress", "counts", "undated_at"])
+
+
+def _named(counts: Counts) -> dict[str, int]:
+    return {
+        "events": counts.stored,
+        "duplicates": counts.duplicates,
+        "rejected": counts.rejected,
+        "items": counts.items.added,
+        "people": counts.people.added,
+    }
 
 
 def finish(run: ImportRun) -> None:

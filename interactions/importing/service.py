@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db.backends.utils import CursorWrapper
 from psycopg.errors import DiskFull
 
 from catalog import snapshot
@@ -15,7 +16,7 @@ from interactions.importing import runs
 from interactions.importing.ahead import one_ahead
 from interactions.importing.batches import Batch, EventPacker, batches, refused
 from interactions.importing.rejections import RejectedFile
-from interactions.importing.report import ImportReport
+from interactions.importing.report import Counts, ImportReport
 from interactions.importing.scales import RATING, rating_type
 from interactions.models import ImportRun
 from interactions.partitions import Month
@@ -48,9 +49,8 @@ def check(data: DataSet, rejected: Path, *, batch_rows: int = BATCH_ROWS, progre
     packer = EventPacker(data.source, _type_names(RATING), runs.undated_date(data.format))
     for batch in batches(data, packer, batch_rows, {}):
         file.write(batch.rejected)
-        report.n_rows += batch.n_rows
-        report.rejected = file.count
-        progress(batch.bytes_read, data.total_bytes, report.n_rows)
+        report.counts += Counts(rows=batch.n_rows, rejected=len(batch.rejected))
+        progress(batch.bytes_read, data.total_bytes, report.counts.rows)
     return report
 
 
@@ -85,6 +85,7 @@ class _Import:
         self.done = dict(run.progress)
         self.file = RejectedFile(rejected, goes_on=bool(self.done))
         self.months: set[Month] = set()
+        self.added = self.added_when_analyzed = 0
         self.undated_at = run.undated_at or runs.undated_date(data.format)
         self.rating_type = rating_type(data.scale).name
         self.report = ImportReport(
@@ -97,7 +98,7 @@ class _Import:
         try:
             for batch in one_ahead(batches(self.data, packer, batch_rows, self.done)):
                 self._take(batch)
-                progress(batch.bytes_read, self.data.total_bytes, self.report.n_rows)
+                progress(batch.bytes_read, self.data.total_bytes, self.report.counts.rows)
         except UnreadableSource as error:
             _make_known()
             raise ImportStopped(f"{error} {self._so_far()}") from error
@@ -112,45 +113,48 @@ class _Import:
         if new := batch.months - self.months:
             partitions.ensure_months(new)
             self.months |= new
+        undated_at = self.undated_at if batch.n_undated else None
         with transaction.atomic():
-            people, items = upsert_people(batch.people), upsert_items(batch.items)
-            met, stored, rejected = self._store(batch)
-            # Written before the commit: a line may be named twice after a crash, never not at all.
-            self.file.write([*batch.rejected, *rejected])
-            self._note(batch, people + Upserted(met), items, stored, len(rejected))
+            counts = self._store(batch)
+            runs.advance(self.run, batch.part, batch.line, counts, undated_at)
+        self.report.counts += counts
+        self.report.undated_at = self.report.undated_at or undated_at
 
-    def _store(self, batch: Batch) -> tuple[int, int, list[Rejected]]:
-        """Stores the events: how many people are new, how many events, and which name an unknown item."""
-        if not batch.n_events:
-            return 0, 0, []
+    def _store(self, batch: Batch) -> Counts:
+        people, items = upsert_people(batch.people), upsert_items(batch.items)
+        self.added += people.added + items.added
+        met, stored, unknown = self._store_events(batch) if batch.n_events else (0, 0, [])
+        # Written before the commit: a line may be named twice after a crash, never not at all.
+        self.file.write([*batch.rejected, *unknown])
+        return Counts(
+            rows=batch.n_rows,
+            stored=stored,
+            duplicates=batch.n_events - stored - len(unknown),
+            rejected=len(batch.rejected) + len(unknown),
+            people=people + Upserted(met),
+            items=items,
+        )
+
+    def _store_events(self, batch: Batch) -> tuple[int, int, list[Rejected]]:
+        """How many people are new, how many events are, and which events name an unknown item."""
         with connection.cursor() as cursor:
+            self._refresh_statistics(cursor)
             staging = in_table(cursor, batch.packed)
             unknown = staging.find_unknown()
             leave_out(staging, unknown)
-            return staging.meet_people(), staging.insert(), [refused(batch.part, lost) for lost in unknown]
+            met = staging.meet_people()
+            self.added += met
+            self._refresh_statistics(cursor)
+            return met, staging.insert(), [refused(batch.part, lost) for lost in unknown]
 
-    def _note(self, batch: Batch, people: Upserted, items: Upserted, stored: int, unknown: int) -> None:
-        report = self.report
-        duplicates = batch.n_events - unknown - stored
-        undated_at = self.undated_at if batch.n_undated else None
-        counts = {
-            "events": stored,
-            "duplicates": duplicates,
-            "rejected": len(batch.rejected) + unknown,
-            "items": items.added,
-            "people": people.added,
-        }
-        runs.advance(self.run, batch.part, batch.line, counts, undated_at)
-        report.n_rows += batch.n_rows
-        report.stored += stored
-        report.duplicates += duplicates
-        report.people += people
-        report.items += items
-        report.rejected = self.file.count
-        report.undated_at = report.undated_at or undated_at
+    def _refresh_statistics(self, cursor: CursorWrapper) -> None:
+        """Each time this import has doubled what it added: the planner may take a table for empty that we fill."""
+        if self.added > 2 * self.added_when_analyzed:
+            cursor.execute("ANALYZE catalog_enduser, catalog_item")
+            self.added_when_analyzed = self.added
 
     def _so_far(self) -> str:
-        return f"What was committed stays ({self.report.stored:,} events by this run)."
+        return f"What was committed stays ({self.report.counts.stored:,} events by this run)."
 
 
 def _trouble(error: Exception) -> str:

@@ -21,8 +21,8 @@ pytestmark = pytest.mark.django_db
 
 def test_people_items_categories_and_events_are_loaded(tmp_path: Path) -> None:
     report = load(films(tmp_path))
-    assert (report.stored, report.duplicates, report.rejected) == (100, 0, 0)
-    assert (report.people, report.items) == (Upserted(10), Upserted(10))
+    assert (report.counts.stored, report.counts.duplicates, report.counts.rejected) == (100, 0, 0)
+    assert (report.counts.people, report.counts.items) == (Upserted(10), Upserted(10))
     assert Item.objects.get(item_id="3").title == "Film 3"
     assert list(Category.objects.values_list("name", flat=True)) == ["Drama", "War"]
     event = Interaction.objects.get(user__user_id="2", item__item_id="3")
@@ -43,7 +43,7 @@ def test_the_size_of_batches_makes_no_difference(tmp_path: Path) -> None:
     load(films(tmp_path), batch_rows=7)
     by_seven = stored()
     Interaction.objects.all().delete()
-    assert load(films(tmp_path), resume=False).stored == 100
+    assert load(films(tmp_path), resume=False).counts.stored == 100
     assert stored() == by_seven
 
 
@@ -60,8 +60,8 @@ def test_reading_it_again_changes_nothing(tmp_path: Path) -> None:
     load(films(tmp_path))
     before, people = stored(), list(EndUser.objects.order_by("id").values())
     report = load(films(tmp_path), resume=False)
-    assert (report.stored, report.duplicates) == (0, 100)
-    assert (report.people, report.items) == (Upserted(), Upserted())
+    assert (report.counts.stored, report.counts.duplicates) == (0, 100)
+    assert (report.counts.people, report.counts.items) == (Upserted(), Upserted())
     assert (stored(), list(EndUser.objects.order_by("id").values())) == (before, people)
     assert ImportRun.objects.count() == 1
 
@@ -70,7 +70,7 @@ def test_the_same_data_in_another_file_change_nothing(tmp_path: Path) -> None:
     load(films(tmp_path))
     before = stored()
     packed = write(tmp_path, {"movies.csv.gz": FILMS, "ratings.csv.gz": RATINGS})
-    assert load(open_format("movielens", packed)).duplicates == 100
+    assert load(open_format("movielens", packed)).counts.duplicates == 100
     assert stored() == before
 
 
@@ -90,13 +90,13 @@ def test_events_without_times_keep_their_date_in_later_imports(tmp_path: Path) -
     ImportRun.objects.update(undated_at=a_year_ago)
     more = "user_id,book_id,rating\n1,1,5\n2,1,3\n2,2,4\n3,2,5\n"
     report = load(books(tmp_path, more))
-    assert (report.stored, report.duplicates) == (1, 3)
+    assert (report.counts.stored, report.counts.duplicates) == (1, 3)
     assert {row["occurred_at"] for row in stored()} == {a_year_ago}
 
 
 def test_a_repeated_line_is_one_event(tmp_path: Path) -> None:
     report = load(books(tmp_path, "user_id,book_id,rating\n1,1,5\n1,1,5\n1,1,2\n"))
-    assert (report.stored, report.duplicates) == (1, 2)
+    assert (report.counts.stored, report.counts.duplicates) == (1, 2)
 
 
 def test_rejected_lines_are_in_a_file_with_number_and_reason(tmp_path: Path) -> None:
@@ -107,7 +107,7 @@ def test_rejected_lines_are_in_a_file_with_number_and_reason(tmp_path: Path) -> 
         ["ratings.csv", "5", "2 fields where 3 are expected", "4,2"],
         ["ratings.csv", "4", "unknown item 99", "3,99,rating,4"],
     ]
-    assert (report.stored, report.rejected, report.rejected_path) == (1, 3, path)
+    assert (report.counts.stored, report.counts.rejected, report.rejected_path) == (1, 3, path)
     assert "3 lines rejected: " in str(report)
     assert not EndUser.objects.filter(user_id="3").exists()
     assert not DeadLetter.objects.exists()
@@ -128,14 +128,14 @@ def test_a_type_that_is_unknown_here_is_rejected(tmp_path: Path) -> None:
     events = "user_id,item_id,type\nada,p1,view\nada,p1,hum\n"
     data = open_format("csv", folder(tmp_path / "shop", events=events, items="item_id,title\np1,Emma\n"))
     report = load(data, tmp_path / "bad.csv")
-    assert report.stored == 1
+    assert report.counts.stored == 1
     assert lines(tmp_path / "bad.csv") == [["events.csv", "3", "unknown type hum", "ada,p1,hum,"]]
 
 
 def test_unknown_items_are_made_up_where_the_policy_says_so(tmp_path: Path, settings: Settings) -> None:
     settings.UNKNOWN_ITEM_POLICY = "placeholder"
     report = load(books(tmp_path, "user_id,book_id,rating\n1,99,5\n"))
-    assert (report.stored, report.rejected) == (1, 0)
+    assert (report.counts.stored, report.counts.rejected) == (1, 0)
     assert not Item.objects.get(item_id="99").is_available
 
 
@@ -179,8 +179,8 @@ def test_the_run_says_what_was_done(tmp_path: Path) -> None:
 @pytest.mark.skipif(not REAL.is_dir(), reason=f"the real data sets are not in {REAL}")
 def test_the_real_movielens_is_imported_whole(tmp_path: Path) -> None:
     report = load(open_format("movielens", REAL / "ml-latest-small"), tmp_path / "bad.csv", batch_rows=20_000)
-    assert (report.stored, report.duplicates, report.rejected) == (100_004, 0, 0)
-    assert (report.people.added, report.items.added) == (671, 9_125)
+    assert (report.counts.stored, report.counts.duplicates, report.counts.rejected) == (100_004, 0, 0)
+    assert (report.counts.people.added, report.counts.items.added) == (671, 9_125)
     assert partitions.find().stray == frozenset()
 
 
@@ -189,4 +189,4 @@ def test_a_packed_file_is_the_same_as_an_unpacked_one(tmp_path: Path) -> None:
     path.write_bytes(gzip.compress(b"user_id,item_id\nada,1\n"))
     load(films(tmp_path))
     report: Any = load(open_format("csv", path))
-    assert report.stored == 1
+    assert report.counts.stored == 1

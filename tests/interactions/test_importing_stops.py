@@ -72,7 +72,7 @@ def test_it_goes_on_where_it_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyP
         with pytest.raises(ImportStopped):
             load(films(tmp_path), batch_rows=30)
     report = load(films(tmp_path), batch_rows=30)
-    assert (report.goes_on, report.n_rows, report.stored, report.duplicates) == (True, 40, 40, 0)
+    assert (report.goes_on, report.counts.rows, report.counts.stored, report.counts.duplicates) == (True, 40, 40, 0)
     assert stored() == whole
     assert ImportRun.objects.get().counts["events"] == 100
 
@@ -99,7 +99,7 @@ def test_a_file_that_breaks_off_is_loaded_up_to_there(tmp_path: Path) -> None:
     assert Interaction.objects.count() > 10_000
     write(tmp_path, {"ratings.csv": text})
     report = load(open_format("goodbooks", path))
-    assert report.stored + report.duplicates == 50_000
+    assert report.counts.stored + report.counts.duplicates == 50_000
     assert Interaction.objects.count() == 50_000
 
 
