@@ -1,10 +1,12 @@
 """Lists made before anybody asks: after a promotion, for the people who were active lately, or for everybody."""
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from itertools import islice
+from typing import TypeVar
 
 import numpy as np
 from django.conf import settings
@@ -20,10 +22,12 @@ from recsite.platform import epochs, redis
 from recsite.platform.exceptions import Unavailable
 from recsite.platform.redis import RedisDown
 
+T = TypeVar("T")
 BLOCK = 2_000
 """People whose events are read, and whose marks are asked for, together."""
 
 WRITTEN_AT_ONCE = 200
+ATTEMPTS, PATIENCE_SECS = 3, 10.0
 MEASURED = 50
 """People whose memory in Redis is measured, spread over all."""
 
@@ -72,10 +76,9 @@ def _warm(view: View, member: Member, chosen: QuerySet[EndUser], progress: Progr
     sample: list[cache.Keys] = []
     progress(0, f"making lists for {total:,} people")
     for block in _blocks(chosen):
-        keys = {pk: cache.keys_of(user_id, view.release.number or 0, member.algorithm) for pk, user_id in block}
-        _warm_block(view, member, keys)
+        keys = _patiently(partial(_warm_block, view, member, block))
         done += len(block)
-        sample += list(keys.values())[:: max(total // MEASURED, 1)]
+        sample += keys[:: max(total // MEASURED, 1)]
         progress(done / max(total, done), f"{done:,} of {total:,} people")
         if live() is not view.release:
             stopped = "Another release went live meanwhile."
@@ -89,9 +92,20 @@ def _blocks(chosen: QuerySet[EndUser]) -> Iterator[list[tuple[int, str]]]:
         yield block
 
 
-def _warm_block(view: View, member: Member, keys: Mapping[int, cache.Keys]) -> None:
-    # The marks first: an event that comes from here on makes the list stale that is made without it.
+def _patiently(work: Callable[[], T]) -> T:
+    """A moment in which Redis is slow, or is being restarted, doesn't end the work of minutes: it is done again."""
+    for _ in range(ATTEMPTS - 1):
+        try:
+            return work()
+        except RedisDown:
+            redis.wait(PATIENCE_SECS)
+    return work()
+
+
+def _warm_block(view: View, member: Member, block: list[tuple[int, str]]) -> list[cache.Keys]:
     cache.tell_the_rest()
+    keys = {pk: cache.keys_of(user_id, view.release.number or 0, member.algorithm) for pk, user_id in block}
+    # The marks first: an event that comes from here on makes the list stale that is made without it.
     marks = dict(zip(keys, cache.marks(keys.values()), strict=True))
     persons, seen = np.array(list(keys), np.int64), people.seen(keys)
     lists = rank_many(view, member, persons, seen, settings.CANDIDATE_COUNT)
@@ -101,6 +115,7 @@ def _warm_block(view: View, member: Member, keys: Mapping[int, cache.Keys]) -> N
             for candidates in made
             for command in _commands(keys[candidates.person], marks, candidates, seen.get(candidates.person, ()))
         )
+    return list(keys.values())
 
 
 def _commands(

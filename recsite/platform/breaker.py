@@ -51,6 +51,10 @@ class Breaker:
         logger.warning("%s is gone: %s", self.name, reason)
         threading.Thread(target=self._watch, name=f"waiting for {self.name}", daemon=True).start()
 
+    def wait(self, seconds: float) -> None:
+        """Until it is closed, or the time is over."""
+        self._back.wait(seconds)
+
     def close(self) -> None:
         """Lets calls pass again; ends the watch."""
         self._back.set()
@@ -71,3 +75,4 @@ class Breaker:
             else:
                 self.close()
                 logger.warning("%s is back.", self.name)
+                return

@@ -57,6 +57,11 @@ def is_down() -> bool:
     return _breaker.is_open
 
 
+def wait(seconds: float) -> None:
+    """Until Redis is back, or the time is over."""
+    _breaker.wait(seconds)
+
+
 def forget() -> None:
     """Drops the client and what is known of an outage, for tests that change where Redis is."""
     _client.cache_clear()

@@ -148,7 +148,21 @@ def test_without_a_release_there_is_nothing_to_make(shop: Shop) -> None:
     assert "train and promote first" in str(warmed)
 
 
-def test_without_redis_it_says_so(shop: Shop, tmp_path: Path, settings: Any) -> None:
+def test_a_moment_without_redis_does_not_end_it(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    marks, outages = cache.marks, [redis.RedisDown("It is slow."), redis.RedisDown("It is slow.")]
+
+    def slow(people: Any) -> list[bytes]:
+        if outages:
+            raise outages.pop()
+        return marks(people)
+
+    monkeypatch.setattr(cache, "marks", slow)
+    assert warming.warm(everybody=True).people == 3
+    assert ask(shop.ada).cache_hit
+
+
+def test_without_redis_it_says_so(shop: Shop, tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(warming, "PATIENCE_SECS", 0)
     with stoppable_redis(tmp_path, settings) as server:
         server.stop()
         with pytest.raises(Unavailable, match="Redis doesn't answer"):
