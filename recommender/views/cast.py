@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 import numpy as np
 from django.db.models import Count
-from django.utils.timesince import timesince
 
 from catalog.models import EndUser
 from catalog.snapshot import Snapshot
 from interactions.models import Interaction
 from recommender.views.visitor import Visitor
+from recsite.platform import readable
 
 SAMPLE = 120
 LATEST = 40
@@ -38,18 +38,18 @@ def cast(catalogue: Snapshot) -> list[Member]:
 
 
 def _counted() -> dict[EndUser, int]:
-    """The people seen last and some who never were (files without dates bring such), and how much they did."""
-    seen = EndUser.objects.exclude(last_active=None).order_by("-last_active")[:SAMPLE]
-    unseen = EndUser.objects.filter(last_active=None).order_by("-pk")[:SAMPLE]
-    people = [*seen, *unseen]
-    events = Interaction.objects.filter(user__in=[person.pk for person in people]).order_by()
+    """Some people and how much they did: seen last, seen long ago, and never (files without dates bring such)."""
+    seen, never = EndUser.objects.exclude(last_active=None), EndUser.objects.filter(last_active=None)
+    samples = (seen.order_by("-last_active"), seen.order_by("last_active"), never.order_by("-pk"))
+    people = {person.pk: person for sample in samples for person in sample[:SAMPLE]}
+    events = Interaction.objects.filter(user__in=list(people)).order_by()
     amounts = dict(events.values_list("user").annotate(amount=Count("*")))
-    return {person: amounts.get(person.pk, 0) for person in people}
+    return {person: amounts.get(pk, 0) for pk, person in people.items()}
 
 
 def _member(person: EndUser, amount: int, catalogue: Snapshot) -> Member:
-    events = f"{amount or 'No'} event{'s' if amount != 1 else ''}"
-    when = f", the last {timesince(person.last_active, depth=1)} ago" if person.last_active else ""
+    events = readable.counted(amount, "event") if amount else "No events"
+    when = f", the last {readable.distance(person.last_active)}" if person.last_active else ""
     return Member(Visitor(person.user_id), events + when, _likes(person, catalogue))
 
 

@@ -3,15 +3,13 @@
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils import timezone
-from django.utils.timesince import timesince
 from django.views.decorators.http import require_POST
 
 from catalog.models import Item
@@ -21,6 +19,7 @@ from interactions.schema import InvalidEvent
 from recommender.views import events
 from recommender.views.page import item_or_404
 from recommender.views.visitor import Visitor, become_new, visitor_of
+from recsite.platform import readable
 
 RATING = "rating"
 LABELS = {"like": "Like", "dislike": "Not for me", "add_to_cart": "To the basket", "purchase": "Buy"}
@@ -131,9 +130,7 @@ def _last(past: list[Past]) -> str:
     if not past:
         return ""
     kind, value, when = past[0]
-    if timezone.now() - when < timedelta(minutes=1):
-        return said(kind, value).removesuffix(".") + " just now."
-    return f"{said(kind, value).removesuffix('.')} {timesince(when, depth=1)} ago."
+    return f"{said(kind, value).removesuffix('.')} {readable.distance(when)}."
 
 
 def _steps(kind: InteractionType | None) -> list[int]:

@@ -1,21 +1,21 @@
 """The bar that signed-in staff see on every page: what is live, how good it is, and *Reload*."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.utils.timesince import timesince
 from django.views.decorators.http import require_POST
 
+from catalog.models import EndUser
 from recommender import registry
 from recommender.exceptions import ArtifactDamaged, NothingLive
 from recommender.models import ModelVersion, Release, ReleaseMember
+from recommender.views.visitor import Visitor, visitor_of
+from recsite.platform import readable
 
 OPERATE = "recommender.operate"
 
@@ -29,23 +29,25 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class StaffBar:
-    """`release` and `age` are empty where nothing is live."""
+    """`release` and `since` are empty where nothing is live."""
 
+    may_operate: bool
+    person: int | None
+    """The internal id of the person whom the visitor chose to be, where the database knows her."""
     release: str = ""
-    age: str = ""
+    since: str = ""
     figures: tuple[Figure, ...] = ()
-    may_operate: bool = False
 
 
 def bar(request: HttpRequest) -> StaffBar | None:
     """The bar for staff; nobody else gets one."""
     if not (request.user.is_active and request.user.is_staff):
         return None
-    may_operate = request.user.has_perm(OPERATE)
-    live = registry.live_release()
+    may_operate, person, live = request.user.has_perm(OPERATE), _person(visitor_of(request)), registry.live_release()
     if live is None:
-        return StaffBar(may_operate=may_operate)
-    return StaffBar(str(live), _age(live.promoted_at or live.created_at), _figures(_main_version(live)), may_operate)
+        return StaffBar(may_operate, person)
+    since = readable.distance(live.promoted_at or live.created_at)
+    return StaffBar(may_operate, person, str(live), since, _figures(_main_version(live)))
 
 
 @require_POST
@@ -70,9 +72,10 @@ def _back(request: HttpRequest) -> str:
     return asked if url_has_allowed_host_and_scheme(asked, allowed_hosts=None) else reverse("demo:home")
 
 
-def _age(since: datetime) -> str:
-    now = timezone.now()
-    return "less than a minute" if now - since < timedelta(minutes=1) else timesince(since, now, depth=1)
+def _person(visitor: Visitor | None) -> int | None:
+    if visitor is None:
+        return None
+    return EndUser.objects.filter(user_id=visitor.user_id).values_list("pk", flat=True).first()
 
 
 def _main_version(release: Release) -> ModelVersion | None:

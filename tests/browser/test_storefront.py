@@ -113,7 +113,7 @@ def test_staff_reload_the_models_from_the_bar(tab: OpenTab) -> None:
     page.locator("[name=username]").fill(OPERATOR)
     page.locator("[name=password]").fill(OPERATOR)
     page.keyboard.press("Enter")
-    expect(page.locator("#staff")).to_contain_text("live for")
+    expect(page.locator("#staff")).to_contain_text("promoted")
     page.evaluate("window.untouched = true")
     page.get_by_role("button", name="Reload").click()
     expect(page.locator("#said")).to_contain_text("is being read again.")

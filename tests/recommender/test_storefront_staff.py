@@ -47,7 +47,7 @@ def test_staff_see_what_is_live_how_old_it_is_and_how_good(shop: Shop, clerk: Us
     for path in ("/", "/browse", "/people", "/items/novel-0"):
         page = text(signed_in(clerk).get(path))
         assert f"Release {shop.release.pk}" in page
-        assert "live for 3\xa0hours" in page
+        assert "promoted 3\xa0hours ago" in page
         for words in ("0.874", "0.121", "popularity 0.094"):
             assert words in page
 

@@ -1,0 +1,115 @@
+"""Takes the README's pictures of a running demo: `make demo`, then `python -m tests.browser.screenshots`."""
+
+import argparse
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, Error, Page, sync_playwright
+
+from recsite.local.console import say
+from recsite.local.packages import find_chromium
+from recsite.local.paths import PROJECT, state_dir
+
+IMAGES = PROJECT / "docs" / "images"
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--hide-scrollbars"]
+DESKTOP = {"viewport": {"width": 1280, "height": 800}, "device_scale_factor": 1.5}
+PHONE = {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 2, "is_mobile": True, "has_touch": True}
+
+
+@dataclass(frozen=True)
+class Shot:
+    """One picture: where to go, on what, and whether as the operator."""
+
+    name: str
+    go: Callable[[Page], object]
+    device: dict[str, Any]
+    scheme: Any = "light"
+    as_operator: bool = False
+
+
+def shelves(page: Page) -> None:
+    """The home page of somebody who does an average lot."""
+    page.goto("/people")
+    page.locator(".person").nth(2).click()
+    page.locator(".shelf-for-you").wait_for()
+    # Once more, so that the list comes from the cache, as it nearly always does.
+    page.goto("/")
+
+
+def item(page: Page) -> None:
+    shelves(page)
+    page.locator(".shelf-for-you .card").nth(1).click()
+    page.get_by_role("button", name="Rate 4 of 5").click()
+    page.locator(".star-on").nth(3).wait_for()
+    page.reload()
+
+
+def person(page: Page) -> None:
+    """The console where staff see why somebody is shown what."""
+    shelves(page)
+    page.get_by_role("link", name="Why these?").click()
+
+
+SHOTS = [
+    Shot("storefront", shelves, DESKTOP, as_operator=True),
+    Shot("storefront-phone", shelves, PHONE, "dark"),
+    Shot("item", item, DESKTOP),
+    Shot("people", lambda page: page.goto("/people"), DESKTOP),
+    Shot("admin", lambda page: page.goto("/admin/"), DESKTOP, as_operator=True),
+    Shot("admin-models", lambda page: page.goto("/admin/recommender/modelversion/"), DESKTOP, as_operator=True),
+    Shot("admin-person", person, DESKTOP, as_operator=True),
+]
+
+
+def take(shot: Shot, browser: Browser, facts: dict[str, str], folder: Path) -> Path:
+    context = browser.new_context(
+        base_url=facts["url"], color_scheme=shot.scheme, reduced_motion="reduce", **shot.device
+    )
+    page = context.new_page()
+    if shot.as_operator:
+        sign_in(page, facts)
+    shot.go(page)
+    page.mouse.move(0, 0)
+    page.wait_for_load_state("networkidle")
+    path = folder / f"{shot.name}.png"
+    page.screenshot(path=path)
+    context.close()
+    return path
+
+
+def sign_in(page: Page, facts: dict[str, str]) -> None:
+    page.goto("/admin/login/?next=/")
+    page.locator("[name=username]").fill(facts["username"])
+    page.locator("[name=password]").fill(facts["password"])
+    page.keyboard.press("Enter")
+    page.locator("#staff").wait_for()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m tests.browser.screenshots", description=__doc__)
+    names = [shot.name for shot in SHOTS]
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"Some of: {', '.join(names)}. All, if none is named.")
+    parser.add_argument("--folder", type=Path, default=IMAGES, help="Where the pictures go (%(default)s).")
+    options = parser.parse_args()
+    if unknown := set(options.names) - set(names):
+        parser.error(f"no picture is called {', '.join(sorted(unknown))}.")
+    facts, program = state_dir() / "demo.json", find_chromium()
+    if program is None or not facts.exists():
+        sys.exit("A running demo ('make demo') and Chromium (the package chromium, or CHROMIUM) are needed.")
+    options.folder.mkdir(parents=True, exist_ok=True)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
+        for shot in SHOTS:
+            if shot.name in (options.names or names):
+                say(str(take(shot, browser, json.loads(facts.read_text()), options.folder)))
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except Error as error:
+        sys.exit(f"A picture can't be taken: {error.message.splitlines()[0]}")
