@@ -7,7 +7,7 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 from pgvector.django import HnswIndex, VectorField
 
@@ -17,7 +17,7 @@ class EndUser(models.Model):
 
     user_id = models.CharField("user id", max_length=255, unique=True, help_text="The id that your own systems use.")
     created_at = models.DateTimeField(default=timezone.now, db_index=True)
-    last_active = models.DateTimeField(null=True, blank=True, db_index=True)
+    last_active = models.DateTimeField(null=True, blank=True)
     preferences = models.JSONField(
         default=dict,
         blank=True,
@@ -28,6 +28,7 @@ class EndUser(models.Model):
     class Meta:
         verbose_name = "person"
         verbose_name_plural = "people"
+        indexes = [models.Index(F("last_active").desc(nulls_last=True), F("id"), name="person_last_active_idx")]
 
     def __str__(self) -> str:
         return self.user_id

@@ -101,6 +101,16 @@ class Snapshot:
         return bool((self.groups != NO_GROUP).any())
 
     @cached_property
+    def category_names(self) -> list[str]:
+        """The categories in use, sorted."""
+        return sorted(self._rows_by_category)
+
+    @cached_property
+    def type_names(self) -> list[str]:
+        """The item types in use, sorted."""
+        return sorted(filter(None, self._rows_by_type))
+
+    @cached_property
     def _n_things(self) -> int:
         return self.things(self.available)
 

@@ -5,7 +5,11 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from catalog import snapshot
-from catalog.models import Item
+from catalog.models import EndUser, Item
+from recsite.platform import epochs
+
+PEOPLE_EPOCH = "people-erased"
+"""Rises when people were erased: what is kept of anybody under the id that they had is made anew."""
 
 
 def save_item(item: Item) -> Item:
@@ -31,3 +35,11 @@ def delete_items(items: QuerySet[Item]) -> int:
         _, by_model = items.delete()
         snapshot.bump()
     return by_model.get(Item._meta.label, 0)
+
+
+def delete_people(people: QuerySet[EndUser]) -> int:
+    """Erases people with everything they did, and says how many people there were."""
+    with transaction.atomic():
+        _, by_model = people.delete()
+        epochs.bump(PEOPLE_EPOCH)
+    return by_model.get(EndUser._meta.label, 0)

@@ -1,9 +1,11 @@
 """Pages of other people's apps, in the look of this admin."""
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth.admin import GroupAdmin as DjangosGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangosUserAdmin
 from django.contrib.auth.models import Group, User
+from django.db.models import QuerySet
+from django.http import HttpRequest
 from django_celery_beat.admin import PeriodicTaskAdmin as BeatsTaskAdmin
 from django_celery_beat.admin import PeriodicTaskForm, TaskSelectWidget
 from django_celery_beat.models import (
@@ -13,9 +15,14 @@ from django_celery_beat.models import (
     PeriodicTask,
     SolarSchedule,
 )
+from kombu.exceptions import OperationalError
 from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
+
+from recsite.platform.console import ConsoleAdmin
+
+admin.site.index_title = "Overview"
 
 for model in (User, Group, ClockedSchedule, CrontabSchedule, IntervalSchedule, PeriodicTask, SolarSchedule):
     admin.site.unregister(model)
@@ -45,12 +52,20 @@ class TaskForm(PeriodicTaskForm):
 
 
 @admin.register(PeriodicTask)
-class PeriodicTaskAdmin(BeatsTaskAdmin, ModelAdmin):
+class PeriodicTaskAdmin(BeatsTaskAdmin, ConsoleAdmin):
     """What beat starts, and when. Intervals come from the settings; switching off holds."""
 
+    empty = "Beat has not run yet: it writes its schedule here when it starts."
     form = TaskForm
+
+    @admin.action(description="Run selected tasks")
+    def run_tasks(self, request: HttpRequest, queryset: QuerySet[PeriodicTask]) -> None:
+        try:
+            super().run_tasks(request, queryset)
+        except OperationalError:
+            messages.error(request, "The queue can't be reached, so nothing was started: check that Redis is running.")
 
 
 @admin.register(ClockedSchedule, CrontabSchedule, IntervalSchedule, SolarSchedule)
-class ScheduleAdmin(ModelAdmin):
+class ScheduleAdmin(ConsoleAdmin):
     pass

@@ -11,4 +11,4 @@ class RecsiteConfig(AppConfig):
     def ready(self) -> None:
         # Makes Celery's app the current one in every process, so that a task sent from a page finds the broker.
         import_module("recsite.celery")
-        heartbeat_sent.connect(import_module("recsite.health").note_worker)
+        heartbeat_sent.connect(import_module("recsite.platform.workers").note)

@@ -4,7 +4,6 @@ import logging
 import shutil
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, cast
 
@@ -19,7 +18,7 @@ from kombu.exceptions import KombuError
 from redis.exceptions import RedisError
 
 from recommender import candidates, registry
-from recsite.platform import database, draining, redis
+from recsite.platform import database, draining, redis, workers
 
 logger = logging.getLogger(__name__)
 Facts = dict[str, Any]
@@ -27,8 +26,6 @@ PATIENCE_SECS = 2.0
 LOW = 0.05
 """The share of disk or memory under which there is too little left."""
 BROKER_OPTIONS = {"socket_connect_timeout": 0.5, "socket_timeout": 1.0, "max_retries": 0, "interval_start": 0}
-WORKER_KEY = "worker:seen"
-WORKER_SILENCE_SECS = 15
 
 
 class Trouble(Exception):
@@ -56,12 +53,6 @@ def health(request: HttpRequest) -> JsonResponse:  # noqa: ARG001
     status = "down" if gone else "ok" if well else "degraded"
     answer = {"status": status, "version": settings.VERSION, "parts": parts, "timestamp": timezone.now().isoformat()}
     return JsonResponse(answer, status=503 if gone else 200)
-
-
-def note_worker(**kwargs: Any) -> None:  # noqa: ARG001
-    """The Celery worker says every two seconds that it lives."""
-    with suppress(redis.RedisDown):
-        redis.call(lambda client: client.set(WORKER_KEY, b"1", ex=WORKER_SILENCE_SECS))
 
 
 def _state(look: Callable[[], Facts]) -> Facts:
@@ -109,8 +100,8 @@ def _broker() -> Facts:
 
 def _worker() -> Facts:
     try:
-        if not redis.call(lambda client: client.exists(WORKER_KEY)):
-            raise Trouble("No worker has been seen lately: start one with 'celery -A recsite.celery worker'.")
+        if not workers.are_seen():
+            raise Trouble(f"No worker has been seen lately: {workers.START_ONE}.")
     except redis.RedisDown as error:
         raise Trouble("Without Redis nobody knows whether a worker runs.") from error
     return {}

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.http import HttpRequest
+from django.templatetags.static import static
 from django.urls import reverse_lazy
 
 
@@ -24,6 +25,8 @@ UNFOLD: dict[str, Any] = {
     "SITE_SYMBOL": "auto_awesome",
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": True,
+    "STYLES": [lambda _: static("admin/recsite.css")],
+    "SCRIPTS": [lambda _: static("admin/recsite.js")],
     "DASHBOARD_CALLBACK": "recommender.admin.home.dashboard",
     "SIDEBAR": {
         "show_search": False,

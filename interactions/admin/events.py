@@ -1,48 +1,74 @@
 from typing import Any
 
-from django.contrib import admin
-from django.db.models import Q, QuerySet
-from django.http import HttpRequest
+from django.contrib import admin, messages
+from django.core.paginator import Paginator
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
 from unfold.decorators import display
 
 from catalog.models import EndUser, Item
-from interactions.admin.keyset import KeysetChangeList
+from interactions.admin.keyset import BEFORE, DamagedAddress, KeysetChangeList
 from interactions.models import Interaction
-from recsite.platform.console import ReadOnlyAdmin, ago
+from recsite.platform.console import ReadOnlyAdmin, structured
+from recsite.platform.readable import NOTHING, ago, link
 
 
 @admin.register(Interaction)
 class InteractionAdmin(ReadOnlyAdmin):
     """The event stream, newest first. Events are facts: nobody edits them."""
 
-    list_display = ("person", "kind", "thing", "value_text", "when", "origin")
+    empty = "No events yet: they come by the API, from the storefront, or with an import."
+    indexed = ("user__id__exact", "item__id__exact")
+    list_display = ("when", "person", "kind", "thing", "value_text", "origin")
     list_filter = ("type", "undated")
     list_select_related = ("user", "item", "type")
     search_fields = ("user__user_id",)
     search_help_text = "The whole id of a person or of an item."
     sortable_by = ()
+    paginator = Paginator
     actions = None
     change_list_template = "admin/interactions/interaction/change_list.html"
+    fields = ("when_exactly", "person", "kind", "thing", "value_text", "event_id", "context_text", "received_at")
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[KeysetChangeList]:
         return KeysetChangeList
 
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        try:
+            return super().changelist_view(request, extra_context)
+        except DamagedAddress as damage:
+            messages.warning(request, str(damage))
+            kept = request.GET.copy()
+            kept.pop(BEFORE)
+            return redirect(f"{request.path}?{kept.urlencode()}")
+
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        return lookup in {"before", "user__id__exact", "item__id__exact"} or super().lookup_allowed(
-            lookup, value, request
-        )
+        return lookup in self.indexed or super().lookup_allowed(lookup, value, request)
 
     def get_search_results(self, request: HttpRequest, queryset: QuerySet, search_term: str) -> tuple[QuerySet, bool]:
         """Ids are looked up first: a search over the events themselves would read them all."""
-        if not (term := search_term.strip()):
+        term = search_term.strip()
+        if not term:
             return queryset, False
-        people = EndUser.objects.filter(user_id=term).values_list("pk", flat=True)
-        things = Item.objects.filter(item_id=term).values_list("pk", flat=True)
-        return queryset.filter(Q(user__in=list(people)) | Q(item__in=list(things))), False
+        if person := EndUser.objects.filter(user_id=term).first():
+            return queryset.filter(user=person), False
+        item = Item.objects.filter(item_id=term).first()
+        return queryset.filter(item=item) if item else queryset.none(), False
+
+    @display(description="when")
+    def when(self, event: Interaction) -> str:
+        return "no date" if event.undated else ago(event.occurred_at)
+
+    @display(description="when")
+    def when_exactly(self, event: Interaction) -> str:
+        exact = f"{event.occurred_at:%Y-%m-%d %H:%M:%S.%f} UTC"
+        return f"{exact}; the file had no times, so this is the import's" if event.undated else exact
 
     @display(description="person")
     def person(self, event: Interaction) -> str:
-        return event.user.user_id
+        return link(reverse("person-console", args=[event.user_id]), event.user.user_id)
 
     @display(
         description="event",
@@ -53,16 +79,14 @@ class InteractionAdmin(ReadOnlyAdmin):
 
     @display(description="item")
     def thing(self, event: Interaction) -> str:
-        return event.item.title
+        return link(reverse("item-console", args=[event.item_id]), event.item.title)
 
     @display(description="value")
     def value_text(self, event: Interaction) -> str:
-        return "–" if event.value is None else f"{event.value:g}"
-
-    @display(description="when")
-    def when(self, event: Interaction) -> str:
-        return "no date" if event.undated else ago(event.occurred_at)
+        return NOTHING if event.value is None else f"{event.value:g}"
 
     @display(description="from")
     def origin(self, event: Interaction) -> str:
-        return str((event.context or {}).get("source", "–"))
+        return str((event.context or {}).get("source", NOTHING))
+
+    context_text = structured("context")

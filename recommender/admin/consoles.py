@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from django.contrib import admin
 from django.contrib.auth.decorators import permission_required
+from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
@@ -13,39 +14,57 @@ from catalog import snapshot
 from catalog.models import EndUser, Item
 from interactions.models import Interaction
 from recommender import candidates, serving
+from recommender.admin import reasons
 from recommender.candidates import IMPERSONAL, LATEST
 from recommender.serving import Answer, Request
+from recsite.platform import redis
+from recsite.platform.readable import decimal
 
 LENGTH, HISTORY = 20, 50
-NOTES = {
-    "svd": "By the predicted rating: the trained model, or the latest events folded into it.",
-    "popular": "What most people liked; the same for everybody, without what this person has seen.",
-    "latest": "What came in last.",
-}
 
 
 @permission_required("catalog.view_enduser", raise_exception=True)
 def person(request: HttpRequest, pk: int) -> HttpResponse:
     """History, what is served now, and what each source of the live release would serve alone."""
     who = get_object_or_404(EndUser, pk=pk)
+    history = list(Interaction.objects.of_user(who).select_related("item", "type")[:HISTORY])
     answer = serving.recommend(Request(who.user_id, LENGTH))
-    sources = sorted({*candidates.live().members, LATEST}, key=lambda name: (name in IMPERSONAL, name))
-    lists = [_list("Served now", "What the API answers.", answer)]
-    for name in sources:
-        alone = serving.recommend(Request(who.user_id, LENGTH, algorithm=name))
-        lists.append(_list(f"{name.capitalize()} alone", NOTES.get(name, ""), alone))
-    history = Interaction.objects.of_user(who).select_related("item", "type")[:HISTORY]
-    facts = {"person": who, "answer": answer, "lists": lists, "history": list(history)}
-    return _page(request, "admin/recommender/person.html", who.user_id, facts)
+    facts = {
+        "person": who,
+        "about": _about(who),
+        "answer": answer,
+        "why": reasons.of(answer, bool(history)),
+        "lists": [_list("Served now", "What the API answers.", answer), *_alone(who)],
+        "history": history,
+    }
+    return _page(request, "admin/recommender/person.html", who, facts)
 
 
 @permission_required("catalog.view_item", raise_exception=True)
 def item(request: HttpRequest, pk: int) -> HttpResponse:
     """What is like the item, and what happened to it."""
     thing = get_object_or_404(Item, pk=pk)
-    history = Interaction.objects.of_item(thing).select_related("user", "type")[:HISTORY]
-    facts = {"item": thing, "similar": _similar(thing), "history": list(history)}
-    return _page(request, "admin/recommender/item.html", thing.title, facts)
+    history = list(Interaction.objects.of_item(thing).select_related("user", "type")[:HISTORY])
+    similar = _similar(thing)
+    facts = {"item": thing, "similar": similar, "why": reasons.of_likeness(similar), "history": history}
+    return _page(request, "admin/recommender/item.html", thing, facts)
+
+
+def _about(who: EndUser) -> list[tuple[str, Any]]:
+    """What is said of a person, without what is empty."""
+    said = {**who.demographics, **who.preferences}
+    return [(name, ", ".join(map(str, it)) if isinstance(it, list) else it) for name, it in said.items() if it]
+
+
+def _alone(who: EndUser) -> list[dict[str, Any]]:
+    """What each source would serve without the others; a personal one may have nothing to go by."""
+    sources = sorted({*candidates.live().members, LATEST}, key=lambda name: (name in IMPERSONAL, name))
+    lists = []
+    for name in sources:
+        answer = serving.recommend(Request(who.user_id, LENGTH, algorithm=name))
+        shown = _list(f"{name} alone", reasons.SOURCES.get(name, ""), answer)
+        lists.append(shown if answer.algorithm == name else {**shown, "places": []})
+    return lists
 
 
 def _list(title: str, note: str, answer: Answer) -> dict[str, Any]:
@@ -53,7 +72,14 @@ def _list(title: str, note: str, answer: Answer) -> dict[str, Any]:
     catalogue = snapshot.current()
     rows = [catalogue.row_of(place.item_id) for place in answer.items]
     places = [
-        {**place._asdict(), "pk": int(catalogue.ids[row])}
+        {
+            "pk": int(catalogue.ids[row]),
+            "title": place.title,
+            "rank": place.rank,
+            "source": place.source,
+            "score": decimal(place.score),
+            "rating": decimal(place.predicted_rating),
+        }
         for place, row in zip(answer.items, rows, strict=True)
         if row is not None
     ]
@@ -65,10 +91,21 @@ def _similar(thing: Item) -> list[dict[str, Any]]:
     alike = candidates.similar(thing.pk, LENGTH)
     rows = catalogue.rows(np.array([place.item for place in alike], np.int64))
     return [
-        {"pk": place.item, "title": catalogue.titles[row], "score": place.score, "source": place.source}
+        {"pk": place.item, "title": catalogue.titles[row], "score": decimal(place.score), "source": place.source}
         for place, row in zip(alike, rows.tolist(), strict=True)
     ]
 
 
-def _page(request: HttpRequest, template: str, title: str, facts: dict[str, Any]) -> HttpResponse:
-    return TemplateResponse(request, template, {**admin.site.each_context(request), "title": title, **facts})
+def _page(request: HttpRequest, template: str, subject: Model, facts: dict[str, Any]) -> HttpResponse:
+    """In the admin's frame, with the way back to the list of what the subject is one of."""
+    context = {
+        **admin.site.each_context(request),
+        "title": str(subject),
+        "opts": subject._meta,
+        "original": subject,
+        "nothing_live": candidates.live().number is None,
+        "fault": candidates.fault(),
+        "without_redis": redis.is_down(),
+        **facts,
+    }
+    return TemplateResponse(request, template, context)

@@ -3,6 +3,7 @@
 from typing import Any
 
 from recommender.models import ModelVersion
+from recsite.platform.readable import NOTHING, decimal
 
 MEANINGS = {
     "rmse": ("RMSE", "How far predicted ratings lie from given ones, large errors weighing more. Less is better."),
@@ -17,34 +18,33 @@ MEANINGS = {
 }
 
 
-def of(version: ModelVersion) -> dict[str, Any]:
-    """The table of a version's page; nothing where nothing was measured."""
-    own, popular = _own(version), _popular(version)
+def of(version: ModelVersion, live: ModelVersion | None = None) -> dict[str, Any]:
+    """The table of a version's page, beside the live version of its algorithm; no rows where nothing was measured."""
     rows = [
-        {"name": name, "meaning": meaning, "value": _text(own.get(key)), "beside": _text(popular.get(key))}
+        {
+            "name": name,
+            "meaning": meaning,
+            "value": decimal(value(version, key)),
+            "live": decimal(value(live, key)) if live else NOTHING,
+            "popular": decimal(_popular(version).get(key)),
+        }
         for key, (name, meaning) in MEANINGS.items()
-        if own.get(key) is not None
+        if value(version, key) is not None
     ]
-    return {"figures": rows, "figures_note": version.metrics.get("protocol", "")}
+    return {"figures": rows, "figures_note": version.metrics.get("protocol", ""), "live": live}
 
 
 def beside(version: ModelVersion, name: str) -> str:
     """A figure, and in brackets that of *popular* on the same split; a dash where nothing was measured."""
-    own, popular = _own(version).get(name), _popular(version).get(name)
-    if own is None:
-        return "–"
-    return _text(own) if popular is None else f"{_text(own)} ({_text(popular)})"
+    own, popular = value(version, name), _popular(version).get(name)
+    return decimal(own) if own is None or popular is None else f"{decimal(own)} ({decimal(popular)})"
 
 
-def _own(version: ModelVersion) -> dict[str, float | None]:
-    return version.metrics.get("metrics") or {}
+def value(version: ModelVersion, name: str) -> float | None:
+    """One figure; None where it wasn't measured, or can't be."""
+    measured: dict[str, float | None] = version.metrics.get("metrics") or {}
+    return measured.get(name)
 
 
 def _popular(version: ModelVersion) -> dict[str, float | None]:
     return (version.metrics.get("beside") or {}).get("popular") or {}
-
-
-def _text(figure: float | None) -> str:
-    if figure is None:
-        return "–"
-    return f"{figure:,}" if isinstance(figure, int) else f"{figure:.3f}"

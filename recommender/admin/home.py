@@ -7,7 +7,10 @@ from django.http import HttpRequest
 from interactions.models import DeadLetter, Interaction
 from recommender import candidates, registry
 from recommender.admin import figures
+from recommender.admin.operations import may_operate
+from recsite.platform import workers
 from recsite.platform.models import Job
+from recsite.platform.redis import RedisDown
 
 LATEST_JOBS, LATEST_EVENTS = 6, 8
 
@@ -15,15 +18,32 @@ LATEST_JOBS, LATEST_EVENTS = 6, 8
 def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """What the page shows; each part only to those who may see it. Nothing is counted."""
     user = request.user
+    context["alerts"] = []
     if user.has_perm("recommender.view_release"):
-        context |= {"live": _live(), "fault": candidates.fault()}
+        context |= {"live": _live(), "may_operate": may_operate(request)}
+        context["alerts"].append(_fault())
     if user.has_perm("platform.view_job"):
         context["jobs"] = Job.objects.select_related("started_by")[:LATEST_JOBS]
+        context["alerts"].append(_silence())
     if user.has_perm("interactions.view_interaction"):
         events = Interaction.objects.select_related("user", "item", "type").order_by("-occurred_at", "-id")
         context["events"] = events[:LATEST_EVENTS]
         context["has_dead_letters"] = DeadLetter.objects.exists()
     return context
+
+
+def _fault() -> str:
+    """Why what is live is not what is served."""
+    candidates.live()
+    return candidates.fault()
+
+
+def _silence() -> str:
+    """Why what is started would wait."""
+    try:
+        return "" if workers.are_seen() else f"No worker has been seen lately: {workers.START_ONE}."
+    except RedisDown:
+        return "Redis can't be reached: lists are made anew for each request, and nothing can be started."
 
 
 def _live() -> dict[str, Any] | None:

@@ -1,34 +1,75 @@
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from unfold.admin import TabularInline
 from unfold.decorators import action, display
 
 from recommender import tasks
-from recommender.admin.operations import dialog, start
-from recommender.models import Release
-from recsite.platform.console import ReadOnlyAdmin, ago
+from recommender.admin import figures
+from recommender.admin.operations import may_operate, start
+from recommender.admin.questions import PromoteRelease
+from recommender.models import Release, ReleaseMember
+from recsite.platform.console import ReadOnlyAdmin, ReadOnlyInline, dialog
+from recsite.platform.readable import ago
+
+
+class MemberInline(ReadOnlyInline, TabularInline):
+    """The models of a release, and what each of them weighs in it."""
+
+    model = ReleaseMember
+    verbose_name_plural = "models"
+    fields = ("version", "role", "weight", "rmse", "ndcg", "coverage")
+    readonly_fields = ("weight", "rmse", "ndcg", "coverage")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ReleaseMember]:
+        return super().get_queryset(request).select_related("version", "release").order_by("role", "algorithm")
+
+    @display(description="weight in the ranking")
+    def weight(self, member: ReleaseMember) -> str:
+        weight = member.release.weights.get(member.algorithm)
+        return f"{weight:g}" if weight else "fills gaps"
+
+    @display(description="error (RMSE)")
+    def rmse(self, member: ReleaseMember) -> str:
+        return figures.beside(member.version, "rmse")
+
+    @display(description="ranking (nDCG@10)")
+    def ndcg(self, member: ReleaseMember) -> str:
+        return figures.beside(member.version, "ndcg_at_10")
+
+    @display(description="coverage@10")
+    def coverage(self, member: ReleaseMember) -> str:
+        return figures.beside(member.version, "coverage_at_10")
 
 
 @admin.register(Release)
 class ReleaseAdmin(ReadOnlyAdmin):
     """What is served now, what was, and what could be."""
 
+    empty = "There is no release yet: training makes one of every model."
     list_display = ("name", "state_label", "bundle", "promoted", "promoted_by", "created")
     list_filter = ("state",)
     list_select_related = ("promoted_by",)
     ordering = ("-pk",)
     sortable_by = ()
-    actions_row = ("promote",)
     actions_detail = ("promote",)
-    readonly_fields = ("state_label", "bundle")
-    fields = ("state_label", "bundle", "weights", "replaced", ("promoted_at", "promoted_by"), "created_at")
+    inlines = (MemberInline,)
+    readonly_fields = ("state_label",)
+    fields = (("state_label", "replaced"), ("promoted_at", "promoted_by"), "created_at")
 
-    def get_queryset(self, request: HttpRequest) -> Any:
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Release]:
         return super().get_queryset(request).prefetch_related("members__version")
 
+    def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
+        """What is live already can't be promoted."""
+        release = self.get_object(request, object_id)
+        is_live = release is None or release.state == Release.State.LIVE
+        return [] if is_live else super().get_actions_detail(request, object_id)
+
     def has_operate_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
-        return request.user.has_perm("recommender.operate")
+        return may_operate(request)
 
     @display(description="release")
     def name(self, release: Release) -> str:
@@ -42,11 +83,11 @@ class ReleaseAdmin(ReadOnlyAdmin):
     def bundle(self, release: Release) -> str:
         return ", ".join(f"{member.version} ({member.get_role_display()})" for member in release.members.all())
 
-    @display(description="promoted", ordering="promoted_at")
+    @display(description="promoted")
     def promoted(self, release: Release) -> str:
         return ago(release.promoted_at)
 
-    @display(description="made", ordering="created_at")
+    @display(description="made")
     def created(self, release: Release) -> str:
         return ago(release.created_at)
 
@@ -54,7 +95,8 @@ class ReleaseAdmin(ReadOnlyAdmin):
         description="Promote",
         icon="publish",
         permissions=["operate"],
-        dialog=dialog("Serve this release from now on?", "You can roll back at any time.", "Promote"),
+        dialog=dialog("Serve this release from now on?", "You can roll back at any time.", "Promote", PromoteRelease),
     )
     def promote(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
-        return start(request, tasks.promote, "promote", f"Promote release {object_id}", release_id=int(object_id))
+        release = self.get_or_404(request, object_id)
+        return start(request, tasks.promote, "promote", f"Promote {release}", release_id=release.pk)

@@ -6,10 +6,12 @@ from django.http import HttpRequest, HttpResponse
 from unfold.decorators import action, display
 
 from recommender import tasks
-from recommender.admin import figures
-from recommender.admin.operations import dialog, start
+from recommender.admin import figures, live
+from recommender.admin.operations import may_operate, start
+from recommender.admin.questions import PromoteVersion, RollBack
 from recommender.models import ModelVersion, Release
-from recsite.platform.console import ReadOnlyAdmin, ago
+from recsite.platform.console import ReadOnlyAdmin, dialog, structured
+from recsite.platform.readable import ago, span
 
 STATE_COLOURS = {"live": "success", "ready": "info", "training": "warning", "failed": "danger", "archived": ""}
 
@@ -18,47 +20,47 @@ STATE_COLOURS = {"live": "success", "ready": "info", "training": "warning", "fai
 class ModelVersionAdmin(ReadOnlyAdmin):
     """Every model ever fitted, with how good it is, and the buttons that operate them."""
 
+    empty = "No model has been trained yet: Train now makes the first."
     list_display = ("name", "state_label", "rmse", "ndcg", "recall", "coverage", "trained_on", "took", "created")
     list_filter = ("algorithm", "state")
     list_select_related = ("started_by",)
+    list_before_template = "admin/recommender/modelversion/legend.html"
     ordering = ("-pk",)
     sortable_by = ()
     change_form_template = "admin/recommender/modelversion/change_form.html"
     actions_list = ("train", "roll_back", "reload", "warm")
-    actions_row = ("promote",)
     actions_detail = ("promote",)
-    readonly_fields = ("state_label", "trained_on", "took")
+    readonly_fields = ("state_label", "trained_on", "fitted_in", "took", "settings_text", "metrics_text")
     fieldsets = (
-        (
-            None,
-            {
-                "fields": (
-                    ("algorithm", "state_label"),
-                    ("started_by", "origin"),
-                    ("created_at", "finished_at"),
-                    "error",
-                )
-            },
-        ),
-        ("Data", {"fields": (("data_from", "data_until"), "trained_on", "data_hash")}),
-        ("How it was made", {"fields": ("settings", ("seed", "fit_seconds", "duration_seconds"))}),
+        (None, {"fields": (("algorithm", "state_label"), ("started_by", "origin"), ("created_at", "finished_at"))}),
+        ("Data", {"fields": ("trained_on", ("data_from", "data_until"), "data_hash")}),
+        ("How it was made", {"fields": ("settings_text", "seed", ("fitted_in", "took"))}),
         ("Artifact", {"fields": ("artifact", "checksum")}),
-        ("Everything measured", {"fields": ("metrics",)}),
+        ("Everything measured", {"fields": ("metrics_text",)}),
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ModelVersion]:
-        live = Release.objects.filter(state=Release.State.LIVE, members__version=OuterRef("pk"))
-        return super().get_queryset(request).annotate(is_live=Exists(live))
+        serving = Release.objects.filter(state=Release.State.LIVE, members__version=OuterRef("pk"))
+        return super().get_queryset(request).annotate(is_live=Exists(serving))
+
+    def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
+        """Only what could be served, and isn't yet, can be promoted."""
+        version = self.get_object(request, object_id)
+        can_be = version and version.state == ModelVersion.State.READY and not version.is_live
+        return super().get_actions_detail(request, object_id) if can_be else []
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        version = ModelVersion.objects.filter(pk=object_id).first() if object_id.isdigit() else None
-        context = {**(extra_context or {}), **(figures.of(version) if version else {})}
+        version = self.get_object(request, object_id)
+        context = dict(extra_context or {})
+        if version:
+            other = None if version.is_live else live.versions().get(version.algorithm)
+            context |= figures.of(version, other)
         return super().change_view(request, object_id, form_url, context)
 
     def has_operate_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
-        return request.user.has_perm("recommender.operate")
+        return may_operate(request)
 
     @display(description="model")
     def name(self, version: ModelVersion) -> str:
@@ -68,11 +70,11 @@ class ModelVersionAdmin(ReadOnlyAdmin):
     def state_label(self, version: ModelVersion) -> str:
         return "live" if getattr(version, "is_live", False) else version.state
 
-    @display(description="RMSE")
+    @display(description="error (RMSE)")
     def rmse(self, version: ModelVersion) -> str:
         return figures.beside(version, "rmse")
 
-    @display(description="nDCG@10")
+    @display(description="ranking (nDCG@10)")
     def ndcg(self, version: ModelVersion) -> str:
         return figures.beside(version, "ndcg_at_10")
 
@@ -80,7 +82,7 @@ class ModelVersionAdmin(ReadOnlyAdmin):
     def recall(self, version: ModelVersion) -> str:
         return figures.beside(version, "recall_at_10")
 
-    @display(description="coverage")
+    @display(description="coverage@10")
     def coverage(self, version: ModelVersion) -> str:
         return figures.beside(version, "coverage_at_10")
 
@@ -90,13 +92,20 @@ class ModelVersionAdmin(ReadOnlyAdmin):
             return "–"
         return f"{version.n_events:,} events, {version.n_users:,} people, {version.n_items:,} items"
 
+    @display(description="fitting took")
+    def fitted_in(self, version: ModelVersion) -> str:
+        return span(version.fit_seconds)
+
     @display(description="took")
     def took(self, version: ModelVersion) -> str:
-        return "–" if version.duration_seconds is None else f"{version.duration_seconds:.1f} s"
+        return span(version.duration_seconds)
 
-    @display(description="created", ordering="created_at")
+    @display(description="created")
     def created(self, version: ModelVersion) -> str:
         return ago(version.created_at)
+
+    settings_text = structured("settings")
+    metrics_text = structured("metrics")
 
     @action(
         description="Train now",
@@ -117,12 +126,14 @@ class ModelVersionAdmin(ReadOnlyAdmin):
         permissions=["operate"],
         dialog=dialog(
             "Go back to the release before this one?",
-            "All processes serve it within two seconds. Its lists are still there or are made on demand.",
+            "Every process serves it within two seconds.",
             "Roll back",
+            RollBack,
         ),
     )
     def roll_back(self, request: HttpRequest, form: Any) -> HttpResponse:
-        return start(request, tasks.roll_back, "roll_back", "Roll back")
+        seen = form.cleaned_data["seen"] or 0
+        return start(request, tasks.roll_back, "roll_back", "Roll back", release_id=seen)
 
     @action(
         description="Reload",
@@ -138,7 +149,7 @@ class ModelVersionAdmin(ReadOnlyAdmin):
         icon="local_fire_department",
         permissions=["operate"],
         dialog=dialog(
-            "Compute the lists of all active people?", "They are answered from Redis afterwards.", "Warm the cache"
+            "Make the lists of all active people?", "They are answered from Redis afterwards.", "Warm the cache"
         ),
     )
     def warm(self, request: HttpRequest, form: Any) -> HttpResponse:
@@ -148,12 +159,8 @@ class ModelVersionAdmin(ReadOnlyAdmin):
         description="Promote",
         icon="publish",
         permissions=["operate"],
-        dialog=dialog(
-            "Serve this model from now on?",
-            "It joins the rest of the live release; you can roll back at any time.",
-            "Promote",
-        ),
+        dialog=dialog("Serve this model from now on?", "You can roll back at any time.", "Promote", PromoteVersion),
     )
     def promote(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
-        version = ModelVersion.objects.get(pk=object_id)
+        version = self.get_or_404(request, object_id)
         return start(request, tasks.promote, "promote", f"Promote {version}", version_id=version.pk)

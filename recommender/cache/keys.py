@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 from zlib import crc32
 
+from catalog.store import PEOPLE_EPOCH
 from interactions import producers, types
 from recsite.platform import epochs
 
 LISTS_EPOCH = "lists"
+EPOCHS = (LISTS_EPOCH, types.EPOCH, producers.BULK_EPOCH, PEOPLE_EPOCH)
 PLACEMENT = "default.0"
 """The placement and its revision."""
 
@@ -34,8 +36,7 @@ def keys_of(user_id: str, release: int = 0, algorithm: str = "") -> Keys:
 def _generation() -> int:
     """Another one whenever lists in general are out of date.
 
-    Types were edited, events imported, or told of by nobody; or Redis was restarted, which may have cost it what it had
-    acknowledged last.
+    Types were edited, people erased, events imported, or told of by nobody; or Redis was restarted, which may have cost
+    it what it had acknowledged last.
     """
-    epoch = epochs.current(LISTS_EPOCH) + epochs.current(types.EPOCH) + epochs.current(producers.BULK_EPOCH)
-    return crc32(b"%d %s" % (epoch, epochs.redis_run()))
+    return crc32(b"%d %s" % (sum(map(epochs.current, EPOCHS)), epochs.redis_run()))

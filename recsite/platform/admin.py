@@ -1,6 +1,7 @@
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path
@@ -9,9 +10,10 @@ from rest_framework_api_key.admin import APIKeyModelAdmin
 from rest_framework_api_key.models import APIKey as LibrarysOwnKey
 from unfold.decorators import action, display
 
-from recsite.platform import jobs
-from recsite.platform.console import ConsoleAdmin, ReadOnlyAdmin, ago, leave_dialog
-from recsite.platform.models import ApiKey, Job
+from recsite.platform import jobs, workers
+from recsite.platform.console import ConsoleAdmin, ReadOnlyAdmin, dialog, leave_dialog
+from recsite.platform.models import ApiKey, Epoch, Job
+from recsite.platform.readable import ago, span
 
 STATE_COLOURS = {"queued": "info", "running": "warning", "succeeded": "success", "failed": "danger", "cancelled": ""}
 
@@ -23,15 +25,24 @@ admin.site.unregister(LibrarysOwnKey)
 class ApiKeyAdmin(APIKeyModelAdmin, ConsoleAdmin):
     """Keys are shown once, when they are made."""
 
+    empty = "No client has a key yet."
     list_filter = ("revoked",)
     search_fields = ("name", "prefix")
+    fields = ("name", "expiry_date", "revoked", "prefix")
 
     def get_list_display(self, request: HttpRequest) -> tuple[str, ...]:
-        return ("name", "prefix", "made", "expiry_date", "state")
+        return ("name", "prefix", "made", "expires", "state")
+
+    def get_fields(self, request: HttpRequest, obj: ApiKey | None = None) -> tuple[str, ...]:
+        return self.fields if obj else ("name", "expiry_date")
 
     @display(description="made", ordering="created")
     def made(self, key: ApiKey) -> str:
         return ago(key.created)
+
+    @display(description="expires", ordering="expiry_date")
+    def expires(self, key: ApiKey) -> str:
+        return ago(key.expiry_date) if key.expiry_date else "never"
 
     @display(description="state", label={"valid": "success", "expired": "warning", "revoked": "danger"})
     def state(self, key: ApiKey) -> str:
@@ -40,27 +51,63 @@ class ApiKeyAdmin(APIKeyModelAdmin, ConsoleAdmin):
         return "expired" if key.expiry_date and key.expiry_date < timezone.now() else "valid"
 
 
+@admin.register(Epoch)
+class EpochAdmin(ReadOnlyAdmin):
+    """How processes learn that what they keep in memory is old: a number that rises with every change."""
+
+    empty = "Nothing has changed yet."
+    list_display = ("name", "value")
+
+
 @admin.register(Job)
 class JobAdmin(ReadOnlyAdmin):
-    """Long work, with a live bar."""
+    """Long work, with a live bar. Whoever started a job may see and stop it."""
 
-    list_display = ("title", "state_label", "percent", "message", "started_by", "created")
+    empty = "Nothing was started yet. Models have the buttons that train, roll back, reload and warm."
+    list_display = ("title", "state_label", "percent", "message", "took", "started_by", "created")
     list_filter = ("state", "kind")
     list_select_related = ("started_by",)
+    sortable_by = ()
     change_form_template = "admin/platform/job/change_form.html"
-    fields = ("title", "state_label", "message", "started_by", "created_at", "started_at", "finished_at", "log")
-    readonly_fields = ("state_label",)
+    fields = (("state_label", "started_by"), ("created", "took"))
+    readonly_fields = ("state_label", "created", "took")
     actions_detail = ("cancel",)
+
+    def has_view_permission(self, request: HttpRequest, obj: Job | None = None) -> bool:
+        own = obj is not None and obj.started_by_id == request.user.pk
+        return own or super().has_view_permission(request, obj)
+
+    def has_cancel_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
+        job = self.get_object(request, object_id)
+        own = job is not None and job.started_by_id == request.user.pk
+        return own or request.user.has_perm("platform.change_job")
+
+    def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
+        """What is over can't be stopped."""
+        job = self.get_object(request, object_id)
+        return super().get_actions_detail(request, object_id) if job and not job.is_over else []
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        job = self.get_object(request, object_id)
+        said = _said(job) if job else ""
+        return super().change_view(request, object_id, form_url, {**(extra_context or {}), "said": said})
 
     @display(description="state", label=STATE_COLOURS, ordering="state")
     def state_label(self, job: Job) -> str:
         return job.state
 
-    @display(description="progress", ordering="progress")
+    @display(description="progress")
     def percent(self, job: Job) -> str:
         return f"{job.progress:.0%}"
 
-    @display(description="created", ordering="created_at")
+    @display(description="took")
+    def took(self, job: Job) -> str:
+        ended = job.finished_at or timezone.now()
+        return span((ended - job.started_at).total_seconds() if job.started_at else None)
+
+    @display(description="created")
     def created(self, job: Job) -> str:
         return ago(job.created_at)
 
@@ -71,18 +118,26 @@ class JobAdmin(ReadOnlyAdmin):
     def status_view(self, request: HttpRequest, pk: int) -> JsonResponse:
         """What the live bar asks for every second."""
         job = get_object_or_404(Job, pk=pk)
-        return JsonResponse({**job.as_status(), "log": job.log})
+        if not self.has_view_permission(request, job):
+            raise PermissionDenied("You may not see this job.")
+        return JsonResponse({**job.as_status(), "message": _said(job), "log": job.log})
 
     @action(
         description="Cancel",
         icon="cancel",
-        dialog={
-            "title": "Cancel this job?",
-            "description": "It stops at its next step; nothing half-done stays behind.",
-            "form_class": None,
-            "form_submit_text": "Cancel the job",
-        },
+        permissions=["cancel"],
+        dialog=dialog(
+            "Cancel this job?", "It stops at its next step; nothing half-done stays behind.", "Cancel the job"
+        ),
     )
     def cancel(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
-        jobs.cancel(int(object_id))
+        if not jobs.cancel(self.get_or_404(request, object_id).pk):
+            messages.info(request, "The job was over already.")
         return leave_dialog(request, "admin:platform_job_change", object_id)
+
+
+def _said(job: Job) -> str:
+    """How it stands with a job, in one sentence."""
+    if job.state == Job.State.RUNNING and job.cancel_requested:
+        return "Stopping at its next step."
+    return workers.what_keeps(job) or job.message or "At work."

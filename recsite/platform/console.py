@@ -1,17 +1,39 @@
 """What all pages of the admin share."""
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Callable, Sequence
+from functools import cached_property
 from typing import Any
 
 from django.contrib.admin.options import ShowFacets
+from django.core.paginator import Paginator
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.utils.html import format_html
-from django.utils.timesince import timesince
 from unfold.admin import ModelAdmin
+from unfold.decorators import display
 from unfold.views import ChangeList
+
+from recsite.platform.readable import structure
+
+COUNTED = 10_000
+"""No list counts or pages further; who looks for more has a search and filters."""
+
+LISTED = 50
+
+
+class CappedPaginator(Paginator):
+    """Counts no further than COUNTED rows: a list of millions opens as quickly as a short one."""
+
+    template_name = "admin/capped_pages.html"
+
+    @cached_property
+    def count(self) -> int:
+        rows: Any = self.object_list
+        return rows.order_by()[:COUNTED].count()
+
+    @property
+    def is_capped(self) -> bool:
+        return self.count >= COUNTED
 
 
 class ConsoleChangeList(ChangeList):
@@ -25,29 +47,47 @@ class ConsoleChangeList(ChangeList):
 class ConsoleAdmin(ModelAdmin):
     """A page that stays fast at millions of rows."""
 
+    empty = "There is nothing here yet."
+    """What an empty list says."""
+
+    goes_with_it = ""
+    """What else a deletion erases, in words: "everything they did"."""
+
+    paginator: type[Paginator] = CappedPaginator
     show_full_result_count = False
     show_facets = ShowFacets.NEVER
     list_per_page = 50
+    list_max_show_all = 0
     list_fullwidth = True
     list_filter_sheet = True
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return ConsoleChangeList
 
+    def get_or_404(self, request: HttpRequest, object_id: str | None) -> Any:
+        """The row of an address, which may be damaged."""
+        obj = self.get_object(request, object_id)
+        if obj is None:
+            raise Http404(f"There is no {self.opts.verbose_name} {object_id}.")
+        return obj
+
     def get_deleted_objects(
         self, objs: QuerySet | Sequence[Model], request: HttpRequest
     ) -> tuple[list[Any], dict[str, int], set[str], list[str]]:
         """A summary: Django would load every event of a person, only to list it before the deletion."""
-        shown = [str(obj) for obj in objs[:50]]
-        if len(objs) > len(shown):
-            shown.append(f"and {len(objs) - len(shown)} more")
-        return shown, {str(self.opts.verbose_name_plural): len(objs)}, set(), []
+        number = objs.count() if isinstance(objs, QuerySet) else len(objs)
+        lines = [str(obj) for obj in objs[:LISTED]]
+        if number > LISTED:
+            lines.append(f"and {number - LISTED:,} more")
+        if self.goes_with_it:
+            lines.append(f"and with {'it' if number == 1 else 'them'}: {self.goes_with_it}")
+        return lines, {str(self.opts.verbose_name_plural): number}, set(), []
 
 
 class ReadOnlyAdmin(ConsoleAdmin):
     """Rows that the product writes and staff read."""
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
@@ -57,13 +97,31 @@ class ReadOnlyAdmin(ConsoleAdmin):
         return False
 
 
-def ago(when: datetime | None) -> str:
-    """A time in words, with the exact one on hover; a dash where there is none."""
-    if when is None:
-        return "–"
-    return format_html(
-        '<span title="{}">{} ago</span>', when.strftime("%Y-%m-%d %H:%M:%S UTC"), timesince(when, depth=1)
-    )
+class ReadOnlyInline:
+    """Mixed into an inline: rows to read. Who may see the page may see them."""
+
+    extra = 0
+    can_delete = False
+    show_change_link = False
+
+    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return True
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
+def structured(field: str) -> Callable[[Any, Model], str]:
+    """A column for a JSON field, to read: `metrics_text = structured("metrics")`."""
+
+    @display(description=field.replace("_", " "))
+    def show(self: ModelAdmin, obj: Model) -> str:  # noqa: ARG001 - a method of the admin
+        return structure(getattr(obj, field))
+
+    return show
 
 
 def leave_dialog(request: HttpRequest, name: str, *args: Any) -> HttpResponse:
@@ -72,3 +130,8 @@ def leave_dialog(request: HttpRequest, name: str, *args: Any) -> HttpResponse:
     if request.headers.get("HX-Request"):
         return HttpResponse(headers={"HX-Redirect": response["Location"]})
     return response
+
+
+def dialog(title: str, description: str, button: str, form: Any = None) -> dict[str, Any]:
+    """A question before an action; the answer is a POST."""
+    return {"title": title, "description": description, "form_class": form, "form_submit_text": button}

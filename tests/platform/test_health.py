@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from recsite import health
 from recsite.local.server import free_port
-from recsite.platform import draining
+from recsite.platform import draining, workers
 from tests import factories
 from tests.outages import stoppable_redis
 from tests.web import Web, web_server
@@ -31,7 +31,7 @@ def test_it_is_alive_whatever_is_gone(client: Client, django_assert_num_queries:
 
 def test_all_is_well(client: Client, settings: Any) -> None:
     factories.release(factories.model_version(), promoted_at=timezone.now())
-    health.note_worker()
+    workers.note()
     told = client.get("/health").json()
     assert told["version"] == settings.VERSION
     assert {name: part["status"] for name, part in told["parts"].items()} == dict.fromkeys(health.PARTS, "ok")

@@ -12,11 +12,17 @@ async function update() {
     return;
   }
   const status = await answer.json();
+  if (status.over) return location.reload();
   job.querySelector("progress").value = status.progress;
-  job.querySelector(".rs-job-message").textContent = status.message || "Waiting for a worker.";
-  job.querySelector(".rs-log").textContent = status.log;
-  if (status.over) location.reload();
-  else setTimeout(update, 1000);
+  say(".rs-job-message", status.message);
+  say(".rs-log", status.log);
+  setTimeout(update, 1000);
+}
+
+// Only what changed: a screen reader would read it again, and a selection would be lost.
+function say(place, words) {
+  const element = job.querySelector(place);
+  if (element.textContent !== words) element.textContent = words;
 }
 
 if (job && ["queued", "running"].includes(job.dataset.state)) setTimeout(update, 500);

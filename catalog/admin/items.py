@@ -6,68 +6,54 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils.html import format_html
 from unfold.decorators import action, display
 
-from catalog import store
-from catalog.models import Category, EndUser, Item
-from recsite.platform.console import ConsoleAdmin, ago
+from catalog import snapshot, store
+from catalog.models import Category, Item
+from recsite.platform.console import ConsoleAdmin
+from recsite.platform.readable import ago, counted, link
 
-
-@admin.register(EndUser)
-class EndUserAdmin(ConsoleAdmin):
-    list_display = ("user_id", "active", "joined", "about", "console")
-    search_fields = ("user_id",)
-    search_help_text = "The person's id, or its beginning."
-    ordering = ("-last_active",)
-    sortable_by = ("active", "joined")
-    readonly_fields = ("last_active",)
-    actions_detail = ("open_console",)
-    list_filter = ()
-
-    def get_search_results(self, request: HttpRequest, queryset: QuerySet, search_term: str) -> tuple[QuerySet, bool]:
-        return queryset.filter(user_id__startswith=search_term.strip()), False
-
-    @display(description="last active", ordering="last_active")
-    def active(self, person: EndUser) -> str:
-        return ago(person.last_active)
-
-    @display(description="since", ordering="created_at")
-    def joined(self, person: EndUser) -> str:
-        return ago(person.created_at)
-
-    @display(description="about")
-    def about(self, person: EndUser) -> str:
-        return ", ".join(str(value) for value in person.demographics.values() if value) or "–"
-
-    @display(description="recommendations")
-    def console(self, person: EndUser) -> str:
-        address = reverse("person-console", args=[person.pk])
-        return format_html('<a class="text-primary-600 dark:text-primary-500" href="{}">See why</a>', address)
-
-    @action(description="History and recommendations", icon="auto_awesome")
-    def open_console(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return redirect("person-console", object_id)
+CHOICES = 100
+"""As many as a filter offers."""
 
 
 @admin.register(Category)
 class CategoryAdmin(ConsoleAdmin):
+    """What is said of the categories that items name. An item that names another one is no mistake."""
+
+    empty = "No category has a description yet."
     list_display = ("name", "description")
     search_fields = ("name",)
 
+    def get_readonly_fields(self, request: HttpRequest, obj: Category | None = None) -> tuple[str, ...]:
+        """Items name it: under another name it would describe none of them."""
+        return ("name",) if obj else ()
+
 
 class TypeFilter(admin.SimpleListFilter):
-    """The item types in use, asked for once."""
+    """The types in use, from the copy of the catalogue that this process has in its memory."""
 
     title = "type"
     parameter_name = "item_type"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        types = Item.objects.exclude(item_type="").order_by("item_type").values_list("item_type", flat=True)
-        return [(name, name) for name in types.distinct()[:50]]
+        return [(name, name) for name in snapshot.current().type_names[:CHOICES]]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Item]) -> QuerySet[Item]:
         return queryset.filter(item_type=self.value()) if self.value() else queryset
+
+
+class CategoryFilter(admin.SimpleListFilter):
+    """The categories in use, from the same copy."""
+
+    title = "category"
+    parameter_name = "category"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(name, name) for name in snapshot.current().category_names[:CHOICES]]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Item]) -> QuerySet[Item]:
+        return queryset.filter(categories__contains=[self.value()]) if self.value() else queryset
 
 
 class ItemForm(forms.ModelForm):
@@ -87,22 +73,28 @@ class ItemForm(forms.ModelForm):
 class ItemAdmin(ConsoleAdmin):
     """Writes through `catalog.store`, so that every process sees the change at once."""
 
+    empty = "The catalogue is empty: add an item here, or import a file with manage.py import_data."
+    goes_with_it = "everything that happened to it"
     form = ItemForm
     list_display = ("title", "creator_name", "categories_text", "item_type", "is_available", "published", "console")
-    list_filter = ("is_available", TypeFilter)
+    list_filter = ("is_available", CategoryFilter, TypeFilter)
     search_fields = ("title", "=item_id")
     search_help_text = "A part of the title, or the whole item id."
-    ordering = ("title",)
+    ordering = ("-pk",)
     sortable_by = ("title", "published")
     readonly_fields = ("created_at", "updated_at")
     actions = ("hide", "show")
     actions_detail = ("open_console",)
     fieldsets = (
-        (None, {"fields": ("item_id", "title", "description", ("item_type", "group"))}),
-        ("Availability", {"fields": ("is_available", ("available_from", "available_until"), "published_at")}),
+        (None, {"fields": ("item_id", "title", "description", "item_type", "group")}),
+        ("Availability", {"fields": ("is_available", "available_from", "available_until", "published_at")}),
         ("What it is about", {"fields": ("categories", "tags", "features")}),
-        ("Kept", {"fields": (("created_at", "updated_at"),)}),
+        ("Record", {"fields": (("created_at", "updated_at"),)}),
     )
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Item | None = None) -> tuple[str, ...]:
+        """The id is how your systems call the item: it stays."""
+        return ("item_id", *self.readonly_fields) if obj else self.readonly_fields
 
     def save_model(self, request: HttpRequest, obj: Item, form: Any, change: bool) -> None:
         store.save_item(obj)
@@ -127,19 +119,18 @@ class ItemAdmin(ConsoleAdmin):
 
     @display(description="neighbours")
     def console(self, item: Item) -> str:
-        address = reverse("item-console", args=[item.pk])
-        return format_html('<a class="text-primary-600 dark:text-primary-500" href="{}">Similar</a>', address)
+        return link(reverse("item-console", args=[item.pk]), "Similar")
 
-    @action(description="Neighbours and statistics", icon="hub")
+    @action(description="Neighbours and events", icon="hub")
     def open_console(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return redirect("item-console", object_id)
 
     @admin.action(description="Hide from all lists", permissions=["change"])
     def hide(self, request: HttpRequest, queryset: QuerySet[Item]) -> None:
-        count = store.set_available(queryset, available=False)
-        messages.success(request, f"{count} items are hidden: no list shows them from now on.")
+        changed = store.set_available(queryset, available=False)
+        messages.success(request, f"{counted(changed, 'item')} hidden: no list shows them from now on.")
 
     @admin.action(description="Show in lists again", permissions=["change"])
     def show(self, request: HttpRequest, queryset: QuerySet[Item]) -> None:
-        count = store.set_available(queryset, available=True)
-        messages.success(request, f"{count} items may be recommended again.")
+        changed = store.set_available(queryset, available=True)
+        messages.success(request, f"{counted(changed, 'item')} shown again: lists may hold them from now on.")

@@ -1,0 +1,89 @@
+from datetime import timedelta
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import F, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils import timezone
+from recsite.platform.readable import ago, link
+from unfold.decorators import action, display
+
+from catalog import store
+from catalog.models import EndUser
+from recsite.platform.console import ConsoleAdmin
+
+
+class ActiveFilter(admin.SimpleListFilter):
+    """Ranges of one index, so that nothing is counted or read through."""
+
+    title = "last active"
+    parameter_name = "active"
+    DAYS = {"today": ("today", 1), "week": ("in the last 7 days", 7), "month": ("in the last 30 days", 30)}
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [*((key, words) for key, (words, _) in self.DAYS.items()), ("never", "never")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[EndUser]) -> QuerySet[EndUser]:
+        if self.value() == "never":
+            return queryset.filter(last_active=None)
+        _, days = self.DAYS.get(self.value() or "", ("", None))
+        return queryset.filter(last_active__gte=timezone.now() - timedelta(days=days)) if days else queryset
+
+
+@admin.register(EndUser)
+class EndUserAdmin(ConsoleAdmin):
+    """The people recommended to. Whoever sends an event is added by it."""
+
+    empty = "Nobody is known yet: people come with their first event, or with an import."
+    goes_with_it = "everything they did"
+    list_display = ("user_id", "active", "joined", "about", "console")
+    list_filter = (ActiveFilter,)
+    list_disable_select_all = True
+    search_fields = ("user_id",)
+    search_help_text = "The beginning of a person's id."
+    ordering = (F("last_active").desc(nulls_last=True), "pk")
+    sortable_by = ()
+    readonly_fields = ("created_at", "last_active")
+    actions_detail = ("open_console",)
+    fieldsets = (
+        (None, {"fields": ("user_id", "preferences", "demographics")}),
+        ("Record", {"fields": (("created_at", "last_active"),)}),
+    )
+
+    def get_readonly_fields(self, request: HttpRequest, obj: EndUser | None = None) -> tuple[str, ...]:
+        """The id is how your systems call the person: it stays."""
+        return ("user_id", *self.readonly_fields) if obj else self.readonly_fields
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[EndUser], search_term: str
+    ) -> tuple[QuerySet[EndUser], bool]:
+        """By the beginning, which an index finds, however many people there are."""
+        return queryset.filter(user_id__startswith=search_term.strip()), False
+
+    def delete_model(self, request: HttpRequest, obj: EndUser) -> None:
+        store.delete_people(EndUser.objects.filter(pk=obj.pk))
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[EndUser]) -> None:
+        store.delete_people(queryset)
+
+    @display(description="last active")
+    def active(self, person: EndUser) -> str:
+        return ago(person.last_active)
+
+    @display(description="since")
+    def joined(self, person: EndUser) -> str:
+        return ago(person.created_at)
+
+    @display(description="about")
+    def about(self, person: EndUser) -> str:
+        return ", ".join(str(value) for value in person.demographics.values() if value) or "–"
+
+    @display(description="recommendations")
+    def console(self, person: EndUser) -> str:
+        return link(reverse("person-console", args=[person.pk]), "See why")
+
+    @action(description="History and recommendations", icon="auto_awesome")
+    def open_console(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return redirect("person-console", object_id)

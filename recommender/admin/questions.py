@@ -1,0 +1,91 @@
+"""What staff are asked before something happens: the dialog says what will change, as things stand at that moment."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django import forms
+from django.http import Http404, HttpRequest
+from unfold.forms import BaseDialogForm
+
+from recommender import registry
+from recommender.admin import figures, live
+from recommender.models import ModelVersion, Release
+
+COMPARED = {"rmse": "RMSE", "ndcg_at_10": "nDCG@10", "coverage_at_10": "coverage"}
+
+
+class Question(BaseDialogForm):
+    """A dialog whose answer is a POST."""
+
+    form_before_template = "admin/recommender/question.html"
+
+    def consequences(self) -> Iterable[str]:
+        """What will change, in sentences."""
+        return ()
+
+    def get_before_template_context(self, request: HttpRequest, object_id: Any = None) -> dict[str, Any]:
+        return {"lines": self.consequences()}
+
+
+class RollBack(Question):
+    """Carries the release that was live when the question was asked: a second click changes nothing more."""
+
+    seen = forms.IntegerField(widget=forms.HiddenInput, required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._live = registry.live_release()
+        self.fields["seen"].initial = self._live and self._live.pk
+
+    def consequences(self) -> Iterable[str]:
+        if self._live is None:
+            yield "No release is live, so there is nothing to roll back."
+        elif self._live.replaced is None:
+            yield f"{self._live} replaced no other release, so there is none to go back to."
+        else:
+            yield f"Served now: {self._live}, with {_bundle(self._live)}."
+            yield f"Served again afterwards: {self._live.replaced}, with {_bundle(self._live.replaced)}."
+
+
+class PromoteVersion(Question):
+    def consequences(self) -> Iterable[str]:
+        version = _found(ModelVersion, self.object_id)
+        if version.state != ModelVersion.State.READY:
+            yield f"{version} is {version.get_state_display().lower()}, so it can't be served."
+            return
+        members = live.versions()
+        beside = [str(other) for name, other in members.items() if name != version.algorithm]
+        replaced = members.get(version.algorithm)
+        yield f"Served afterwards: {version}" + (f", beside {', '.join(beside)}." if beside else ".")
+        if replaced and replaced != version:
+            yield f"It takes the place of {replaced}."
+            yield from _compared(version, replaced)
+
+
+class PromoteRelease(Question):
+    def consequences(self) -> Iterable[str]:
+        release, live = _found(Release, self.object_id), registry.live_release()
+        if live == release:
+            yield f"{release} is live already."
+            return
+        yield f"Served afterwards: {release}, with {_bundle(release)}."
+        if live:
+            yield f"Served now: {live}, with {_bundle(live)}."
+
+
+def _found(model: Any, pk: str | int | None) -> Any:
+    found = model.objects.filter(pk=pk).first() if str(pk).isdecimal() else None
+    if found is None:
+        raise Http404(f"There is no {model._meta.verbose_name} {pk}.")
+    return found
+
+
+def _bundle(release: Release) -> str:
+    return ", ".join(map(str, release.versions.order_by("algorithm"))) or "no models"
+
+
+def _compared(version: ModelVersion, other: ModelVersion) -> Iterable[str]:
+    for key, name in COMPARED.items():
+        one, two = figures.value(version, key), figures.value(other, key)
+        if one is not None and two is not None:
+            yield f"{name}: {one:.3f}, against {two:.3f} of {other}."

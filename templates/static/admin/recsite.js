@@ -1,0 +1,22 @@
+// A dialog that gets no answer says so: htmx on its own would leave everything as it is.
+document.addEventListener("htmx:responseError", ({ detail: { xhr } }) => {
+  const page = new DOMParser().parseFromString(xhr.responseText, "text/html");
+  say(page.querySelector("main p")?.textContent || "The server could not do that. Reload the page and try again.");
+});
+document.addEventListener("htmx:sendError", () => say("The server can't be reached. Try again in a moment."));
+
+// Whoever was signed out meanwhile is asked to sign in, and comes back to this page.
+document.addEventListener("htmx:beforeSwap", (event) => {
+  if (!new URL(event.detail.xhr.responseURL || location.href).pathname.endsWith("/login/")) return;
+  event.detail.shouldSwap = false;
+  location.reload();
+});
+
+function say(words) {
+  document.querySelector(".rs-said")?.remove();
+  const said = document.createElement("p");
+  said.className = "rs-panel rs-alert rs-said";
+  said.setAttribute("role", "alert");
+  said.textContent = words;
+  document.querySelector("#dialog-form, #content")?.prepend(said);
+}
