@@ -16,7 +16,7 @@ from recsite.local.paths import PROJECT, state_dir
 
 IMAGES = PROJECT / "docs" / "images"
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--hide-scrollbars"]
-DESKTOP = {"viewport": {"width": 1280, "height": 800}, "device_scale_factor": 1.5}
+DESKTOP = {"viewport": {"width": 1280, "height": 860}, "device_scale_factor": 1.5}
 PHONE = {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 2, "is_mobile": True, "has_touch": True}
 
 

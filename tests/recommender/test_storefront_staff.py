@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission, User
+from django.urls import reverse
 from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
 
 from recommender import registry
 from recommender.models import ModelVersion, Release
@@ -97,3 +99,23 @@ def test_who_may_not_operate_has_no_button_and_is_refused(shop: Shop, clerk: Use
 @pytest.mark.parametrize("back", ["https://example.com/", "//example.com", "javascript:alert(1)", ""])
 def test_reloading_leads_to_no_other_site(shop: Shop, operator: User, back: str) -> None:
     assert signed_in(operator).post("/reload", {"back": back}).headers["Location"] == "/"
+
+
+def test_staff_get_from_a_shelf_to_its_reasons_and_from_an_item_to_its_console(shop: Shop, clerk: User) -> None:
+    staff = signed_in(clerk)
+    assert "Why these?" not in text(staff.get("/"))
+    staff.post("/people/be", {"user_id": "ada"})
+    assert reverse("person-console", args=[shop.ada.pk]) in text(staff.get("/"))
+    assert reverse("item-console", args=[shop.novels[0].pk]) in text(staff.open(shop.novels[0]))
+    for page in (Visitor("ada").get("/"), Visitor("ada").open(shop.novels[0])):
+        assert 'class="aside"' not in text(page)
+
+
+def test_the_bar_needs_few_queries(
+    shop: Shop, admin_user: User, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    staff = signed_in(admin_user)
+    staff.get("/")
+    # The session, who is signed in, the live release and its models.
+    with django_assert_num_queries(4):
+        staff.get("/")
