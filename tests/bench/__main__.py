@@ -66,7 +66,7 @@ def training() -> str:
     whole = manage("train")
     lines = [
         ["`SVD.fit`", f"{found['seconds']:.1f} s"],
-        ["Surprise: `build_full_trainset()` and `fit()`", f"{found['bare_seconds']:.1f} s"],
+        ["Surprise: trainset and `fit()`", f"{found['bare_seconds']:.1f} s"],
         ["reading all events into arrays", f"{found['read_seconds']:.1f} s"],
         [
             f"`manage.py train`: read, evaluate on held-out events, refit, store, promote ({whole.peak_mb:,.0f} MB)",

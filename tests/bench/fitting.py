@@ -21,17 +21,15 @@ def timed(work: Callable[[], Any]) -> tuple[float, Any]:
 def bare(raw: list[tuple[int, int, float, None]], scale: tuple[float, float], settings: Any) -> None:
     """What Surprise's documentation has one do."""
     import surprise
-    from surprise.dataset import DatasetAutoFolds
 
-    data = DatasetAutoFolds(reader=surprise.Reader(rating_scale=scale))
-    data.raw_ratings = raw
+    data = surprise.Dataset(surprise.Reader(rating_scale=scale))
     surprise.SVD(
         n_factors=settings.n_factors,
         n_epochs=settings.n_epochs,
         lr_all=settings.lr,
         reg_all=settings.reg,
         random_state=42,
-    ).fit(data.build_full_trainset())
+    ).fit(data.construct_trainset(raw))
 
 
 def measure() -> dict[str, Any]:
