@@ -22,6 +22,8 @@ from recsite.platform.copies import Copy
 EPOCH = "catalog"
 NO_DATE = np.iinfo(np.int64).min
 NO_GROUP = -1
+SPARSEST = 32
+"""Numbers per item up to which a table of rows by id is kept."""
 Ids = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 NO_ROWS = np.empty(0, np.int64)
@@ -53,10 +55,12 @@ class Snapshot:
     def __len__(self) -> int:
         return len(self.ids)
 
-    def rows(self, ids: NDArray[np.integer]) -> NDArray[np.int64]:
+    def rows(self, ids: NDArray[np.integer]) -> Ids:
         """The rows of internal ids; -1 where the catalogue has no such item."""
         if not len(self.ids):
             return np.full(len(ids), -1)
+        if self._row_by_id is not None:
+            return self._row_by_id.take(ids, mode="clip")
         found = np.minimum(np.searchsorted(self.ids, ids), len(self.ids) - 1)
         return np.where(self.ids[found] == ids, found, -1)
 
@@ -83,18 +87,10 @@ class Snapshot:
 
     def things(self, which: Mask) -> int:
         """How many things the items of a mask (n_items,) are, variants of one thing counted once."""
-        groups = self.groups[which]
-        return int((groups == NO_GROUP).sum()) + len(np.unique(groups[groups != NO_GROUP]))
-
-    def things_without(self, rows: NDArray[np.integer]) -> int:
-        """How many available things there are besides the items at some rows; rows of -1 count for nothing."""
-        rows = rows[rows >= 0]
-        rows = rows[self.available[rows]]
         if not self.has_groups:
-            return self._n_things - len(rows)
-        groups, sizes = np.unique(self.groups[rows], return_counts=True)
-        gone = np.where(groups == NO_GROUP, sizes, sizes == self._group_sizes[groups])
-        return self._n_things - int(gone.sum())
+            return int(np.count_nonzero(which))
+        sizes = np.bincount(self.groups[which] - NO_GROUP, minlength=1)
+        return int(sizes[0] + np.count_nonzero(sizes[1:]))
 
     @cached_property
     def has_groups(self) -> bool:
@@ -110,16 +106,6 @@ class Snapshot:
         """The item types in use, sorted."""
         return sorted(filter(None, self._rows_by_type))
 
-    @cached_property
-    def _n_things(self) -> int:
-        return self.things(self.available)
-
-    @cached_property
-    def _group_sizes(self) -> NDArray[np.int64]:
-        """How many available items each group has."""
-        groups = self.groups[self.available]
-        return np.bincount(groups[groups != NO_GROUP], minlength=int(self.groups.max()) + 1)
-
     def at(self, now: float) -> Self:
         """The same catalogue at another time: what opened and what closed since."""
         edges = np.concatenate([self.opens, self.closes])
@@ -129,6 +115,15 @@ class Snapshot:
             available=self.switched_on & (self.opens <= now) & (self.closes > now),
             changes_at=float(ahead.min(initial=np.inf)),
         )
+
+    @cached_property
+    def _row_by_id(self) -> Ids | None:
+        """A row for each number up to the highest id, -1 at both ends; None where that would waste too much memory."""
+        if self.ids[-1] > SPARSEST * len(self.ids):
+            return None
+        table = np.full(self.ids[-1] + 2, -1)
+        table[self.ids] = np.arange(len(self.ids))
+        return table
 
     @cached_property
     def _row_by_item_id(self) -> dict[str, int]:

@@ -7,10 +7,9 @@ answer needs Redis only to be fast, PostgreSQL only to be personal, and a model 
 
 import time
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from math import isnan
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from interactions.schema import new_event_id
@@ -139,13 +138,14 @@ def _wanted(view: View, algorithm: str, known: Known, request: Request) -> Wante
     catalogue, matching = view.catalogue, None
     if request.has_filters:
         matching = catalogue.matching(request.categories, request.tags, request.item_type, request.exclude)
-    scored_by = tuple(SOURCES.index(name) for name in _scored_by(algorithm))
-    return Wanted(catalogue, view.rows(known.seen), matching, request.min_score, scored_by)
+    wanted = Wanted.unseen(catalogue, view.rows(known.seen), matching)
+    return wanted if request.min_score is None else replace(wanted, **_score(algorithm, request.min_score))
 
 
-def _scored_by(algorithm: str) -> tuple[str, ...]:
-    """The sources on whose scale `min_score` is given when this algorithm leads."""
-    return (algorithm,) if algorithm in IMPERSONAL else (algorithm, FOLD_IN)
+def _score(algorithm: str, at_least: float) -> dict[str, Any]:
+    """A minimum score is on the scale of the sources that lead the list."""
+    sources = (algorithm,) if algorithm in IMPERSONAL else (algorithm, FOLD_IN)
+    return {"min_score": at_least, "scored_by": tuple(map(SOURCES.index, sources))}
 
 
 def _answer(view: View, algorithm: str, known: Known, found: Page, request: Request) -> Answer:
@@ -166,13 +166,18 @@ def _answer(view: View, algorithm: str, known: Known, found: Page, request: Requ
 
 
 def _places(view: View, known: Known, ranked: Ranked, first: int) -> tuple[Place, ...]:
-    item_ids, titles = view.catalogue.item_ids, view.catalogue.titles
-    columns = (ranked.rows.tolist(), ranked.scores.tolist(), ratings(view, known, ranked), ranked.sources.tolist())
-    return tuple(
-        Place(item_ids[row], titles[row], rank, _number(score), _number(rating), SOURCES[source])
-        for rank, (row, score, rating, source) in enumerate(zip(*columns, strict=True), first)
+    rows = ranked.rows.tolist()
+    columns = (
+        map(view.catalogue.item_ids.__getitem__, rows),
+        map(view.catalogue.titles.__getitem__, rows),
+        range(first, first + len(rows)),
+        _numbers(ranked.scores.tolist()),
+        _numbers(ratings(view, known, ranked)),
+        map(SOURCES.__getitem__, ranked.sources.tolist()),
     )
+    return tuple(map(Place._make, zip(*columns, strict=True)))
 
 
-def _number(value: float) -> float | None:
-    return None if isnan(value) else round(value, DIGITS)
+def _numbers(values: list[float]) -> list[float | None]:
+    """Rounded; NaN, which differs from itself, as None."""
+    return [round(value, DIGITS) if value == value else None for value in values]

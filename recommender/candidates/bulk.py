@@ -44,7 +44,7 @@ def _each(view: View, member: Member, persons: IntArray, top: Top, seen: Seen, s
     for number, person in enumerate(persons.tolist()):
         own = Ranked.of((items[number : number + 1], scores[number : number + 1]), source).moved(places)
         if 0 < len(own) < n:
-            own = personal.fill(view, own, Wanted(view.catalogue, view.rows(seen.get(person, ()))).allowed, n)
+            own = personal.fill(view, own, Wanted.unseen(view.catalogue, view.rows(seen.get(person, ()))).allowed, n)
         yield personal.candidates(view, person, own if len(own) else None)
 
 

@@ -68,7 +68,7 @@ def _candidates(view: View, algorithm: str, person: int, seen: Collection[int]) 
     member = view.release.members.get(algorithm)
     if member is None or person == NOBODY or algorithm in IMPERSONAL:
         return Candidates.impersonal(person)
-    allowed = Wanted(view.catalogue, view.rows(seen)).allowed
+    allowed = Wanted.unseen(view.catalogue, view.rows(seen)).allowed
     own = personal.rank(view, member, person, allowed, settings.CANDIDATE_COUNT)
     return personal.candidates(view, person, own)
 

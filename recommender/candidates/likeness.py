@@ -21,7 +21,7 @@ def similar(item: int, n: int) -> list[Recommendation]:
     row = int(view.catalogue.rows(np.array([item]))[0])
     if row == UNKNOWN:
         return []
-    wanted = Wanted(view.catalogue, np.array(_itself(view, row)))
+    wanted = Wanted.unseen(view.catalogue, np.array(_itself(view, row)))
     ranked = _ranked(view, row, wanted.allowed)
     return [_recommendation(view, ranked, place) for place in places(ranked, wanted, n)]
 

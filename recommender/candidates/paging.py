@@ -1,72 +1,75 @@
 """From a ranking to the places of one page. Filters act here, for each request, on what was ranked before."""
 
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 
 from catalog.snapshot import NO_GROUP, Snapshot
 from recommender.candidates.view import Ranked
-from recommender.types import UNKNOWN, IntArray, Mask
+from recommender.types import IntArray, Mask
 
 CHUNK = 256
 """Places looked at together: a page is nearly always found among the first."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, slots=True)
 class Wanted:
     """What may stand on a page."""
 
     catalogue: Snapshot
-    seen: IntArray
-    """The rows of what the person has seen; UNKNOWN for items that are gone."""
-    matching: Mask | None = None
-    """The rows that are available and pass the request's filters; None where it has none."""
+    open: Mask
+    """Available, through the filters and not seen (n_items + 1,); the last one stands for items that are gone."""
     min_score: float | None = None
-    scored_by: tuple[int, ...] = field(default=())
+    scored_by: tuple[int, ...] = ()
     """The sources, as positions in SOURCES, whose scores `min_score` means. The others can't say, and are left out."""
+
+    @classmethod
+    def unseen(cls, catalogue: Snapshot, seen: IntArray, matching: Mask | None = None) -> Self:
+        """What is available, but for the items at the rows `seen`; of the rows that match, where a mask is given."""
+        open_ = np.append(catalogue.available if matching is None else matching, False)
+        open_[seen] = False
+        return cls(catalogue, open_)
 
     @property
     def allowed(self) -> Mask:
-        """What is available, passes the filters and wasn't seen (n_items,)."""
-        mask = (self.catalogue.available if self.matching is None else self.matching).copy()
-        mask[self.seen[self.seen != UNKNOWN]] = False
-        return mask
+        """The same, over the rows of the catalogue (n_items,)."""
+        return self.open[:-1]
 
     def total(self) -> int:
         """How many places all pages have together, whatever the scores."""
-        if self.matching is None:
-            return self.catalogue.things_without(self.seen)
         return self.catalogue.things(self.allowed)
 
 
 def places(ranked: Ranked, wanted: Wanted, count: int) -> list[int]:
     """The positions of the first `count` items that are wanted; of variants only the first one counts."""
-    seen, groups = set(wanted.seen.tolist()), set[int]()
     found: list[int] = []
+    groups: set[int] = set()
     for start in range(0, len(ranked), CHUNK):
-        part = ranked.only(slice(start, start + CHUNK))
-        rows, numbers = part.rows.tolist(), _groups(part, wanted)
-        for position in np.flatnonzero(_passes(part, wanted)).tolist():
-            number = numbers[position] if numbers else NO_GROUP
-            if rows[position] in seen or number in groups:
-                continue
-            if number != NO_GROUP:
-                groups.add(number)
-            found.append(start + position)
-            if len(found) == count:
-                return found
-    return found
+        part = ranked if len(ranked) <= CHUNK else ranked.only(slice(start, start + CHUNK))
+        passing = np.flatnonzero(_passes(part, wanted)).tolist()
+        if wanted.catalogue.has_groups:
+            passing = list(_first_of_each(passing, wanted.catalogue.groups[part.rows].tolist(), groups))
+        found += [start + position for position in passing] if start else passing
+        if len(found) >= count:
+            break
+    return found[:count]
 
 
 def _passes(part: Ranked, wanted: Wanted) -> Mask:
-    """Available, through the filters, and good enough (n,)."""
-    open_ = wanted.catalogue.available if wanted.matching is None else wanted.matching
-    passes: Mask = open_[part.rows] & (part.rows != UNKNOWN)
+    """Wanted, and good enough (n,)."""
+    passes = wanted.open[part.rows]
     if wanted.min_score is not None:
         passes &= (part.scores >= wanted.min_score) & np.isin(part.sources, wanted.scored_by)
     return passes
 
 
-def _groups(part: Ranked, wanted: Wanted) -> list[int]:
-    """The group of each item; nothing where the catalogue has no variants."""
-    return wanted.catalogue.groups[part.rows].tolist() if wanted.catalogue.has_groups else []
+def _first_of_each(passing: list[int], groups: list[int], taken: set[int]) -> Iterator[int]:
+    """The positions without those of groups that are taken."""
+    for position in passing:
+        group = groups[position]
+        if group not in taken:
+            if group != NO_GROUP:
+                taken.add(group)
+            yield position

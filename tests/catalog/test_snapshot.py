@@ -62,6 +62,22 @@ def test_ids_that_are_not_in_the_catalogue_have_no_row() -> None:
     assert list(held.rows(np.array([second.pk, 10**9, first.pk, 0]))) == [1, -1, 0, -1]
 
 
+def test_ids_far_apart_are_found_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = factories.items(2)
+    monkeypatch.setattr(snapshot, "SPARSEST", 0)
+    assert list(snapshot.current().rows(np.array([second.pk, 10**9, first.pk, 0]))) == [1, -1, 0, -1]
+
+
+def test_variants_of_one_thing_count_once() -> None:
+    for name, group in (("a", "emma"), ("b", ""), ("c", "emma"), ("d", "ulysses"), ("e", "")):
+        factories.item(name, group=group)
+    held = snapshot.current()
+    assert held.things(held.available) == 4
+    assert held.things(held.matching(exclude=["a"])) == 4
+    assert held.things(held.matching(exclude=["a", "b", "c"])) == 2
+    assert held.things(held.matching(categories=["Nothing"])) == 0
+
+
 def test_reading_it_twice_asks_nobody(django_assert_num_queries: Any) -> None:
     factories.item()
     snapshot.current()
