@@ -97,6 +97,7 @@ def ranking() -> str:
 
 
 def serving() -> str:
+    manage("warm_cache", "--all")
     found = part("serving")
     names = {
         "product": "`GET /recommendations/users/…`, cached, everything on",
