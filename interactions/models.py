@@ -30,6 +30,7 @@ class InteractionType(models.Model):
 
     class Meta:
         ordering = ["id"]
+        verbose_name = "event type"
         constraints = [
             models.CheckConstraint(condition=Q(weight__gte=0), name="type_weight_not_negative"),
             models.CheckConstraint(
@@ -104,6 +105,7 @@ class Interaction(models.Model):
     objects = InteractionQuerySet.as_manager()
 
     class Meta:
+        verbose_name = "event"
         constraints = [models.UniqueConstraint(fields=["event_id", "occurred_at"], name="interaction_event_once")]
         indexes = [
             models.Index(fields=["user", "-occurred_at"], name="interaction_user_idx"),
@@ -149,6 +151,7 @@ class ImportRun(models.Model):
 
     class Meta:
         ordering = ["-started_at"]
+        verbose_name = "import"
 
     def __str__(self) -> str:
         return f"{self.format}: {self.source}"

@@ -3,5 +3,5 @@ from django.apps import AppConfig
 
 class RecommenderConfig(AppConfig):
     name = "recommender"
-    verbose_name = "Recommender"
+    verbose_name = "Recommending"
     default_auto_field = "django.db.models.BigAutoField"

@@ -141,6 +141,7 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TASK_ALWAYS_EAGER = False
 CELERY_TIMEZONE = "UTC"
+CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 
 MODEL_UPDATE_INTERVAL = env.integer("MODEL_UPDATE_INTERVAL", 3600, 1)
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
@@ -249,6 +250,7 @@ if PRODUCTION:
 # --- Language, time, logs, metrics ---
 
 LANGUAGE_CODE = "en"
+FORMAT_MODULE_PATH = "recsite.formats"
 TIME_ZONE = "UTC"
 USE_TZ = True
 # A command speaks to a person: its logs go beside what it prints, and only where something is wrong.

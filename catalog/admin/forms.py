@@ -4,8 +4,11 @@ import json
 from typing import Any
 
 from django import forms
+from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.forms import SimpleArrayField
 from django.core.exceptions import ValidationError
+from django.db.models import JSONField, TextField
+from unfold.widgets import UnfoldAdminTextareaWidget
 
 
 class Lines(SimpleArrayField):
@@ -34,3 +37,12 @@ class Names(forms.JSONField):
         if found is not None and not isinstance(found, dict):
             raise ValidationError('Write an object, such as {"name": "value"}.')
         return found or {}
+
+
+SHORT = UnfoldAdminTextareaWidget(attrs={"rows": 4})
+FIELDS: dict[Any, dict[str, Any]] = {
+    ArrayField: {"form_class": Lines, "widget": SHORT},
+    JSONField: {"form_class": Names, "widget": SHORT},
+    TextField: {"widget": SHORT},
+}
+"""For an admin's `formfield_overrides`."""

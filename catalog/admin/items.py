@@ -9,6 +9,7 @@ from django.urls import reverse
 from unfold.decorators import action, display
 
 from catalog import snapshot, store
+from catalog.admin.forms import FIELDS
 from catalog.models import Category, Item
 from recsite.platform.console import ConsoleAdmin
 from recsite.platform.readable import ago, counted, link
@@ -74,6 +75,7 @@ class ItemAdmin(ConsoleAdmin):
     """Writes through `catalog.store`, so that every process sees the change at once."""
 
     empty = "The catalogue is empty: add an item here, or import a file with manage.py import_data."
+    formfield_overrides = FIELDS
     goes_with_it = "everything that happened to it"
     form = ItemForm
     list_display = ("title", "creator_name", "categories_text", "item_type", "is_available", "published", "console")

@@ -7,12 +7,13 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
-from recsite.platform.readable import ago, link
 from unfold.decorators import action, display
 
 from catalog import store
+from catalog.admin.forms import FIELDS
 from catalog.models import EndUser
 from recsite.platform.console import ConsoleAdmin
+from recsite.platform.readable import ago, link
 
 
 class ActiveFilter(admin.SimpleListFilter):
@@ -37,6 +38,7 @@ class EndUserAdmin(ConsoleAdmin):
     """The people recommended to. Whoever sends an event is added by it."""
 
     empty = "Nobody is known yet: people come with their first event, or with an import."
+    formfield_overrides = FIELDS
     goes_with_it = "everything they did"
     list_display = ("user_id", "active", "joined", "about", "console")
     list_filter = (ActiveFilter,)

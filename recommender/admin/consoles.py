@@ -34,7 +34,8 @@ def person(request: HttpRequest, pk: int) -> HttpResponse:
         "about": _about(who),
         "answer": answer,
         "why": reasons.of(answer, bool(history)),
-        "lists": [_list("Served now", "What the API answers.", answer), *_alone(who)],
+        "served": _list("Served now", "What the API answers.", answer),
+        "alone": _alone(who),
         "history": history,
     }
     return _page(request, "admin/recommender/person.html", who, facts)

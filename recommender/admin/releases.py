@@ -3,6 +3,7 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.utils.html import format_html
 from unfold.admin import TabularInline
 from unfold.decorators import action, display
 
@@ -20,6 +21,7 @@ class MemberInline(ReadOnlyInline, TabularInline):
 
     model = ReleaseMember
     verbose_name_plural = "models"
+    hide_title = True
     fields = ("version", "role", "weight", "rmse", "ndcg", "coverage")
     readonly_fields = ("weight", "rmse", "ndcg", "coverage")
 
@@ -73,7 +75,7 @@ class ReleaseAdmin(ReadOnlyAdmin):
 
     @display(description="release")
     def name(self, release: Release) -> str:
-        return str(release)
+        return format_html('<span class="rs-line">{}</span>', release)
 
     @display(description="state", label={"live": "success", "candidate": "info", "archived": ""})
     def state_label(self, release: Release) -> str:

@@ -3,6 +3,7 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.utils.html import format_html
 from unfold.decorators import action, display
 
 from recommender import tasks
@@ -64,7 +65,7 @@ class ModelVersionAdmin(ReadOnlyAdmin):
 
     @display(description="model")
     def name(self, version: ModelVersion) -> str:
-        return str(version)
+        return format_html('<span class="rs-line">{}</span>', version)
 
     @display(description="state", label=STATE_COLOURS)
     def state_label(self, version: ModelVersion) -> str:

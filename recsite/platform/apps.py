@@ -6,7 +6,7 @@ from django.apps import AppConfig
 class PlatformConfig(AppConfig):
     name = "recsite.platform"
     label = "platform"
-    verbose_name = "Platform"
+    verbose_name = "Running it"
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:

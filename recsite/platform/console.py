@@ -80,7 +80,7 @@ class ConsoleAdmin(ModelAdmin):
         if number > LISTED:
             lines.append(f"and {number - LISTED:,} more")
         if self.goes_with_it:
-            lines.append(f"and with {'it' if number == 1 else 'them'}: {self.goes_with_it}")
+            lines.append(f"with {self.goes_with_it}")
         return lines, {str(self.opts.verbose_name_plural): number}, set(), []
 
 
@@ -95,6 +95,12 @@ class ReadOnlyAdmin(ConsoleAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        """Without the history of edits: there are none."""
+        return super().render_change_form(request, context | {"show_history": False}, *args, **kwargs)
 
 
 class ReadOnlyInline:
