@@ -7,6 +7,7 @@ from django.utils import timezone
 from catalog import store
 from catalog.models import Item
 from interactions.producers import produce
+from recommender import telemetry
 from recommender.serving import UnknownAlgorithm
 from tests import factories
 from tests.recommender.shop import NOVELS, POEMS, Shop, ask, happened, ids, look_again, publish, start_afresh, svd
@@ -177,3 +178,15 @@ def test_a_list_that_must_be_made_costs_a_few_queries(shop: Shop, django_assert_
         ask(shop.cleo)
     with django_assert_num_queries(1):
         ask("nobody")
+
+
+def test_answers_are_counted_and_timed_by_the_algorithm_that_leads(shop: Shop) -> None:
+    def counts() -> list[float]:
+        samples = telemetry.generated.labels("svd")._child_samples()
+        made = next(sample.value for sample in samples if sample.name == "_count")
+        return [telemetry.cache_hits._value.get(), telemetry.cache_misses._value.get(), made]
+
+    before = counts()
+    for _ in range(3):
+        ask(shop.ada)
+    assert [after - earlier for after, earlier in zip(counts(), before, strict=True)] == [2, 1, 3]
