@@ -144,11 +144,22 @@ def in_arrays(cursor: CursorWrapper, events: Sequence[Staged]) -> Staging:
     return Staging(cursor, ARRAYS, [list(column) for column in zip(*events, strict=True)])
 
 
-def pack(events: Iterable[Staged]) -> str:
-    """Many events as `in_table` takes them. None becomes an empty field, which PostgreSQL reads as NULL."""
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(events)
-    return text.getvalue()
+class Packer:
+    """Writes many events one by one as `in_table` takes them. None becomes an empty field, which COPY reads as NULL."""
+
+    def __init__(self) -> None:
+        self._text = io.StringIO()
+        self._write = csv.writer(self._text, lineterminator="\n").writerow
+
+    def add(self, event: Staged) -> None:
+        self._write(event)
+
+    def take(self) -> str:
+        """What was added since the last time."""
+        packed = self._text.getvalue()
+        self._text.seek(0)
+        self._text.truncate()
+        return packed
 
 
 def in_table(cursor: CursorWrapper, packed: str) -> Staging:

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import ClassVar
 
 from catalog.importers.rows import RowStream, Scale, UnreadableSource
@@ -51,6 +52,10 @@ class FileDataSet:
         return self.files.bytes_read
 
     def fingerprint(self) -> str:
+        return self._fingerprint
+
+    @cached_property
+    def _fingerprint(self) -> str:
         reading = repr((self.format, sorted(self.options.mapping.items()), self.scale))
         return hashlib.sha256(reading.encode() + self.files.digest(*self.members)).hexdigest()
 

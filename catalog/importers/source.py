@@ -79,9 +79,12 @@ class Source:
         """The SHA-256 of what these members' bytes hash to, as they lie on the disk."""
         whole = hashlib.sha256()
         paths = [str(self.path)] if self._is_archive else [self._members[name].path for name in sorted(names)]
-        for path in paths:
-            with open(path, "rb") as file:
-                whole.update(hashlib.file_digest(file, "sha256").digest())
+        try:
+            for path in paths:
+                with open(path, "rb") as file:
+                    whole.update(hashlib.file_digest(file, "sha256").digest())
+        except OSError as error:
+            raise UnreadableSource(f"{self.path} can't be read: {error}.") from error
         return whole.digest()
 
     def open(self, name: str, stack: ExitStack, *, counted: bool = True) -> IO[bytes]:

@@ -1,7 +1,5 @@
 """From a stream of rows to batches that go into the database as one set each."""
 
-import csv
-import io
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -11,7 +9,7 @@ import uuid_utils
 
 from catalog.importers.rows import DataSet, EventRow, ItemRow, Located, Rejected, UnreadableSource, UserRow
 from interactions.partitions import Month
-from interactions.staging import Staged, Unknown
+from interactions.staging import Packer, Staged, Unknown
 
 NAMESPACE = uuid_utils.uuid5(uuid_utils.NAMESPACE_URL, "recsite:import")
 
@@ -50,8 +48,7 @@ class EventPacker:
         self._namespace = uuid_utils.uuid5(NAMESPACE, source)
         self._type_names = type_names
         self._undated_at, self._undated_month = str(undated_at), Month.of(undated_at)
-        self._text = io.StringIO()
-        self._write = csv.writer(self._text, lineterminator="\n").writerow
+        self._packer = Packer()
         self._months: set[Month] = set()
 
     def add(self, line: int, row: EventRow) -> Unknown | None:
@@ -61,7 +58,7 @@ class EventPacker:
             return Unknown(line, user_id, item_id, kind, value, f"unknown type {kind}")
         time = "" if when is None else when.isoformat()
         self._months.add(self._undated_month if when is None else Month.of(when))
-        self._write(
+        self._packer.add(
             Staged(
                 line,
                 str(uuid_utils.uuid5(self._namespace, f"{user_id}\0{item_id}\0{kind}\0{time}")),
@@ -78,9 +75,7 @@ class EventPacker:
 
     def pack_into(self, batch: Batch) -> Batch:
         """Moves what was added since the last time into the batch."""
-        batch.packed, batch.months = self._text.getvalue(), self._months
-        self._text.seek(0)
-        self._text.truncate()
+        batch.packed, batch.months = self._packer.take(), self._months
         self._months = set()
         return batch
 

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 from django.db import InterfaceError, OperationalError, connection, transaction
-from django.db.backends.utils import CursorWrapper
 from psycopg.errors import DiskFull
 
 from catalog import snapshot
@@ -18,6 +17,7 @@ from interactions.importing.batches import Batch, EventPacker, batches, refused
 from interactions.importing.rejections import RejectedFile
 from interactions.importing.report import Counts, ImportReport
 from interactions.importing.scales import RATING, rating_type
+from interactions.importing.statistics import Statistics, analyze_all
 from interactions.models import ImportRun
 from interactions.partitions import Month
 from interactions.staging import in_table, leave_out
@@ -25,7 +25,6 @@ from recsite.platform.exceptions import Explained
 from recsite.platform.locks import only_one
 
 BATCH_ROWS = 50_000
-TABLES = ("catalog_enduser", "catalog_item", "interactions_interaction")
 
 Progress = Callable[[int, int, int], None]
 """Told after each batch: bytes read, bytes in all, rows so far."""
@@ -85,7 +84,7 @@ class _Import:
         self.done = dict(run.progress)
         self.file = RejectedFile(rejected, goes_on=bool(self.done))
         self.months: set[Month] = set()
-        self.added = self.added_when_analyzed = 0
+        self.statistics = Statistics()
         self.undated_at = run.undated_at or runs.undated_date(data.format)
         self.rating_type = rating_type(data.scale).name
         self.report = ImportReport(
@@ -122,7 +121,7 @@ class _Import:
 
     def _store(self, batch: Batch) -> Counts:
         people, items = upsert_people(batch.people), upsert_items(batch.items)
-        self.added += people.added + items.added
+        self.statistics.add(people.added, items.added)
         met, stored, unknown = self._store_events(batch) if batch.n_events else (0, 0, [])
         # Written before the commit: a line may be named twice after a crash, never not at all.
         self.file.write([*batch.rejected, *unknown])
@@ -138,20 +137,14 @@ class _Import:
     def _store_events(self, batch: Batch) -> tuple[int, int, list[Rejected]]:
         """How many people are new, how many events are, and which events name an unknown item."""
         with connection.cursor() as cursor:
-            self._refresh_statistics(cursor)
+            self.statistics.refresh(cursor)
             staging = in_table(cursor, batch.packed)
             unknown = staging.find_unknown()
             leave_out(staging, unknown)
             met = staging.meet_people()
-            self.added += met
-            self._refresh_statistics(cursor)
+            self.statistics.add(people=met)
+            self.statistics.refresh(cursor)
             return met, staging.insert(), [refused(batch.part, lost) for lost in unknown]
-
-    def _refresh_statistics(self, cursor: CursorWrapper) -> None:
-        """Each time this import has doubled what it added: the planner may take a table for empty that we fill."""
-        if self.added > 2 * self.added_when_analyzed:
-            cursor.execute("ANALYZE catalog_enduser, catalog_item")
-            self.added_when_analyzed = self.added
 
     def _so_far(self) -> str:
         return f"What was committed stays ({self.report.counts.stored:,} events by this run)."
@@ -166,8 +159,6 @@ def _trouble(error: Exception) -> str:
 
 def _make_known() -> None:
     """Fresh statistics for PostgreSQL's planner, and a word to every process that its copies are old."""
-    with connection.cursor() as cursor:
-        for table in TABLES:
-            cursor.execute(f"ANALYZE {table}")
+    analyze_all()
     snapshot.bump()
     producers.stored_in_bulk()

@@ -13,10 +13,12 @@ from catalog.upserts import Upserted
 from interactions import partitions, producers
 from interactions.models import DeadLetter, ImportRun, Interaction
 from interactions.partitions import Month
+from interactions.staging import Staging
 from tests.catalog.files import REAL, write
 from tests.interactions.data import FILMS, RATINGS, books, films, folder, lines, load, stored
 
 pytestmark = pytest.mark.django_db
+ESTIMATE = "(SELECT reltuples::int FROM pg_class WHERE oid = '{}'::regclass)"
 
 
 def test_people_items_categories_and_events_are_loaded(tmp_path: Path) -> None:
@@ -174,6 +176,22 @@ def test_the_run_says_what_was_done(tmp_path: Path) -> None:
     assert (run.format, run.undated_at) == ("movielens", None)
     assert run.source.endswith("films")
     assert run.finished_at is not None
+
+
+def test_the_planner_knows_how_full_the_tables_are_before_events_are_joined_with_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows: list[tuple[int, int]] = []
+    insert = Staging.insert
+
+    def looking(staging: Staging) -> int:
+        staging.cursor.execute(f"SELECT {', '.join(map(ESTIMATE.format, ('catalog_enduser', 'catalog_item')))}")
+        rows.append(staging.cursor.fetchone())
+        return insert(staging)
+
+    monkeypatch.setattr(Staging, "insert", looking)
+    load(films(tmp_path))
+    assert rows == [(10, 10)]
 
 
 @pytest.mark.skipif(not REAL.is_dir(), reason=f"the real data sets are not in {REAL}")

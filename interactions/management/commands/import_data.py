@@ -1,19 +1,15 @@
-import time
 from argparse import ArgumentParser, ArgumentTypeError
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import CommandError
-from tqdm import tqdm
 
 from catalog.importers.registry import FORMATS, open_format
 from catalog.importers.rows import DataSet, Scale, UnreadableSource
 from interactions import importing
 from interactions.importing import ImportReport
-from interactions.importing.service import Progress
+from interactions.management.bars import import_bar
 from recsite.platform.commands import PlainCommand
 
 MOST_BATCH_ROWS = 1_000_000
@@ -68,7 +64,7 @@ class Command(PlainCommand):
         scale = Scale.parse(options["scale"]) if options["scale"] else None
         data = open_format(options["format"], options["path"], options["map"], scale)
         rejected = options["rejected"] or _rejected_path(data)
-        with _bar(data) as progress:
+        with import_bar(data) as progress:
             rows = options["batch_rows"]
             if options["dry_run"]:
                 return importing.check(data, rejected, batch_rows=rows, progress=progress)
@@ -77,21 +73,6 @@ class Command(PlainCommand):
 
 def _rejected_path(data: DataSet) -> Path:
     return Path(settings.STATE_DIR) / "rejected" / f"{data.source}-{data.fingerprint()[:12]}.csv"
-
-
-@contextmanager
-def _bar(data: DataSet) -> Iterator[Progress]:
-    """A bar for a terminal: how much of the files is read, rows a second and the time left."""
-    layout = "{percentage:3.0f}%|{bar}| {elapsed} gone, {remaining} left{postfix}"
-    started = time.monotonic()
-    with tqdm(total=data.total_bytes, disable=None, bar_format=layout) as bar:
-
-        def show(bytes_read: int, total_bytes: int, rows: int) -> None:
-            bar.total = total_bytes
-            bar.set_postfix_str(f"{rows:,} rows, {rows / (time.monotonic() - started):,.0f}/s", refresh=False)
-            bar.update(bytes_read - bar.n)
-
-        yield show
 
 
 def _mapping(text: str) -> dict[str, str]:
