@@ -10,12 +10,20 @@ from django.http import Http404, HttpRequest, JsonResponse
 from django.urls import path
 from django.views.decorators.csrf import csrf_exempt
 
+from recommender.serving import Request, recommend
 from recsite import urls
 
 
 def slow(request: HttpRequest) -> JsonResponse:
     time.sleep(float(request.GET["seconds"]))
     return JsonResponse({"worker": os.getpid()})
+
+
+def serving_worker(request: HttpRequest) -> JsonResponse:
+    """Which release which worker serves; slow enough that requests sent together reach all workers."""
+    time.sleep(0.1)
+    answer = recommend(Request(request.GET["user"]))
+    return JsonResponse({"worker": os.getpid(), "release": answer.release})
 
 
 @csrf_exempt
@@ -42,6 +50,7 @@ def denied(request: HttpRequest) -> NoReturn:
 handler400, handler403, handler404, handler500 = urls.handler400, urls.handler403, urls.handler404, urls.handler500
 urlpatterns = [
     path("slow", slow),
+    path("serving", serving_worker),
     path("api/length", length),
     *(path(f"{prefix}{view.__name__}", view) for prefix in ("", "api/") for view in (mistake, outage, missing, denied)),
     *urls.urlpatterns,
