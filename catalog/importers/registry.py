@@ -17,6 +17,8 @@ FORMATS: dict[str, str] = {
     "jsonl": "catalog.importers.jsonl.JsonLines",
     "csv": "catalog.importers.csv.Csv",
 }
+GENERAL = {"jsonl", "csv"}
+"""Formats that any such file may have, whatever it holds."""
 
 
 def open_format(
@@ -37,6 +39,8 @@ def open_format(
     if name not in FORMATS:
         known = ", ".join(sorted(FORMATS))
         raise UnreadableSource(f"Unknown format {name!r}. Known: {known}.{_guess(files, name)}")
+    if name not in GENERAL and recognise(files) not in {name, None, *GENERAL}:
+        raise UnreadableSource(f"{path} doesn't look like {name}.{_guess(files, name)}")
     try:
         return _format(name)(files, Options(mapping or {}, scale, now or datetime.now(UTC)))
     except UnreadableSource as error:

@@ -132,8 +132,10 @@ def test_a_missing_column_is_named_with_those_that_are_there(tmp_path: Path) -> 
         read_format("goodbooks", path)
 
 
-@pytest.mark.parametrize("name", ["goodbooks", "bookcrossing", "movielens"])
-def test_formats_with_their_own_columns_take_no_mapping(tmp_path: Path, name: str) -> None:
-    path = write(tmp_path, {"ratings.csv": RATINGS})
+@pytest.mark.parametrize(
+    ("name", "file"), [("goodbooks", "books.csv"), ("bookcrossing", "bx-users.csv"), ("movielens", "movies.csv")]
+)
+def test_formats_with_their_own_columns_take_no_mapping(tmp_path: Path, name: str, file: str) -> None:
+    path = write(tmp_path, {file: ""})
     with pytest.raises(UnreadableSource, match=r"--map and --scale are for csv and jsonl"):
         opened(name, path, mapping={"user_id": "a"})

@@ -22,8 +22,13 @@ def test_an_unknown_format_is_answered_with_the_known_ones_and_a_guess(tmp_path:
 
 
 def test_a_format_that_does_not_fit_is_answered_with_a_guess(tmp_path: Path) -> None:
-    with pytest.raises(UnreadableSource, match=r"neither books\.csv nor ratings\.csv.* looks like movielens\.$"):
-        open_format("goodbooks", write(tmp_path, {"u.data": ""}))
+    with pytest.raises(UnreadableSource, match=r"doesn't look like goodbooks\. .* looks like movielens\.$"):
+        open_format("goodbooks", write(tmp_path, {"ratings.csv": RATINGS, "books.csv": ""}))
+
+
+def test_a_format_that_needs_other_files_is_answered_with_a_guess(tmp_path: Path) -> None:
+    with pytest.raises(UnreadableSource, match=r"neither books\.csv nor ratings\.csv.* looks like csv\.$"):
+        open_format("goodbooks", write(tmp_path, {"plays.csv": ""}))
 
 
 def test_a_path_that_is_not_there_is_named(tmp_path: Path) -> None:
@@ -51,8 +56,14 @@ def test_files_are_recognised(tmp_path: Path, name: str | None, files: dict[str,
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_every_format_says_its_name(tmp_path: Path, name: str) -> None:
-    files: dict[str, str | bytes] = {"ratings.csv": RATINGS, "events.jsonl": ""}
-    assert opened(name, write(tmp_path, files)).format == name
+    smallest = {
+        "movielens": "movies.csv",
+        "bookcrossing": "bx-users.csv",
+        "goodbooks": "books.csv",
+        "csv": "log.csv",
+        "jsonl": "events.jsonl",
+    }
+    assert opened(name, write(tmp_path, {smallest[name]: ""})).format == name
 
 
 @needs_real_data
