@@ -35,7 +35,11 @@ class InteractionType(models.Model):
             models.CheckConstraint(condition=Q(weight__gte=0), name="type_weight_not_negative"),
             models.CheckConstraint(
                 condition=Q(scale_min=None, scale_max=None, relevant_at=None)
+                # An unknown comparison passes a check, so that none may be missing has to be said.
                 | Q(
+                    scale_min__isnull=False,
+                    scale_max__isnull=False,
+                    relevant_at__isnull=False,
                     scale_min__lt=models.F("scale_max"),
                     relevant_at__gte=models.F("scale_min"),
                     relevant_at__lte=models.F("scale_max"),
@@ -56,7 +60,8 @@ class InteractionType(models.Model):
         return TypeRule(self.name, (self.scale_min, self.scale_max))
 
     def clean(self) -> None:
-        if not (self.weight >= 0):
+        weight: float | None = self.weight
+        if weight is not None and weight < 0:
             raise ValidationError(
                 {"weight": "A weight is zero or more; say with 'speaks against the item' what counts against."}
             )

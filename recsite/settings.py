@@ -154,7 +154,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
 }
 for _entry in CELERY_BEAT_SCHEDULE.values():
     # A tick that waited longer than its own interval is stale: the next one does the work.
-    _entry["options"] = {"expires": _entry["schedule"]}
+    _entry["options"] = {"expire_seconds": int(_entry["schedule"])}
 
 # --- Events ---
 

@@ -1,9 +1,7 @@
 """What staff start from a button: each makes a job, hands it to a worker and shows its progress."""
 
-from collections.abc import Callable
 from typing import Any
 
-from django.contrib import messages
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from kombu.exceptions import OperationalError
@@ -12,6 +10,8 @@ from recsite.platform import jobs
 from recsite.platform.console import leave_dialog
 
 OPERATE = "recommender.operate"
+ONCE_MORE = {"max_retries": 1, "interval_start": 0}
+"""A connection that a restarted broker has closed deserves a second try; staff who wait, no more than that."""
 
 
 def may_operate(request: HttpRequest) -> bool:
@@ -21,13 +21,14 @@ def may_operate(request: HttpRequest) -> bool:
 def start(request: HttpRequest, task: Any, kind: str, title: str, **arguments: Any) -> HttpResponse:
     """Enqueues `task` once the job is committed, and goes to the job's page."""
     job = jobs.create(kind, title, request.user if request.user.is_authenticated else None)
-    transaction.on_commit(lambda: _enqueue(request, lambda: task.delay(job_id=job.pk, **arguments), job.pk))
+    transaction.on_commit(lambda: _enqueue(task, {"job_id": job.pk, **arguments}))
     return leave_dialog(request, "admin:platform_job_change", job.pk)
 
 
-def _enqueue(request: HttpRequest, send: Callable[[], Any], job_id: int) -> None:
+def _enqueue(task: Any, arguments: dict[str, Any]) -> None:
     try:
-        send()
+        task.apply_async(kwargs=arguments, retry_policy=ONCE_MORE)
     except OperationalError:
-        jobs.refuse(job_id, "The queue can't be reached: check that Redis is running, then start it again.")
-        messages.error(request, "The queue can't be reached, so nothing was started.")
+        jobs.refuse(
+            arguments["job_id"], "The queue can't be reached: check that Redis is running, then start it again."
+        )

@@ -13,7 +13,7 @@ from unfold.decorators import action, display
 from recsite.platform import jobs, workers
 from recsite.platform.console import ConsoleAdmin, ReadOnlyAdmin, dialog, leave_dialog
 from recsite.platform.models import ApiKey, Epoch, Job
-from recsite.platform.readable import ago, span
+from recsite.platform.readable import NOTHING, ago, span
 
 STATE_COLOURS = {"queued": "info", "running": "warning", "succeeded": "success", "failed": "danger", "cancelled": ""}
 
@@ -69,8 +69,8 @@ class JobAdmin(ReadOnlyAdmin):
     list_select_related = ("started_by",)
     sortable_by = ()
     change_form_template = "admin/platform/job/change_form.html"
-    fields = (("state_label", "started_by"), ("created", "took"))
-    readonly_fields = ("state_label", "created", "took")
+    fields = (("started_by", "created"), "took")
+    readonly_fields = ("created", "took")
     actions_detail = ("cancel",)
 
     def has_view_permission(self, request: HttpRequest, obj: Job | None = None) -> bool:
@@ -104,8 +104,9 @@ class JobAdmin(ReadOnlyAdmin):
 
     @display(description="took")
     def took(self, job: Job) -> str:
-        ended = job.finished_at or timezone.now()
-        return span((ended - job.started_at).total_seconds() if job.started_at else None)
+        if job.started_at is None or job.finished_at is None:
+            return NOTHING
+        return span((job.finished_at - job.started_at).total_seconds())
 
     @display(description="created")
     def created(self, job: Job) -> str:

@@ -36,7 +36,7 @@ def what_keeps(job: Job) -> str:
             return f"No worker has been seen for {SILENCE_SECS} seconds: {START_ONE}."
     except RedisDown:
         return "Redis can't be reached, so nobody knows when this begins: check that it is running."
-    if running := Job.objects.filter(state=Job.State.RUNNING).first():
+    if running := Job.objects.filter(state=Job.State.RUNNING).exclude(pk=job.pk).first():
         return f"The worker has something else to do first: {running.title}."
     if timezone.now() - job.created_at > LOST_AFTER:
         return "No worker takes it: it may have been lost with the queue. Cancel it, and start it again."

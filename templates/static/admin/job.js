@@ -14,15 +14,19 @@ async function update() {
   const status = await answer.json();
   if (status.over) return location.reload();
   job.querySelector("progress").value = status.progress;
+  say(".rs-state", status.state);
   say(".rs-job-message", status.message);
   say(".rs-log", status.log);
   setTimeout(update, 1000);
 }
 
-// Only what changed: a screen reader would read it again, and a selection would be lost.
+// Only what changed: a screen reader would read it again, and a selection would be lost. The log follows its end.
 function say(place, words) {
   const element = job.querySelector(place);
-  if (element.textContent !== words) element.textContent = words;
+  if (element.textContent === words) return;
+  element.textContent = words;
+  element.scrollTop = element.scrollHeight;
 }
 
+if (job) job.querySelector(".rs-log").scrollTop = 1e9;
 if (job && ["queued", "running"].includes(job.dataset.state)) setTimeout(update, 500);

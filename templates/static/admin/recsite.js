@@ -1,9 +1,9 @@
 // A dialog that gets no answer says so: htmx on its own would leave everything as it is.
 document.addEventListener("htmx:responseError", ({ detail: { xhr } }) => {
   const page = new DOMParser().parseFromString(xhr.responseText, "text/html");
-  say(page.querySelector("main p")?.textContent || "The server could not do that. Reload the page and try again.");
+  tell(page.querySelector("main p")?.textContent || "The server could not do that. Reload the page and try again.");
 });
-document.addEventListener("htmx:sendError", () => say("The server can't be reached. Try again in a moment."));
+document.addEventListener("htmx:sendError", () => tell("The server can't be reached. Try again in a moment."));
 
 // Whoever was signed out meanwhile is asked to sign in, and comes back to this page.
 document.addEventListener("htmx:beforeSwap", (event) => {
@@ -12,7 +12,7 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   location.reload();
 });
 
-function say(words) {
+function tell(words) {
   document.querySelector(".rs-said")?.remove();
   const said = document.createElement("p");
   said.className = "rs-panel rs-alert rs-said";

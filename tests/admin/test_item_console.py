@@ -1,0 +1,64 @@
+"""What is like an item, and what happened to it."""
+
+from typing import Any
+
+from recommender.models import Release
+from tests import factories
+from tests.admin.staff import ITEMS, Staff
+from tests.recommender.shop import Shop, forget, happened, start_afresh
+
+
+def console(staff: Staff, item: Any) -> str:
+    return staff.page(f"/admin/things/{item.pk}/")
+
+
+def similar(staff: Staff, item: Any) -> list[tuple[str, str]]:
+    answer: Any = staff.get(f"/admin/things/{item.pk}/")
+    return [(place["title"], place["source"]) for place in answer.context["similar"]]
+
+
+def test_neighbours_come_with_their_likeness_and_events_with_their_people(viewer: Staff, shop: Shop) -> None:
+    happened(shop.ada, shop.novels[0], "rating", 5)
+    found = similar(viewer, shop.novels[0])
+    assert {title for title, _ in found[:5]} == {f"The book of novel-{number}" for number in range(1, 6)}
+    assert {source for _, source in found} == {"svd"}
+    page = console(viewer, shop.novels[0])
+    assert "svd 1.000" in page
+    assert "ada rating 5" in page
+    assert "By the angle between the items' factors in the live model: 1 is the same direction." in page
+
+
+def test_an_item_that_the_model_does_not_know_says_so(viewer: Staff, shop: Shop) -> None:
+    fresh = factories.item("fresh", categories=["Poetry"])
+    forget()
+    page = console(viewer, fresh)
+    assert "The live model doesn't know this item, so these are the popular ones, of its categories first." in page
+    assert similar(viewer, fresh)[0] == ("The book of poem-0", "popular")
+    assert "No events yet." in page
+
+
+def test_with_nothing_live_it_says_so(viewer: Staff, shop: Shop) -> None:
+    Release.objects.all().delete()
+    start_afresh()
+    assert "No release is live: everybody gets what came in last." in console(viewer, shop.novels[0])
+
+
+def test_availability_is_told(viewer: Staff, shop: Shop) -> None:
+    hidden = factories.item("hidden", is_available=False)
+    assert "Available no" in console(viewer, hidden)
+    assert "Available yes" in console(viewer, shop.novels[0])
+
+
+def test_there_is_a_way_back_to_the_list_of_items(viewer: Staff, shop: Shop) -> None:
+    item = shop.novels[0]
+    page = viewer.get(f"/admin/things/{item.pk}/").content.decode()
+    assert f'href="{ITEMS}"' in page
+    assert f"/admin/things/{item.pk}/" in viewer.get(ITEMS).content.decode()
+    assert viewer.get(f"{ITEMS}{item.pk}/open_console/").headers["Location"] == f"/admin/things/{item.pk}/"
+
+
+def test_the_events_are_for_those_who_may_see_them(shop: Shop) -> None:
+    happened(shop.ada, shop.novels[0])
+    page = console(Staff("clerk", "catalog.view_item"), shop.novels[0])
+    assert "Similar items" in page
+    assert "ada" not in page.split("Similar items")[1]
