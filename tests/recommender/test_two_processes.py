@@ -11,7 +11,7 @@ import pytest
 from recommender import registry
 from recommender.models import Release
 from tests.outages import wait_until
-from tests.recommender.shop import Shop, open_shop, popular, publish, svd
+from tests.recommender.shop import Models, Shop, open_shop, popular, publish, svd
 from tests.web import Web, web_server
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
@@ -49,7 +49,7 @@ def everybody_serves(web: Web, release: Release) -> bool:
 def test_a_promotion_and_a_rollback_are_in_force_in_every_process(web: Web, shop: Shop) -> None:
     wait_until(lambda: everybody_serves(web, shop.release))
     people = [shop.ada, shop.ben]
-    models = {"svd": svd(shop.poems, shop.novels, people), "popular": popular(shop.items)}
+    models: Models = {"svd": svd(shop.poems, shop.novels, people), "popular": popular(shop.items)}
     candidate = publish(models, promote=False)
     assert everybody_serves(web, shop.release), "A candidate changes nothing."
 
