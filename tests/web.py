@@ -1,4 +1,4 @@
-"""A real gunicorn for tests, with the addresses of `tests.web_urls` beside the product's own."""
+"""A real gunicorn for tests, with the addresses of `tests.web_urls` beside the product's own, and a real worker."""
 
 import json
 import os
@@ -18,6 +18,7 @@ from django.db import connection
 
 from recsite.local.paths import PROJECT
 from recsite.local.server import free_port
+from recsite.platform import workers
 from tests.outages import wait_until
 
 
@@ -55,19 +56,10 @@ class Web:
 def web_server(folder: Path, **settings: str) -> Iterator[Web]:
     """Serves the test database. Only what is committed is seen there."""
     port, log = free_port(), folder / "web.log"
-    url = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{connection.settings_dict['NAME']}")
-    environment = {
-        **os.environ,
-        "DATABASE_URL": urlunsplit(url),
-        "DJANGO_SETTINGS_MODULE": "tests.web_settings",
-        "RECSITE_STATE": str(folder),
-        "SECRET_KEY": "for tests only",
-        "PORT": str(port),
-        **settings,
-    }
+    environ = environment(folder, PORT=str(port), **settings)
     command = [sys.executable, "-m", "gunicorn", "-c", "recsite/gunicorn.py"]
     with log.open("wb") as output:
-        process = subprocess.Popen(command, cwd=PROJECT, env=environment, stdout=output, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(command, cwd=PROJECT, env=environ, stdout=output, stderr=subprocess.STDOUT)
     web = Web(port, log, process)
     try:
         wait_until(lambda: web.get("/ping")[0] == 200, 60)
@@ -75,3 +67,32 @@ def web_server(folder: Path, **settings: str) -> Iterator[Web]:
     finally:
         process.terminate()
         process.wait(30)
+
+
+@contextmanager
+def worker(folder: Path) -> Iterator[None]:
+    """A real Celery worker on the test database; `folder` is its state, as the web server's."""
+    command = [sys.executable, "-m", "celery", "-A", "recsite.celery", "worker", "--concurrency", "1"]
+    with (folder / "worker.log").open("wb") as output:
+        process = subprocess.Popen(
+            command, cwd=PROJECT, env=environment(folder), stdout=output, stderr=subprocess.STDOUT
+        )
+    try:
+        wait_until(workers.are_seen, 60)
+        yield
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def environment(folder: Path, **settings: str) -> dict[str, str]:
+    """What a process needs that works on the test database."""
+    url = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{connection.settings_dict['NAME']}")
+    return {
+        **os.environ,
+        "DATABASE_URL": urlunsplit(url),
+        "DJANGO_SETTINGS_MODULE": "tests.web_settings",
+        "RECSITE_STATE": str(folder),
+        "SECRET_KEY": "for tests only",
+        **settings,
+    }

@@ -18,5 +18,7 @@ function tell(words) {
   said.className = "rs-panel rs-alert rs-said";
   said.setAttribute("role", "alert");
   said.textContent = words;
-  document.querySelector("#dialog-form, #content")?.prepend(said);
+  const dialog = document.querySelector("#dialog-form");
+  // A dialog that was closed is still there, out of sight.
+  (dialog?.offsetParent ? dialog : document.querySelector("#content"))?.prepend(said);
 }
