@@ -74,7 +74,7 @@ def take(shot: Shot, browser: Browser, facts: dict[str, str], folder: Path) -> P
         sign_in(page, facts)
     shot.go(page)
     page.mouse.move(0, 0)
-    page.wait_for_load_state("networkidle")
+    page.wait_for_load_state("load")
     path = folder / f"{shot.name}.png"
     page.screenshot(path=path)
     context.close()
