@@ -46,7 +46,8 @@ class UserDetail(APIView):
     )
     def get(self, request: Request, user_id: str) -> Response:
         Query(request.query_params, ()).check()
-        user = database.ask(EndUser.objects.filter(user_id=user_id).first)
+        # PostgreSQL can't be asked for a NUL, and nothing is called so.
+        user = None if "\x00" in user_id else database.ask(EndUser.objects.filter(user_id=user_id).first)
         if user is None:
             raise Http404(f"There is no user {user_id!r}.")
         return Response(UserOut(user).data)

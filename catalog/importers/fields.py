@@ -9,8 +9,8 @@ MAX_ID_LENGTH = 255
 MAX_TITLE_LENGTH = 500
 MAX_LABEL_LENGTH = 100
 CLOCK_SKEW = timedelta(days=1)
-FIRST_MILLISECONDS = 1e11
-"""A Unix time from here on is in milliseconds: in seconds it would lie past the year 5000."""
+FIRST_MILLISECONDS = 253_402_300_800
+"""A Unix time from here on is in milliseconds: in seconds it would lie past the year 9999, the last that has a date."""
 
 
 class BadField(ValueError):

@@ -97,3 +97,8 @@ def test_what_is_not_possible_says_what_is(api: ApiClient) -> None:
     answer = api.post("items", {})
     assert (answer.status_code, answer.json()["error"]["code"]) == (405, "method_not_allowed")
     assert "GET" in answer["Allow"]
+
+
+def test_an_id_with_a_nul_is_nobodys(api: ApiClient) -> None:
+    assert api.get("items/%00").status_code == 404
+    assert api.get("users/%00").status_code == 404

@@ -86,6 +86,7 @@ def test_times_are_unix_or_iso(tmp_path: Path, text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
+        ("253402300799", "time 253402300799 lies outside 1970-01-01 to 2026-06-02"),
         ("9999-01-01", "time 9999-01-01 lies outside 1970-01-01 to 2026-06-02"),
         ("9999-12-31T23:59:59-12:00", "time 9999-12-31T23:59:59-12:00 lies outside 1970-01-01 to 2026-06-02"),
         ("1969-12-31", "time 1969-12-31 lies outside 1970-01-01 to 2026-06-02"),

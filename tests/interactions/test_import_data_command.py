@@ -119,3 +119,26 @@ def test_it_can_be_called_from_other_commands(tmp_path: Path) -> None:
     options: dict[str, Any] = {"format": "movielens"}
     call_command("import_data", tmp_path / "films", **options, stdout=StringIO())
     assert Interaction.objects.count() == 100
+
+
+def test_the_file_for_rejected_lines_is_never_one_that_is_read(tmp_path: Path) -> None:
+    source = tmp_path / "ratings.csv"
+    source.write_text("user_id,item_id,value\nada,emma,5\n")
+    with pytest.raises(CommandError, match="one of the files to read"):
+        run(source, "csv", "--dry-run", "--rejected", str(source))
+    assert source.read_text().startswith("user_id")
+
+
+def test_no_other_file_is_overwritten_with_rejected_lines(tmp_path: Path) -> None:
+    source, notes = tmp_path / "ratings.csv", tmp_path / "notes.txt"
+    source.write_text("user_id,item_id,value\nada,emma,5\n")
+    notes.write_text("mine")
+    with pytest.raises(CommandError, match="choose another name"):
+        run(source, "csv", "--dry-run", "--rejected", str(notes))
+    assert notes.read_text() == "mine"
+
+
+def test_a_map_that_names_a_field_or_a_column_twice_is_refused(tmp_path: Path) -> None:
+    for mapping in ("user_id=a,user_id=b,item_id=c", "user_id=a,item_id=a"):
+        with pytest.raises((CommandError, SystemExit)):
+            run(tmp_path, "csv", "--map", mapping)

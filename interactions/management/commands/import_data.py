@@ -63,7 +63,7 @@ class Command(PlainCommand):
     def _import(self, options: dict[str, Any]) -> ImportReport:
         scale = Scale.parse(options["scale"]) if options["scale"] else None
         data = open_format(options["format"], options["path"], options["map"], scale)
-        rejected = options["rejected"] or _rejected_path(data)
+        rejected = _checked(options["rejected"], options["path"]) if options["rejected"] else _rejected_path(data)
         with import_bar(data) as progress:
             rows = options["batch_rows"]
             if options["dry_run"]:
@@ -75,11 +75,25 @@ def _rejected_path(data: DataSet) -> Path:
     return Path(settings.STATE_DIR) / "rejected" / f"{data.source}-{data.fingerprint()[:12]}.csv"
 
 
+def _checked(rejected: Path, source: Path) -> Path:
+    """A file that may be written: not one that is read, nor anything but the rejected lines of an earlier import."""
+    if rejected.resolve() == source.resolve() or source.resolve() in rejected.resolve().parents:
+        raise CommandError(f"--rejected {rejected} is one of the files to read: choose another place.")
+    if not rejected.parent.is_dir():
+        raise CommandError(f"--rejected {rejected}: there is no folder {rejected.parent}. Make it first.")
+    if rejected.exists() and not (rejected.is_file() and rejected.open("rb").read(5) == b"part,"):
+        raise CommandError(f"--rejected {rejected} exists and holds no rejected lines: choose another name.")
+    return rejected
+
+
 def _mapping(text: str) -> dict[str, str]:
     pairs = [pair.partition("=") for pair in text.split(",")]
     if not all(field.strip() and column.strip() for field, _, column in pairs):
         raise ArgumentTypeError(f"{text!r} is not of the form user_id=COLUMN,item_id=COLUMN")
-    return {field.strip(): column.strip() for field, _, column in pairs}
+    mapping = {field.strip(): column.strip() for field, _, column in pairs}
+    if len(mapping) < len(pairs) or len(set(mapping.values())) < len(pairs):
+        raise ArgumentTypeError(f"{text!r} names a field or a column twice")
+    return mapping
 
 
 def _batch_rows(text: str) -> int:
