@@ -25,7 +25,7 @@ from tests.web import Web, worker
 pytestmark = [pytest.mark.browser, pytest.mark.django_db]
 
 PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
-PATIENCE_MS = 60_000
+PATIENCE_MS = 180_000
 PAGES = [
     "/admin/",
     "/admin/recommender/modelversion/",
@@ -192,6 +192,7 @@ def test_nothing_sticks_out_of_a_page(tab: OpenTab, wide: int, device: dict[str,
 def test_a_dialog_fits_a_phone(tab: OpenTab) -> None:
     page = sign_in(tab(**PHONE))
     page.get_by_role("link", name="Train now").click()
+    expect(page.locator("#dialog")).to_be_visible()
     box = page.locator("#modal-content").bounding_box()
     assert box is not None
     assert box["x"] >= 0

@@ -33,7 +33,7 @@ def served(web: Web) -> dict[int, set[int]]:
     """The releases that each worker answered with, in two dozen requests sent together."""
     with ThreadPoolExecutor(8) as pool:
         answers: list[Any] = [
-            json.loads(text) for _, text in pool.map(lambda _: web.get("/serving?user=ada"), range(24))
+            json.loads(text) for _, text in pool.map(lambda _: web.get("/serving?user=ada"), range(24)) if text
         ]
     return {
         worker: {answer["release"] for answer in answers if answer["worker"] == worker}
