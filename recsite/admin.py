@@ -17,10 +17,12 @@ from django_celery_beat.models import (
 )
 from kombu.exceptions import OperationalError
 from unfold.admin import ModelAdmin
+from unfold.decorators import display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from recsite.platform.console import ConsoleAdmin
+from recsite.platform.readable import ago
 
 admin.site.index_title = "Overview"
 
@@ -57,6 +59,12 @@ class PeriodicTaskAdmin(BeatsTaskAdmin, ConsoleAdmin):
 
     empty = "Beat has not run yet: it writes its schedule here when it starts."
     form = TaskForm
+    list_display = ("name", "enabled", "scheduler", "last_run", "total_run_count")
+    sortable_by = ()
+
+    @display(description="last run")
+    def last_run(self, task: PeriodicTask) -> str:
+        return ago(task.last_run_at)
 
     @admin.action(description="Run selected tasks")
     def run_tasks(self, request: HttpRequest, queryset: QuerySet[PeriodicTask]) -> None:

@@ -12,7 +12,7 @@ from recommender.admin.operations import may_operate, start
 from recommender.admin.questions import PromoteVersion, RollBack
 from recommender.models import ModelVersion, Release
 from recsite.platform.console import ReadOnlyAdmin, dialog, structured
-from recsite.platform.readable import ago, span
+from recsite.platform.readable import NOTHING, ago, decimal, span
 
 STATE_COLOURS = {"live": "success", "ready": "info", "training": "warning", "failed": "danger", "archived": ""}
 
@@ -22,7 +22,7 @@ class ModelVersionAdmin(ReadOnlyAdmin):
     """Every model ever fitted, with how good it is, and the buttons that operate them."""
 
     empty = "No model has been trained yet: Train now makes the first."
-    list_display = ("name", "state_label", "rmse", "ndcg", "recall", "coverage", "trained_on", "took", "created")
+    list_display = ("name", "state_label", "rmse", "ndcg", "recall", "coverage", "events", "took", "created")
     list_filter = ("algorithm", "state")
     list_select_related = ("started_by",)
     list_before_template = "admin/recommender/modelversion/legend.html"
@@ -87,10 +87,14 @@ class ModelVersionAdmin(ReadOnlyAdmin):
     def coverage(self, version: ModelVersion) -> str:
         return figures.beside(version, "coverage_at_10")
 
+    @display(description="events")
+    def events(self, version: ModelVersion) -> str:
+        return decimal(version.n_events)
+
     @display(description="trained on")
     def trained_on(self, version: ModelVersion) -> str:
         if version.n_events is None:
-            return "–"
+            return NOTHING
         return f"{version.n_events:,} events, {version.n_users:,} people, {version.n_items:,} items"
 
     @display(description="fitting took")

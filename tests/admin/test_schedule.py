@@ -49,8 +49,9 @@ def test_a_tick_that_waited_longer_than_its_interval_is_dropped(retraining: Peri
     assert ModelEntry(retraining, app=current_app).options["expires"] == retraining.interval.every
 
 
-def test_beat_reads_its_schedule_from_here() -> None:
+def test_beat_reads_its_schedule_from_here_and_adds_nothing_of_its_own() -> None:
     assert current_app.conf.beat_scheduler == "django_celery_beat.schedulers:DatabaseScheduler"
+    assert current_app.conf.result_expires is None
 
 
 def test_an_entry_is_run_at_once(admin: Staff, retraining: PeriodicTask) -> None:
