@@ -87,12 +87,13 @@ class JobAdmin(ReadOnlyAdmin):
         job = self.get_object(request, object_id)
         return super().get_actions_detail(request, object_id) if job and not job.is_over else []
 
-    def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
-        job = self.get_object(request, object_id)
+        """Sentence and state come from one reading of the job: it may end while its page is made."""
+        job = context.get("original")
         said = _said(job) if job else ""
-        return super().change_view(request, object_id, form_url, {**(extra_context or {}), "said": said})
+        return super().render_change_form(request, context | {"said": said}, *args, **kwargs)
 
     @display(description="state", label=STATE_COLOURS, ordering="state")
     def state_label(self, job: Job) -> str:

@@ -10,6 +10,7 @@ from django.utils import timezone
 from recommender import registry, tasks
 from recommender.models import ModelVersion
 from recsite.platform import jobs, workers
+from recsite.platform.admin import JobAdmin
 from recsite.platform.models import Job
 from tests.admin.staff import JOBS, Staff, words
 from tests.outages import stoppable_redis
@@ -71,6 +72,22 @@ def test_a_queued_job_is_stopped_at_once_and_a_running_one_at_its_next_step(admi
     assert status(admin, queued)["state"] == "cancelled"
     assert "Stopping at its next step." in admin.follow(admin.act(f"{JOBS}{running.pk}/cancel/"))
     assert status(admin, running)["message"] == "Stopping at its next step."
+
+
+def test_a_job_that_ends_while_its_page_is_made_is_shown_as_one_or_the_other(
+    admin: Staff, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = jobs.create("warm", "Warm")
+    read = JobAdmin.get_object
+
+    def read_and_end(*arguments: Any) -> Job | None:
+        found: Job | None = read(*arguments)
+        jobs.run(job.pk, lambda _: "Everybody has a list.")
+        return found
+
+    monkeypatch.setattr(JobAdmin, "get_object", read_and_end)
+    page = admin.get(page_of(job)).content.decode()
+    assert ('data-state="succeeded"' in page) == ('polite">Everybody has a list.' in page)
 
 
 def test_what_is_over_has_no_button_and_stays_as_it_was(admin: Staff) -> None:

@@ -2,16 +2,16 @@
 const job = document.querySelector(".rs-job");
 
 async function update() {
-  let answer;
+  let status;
   try {
-    answer = await fetch(job.dataset.status, { headers: { Accept: "application/json" } });
+    const answer = await fetch(job.dataset.status, { headers: { Accept: "application/json" } });
     if (!answer.ok) throw new Error(answer.statusText);
+    status = await answer.json();
   } catch {
     // The server may be restarting: ask again, more slowly.
     setTimeout(update, 5000);
     return;
   }
-  const status = await answer.json();
   if (status.over) return location.reload();
   job.querySelector("progress").value = status.progress;
   say(".rs-state", status.state);
