@@ -10,7 +10,7 @@ from typing import Any, cast
 import psycopg
 from celery import current_app
 from django.conf import settings
-from django.db import connection
+from django.db import DatabaseError, connection
 from django.http import HttpRequest, JsonResponse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
@@ -18,7 +18,7 @@ from kombu.exceptions import KombuError
 from redis.exceptions import RedisError
 
 from recommender import candidates, registry
-from recsite.platform import database, draining, redis, workers
+from recsite.platform import database, draining, patience, redis, workers
 
 logger = logging.getLogger(__name__)
 Facts = dict[str, Any]
@@ -66,16 +66,21 @@ def _state(look: Callable[[], Facts]) -> Facts:
 
 
 def _database() -> Facts:
-    # Straight from the pool: Django's own way would wait for the pool's longer timeout.
     pool = cast(Any, connection).pool
     try:
-        pool.open()
-        with pool.connection(timeout=PATIENCE_SECS) as session:
-            session.execute("SELECT 1")
-    except psycopg.Error as error:
+        with patience.at_most(PATIENCE_SECS):
+            _ask(pool) if pool else connection.cursor().execute("SELECT 1")
+    except (psycopg.Error, DatabaseError) as error:
         logger.warning("PostgreSQL doesn't answer: %s", error)
         raise Trouble("PostgreSQL doesn't answer.") from error
     return {}
+
+
+def _ask(pool: Any) -> None:
+    """Straight from the pool: Django's own way would wait for the pool's longer timeout."""
+    pool.open()
+    with pool.connection(timeout=PATIENCE_SECS) as session:
+        session.execute("SELECT 1")
 
 
 def _redis() -> Facts:

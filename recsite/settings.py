@@ -8,6 +8,7 @@ import environ
 
 from recsite import env
 from recsite.logging import logging_config
+from recsite.platform.patience import PatientConnection
 from recsite.unfold import UNFOLD as UNFOLD
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -19,6 +20,7 @@ ENVIRONMENT = env.choice("ENVIRONMENT", "development", ("development", "producti
 PRODUCTION = ENVIRONMENT == "production"
 VERSION = "0.1.0"
 STATE_DIR = Path(env.text("RECSITE_STATE", str(BASE_DIR / ".local")))
+IS_COMMAND = Path(sys.argv[0]).name == "manage.py"
 DEBUG = env.flag("DEBUG", False)
 SECRET_KEY = env.secret_key("SECRET_KEY", PRODUCTION, STATE_DIR)
 SECRET_KEY_FALLBACKS = env.items("SECRET_KEY_FALLBACKS", [])
@@ -90,20 +92,21 @@ TEMPLATES = [
 
 DATABASE_MIN_CONNECTIONS = env.integer("DATABASE_MIN_CONNECTIONS", 1)
 DATABASE_MAX_CONNECTIONS = env.integer("DATABASE_MAX_CONNECTIONS", 10, 1)
+DATABASE_PATIENCE_SECS = env.integer("DATABASE_PATIENCE_SECS", 5, 1, 600)
 if DATABASE_MIN_CONNECTIONS > DATABASE_MAX_CONNECTIONS:
     env.fail("DATABASE_MIN_CONNECTIONS is larger than DATABASE_MAX_CONNECTIONS.")
 _database = env.database("DATABASE_URL")
-_database["OPTIONS"] = {
-    "connect_timeout": 5,
-    **_database.get("OPTIONS", {}),
-    "pool": {
+_database["OPTIONS"] = {"connect_timeout": 5, **_database.get("OPTIONS", {})}
+# A command needs one connection, and is told best by the server itself why it can't have it.
+if not IS_COMMAND:
+    _database["OPTIONS"]["pool"] = {
         "min_size": DATABASE_MIN_CONNECTIONS,
         "max_size": DATABASE_MAX_CONNECTIONS,
         "timeout": 5,
         # Pauses between attempts double: giving up early lets the next request begin anew, once the server is back.
         "reconnect_timeout": 2,
-    },
-}
+        "connection_class": PatientConnection,
+    }
 # A server that came back leaves dead connections in the pool: look before one is handed out.
 _database["CONN_HEALTH_CHECKS"] = True
 DATABASES = {"default": _database}
@@ -256,7 +259,6 @@ FORMAT_MODULE_PATH = "recsite.formats"
 TIME_ZONE = "UTC"
 USE_TZ = True
 # A command speaks to a person: its logs go beside what it prints, and only where something is wrong.
-IS_COMMAND = Path(sys.argv[0]).name == "manage.py"
 LOG_FORMAT = env.choice("LOG_FORMAT", "console" if IS_COMMAND else "json", ("json", "console"))
 LOG_LEVEL = env.choice("LOG_LEVEL", "WARNING" if IS_COMMAND else "INFO", ("DEBUG", "INFO", "WARNING", "ERROR"))
 LOGGING_CONFIG = "logging.config.dictConfig"

@@ -2,7 +2,9 @@
 
 import os
 import signal
+import socket
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -57,6 +59,44 @@ class Redis:
     def wake(self) -> None:
         if self._process:
             os.kill(self._process.pid, signal.SIGCONT)
+
+
+class Proxy:
+    """A way to a server that may hang: from then on it takes connections and bytes, and passes nothing on."""
+
+    def __init__(self, host: str, port: int) -> None:
+        self._server = (host, port)
+        self._passing = threading.Event()
+        self._passing.set()
+        self._door = socket.create_server(("127.0.0.1", 0))
+        self.port = self._door.getsockname()[1]
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def hang(self) -> None:
+        self._passing.clear()
+
+    def wake(self) -> None:
+        self._passing.set()
+
+    def close(self) -> None:
+        self.wake()
+        self._door.close()
+
+    def _accept(self) -> None:
+        with suppress(OSError):
+            while True:
+                client, _ = self._door.accept()
+                server = socket.create_connection(self._server)
+                for source, target in ((client, server), (server, client)):
+                    threading.Thread(target=self._pass_on, args=(source, target), daemon=True).start()
+
+    def _pass_on(self, source: socket.socket, target: socket.socket) -> None:
+        with suppress(OSError):
+            while received := source.recv(65_536):
+                self._passing.wait()
+                target.sendall(received)
+        with suppress(OSError):
+            target.shutdown(socket.SHUT_WR)
 
 
 @contextmanager

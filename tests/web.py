@@ -56,7 +56,7 @@ class Web:
 def web_server(folder: Path, **settings: str) -> Iterator[Web]:
     """Serves the test database. Only what is committed is seen there."""
     port, log = free_port(), folder / "web.log"
-    environ = environment(folder, PORT=str(port), **settings)
+    environ = {**environment(folder, PORT=str(port)), **settings}
     command = [sys.executable, "-m", "gunicorn", "-c", "recsite/gunicorn.py"]
     with log.open("wb") as output:
         process = subprocess.Popen(command, cwd=PROJECT, env=environ, stdout=output, stderr=subprocess.STDOUT)

@@ -2,6 +2,7 @@
 
 import json
 import secrets
+import shutil
 import signal
 import socket
 import subprocess
@@ -18,6 +19,7 @@ from recsite.local.processes import at_work, end, wait_until
 START_SECONDS, STOP_SECONDS = 60.0, 20.0
 # A port can be taken between our look and the start, and a crashed PostgreSQL's processes need a moment to leave.
 START_ATTEMPTS = 8
+LEAST_FREE = 32 * 1024 * 1024
 
 
 class Server(ABC):
@@ -72,7 +74,10 @@ class Server(ABC):
 
     def ensure(self) -> None:
         """Start the server where it doesn't answer. Raises LocalError with the last words of its log."""
-        if self.port and (self.answers() or (self.running() and wait_until(self.answers, START_SECONDS))):
+        if self.port and self.answers():
+            return
+        self._check_disk()
+        if self.port and self.running() and wait_until(self.answers, START_SECONDS):
             return
         self.kill()
         for _ in range(START_ATTEMPTS):
@@ -83,6 +88,15 @@ class Server(ABC):
         raise LocalError(
             f"{self.name} doesn't start ({self._last_words()}): see {self.log}, or start afresh with 'make reset'."
         )
+
+    def _check_disk(self) -> None:
+        """A server that doesn't answer can't come up on a full disk, however long one waits."""
+        free = shutil.disk_usage(self.folder).free
+        if free < LEAST_FREE:
+            raise LocalError(
+                f"The disk of {self.folder} is full ({free:,} bytes are free), so {self.name} can't start: "
+                "free some space, then start again. Nothing that was stored is lost."
+            )
 
     def _launched(self) -> bool:
         process = self._process = self.launch()

@@ -1,17 +1,23 @@
 """What our commands share: a sentence and an exit code instead of a traceback, a progress bar, tables to read."""
 
+import shutil
 from argparse import ArgumentTypeError
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
-from django.db import InterfaceError, OperationalError
+from django.db import InterfaceError, OperationalError, connection
 from tqdm import tqdm
 
 from recsite.platform.exceptions import Explained
 
 LARGEST = 2**31 - 1
+DISK_FULL = "53100"
+LEAST_FREE = 32 * 1024 * 1024
+"""The bytes under which a disk counts as full: PostgreSQL wants 16 MB for each file of its log."""
+
 INTERRUPTED = 130
 """The exit code of a command that Ctrl-C stopped, as shells have it."""
 
@@ -21,12 +27,13 @@ class PlainCommand(BaseCommand):
 
     def execute(self, *args: Any, **options: Any) -> str | None:
         try:
+            # Before anything else, so that a server that is gone is the one thing that is said.
+            connection.ensure_connection()
             return super().execute(*args, **options)
         except Explained as error:
             raise CommandError(str(error)) from error
         except (OperationalError, InterfaceError) as error:
-            said = str(error).strip().split("\n")[0]
-            raise CommandError(f"PostgreSQL can't do that now: {said}. Check DATABASE_URL and the server.") from error
+            raise CommandError(_outage(error)) from error
         except OSError as error:
             where = f" ({error.filename})" if error.filename else ""
             raise CommandError(
@@ -34,6 +41,16 @@ class PlainCommand(BaseCommand):
             ) from error
         except KeyboardInterrupt as error:
             raise CommandError("Stopped.", returncode=INTERRUPTED) from error
+
+
+def _outage(error: Exception) -> str:
+    """What keeps PostgreSQL from answering. A full disk makes it end connections without another word."""
+    disk_full = getattr(error.__cause__, "sqlstate", None) == DISK_FULL
+    if disk_full or shutil.disk_usage(settings.STATE_DIR).free < LEAST_FREE:
+        where = "PostgreSQL's disk" if disk_full else f"The disk of {settings.STATE_DIR}"
+        return f"{where} is full: free some space, then do it again. Nothing that was stored is lost."
+    said = str(error).strip().split("\n")[0].rstrip(".")
+    return f"PostgreSQL can't do that now: {said}. Check DATABASE_URL and the server."
 
 
 def whole_number(text: str) -> int:

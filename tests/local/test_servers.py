@@ -1,18 +1,21 @@
 import os
 import pwd
+import shutil
 import socket
 import stat
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import psycopg
 import pytest
 import redis
 
-from recsite.local.home import private_folder
-from recsite.local.paths import PROJECT
+from recsite.local.home import find_home, private_folder
+from recsite.local.paths import PROJECT, LocalError, make_state
+from recsite.local.redis import Redis
 from tests.local.users import User, answers, environ, kill_servers, pid_files, port_of, server_pids
 
 AS_ROOT = os.geteuid() == 0
@@ -83,6 +86,12 @@ def test_a_port_that_somebody_took_is_left_to_them(kept: Path) -> None:
     assert second.database_url != first.database_url
     assert second.redis_url == first.redis_url
     second.leave()
+
+
+def test_a_full_disk_is_named_at_once(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=1_000))
+    with pytest.raises(LocalError, match=r"is full \(1,000 bytes are free\).* Nothing that was stored is lost\.$"):
+        Redis(make_state(state), find_home(state)).ensure()
 
 
 def test_only_a_server_that_is_not_configured_is_started(state: Path) -> None:

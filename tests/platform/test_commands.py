@@ -1,11 +1,19 @@
+import os
+import shutil
+import subprocess
+import sys
 from argparse import ArgumentTypeError
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any, NoReturn
 
+import psycopg
 import pytest
 from django.core.management import CommandError
 from django.db import OperationalError
 
+from recsite.local.paths import PROJECT
+from recsite.local.server import free_port
 from recsite.platform.commands import LARGEST, PlainCommand, progress_bar, table, whole_number
 from recsite.platform.exceptions import Explained
 
@@ -21,6 +29,7 @@ class Failing(PlainCommand):
         raise self.error
 
 
+@pytest.mark.django_db
 @pytest.mark.parametrize(
     ("error", "said", "exit_code"),
     [
@@ -39,6 +48,28 @@ def test_what_went_wrong_is_one_line_and_an_exit_code(error: BaseException, said
     assert raised.value.returncode == exit_code
 
 
+@pytest.mark.django_db
+def test_a_full_disk_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    full = OperationalError("could not extend file")
+    full.__cause__ = psycopg.errors.DiskFull()
+    lost = OperationalError("server closed the connection unexpectedly")
+    with pytest.raises(CommandError, match=r"^PostgreSQL's disk is full: free some space.* Nothing .* is lost\.$"):
+        Failing(full).execute(force_color=False, no_color=True, skip_checks=True)
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=1_000))
+    with pytest.raises(CommandError, match=r"^The disk of .* is full"):
+        Failing(lost).execute(force_color=False, no_color=True, skip_checks=True)
+
+
+@pytest.mark.parametrize("command", [["models", "list"], ["warm_cache"], ["partitions"]])
+def test_without_postgres_a_command_says_one_sentence(command: list[str]) -> None:
+    nowhere = {**os.environ, "DATABASE_URL": f"postgres://somebody@127.0.0.1:{free_port()}/nothing"}
+    done = subprocess.run([sys.executable, "manage.py", *command], cwd=PROJECT, env=nowhere, capture_output=True)
+    assert done.returncode == 1
+    (line,) = done.stderr.decode().splitlines()
+    assert line.startswith("CommandError: PostgreSQL can't do that now: connection failed:")
+
+
+@pytest.mark.django_db
 def test_a_bug_keeps_its_traceback() -> None:
     with pytest.raises(ZeroDivisionError):
         Failing(ZeroDivisionError()).execute(force_color=False, no_color=True, skip_checks=True)

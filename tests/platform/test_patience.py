@@ -1,0 +1,80 @@
+"""A PostgreSQL that hangs: nobody waits long, whoever can answer without it does, and it is used again once it is back."""
+
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+import pytest
+
+from recsite.platform import patience
+from recsite.platform.patience import PatientConnection
+from tests.outages import Proxy, wait_until
+from tests.web import Web, environment, web_server
+
+SOON = 15.0
+"""Far less than for ever, far more than a busy machine needs."""
+
+
+@pytest.fixture
+def proxy() -> Iterator[Proxy]:
+    url = urlsplit(os.environ["DATABASE_URL"])
+    made = Proxy(str(url.hostname), int(url.port or 5432))
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(patience._Process, "limit", 1.0)
+
+
+def through(proxy: Proxy, url: str) -> str:
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(netloc=f"{parts.netloc.rpartition('@')[0]}@127.0.0.1:{proxy.port}"))
+
+
+def test_a_connection_that_says_nothing_is_given_up(proxy: Proxy, patient: None) -> None:
+    with PatientConnection.connect(through(proxy, os.environ["DATABASE_URL"])) as connection:
+        assert connection.execute("SELECT 1").fetchone() == (1,)
+        proxy.hang()
+        with pytest.raises(psycopg.OperationalError, match=r"said nothing for 1 seconds\.$"):
+            connection.execute("SELECT 1")
+        assert connection.closed
+
+
+def test_a_shorter_limit_holds_for_a_block_only(patient: None) -> None:
+    with PatientConnection.connect(os.environ["DATABASE_URL"]) as connection:
+        with patience.at_most(0.2), pytest.raises(psycopg.OperationalError, match=r"for 0\.2 seconds"):
+            connection.execute("SELECT pg_sleep(0.6)")
+    with PatientConnection.connect(os.environ["DATABASE_URL"]) as connection:
+        connection.execute("SELECT pg_sleep(0.6)")
+
+
+def test_a_process_without_a_limit_waits_as_long_as_it_takes() -> None:
+    with patience.at_most(0.1), PatientConnection.connect(os.environ["DATABASE_URL"]) as connection:
+        connection.execute("SELECT pg_sleep(0.4)")
+
+
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+def test_a_hung_server_is_found_out_soon_and_used_again(proxy: Proxy, tmp_path: Path) -> None:
+    url = through(proxy, environment(tmp_path)["DATABASE_URL"])
+    settings = {"DATABASE_PATIENCE_SECS": "2", "API_WORKERS": "1", "API_AUTH_REQUIRED": "false"}
+    with web_server(tmp_path, DATABASE_URL=url, **settings) as web:
+        recommendations = "/api/v1/recommendations/users/ada"
+        assert [web.get(path)[0] for path in ("/ready", recommendations)] == [200, 200]
+        proxy.hang()
+        for path, status in (("/ready", 503), ("/health", 503), (recommendations, 200), ("/api/v1/items", 503)):
+            assert timed(web, path) == (status, True), path
+        proxy.wake()
+        wait_until(lambda: web.get("/ready")[0] == 200)
+        wait_until(lambda: web.get("/api/v1/items")[0] == 200)
+
+
+def timed(web: Web, path: str) -> tuple[int, bool]:
+    """The status of the answer, and whether it came soon."""
+    started = time.monotonic()
+    status, _ = web.get(path)
+    return status, time.monotonic() - started < SOON
