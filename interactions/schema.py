@@ -1,5 +1,6 @@
 """The event, and what can be judged from it alone. Pure: no database, no clock of its own."""
 
+import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ from uuid import UUID
 import uuid_utils
 
 MAX_ID_LENGTH = 255
+CONTEXT_BYTES = 16_384
 OLDEST = datetime(1970, 1, 1, tzinfo=UTC)
 CLOCK_SKEW = timedelta(days=1)
 """How far in the future an event may lie: the clocks of phones are wrong by hours, not by years."""
@@ -48,8 +50,10 @@ class InvalidEvent(Exception):
 class _Parser:
     """Collects every error of one raw event, so that a client learns all of them at once."""
 
-    def __init__(self, raw: Mapping[str, Any], types: Mapping[str, TypeRule], now: datetime) -> None:
-        self.raw, self.types, self.now = raw, types, now
+    def __init__(
+        self, raw: Mapping[str, Any], types: Mapping[str, TypeRule], now: datetime, context_bytes: int
+    ) -> None:
+        self.raw, self.types, self.now, self.context_bytes = raw, types, now, context_bytes
         self.errors: dict[str, str] = {}
 
     def identifier(self, name: str) -> str:
@@ -92,7 +96,14 @@ class _Parser:
         if not isinstance(value, dict):
             self.errors["context"] = "An object is needed."
             return {}
-        if _has_nul(value):
+        try:
+            size = len(json.dumps(value).encode())
+        except RecursionError:
+            self.errors["context"] = "This is nested too deeply."
+            return {}
+        if size > self.context_bytes:
+            self.errors["context"] = f"At most {self.context_bytes:,} bytes of JSON; this has {size:,}."
+        elif _has_nul(value):
             self.errors["context"] = "A NUL character is not allowed."
         return value
 
@@ -151,12 +162,15 @@ def new_event_id() -> UUID:
     return UUID(bytes=uuid_utils.uuid7().bytes)
 
 
-def parse(raw: Mapping[str, Any], types: Mapping[str, TypeRule], now: datetime) -> Event:
-    """The event in `raw`. `now` (aware, UTC) dates an event that brings neither time nor id.
+def parse(
+    raw: Mapping[str, Any], types: Mapping[str, TypeRule], now: datetime, context_bytes: int = CONTEXT_BYTES
+) -> Event:
+    """The event in `raw`. `now` (aware, UTC) dates an event that brings neither time nor id; `context_bytes` is the
+    largest context.
 
     Raises InvalidEvent with one sentence for each field that is wrong.
     """
-    parser = _Parser(raw, types, now)
+    parser = _Parser(raw, types, now, context_bytes)
     type_name = parser.type()
     event_id = parser.event_id()
     event = Event(

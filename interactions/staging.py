@@ -113,10 +113,15 @@ class Staging:
     relation: str
     parameters: Sequence[Any] = ()
 
+    def make_placeholders(self) -> int:
+        """Makes the items that are missing where UNKNOWN_ITEM_POLICY is `placeholder`, and says how many they were."""
+        if settings.UNKNOWN_ITEM_POLICY != "placeholder":
+            return 0
+        self._execute(MAKE_PLACEHOLDERS)
+        return max(self.cursor.rowcount, 0)
+
     def find_unknown(self) -> list[Unknown]:
-        """The events that can't be stored. Items are made up instead where UNKNOWN_ITEM_POLICY is `placeholder`."""
-        if settings.UNKNOWN_ITEM_POLICY == "placeholder":
-            self._execute(MAKE_PLACEHOLDERS)
+        """The events whose type or item doesn't exist: they can't be stored."""
         self._execute(FIND_UNKNOWN)
         return sorted(map(Unknown._make, self.cursor.fetchall()))
 

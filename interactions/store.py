@@ -45,7 +45,9 @@ def store(events: Sequence[Event], source: str = "api") -> Stored:
         return Stored()
     with transaction.atomic(), connection.cursor() as cursor:
         staged = [_staged(position, event) for position, event in enumerate(events)]
-        unknown = in_arrays(cursor, staged).find_unknown()
+        staging = in_arrays(cursor, staged)
+        staging.make_placeholders()
+        unknown = staging.find_unknown()
         if unknown:
             _bury(events, unknown, source)
             lost = {event.position for event in unknown}

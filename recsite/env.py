@@ -11,6 +11,9 @@ import environ
 
 T = TypeVar("T")
 _env = environ.Env()
+LONG_ENOUGH, FEW_CHARACTERS = 50, 10
+"""What Django's own check asks of a secret is about as much."""
+
 _TRUE = {"1", "true", "yes", "on"}
 _FALSE = {"0", "false", "no", "off"}
 
@@ -77,6 +80,28 @@ def items(name: str, default: list[str]) -> list[str]:
     return [part.strip() for part in raw.split(",") if part.strip()] if raw else default
 
 
+def hosts(name: str, default: list[str], production: bool) -> list[str]:
+    """Names the site answers to: no scheme, port or path; in production not every name there is."""
+    found = items(name, default)
+    for host in found:
+        bare = host.removeprefix("[").removesuffix("]")
+        if not host or set(host) & set("/ @?#") or (":" in host and bare == host):
+            fail(f"{name} holds {host!r}, but a host name alone is needed, such as recs.example.com.")
+        if production and host == "*":
+            fail(f"{name} is *, which lets anybody pass for this site: name its hosts.")
+    return found
+
+
+def origins(name: str) -> list[str]:
+    """Origins: scheme and host, and nothing behind them."""
+    found = items(name, [])
+    for origin in found:
+        parts = urlsplit(origin)
+        if parts.scheme not in {"http", "https"} or not parts.netloc or origin != f"{parts.scheme}://{parts.netloc}":
+            fail(f"{name} holds {origin!r}, but an origin is needed, such as https://recs.example.com.")
+    return found
+
+
 def database(name: str) -> dict[str, Any]:
     """Django's settings of the PostgreSQL server named by a URL."""
     raw = text(name)
@@ -86,29 +111,48 @@ def database(name: str) -> dict[str, Any]:
             "or run `make demo`, which brings a server."
         )
     try:
+        _check_port(raw)
         config: dict[str, Any] = _env.db_url_config(raw)
     except (ValueError, environ.ImproperlyConfigured):
         fail(f"{name} is no database address. It looks like postgres://USER:PASSWORD@HOST:PORT/NAME.")
     if config.get("ENGINE") != "django.db.backends.postgresql":
         fail(f"{name} must start with postgres://, because recsite stores everything in PostgreSQL.")
+    if not config.get("NAME"):
+        fail(f"{name} names no database. It looks like postgres://USER:PASSWORD@HOST:PORT/NAME.")
     return config
 
 
-def redis_url(name: str) -> str:
-    raw = text(name)
+def redis_url(name: str, default: str = "") -> str:
+    raw = text(name, default)
     if not raw:
         fail(f"{name} is missing. Set it to redis://HOST:PORT/0, or run `make demo`, which brings a server.")
-    if urlsplit(raw).scheme not in {"redis", "rediss", "unix"}:
+    parts = urlsplit(raw)
+    if parts.scheme not in {"redis", "rediss", "unix"}:
         fail(f"{name} must start with redis:// or rediss://, such as redis://127.0.0.1:6379/0.")
+    try:
+        _check_port(raw)
+    except ValueError:
+        fail(f"{name} is no address of a Redis. It looks like redis://HOST:PORT/0.")
+    number = parts.path.strip("/")
+    if parts.scheme != "unix" and number and not number.isdecimal():
+        fail(f"{name} ends in {number!r}, but the number of a database is needed, such as 0.")
     return raw
+
+
+def _check_port(url: str) -> None:
+    """Raises ValueError where a port is no number from 1 to 65535."""
+    if urlsplit(url).port == 0:
+        raise ValueError(url)
 
 
 def secret_key(name: str, production: bool, state: Path) -> str:
     """The secret from the environment; a development machine makes its own once and keeps it in the state folder."""
     value = text(name)
+    if production and len(value) < LONG_ENOUGH:
+        fail(f"{name} must be a random text of at least {LONG_ENOUGH} characters in production.")
+    if value and (len(value) < LONG_ENOUGH or len(set(value)) < FEW_CHARACTERS):
+        fail(f"{name} must be a random text of at least {LONG_ENOUGH} characters, or not be set at all in development.")
     if production:
-        if len(value) < 50:
-            fail(f"{name} must be a random text of at least 50 characters in production.")
         return value
     path = state / "secret_key"
     if not value and not path.exists():

@@ -27,6 +27,8 @@ worker_class = "gthread"
 threads = env.integer("WORKER_THREADS", 4, 1, 256)
 wsgi_app = "recsite.wsgi"
 keepalive = 75
+# The most that gunicorn allows: what is longer it refuses itself, in HTML.
+limit_request_line = 8190
 graceful_timeout = settings.SHUTDOWN_TIMEOUT_SECS - settings.DRAIN_SECS
 control_socket_disable = True
 logconfig_dict = {

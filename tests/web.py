@@ -93,6 +93,6 @@ def environment(folder: Path, **settings: str) -> dict[str, str]:
         "DATABASE_URL": urlunsplit(url),
         "DJANGO_SETTINGS_MODULE": "tests.web_settings",
         "RECSITE_STATE": str(folder),
-        "SECRET_KEY": "for tests only",
+        "SECRET_KEY": "for tests only, and long enough to pass: 0123456789 abcdef",
         **settings,
     }

@@ -10,6 +10,8 @@ from typing import ClassVar
 from catalog.importers.rows import RowStream, Scale, UnreadableSource
 from catalog.importers.source import Source
 
+UTF16 = ("\udcff\udcfe", "\udcfe\udcff")
+
 
 @dataclass(frozen=True)
 class Options:
@@ -30,6 +32,7 @@ class FileDataSet:
 
     def __init__(self, files: Source, options: Options) -> None:
         self.files, self.options = files, options
+        self.notes: list[str] = []
 
     @classmethod
     def recognises(cls, files: Source) -> bool:
@@ -50,6 +53,17 @@ class FileDataSet:
     @property
     def bytes_read(self) -> int:
         return self.files.bytes_read
+
+    def opening(self, name: str) -> str:
+        """The first line of a UTF-8 member. Raises UnreadableSource where there is none, or it is no text."""
+        first = self.files.first_line(name, "utf-8-sig")
+        if not first and not self.files.size(name):
+            raise UnreadableSource(f"{name} is empty.")
+        if first.startswith(UTF16):
+            raise UnreadableSource(f"{name} is written in UTF-16. Save it as UTF-8.")
+        if any(ord(character) < 32 and not character.isspace() for character in first):
+            raise UnreadableSource(f"{name} is not text: it holds bytes that no text has.")
+        return first
 
     def fingerprint(self) -> str:
         return self._fingerprint

@@ -50,7 +50,7 @@ class JsonLines(FileDataSet):
                 yield from self._records(name, self.event_fields, _event_maker(self.scale, self.options))
 
     def _records(self, name: str, fields: dict[str, tuple[str, ...]], make: Maker) -> RowStream:
-        if self.files.first_line(name, "utf-8-sig").lstrip().startswith("["):
+        if self.opening(name).lstrip().startswith("["):
             raise UnreadableSource(f"{name} is one JSON array. Write one object a line instead: jq -c '.[]' {name}.")
         rename = _renamer(fields)
         for number, line in enumerate(self.files.lines(name, "utf-8-sig"), 1):

@@ -21,6 +21,9 @@ from catalog.importers.fields import (
 from catalog.importers.rows import EventRow, ItemRow, Scale, UnreadableSource, UserRow
 from catalog.importers.tables import Row, plain
 
+MOST_DIGITS = 300
+"""Of a whole number: more than any amount or id has, and fewer than Python takes long for."""
+
 Record = Mapping[str, Any]
 Maker = Callable[[Record], Row]
 
@@ -175,9 +178,17 @@ def _facts(record: Record, fields: Mapping[str, object], into: str) -> dict[str,
 def load_json(text: str, what: str) -> Any:
     """The value of a JSON text. NaN and Infinity are not JSON."""
     try:
-        return json.loads(text, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError) as error:
+        return json.loads(text, parse_constant=_refuse_constant, parse_int=_whole)
+    except RecursionError as error:
+        raise BadField(f"{what} is nested too deeply") from error
+    except ValueError as error:
         raise BadField(f"{what} is broken JSON: {error}") from error
+
+
+def _whole(digits: str) -> int:
+    if len(digits) > MOST_DIGITS:
+        raise ValueError(f"a number has {len(digits):,} digits")
+    return int(digits)
 
 
 def _refuse_constant(name: str) -> float:
@@ -187,7 +198,10 @@ def _refuse_constant(name: str) -> float:
 def storable(value: dict[str, Any], what: str) -> dict[str, Any]:
     """The same value, if PostgreSQL can hold it as JSON: no NUL characters and no halves of surrogate pairs."""
     if value:
-        written = json.dumps(value, ensure_ascii=False)
+        try:
+            written = json.dumps(value, ensure_ascii=False)
+        except RecursionError as error:
+            raise BadField(f"{what} is nested too deeply") from error
         if "\\u0000" in written:
             raise BadField(f"{what} holds a NUL character")
         clean(written, what)

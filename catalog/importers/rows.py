@@ -94,6 +94,8 @@ class DataSet(Protocol):
     """Files opened for import, or anything else that can say the same."""
 
     scale: Scale
+    notes: list[str]
+    """What whoever imports should know of the files, a sentence each; complete once the rows are read."""
 
     @property
     def format(self) -> str:

@@ -1,14 +1,19 @@
 """Delimited text, row by row."""
 
 import csv
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from operator import itemgetter
+from typing import Self
 
 from catalog.importers.fields import BadField, identifier, latest_moment, rating, unix_moment
 from catalog.importers.rows import EventRow, ItemRow, Located, Rejected, RowStream, Scale, UnreadableSource, UserRow
 from catalog.importers.source import Source
+
+LONGEST_RECORD = 1_000
+"""Lines of one record: a description may have many, but a quote that nobody closed has all that follow."""
 
 LONGEST_RAW = 2000
 """Characters of a rejected line that are kept."""
@@ -29,17 +34,44 @@ class Layout:
     escape: str | None = None
 
 
+class _Feed:
+    """Lines for the reader, a record at a time: what one with a stray quote took too much of is given again."""
+
+    def __init__(self, lines: Iterator[str]) -> None:
+        self._lines, self._again = lines, deque[str]()
+        self.number = 0
+        """Of the last line given, from 1 on."""
+        self.record: list[str] = []
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> str:
+        if len(self.record) >= LONGEST_RECORD:
+            raise csv.Error(f"a quote is open for {LONGEST_RECORD} lines")
+        line = self._again.popleft() if self._again else next(self._lines)
+        self.number += 1
+        self.record.append(line)
+        return line
+
+    def take_back(self) -> None:
+        """All lines of the record but its first come again, as records of their own."""
+        self._again.extendleft(reversed(self.record[1:]))
+        self.number -= len(self.record[1:])
+        del self.record[1:]
+
+
 class Table:
     """One delimited member of a source, read once from its start."""
 
     def __init__(self, files: Source, name: str, layout: Layout) -> None:
         self.part = name
-        self._lines = files.lines(name, layout.encoding)
-        lines, delimiter = iter(self._lines), layout.delimiter
+        lines, delimiter = iter(files.lines(name, layout.encoding)), layout.delimiter
         if len(delimiter) > 1:
             lines, delimiter = (line.replace(layout.delimiter, "\t") for line in lines), "\t"
+        self._feed = _Feed(lines)
         self._reader = csv.reader(
-            lines,
+            self._feed,
             delimiter=delimiter,
             quoting=csv.QUOTE_MINIMAL if layout.quoted else csv.QUOTE_NONE,
             escapechar=layout.escape,
@@ -73,33 +105,37 @@ class Table:
         return self._rows(parse, (lambda fields: pick([*fields, ""])) if optional else pick, len(header))
 
     def _rows(self, parse: Parse, pick: Callable[[list[str]], Fields], width: int) -> RowStream:
+        part, feed = self.part, self._feed
         while True:
+            feed.record.clear()
             try:
-                yield from self._until_broken(parse, pick, width)
+                fields = next(self._reader)
+            except StopIteration:
                 return
             except csv.Error as error:
                 # The reader starts afresh on the next line.
-                yield self._rejected(f"broken quoting: {error}")
-
-    def _until_broken(self, parse: Parse, pick: Callable[[list[str]], Fields], width: int) -> RowStream:
-        part, reader = self.part, self._reader
-        for fields in reader:
-            if not fields:
+                yield self._broken(f"broken quoting: {error}")
                 continue
             if len(fields) != width:
-                yield self._rejected(f"{len(fields)} fields where {width} are expected")
+                if fields:
+                    yield self._broken(f"{len(fields)} fields where {width} are expected")
                 continue
             try:
                 row = parse(pick(fields))
             except BadField as error:
-                yield self._rejected(str(error))
+                yield Rejected(part, feed.number, str(error), _raw(feed.record))
             else:
                 if row is not None:
-                    yield Located(part, reader.line_num, row)
+                    yield Located(part, feed.number, row)
 
-    def _rejected(self, reason: str) -> Rejected:
-        raw = self._lines.current.rstrip("\r\n")[:LONGEST_RAW]
-        return Rejected(self.part, self._reader.line_num, reason, raw)
+    def _broken(self, reason: str) -> Rejected:
+        """Rejects a record by its first line; those that it took along are read by themselves."""
+        self._feed.take_back()
+        return Rejected(self.part, self._feed.number, reason, _raw(self._feed.record))
+
+
+def _raw(record: list[str]) -> str:
+    return "".join(record).rstrip("\r\n")[:LONGEST_RAW]
 
 
 def plain(name: str) -> str:

@@ -1,5 +1,6 @@
 from typing import Any
 
+from django.conf import settings
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework.request import Request
@@ -55,7 +56,7 @@ def _event(raw: Any) -> Event:
         raise Invalid({"body": "One JSON object is needed, with user_id, item_id and type."})
     unknown = {name: f"There is no such field. Known: {', '.join(sorted(FIELDS))}." for name in raw.keys() - FIELDS}
     try:
-        event = schema.parse(raw, types.rules(), timezone.now())
+        event = schema.parse(raw, types.rules(), timezone.now(), settings.MAX_EVENT_CONTEXT_BYTES)
     except InvalidEvent as error:
         raise Invalid({**error.errors, **unknown}) from error
     if unknown:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 import uuid_utils
+from django.conf import settings
 
 from catalog.importers.rows import DataSet, EventRow, ItemRow, Located, Rejected, UnreadableSource, UserRow
 from interactions.partitions import Month
@@ -48,14 +49,19 @@ class EventPacker:
         self._namespace = uuid_utils.uuid5(NAMESPACE, source)
         self._type_names = type_names
         self._undated_at, self._undated_month = str(undated_at), Month.of(undated_at)
+        self._context_bytes: int = settings.MAX_EVENT_CONTEXT_BYTES
         self._packer = Packer()
         self._months: set[Month] = set()
 
     def add(self, line: int, row: EventRow) -> Unknown | None:
-        """Adds an event; returns it instead, with the reason, where its type is unknown."""
+        """Adds an event; returns it instead, with the reason, where its type is unknown or its context too large."""
         user_id, item_id, kind, value, when, context = row
         if kind not in self._type_names:
             return Unknown(line, user_id, item_id, kind, value, f"unknown type {kind}")
+        written = json.dumps(context) if context else None
+        if written and len(written) > self._context_bytes:
+            reason = f"context has {len(written):,} bytes; MAX_EVENT_CONTEXT_BYTES allows {self._context_bytes:,}"
+            return Unknown(line, user_id, item_id, kind, value, reason)
         time = "" if when is None else when.isoformat()
         self._months.add(self._undated_month if when is None else Month.of(when))
         self._packer.add(
@@ -68,7 +74,7 @@ class EventPacker:
                 value,
                 time or self._undated_at,
                 when is None,
-                json.dumps(context) if context else None,
+                written,
             )
         )
         return None

@@ -40,6 +40,8 @@ class ImportReport:
     rating_type: str = ""
     undated_at: datetime | None = None
     """The date that was given to events without one."""
+    notes: list[str] = field(default_factory=list)
+    """What the reader of the files has to say."""
     seconds: float = 0.0
 
     @property
@@ -61,6 +63,7 @@ class ImportReport:
             yield self._what_was_done()
         if self.counts.rejected:
             yield f"{_count(self.counts.rejected, 'line')} rejected: {self.rejected_path} says why."
+        yield from self.notes
         if self.undated_at:
             yield f"Events without a time are dated {self.undated_at:%Y-%m-%d} and marked as undated."
 

@@ -44,7 +44,7 @@ def check(data: DataSet, rejected: Path, *, batch_rows: int = BATCH_ROWS, progre
     Raises UnreadableSource where a file breaks off.
     """
     file = RejectedFile(rejected, goes_on=False)
-    report = ImportReport(data.location, is_check=True, rejected_path=rejected)
+    report = ImportReport(data.location, is_check=True, rejected_path=rejected, notes=data.notes)
     packer = EventPacker(data.source, _type_names(RATING), runs.undated_date(data.format))
     for batch in batches(data, packer, batch_rows, {}):
         file.write(batch.rejected)
@@ -88,7 +88,11 @@ class _Import:
         self.undated_at = run.undated_at or runs.undated_date(data.format)
         self.rating_type = rating_type(data.scale).name
         self.report = ImportReport(
-            data.location, goes_on=bool(self.done), rejected_path=rejected, rating_type=self.rating_type
+            data.location,
+            goes_on=bool(self.done),
+            rejected_path=rejected,
+            rating_type=self.rating_type,
+            notes=data.notes,
         )
 
     def work(self, batch_rows: int, progress: Progress) -> ImportReport:
@@ -122,7 +126,7 @@ class _Import:
     def _store(self, batch: Batch) -> Counts:
         people, items = upsert_people(batch.people), upsert_items(batch.items)
         self.statistics.add(people.added, items.added)
-        met, stored, unknown = self._store_events(batch) if batch.n_events else (0, 0, [])
+        met, made, stored, unknown = self._store_events(batch) if batch.n_events else (0, 0, 0, [])
         # Written before the commit: a line may be named twice after a crash, never not at all.
         self.file.write([*batch.rejected, *unknown])
         return Counts(
@@ -131,20 +135,21 @@ class _Import:
             duplicates=batch.n_events - stored - len(unknown),
             rejected=len(batch.rejected) + len(unknown),
             people=people + Upserted(met),
-            items=items,
+            items=items + Upserted(made),
         )
 
-    def _store_events(self, batch: Batch) -> tuple[int, int, list[Rejected]]:
-        """How many people are new, how many events are, and which events name an unknown item."""
+    def _store_events(self, batch: Batch) -> tuple[int, int, int, list[Rejected]]:
+        """How many people, placeholders and events are new, and which events name an unknown item."""
         with connection.cursor() as cursor:
             self.statistics.refresh(cursor)
             staging = in_table(cursor, batch.packed)
+            made = staging.make_placeholders()
             unknown = staging.find_unknown()
             leave_out(staging, unknown)
             met = staging.meet_people()
-            self.statistics.add(people=met)
+            self.statistics.add(people=met, items=made)
             self.statistics.refresh(cursor)
-            return met, staging.insert(), [refused(batch.part, lost) for lost in unknown]
+            return met, made, staging.insert(), [refused(batch.part, lost) for lost in unknown]
 
     def _so_far(self) -> str:
         return f"What was committed stays ({self.report.counts.stored:,} events by this run)."

@@ -22,6 +22,7 @@ class DemoDataSet:
 
     def __init__(self, simulation: Simulation, location: str) -> None:
         self.simulation, self.location = simulation, location
+        self.notes: list[str] = []
         self._read = 0
 
     @property

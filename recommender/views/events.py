@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -49,7 +50,7 @@ def record(visitor: Visitor, item: Item, kind: str, value: float | None, origin:
         "value": value,
         "context": origin.context,
     }
-    event = parse(raw, types.rules(), timezone.now())
+    event = parse(raw, types.rules(), timezone.now(), settings.MAX_EVENT_CONTEXT_BYTES)
     produce([event], source=SOURCE)
     return event
 

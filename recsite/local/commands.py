@@ -8,7 +8,8 @@ from pathlib import Path
 
 from recsite.local import checks, demo, packages, reset, setup
 from recsite.local.console import say
-from recsite.local.paths import PROJECT, state_dir
+from recsite.local.environment import state_dir
+from recsite.local.paths import PROJECT
 
 
 def run(command: str, arguments: list[str]) -> int:

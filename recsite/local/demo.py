@@ -13,7 +13,8 @@ from typing import Any
 
 from recsite.local import environment, locks, servers, source
 from recsite.local.console import say, step
-from recsite.local.paths import LocalError, make_state, state_dir
+from recsite.local.environment import state_dir
+from recsite.local.paths import LocalError, make_state
 from recsite.local.processes import wait_until
 from recsite.local.server import is_free
 from recsite.local.supervisor import Child, Stopped, Supervisor
@@ -37,7 +38,7 @@ def check(state: Path) -> None:
 
 
 def port() -> int:
-    text = os.environ.get("PORT") or "8000"
+    text = environment.setting("PORT") or "8000"
     if not text.isascii() or not text.isdigit() or not 0 < int(text) < 65536:
         raise LocalError(f"PORT is {text!r}, but a number from 1 to 65535 is needed.")
     return int(text)

@@ -27,5 +27,11 @@ def setting(name: str) -> str:
     return os.environ.get(name) or read_env_file(PROJECT / ".env").get(name, "")
 
 
+def state_dir() -> Path:
+    """The folder that holds everything the local servers and the demo write (`RECSITE_STATE`, or .local)."""
+    chosen = setting("RECSITE_STATE")
+    return (PROJECT / chosen).resolve() if chosen else PROJECT / ".local"
+
+
 def is_production() -> bool:
     return setting("ENVIRONMENT") == "production"

@@ -10,12 +10,6 @@ class LocalError(Exception):
     """Something a person can mend; its text is one sentence that says what is wrong and what to do."""
 
 
-def state_dir() -> Path:
-    """The folder that holds everything the local servers and the demo write (`RECSITE_STATE`, or .local)."""
-    chosen = os.environ.get("RECSITE_STATE")
-    return (PROJECT / chosen).resolve() if chosen else PROJECT / ".local"
-
-
 def make_state(state: Path) -> Path:
     """Create the state folder. Root's may be entered by the servers' account; what is secret in it is 0600."""
     try:

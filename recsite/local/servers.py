@@ -13,7 +13,7 @@ from typing import Self
 
 from recsite.local import environment, locks
 from recsite.local.home import find_home
-from recsite.local.paths import make_state, state_dir
+from recsite.local.paths import make_state
 from recsite.local.postgres import Postgres
 from recsite.local.redis import Redis
 from recsite.local.server import Server
@@ -77,7 +77,7 @@ def ensure(state: Path | None = None, durable: bool = True) -> Servers:
     `durable=False` trades safety against a power cut for speed, for tests. Raises LocalError where one doesn't start.
     """
     missing = [kind for kind in KINDS if not environment.setting(kind.variable)]
-    servers = Servers((state or state_dir()).resolve())
+    servers = Servers((state or environment.state_dir()).resolve())
     if missing:
         make_state(servers.state)
         atexit.register(servers.release)

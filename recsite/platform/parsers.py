@@ -8,6 +8,9 @@ from typing import IO, Any
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import BaseParser
 
+MOST_DIGITS = 300
+"""Of a whole number; PostgreSQL's own JSON takes more, and nobody needs them."""
+
 NEEDED = "The body must be JSON in UTF-8"
 
 
@@ -19,7 +22,7 @@ class StrictJSONParser(BaseParser):
     def parse(self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping | None = None) -> Any:
         try:
             text = stream.read().decode()
-            data = json.loads(text, parse_float=_finite, parse_constant=_finite)
+            data = json.loads(text, parse_float=_finite, parse_constant=_finite, parse_int=_whole)
             if "\\ud" in text.lower():
                 json.dumps(data, ensure_ascii=False).encode()
         except UnicodeError as error:
@@ -29,6 +32,12 @@ class StrictJSONParser(BaseParser):
         except ValueError as error:
             raise ParseError(f"{NEEDED}: {error}.") from error
         return data
+
+
+def _whole(digits: str) -> int:
+    if len(digits) > MOST_DIGITS:
+        raise ValueError(f"a number has {len(digits):,} digits")
+    return int(digits)
 
 
 def _finite(number: str) -> float:

@@ -105,6 +105,33 @@ def test_another_type_of_body_is_refused(api: ApiClient) -> None:
     assert (answer.status_code, answer.json()["error"]["code"]) == (415, "unsupported_media_type")
 
 
+def test_a_context_has_a_size(api: ApiClient, settings: Any) -> None:
+    settings.MAX_EVENT_CONTEXT_BYTES = 100
+    assert api.post("interactions", view(context={"note": "x" * 80})).status_code == 202
+    assert details(api.post("interactions", view(context={"note": "x" * 100}))) == {
+        "context": "At most 100 bytes of JSON; this has 112."
+    }
+
+
+def test_endless_nesting_is_refused(api: ApiClient) -> None:
+    for depth in (900, 3_000, 50_000):
+        answer = api.post(
+            "interactions",
+            b'{"user_id": "ada", "item_id": "emma", "type": "view", "context": '
+            + b'{"a": ' * depth
+            + b"1"
+            + b"}" * depth
+            + b"}",
+        )
+        assert answer.status_code in {400, 422}
+        assert "too" in answer.json()["error"]["message"]
+
+
+def test_a_number_without_end_is_refused_in_our_words(api: ApiClient) -> None:
+    answer = api.post("interactions", b'{"value": ' + b"9" * 5000 + b"}")
+    assert answer.json()["error"]["message"] == "The body must be JSON in UTF-8: a number has 5,000 digits."
+
+
 def test_ten_megabytes_are_too_much(api: ApiClient) -> None:
     answer = api.post("interactions", view(context={"note": "x" * 10 * 1024 * 1024}))
     assert (answer.status_code, answer.json()["error"]["code"]) == (413, "too_large")

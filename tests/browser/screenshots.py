@@ -11,8 +11,9 @@ from typing import Any
 from playwright.sync_api import Browser, Error, Page, sync_playwright
 
 from recsite.local.console import say
+from recsite.local.environment import state_dir
 from recsite.local.packages import find_chromium
-from recsite.local.paths import PROJECT, state_dir
+from recsite.local.paths import PROJECT
 
 IMAGES = PROJECT / "docs" / "images"
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--hide-scrollbars"]

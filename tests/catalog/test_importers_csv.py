@@ -164,5 +164,55 @@ def test_utf16_is_named(tmp_path: Path) -> None:
 
 
 def test_an_empty_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(UnreadableSource, match=r"events\.csv has no column item_id, user_id; its first line is empty"):
+    with pytest.raises(UnreadableSource, match=r"^events\.csv is empty\.$"):
         read_events(tmp_path, "")
+
+
+def test_a_stray_quote_costs_its_own_line(tmp_path: Path) -> None:
+    lines = [f"u{number},p{number},4" for number in range(40)]
+    for stray in ('u7,"p7,4', 'u7,p7,"4', '"u7,p7,4'):
+        found = read_events(tmp_path, "\n".join(["user,item,rating", *lines[:7], stray, *lines[8:], ""]))
+        assert [event.user_id for event in found.events] == [f"u{number}" for number in range(40) if number != 7]
+        assert [(part, line) for part, line, _ in found.reasons] == [("events.csv", 9)]
+
+
+def test_two_stray_quotes_cost_two_lines(tmp_path: Path) -> None:
+    found = read_events(tmp_path, 'user,item,rating\nana,"p1,4\nben,p2,4\ncleo,"p3,4\ndora,p4,4\n')
+    assert [event.user_id for event in found.events] == ["ben", "dora"]
+    assert [line for _, line, _ in found.reasons] == [2, 4]
+
+
+def test_a_quote_that_stays_open_for_long_is_given_up(tmp_path: Path) -> None:
+    rest = "".join(f"u{number},p,4\n" for number in range(3_000))
+    found = read_events(tmp_path, f'user,item,rating\nana,"p1,4\n{rest}')
+    assert len(found.events) == 3_000
+    assert found.reasons == [("events.csv", 2, "broken quoting: a quote is open for 1000 lines")]
+
+
+def test_a_description_may_have_many_lines(tmp_path: Path) -> None:
+    write(
+        tmp_path, {"items.csv": 'item_id,title,description\np1,One,"a\nb\nc"\np2,Two,\n', "events.csv": "user,item\n"}
+    )
+    found = read_format("csv", tmp_path)
+    assert [(item.item_id, item.description) for item in found.items] == [("p1", "a\nb\nc"), ("p2", "")]
+
+
+def test_columns_that_nothing_uses_are_named_and_slips_of_the_pen_guessed(tmp_path: Path) -> None:
+    data = opened("csv", write(tmp_path, {"e.csv": "user,item,rate,colour\nana,p1,4,red\n"}))
+    assert [row.row for row in data.rows()] == [EventRow("ana", "p1", "view")]  # type: ignore[union-attr]
+    assert data.notes == ["e.csv: nothing uses the columns rate, colour. If rate is the value: --map value=rate."]
+
+
+def test_a_file_whose_columns_are_all_used_needs_no_word(tmp_path: Path) -> None:
+    data = opened("csv", write(tmp_path, {"e.csv": "user,item,rating\nana,p1,4\n"}))
+    list(data.rows())
+    assert data.notes == []
+
+
+@pytest.mark.parametrize(
+    ("content", "said"), [(b"", r"^e\.csv is empty\.$"), (b"\x7fELF\x02\x01\x00\x00\n1,2\n", r"^e\.csv is not text")]
+)
+def test_a_file_that_is_no_table_is_called_what_it_is(tmp_path: Path, content: bytes, said: str) -> None:
+    (tmp_path / "e.csv").write_bytes(content)
+    with pytest.raises(UnreadableSource, match=said):
+        list(opened("csv", tmp_path / "e.csv").rows())

@@ -53,7 +53,8 @@ def test_keys_are_mapped(tmp_path: Path) -> None:
             '{"user_id": "a", "item_id": "p1", "context": {"x": "\\ud800"}}',
             "context holds bytes that are not of the file's encoding",
         ),
-        ("[" * 100_000, "the line is broken JSON"),
+        ("[" * 100_000, "the line is nested too deeply"),
+        ('{"user_id": ' + "9" * 5_000 + ', "item_id": "p1"}', "the line is broken JSON"),
     ],
 )
 def test_a_bad_line_is_rejected_alone(tmp_path: Path, line: str, reason: str) -> None:
@@ -62,6 +63,7 @@ def test_a_bad_line_is_rejected_alone(tmp_path: Path, line: str, reason: str) ->
     (rejected,) = found.rejected
     assert (rejected.part, rejected.line) == ("events.jsonl", 3)
     assert rejected.reason.partition(":")[0] == reason
+    assert "sys." not in rejected.reason
     assert len(found.events) == 2
 
 

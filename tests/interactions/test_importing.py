@@ -138,7 +138,23 @@ def test_unknown_items_are_made_up_where_the_policy_says_so(tmp_path: Path, sett
     settings.UNKNOWN_ITEM_POLICY = "placeholder"
     report = load(books(tmp_path, "user_id,book_id,rating\n1,99,5\n"))
     assert (report.counts.stored, report.counts.rejected) == (1, 0)
+    assert report.counts.items.added == 3
     assert not Item.objects.get(item_id="99").is_available
+
+
+def test_a_context_that_is_too_large_is_rejected(tmp_path: Path, settings: Settings) -> None:
+    settings.MAX_EVENT_CONTEXT_BYTES = 64
+    small, large = ('{"user_id": "a", "item_id": "p1", "context": {"n": "%s"}}\n' % ("x" * n) for n in (20, 90))
+    path = write(tmp_path, {"events.jsonl": small + large, "items.jsonl": '{"item_id": "p1", "title": "Emma"}'})
+    report = load(open_format("jsonl", path), tmp_path / "bad.csv")
+    assert (report.counts.stored, report.counts.rejected) == (1, 1)
+    assert lines(tmp_path / "bad.csv")[0][2] == "context has 99 bytes; MAX_EVENT_CONTEXT_BYTES allows 64"
+
+
+def test_the_report_passes_on_what_the_reader_noted(tmp_path: Path) -> None:
+    events, items = "user_id,item_id,colour\nada,p1,red\n", "item_id,title\np1,Emma\n"
+    report = load(open_format("csv", folder(tmp_path / "shop", events=events, items=items)), tmp_path / "bad.csv")
+    assert "events.csv: nothing uses the column colour." in str(report)
 
 
 def test_values_contexts_and_odd_ids_arrive_as_they_were(tmp_path: Path) -> None:

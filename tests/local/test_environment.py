@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from recsite.local import environment
+from recsite.local import demo, environment
 
 
 @pytest.fixture
@@ -32,3 +32,13 @@ def test_an_empty_value_is_no_server(project: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("DATABASE_URL", "")
     assert environment.setting("DATABASE_URL") == ""
     assert not environment.is_production()
+
+
+def test_port_and_state_may_be_named_in_the_env_file(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("PORT", "RECSITE_STATE"):
+        monkeypatch.delenv(name, raising=False)
+    assert (demo.port(), environment.state_dir()) == (8000, project / ".local")
+    (project / ".env").write_text("PORT=8123\nRECSITE_STATE=elsewhere\n")
+    assert (demo.port(), environment.state_dir()) == (8123, project / "elsewhere")
+    monkeypatch.setenv("PORT", "8124")
+    assert demo.port() == 8124

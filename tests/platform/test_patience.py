@@ -1,4 +1,4 @@
-"""A PostgreSQL that hangs: nobody waits long, whoever can answer without it does, and it is used again once it is back."""
+"""A PostgreSQL that hangs: nobody waits long, who can answers without it, and it is used again once it is back."""
 
 import os
 import time
@@ -46,9 +46,9 @@ def test_a_connection_that_says_nothing_is_given_up(proxy: Proxy, patient: None)
 
 
 def test_a_shorter_limit_holds_for_a_block_only(patient: None) -> None:
-    with PatientConnection.connect(os.environ["DATABASE_URL"]) as connection:
-        with patience.at_most(0.2), pytest.raises(psycopg.OperationalError, match=r"for 0\.2 seconds"):
-            connection.execute("SELECT pg_sleep(0.6)")
+    connection = PatientConnection.connect(os.environ["DATABASE_URL"])
+    with patience.at_most(0.2), pytest.raises(psycopg.OperationalError, match=r"for 0\.2 seconds"):
+        connection.execute("SELECT pg_sleep(0.6)")
     with PatientConnection.connect(os.environ["DATABASE_URL"]) as connection:
         connection.execute("SELECT pg_sleep(0.6)")
 

@@ -13,6 +13,7 @@ from recsite.local.paths import PROJECT
 READ = re.compile(r"""env\.[a-z_]+\(\s*"([A-Z_]+)\"""")
 EXAMPLE = re.compile(r"^#?([A-Z_]+)=(.*)$", re.MULTILINE)
 SOUND = {"DATABASE_URL": "postgres://ada:secret@127.0.0.1:1/x", "REDIS_URL": "redis://127.0.0.1:1/0"}
+LIVE = {"ENVIRONMENT": "production", "SECRET_KEY": "0123456789-abcdefghijklmnopqrstuvwxyz-0123456789-abcdef"}
 READERS = ("recsite/settings.py", "recsite/gunicorn.py")
 
 
@@ -38,6 +39,21 @@ def start(folder: Path, **settings: str) -> subprocess.CompletedProcess[str]:
             {"DATABASE_URL": "mysql://x/y"},
             "DATABASE_URL must start with postgres://, because recsite stores everything",
         ),
+        (
+            {"SECRET_KEY": "changeme"},
+            "SECRET_KEY must be a random text of at least 50 characters, or not be set at all",
+        ),
+        ({"SECRET_KEY": "x" * 60}, "SECRET_KEY must be a random text of at least 50 characters, or not be set at all"),
+        ({"ALLOWED_HOSTS": "https://a.example"}, "ALLOWED_HOSTS holds 'https://a.example', but a host name alone"),
+        ({"ALLOWED_HOSTS": "a.example:8000"}, "ALLOWED_HOSTS holds 'a.example:8000', but a host name alone"),
+        ({"ALLOWED_HOSTS": "*", **LIVE}, "ALLOWED_HOSTS is *, which lets anybody pass for this site"),
+        ({"CSRF_TRUSTED_ORIGINS": "a.example"}, "CSRF_TRUSTED_ORIGINS holds 'a.example', but an origin is needed"),
+        ({"CSRF_TRUSTED_ORIGINS": "https://a.example/x"}, "CSRF_TRUSTED_ORIGINS holds 'https://a.example/x', but"),
+        ({"CELERY_BROKER_URL": "amqp://x"}, "CELERY_BROKER_URL must start with redis:// or rediss://"),
+        ({"DATABASE_URL": "postgres://a@b:5432/"}, "DATABASE_URL names no database."),
+        ({"DATABASE_URL": "postgres://a@b:99999/x"}, "DATABASE_URL is no database address."),
+        ({"REDIS_URL": "redis://a:port/0"}, "REDIS_URL is no address of a Redis."),
+        ({"REDIS_URL": "redis://a:6379/first"}, "REDIS_URL ends in 'first', but the number of a database is needed"),
         ({"DATABASE_MIN_CONNECTIONS": "11"}, "DATABASE_MIN_CONNECTIONS is larger than DATABASE_MAX_CONNECTIONS."),
     ],
 )
@@ -46,6 +62,11 @@ def test_a_wrong_setting_is_one_sentence(tmp_path: Path, settings: dict[str, str
     assert done.returncode == 1
     assert done.stderr.startswith(f"recsite can't start: {sentence}")
     assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("hosts", ["localhost,127.0.0.1,[::1]", ".example.com", "*"])
+def test_every_kind_of_host_name_passes(tmp_path: Path, hosts: str) -> None:
+    assert start(tmp_path, ALLOWED_HOSTS=hosts, CSRF_TRUSTED_ORIGINS="https://*.example.com").returncode == 0
 
 
 def test_a_missing_server_is_one_sentence(tmp_path: Path) -> None:
