@@ -1,6 +1,8 @@
 """What our commands share: a sentence and an exit code instead of a traceback, a progress bar, tables to read."""
 
+import os
 import shutil
+import sys
 from argparse import ArgumentTypeError
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -8,15 +10,21 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
-from django.db import InterfaceError, OperationalError, connection
+from django.db import InterfaceError, OperationalError, ProgrammingError, connection
 from tqdm import tqdm
 
 from recsite.platform.exceptions import Explained
 
 LARGEST = 2**31 - 1
 DISK_FULL = "53100"
+NO_TABLES = ("42P01", "42703")
+"""A table or a column that isn't there."""
+
 LEAST_FREE = 32 * 1024 * 1024
 """The bytes under which a disk counts as full: PostgreSQL wants 16 MB for each file of its log."""
+
+NOBODY_READS = 141
+"""The exit code of a command whose reader has left."""
 
 INTERRUPTED = 130
 """The exit code of a command that Ctrl-C stopped, as shells have it."""
@@ -34,6 +42,14 @@ class PlainCommand(BaseCommand):
             raise CommandError(str(error)) from error
         except (OperationalError, InterfaceError) as error:
             raise CommandError(_outage(error)) from error
+        except ProgrammingError as error:
+            if getattr(error.__cause__, "sqlstate", None) not in NO_TABLES:
+                raise
+            raise CommandError("The database has not all of our tables: run 'manage.py migrate' first.") from error
+        except BrokenPipeError:
+            # Whoever read along has left, as `head` does: nothing is wrong, and nobody is there to be told.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise SystemExit(NOBODY_READS) from None
         except OSError as error:
             where = f" ({error.filename})" if error.filename else ""
             raise CommandError(

@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 import psycopg
 import pytest
 from django.core.management import CommandError
-from django.db import OperationalError
+from django.db import OperationalError, ProgrammingError
 
 from recsite.local.paths import PROJECT
 from recsite.local.server import free_port
@@ -27,6 +27,14 @@ class Failing(PlainCommand):
 
     def handle(self, *args: Any, **options: Any) -> NoReturn:
         raise self.error
+
+
+class Talking(PlainCommand):
+    requires_system_checks = []
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        for _ in range(100_000):
+            self.stdout.write("a line")
 
 
 @pytest.mark.django_db
@@ -67,6 +75,29 @@ def test_without_postgres_a_command_says_one_sentence(command: list[str]) -> Non
     assert done.returncode == 1
     (line,) = done.stderr.decode().splitlines()
     assert line.startswith("CommandError: PostgreSQL can't do that now: connection failed:")
+
+
+def test_a_reader_that_leaves_is_no_fault() -> None:
+    script = (
+        "import sys; from tests.platform.test_commands import Talking; Talking().run_from_argv(['manage.py', 'talk'])"
+    )
+    environ = {**os.environ, "DJANGO_SETTINGS_MODULE": "recsite.settings"}
+    code = f"import django; django.setup(); {script}"
+    done = subprocess.run(
+        ["bash", "-c", f'"{sys.executable}" -c "{code}" | head -1; exit ${{PIPESTATUS[0]}}'],
+        cwd=PROJECT,
+        env=environ,
+        capture_output=True,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (141, b"a line\n", b"")
+
+
+@pytest.mark.django_db
+def test_a_database_without_our_tables_is_one_sentence() -> None:
+    missing = ProgrammingError('relation "catalog_item" does not exist')
+    missing.__cause__ = psycopg.errors.UndefinedTable()
+    with pytest.raises(CommandError, match=r"run 'manage\.py migrate' first\.$"):
+        Failing(missing).execute(force_color=False, no_color=True, skip_checks=True)
 
 
 @pytest.mark.django_db
