@@ -133,10 +133,11 @@ def test_what_does_not_reach_the_shop_is_said(tab: OpenTab) -> None:
 @pytest.mark.parametrize("java_script_enabled", [True, False])
 def test_nothing_sticks_out_of_a_narrow_phone(tab: OpenTab, java_script_enabled: bool) -> None:
     page = tab(**PHONE, java_script_enabled=java_script_enabled)
-    be(page, "ada")
-    for path in PAGES:
-        page.goto(path)
-        assert page.evaluate("document.documentElement.scrollWidth") == 360, path
+    for who in ("", "ada"):
+        be(page, who) if who else None
+        for path in PAGES:
+            page.goto(path)
+            assert page.evaluate("document.documentElement.scrollWidth") == 360, (who, path)
 
 
 def test_what_is_pressed_is_large_enough_for_a_thumb(tab: OpenTab) -> None:
