@@ -42,6 +42,8 @@ class Warmed:
     stopped: str = ""
 
     def __str__(self) -> str:
+        if not self.people:
+            return self.stopped or "There was nobody to make lists for: they are made when somebody asks."
         rate = self.people / self.seconds if self.seconds else 0
         made = f"The lists of {self.people:,} people are made, in {self.seconds:.1f} s ({rate:,.0f} a second"
         return f"{made}; {self.bytes_per_person:,.0f} bytes each in Redis).{self.stopped and ' '}{self.stopped}"

@@ -180,3 +180,7 @@ def test_what_was_seen_of_items_unknown_to_the_model_is_no_hindrance(shop: Shop)
     assert found.candidates is not None
     assert found.candidates.items.dtype == np.uint32
     assert redis.roundtrip(("TTL", keys.candidates))[0] > 0
+
+
+def test_with_nobody_to_warm_it_says_so() -> None:
+    assert str(warming.Warmed(0, 0.1)) == "There was nobody to make lists for: they are made when somebody asks."
