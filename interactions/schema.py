@@ -12,6 +12,10 @@ import uuid_utils
 
 MAX_ID_LENGTH = 255
 CONTEXT_BYTES = 16_384
+MOST_LEVELS = 50
+"""Of objects and lists in a context: few enough to be read and written again anywhere."""
+
+TOO_DEEP = "This is nested too deeply."
 OLDEST = datetime(1970, 1, 1, tzinfo=UTC)
 CLOCK_SKEW = timedelta(days=1)
 """How far in the future an event may lie: the clocks of phones are wrong by hours, not by years."""
@@ -99,10 +103,12 @@ class _Parser:
         try:
             size = len(json.dumps(value).encode())
         except RecursionError:
-            self.errors["context"] = "This is nested too deeply."
+            self.errors["context"] = TOO_DEEP
             return {}
         if size > self.context_bytes:
             self.errors["context"] = f"At most {self.context_bytes:,} bytes of JSON; this has {size:,}."
+        elif _is_deep(value):
+            self.errors["context"] = TOO_DEEP
         elif _has_nul(value):
             self.errors["context"] = "A NUL character is not allowed."
         return value
@@ -146,6 +152,14 @@ class _Parser:
             )
             return self.now
         return when.astimezone(UTC)
+
+
+def _is_deep(value: object, levels: int = MOST_LEVELS) -> bool:
+    """Whether objects and lists lie in each other in more than so many levels."""
+    if not isinstance(value, dict | list):
+        return False
+    inner = value.values() if isinstance(value, dict) else value
+    return levels == 0 or any(_is_deep(one, levels - 1) for one in inner)
 
 
 def _has_nul(value: object) -> bool:

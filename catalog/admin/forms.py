@@ -8,7 +8,11 @@ from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.forms import SimpleArrayField
 from django.core.exceptions import ValidationError
 from django.db.models import JSONField, TextField
+from django.forms.fields import InvalidJSONInput
 from unfold.widgets import UnfoldAdminTextareaWidget
+
+from catalog.importers.fields import BadField
+from catalog.importers.records import load_json, storable
 
 
 class Lines(SimpleArrayField):
@@ -32,11 +36,24 @@ class Names(forms.JSONField):
             return json.dumps(value, indent=2, ensure_ascii=False)
         return super().prepare_value(value)
 
+    def bound_data(self, data: Any, initial: Any) -> Any:
+        """What was typed, as it was typed: it may be no JSON."""
+        return initial if self.disabled or data is None else InvalidJSONInput(data)
+
     def to_python(self, value: Any) -> Any:
-        found = super().to_python(value)
+        found = _read(value) if isinstance(value, str) and value.strip() else super().to_python(value)
         if found is not None and not isinstance(found, dict):
             raise ValidationError('Write an object, such as {"name": "value"}.')
         return found or {}
+
+
+def _read(text: str) -> Any:
+    """The value of a JSON text that PostgreSQL can store."""
+    try:
+        found = load_json(text, "this")
+        return storable(found, "this") if isinstance(found, dict) else found
+    except BadField as error:
+        raise ValidationError(f"Enter a valid JSON: {error}.") from error
 
 
 SHORT = UnfoldAdminTextareaWidget(attrs={"rows": 4})

@@ -1,6 +1,7 @@
 """Rows from records with named fields, for the formats whose columns a person chooses (csv and jsonl)."""
 
 import json
+import math
 import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
@@ -23,6 +24,9 @@ from catalog.importers.tables import Row, plain
 
 MOST_DIGITS = 300
 """Of a whole number: more than any amount or id has, and fewer than Python takes long for."""
+
+MOST_LEVELS = 50
+"""Of objects and lists in each other: few enough to be read and written again anywhere."""
 
 Record = Mapping[str, Any]
 Maker = Callable[[Record], Row]
@@ -178,7 +182,7 @@ def _facts(record: Record, fields: Mapping[str, object], into: str) -> dict[str,
 def load_json(text: str, what: str) -> Any:
     """The value of a JSON text. NaN and Infinity are not JSON."""
     try:
-        return json.loads(text, parse_constant=_refuse_constant, parse_int=_whole)
+        return json.loads(text, parse_constant=_finite, parse_float=_finite, parse_int=_whole)
     except RecursionError as error:
         raise BadField(f"{what} is nested too deeply") from error
     except ValueError as error:
@@ -191,18 +195,31 @@ def _whole(digits: str) -> int:
     return int(digits)
 
 
-def _refuse_constant(name: str) -> float:
-    raise ValueError(f"{name} is not a JSON number")
+def _finite(digits: str) -> float:
+    value = float(digits)
+    if not math.isfinite(value):
+        raise ValueError(f"{digits[:50]} is no number that can be stored")
+    return value
 
 
 def storable(value: dict[str, Any], what: str) -> dict[str, Any]:
-    """The same value, if PostgreSQL can hold it as JSON: no NUL characters and no halves of surrogate pairs."""
+    """The same value, if PostgreSQL can hold it as JSON: without NUL, halves of surrogate pairs and endless depth."""
     if value:
         try:
             written = json.dumps(value, ensure_ascii=False)
         except RecursionError as error:
             raise BadField(f"{what} is nested too deeply") from error
+        if _is_deep(value):
+            raise BadField(f"{what} is nested too deeply")
         if "\\u0000" in written:
             raise BadField(f"{what} holds a NUL character")
         clean(written, what)
     return value
+
+
+def _is_deep(value: object, levels: int = MOST_LEVELS) -> bool:
+    """Whether objects and lists lie in each other in more than so many levels."""
+    if not isinstance(value, dict | list):
+        return False
+    inner = value.values() if isinstance(value, dict) else value
+    return levels == 0 or any(_is_deep(one, levels - 1) for one in inner)

@@ -79,7 +79,18 @@ def test_a_persons_id_is_given_once(admin: Staff) -> None:
 
 
 @pytest.mark.parametrize(
-    ("typed", "said"), [("[1, 2]", "Write an object"), ("3", "Write an object"), ("{x", "Enter a valid JSON")]
+    ("typed", "said"),
+    [
+        ("[1, 2]", "Write an object"),
+        ("3", "Write an object"),
+        ("{x", "Enter a valid JSON"),
+        ('{"x": ' + "9" * 5_000 + "}", "a number has 5,000 digits."),
+        ('{"x": 1e999}', "1e999 is no number that can be stored."),
+        ('{"x": NaN}', "NaN is no number that can be stored."),
+        ('{"x": "\\u0000"}', "this holds a NUL character."),
+        ('{"x":' * 300 + "1" + "}" * 300, "this is nested too deeply."),
+        ("[" * 100_000, "this is nested too deeply."),
+    ],
 )
 def test_preferences_are_an_object(admin: Staff, typed: str, said: str) -> None:
     page = admin.post(f"{PEOPLE}add/", user_id="dora", preferences=typed, demographics="{}")
