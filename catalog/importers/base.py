@@ -10,8 +10,6 @@ from typing import ClassVar
 from catalog.importers.rows import RowStream, Scale, UnreadableSource
 from catalog.importers.source import Source
 
-UTF16 = ("\udcff\udcfe", "\udcfe\udcff")
-
 
 @dataclass(frozen=True)
 class Options:
@@ -53,17 +51,6 @@ class FileDataSet:
     @property
     def bytes_read(self) -> int:
         return self.files.bytes_read
-
-    def opening(self, name: str) -> str:
-        """The first line of a UTF-8 member. Raises UnreadableSource where there is none, or it is no text."""
-        first = self.files.first_line(name, "utf-8-sig")
-        if not first and not self.files.size(name):
-            raise UnreadableSource(f"{name} is empty.")
-        if first.startswith(UTF16):
-            raise UnreadableSource(f"{name} is written in UTF-16. Save it as UTF-8.")
-        if any(ord(character) < 32 and not character.isspace() for character in first):
-            raise UnreadableSource(f"{name} is not text: it holds bytes that no text has.")
-        return first
 
     def fingerprint(self) -> str:
         return self._fingerprint

@@ -10,7 +10,7 @@ from catalog.importers.base import FileDataSet, Options
 from catalog.importers.fields import BadField, clean, identifier, number, rating, title, whole
 from catalog.importers.rows import EventRow, ItemRow, RowStream, Scale, UnreadableSource, UserRow
 from catalog.importers.source import Source
-from catalog.importers.tables import Fields, Layout, Table
+from catalog.importers.tables import LONGEST_RECORD, Fields, Layout, Table
 
 AGES = range(5, 101)
 YEARS = range(1400, 2101)
@@ -52,12 +52,13 @@ class BookCrossing(FileDataSet):
             wanted = ("ISBN", "Book-Title", "Book-Author", "Year-Of-Publication", "Publisher")
             yield from self._table(books).named_rows(_book, wanted)
         if ratings in self.members:
-            yield from self._table(ratings).named_rows(self._rating, ("User-ID", "ISBN", "Book-Rating"))
+            yield from self._table(ratings, longest=1).named_rows(self._rating, ("User-ID", "ISBN", "Book-Rating"))
 
-    def _table(self, name: str) -> Table:
+    def _table(self, name: str, longest: int = LONGEST_RECORD) -> Table:
         first = self.files.first_line(name, self._encoding)
         delimiter = ";" if first.count(";") > first.count(",") else ","
-        return Table(self.files, name, Layout(self._encoding, delimiter, escape="\\" if delimiter == ";" else None))
+        escape = "\\" if delimiter == ";" else None
+        return Table(self.files, name, Layout(self._encoding, delimiter, escape=escape, longest=longest))
 
     def _rating(self, fields: Fields) -> EventRow:
         user, book, value = fields

@@ -1,8 +1,7 @@
 """Any delimited text with a user, an item and what else there is: columns found by name, by mapping or by number."""
 
 import csv
-from collections.abc import Iterable
-from difflib import get_close_matches
+from dataclasses import replace
 from operator import itemgetter
 
 from catalog.importers.base import FileDataSet, Options
@@ -21,7 +20,8 @@ from catalog.importers.records import (
 )
 from catalog.importers.rows import RowStream, Scale, UnreadableSource
 from catalog.importers.source import Source
-from catalog.importers.tables import Layout, Table, plain
+from catalog.importers.tables import Layout, Table
+from catalog.importers.unused import unused_note
 
 DELIMITERS = ",;\t|"
 
@@ -70,9 +70,11 @@ class Csv(FileDataSet):
         places, has_header = self._places(name, first)
         make = event_maker(self.scale, self.options.now, "rating" if "value" in places else "view")
         fields, pick = tuple(places), itemgetter(*places.values())
-        table = Table(self.files, name, layout)
+        table = Table(self.files, name, layout if "context" in places else replace(layout, longest=1))
         if has_header:
-            self._note_unused(name, table.header(), places)
+            used = set(places.values())
+            if unused := [column for place, column in enumerate(table.header()) if place not in used]:
+                self.notes.append(unused_note(name, unused, places))
         return table.rows(lambda values: make(dict(zip(fields, pick(values), strict=True))), len(first))
 
     def _places(self, name: str, first: list[str]) -> tuple[dict[str, int], bool]:
@@ -93,33 +95,15 @@ class Csv(FileDataSet):
             )
         return places, has_header
 
-    def _note_unused(self, name: str, header: list[str], places: dict[str, int]) -> None:
-        """Says which columns of events count for nothing, and which of them may be a slip of the pen."""
-        unused = [column for place, column in enumerate(header) if place not in places.values()]
-        if not unused:
-            return
-        note = f"{name}: nothing uses the column{'s' * (len(unused) > 1)} {', '.join(unused)[:300]}."
-        missing = {name: field for field in EVENT_FIELDS if field not in places for name in EVENT_FIELDS[field]}
-        for column in unused:
-            if meant := missing.get(_closest(plain(column), missing)):
-                note += f" If {column} is the {meant}: --map {meant}={column}."
-        self.notes.append(note)
-
     def _layout(self, name: str) -> tuple[Layout, list[str]]:
         """How a file is written, and the fields of its first line."""
-        first = self.opening(name)
+        first = self.files.opening(name)
         layout = Layout(delimiter=max(DELIMITERS, key=first.count))
         try:
             fields = next(csv.reader([first], delimiter=layout.delimiter), [])
         except csv.Error as error:
             raise UnreadableSource(f"{name} is not delimited text: {error}.") from error
         return layout, [field.strip() for field in fields]
-
-
-def _closest(column: str, names: Iterable[str]) -> str:
-    """The name that a column's is nearly, best one that begins like it; nothing where none is near."""
-    near = get_close_matches(column, names, 5)
-    return next((name for name in near if name[:3] == column[:3]), near[0] if near else "")
 
 
 def _is_header(first: list[str], places: dict[str, int]) -> bool:

@@ -49,7 +49,8 @@ class Goodbooks(FileDataSet):
             yield from self._books(tags)
         if self.files.has("ratings.csv"):
             parse = rating_parser(self.scale, self.options.now)
-            yield from self._table("ratings.csv").named_rows(parse, ("user_id", "book_id", "rating"))
+            ratings = Table(self.files, "ratings.csv", Layout(longest=1))
+            yield from ratings.named_rows(parse, ("user_id", "book_id", "rating"))
 
     def _table(self, name: str) -> Table:
         return Table(self.files, name, Layout())

@@ -7,6 +7,7 @@ from catalog.importers.base import FileDataSet, Options
 from catalog.importers.fields import BadField
 from catalog.importers.parts import find_parts
 from catalog.importers.records import (
+    EVENT_FIELDS,
     ITEM_FIELDS,
     USER_FIELDS,
     Maker,
@@ -20,6 +21,10 @@ from catalog.importers.records import (
 from catalog.importers.rows import Located, Rejected, RowStream, Scale, UnreadableSource
 from catalog.importers.source import Source
 from catalog.importers.tables import LONGEST_RAW
+from catalog.importers.unused import unused_note
+
+MOST_KEYS = 100
+"""Of all objects, that are remembered to say which of them nothing uses."""
 
 
 class JsonLines(FileDataSet):
@@ -47,12 +52,21 @@ class JsonLines(FileDataSet):
             elif kind == "items":
                 yield from self._records(name, ITEM_FIELDS, item_maker(now))
             else:
-                yield from self._records(name, self.event_fields, _event_maker(self.scale, self.options))
+                yield from self._events(name)
 
-    def _records(self, name: str, fields: dict[str, tuple[str, ...]], make: Maker) -> RowStream:
-        if self.opening(name).lstrip().startswith("["):
+    def _events(self, name: str) -> RowStream:
+        seen: dict[str, str] = {}
+        yield from self._records(name, self.event_fields, _event_maker(self.scale, self.options), seen)
+        if unused := [key for key, field in seen.items() if field not in EVENT_FIELDS]:
+            self.notes.append(unused_note(name, unused, seen.values()))
+
+    def _records(
+        self, name: str, fields: dict[str, tuple[str, ...]], make: Maker, seen: dict[str, str] | None = None
+    ) -> RowStream:
+        """`seen` gathers the keys, and what each is taken for."""
+        if self.files.opening(name).lstrip().startswith("["):
             raise UnreadableSource(f"{name} is one JSON array. Write one object a line instead: jq -c '.[]' {name}.")
-        rename = _renamer(fields)
+        rename = _renamer(fields, {} if seen is None else seen)
         for number, line in enumerate(self.files.lines(name, "utf-8-sig"), 1):
             if not (text := line.strip()):
                 continue
@@ -74,12 +88,18 @@ def _event_maker(scale: Scale, options: Options) -> Maker:
     return lambda record: (view if record.get("value") is None else rating)(record)
 
 
-def _renamer(fields: dict[str, tuple[str, ...]]) -> Callable[[tuple[str, ...]], tuple[str, ...]]:
-    """What gives an object's keys the names of our fields. Objects of one file share few sets of keys."""
+def _renamer(fields: dict[str, tuple[str, ...]], seen: dict[str, str]) -> Callable[[tuple[str, ...]], tuple[str, ...]]:
+    """What gives an object's keys the names of our fields. Objects of one file share few sets of keys.
+
+    A key that is named like a field whose place another one has taken gets no name.
+    """
 
     @lru_cache(256)
     def rename(keys: tuple[str, ...]) -> tuple[str, ...]:
         found = {key: field for field, key in find_fields(fields, keys).items()}
-        return tuple(found.get(key, key) for key in keys)
+        names = tuple(found.get(key, "" if key in fields else key) for key in keys)
+        if len(seen) < MOST_KEYS:
+            seen.update(zip(keys, names, strict=True))
+        return names
 
     return rename

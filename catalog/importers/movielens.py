@@ -78,7 +78,7 @@ def _known(**facts: str | int | None) -> dict[str, Any]:
     return {name: fact for name, fact in kept.items() if fact not in (None, "")}
 
 
-_CSV = Layout()
+_CSV = Layout(longest=1)
 _COLONS = Layout("latin-1", "::", quoted=False)
 _COLONS_10M = Layout("utf-8", "::", quoted=False)
 

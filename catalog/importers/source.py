@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 import io
+import re
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -17,7 +18,13 @@ from catalog.importers.rows import UnreadableSource
 LONGEST_LINE = 1 << 20
 """Characters. A file without line breaks is read in pieces of this size, never as a whole."""
 
+HEAD = 1 << 13
+"""Characters by which it is judged whether a file holds text."""
+
 BUFFER = 1 << 18
+UTF16 = ("\udcff\udcfe", "\udcfe\udcff")
+FEW = 3
+CONTROL = re.compile(r"[\x00-\x08\x0e-\x1b]")
 GZIP_MAGIC = b"\x1f\x8b"
 DAMAGE = (EOFError, zlib.error, gzip.BadGzipFile, zipfile.BadZipFile)
 
@@ -74,6 +81,34 @@ class Source:
         for line in Lines(self, name, encoding, counted=False):
             return line.rstrip("\r\n")
         return ""
+
+    def opening(self, name: str) -> str:
+        """The first line of a member in UTF-8, without its end.
+
+        Raises UnreadableSource where the member is empty or no text: one stray byte is a line's mistake, many are not.
+        """
+        head = self._head(name)
+        first, odd = head.partition("\n")[0].rstrip("\r"), len(CONTROL.findall(head))
+        if not head.strip():
+            raise UnreadableSource(f"{name} is empty.")
+        if head.startswith(UTF16):
+            raise UnreadableSource(f"{name} is written in UTF-16. Save it as UTF-8.")
+        if CONTROL.search(first) or odd > FEW + len(head) // 20:
+            raise UnreadableSource(f"{name} is not text: it holds bytes that no text has.")
+        return first
+
+    def _head(self, name: str) -> str:
+        """How a member begins; where it is damaged, what stands before that."""
+        head = ""
+        try:
+            for line in Lines(self, name, "utf-8-sig", counted=False):
+                head += line
+                if len(head) >= HEAD:
+                    break
+        except UnreadableSource:
+            if not head:
+                raise
+        return head
 
     def digest(self, *names: str) -> bytes:
         """The SHA-256 of what these members' bytes hash to, as they lie on the disk."""

@@ -32,13 +32,15 @@ class Layout:
     delimiter: str = ","
     quoted: bool = True
     escape: str | None = None
+    longest: int = LONGEST_RECORD
+    """Lines of one record: 1 where no field can hold the end of a line, so that a stray quote costs its own line."""
 
 
 class _Feed:
     """Lines for the reader, a record at a time: what one with a stray quote took too much of is given again."""
 
-    def __init__(self, lines: Iterator[str]) -> None:
-        self._lines, self._again = lines, deque[str]()
+    def __init__(self, lines: Iterator[str], longest: int) -> None:
+        self._lines, self._longest, self._again = lines, longest, deque[str]()
         self.number = 0
         """Of the last line given, from 1 on."""
         self.record: list[str] = []
@@ -47,8 +49,8 @@ class _Feed:
         return self
 
     def __next__(self) -> str:
-        if len(self.record) >= LONGEST_RECORD:
-            raise csv.Error(f"a quote is open for {LONGEST_RECORD} lines")
+        if len(self.record) >= self._longest:
+            raise csv.Error(f"a quote is open for {self._longest} lines" if self._longest > 1 else "a quote stays open")
         line = self._again.popleft() if self._again else next(self._lines)
         self.number += 1
         self.record.append(line)
@@ -65,11 +67,13 @@ class Table:
     """One delimited member of a source, read once from its start."""
 
     def __init__(self, files: Source, name: str, layout: Layout) -> None:
+        """Raises UnreadableSource where the member is empty or no text."""
         self.part = name
+        files.opening(name)
         lines, delimiter = iter(files.lines(name, layout.encoding)), layout.delimiter
         if len(delimiter) > 1:
             lines, delimiter = (line.replace(layout.delimiter, "\t") for line in lines), "\t"
-        self._feed = _Feed(lines)
+        self._feed = _Feed(lines, layout.longest)
         self._reader = csv.reader(
             self._feed,
             delimiter=delimiter,

@@ -1,3 +1,4 @@
+import gzip
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -183,10 +184,24 @@ def test_two_stray_quotes_cost_two_lines(tmp_path: Path) -> None:
 
 
 def test_a_quote_that_stays_open_for_long_is_given_up(tmp_path: Path) -> None:
-    rest = "".join(f"u{number},p,4\n" for number in range(3_000))
-    found = read_events(tmp_path, f'user,item,rating\nana,"p1,4\n{rest}')
-    assert len(found.events) == 3_000
-    assert found.reasons == [("events.csv", 2, "broken quoting: a quote is open for 1000 lines")]
+    rest = "".join(f"p{number},Two,2\n" for number in range(3_000))
+    found = read_format("csv", write(tmp_path, {"items.csv": f'item_id,title,size\np,"One,1\n{rest}'}))
+    assert len(found.items) == 3_000
+    assert found.reasons == [("items.csv", 2, "broken quoting: a quote is open for 1000 lines")]
+
+
+def test_a_stray_quote_that_another_one_closes_costs_its_own_line(tmp_path: Path) -> None:
+    found = read_events(tmp_path, 'user,item,rating\nana,p1,"4\nben,p2,4\ncleo,p3,5"\n')
+    assert [event.user_id for event in found.events] == ["ben"]
+    assert [(line, reason) for _, line, reason in found.reasons] == [
+        (2, "broken quoting: a quote stays open"),
+        (4, "rating '5\"' is not a number"),
+    ]
+
+
+def test_a_context_may_have_many_lines(tmp_path: Path) -> None:
+    found = read_events(tmp_path, 'user,item,context\nana,p1,"{\n""n"": 1\n}"\nben,p2,\n')
+    assert found.events == [EventRow("ana", "p1", "view", context={"n": 1}), EventRow("ben", "p2", "view")]
 
 
 def test_a_description_may_have_many_lines(tmp_path: Path) -> None:
@@ -210,7 +225,15 @@ def test_a_file_whose_columns_are_all_used_needs_no_word(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(
-    ("content", "said"), [(b"", r"^e\.csv is empty\.$"), (b"\x7fELF\x02\x01\x00\x00\n1,2\n", r"^e\.csv is not text")]
+    ("content", "said"),
+    [
+        (b"", r"^e\.csv is empty\.$"),
+        (b"\xef\xbb\xbf", r"^e\.csv is empty\.$"),
+        (b"\n  \n", r"^e\.csv is empty\.$"),
+        (gzip.compress(b""), r"^e\.csv is empty\.$"),
+        (b"\x7fELF\x02\x01\x00\x00\n1,2\n", r"^e\.csv is not text"),
+        (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + bytes(range(256)), r"^e\.csv is not text"),
+    ],
 )
 def test_a_file_that_is_no_table_is_called_what_it_is(tmp_path: Path, content: bytes, said: str) -> None:
     (tmp_path / "e.csv").write_bytes(content)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from catalog.importers.rows import EventRow, ItemRow, UnreadableSource, UserRow
-from tests.catalog.files import Read, read_format, write
+from tests.catalog.files import Read, opened, read_format, write
 
 SPRING = datetime(2026, 3, 20, 12, tzinfo=UTC)
 
@@ -38,6 +38,18 @@ def test_keys_are_mapped(tmp_path: Path) -> None:
     assert read_lines(tmp_path, line, mapping=mapping).events == [EventRow("ana", "p1", "view", None, SPRING)]
 
 
+def test_a_key_that_was_not_mapped_counts_for_nothing(tmp_path: Path) -> None:
+    line = {"who": "ana", "user_id": "x", "item_id": "p1"}
+    assert read_lines(tmp_path, line, mapping={"user_id": "who"}).events == [EventRow("ana", "p1", "view")]
+
+
+def test_keys_that_nothing_uses_are_named_once_and_slips_of_the_pen_guessed(tmp_path: Path) -> None:
+    lines = ['{"user": "ana", "item": "p1", "rate": 4}', '{"user": "ben", "item": "p1", "rate": 4, "colour": "red"}']
+    data = opened("jsonl", write(tmp_path, {"e.jsonl": "\n".join(lines)}))
+    list(data.rows())
+    assert data.notes == ["e.jsonl: nothing uses the columns rate, colour. If rate is the value: --map value=rate."]
+
+
 @pytest.mark.parametrize(
     ("line", "reason"),
     [
@@ -54,6 +66,11 @@ def test_keys_are_mapped(tmp_path: Path) -> None:
             "context holds bytes that are not of the file's encoding",
         ),
         ("[" * 100_000, "the line is nested too deeply"),
+        ('{"user_id": "a", "item_id": "p1", "context": {"x": 1e999}}', "the line is broken JSON"),
+        (
+            '{"user_id": "a", "item_id": "p1", "context": ' + '{"x":' * 200 + "1" + "}" * 200 + "}",
+            "context is nested too deeply",
+        ),
         ('{"user_id": ' + "9" * 5_000 + ', "item_id": "p1"}', "the line is broken JSON"),
     ],
 )

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from catalog.importers.rows import UnreadableSource
 from tests.catalog.files import read_format, write
 
 HEADER = "userId,movieId,rating,timestamp\n"
@@ -44,7 +45,7 @@ def test_a_bad_line_is_rejected_alone(tmp_path: Path, line: str, reason: str) ->
 
 def test_a_quote_that_never_closes_is_rejected_at_the_end(tmp_path: Path) -> None:
     found = read_format("movielens", write(tmp_path, {"ratings.csv": HEADER + GOOD + '1,"31,2.5,1260759144\n'}))
-    assert found.reasons == [("ratings.csv", 3, "broken quoting: unexpected end of data")]
+    assert found.reasons == [("ratings.csv", 3, "broken quoting: a quote stays open")]
     assert len(found.events) == 1
 
 
@@ -73,3 +74,39 @@ def test_titles_and_labels_are_cut_to_what_can_be_stored(tmp_path: Path) -> None
 def test_a_very_long_bad_line_is_kept_in_part(tmp_path: Path) -> None:
     found = read_format("movielens", write(tmp_path, {"ratings.csv": HEADER + "y" * 50_000 + "\n"}))
     assert len(found.rejected[0].raw) == 2000
+
+
+@pytest.mark.parametrize(
+    ("name", "ratings", "quoted"),
+    [
+        ("movielens", f"{HEADER}1,31,2.5,1260759144\n", '1,31,2.5,"1260759144\n'),
+        ("goodbooks", "user_id,book_id,rating\n1,31,2\n", '1,31,"2\n'),
+        ("bookcrossing", "User-ID,ISBN,Book-Rating\n1,31,2\n", '1,31,"2\n'),
+    ],
+)
+def test_a_stray_quote_costs_its_own_line_also_where_another_closes_it(
+    tmp_path: Path, name: str, ratings: str, quoted: str
+) -> None:
+    header, good = ratings.splitlines(keepends=True)
+    closing = good.rstrip() + '"\n'
+    found = read_format(name, write(tmp_path, {"ratings.csv": header + quoted + good * 20 + closing + good}))
+    assert (len(found.events), [line for _, line, _ in found.reasons]) == (21, [2, 23])
+
+
+@pytest.mark.parametrize("name", ["movielens", "goodbooks", "bookcrossing"])
+def test_an_empty_file_and_one_that_is_no_text_are_called_so(tmp_path: Path, name: str) -> None:
+    header = {
+        "movielens": HEADER,
+        "goodbooks": "user_id,book_id,rating\n",
+        "bookcrossing": "User-ID,ISBN,Book-Rating\n",
+    }
+    for content, said in ((b"", r"is empty\.$"), (bytes(range(256)), "is not text")):
+        items = "movies.csv" if name == "movielens" else "books.csv"
+        path = write(tmp_path, {items: content, "ratings.csv": header[name]})
+        with pytest.raises(UnreadableSource, match=f"^{items} {said}"):
+            read_format(name, path)
+
+
+def test_a_few_odd_bytes_cost_their_lines_alone(tmp_path: Path) -> None:
+    found = read_format("movielens", write(tmp_path, {"ratings.csv": HEADER + GOOD + "1,\x00,2.5,1260759144\n" * 3}))
+    assert (len(found.events), len(found.rejected)) == (1, 3)
