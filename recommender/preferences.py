@@ -10,13 +10,27 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from recommender.types import UNKNOWN, Dataset, EventKind, FloatArray, IdMap, IntArray, Mask, RowArray
+from recommender.types import (
+    UNDATED,
+    UNKNOWN,
+    Dataset,
+    EventKind,
+    FloatArray,
+    Histories,
+    IdMap,
+    IntArray,
+    Mask,
+    RowArray,
+)
 
 DEFAULT_SCALE = (1.0, 5.0)
 """The scale of implied ratings where no kind of event carries a rating."""
 
 STRONGEST = 5.0
 """The strength of the best rating: that of a purchase, the heaviest of the usual implicit kinds."""
+
+STEADY, FADING = 0.7, 15.0
+"""What an item's strength never falls below, as a share; and after how many others it has faded 63 % of the rest."""
 
 SATURATION = 3.0
 """The summed weight at which an implied rating has gone 63 % of the way to the end of the scale."""
@@ -74,15 +88,16 @@ def ratings(dataset: Dataset) -> Ratings:
     )
 
 
-def histories(dataset: Dataset, item_ids: IdMap) -> csr_array:
-    """What `Model.score_histories` takes: ratings (n_users of the dataset, n_items of a model).
+def histories(dataset: Dataset, item_ids: IdMap) -> Histories:
+    """What `Model.score_histories` takes, over the items of a model, a row for each person of the dataset.
 
     Events of items that the model doesn't hold are left out; a person with no others has an empty row.
     """
     items = np.full(len(dataset), UNKNOWN, np.int32)
     known = dataset.items != UNKNOWN
     items[known] = item_ids.rows(dataset.item_ids.ids[dataset.items[known]])
-    return ratings(replace(dataset, item_ids=item_ids, items=items)).csr()
+    over_model = replace(dataset, item_ids=item_ids, items=items)
+    return Histories(ratings(over_model).csr(), profiles(over_model))
 
 
 def strengths(dataset: Dataset) -> csr_array:
@@ -98,6 +113,20 @@ def strengths(dataset: Dataset) -> csr_array:
     total = np.bincount(where, np.concatenate([values, weight]), len(numbers)).astype(np.float32)
     users, items = np.divmod(numbers[total > 0], max(dataset.n_items, 1))
     return _csr(users, items, total[total > 0], (dataset.n_users, dataset.n_items))
+
+
+def profiles(dataset: Dataset) -> csr_array:
+    """Strengths (n_users, n_items), an item's the fainter the more others the person has turned to since.
+
+    With r items since, a strength counts ``STEADY + (1 - STEADY) * exp(-r / FADING)`` times: what somebody did last
+    says most of what comes next. On MovieLens latest-small this ranks the last fifth of each person's ratings better
+    (EASE: nDCG@10 0.132 against 0.124), and a random fifth, which no shop is asked for, a little worse (0.306 against
+    0.312). Where nothing has a time, nothing fades.
+    """
+    found = strengths(dataset)
+    since = _items_since(dataset, found)
+    fading = STEADY + (1 - STEADY) * np.exp(-since / FADING)
+    return csr_array(((found.data * fading).astype(np.float32), found.indices, found.indptr), shape=found.shape)
 
 
 def relevant(dataset: Dataset) -> Mask:
@@ -141,6 +170,36 @@ def _last_explicit(dataset: Dataset, scale: tuple[float, float]) -> tuple[IntArr
     order = np.lexsort((rated.times, numbers))
     last = order[np.append(np.diff(numbers[order]) != 0, True)[: len(order)]]
     return numbers[last], _rescale(rated.select(last), scale)
+
+
+def _items_since(dataset: Dataset, found: csr_array) -> IntArray:
+    """How many of the same person's pairs in `found` have a later last event, for each pair of it."""
+    users = np.repeat(np.arange(found.shape[0]), np.diff(found.indptr))
+    numbers = users * dataset.n_items + found.indices
+    times = _last_times(dataset, numbers)
+    order = np.lexsort((-times, users))
+    places = np.arange(len(order))
+    is_first = np.diff(users[order], prepend=-1) != 0
+    is_new = is_first | (np.diff(times[order], prepend=0) != 0)
+    since = np.empty(len(order), np.int64)
+    since[order] = _carried(places, is_new) - _carried(places, is_first)
+    return since
+
+
+def _last_times(dataset: Dataset, numbers: IntArray) -> IntArray:
+    """The time of the last event of each pair; `numbers` are sorted. UNDATED comes before all others."""
+    events = dataset.select(_known(dataset))
+    pair_numbers = _pair_numbers(events)
+    where = np.minimum(np.searchsorted(numbers, pair_numbers), max(len(numbers) - 1, 0))
+    counts = numbers[where] == pair_numbers if len(numbers) else np.zeros(len(events), bool)
+    times = np.full(len(numbers), UNDATED + 1)
+    np.maximum.at(times, where[counts], events.times[counts])
+    return times
+
+
+def _carried(places: IntArray, starts: Mask) -> IntArray:
+    """The latest place at which `starts` was true, for each place."""
+    return np.maximum.accumulate(np.where(starts, places, 0))
 
 
 def _rescale(rated: Dataset, scale: tuple[float, float]) -> FloatArray:

@@ -78,7 +78,7 @@ class Place(NamedTuple):
     predicted_rating: float | None
     """By the rating model, on the scale of ratings."""
     source: str
-    """`svd`: by what the training knew of the person; `fold-in`: by her latest events; `popular`; `latest`."""
+    """A member of the release: by what its training knew of the person; `fold-in`: by her latest events; `latest`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,10 +150,11 @@ def _score(algorithm: str, at_least: float) -> dict[str, Any]:
 
 def _answer(view: View, algorithm: str, known: Known, found: Page, request: Request) -> Answer:
     member = view.release.members.get(algorithm)
+    places = _places(view, algorithm, known, found.ranked, request.offset + 1)
     return Answer(
         user_id=request.user_id,
         recommendation_id=new_event_id(),
-        items=_places(view, known, found.ranked, request.offset + 1),
+        items=places,
         algorithm=algorithm,
         model_version=member.version if member else None,
         release=view.release.number,
@@ -165,14 +166,14 @@ def _answer(view: View, algorithm: str, known: Known, found: Page, request: Requ
     )
 
 
-def _places(view: View, known: Known, ranked: Ranked, first: int) -> tuple[Place, ...]:
+def _places(view: View, algorithm: str, known: Known, ranked: Ranked, first: int) -> tuple[Place, ...]:
     rows = ranked.rows.tolist()
     columns = (
         map(view.catalogue.item_ids.__getitem__, rows),
         map(view.catalogue.titles.__getitem__, rows),
         range(first, first + len(rows)),
         _numbers(ranked.scores.tolist()),
-        _numbers(ratings(view, known, ranked)),
+        _numbers(ratings(view, algorithm, known, ranked)),
         map(SOURCES.__getitem__, ranked.sources.tolist()),
     )
     return tuple(map(Place._make, zip(*columns, strict=True)))

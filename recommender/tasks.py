@@ -40,6 +40,12 @@ def train(
 
 
 @shared_task
+def rebuild(job_id: int | None = None) -> None:
+    """Trains everything, the models that rank included; promotes and warms."""
+    train(job_id, training.EVERYTHING)
+
+
+@shared_task
 def warm(job_id: int | None = None, everybody: bool = False) -> None:
     """Makes the lists of the live release for the people who were active lately, or for everybody."""
 

@@ -27,6 +27,11 @@ from recsite.platform.locks import only_one
 logger = logging.getLogger(__name__)
 
 DEFAULT = ("svd", "popular")
+"""What is trained every hour: ratings change with every event, and both are fitted in moments."""
+
+EVERYTHING = (*DEFAULT, "hybrid")
+"""What is trained once a day, and where nobody says what."""
+
 SEED = 42
 READING = 0.05
 """The share of the progress bar that reading the events takes."""
@@ -86,6 +91,7 @@ def summary(release: Release, algorithms: Sequence[str] = DEFAULT) -> str:
 def _create(name: str, settings: Mapping[str, Any]) -> Algorithm:
     try:
         usual = _settings(create(name))
+        settings = {name: tuple(value) if isinstance(value, list) else value for name, value in settings.items()}
         for setting, value in settings.items():
             if setting in usual:
                 _check_type(setting, value, type(usual[setting]))
@@ -100,7 +106,9 @@ def _settings(algorithm: Algorithm) -> dict[str, Any]:
 
 def _check_type(setting: str, value: object, wanted: type) -> None:
     if type(value) is not wanted and not (wanted is float and type(value) is int):
-        needed = {int: "a whole number", float: "a number", bool: "true or false"}.get(wanted, "a text")
+        needed = {int: "a whole number", float: "a number", bool: "true or false", tuple: "a list of names"}.get(
+            wanted, "a text"
+        )
         raise ValueError(f"{setting} is {value!r}, but {needed} is needed.")
 
 

@@ -108,6 +108,35 @@ class Dataset:
         )
 
 
+@dataclass(frozen=True, eq=False)
+class Histories:
+    """What people did, in the two forms that models take: matrices (m, n_items), aligned row for row."""
+
+    ratings: csr_array
+    """One rating for each pair, given or implied; a rating of 0 is an explicit zero."""
+    profiles: csr_array
+    """How much speaks for an item, the latest most (`preferences.profiles`); only where something does."""
+
+    def __len__(self) -> int:
+        return int(self.ratings.shape[0])
+
+    def __getitem__(self, which: slice | IntArray | RowArray) -> "Histories":
+        """Some of the people, in the order asked for."""
+        return Histories(self.ratings[which], self.profiles[which])
+
+    def over(self, places: RowArray, n_items: int) -> "Histories":
+        """The same over another model's items: `places` (n_items of this one,) are their rows there, or UNKNOWN."""
+        return Histories(moved(self.ratings, places, n_items), moved(self.profiles, places, n_items))
+
+
+def moved(matrix: csr_array, places: RowArray, n_items: int) -> csr_array:
+    """A matrix (m, n) with its columns at `places` (n,) of n_items; those at UNKNOWN are left out."""
+    cols = places[matrix.indices]
+    kept = cols != UNKNOWN
+    starts = np.concatenate([[0], np.cumsum(kept)])[matrix.indptr]
+    return csr_array((matrix.data[kept], cols[kept], starts), shape=(matrix.shape[0], n_items))
+
+
 class Model(Protocol):
     """A fitted, frozen model. It always answers in batches, and says NaN where it can't say."""
 
@@ -123,11 +152,17 @@ class Model(Protocol):
     def score(self, rows: RowArray) -> FloatArray:
         """Ranking scores (m, n_items) of the users at `rows` (m,), a row of NaN for UNKNOWN; the caller's to change."""
 
-    def score_histories(self, histories: csr_array) -> FloatArray:
-        """Ranking scores (m, n_items) of people the model has never seen, from their ratings (m, n_items)."""
+    def score_histories(self, histories: Histories) -> FloatArray:
+        """Ranking scores (m, n_items) of people the model has never seen, from what they did."""
 
     def predict(self, rows: RowArray, cols: RowArray) -> tuple[FloatArray, FloatArray]:
         """Predicted rating and its standard deviation (n,) for pairs of user rows and item rows."""
+
+    def explain(self, history: Histories, cols: RowArray) -> FloatArray:
+        """What each item of one person's profile adds to the scores of the items at `cols` (n,): (n, n_profile).
+
+        NaN where it can't say which items of the history a score comes from.
+        """
 
     def similar(self, cols: RowArray) -> FloatArray:
         """Likeness (m, n_items) of every item to the items at `cols` (m,); a row of NaN for UNKNOWN."""

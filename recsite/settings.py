@@ -150,8 +150,13 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 
 MODEL_UPDATE_INTERVAL = env.integer("MODEL_UPDATE_INTERVAL", 3600, 1)
+FULL_REBUILD_INTERVAL_HOURS = env.integer("FULL_REBUILD_INTERVAL_HOURS", 24, 1)
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "Retrain and promote": {"task": "recommender.tasks.train", "schedule": float(MODEL_UPDATE_INTERVAL)},
+    "Rebuild everything": {
+        "task": "recommender.tasks.rebuild",
+        "schedule": FULL_REBUILD_INTERVAL_HOURS * 3600.0,
+    },
     "Make the coming months' partitions": {
         "task": "interactions.tasks.keep_partitions",
         "schedule": 6 * 3600.0,

@@ -23,8 +23,14 @@ SERVICES: list[set[str]] = [
         "catalog.demo",
         "recsite.local",
     },
-    # 1: mathematics
-    {"recommender.ranking", "recommender.preferences", "recommender.algorithms"},
+    # 1: mathematics; algorithms choose their settings on an inner split
+    {
+        "recommender.ranking",
+        "recommender.preferences",
+        "recommender.algorithms",
+        "recommender.evaluation.split",
+        "recommender.evaluation.metrics",
+    },
     # 2: judging models; what every app needs and none owns
     {"recommender.evaluation", "recsite.platform"},
     # 3: who and what

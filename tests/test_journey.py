@@ -84,7 +84,7 @@ def test_from_the_first_event_to_a_rollback(api: Api) -> None:
     start_afresh()
     trained = api.recommend("reader-0")
     assert trained["release"] == api.live_release()
-    assert trained["items"][0]["source"] == "svd"
+    assert trained["items"][0]["source"] == "hybrid"
     assert ids(trained)[0] == NOVELS[0], "The one novel that a lover of novels doesn't know comes first."
     assert api.recommend("reader-0")["cache_hit"]
 

@@ -7,6 +7,10 @@ from recommender.candidates import FOLD_IN, LATEST, POPULAR
 from recommender.serving import Answer
 
 SOURCES = {
+    "hybrid": "Several sources as one, each weighed by how much is known of the person. The score adds up deviations.",
+    "ease": "What the person's items say for others, all of them weighed together.",
+    "item_knn": "What those who chose the person's items chose as well.",
+    "als": "By factors of taste, learned from what people chose rather than how they rated it.",
     "svd": "By the rating it predicts: the trained model, or the latest events folded into it.",
     POPULAR: "What most people liked, without what this person has seen. The score adds up everybody's acts.",
     LATEST: "What came in last, without what this person has seen. The score is minus the age in days.",
@@ -30,12 +34,10 @@ def of_likeness(similar: Sequence[dict[str, Any]]) -> str:
     """Why these items stand beside one."""
     fillers = [place for place in similar if place["source"] in FOR_ALL]
     if not fillers:
-        return "By the angle between the items' factors in the live model: 1 is the same direction."
+        return "By what the live model has learned; the higher the score, the more alike."
     if len(fillers) == len(similar):
         return "The live model doesn't know this item, so these are the popular ones, of its categories first."
-    return (
-        "By the angle between the items' factors in the live model; below them the popular ones, with their own score."
-    )
+    return "By what the live model has learned; below them the popular ones, with their own score."
 
 
 def _unknown(answer: Answer, has_history: bool) -> str:

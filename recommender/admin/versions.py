@@ -123,7 +123,7 @@ class ModelVersionAdmin(ReadOnlyAdmin):
         ),
     )
     def train(self, request: HttpRequest, form: Any) -> HttpResponse:
-        return start(request, tasks.train, "train", "Train and promote")
+        return start(request, tasks.rebuild, "train", "Train and promote")
 
     @action(
         description="Roll back",

@@ -9,12 +9,19 @@ from recommender.types import Algorithm, Arrays, Model
 
 ALGORITHMS: Mapping[str, str] = {
     "svd": "recommender.algorithms.svd.SVD",
+    "als": "recommender.algorithms.als.ALS",
+    "ease": "recommender.algorithms.ease.EASE",
+    "hybrid": "recommender.algorithms.blend.Hybrid",
+    "item_knn": "recommender.algorithms.item_knn.ItemKNN",
     "popular": "recommender.algorithms.popular.Popular",
 }
 """Name -> dotted path of the settings class."""
 
 FORMS: Mapping[str, str] = {
     "factors": "recommender.algorithms.factors.FactorModel",
+    "item_weights": "recommender.algorithms.weights.ItemWeightsModel",
+    "hybrid": "recommender.algorithms.hybrid.HybridModel",
+    "implicit_factors": "recommender.algorithms.implicit_factors.ImplicitFactorModel",
     "impersonal": "recommender.algorithms.impersonal.ImpersonalModel",
 }
 """`Model.form` -> dotted path of the model class: reading a model never imports what trained it."""

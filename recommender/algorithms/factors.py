@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from recommender.types import UNKNOWN, Arrays, FloatArray, IdMap, RowArray
+from recommender.types import UNKNOWN, Arrays, FloatArray, Histories, IdMap, RowArray
 
 NAN = np.float32(np.nan)
 
@@ -41,21 +41,21 @@ class FactorModel:
         """Ranking scores (m, n_items): predicted ratings, not clipped."""
         return self._scores(np.where(rows == UNKNOWN, NAN, self.user_bias[rows]), self.user_factors[rows])
 
-    def score_histories(self, histories: csr_array) -> FloatArray:
-        """Ranking scores (m, n_items) of people known by their ratings (m, n_items); NaN for an empty history."""
-        return self._scores(*self.fold_in(histories))
+    def score_histories(self, histories: Histories) -> FloatArray:
+        """Ranking scores (m, n_items) of people known by their ratings; NaN for somebody without any."""
+        return self._scores(*self.fold_in(histories.ratings))
 
-    def fold_in(self, histories: csr_array) -> tuple[FloatArray, FloatArray]:
+    def fold_in(self, known: csr_array) -> tuple[FloatArray, FloatArray]:
         """Bias (m,) and factors (m, d) of new people from their ratings (m, n_items), the items held fixed.
 
         Ridge regression over the person's n ratings: the b and p with the least
         ``sum_i (r_i - mean - b_i - b - p . q_i)^2 + reg * n * (b^2 + |p|^2)``.
         The penalty grows with n because stochastic gradient descent applies `reg` once per rating.
         """
-        bias = np.full(histories.shape[0], NAN)
-        factors = np.zeros((histories.shape[0], self.item_factors.shape[1]), np.float32)
-        for person, (start, end) in enumerate(pairwise(histories.indptr)):
-            items, values = histories.indices[start:end], histories.data[start:end]
+        bias = np.full(known.shape[0], NAN)
+        factors = np.zeros((known.shape[0], self.item_factors.shape[1]), np.float32)
+        for person, (start, end) in enumerate(pairwise(known.indptr)):
+            items, values = known.indices[start:end], known.data[start:end]
             rated = ~np.isnan(self.item_bias[items])
             if rated.any():
                 bias[person], factors[person] = self._fold_in_one(items[rated], values[rated])
@@ -68,6 +68,10 @@ class FactorModel:
         rating = offset + np.einsum("nd,nd->n", self.user_factors[rows], self.item_factors[cols])
         clipped = np.clip(rating, np.float32(self.scale_min), np.float32(self.scale_max))
         return np.where(known, clipped, NAN), np.full(len(rows), NAN)
+
+    def explain(self, history: Histories, cols: RowArray) -> FloatArray:
+        """NaN (n, n_profile): a rating comes from the whole person, whose factors all ratings have shaped together."""
+        return np.full((len(cols), history.profiles.nnz), NAN)
 
     def similar(self, cols: RowArray) -> FloatArray:
         """Cosine (m, n_items) of item factors, -1..1; NaN for an item without ratings."""

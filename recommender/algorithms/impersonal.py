@@ -4,9 +4,8 @@ from dataclasses import dataclass
 from typing import ClassVar, Self
 
 import numpy as np
-from scipy.sparse import csr_array
 
-from recommender.types import Arrays, FloatArray, IdMap, RowArray
+from recommender.types import Arrays, FloatArray, Histories, IdMap, RowArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,14 +27,18 @@ class ImpersonalModel:
         """The same scores (m, n_items) for every row, UNKNOWN included."""
         return np.tile(self.scores, (len(rows), 1))
 
-    def score_histories(self, histories: csr_array) -> FloatArray:
+    def score_histories(self, histories: Histories) -> FloatArray:
         """The same scores (m, n_items) for every history, empty ones included."""
-        return np.tile(self.scores, (histories.shape[0], 1))
+        return np.tile(self.scores, (len(histories), 1))
 
     def predict(self, rows: RowArray, cols: RowArray) -> tuple[FloatArray, FloatArray]:
         """NaN (n,) twice: a place in a list is no rating."""
         unsaid = np.full(len(rows), np.nan, np.float32)
         return unsaid, unsaid.copy()
+
+    def explain(self, history: Histories, cols: RowArray) -> FloatArray:
+        """NaN (n, n_profile): nothing that somebody did has a part in it."""
+        return np.full((len(cols), history.profiles.nnz), np.nan, np.float32)
 
     def similar(self, cols: RowArray) -> FloatArray:
         """NaN (m, n_items): it can't say what is like what."""

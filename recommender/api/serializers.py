@@ -29,7 +29,7 @@ class RecommendedOut(serializers.Serializer):
     score = serializers.FloatField(allow_null=True, help_text="What its source ranked it by, on that source's scale.")
     predicted_rating = serializers.FloatField(allow_null=True, help_text="By the rating model, on the ratings' scale.")
     source = serializers.CharField(  # type: ignore[assignment]  # REST framework takes fields out of the class
-        help_text="svd: trained on this person; fold-in: from their latest events; popular; latest."
+        help_text="A model's name: trained on this person; fold-in: from their latest events; popular; latest."
     )
 
 

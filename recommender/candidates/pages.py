@@ -37,13 +37,13 @@ def page(view: View, algorithm: str, known: Known, wanted: Wanted, offset: int, 
     return _cut(_everything(view, algorithm, known, own, wanted), wanted, offset, limit)
 
 
-def ratings(view: View, known: Known, ranked: Ranked) -> list[float]:
-    """What the rating model predicts for some places, on its scale; NaN where it can't say."""
+def ratings(view: View, algorithm: str, known: Known, ranked: Ranked) -> list[float]:
+    """What the rating model predicts for some places of a list that `algorithm` leads; NaN where it can't say."""
     member = view.release.rating_model
     if member is None or not isinstance(member.model, FactorModel):
         return [nan] * len(ranked)
     own = {SOURCES.index(member.algorithm), SOURCES.index(FOLD_IN)}
-    if not own.issuperset(ranked.sources.tolist()):
+    if algorithm != member.algorithm or not own.issuperset(ranked.sources.tolist()):
         return _predicted(member, known, view.catalogue.ids[ranked.rows]).tolist()
     return [min(max(score, member.model.scale_min), member.model.scale_max) for score in ranked.scores.tolist()]
 

@@ -18,8 +18,8 @@ EPOCH = "release"
 RATING_MODEL = "svd"
 """The algorithm whose model says how somebody would rate; the others rank."""
 
-WEIGHTS = {RATING_MODEL: 1.0}
-"""What a source weighs in the blend of a first release; a source that weighs nothing only fills gaps."""
+WEIGHTS = {RATING_MODEL: 1.0, "hybrid": 2.0}
+"""What a source weighs in a release that has it for the first time; the heaviest leads, the others fill gaps."""
 
 State = Release.State
 

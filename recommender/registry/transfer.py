@@ -145,6 +145,8 @@ def _check_type(name: str, stored: str, array: NDArray[np.generic]) -> None:
 
 def _check_finite(name: str, array: NDArray[np.generic], counts: set[int]) -> None:
     """A figure of one item or one person may be NaN, "can't say"; nothing else may."""
+    if not np.issubdtype(array.dtype, np.number):
+        return
     may_be_unknown = array.ndim == 1 and len(array) in counts
     if np.isinf(array).any() or (np.isnan(array).any() and not may_be_unknown):
         raise CannotImport(f"{name} holds numbers that are not finite. Train the model again.")

@@ -25,7 +25,7 @@ def test_neighbours_come_with_their_likeness_and_events_with_their_people(viewer
     page = console(viewer, shop.novels[0])
     assert "svd 1.000" in page
     assert "ada rating 5" in page
-    assert "By the angle between the items' factors in the live model: 1 is the same direction." in page
+    assert "By what the live model has learned; the higher the score, the more alike." in page
 
 
 def test_an_item_that_the_model_does_not_know_says_so(viewer: Staff, shop: Shop) -> None:

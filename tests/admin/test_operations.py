@@ -15,7 +15,7 @@ from tests.outages import stoppable_redis
 from tests.recommender.models import ready
 from tests.recommender.shop import Shop
 
-LIST_ACTIONS = {"train": "train", "roll_back": "roll_back", "reload": "reload", "warm": "warm"}
+LIST_ACTIONS = {"train": "rebuild", "roll_back": "roll_back", "reload": "reload", "warm": "warm"}
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def test_yes_makes_a_job_and_tells_the_worker(admin: Staff, addresses: list[str]
     with enqueue():
         for address in addresses:
             assert admin.act(address).status_code == 302
-    assert [name for name, _ in waiting()[::-1]] == [*LIST_ACTIONS, "promote", "promote"]
+    assert [name for name, _ in waiting()[::-1]] == [*LIST_ACTIONS.values(), "promote", "promote"]
     assert [arguments["job_id"] for _, arguments in waiting()[::-1]] == list(
         Job.objects.order_by("pk").values_list("pk", flat=True)
     )

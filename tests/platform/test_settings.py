@@ -74,6 +74,15 @@ def test_a_missing_server_is_one_sentence(tmp_path: Path) -> None:
     assert start(tmp_path, REDIS_URL="").stderr.startswith("recsite can't start: REDIS_URL is missing.")
 
 
+def test_the_schedule_follows_the_settings(tmp_path: Path) -> None:
+    for name, value, seconds in (
+        ("MODEL_UPDATE_INTERVAL", "77", "77.0"),
+        ("FULL_REBUILD_INTERVAL_HOURS", "3", "10800.0"),
+    ):
+        assert f"'schedule': {seconds}" in values(tmp_path, {name: value})
+        assert f"'schedule': {seconds}" not in values(tmp_path, {})
+
+
 def examples() -> dict[str, str]:
     return dict(EXAMPLE.findall((PROJECT / ".env.example").read_text()))
 

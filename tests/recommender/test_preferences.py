@@ -6,7 +6,17 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from recommender.preferences import DEFAULT_SCALE, common_scale, histories, pairs, ratings, relevant, seen, strengths
+from recommender.preferences import (
+    DEFAULT_SCALE,
+    common_scale,
+    histories,
+    pairs,
+    profiles,
+    ratings,
+    relevant,
+    seen,
+    strengths,
+)
 from recommender.types import UNKNOWN, Dataset, EventKind, IdMap
 from tests.datasets import DISLIKE, IMPRESSION, KINDS, PURCHASE, RATING, VIEW, Did, dataset, rated
 
@@ -116,9 +126,40 @@ def test_a_history_is_read_as_training_reads_it_over_the_items_of_the_model() ->
     events = [rated(5, 30, 2), Did(5, 10, VIEW), Did(5, 10, PURCHASE), rated(5, 77, 5)]
     trained = ratings(dataset(events)).csr()
     history = histories(dataset(events, users=[6]), IdMap.of(np.array([10, 20, 30])))
-    assert history.shape == (2, 3)
-    assert history.toarray()[1].tolist() == [0, 0, 0]
-    assert_allclose(history.toarray()[0], [trained[0, 0], 0, 2])
+    assert history.ratings.shape == history.profiles.shape == (2, 3)
+    assert history.ratings.toarray()[1].tolist() == history.profiles.toarray()[1].tolist() == [0, 0, 0]
+    assert_allclose(history.ratings.toarray()[0], [trained[0, 0], 0, 2])
+    assert_allclose(history.profiles.toarray()[0], [6, 0, 1.25])
+
+
+def test_some_histories_can_be_taken_out_and_laid_over_the_items_of_another_model() -> None:
+    events = [rated(1, 10, 5), rated(2, 10, 4), rated(2, 20, 3), rated(3, 30, 2)]
+    known = histories(dataset(events), IdMap.of(np.array([10, 20, 30])))
+    chosen = known[np.array([1, 0])].over(np.array([2, UNKNOWN, 0], np.int32), 4)
+    assert len(chosen) == 2
+    assert chosen.ratings.toarray().tolist() == [[0, 0, 4, 0], [0, 0, 5, 0]]
+    assert chosen.profiles.toarray().tolist() == [[0, 0, 3.75, 0], [0, 0, 5, 0]]
+
+
+def test_a_profile_fades_with_what_came_after_it() -> None:
+    events = [rated(1, 3, 5, time=10), rated(1, 1, 5, time=20), rated(1, 2, 5, time=30), rated(2, 1, 5, time=5)]
+    first, second = profiles(dataset(events)).toarray()
+    assert first[1] == second[0] == 5
+    assert first[1] > first[0] > first[2] > 3.5
+    assert_allclose(first[2], 5 * (0.7 + 0.3 * np.exp(-2 / 15)))
+
+
+def test_what_happened_at_once_and_what_has_no_time_fades_alike() -> None:
+    at_once = profiles(dataset([rated(1, item, 5, time=10) for item in range(3)]))
+    undated = profiles(dataset([rated(1, item, 5) for item in range(3)]))
+    partly = profiles(dataset([rated(1, 0, 5), rated(1, 1, 5), rated(1, 2, 5, time=10)])).toarray()[0]
+    assert at_once.toarray().tolist() == undated.toarray().tolist() == [[5, 5, 5]]
+    assert partly[0] == partly[1] < partly[2] == 5
+
+
+def test_an_item_is_as_fresh_as_the_last_event_with_it() -> None:
+    events = [rated(1, 0, 5, time=10), rated(1, 1, 5, time=20), Did(1, 0, VIEW, time=30)]
+    assert_allclose(profiles(dataset(events)).toarray(), [[6, 5 * (0.7 + 0.3 * np.exp(-1 / 15))]])
 
 
 def test_strengths_add_up_what_speaks_for_an_item() -> None:

@@ -13,7 +13,7 @@ from recommender.algorithms.factors import FactorModel
 from recommender.algorithms.svd import CHUNK, SVD
 from recommender.evaluation.evaluate import judge
 from recommender.evaluation.split import holdout
-from recommender.preferences import ratings
+from recommender.preferences import histories
 from recommender.types import CannotFit, Dataset, EventKind
 from tests.contract import RecommenderContract, everybody, rows
 from tests.datasets import PURCHASE, VIEW, Did, dataset, many_tastes, movielens, rated, two_tastes
@@ -81,9 +81,10 @@ def test_another_scale_changes_the_unit_and_nothing_else() -> None:
 
 def test_folding_in_knows_the_scale_too() -> None:
     data = many_tastes()
-    known = ratings(data).csr()
     model, in_percent = fit(data), fit(on_scale(data, 20))
-    assert_allclose(in_percent.score_histories(known * 20), 20 * model.score_histories(known), rtol=1e-2, atol=0.1)
+    known, known_in_percent = (histories(each, model.item_ids) for each in (data, on_scale(data, 20)))
+    scores, scores_in_percent = model.score_histories(known), in_percent.score_histories(known_in_percent)
+    assert_allclose(scores_in_percent, 20 * scores, rtol=1e-2, atol=0.1)
 
 
 @pytest.mark.parametrize("n", [1, 4])

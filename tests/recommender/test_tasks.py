@@ -55,6 +55,16 @@ def test_training_promotes_and_then_warms(django_capture_on_commit_callbacks: An
     assert waiting() == [tasks.warm.name]
 
 
+def test_a_rebuild_trains_the_models_that_rank_as_well(django_capture_on_commit_callbacks: Any) -> None:
+    ratings()
+    with django_capture_on_commit_callbacks(execute=True):
+        tasks.rebuild()
+    release = registry.live_release()
+    assert release is not None
+    assert set(release.members.values_list("algorithm", flat=True)) == {"svd", "popular", "hybrid"}
+    assert waiting() == [tasks.warm.name]
+
+
 def test_training_a_candidate_warms_nothing(django_capture_on_commit_callbacks: Any) -> None:
     ratings()
     with django_capture_on_commit_callbacks(execute=True):

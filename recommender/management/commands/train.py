@@ -15,7 +15,7 @@ from recsite.platform.commands import PlainCommand, progress_bar, whole_number
 class Command(PlainCommand):
     help = (
         "Train models on the events in the database, measure them on events they haven't seen, and promote the result: "
-        "every process serves it a second later. Without names: " + " and ".join(training.DEFAULT) + "."
+        "every process serves it a second later. Without names: " + ", ".join(training.EVERYTHING) + "."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -33,7 +33,7 @@ class Command(PlainCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        algorithms = options["algorithms"] or list(training.DEFAULT)
+        algorithms = options["algorithms"] or list(training.EVERYTHING)
         promote = not options["no_promote"]
         settings = parse_settings(options["set"], algorithms)
         with progress_bar() as show:

@@ -1,0 +1,83 @@
+"""Matrix factorisation of implicit feedback by alternating least squares, trained by the implicit library."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from scipy.sparse import csr_array, csr_matrix
+from threadpoolctl import threadpool_limits
+
+from recommender.algorithms.implicit_factors import ImplicitFactorModel, confidence
+from recommender.preferences import profiles, strengths
+from recommender.types import CannotFit, Dataset, Progress, silent
+
+
+@dataclass(frozen=True)
+class ALS:
+    """Scores p_u . q_i, with the least ``sum c_ui (t_ui - p_u . q_i)^2 + reg (|p|^2 + |q|^2)`` over all pairs.
+
+    Hu, Koren and Volinsky, "Collaborative filtering for implicit feedback datasets", 2008, equations 3 to 5: t is 1
+    where there is evidence and 0 elsewhere, the confidence c is ``1 + alpha * x`` with x the strength as a share of the
+    strongest, squared. Factors (n_users, d) and (n_items, d).
+    """
+
+    n_factors: int = 32
+    n_epochs: int = 15
+    reg: float = 0.1
+    alpha: float = 4.0
+
+    def __post_init__(self) -> None:
+        for name in ("n_factors", "n_epochs"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} is {getattr(self, name)}; it must be 1 or more.")
+        for name in ("reg", "alpha"):
+            if not getattr(self, name) > 0:
+                raise ValueError(f"{name} is {getattr(self, name)}; it must be more than 0.")
+
+    def fit(self, dataset: Dataset, rng: np.random.Generator, progress: Progress = silent) -> ImplicitFactorModel:
+        """The factors of the dataset's evidence. CannotFit where nobody has shown interest in anything."""
+        evidence = strengths(dataset)
+        if not evidence.nnz:
+            raise CannotFit("There are no events that speak for an item: collect or import some first.")
+        fitted = self._fitted(_confidences(evidence, self.alpha), int(rng.integers(2**31)), progress)
+        chosen = np.bincount(evidence.indices, minlength=dataset.n_items) > 0
+        item_factors = np.where(chosen[:, None], fitted.item_factors, np.float32(0))
+        model = ImplicitFactorModel(
+            user_ids=dataset.user_ids,
+            item_ids=dataset.item_ids,
+            reg=self.reg,
+            alpha=self.alpha,
+            user_factors=np.zeros((dataset.n_users, self.n_factors), np.float32),
+            item_factors=item_factors,
+            knows=chosen,
+        )
+        # The people's factors once more, from their profiles: so that folding somebody in says the same.
+        return replace(model, user_factors=np.nan_to_num(model.fold_in(profiles(dataset))))
+
+    def _fitted(self, confidences: csr_matrix, seed: int, progress: Progress) -> Any:
+        # The library uses threads of its own, and BLAS's would get in their way.
+        with threadpool_limits(1, user_api="blas"):
+            als = _implicit_als()(
+                factors=self.n_factors, regularization=self.reg, iterations=self.n_epochs, random_state=seed
+            )
+            als.fit(confidences, show_progress=False, callback=self._teller(progress))
+        return als
+
+    def _teller(self, progress: Progress) -> Any:
+        def tell(epoch: int, *_: Any) -> None:
+            progress((epoch + 1) / self.n_epochs, f"epoch {epoch + 1} of {self.n_epochs}")
+
+        return tell
+
+
+def _confidences(evidence: csr_array, alpha: float) -> csr_matrix:
+    """What the library takes: 1 + alpha * x, in the older of scipy's two kinds of matrices."""
+    data = confidence(evidence.data, alpha)
+    return csr_matrix((data, evidence.indices, evidence.indptr), shape=evidence.shape)
+
+
+def _implicit_als() -> Any:
+    """The library's ALS, imported only when something is trained: serving never needs it."""
+    from implicit.cpu.als import AlternatingLeastSquares
+
+    return AlternatingLeastSquares

@@ -1,0 +1,119 @@
+"""The hybrid in service: trained, leading, folding in, warmed, and carried elsewhere."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from catalog.models import Item
+from interactions.producers import produce
+from recommender import registry, serving, training, warming
+from recommender.algorithms.hybrid import HybridModel
+from recommender.candidates import live
+from recommender.exceptions import CannotTrain
+from recommender.models import ModelVersion, Release
+from recommender.serving import Answer, Request
+from tests import factories
+from tests.recommender.events import ratings
+from tests.recommender.shop import start_afresh
+
+pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
+
+
+@pytest.fixture(autouse=True)
+def release(model_folders: None) -> Release:
+    """Everything, trained on people with tastes: whoever is even likes even items."""
+    ratings(people=30)
+    made = training.train(training.EVERYTHING)
+    start_afresh()
+    return made
+
+
+def leader() -> str:
+    return getattr(live().leader, "algorithm", "")
+
+
+def ask(user_id: str, **rest: Any) -> Answer:
+    return serving.recommend(Request(user_id, **rest))
+
+
+def test_it_leads_the_release_beside_the_rating_model(release: Release) -> None:
+    assert set(live().members) == {"svd", "popular", "hybrid"}
+    assert leader() == "hybrid"
+    assert getattr(live().rating_model, "algorithm", None) == "svd"
+    version = ModelVersion.objects.get(algorithm="hybrid")
+    assert version.metrics["metrics"]["ndcg_at_10"] > 0
+    assert version.settings["sources"] == ["ease", "item_knn", "als", "popular"]
+
+
+def test_lists_are_its_own_and_ratings_the_rating_model_s() -> None:
+    answer = ask("reader-0")
+    assert answer.algorithm == "hybrid"
+    assert {place.source for place in answer.items} <= {"hybrid", "popular", "latest"}
+    rated = [place.predicted_rating for place in answer.items if place.predicted_rating is not None]
+    assert rated
+    assert all(1 <= rating <= 5 for rating in rated)
+
+
+def test_an_hourly_training_leaves_it_in_the_lead(release: Release) -> None:
+    training.train()
+    start_afresh()
+    assert live().number != release.pk
+    assert ask("reader-0").algorithm == "hybrid"
+
+
+def test_what_happened_since_is_folded_in_and_not_taken_for_a_rating() -> None:
+    cleo, liked = factories.person("cleo"), Item.objects.order_by("pk")[0]
+    produce([factories.event(cleo, liked, "rating", 5.0)])
+    answer = ask("cleo", limit=5)
+    assert not answer.cold_start
+    assert {place.source for place in answer.items} == {"fold-in"}
+    assert {place.predicted_rating for place in answer.items} == {None}
+    assert liked.item_id not in {place.item_id for place in answer.items}
+
+
+def test_warmed_lists_are_those_that_are_made_when_somebody_asks() -> None:
+    before = {name: ask(name) for name in ("reader-0", "reader-7")}
+    start_afresh()
+    warming.warm(everybody=True)
+    for name, answer in before.items():
+        warmed = ask(name)
+        assert warmed.cache_hit
+        assert [place.item_id for place in warmed.items] == [place.item_id for place in answer.items]
+
+
+@pytest.mark.parametrize("algorithm", ["ease", "item_knn", "als"])
+def test_a_source_can_be_trained_and_asked_by_itself(algorithm: str) -> None:
+    training.train([algorithm])
+    start_afresh()
+    answer = ask("reader-0", algorithm=algorithm)
+    assert answer.algorithm == algorithm
+    assert answer.items[0].source == algorithm
+    assert leader() == "hybrid"
+
+
+def test_it_is_exported_and_comes_back_as_it_was(tmp_path: Path) -> None:
+    version = ModelVersion.objects.get(algorithm="hybrid")
+    registry.export(version, tmp_path / "carried")
+    imported = registry.import_artifact(tmp_path / "carried")
+    registry.promote(imported.release)
+    before = live().members["hybrid"].model
+    start_afresh()
+    after = live().members["hybrid"].model
+    assert isinstance(after, HybridModel)
+    assert live().members["hybrid"].version == imported.version.pk
+    rows = np.arange(4, dtype=np.int32)
+    np.testing.assert_array_equal(after.score(rows), before.score(rows))
+
+
+def test_its_sources_may_be_chosen() -> None:
+    training.train(["hybrid"], settings={"hybrid": {"sources": ["item_knn", "popular"]}})
+    start_afresh()
+    model = live().members["hybrid"].model
+    assert isinstance(model, HybridModel)
+    assert list(model.sources) == ["item_knn", "popular"]
+    with pytest.raises(CannotTrain, match="There is no algorithm called 'nothing'"):
+        training.train(["hybrid"], settings={"hybrid": {"sources": ["nothing"]}})
+    with pytest.raises(CannotTrain, match="a list of names is needed"):
+        training.train(["hybrid"], settings={"hybrid": {"sources": 3}})
