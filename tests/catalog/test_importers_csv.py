@@ -234,6 +234,7 @@ def test_a_file_whose_columns_are_all_used_needs_no_word(tmp_path: Path) -> None
         (b"\x7fELF\x02\x01\x00\x00\n1,2\n", r"^e\.csv is not text"),
         (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + bytes(range(256)), r"^e\.csv is not text"),
     ],
+    ids=["empty", "byte-order-mark", "blank-lines", "gzip-of-nothing", "elf", "png"],
 )
 def test_a_file_that_is_no_table_is_called_what_it_is(tmp_path: Path, content: bytes, said: str) -> None:
     (tmp_path / "e.csv").write_bytes(content)
