@@ -55,11 +55,10 @@ class ALS:
         return replace(model, user_factors=np.nan_to_num(model.fold_in(profiles(dataset))))
 
     def _fitted(self, confidences: csr_matrix, seed: int, progress: Progress) -> Any:
+        library = _implicit_als()
         # The library uses threads of its own, and BLAS's would get in their way.
         with threadpool_limits(1, user_api="blas"):
-            als = _implicit_als()(
-                factors=self.n_factors, regularization=self.reg, iterations=self.n_epochs, random_state=seed
-            )
+            als = library(factors=self.n_factors, regularization=self.reg, iterations=self.n_epochs, random_state=seed)
             als.fit(confidences, show_progress=False, callback=self._teller(progress))
         return als
 

@@ -35,6 +35,36 @@ def holdout(dataset: Dataset, rng: np.random.Generator, test_fraction: float = 0
     return Split(dataset.select(~is_test), dataset.select(is_test), _protocol(undated, test_fraction))
 
 
+def random_part(dataset: Dataset, rng: np.random.Generator, test_fraction: float = 0.2) -> Split:
+    """A random `test_fraction` of all events is the test, rounded down. It flatters: models learn from the future."""
+    if not 0 < test_fraction < 1:
+        raise ValueError(f"test_fraction is {test_fraction}; it must lie between 0 and 1.")
+    is_test = np.zeros(len(dataset), bool)
+    is_test[rng.permutation(len(dataset))[: int(len(dataset) * test_fraction + 1e-9)]] = True
+    words = f"A random {test_fraction * 100:g} % of all events are the test."
+    return Split(dataset.select(~is_test), dataset.select(is_test), words)
+
+
+def leave_one_out(dataset: Dataset, rng: np.random.Generator, is_relevant: Mask) -> Split:
+    """One relevant event of each person who has any, drawn at random, is the test; everything else is training."""
+    lot = np.where(is_relevant, rng.random(len(dataset)), 2)
+    order = np.lexsort((lot, dataset.users))
+    first = order[np.diff(dataset.users[order], prepend=-1) != 0]
+    is_test = np.zeros(len(dataset), bool)
+    is_test[first[is_relevant[first]]] = True
+    words = "One relevant event of each person, drawn at random, is the test; all others are training."
+    return Split(dataset.select(~is_test), dataset.select(is_test), words)
+
+
+def folds(dataset: Dataset, rng: np.random.Generator, n: int) -> list[Split]:
+    """The events in n random parts of one size, each the test of the others."""
+    part = rng.permutation(len(dataset)) % n
+    return [
+        Split(dataset.select(part != number), dataset.select(part == number), f"Fold {number + 1} of {n}.")
+        for number in range(n)
+    ]
+
+
 def _protocol(undated: Mask, test_fraction: float) -> str:
     share = f"{test_fraction * 100:g} %"
     if undated.all():

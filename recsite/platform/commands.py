@@ -33,10 +33,13 @@ INTERRUPTED = 130
 class PlainCommand(BaseCommand):
     """Says what went wrong in one sentence and exits with 1; with 130 after Ctrl-C."""
 
+    needs_database = True
+
     def execute(self, *args: Any, **options: Any) -> str | None:
         try:
             # Before anything else, so that a server that is gone is the one thing that is said.
-            connection.ensure_connection()
+            if self.needs_database:
+                connection.ensure_connection()
             return super().execute(*args, **options)
         except Explained as error:
             raise CommandError(str(error)) from error
@@ -74,6 +77,17 @@ def whole_number(text: str) -> int:
     if not text.isdecimal() or int(text) > LARGEST:
         raise ArgumentTypeError(f"{text!r} is not a whole number from 0 to {LARGEST}")
     return int(text)
+
+
+def mapping(text: str) -> dict[str, str]:
+    """The type of an argument that names columns: {"user_id": "reader"} from "user_id=reader"."""
+    pairs = [pair.partition("=") for pair in text.split(",")]
+    if not all(field.strip() and column.strip() for field, _, column in pairs):
+        raise ArgumentTypeError(f"{text!r} is not of the form user_id=COLUMN,item_id=COLUMN")
+    found = {field.strip(): column.strip() for field, _, column in pairs}
+    if len(found) < len(pairs) or len(set(found.values())) < len(pairs):
+        raise ArgumentTypeError(f"{text!r} names a field or a column twice")
+    return found
 
 
 @contextmanager

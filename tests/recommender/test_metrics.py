@@ -66,3 +66,42 @@ def test_coverage_is_the_share_of_items_in_anybodys_list() -> None:
 
 def test_the_mean_of_nothing_is_nan() -> None:
     assert np.isnan(metrics.mean(floats()))
+
+
+def test_average_precision_by_hand() -> None:
+    # Ada: 1/2 of 1. Ben: (1/1 + 2/3) of 3. Cleo: nothing.
+    assert_allclose(metrics.average_precision(HITS, N_RELEVANT), [0.5, (1 + 2 / 3) / 3, 0])
+
+
+def test_reciprocal_rank_by_hand() -> None:
+    assert_allclose(metrics.reciprocal_rank(HITS), [1 / 2, 1, 0])
+
+
+def test_novelty_is_the_surprise_of_an_item_in_bits() -> None:
+    choosers = np.array([4, 2, 1, 0, 4])
+    lists = np.array([[0, 1], [2, UNKNOWN]], np.int32)
+    assert metrics.novelty(lists, choosers, 4) == pytest.approx((0 + 1 + 2) / 3)
+
+
+def test_gini_is_0_where_all_items_have_as_many_places_and_near_1_where_one_has_all() -> None:
+    assert metrics.gini(np.array([[0, 1], [2, 3]], np.int32), 4) == pytest.approx(0)
+    assert metrics.gini(np.array([[0], [0], [0]], np.int32), 4) == pytest.approx(3 / 4)
+    assert np.isnan(metrics.gini(np.array([[UNKNOWN]], np.int32), 4))
+
+
+def test_diversity_is_what_two_items_of_a_list_don_t_share() -> None:
+    chosen = csr_array(np.array([[1, 1, 0], [1, 1, 0], [0, 0, 1]], np.float32))
+    assert metrics.diversity(np.array([[0, 1]], np.int32), chosen) == pytest.approx(0, abs=1e-6)
+    assert metrics.diversity(np.array([[0, 2]], np.int32), chosen) == pytest.approx(1)
+    assert metrics.diversity(np.array([[0, 1, 2]], np.int32), chosen) == pytest.approx(2 / 3)
+    assert np.isnan(metrics.diversity(np.array([[0, UNKNOWN]], np.int32), chosen))
+
+
+def test_an_interval_holds_the_mean_and_shrinks_with_the_number() -> None:
+    rng = np.random.default_rng(1)
+    few, many = rng.random(20), rng.random(2_000)
+    (low, high), (lower, higher) = (metrics.interval(values, rng) for values in (few, many))
+    assert low < few.mean() < high
+    assert lower < many.mean() < higher
+    assert higher - lower < (high - low) / 3
+    assert np.isnan(metrics.interval(np.empty(0), rng)).all()

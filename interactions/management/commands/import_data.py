@@ -10,7 +10,7 @@ from catalog.importers.rows import DataSet, Scale, UnreadableSource
 from interactions import importing
 from interactions.importing import ImportReport
 from interactions.management.bars import import_bar
-from recsite.platform.commands import PlainCommand
+from recsite.platform.commands import PlainCommand, mapping
 
 MOST_BATCH_ROWS = 1_000_000
 
@@ -27,7 +27,7 @@ class Command(PlainCommand):
         parser.add_argument("--format", required=True, metavar="FORMAT", help=f"One of {', '.join(sorted(FORMATS))}.")
         parser.add_argument(
             "--map",
-            type=_mapping,
+            type=mapping,
             default={},
             metavar="FIELD=COLUMN,...",
             help="For csv and jsonl: which columns hold user_id, item_id, type, value, occurred_at and context, by "
@@ -84,16 +84,6 @@ def _checked(rejected: Path, source: Path) -> Path:
     if rejected.exists() and not (rejected.is_file() and rejected.open("rb").read(5) == b"part,"):
         raise CommandError(f"--rejected {rejected} exists and holds no rejected lines: choose another name.")
     return rejected
-
-
-def _mapping(text: str) -> dict[str, str]:
-    pairs = [pair.partition("=") for pair in text.split(",")]
-    if not all(field.strip() and column.strip() for field, _, column in pairs):
-        raise ArgumentTypeError(f"{text!r} is not of the form user_id=COLUMN,item_id=COLUMN")
-    mapping = {field.strip(): column.strip() for field, _, column in pairs}
-    if len(mapping) < len(pairs) or len(set(mapping.values())) < len(pairs):
-        raise ArgumentTypeError(f"{text!r} names a field or a column twice")
-    return mapping
 
 
 def _batch_rows(text: str) -> int:

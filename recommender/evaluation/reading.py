@@ -1,0 +1,98 @@
+"""A data set in files as a Dataset, without a database: the readers are those that import, the ids are of this run."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from catalog.importers.rows import DataSet, EventRow, Located
+from recommender.types import UNDATED, CannotFit, Dataset, EventKind, IdMap
+
+RATING = "rating"
+BUILT_IN = (
+    EventKind("view", 1),
+    EventKind("click", 1),
+    EventKind("like", 2),
+    EventKind("add_to_cart", 3),
+    EventKind("purchase", 5),
+    EventKind("share", 2),
+    EventKind("dislike", 3, is_negative=True),
+    EventKind("impression", 0, marks_seen=False),
+)
+"""The interaction types of a new database, ratings apart: what they weigh there they weigh here."""
+
+
+@dataclass(frozen=True)
+class Read:
+    """What was read, and how many lines were not."""
+
+    dataset: Dataset
+    rejected: int
+
+
+def read(data: DataSet, relevant_at: float | None = None, implicit: bool = False) -> Read:
+    """The events of a data set. Where it has ratings they alone count, unless `implicit` says that any event is one
+    that speaks for its item, whatever its value.
+
+    Raises CannotFit where nothing is left, and UnreadableSource where a file breaks off.
+    """
+    users: dict[str, int] = {}
+    items: dict[str, int] = {}
+    scale = data.scale
+    rating = EventKind(
+        RATING, 1, scale_min=scale.minimum, scale_max=scale.maximum, relevant_at=relevant_at or scale.relevant_at
+    )
+    kinds = (rating, *BUILT_IN)
+    numbers = {kind.name: number for number, kind in enumerate(kinds)}
+    rejected = 0
+
+    def events() -> Iterator[tuple[int, int, float, int, int]]:
+        nonlocal rejected
+        for entry in data.rows():
+            row = entry.row if isinstance(entry, Located) else None
+            if isinstance(row, EventRow) and row.type in numbers:
+                value = np.nan if row.value is None else row.value
+                time = UNDATED if row.occurred_at is None else int(row.occurred_at.timestamp())
+                yield (
+                    users.setdefault(row.user_id, len(users)),
+                    items.setdefault(row.item_id, len(items)),
+                    value,
+                    numbers[row.type],
+                    time,
+                )
+            else:
+                rejected += row is None or isinstance(row, EventRow)
+
+    columns = np.fromiter(events(), np.dtype("i8,i8,f4,u1,i8"))
+    dataset = Dataset(
+        user_ids=IdMap(np.arange(len(users))),
+        item_ids=IdMap(np.arange(len(items))),
+        users=columns["f0"].astype(np.int32),
+        items=columns["f1"].astype(np.int32),
+        values=columns["f2"],
+        types=columns["f3"],
+        times=columns["f4"],
+        kinds=kinds,
+    )
+    return Read(narrowed(dataset, implicit), rejected)
+
+
+def narrowed(dataset: Dataset, implicit: bool) -> Dataset:
+    """The events that count, over the people and items that have any."""
+    explicit = np.array([kind.is_explicit for kind in dataset.kinds])[dataset.types]
+    if implicit:
+        views = EventKind("event", 1)
+        dataset = replace(dataset, types=np.zeros(len(dataset), np.uint8), kinds=(views,))
+    elif explicit.any():
+        dataset = dataset.select(explicit & ~np.isnan(dataset.values))
+    if not len(dataset):
+        raise CannotFit("There are no events to evaluate on.")
+    users, user_rows = np.unique(dataset.users, return_inverse=True)
+    items, item_rows = np.unique(dataset.items, return_inverse=True)
+    return replace(
+        dataset,
+        user_ids=IdMap(dataset.user_ids.ids[users]),
+        item_ids=IdMap(dataset.item_ids.ids[items]),
+        users=user_rows.astype(np.int32),
+        items=item_rows.astype(np.int32),
+    )

@@ -1,0 +1,132 @@
+import json
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import CommandError
+
+from catalog.importers.registry import FORMATS, open_format
+from catalog.importers.rows import Scale, UnreadableSource
+from recommender.algorithms import ALGORITHMS
+from recommender.dataset import load_dataset
+from recommender.evaluation.evaluate import data_hash
+from recommender.evaluation.protocol import SPLITS, Plan, cross_validate, evaluate_all
+from recommender.evaluation.reading import narrowed, read
+from recommender.types import CannotFit, Dataset
+from recsite.platform.commands import PlainCommand, mapping, progress_bar, table, whole_number
+
+COLUMNS = ("ndcg", "recall", "hit_rate", "map", "mrr", "coverage", "rmse", "mae")
+
+
+class Command(PlainCommand):
+    needs_database = False
+    help = (
+        "Measure algorithms on a data set in files, or without --path on the events in the database. Everything is "
+        "ranked that the person wasn't seen with in training; docs/EVALUATION.md has the protocol. Popularity and "
+        "item neighbours are always measured as well. Nothing is stored."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--format", metavar="FORMAT", help=f"One of {', '.join(sorted(FORMATS))}.")
+        parser.add_argument("--path", type=Path, metavar="PATH", help="A folder, a file or a .zip archive.")
+        parser.add_argument("--map", type=mapping, default={}, metavar="FIELD=COLUMN,...", help="As for import_data.")
+        parser.add_argument("--scale", metavar="MIN..MAX", help="As for import_data.")
+        parser.add_argument(
+            "--algorithms", type=_names, default=["hybrid"], metavar="NAME,...", help=f"Of {', '.join(ALGORITHMS)}."
+        )
+        parser.add_argument("--split", choices=SPLITS, default="temporal", help="Which events are the test.")
+        parser.add_argument("--test-fraction", type=float, default=0.2, metavar="SHARE", help="How many of them (0.2).")
+        parser.add_argument("--cv", type=whole_number, metavar="N", help="Rating error by N folds, instead of lists.")
+        parser.add_argument("--relevant-at", type=float, metavar="RATING", help="The rating from which one liked it.")
+        parser.add_argument(
+            "--implicit", action="store_true", help="Any event speaks for its item, whatever its value."
+        )
+        parser.add_argument("--seeds", type=_seeds, default=(42,), metavar="N,...", help="One run for each (42).")
+        parser.add_argument("--k", type=whole_number, default=10, help="Length of the lists (10).")
+        parser.add_argument("--by-activity", action="store_true", help="Show people apart by what is known of them.")
+        parser.add_argument("--json", type=Path, metavar="FILE", help="Write all figures there.")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        _check(options)
+        try:
+            dataset, about = _load(options)
+        except (UnreadableSource, CannotFit) as error:
+            raise CommandError(str(error)) from error
+        with progress_bar() as show:
+            runs = list(_runs(dataset, options, show))
+        if options["json"]:
+            options["json"].write_text(json.dumps({"data": about, "runs": runs}, indent=2) + "\n")
+        for line in _shown(runs, options["by_activity"]):
+            self.stdout.write(line)
+
+
+def _check(options: dict[str, Any]) -> None:
+    if bool(options["path"]) != bool(options["format"]):
+        raise CommandError("--path and --format go together; without both the events in the database are taken.")
+    if not 0 < options["test_fraction"] < 1:
+        raise CommandError(f"--test-fraction {options['test_fraction']:g} doesn't lie between 0 and 1.")
+    if options["k"] < 1 or (options["cv"] is not None and options["cv"] < 2):
+        raise CommandError("--k must be 1 or more, and --cv 2 or more.")
+    if unknown := sorted(set(options["algorithms"]) - set(ALGORITHMS)):
+        raise CommandError(f"Unknown: {', '.join(unknown)}. Known: {', '.join(ALGORITHMS)}.")
+    if options["json"] and not options["json"].parent.is_dir():
+        raise CommandError(f"--json {options['json']}: there is no folder {options['json'].parent}. Make it first.")
+
+
+def _load(options: dict[str, Any]) -> tuple[Dataset, dict[str, Any]]:
+    rejected = 0
+    if options["path"]:
+        scale = Scale.parse(options["scale"]) if options["scale"] else None
+        found = read(
+            open_format(options["format"], options["path"], options["map"], scale),
+            options["relevant_at"],
+            options["implicit"],
+        )
+        dataset, rejected = found.dataset, found.rejected
+    else:
+        dataset = narrowed(load_dataset(), options["implicit"])
+    counts = {"rows": len(dataset), "users": dataset.n_users, "items": dataset.n_items, "rejected": rejected}
+    return dataset, {**counts, "sha256": data_hash(dataset)}
+
+
+def _runs(dataset: Dataset, options: dict[str, Any], show: Any) -> Any:
+    if options["cv"]:
+        return cross_validate(dataset, options["algorithms"], options["cv"], options["seeds"][0], show)
+    plan = Plan(options["split"], options["test_fraction"], options["k"], options["seeds"])
+    return evaluate_all(dataset, options["algorithms"], plan, show)
+
+
+def _shown(runs: list[dict[str, Any]], by_activity: bool) -> Any:
+    shown = [name for name in ("fold", *COLUMNS) if any(run.get(name) is not None for run in runs)]
+    rows = [[run["algorithm"], run["seed"], *(_figure(run.get(name)) for name in shown)] for run in runs]
+    yield from table(["ALGORITHM", "SEED", *map(str.upper, shown)], rows)
+    yield from (f"{run['algorithm']} was not measured: {run['refused']}" for run in runs if "refused" in run)
+    if by_activity:
+        yield ""
+        rows = [
+            [
+                run["algorithm"],
+                run["seed"],
+                name,
+                figures["users"],
+                figures["served"],
+                _figure(figures["hit_rate"]),
+                _figure(figures["ndcg"]),
+            ]
+            for run in runs
+            for name, figures in run.get("by_activity", {}).items()
+            if figures["users"]
+        ]
+        yield from table(["ALGORITHM", "SEED", "EVENTS", "USERS", "SERVED", "HIT_RATE", "NDCG"], rows)
+
+
+def _figure(value: float | None) -> str:
+    return "" if value is None else f"{value:.4f}" if isinstance(value, float) else str(value)
+
+
+def _names(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
+def _seeds(text: str) -> tuple[int, ...]:
+    return tuple(whole_number(part.strip()) for part in text.split(","))

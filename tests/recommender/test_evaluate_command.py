@@ -1,0 +1,123 @@
+"""`manage.py evaluate`: files without a database, the database without files; one sentence for what is wrong."""
+
+import json
+import os
+import subprocess
+import sys
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from recommender.evaluation.reading import read
+from recommender.types import CannotFit
+from recsite.local.paths import PROJECT
+from recsite.local.server import free_port
+from tests.catalog.files import opened, write
+from tests.recommender.events import ratings
+
+
+def lines(people: int = 12, items: int = 10) -> str:
+    rows = [
+        f"u{user},i{item},{5 if (user + item) % 2 else 1}"
+        for user in range(people)
+        for item in range(items)
+        if (user * item) % 3
+    ]
+    return "\n".join(["user_id,item_id,rating", *rows, ""])
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return write(tmp_path, {"e.csv": lines()}) / "e.csv"
+
+
+def run(*arguments: object) -> str:
+    out = StringIO()
+    call_command("evaluate", *map(str, arguments), stdout=out)
+    return out.getvalue()
+
+
+def test_a_file_needs_no_database(file: Path, tmp_path: Path) -> None:
+    nowhere = {**os.environ, "DATABASE_URL": f"postgres://somebody@127.0.0.1:{free_port()}/nothing"}
+    command = [sys.executable, "manage.py", "evaluate", "--format", "csv", "--path", str(file), "--algorithms", "svd"]
+    done = subprocess.run(
+        [*command, "--json", str(tmp_path / "out.json")], cwd=PROJECT, env=nowhere, capture_output=True
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    written = json.loads((tmp_path / "out.json").read_text())
+    assert [run["algorithm"] for run in written["runs"]] == ["svd", "popular", "item_knn"]
+    assert written["data"].keys() == {"rows", "users", "items", "rejected", "sha256"}
+    assert (written["data"]["users"], written["data"]["items"]) == (8, 6)
+
+
+@pytest.mark.django_db
+def test_without_a_file_the_events_of_the_database_are_measured() -> None:
+    ratings()
+    shown = run("--algorithms", "item_knn", "--split", "random", "--seeds", "1,2")
+    assert [line.split()[:2] for line in shown.splitlines()] == [
+        ["ALGORITHM", "SEED"],
+        *([name, seed] for seed in ("1", "2") for name in ("item_knn", "popular")),
+    ]
+
+
+def test_folds_show_the_error_of_ratings(file: Path) -> None:
+    shown = run("--format", "csv", "--path", file, "--algorithms", "svd", "--cv", 3).splitlines()
+    assert shown[0].split() == ["ALGORITHM", "SEED", "FOLD", "RMSE", "MAE"]
+    assert len(shown) == 4
+
+
+def test_people_are_shown_by_what_is_known_of_them(file: Path) -> None:
+    shown = run(
+        "--format", "csv", "--path", file, "--algorithms", "popular", "--split", "leave-one-out", "--by-activity"
+    )
+    assert "EVENTS" in shown
+    assert "5-19" in shown
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--path", "x"], "--path and --format go together"),
+        (["--format", "csv", "--path", "nowhere"], "There is no file or folder nowhere"),
+        (["--format", "cvs", "--path", "{file}"], "Unknown format 'cvs'"),
+        (["--algorithms", "eaze"], "Unknown: eaze. Known: svd, als, ease, hybrid"),
+        (["--test-fraction", "2"], "--test-fraction 2 doesn't lie between 0 and 1"),
+        (["--k", "0"], "--k must be 1 or more"),
+        (["--cv", "1"], "--cv 2 or more"),
+        (["--format", "csv", "--path", "{file}", "--json", "/nowhere/x.json"], "there is no folder /nowhere"),
+        (["--format", "csv", "--path", "{empty}"], "There are no events to evaluate on"),
+    ],
+)
+@pytest.mark.django_db
+def test_what_is_wrong_is_one_sentence(arguments: list[str], sentence: str, file: Path, tmp_path: Path) -> None:
+    (tmp_path / "none").mkdir()
+    empty = write(tmp_path / "none", {"n.csv": "user_id,item_id,rating\n"}) / "n.csv"
+    with pytest.raises(CommandError) as raised:
+        run(*(argument.format(file=file, empty=empty) for argument in arguments))
+    assert sentence in str(raised.value)
+    assert "\n" not in str(raised.value)
+
+
+def test_ratings_alone_count_where_there_are_any(tmp_path: Path) -> None:
+    path = (
+        write(tmp_path, {"e.csv": "user,item,type,value\nu,a,rating,4\nu,b,view,\nv,a,rating,2\nv,c,hum,\n"}) / "e.csv"
+    )
+    found = read(opened("csv", path))
+    assert (len(found.dataset), found.dataset.n_items, found.rejected) == (2, 1, 1)
+    implicit = read(opened("csv", path), implicit=True).dataset
+    assert (len(implicit), implicit.n_items) == (3, 2)
+    assert {kind.is_explicit for kind in implicit.kinds} == {False}
+
+
+def test_a_relevant_rating_is_what_the_caller_says(tmp_path: Path) -> None:
+    path = write(tmp_path, {"e.csv": "user,item,rating\nu,a,3\n"}) / "e.csv"
+    kinds: Any = [read(opened("csv", path), relevant_at=at).dataset.kinds[0].relevant_at for at in (None, 3.0)]
+    assert kinds == [4.0, 3.0]
+
+
+def test_nothing_to_read_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(CannotFit, match="no events to evaluate on"):
+        read(opened("csv", write(tmp_path, {"e.csv": "user,item\n"}) / "e.csv"))

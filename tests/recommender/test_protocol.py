@@ -1,0 +1,115 @@
+"""The evaluation anybody can repeat: one protocol, figures that follow from it, and every person counted."""
+
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+from recommender.evaluation.protocol import Plan, Task, cross_validate, divide, evaluate_all
+from recommender.preferences import relevant, seen
+from recommender.types import Dataset
+from tests.datasets import VIEW, Did, dataset, many_tastes, rated
+
+
+def run(data: Dataset, *names: str, **plan: object) -> dict[str, dict[str, Any]]:
+    return {row["algorithm"]: row for row in evaluate_all(data, names, Plan(**plan))}  # type: ignore[arg-type]
+
+
+def test_popularity_and_item_neighbours_always_stand_beside() -> None:
+    assert list(run(many_tastes(), "ease")) == ["ease", "popular", "item_knn"]
+
+
+def test_the_same_seed_gives_the_same_figures_and_another_one_others() -> None:
+    timed = {"fit_seconds", "score_seconds", "peak_rss_mb"}
+    first, again, other = (run(many_tastes(), "als", split="random", seeds=(seed,))["als"] for seed in (1, 1, 2))
+    assert {k: v for k, v in first.items() if k not in timed} == {k: v for k, v in again.items() if k not in timed}
+    assert first["ndcg"] != other["ndcg"]
+
+
+def test_figures_are_json_and_of_the_names_that_are_promised() -> None:
+    figures = run(many_tastes(), "svd")["svd"]
+    json.dumps(figures, allow_nan=False)
+    assert figures.keys() >= {
+        *("rmse", "mae", "interval_coverage", "ndcg", "recall", "precision", "map", "mrr", "hit_rate", "coverage"),
+        *("novelty", "gini", "diversity", "users", "served", "fit_seconds", "score_seconds", "peak_rss_mb"),
+        *("by_activity", "settings", "protocol", "ndcg_interval"),
+    }
+    low, high = figures["ndcg_interval"]
+    assert low <= figures["ndcg"] <= high
+
+
+def test_people_without_anything_relevant_are_skipped() -> None:
+    data = dataset([rated(1, item, 5) for item in range(10)] + [rated(2, item, 1) for item in range(10)])
+    assert run(data, "popular", split="random")["popular"]["users"] == 1
+
+
+def test_what_was_seen_in_training_is_neither_listed_nor_wanted() -> None:
+    events = [rated(1, 1, 5, time=1), rated(1, 2, 5, time=2), rated(1, 3, 5, time=3), rated(1, 4, 5, time=4)]
+    data = dataset([*events, rated(1, 1, 5, time=5), *(rated(2, item, 5) for item in range(1, 8))])
+    task = Task.of(divide(data, Plan(), 1), 10)
+    assert task.wanted[0].toarray().sum() == 0
+    assert not task.wanted.multiply(task.already).nnz
+
+
+def test_the_hybrid_serves_everybody_as_the_product_does() -> None:
+    newcomers = [rated(user, user % 5, 5) for user in range(900, 930)]
+    data = many_tastes()
+    known = [
+        rated(u, i, v) for u, i, v in zip(data.users.tolist(), data.items.tolist(), data.values.tolist(), strict=True)
+    ]
+    found = run(dataset([*known, *newcomers]), "hybrid", split="leave-one-out")
+    assert found["hybrid"]["by_activity"]["0"]["users"] == 30
+    assert found["hybrid"]["served"] == found["hybrid"]["users"]
+    assert found["item_knn"]["by_activity"]["0"]["served"] == 0
+
+
+def test_leaving_one_out_takes_one_relevant_event_of_each_person() -> None:
+    data = dataset([rated(1, 1, 5), rated(1, 2, 1), rated(1, 3, 4), rated(2, 1, 1), Did(3, 1, VIEW)])
+    split = divide(data, Plan(split="leave-one-out"), 1)
+    assert split.test.user_ids.ids[split.test.users].tolist() == [1, 3]
+    assert relevant(split.test).all()
+    assert len(split.train) == 3
+    drawn = {divide(data, Plan(split="leave-one-out"), seed).test.items[0] for seed in range(20)}
+    assert len(drawn) == 2
+
+
+def test_a_random_part_is_drawn_from_all_events() -> None:
+    data = many_tastes()
+    split = divide(data, Plan(split="random", test_fraction=0.25), 1)
+    assert len(split.test) == int(len(data) * 0.25)
+    assert len(split.train) + len(split.test) == len(data)
+    assert seen(split.train).nnz + seen(split.test).nnz == len(data)
+
+
+def test_every_rating_is_in_one_fold() -> None:
+    rows = list(cross_validate(many_tastes(), ["svd", "popular"], 5, seed=1))
+    assert [(row["algorithm"], row["fold"]) for row in rows] == [
+        (name, fold) for name in ("svd", "popular") for fold in range(1, 6)
+    ]
+    assert all(0 < row["rmse"] < 2 for row in rows[:5])
+    assert {row["rmse"] for row in rows[5:]} == {None}
+
+
+def test_an_algorithm_that_the_data_refuse_has_its_sentence() -> None:
+    data = dataset([rated(1, 1, 1), rated(2, 1, 1), rated(1, 2, 1)])
+    assert run(data, "ease")["ease"]["refused"].startswith("There are no events that speak for an item")
+
+
+def test_slices_add_up_to_the_whole() -> None:
+    figures = run(many_tastes(), "item_knn")["item_knn"]
+    parts = [part for part in figures["by_activity"].values() if part["users"]]
+    assert sum(part["users"] for part in parts) == figures["users"]
+    assert_allclose(sum(part["users"] * part["ndcg"] for part in parts) / figures["users"], figures["ndcg"])
+
+
+@pytest.mark.parametrize("fraction", [0, 1, -0.5])
+def test_a_test_part_is_a_part(fraction: float) -> None:
+    with pytest.raises(ValueError, match="must lie between 0 and 1"):
+        divide(many_tastes(), Plan(split="random", test_fraction=fraction), 1)
+
+
+def test_counts_are_whole() -> None:
+    assert isinstance(run(many_tastes(), "popular")["popular"]["users"], int)
+    assert np.isfinite(run(many_tastes(), "popular")["popular"]["gini"])
