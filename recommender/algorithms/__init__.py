@@ -10,6 +10,7 @@ from recommender.types import Algorithm, Arrays, Model
 ALGORITHMS: Mapping[str, str] = {
     "svd": "recommender.algorithms.svd.SVD",
     "als": "recommender.algorithms.als.ALS",
+    "bpmf": "recommender.algorithms.bpmf.BPMF",
     "ease": "recommender.algorithms.ease.EASE",
     "hybrid": "recommender.algorithms.blend.Hybrid",
     "item_knn": "recommender.algorithms.item_knn.ItemKNN",
@@ -19,6 +20,7 @@ ALGORITHMS: Mapping[str, str] = {
 
 FORMS: Mapping[str, str] = {
     "factors": "recommender.algorithms.factors.FactorModel",
+    "sampled_factors": "recommender.algorithms.sampled_factors.SampledFactorModel",
     "item_weights": "recommender.algorithms.weights.ItemWeightsModel",
     "hybrid": "recommender.algorithms.hybrid.HybridModel",
     "implicit_factors": "recommender.algorithms.implicit_factors.ImplicitFactorModel",

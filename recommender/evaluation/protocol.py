@@ -18,11 +18,25 @@ from recommender.evaluation import metrics
 from recommender.evaluation.split import Split, folds, holdout, leave_one_out, random_part
 from recommender.preferences import pairs, ratings, relevant, seen
 from recommender.ranking import blend, score_blocks
-from recommender.types import UNKNOWN, CannotFit, Dataset, Mask, Model, Progress, RowArray, silent
+from recommender.types import (
+    UNKNOWN,
+    CannotFit,
+    Dataset,
+    FloatArray,
+    IntArray,
+    Mask,
+    Model,
+    Progress,
+    RowArray,
+    silent,
+)
 
 SPLITS = ("temporal", "random", "leave-one-out")
 BESIDE = ("popular", "item_knn")
 """Always measured as well: a figure alone says nothing."""
+
+HALF_INTERVAL = 1.96
+"""Standard deviations from a prediction to either end of its 95 % interval."""
 
 SAMPLE = 2_000
 """Lists by which diversity is judged."""
@@ -93,7 +107,15 @@ def cross_validate(
         for fold, split in enumerate(parts):
             progress((number * n + fold) / (n * len(names)), f"{name}, fold {fold + 1}")
             try:
-                figures: dict[str, Any] = _errors(create(name).fit(split.train, np.random.default_rng(seed)), split)
+                model = create(name).fit(split.train, np.random.default_rng(seed))
+                errors = _Errors.of(model, split)
+                figures: dict[str, Any] = {
+                    **errors.figures(np.ones(len(BUCKETS), bool)),
+                    "by_activity": {
+                        bucket: {"fold": fold + 1, **errors.figures(counted)}
+                        for bucket, counted in zip(BUCKETS, np.eye(len(BUCKETS), dtype=bool), strict=True)
+                    },
+                }
             except CannotFit as reason:
                 figures = {"refused": str(reason)}
             yield {"algorithm": name, "seed": seed, "fold": fold + 1, **figures}
@@ -109,10 +131,15 @@ def _measured(name: str, task: Task, seed: int) -> dict[str, Any]:
         return {"refused": str(reason)}
     lists = _lists(name, model, task)
     scored = time.perf_counter()
+    errors = _Errors.of(model, task.split)
+    everybody = np.ones(len(BUCKETS), bool)
     return {
-        **_errors(model, task.split),
-        **_figures(lists, task, seed),
-        "by_activity": _by_activity(lists, task),
+        **errors.figures(everybody),
+        **_figures(lists, task, everybody, seed),
+        "by_activity": {
+            name: {**errors.figures(bucket), **_figures(lists, task, bucket, seed)}
+            for name, bucket in zip(BUCKETS, np.eye(len(BUCKETS), dtype=bool), strict=True)
+        },
         "settings": asdict(cast(Any, algorithm)),
         "fit_seconds": fitted - started,
         "score_seconds": scored - fitted,
@@ -137,56 +164,62 @@ def _filled(lists: RowArray, people: RowArray, task: Task) -> RowArray:
     return blend(task.k, [(lists, unsaid), (np.concatenate(fill), unsaid)])[0]
 
 
-def _errors(model: Model, split: Split) -> dict[str, float | None]:
-    """Of the explicit ratings of the test part; an interval is the mean -+ 1.96 standard deviations."""
-    given = ratings(split.test)
-    actual = given.values[given.explicit]
-    predicted, std = model.predict(given.users[given.explicit], given.items[given.explicit])
-    inside = np.abs(predicted - actual) <= 1.96 * std
-    return _plain(
-        rmse=metrics.rmse(predicted, actual),
-        mae=metrics.mae(predicted, actual),
-        interval_coverage=metrics.mean(inside[~np.isnan(std)].astype(float)),
-    )
+@dataclass(frozen=True, eq=False)
+class _Errors:
+    """The explicit ratings of the test part (n,) and what the model said of them."""
+
+    predicted: FloatArray
+    std: FloatArray
+    actual: FloatArray
+    bucket: IntArray
+    """By how much is known of the person."""
+
+    @classmethod
+    def of(cls, model: Model, split: Split) -> "_Errors":
+        given = ratings(split.test)
+        users, items = given.users[given.explicit], given.items[given.explicit]
+        activity = np.diff(seen(split.train).indptr)[users]
+        return cls(*model.predict(users, items), given.values[given.explicit], buckets(activity.astype(np.int64)))
+
+    def figures(self, counted: Mask) -> dict[str, float | None]:
+        """Of the people in the buckets that are `counted` (n_buckets,)."""
+        which = counted[self.bucket]
+        predicted, std, actual = self.predicted[which], self.std[which], self.actual[which]
+        inside = np.abs(predicted - actual) <= HALF_INTERVAL * std
+        return {
+            **_plain(
+                rmse=metrics.rmse(predicted, actual),
+                mae=metrics.mae(predicted, actual),
+                interval_coverage=metrics.mean(inside[~np.isnan(std)].astype(float)),
+            ),
+            "ratings": len(actual),
+            "predicted": int((~np.isnan(predicted)).sum()),
+        }
 
 
-def _figures(lists: RowArray, task: Task, seed: int) -> dict[str, Any]:
-    hit, n_wanted = metrics.hits(lists, task.wanted[task.people]), np.diff(task.wanted.indptr)[task.people]
+def _figures(lists: RowArray, task: Task, counted: Mask, seed: int) -> dict[str, Any]:
+    """Of the lists (n_people, k) of the people in the buckets that are `counted` (n_buckets,)."""
+    which = counted[buckets(task.activity.astype(np.int64))]
+    people, mine, rng = task.people[which], lists[which], np.random.default_rng(seed)
+    hit, n_wanted = metrics.hits(mine, task.wanted[people]), np.diff(task.wanted.indptr)[people]
+    gains = metrics.ndcg(hit, n_wanted)
     choosers = np.bincount(task.already.indices, minlength=task.already.shape[1])
-    sample = np.random.default_rng(seed).permutation(len(lists))[:SAMPLE]
-    return {
-        **_of_people(hit, n_wanted, lists),
-        "ndcg_interval": metrics.interval(metrics.ndcg(hit, n_wanted), np.random.default_rng(seed)),
-        **_plain(
-            coverage=metrics.coverage(lists, task.already.shape[1]),
-            novelty=metrics.novelty(lists, choosers, task.already.shape[0]),
-            gini=metrics.gini(lists, task.already.shape[1]),
-            diversity=metrics.diversity(lists[sample], task.already),
-        ),
-    }
-
-
-def _of_people(hit: Mask, n_wanted: NDArray[np.integer], lists: RowArray) -> dict[str, Any]:
     return {
         **_plain(
-            ndcg=metrics.mean(metrics.ndcg(hit, n_wanted)),
+            ndcg=metrics.mean(gains),
             recall=metrics.mean(metrics.recall(hit, n_wanted)),
             precision=metrics.mean(metrics.precision(hit)),
             map=metrics.mean(metrics.average_precision(hit, n_wanted)),
             mrr=metrics.mean(metrics.reciprocal_rank(hit)),
             hit_rate=metrics.mean(hit.any(axis=1).astype(float)),
+            coverage=metrics.coverage(mine, task.already.shape[1]),
+            novelty=metrics.novelty(mine, choosers, task.already.shape[0]),
+            gini=metrics.gini(mine, task.already.shape[1]),
+            diversity=metrics.diversity(mine[rng.permutation(len(mine))[:SAMPLE]], task.already),
         ),
-        "users": len(lists),
-        "served": int((lists != UNKNOWN).any(axis=1).sum()),
-    }
-
-
-def _by_activity(lists: RowArray, task: Task) -> dict[str, Any]:
-    hit, n_wanted = metrics.hits(lists, task.wanted[task.people]), np.diff(task.wanted.indptr)[task.people]
-    where = buckets(task.activity.astype(np.int64))
-    return {
-        name: _of_people(hit[where == number], n_wanted[where == number], lists[where == number])
-        for number, name in enumerate(BUCKETS)
+        "ndcg_interval": [None if math.isnan(end) else end for end in metrics.interval(gains, rng)],
+        "users": len(mine),
+        "served": int((mine != UNKNOWN).any(axis=1).sum()),
     }
 
 

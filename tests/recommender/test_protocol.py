@@ -34,8 +34,9 @@ def test_figures_are_json_and_of_the_names_that_are_promised() -> None:
     assert figures.keys() >= {
         *("rmse", "mae", "interval_coverage", "ndcg", "recall", "precision", "map", "mrr", "hit_rate", "coverage"),
         *("novelty", "gini", "diversity", "users", "served", "fit_seconds", "score_seconds", "peak_rss_mb"),
-        *("by_activity", "settings", "protocol", "ndcg_interval"),
+        *("ratings", "predicted", "by_activity", "settings", "protocol", "ndcg_interval"),
     }
+    assert figures["by_activity"]["20+"].keys() >= {"rmse", "interval_coverage", "ndcg", "gini", "diversity", "served"}
     low, high = figures["ndcg_interval"]
     assert low <= figures["ndcg"] <= high
 
@@ -90,6 +91,21 @@ def test_every_rating_is_in_one_fold() -> None:
     ]
     assert all(0 < row["rmse"] < 2 for row in rows[:5])
     assert {row["rmse"] for row in rows[5:]} == {None}
+
+
+def test_errors_too_are_told_apart_by_what_is_known_of_a_person() -> None:
+    few = [rated(user, user % 5, 1) for user in range(900, 930)]
+    data = many_tastes()
+    known = [
+        rated(u, i, v) for u, i, v in zip(data.users.tolist(), data.items.tolist(), data.values.tolist(), strict=True)
+    ]
+    figures = run(dataset([*known, *few]), "bpmf", split="random")["bpmf"]
+    parts = [part for part in figures["by_activity"].values() if part["predicted"]]
+    assert sum(part["ratings"] for part in figures["by_activity"].values()) == figures["ratings"]
+    assert_allclose(
+        sum(part["rmse"] ** 2 * part["predicted"] for part in parts) / figures["predicted"], figures["rmse"] ** 2
+    )
+    assert figures["by_activity"]["0"]["ratings"] > figures["by_activity"]["0"]["predicted"] == 0
 
 
 def test_an_algorithm_that_the_data_refuse_has_its_sentence() -> None:

@@ -1,5 +1,6 @@
 import json
 from argparse import ArgumentParser
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,8 @@ from recommender.evaluation.reading import narrowed, read
 from recommender.types import CannotFit, Dataset
 from recsite.platform.commands import PlainCommand, mapping, progress_bar, table, whole_number
 
-COLUMNS = ("ndcg", "recall", "hit_rate", "map", "mrr", "coverage", "rmse", "mae")
+COLUMNS = ("fold", "ndcg", "recall", "hit_rate", "map", "mrr", "coverage", "rmse", "mae", "interval_coverage")
+SLICE_COLUMNS = ("fold", "users", "served", "hit_rate", "ndcg", "ratings", "rmse", "interval_coverage")
 
 
 class Command(PlainCommand):
@@ -96,28 +98,27 @@ def _runs(dataset: Dataset, options: dict[str, Any], show: Any) -> Any:
     return evaluate_all(dataset, options["algorithms"], plan, show)
 
 
-def _shown(runs: list[dict[str, Any]], by_activity: bool) -> Any:
-    shown = [name for name in ("fold", *COLUMNS) if any(run.get(name) is not None for run in runs)]
-    rows = [[run["algorithm"], run["seed"], *(_figure(run.get(name)) for name in shown)] for run in runs]
-    yield from table(["ALGORITHM", "SEED", *map(str.upper, shown)], rows)
+def _shown(runs: list[dict[str, Any]], by_activity: bool) -> Iterator[str]:
+    yield from _table([([run["algorithm"], run["seed"]], run) for run in runs], ["ALGORITHM", "SEED"], COLUMNS)
     yield from (f"{run['algorithm']} was not measured: {run['refused']}" for run in runs if "refused" in run)
     if by_activity:
-        yield ""
-        rows = [
-            [
-                run["algorithm"],
-                run["seed"],
-                name,
-                figures["users"],
-                figures["served"],
-                _figure(figures["hit_rate"]),
-                _figure(figures["ndcg"]),
-            ]
+        slices = [
+            ([run["algorithm"], run["seed"], name], figures)
             for run in runs
             for name, figures in run.get("by_activity", {}).items()
-            if figures["users"]
+            if figures.get("users") or figures["ratings"]
         ]
-        yield from table(["ALGORITHM", "SEED", "EVENTS", "USERS", "SERVED", "HIT_RATE", "NDCG"], rows)
+        yield ""
+        yield from _table(slices, ["ALGORITHM", "SEED", "EVENTS"], SLICE_COLUMNS)
+
+
+def _table(
+    rows: list[tuple[list[object], dict[str, Any]]], headings: list[str], columns: Sequence[str]
+) -> Iterator[str]:
+    """The figures of those columns that have any."""
+    shown = [name for name in columns if any(figures.get(name) is not None for _, figures in rows)]
+    cells = [[*labels, *(_figure(figures.get(name)) for name in shown)] for labels, figures in rows]
+    return table([*headings, *map(str.upper, shown)], cells)
 
 
 def _figure(value: float | None) -> str:
