@@ -23,6 +23,7 @@ from recommender.candidates import (
     Known,
     Page,
     Ranked,
+    Rated,
     View,
     Wanted,
     current_view,
@@ -30,6 +31,7 @@ from recommender.candidates import (
     page,
     ratings,
 )
+from recommender.types import HALF_INTERVAL
 from recsite.platform.database import DatabaseDown
 from recsite.platform.exceptions import Explained, Unavailable
 
@@ -77,6 +79,10 @@ class Place(NamedTuple):
     """What its source ranked it by, on the source's own scale."""
     predicted_rating: float | None
     """By the rating model, on the scale of ratings."""
+    uncertainty: float | None
+    """The standard deviation of that."""
+    confidence_interval: tuple[float, float] | None
+    """It holds the rating 95 times of 100."""
     source: str
     """A member of the release: by what its training knew of the person; `fold-in`: by her latest events; `latest`."""
 
@@ -150,7 +156,7 @@ def _score(algorithm: str, at_least: float) -> dict[str, Any]:
 
 def _answer(view: View, algorithm: str, known: Known, found: Page, request: Request) -> Answer:
     member = view.release.members.get(algorithm)
-    places = _places(view, algorithm, known, found.ranked, request.offset + 1)
+    places = _places(view, known, found.ranked, request.offset + 1)
     return Answer(
         user_id=request.user_id,
         recommendation_id=new_event_id(),
@@ -166,17 +172,28 @@ def _answer(view: View, algorithm: str, known: Known, found: Page, request: Requ
     )
 
 
-def _places(view: View, algorithm: str, known: Known, ranked: Ranked, first: int) -> tuple[Place, ...]:
+def _places(view: View, known: Known, ranked: Ranked, first: int) -> tuple[Place, ...]:
     rows = ranked.rows.tolist()
+    rated = ratings(view, known.candidates, ranked)
     columns = (
         map(view.catalogue.item_ids.__getitem__, rows),
         map(view.catalogue.titles.__getitem__, rows),
         range(first, first + len(rows)),
         _numbers(ranked.scores.tolist()),
-        _numbers(ratings(view, algorithm, known, ranked)),
+        _numbers(rated.values.tolist()),
+        _numbers(rated.deviations.tolist()),
+        _intervals(view, rated),
         map(SOURCES.__getitem__, ranked.sources.tolist()),
     )
     return tuple(map(Place._make, zip(*columns, strict=True)))
+
+
+def _intervals(view: View, rated: Rated) -> list[tuple[float, float] | None]:
+    """95 %, within the scale."""
+    low, high = view.release.scale
+    half = HALF_INTERVAL * rated.deviations
+    ends = zip(_numbers((rated.values - half).tolist()), _numbers((rated.values + half).tolist()), strict=True)
+    return [(max(start, low), min(end, high)) if start is not None and end is not None else None for start, end in ends]
 
 
 def _numbers(values: list[float]) -> list[float | None]:

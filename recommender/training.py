@@ -29,7 +29,7 @@ logger = logging.getLogger(__name__)
 DEFAULT = ("svd", "popular")
 """What is trained every hour: ratings change with every event, and both are fitted in moments."""
 
-EVERYTHING = (*DEFAULT, "hybrid")
+EVERYTHING = (*DEFAULT, "hybrid", "bpmf")
 """What is trained once a day, and where nobody says what."""
 
 SEED = 42

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import ClassVar, Protocol, Self
+from typing import ClassVar, Protocol, Self, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -173,6 +173,24 @@ class Model(Protocol):
     @classmethod
     def from_arrays(cls, arrays: Arrays) -> Self:
         """The same model again; the arrays may be memory-mapped and are not copied."""
+
+
+HALF_INTERVAL = 1.96
+"""Standard deviations from a predicted rating to either end of its 95 % interval."""
+
+
+@runtime_checkable
+class RatingModel(Model, Protocol):
+    """One that says how people would rate, also those it has never seen."""
+
+    @property
+    def scale_min(self) -> float: ...
+
+    @property
+    def scale_max(self) -> float: ...
+
+    def predict_history(self, history: Histories, cols: RowArray) -> tuple[FloatArray, FloatArray]:
+        """What `predict` says (n,) of one person, from what she did; NaN where nothing of it helps."""
 
 
 class Algorithm(Protocol):

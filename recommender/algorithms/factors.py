@@ -69,6 +69,12 @@ class FactorModel:
         clipped = np.clip(rating, np.float32(self.scale_min), np.float32(self.scale_max))
         return np.where(known, clipped, NAN), np.full(len(rows), NAN)
 
+    def predict_history(self, history: Histories, cols: RowArray) -> tuple[FloatArray, FloatArray]:
+        """What `predict` says (n,), of one person whom the model has never seen."""
+        scores = np.append(self.score_histories(history)[0], NAN)
+        clipped = np.clip(scores[cols], np.float32(self.scale_min), np.float32(self.scale_max))
+        return np.where(cols == UNKNOWN, NAN, clipped), np.full(len(cols), NAN)
+
     def explain(self, history: Histories, cols: RowArray) -> FloatArray:
         """NaN (n, n_profile): a rating comes from the whole person, whose factors all ratings have shaped together."""
         return np.full((len(cols), history.profiles.nnz), NAN)

@@ -177,7 +177,9 @@ class SampledFactorModel:
         towards = values - design[:, :, -1]
         design[:, :, -1] = 1
         noise = (SHAPE / self.rates)[:, None, None]
-        covariances = np.linalg.inv(self.prior_precisions + noise * (design.swapaxes(1, 2) @ design))
+        covariances: NDArray[np.float64] = np.linalg.inv(
+            self.prior_precisions + noise * (design.swapaxes(1, 2) @ design)
+        )
         pull = noise * (design.swapaxes(1, 2) @ towards[:, :, None])
         prior = self.prior_precisions @ self.prior_means[:, :, None]
         return (covariances @ (prior + pull))[:, :, 0], covariances

@@ -28,6 +28,14 @@ class RecommendedOut(serializers.Serializer):
     rank = serializers.IntegerField(help_text="From 1 on, over all pages.")
     score = serializers.FloatField(allow_null=True, help_text="What its source ranked it by, on that source's scale.")
     predicted_rating = serializers.FloatField(allow_null=True, help_text="By the rating model, on the ratings' scale.")
+    uncertainty = serializers.FloatField(allow_null=True, help_text="The standard deviation of the predicted rating.")
+    confidence_interval = serializers.ListField(
+        child=serializers.FloatField(),
+        allow_null=True,
+        min_length=2,
+        max_length=2,
+        help_text="It holds the rating 95 times of 100: the low and the high end.",
+    )
     source = serializers.CharField(  # type: ignore[assignment]  # REST framework takes fields out of the class
         help_text="A model's name: trained on this person; fold-in: from their latest events; popular; latest."
     )

@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from struct import Struct
 from typing import Any, Self
 
@@ -23,11 +23,13 @@ NOBODY = -1
 STRANGER_SECS = 300
 """How long it is remembered that somebody is unknown: anybody can ask for any name."""
 
-SOURCES = ("svd", "fold-in", "popular", "latest", "ease", "item_knn", "als", "hybrid")
+SOURCES = ("svd", "fold-in", "popular", "latest", "ease", "item_knn", "als", "hybrid", "bpmf")
 """What may have put an item into a list; the position is stored. Append only."""
 
-HEADER = Struct("<B?xx8sqI")
-FORMAT = 1
+HEADER = Struct("<B??x8sqI")
+FORMAT = 2
+
+NO_NUMBERS = np.empty(0, np.float32)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -41,11 +43,13 @@ class Candidates:
     """Internal ids (n,), best first; empty where it isn't personal."""
     scores: NDArray[np.float32]
     sources: NDArray[np.uint8]
+    ratings: NDArray[np.float32] = field(default_factory=lambda: NO_NUMBERS)
+    """Predicted ratings (n,) and their deviations, of people whom the rating model doesn't know; else empty."""
+    deviations: NDArray[np.float32] = field(default_factory=lambda: NO_NUMBERS)
 
     @classmethod
     def impersonal(cls, person: int) -> Self:
-        nothing = np.empty(0)
-        return cls(person, False, nothing.astype(np.int64), nothing.astype(np.float32), nothing.astype(np.uint8))
+        return cls(person, False, np.empty(0, np.int64), NO_NUMBERS, np.empty(0, np.uint8))
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +118,15 @@ def memory(people: Sequence[Keys]) -> float:
 
 
 def _pack(mark: bytes, candidates: Candidates) -> bytes:
-    head = HEADER.pack(FORMAT, candidates.is_personal, mark, candidates.person, len(candidates.items))
-    arrays = ((candidates.items, "<u4"), (candidates.scores, "<f4"), (candidates.sources, "u1"))
+    is_rated = len(candidates.ratings) > 0
+    head = HEADER.pack(FORMAT, candidates.is_personal, is_rated, mark, candidates.person, len(candidates.items))
+    arrays: list[tuple[NDArray[Any], str]] = [
+        (candidates.items, "<u4"),
+        (candidates.scores, "<f4"),
+        (candidates.sources, "u1"),
+        (candidates.ratings, "<f4"),
+        (candidates.deviations, "<f4"),
+    ]
     return head + b"".join(array.astype(kind).tobytes() for array, kind in arrays)
 
 
@@ -123,7 +134,7 @@ def _unpack(packed: bytes) -> tuple[bytes, Candidates | None]:
     """The mark and the candidates; nothing where another format, or somebody else, wrote them."""
     if packed[:1] != bytes([FORMAT]):
         return b"", None
-    _, is_personal, mark, person, n = HEADER.unpack_from(packed)
+    _, is_personal, is_rated, mark, person, n = HEADER.unpack_from(packed)
     start = HEADER.size
     return mark, Candidates(
         person=person,
@@ -131,6 +142,8 @@ def _unpack(packed: bytes) -> tuple[bytes, Candidates | None]:
         items=_array("<u4", packed, n, start),
         scores=_array("<f4", packed, n, start + 4 * n),
         sources=_array("u1", packed, n, start + 8 * n),
+        ratings=_array("<f4", packed, n, start + 9 * n) if is_rated else NO_NUMBERS,
+        deviations=_array("<f4", packed, n, start + 13 * n) if is_rated else NO_NUMBERS,
     )
 
 

@@ -3,9 +3,10 @@
 from recommender.candidates.known import Known, know
 from recommender.candidates.likeness import similar
 from recommender.candidates.loaded import LoadedRelease, Member, fault, live
-from recommender.candidates.pages import Page, page, ratings
+from recommender.candidates.pages import Page, page
 from recommender.candidates.paging import Wanted
 from recommender.candidates.personal import FOLD_IN
+from recommender.candidates.ratings import Rated, ratings
 from recommender.candidates.view import IMPERSONAL, LATEST, POPULAR, Ranked, View, current_view
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "Member",
     "Page",
     "Ranked",
+    "Rated",
     "View",
     "Wanted",
     "current_view",

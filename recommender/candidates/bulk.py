@@ -40,12 +40,13 @@ def rank_many(view: View, member: Member, persons: IntArray, seen: Seen, n: int)
 def _each(view: View, member: Member, persons: IntArray, top: Top, seen: Seen, source: str) -> Iterator[Candidates]:
     """The candidates of people from the lists of a block, items by the model's rows, (len(persons), n) both."""
     places, (items, scores) = view.places(member), top
-    n = items.shape[1]
+    n, lists = items.shape[1], list[Ranked | None]()
     for number, person in enumerate(persons.tolist()):
         own = Ranked.of((items[number : number + 1], scores[number : number + 1]), source).moved(places)
         if 0 < len(own) < n:
             own = personal.fill(view, own, Wanted.unseen(view.catalogue, view.rows(seen.get(person, ()))).allowed, n)
-        yield personal.candidates(view, person, own if len(own) else None)
+        lists.append(own if len(own) else None)
+    yield from personal.candidates_of_many(view, persons, lists)
 
 
 def _matrix(member: Member, persons: IntArray, seen: Seen) -> csr_array:

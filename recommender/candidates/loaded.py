@@ -8,7 +8,8 @@ from types import MappingProxyType
 
 from recommender import artifacts, registry
 from recommender.models import Release, ReleaseMember
-from recommender.types import Model
+from recommender.preferences import DEFAULT_SCALE
+from recommender.types import Model, RatingModel
 from recsite.platform import database
 from recsite.platform.copies import Copy
 
@@ -40,6 +41,12 @@ class LoadedRelease:
     @property
     def rating_model(self) -> Member | None:
         return next((member for member in self.members.values() if member.is_rating_model), None)
+
+    @property
+    def scale(self) -> tuple[float, float]:
+        """Of the ratings that are predicted."""
+        model = self.rating_model.model if self.rating_model else None
+        return (model.scale_min, model.scale_max) if isinstance(model, RatingModel) else DEFAULT_SCALE
 
 
 def live() -> LoadedRelease:

@@ -1,19 +1,13 @@
 """One page of a person's list: her candidates under the request's filters, and the rest where those don't suffice."""
 
 from dataclasses import dataclass
-from math import nan
 
 import numpy as np
 
-from recommender.algorithms.factors import FactorModel
-from recommender.cache import SOURCES
 from recommender.candidates import personal
 from recommender.candidates.known import Known
-from recommender.candidates.loaded import Member
 from recommender.candidates.paging import Wanted, places
-from recommender.candidates.personal import FOLD_IN
 from recommender.candidates.view import Ranked, View
-from recommender.types import UNKNOWN, FloatArray, IntArray
 from recsite.platform.database import DatabaseDown
 
 
@@ -35,25 +29,6 @@ def page(view: View, algorithm: str, known: Known, wanted: Wanted, offset: int, 
     if _suffices(own, wanted, found, offset, limit):
         return found
     return _cut(_everything(view, algorithm, known, own, wanted), wanted, offset, limit)
-
-
-def ratings(view: View, algorithm: str, known: Known, ranked: Ranked) -> list[float]:
-    """What the rating model predicts for some places of a list that `algorithm` leads; NaN where it can't say."""
-    member = view.release.rating_model
-    if member is None or not isinstance(member.model, FactorModel):
-        return [nan] * len(ranked)
-    own = {SOURCES.index(member.algorithm), SOURCES.index(FOLD_IN)}
-    if algorithm != member.algorithm or not own.issuperset(ranked.sources.tolist()):
-        return _predicted(member, known, view.catalogue.ids[ranked.rows]).tolist()
-    return [min(max(score, member.model.scale_min), member.model.scale_max) for score in ranked.scores.tolist()]
-
-
-def _predicted(member: Member, known: Known, items: IntArray) -> FloatArray:
-    """For lists in which another source has placed items: of people whom the training knew."""
-    row = member.model.user_ids.rows(np.array([known.candidates.person]))
-    if row[0] == UNKNOWN:
-        return np.full(len(items), np.nan, np.float32)
-    return member.model.predict(np.repeat(row, len(items)), member.model.item_ids.rows(items))[0]
 
 
 def _cut(ranked: Ranked, wanted: Wanted, offset: int, limit: int) -> Page:

@@ -1,17 +1,23 @@
 """A person's own ranking: her row of the trained model, or her latest events folded into it."""
 
+from collections.abc import Iterator, Sequence
+
 import numpy as np
 
 from recommender import dataset, preferences, ranking
-from recommender.cache import Candidates
+from recommender.cache import SOURCES, Candidates
 from recommender.candidates import people
 from recommender.candidates.loaded import Member
+from recommender.candidates.ratings import Rated, of_newcomers
 from recommender.candidates.view import Ranked, View
 from recommender.types import UNKNOWN, FloatArray, IntArray, Mask
 from recsite.platform import database
 
 FOLD_IN = "fold-in"
 """The source of items that were placed by a person's latest events, rather than by what the training knew of her."""
+
+FOLDED = SOURCES.index(FOLD_IN)
+NOT_RATED = Rated.nothing(0)
 
 
 def rank(view: View, member: Member, person: int, allowed: Mask, n: int) -> Ranked | None:
@@ -51,7 +57,19 @@ def fold_in(member: Member, persons: IntArray) -> FloatArray:
 
 
 def candidates(view: View, person: int, own: Ranked | None) -> Candidates:
-    """The form in which a ranking is stored: items by their internal ids."""
-    if own is None:
-        return Candidates.impersonal(person)
-    return Candidates(person, True, view.catalogue.ids[own.rows], own.scores, own.sources)
+    """The form in which a ranking is stored: items by their internal ids. Raises DatabaseDown."""
+    return next(iter(candidates_of_many(view, np.array([person]), [own])))
+
+
+def candidates_of_many(view: View, persons: IntArray, lists: Sequence[Ranked | None]) -> Iterator[Candidates]:
+    """The same of several people. Of those who were folded in the ratings are kept as well: no row gives them again."""
+    folded = [number for number, own in enumerate(lists) if own is not None and FOLDED in own.sources]
+    own_lists = [own for own in lists if own is not None and FOLDED in own.sources]
+    rated = dict(zip(folded, of_newcomers(view, persons[folded], own_lists) if folded else (), strict=True))
+    for number, (person, own) in enumerate(zip(persons.tolist(), lists, strict=True)):
+        if own is None:
+            yield Candidates.impersonal(person)
+            continue
+        said = rated.get(number, NOT_RATED)
+        items = view.catalogue.ids[own.rows]
+        yield Candidates(person, True, items, own.scores, own.sources, said.values, said.deviations)

@@ -19,6 +19,7 @@ from recommender.evaluation.split import Split, folds, holdout, leave_one_out, r
 from recommender.preferences import pairs, ratings, relevant, seen
 from recommender.ranking import blend, score_blocks
 from recommender.types import (
+    HALF_INTERVAL,
     UNKNOWN,
     CannotFit,
     Dataset,
@@ -34,9 +35,6 @@ from recommender.types import (
 SPLITS = ("temporal", "random", "leave-one-out")
 BESIDE = ("popular", "item_knn")
 """Always measured as well: a figure alone says nothing."""
-
-HALF_INTERVAL = 1.96
-"""Standard deviations from a prediction to either end of its 95 % interval."""
 
 SAMPLE = 2_000
 """Lists by which diversity is judged."""

@@ -15,10 +15,10 @@ from recsite.platform import epochs
 EPOCH = "release"
 """The epoch that rises when another release is live, or its models are to be read again."""
 
-RATING_MODEL = "svd"
-"""The algorithm whose model says how somebody would rate; the others rank."""
+RATING_MODELS = ("bpmf", "svd")
+"""The algorithms whose models say how somebody would rate: of a release, the first that it has. The others rank."""
 
-WEIGHTS = {RATING_MODEL: 1.0, "hybrid": 2.0}
+WEIGHTS = {"svd": 1.0, "hybrid": 2.0}
 """What a source weighs in a release that has it for the first time; the heaviest leads, the others fill gaps."""
 
 State = Release.State
@@ -38,8 +38,8 @@ def bundle(versions: Iterable[ModelVersion]) -> Release:
         weights = {name: WEIGHTS.get(name, 0.0) for name in members} | (live.weights if live else {})
         release = Release.objects.create(weights=weights)
         ReleaseMember.objects.bulk_create(
-            ReleaseMember(release=release, version_id=version, algorithm=name, role=_role(name))
-            for name, version in members.items()
+            ReleaseMember(release=release, version_id=version, algorithm=name, role=role)
+            for (name, version), role in zip(members.items(), _roles(members), strict=True)
         )
         return release
 
@@ -120,5 +120,7 @@ def _check_whole(release: Release) -> None:
             raise CannotPromote(f"{release} can't be served: {version} is {version.get_state_display().lower()}.")
 
 
-def _role(algorithm: str) -> str:
-    return ReleaseMember.Role.RATING if algorithm == RATING_MODEL else ReleaseMember.Role.RANKING
+def _roles(algorithms: Iterable[str]) -> list[str]:
+    names = list(algorithms)
+    rating = next((name for name in RATING_MODELS if name in names), None)
+    return [ReleaseMember.Role.RATING if name == rating else ReleaseMember.Role.RANKING for name in names]

@@ -26,5 +26,7 @@ def test_an_unknown_setting_lists_the_known_ones() -> None:
 
 
 def test_an_unknown_form_lists_the_known_ones() -> None:
-    with pytest.raises(ValueError, match=r"^There is no model form called 'tree'; known: factors, .*item_weights\.$"):
+    with pytest.raises(
+        ValueError, match=r"^There is no model form called 'tree'; known: factors, .*sampled_factors\.$"
+    ):
         load_model("tree", {})

@@ -39,9 +39,9 @@ def ask(user_id: str, **rest: Any) -> Answer:
 
 
 def test_it_leads_the_release_beside_the_rating_model(release: Release) -> None:
-    assert set(live().members) == {"svd", "popular", "hybrid"}
+    assert set(live().members) == {"svd", "popular", "hybrid", "bpmf"}
     assert leader() == "hybrid"
-    assert getattr(live().rating_model, "algorithm", None) == "svd"
+    assert getattr(live().rating_model, "algorithm", None) == "bpmf"
     version = ModelVersion.objects.get(algorithm="hybrid")
     assert version.metrics["metrics"]["ndcg_at_10"] > 0
     assert version.settings["sources"] == ["ease", "item_knn", "als", "popular"]
@@ -51,9 +51,22 @@ def test_lists_are_its_own_and_ratings_the_rating_model_s() -> None:
     answer = ask("reader-0")
     assert answer.algorithm == "hybrid"
     assert {place.source for place in answer.items} <= {"hybrid", "popular", "latest"}
-    rated = [place.predicted_rating for place in answer.items if place.predicted_rating is not None]
-    assert rated
-    assert all(1 <= rating <= 5 for rating in rated)
+    for place in answer.items:
+        assert place.predicted_rating is not None
+        assert place.uncertainty is not None
+        assert place.confidence_interval is not None
+        low, high = place.confidence_interval
+        assert 1 <= low < place.predicted_rating < high <= 5
+        assert low in (1, pytest.approx(place.predicted_rating - 1.96 * place.uncertainty, abs=1e-3))
+
+
+def test_without_bpmf_ratings_come_without_an_interval(release: Release) -> None:
+    release.members.get(algorithm="bpmf").delete()
+    registry.promote(registry.bundle([]))
+    start_afresh()
+    place = ask("reader-0").items[0]
+    assert place.predicted_rating is not None
+    assert (place.uncertainty, place.confidence_interval) == (None, None)
 
 
 def test_an_hourly_training_leaves_it_in_the_lead(release: Release) -> None:
@@ -69,8 +82,21 @@ def test_what_happened_since_is_folded_in_and_not_taken_for_a_rating() -> None:
     answer = ask("cleo", limit=5)
     assert not answer.cold_start
     assert {place.source for place in answer.items} == {"fold-in"}
-    assert {place.predicted_rating for place in answer.items} == {None}
     assert liked.item_id not in {place.item_id for place in answer.items}
+
+
+def test_ratings_of_newcomers_are_kept_with_their_lists() -> None:
+    cleo, liked = factories.person("cleo"), Item.objects.order_by("pk")[0]
+    produce([factories.event(cleo, liked, "rating", 5.0)])
+    made, kept = ask("cleo", limit=5), ask("cleo", limit=5)
+    assert kept.cache_hit
+    assert kept.items == made.items
+    assert all(place.confidence_interval for place in made.items)
+    warming.warm(everybody=True)
+    warmed = ask("cleo", limit=5)
+    assert [place.predicted_rating for place in warmed.items] == pytest.approx(
+        [place.predicted_rating for place in made.items], abs=1e-3
+    )
 
 
 def test_warmed_lists_are_those_that_are_made_when_somebody_asks() -> None:

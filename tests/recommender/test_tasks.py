@@ -61,7 +61,7 @@ def test_a_rebuild_trains_the_models_that_rank_as_well(django_capture_on_commit_
         tasks.rebuild()
     release = registry.live_release()
     assert release is not None
-    assert set(release.members.values_list("algorithm", flat=True)) == {"svd", "popular", "hybrid"}
+    assert set(release.members.values_list("algorithm", flat=True)) == {"svd", "popular", "hybrid", "bpmf"}
     assert waiting() == [tasks.warm.name]
 
 

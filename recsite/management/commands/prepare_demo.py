@@ -12,6 +12,8 @@ from django.core.management.base import CommandError
 from django.db.models import F
 
 from catalog.models import EndUser, Item
+from interactions.models import Interaction
+from recommender import tasks, training
 from recommender.models import Release
 from recsite.local.console import say, step
 from recsite.local.paths import LocalError, write_private
@@ -20,6 +22,12 @@ from recsite.platform.commands import PlainCommand
 from recsite.platform.models import ApiKey
 
 OPERATOR = "operator"
+
+FIRST = ("svd", "popular", "hybrid")
+"""What is trained before the pages answer, where it takes seconds. The worker trains the rest once it runs."""
+
+SMALL = 500_000
+"""Events up to which the hybrid takes seconds."""
 
 
 class Command(PlainCommand):
@@ -73,9 +81,11 @@ def _fill(state: Path, source: Source) -> None:
 
 def train() -> None:
     """A data set too small to learn from is no reason to show nothing: what is popular needs no model."""
+    first = FIRST if Interaction.objects.count() <= SMALL else training.DEFAULT
     try:
-        with step("Training and promoting a model"):
-            call_command("train")
+        with step(f"Training and promoting {', '.join(first)}"):
+            call_command("train", *first)
+        tasks.train.delay(algorithms=[name for name in training.EVERYTHING if name not in first])
         with step("Making everybody's recommendations"):
             call_command("warm_cache", all=True)
     except CommandError as error:
