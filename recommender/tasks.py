@@ -64,15 +64,18 @@ def reload(job_id: int | None = None) -> None:
 
 
 @shared_task
-def promote(job_id: int, release_id: int = 0, version_id: int = 0) -> None:
-    """Makes a release live, or one of this version and the rest of the live release; then warms."""
+def promote(job_id: int, release_id: int = 0, version_id: int = 0, reason: str = "") -> None:
+    """Makes a release live, or one of this version and the rest of the live release; then warms.
+
+    `reason` overrides the quality gate.
+    """
     job = Job.objects.get(pk=job_id)
 
     def work(_: Progress) -> str:
         if version_id:
-            release = registry.publish([ModelVersion.objects.get(pk=version_id)], by=job.started_by)
+            release = registry.publish([ModelVersion.objects.get(pk=version_id)], job.started_by, reason)
         else:
-            release = registry.promote(Release.objects.get(pk=release_id), by=job.started_by)
+            release = registry.promote(Release.objects.get(pk=release_id), job.started_by, reason)
         warm_soon()
         return f"{release} is live."
 

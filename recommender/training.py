@@ -18,6 +18,7 @@ from recommender.algorithms import create
 from recommender.dataset import load_dataset, window
 from recommender.evaluation.evaluate import data_hash, evaluate
 from recommender.exceptions import CannotTrain
+from recommender.gate import Gate
 from recommender.models import ModelVersion, Release
 from recommender.types import Algorithm, CannotFit, Dataset, Progress, silent
 from recsite.platform.exceptions import Explained
@@ -71,9 +72,21 @@ def train(
         ready = [version for version in made if version.state == ModelVersion.State.READY]
         if not ready:
             raise CannotTrain(" ".join(version.error for version in made))
-        release = registry.publish(ready, by=started_by) if promote else registry.bundle(ready)
+        release = _released(ready, promote, started_by)
     registry.prune()
     return release
+
+
+def _released(ready: Sequence[ModelVersion], promote: bool, by: AbstractBaseUser | None) -> Release:
+    """What the gate let through goes live; what it refused stays a candidate, beside what is live then."""
+    passed = [version for version in ready if not version.is_refused]
+    refused = [version for version in ready if version.is_refused]
+    if not promote or not passed:
+        return registry.bundle(ready)
+    live = registry.publish(passed, by=by)
+    if refused:
+        registry.bundle(refused)
+    return live
 
 
 def summary(release: Release, algorithms: Sequence[str] = DEFAULT) -> str:
@@ -85,6 +98,8 @@ def summary(release: Release, algorithms: Sequence[str] = DEFAULT) -> str:
         latest = ModelVersion.objects.filter(algorithm=name).first()
         if latest and latest.state == ModelVersion.State.FAILED:
             words.append(f"{latest} was not trained: {latest.error}")
+        elif latest and latest.is_refused:
+            words.append(f"{latest} stays a candidate. {latest.verdict['sentence']}")
     return " ".join(words)
 
 
@@ -140,13 +155,14 @@ def _make(
 
 def _fit(version: ModelVersion, algorithm: Algorithm, dataset: Dataset, seed: int, progress: Progress) -> ModelVersion:
     """Judged on events that it hasn't seen, then fitted again on all of them."""
-    beside = {} if version.algorithm == "popular" else {"popular": create("popular")}
-    evaluation = evaluate(algorithm, dataset, seed, beside=beside, progress=_part(progress, 0, 0.5, "evaluating"))
+    gate = Gate.of(version.algorithm, algorithm)
+    evaluation = evaluate(algorithm, dataset, seed, beside=gate.beside, progress=_part(progress, 0, 0.5, "evaluating"))
     started = time.perf_counter()
     model = algorithm.fit(dataset, np.random.default_rng(seed), _part(progress, 0.5, 0.95, "fitting"))
     seconds = time.perf_counter() - started
     progress(0.95, "storing the model")
-    return registry.finish_version(version, model, metrics=evaluation.as_dict(), fit_seconds=seconds)
+    facts = {"metrics": evaluation.as_dict(), "verdict": gate.verdict(evaluation), "fit_seconds": seconds}
+    return registry.finish_version(version, model, **facts)
 
 
 def _facts(dataset: Dataset) -> dict[str, Any]:

@@ -51,6 +51,7 @@ SERVICES: list[set[str]] = [
     # 7: which models there are, and what they say
     {
         "recommender.registry",
+        "recommender.gate",
         "recommender.candidates",
         "recommender.experiments",
         "recommender.drift",

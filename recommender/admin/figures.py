@@ -8,6 +8,7 @@ from recsite.platform.readable import NOTHING, decimal
 MEANINGS = {
     "rmse": ("RMSE", "How far predicted ratings lie from given ones, large errors weighing more. Less is better."),
     "mae": ("MAE", "How far they lie apart on average. Less is better."),
+    "interval_coverage": ("Interval coverage", "The share of given ratings within the 95 % interval; 0.95 is right."),
     "ndcg_at_10": ("nDCG@10", "How high the liked items stand in the first ten places, 0 to 1. More is better."),
     "recall_at_10": ("Recall@10", "The share of the liked items that are in the first ten places."),
     "precision_at_10": ("Precision@10", "The share of the first ten places that hold a liked item."),

@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 from django.http import Http404, HttpRequest
 from unfold.forms import BaseDialogForm
+from unfold.widgets import UnfoldAdminTextareaWidget
 
 from recommender import registry
 from recommender.admin import figures, live
@@ -47,8 +48,34 @@ class RollBack(Question):
             yield f"Served again afterwards: {self._live.replaced}, with {_bundle(self._live.replaced)}."
 
 
-class PromoteVersion(Question):
+class Promote(Question):
+    """Asks for a reason where the quality gate has refused what is to be promoted."""
+
+    reason = forms.CharField(
+        label="Promote it all the same, because", max_length=1000, widget=UnfoldAdminTextareaWidget
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.refusals = self.refused()
+        if not self.refusals:
+            del self.fields["reason"]
+
+    def refused(self) -> list[str]:
+        """What the quality gate said against it."""
+        raise NotImplementedError
+
     def consequences(self) -> Iterable[str]:
+        yield from (f"The quality gate refused {said}" for said in self.refusals)
+
+
+class PromoteVersion(Promote):
+    def refused(self) -> list[str]:
+        version = _found(ModelVersion, self.object_id)
+        return [f"{version}: {version.verdict['sentence']}"] if version.is_refused else []
+
+    def consequences(self) -> Iterable[str]:
+        yield from super().consequences()
         version = _found(ModelVersion, self.object_id)
         if version.state != ModelVersion.State.READY:
             yield f"{version} is {version.get_state_display().lower()}, so it can't be served."
@@ -62,8 +89,12 @@ class PromoteVersion(Question):
             yield from _compared(version, replaced)
 
 
-class PromoteRelease(Question):
+class PromoteRelease(Promote):
+    def refused(self) -> list[str]:
+        return registry.refusals(_found(Release, self.object_id))
+
     def consequences(self) -> Iterable[str]:
+        yield from super().consequences()
         release, live = _found(Release, self.object_id), registry.live_release()
         if live == release:
             yield f"{release} is live already."

@@ -3,7 +3,8 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import mark_safe
 from unfold.admin import TabularInline
 from unfold.decorators import action, display
 
@@ -13,7 +14,7 @@ from recommender.admin.operations import may_operate, start
 from recommender.admin.questions import PromoteRelease
 from recommender.models import Release, ReleaseMember
 from recsite.platform.console import ReadOnlyAdmin, ReadOnlyInline, dialog
-from recsite.platform.readable import ago
+from recsite.platform.readable import NOTHING, ago
 
 
 class MemberInline(ReadOnlyInline, TabularInline):
@@ -58,8 +59,8 @@ class ReleaseAdmin(ReadOnlyAdmin):
     sortable_by = ()
     actions_detail = ("promote",)
     inlines = (MemberInline,)
-    readonly_fields = ("state_label",)
-    fields = (("state_label", "replaced"), ("promoted_at", "promoted_by"), "created_at")
+    readonly_fields = ("state_label", "gate")
+    fields = (("state_label", "replaced"), ("promoted_at", "promoted_by"), "created_at", "gate", "override")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Release]:
         return super().get_queryset(request).prefetch_related("members__version")
@@ -85,6 +86,12 @@ class ReleaseAdmin(ReadOnlyAdmin):
     def bundle(self, release: Release) -> str:
         return ", ".join(f"{member.version} ({member.get_role_display()})" for member in release.members.all())
 
+    @display(description="quality gate")
+    def gate(self, release: Release) -> str:
+        """What it said of the models that it was asked about."""
+        said = [(version, version.verdict["sentence"]) for version in release.versions.all() if version.verdict]
+        return format_html_join(mark_safe("<br>"), "{}: {}", said) or NOTHING
+
     @display(description="promoted")
     def promoted(self, release: Release) -> str:
         return ago(release.promoted_at)
@@ -101,4 +108,5 @@ class ReleaseAdmin(ReadOnlyAdmin):
     )
     def promote(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
         release = self.get_or_404(request, object_id)
-        return start(request, tasks.promote, "promote", f"Promote {release}", release_id=release.pk)
+        reason = form.cleaned_data.get("reason", "")
+        return start(request, tasks.promote, "promote", f"Promote {release}", release_id=release.pk, reason=reason)

@@ -14,7 +14,14 @@ from recommender.models import ModelVersion, Release
 from recsite.platform.console import ReadOnlyAdmin, dialog, structured
 from recsite.platform.readable import NOTHING, ago, decimal, span
 
-STATE_COLOURS = {"live": "success", "ready": "info", "training": "warning", "failed": "danger", "archived": ""}
+STATE_COLOURS = {
+    "live": "success",
+    "ready": "info",
+    "training": "warning",
+    "failed": "danger",
+    "refused": "danger",
+    "archived": "",
+}
 
 
 @admin.register(ModelVersion)
@@ -31,9 +38,12 @@ class ModelVersionAdmin(ReadOnlyAdmin):
     change_form_template = "admin/recommender/modelversion/change_form.html"
     actions_list = ("train", "roll_back", "reload", "warm")
     actions_detail = ("promote",)
-    readonly_fields = ("state_label", "trained_on", "fitted_in", "took", "settings_text", "metrics_text")
+    readonly_fields = ("state_label", "gate", "trained_on", "fitted_in", "took", "settings_text", "metrics_text")
     fieldsets = (
-        (None, {"fields": (("algorithm", "state_label"), ("started_by", "origin"), ("created_at", "finished_at"))}),
+        (
+            None,
+            {"fields": (("algorithm", "state_label"), ("started_by", "origin"), ("created_at", "finished_at"), "gate")},
+        ),
         ("Data", {"fields": ("trained_on", ("data_from", "data_until"), "data_hash")}),
         ("How it was made", {"fields": ("settings_text", "seed", ("fitted_in", "took"))}),
         ("Artifact", {"fields": ("artifact", "checksum")}),
@@ -69,7 +79,9 @@ class ModelVersionAdmin(ReadOnlyAdmin):
 
     @display(description="state", label=STATE_COLOURS)
     def state_label(self, version: ModelVersion) -> str:
-        return "live" if getattr(version, "is_live", False) else version.state
+        if getattr(version, "is_live", False):
+            return "live"
+        return "refused" if version.is_refused and version.state == ModelVersion.State.READY else version.state
 
     @display(description="error (RMSE)")
     def rmse(self, version: ModelVersion) -> str:
@@ -86,6 +98,12 @@ class ModelVersionAdmin(ReadOnlyAdmin):
     @display(description="coverage@10")
     def coverage(self, version: ModelVersion) -> str:
         return figures.beside(version, "coverage_at_10")
+
+    @display(description="quality gate")
+    def gate(self, version: ModelVersion) -> str:
+        if not version.verdict:
+            return "Not asked: it neither leads the lists nor predicts ratings, or was trained elsewhere."
+        return f"{'Passed' if version.verdict['passed'] else 'Refused'}. {version.verdict['sentence']}"
 
     @display(description="events")
     def events(self, version: ModelVersion) -> str:
@@ -118,7 +136,7 @@ class ModelVersionAdmin(ReadOnlyAdmin):
         permissions=["operate"],
         dialog=dialog(
             "Train on everything that is stored now?",
-            "The new models are measured on held-out events and go live when they are ready.",
+            "The new models are measured on held-out events, and go live unless the quality gate refuses them.",
             "Train",
         ),
     )
@@ -168,4 +186,5 @@ class ModelVersionAdmin(ReadOnlyAdmin):
     )
     def promote(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
         version = self.get_or_404(request, object_id)
-        return start(request, tasks.promote, "promote", f"Promote {version}", version_id=version.pk)
+        reason = form.cleaned_data.get("reason", "")
+        return start(request, tasks.promote, "promote", f"Promote {version}", version_id=version.pk, reason=reason)

@@ -10,6 +10,7 @@ from recommender.types import Algorithm, Arrays, Model
 ALGORITHMS: Mapping[str, str] = {
     "svd": "recommender.algorithms.svd.SVD",
     "als": "recommender.algorithms.als.ALS",
+    "baseline": "recommender.algorithms.baseline.Baseline",
     "bpmf": "recommender.algorithms.bpmf.BPMF",
     "ease": "recommender.algorithms.ease.EASE",
     "hybrid": "recommender.algorithms.blend.Hybrid",

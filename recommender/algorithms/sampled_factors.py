@@ -177,9 +177,8 @@ class SampledFactorModel:
         towards = values - design[:, :, -1]
         design[:, :, -1] = 1
         noise = (SHAPE / self.rates)[:, None, None]
-        covariances: NDArray[np.float64] = np.linalg.inv(
-            self.prior_precisions + noise * (design.swapaxes(1, 2) @ design)
-        )
+        gram = noise * (design.swapaxes(1, 2) @ design)
+        covariances = np.linalg.inv(self.prior_precisions + gram).astype(np.float64, copy=False)
         pull = noise * (design.swapaxes(1, 2) @ towards[:, :, None])
         prior = self.prior_precisions @ self.prior_means[:, :, None]
         return (covariances @ (prior + pull))[:, :, 0], covariances

@@ -14,10 +14,13 @@ from scipy.sparse import csr_array
 
 from recommender.algorithms.popular import Popular
 from recommender.evaluation import metrics
+from recommender.evaluation.gate import Judged
 from recommender.evaluation.split import Split, holdout
 from recommender.preferences import pairs, ratings, relevant, seen
 from recommender.ranking import score_blocks
-from recommender.types import UNKNOWN, Algorithm, CannotFit, Dataset, Model, Progress, silent
+from recommender.types import HALF_INTERVAL, UNKNOWN, Algorithm, CannotFit, Dataset, Model, Progress, silent
+
+REPORTED = ("k", "protocol", "test_fraction", "seed", "data_hash", "n_train", "n_test")
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,8 @@ class Metrics:
     """Explicit test ratings."""
     predicted: int
     """Those of them that the model could predict: the ones that RMSE and MAE are over."""
+    interval_coverage: float
+    """Share of those that lie within the predicted 95 % interval, where the model gives one."""
 
 
 @dataclass(frozen=True)
@@ -54,11 +59,13 @@ class Evaluation:
     data_hash: str
     n_train: int
     n_test: int
+    judged: Mapping[str, Judged]
+    """What each was worth to each person: the algorithm itself under "", those beside it by their names."""
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON: NaN becomes None, and the metrics of lists carry their length (ndcg_at_10)."""
         return {
-            **asdict(self),
+            **{name: getattr(self, name) for name in REPORTED},
             "metrics": _named(self.metrics, self.k),
             "beside": {name: _named(figures, self.k) for name, figures in self.beside.items()},
         }
@@ -80,12 +87,12 @@ def evaluate(
     can't be is left out.
     """
     split = holdout(dataset, np.random.default_rng(seed), test_fraction)
-    figures = _fit_and_judge(algorithm, split, seed, k, _part(progress, 0, 0.8))
-    others = {}
+    figures, judged = _fit_and_judge(algorithm, split, seed, k, _part(progress, 0, 0.8))
+    others, people = {}, {"": judged}
     for name, other in beside.items():
         progress(0.8, f"evaluating {name} beside it")
         with suppress(CannotFit):
-            others[name] = _fit_and_judge(other, split, seed, k, silent)
+            others[name], people[name] = _fit_and_judge(other, split, seed, k, silent)
     progress(1, "evaluated")
     return Evaluation(
         metrics=figures,
@@ -97,14 +104,21 @@ def evaluate(
         data_hash=data_hash(dataset),
         n_train=len(split.train),
         n_test=len(split.test),
+        judged=people,
     )
 
 
 def judge(model: Model, split: Split, k: int = 10) -> Metrics:
     """The figures of a model that was fitted on `split.train`."""
+    return _judge(model, split, k)[0]
+
+
+def _judge(model: Model, split: Split, k: int) -> tuple[Metrics, Judged]:
+    """The figures, and what they are the means of."""
     given = ratings(split.test)
     users, items, actual = given.users[given.explicit], given.items[given.explicit], given.values[given.explicit]
-    predicted, _ = model.predict(users, items)
+    predicted, std = model.predict(users, items)
+    inside = np.abs(predicted - actual) <= HALF_INTERVAL * std
     already = seen(split.train)
     wanted = _unseen(pairs(split.test, relevant(split.test)), already)
     n_wanted = np.diff(wanted.indptr)
@@ -112,10 +126,11 @@ def judge(model: Model, split: Split, k: int = 10) -> Metrics:
     blocks = [rows for _, rows, _ in score_blocks(model, people, k, already[people])]
     lists = np.concatenate(blocks) if blocks else np.empty((0, k), np.int32)
     hit = metrics.hits(lists, wanted[people])
-    return Metrics(
+    gains = metrics.ndcg(hit, n_wanted[people])
+    figures = Metrics(
         rmse=metrics.rmse(predicted, actual),
         mae=metrics.mae(predicted, actual),
-        ndcg=metrics.mean(metrics.ndcg(hit, n_wanted[people])),
+        ndcg=metrics.mean(gains),
         recall=metrics.mean(metrics.recall(hit, n_wanted[people])),
         precision=metrics.mean(metrics.precision(hit)),
         coverage=metrics.coverage(lists, split.train.n_items),
@@ -123,7 +138,9 @@ def judge(model: Model, split: Split, k: int = 10) -> Metrics:
         served=int((lists != UNKNOWN).any(axis=1).sum()),
         ratings=len(actual),
         predicted=int((~np.isnan(predicted)).sum()),
+        interval_coverage=metrics.mean(inside[~np.isnan(std)].astype(float)),
     )
+    return figures, Judged(gains, (predicted.astype(np.float64) - actual) ** 2, users)
 
 
 def data_hash(dataset: Dataset) -> str:
@@ -144,10 +161,10 @@ def data_hash(dataset: Dataset) -> str:
     return digest.hexdigest()
 
 
-def _fit_and_judge(algorithm: Algorithm, split: Split, seed: int, k: int, progress: Progress) -> Metrics:
+def _fit_and_judge(algorithm: Algorithm, split: Split, seed: int, k: int, progress: Progress) -> tuple[Metrics, Judged]:
     model = algorithm.fit(split.train, np.random.default_rng(seed), _part(progress, 0, 0.9))
     progress(0.9, "judging the lists")
-    return judge(model, split, k)
+    return _judge(model, split, k)
 
 
 def _unseen(wanted: csr_array, already: csr_array) -> csr_array:

@@ -31,6 +31,10 @@ class Release(models.Model):
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
 
+    override = models.TextField(
+        blank=True, help_text="Why it was promoted although the quality gate refused one of its models."
+    )
+
     class Meta:
         ordering = ["-pk"]
         constraints = [

@@ -29,6 +29,9 @@ class ModelVersion(models.Model):
     duration_seconds = models.FloatField(null=True, help_text="Everything: reading, fitting, evaluating, writing.")
     artifact = models.CharField(max_length=200, blank=True, help_text="The artifact's folder in the model storage.")
     checksum = models.CharField(max_length=64, blank=True, help_text="SHA-256 of the artifact's manifest.")
+    verdict = models.JSONField(
+        default=dict, help_text="What the quality gate said: whether it may go live, and why. Empty: it wasn't asked."
+    )
     origin = models.CharField(max_length=200, default="trained here")
     error = models.TextField(blank=True)
     started_by = models.ForeignKey(STAFF, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
@@ -38,6 +41,11 @@ class ModelVersion(models.Model):
     class Meta:
         ordering = ["-pk"]
         permissions = [("operate", "Can train, promote, roll back, reload and warm")]
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether the quality gate wouldn't have it live."""
+        return not self.verdict.get("passed", True)
 
     def __str__(self) -> str:
         return f"{self.algorithm} {self.pk}"

@@ -1,6 +1,19 @@
 """The models there are, and the one release that is served. Every change to them is a verb here."""
 
-from recommender.registry.releases import EPOCH, bundle, live_release, promote, publish, reload, rollback
+from recommender.registry.releases import (
+    EPOCH,
+    LISTS,
+    RATING,
+    bundle,
+    live_release,
+    promote,
+    publish,
+    refusals,
+    reload,
+    rival,
+    role_in_next,
+    rollback,
+)
 from recommender.registry.transfer import Imported, export, import_artifact, verify
 from recommender.registry.versions import (
     fail_version,
@@ -14,6 +27,8 @@ from recommender.registry.versions import (
 
 __all__ = [
     "EPOCH",
+    "LISTS",
+    "RATING",
     "Imported",
     "bundle",
     "export",
@@ -26,7 +41,10 @@ __all__ = [
     "prune",
     "publish",
     "reap",
+    "refusals",
     "reload",
+    "rival",
+    "role_in_next",
     "rollback",
     "start_version",
     "training_lock",

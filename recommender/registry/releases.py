@@ -21,7 +21,10 @@ RATING_MODELS = ("bpmf", "svd")
 WEIGHTS = {"svd": 1.0, "hybrid": 2.0}
 """What a source weighs in a release that has it for the first time; the heaviest leads, the others fill gaps."""
 
+RATING, LISTS = "rating", "lists"
+
 State = Release.State
+_RATING_ROLE = ReleaseMember.Role.RATING
 
 
 def live_release() -> Release | None:
@@ -44,22 +47,61 @@ def bundle(versions: Iterable[ModelVersion]) -> Release:
         return release
 
 
-def promote(release: Release, by: AbstractBaseUser | None = None) -> Release:
-    """Makes the release the live one. Raises CannotPromote, with a sentence, where it can't be served."""
+def promote(release: Release, by: AbstractBaseUser | None = None, reason: str = "") -> Release:
+    """Makes the release the live one. `reason` overrides the quality gate, and is kept where it did.
+
+    Raises CannotPromote, with a sentence, where the release can't be served, or is refused.
+    """
     with _switching():
         live = live_release()
         if live != release:
             _check_whole(release)
+            refused = refusals(release)
+            if refused and not reason.strip():
+                raise CannotPromote(
+                    f"The quality gate refused {' '.join(refused)} To promote it all the same, give a reason."
+                )
             _switch(live, release, by)
-            Release.objects.filter(pk=release.pk).update(replaced=live)
+            Release.objects.filter(pk=release.pk).update(replaced=live, override=reason.strip() if refused else "")
     release.refresh_from_db()
     return release
 
 
-def publish(versions: Iterable[ModelVersion], by: AbstractBaseUser | None = None) -> Release:
+def publish(versions: Iterable[ModelVersion], by: AbstractBaseUser | None = None, reason: str = "") -> Release:
     """Bundles and promotes in one step, so that of two trainings that end together neither undoes the other's."""
     with _switching():
-        return promote(bundle(versions), by)
+        return promote(bundle(versions), by, reason)
+
+
+def refusals(release: Release) -> list[str]:
+    """What the quality gate said against each model that this release would bring in: "hybrid 7: Its lists are ..."."""
+    live = live_release()
+    served = set(live.members.values_list("version_id", flat=True)) if live else set()
+    new = release.versions.exclude(pk__in=served).order_by("pk")
+    return [f"{version}: {version.verdict.get('sentence', '')}" for version in new if version.is_refused]
+
+
+def role_in_next(algorithm: str) -> str:
+    """What the gate has to judge of a new version: "rating", "lists" where it would lead, or nothing."""
+    if algorithm in RATING_MODELS:
+        return RATING
+    live = live_release()
+    weights = {algorithm: WEIGHTS.get(algorithm, 0.0)} | (live.weights if live else {})
+    leads = weights[algorithm] > 0 and weights[algorithm] == max(weights.values())
+    return LISTS if leads else ""
+
+
+def rival(algorithm: str, role: str) -> ModelVersion | None:
+    """The live version that a new one is measured against: the rating model, or the one that leads."""
+    live = live_release()
+    if live is None:
+        return None
+    members = {member.algorithm: member for member in live.members.select_related("version")}
+    if role == RATING:
+        found = members.get(algorithm) or next((one for one in members.values() if one.role == _RATING_ROLE), None)
+    else:
+        found = members.get(max(live.weights, key=live.weights.__getitem__, default=""))
+    return found.version if found else None
 
 
 def rollback(by: AbstractBaseUser | None = None, of: Release | None = None) -> Release:

@@ -105,6 +105,26 @@ def test_promoting_shows_what_changes(admin: Staff, shop: Shop) -> None:
     assert "0.870 0.910" in page
 
 
+def test_what_the_gate_refused_is_promoted_with_a_reason_or_not_at_all(admin: Staff, shop: Shop) -> None:
+    refused = ready("svd", verdict={"passed": False, "sentence": "Its predicted ratings are worse: a lot."})
+    address = f"{VERSIONS}{refused.pk}/"
+    page = admin.page(f"{address}change/")
+    assert "Refused. Its predicted ratings are worse: a lot." in page
+    said = words(admin.get(f"{address}promote/"))
+    assert f"The quality gate refused {refused}: Its predicted ratings are worse: a lot." in said
+    assert "Promote it all the same, because" in said
+    admin.act(f"{address}promote/")
+    assert not Job.objects.exists()
+    admin.act(f"{address}promote/", reason="The old one is broken.")
+    tasks.promote(job().pk, version_id=refused.pk, reason="The old one is broken.")
+    live = registry.live_release()
+    assert live is not None
+    assert live.override == "The old one is broken."
+    page = admin.page(f"{RELEASES}{live.pk}/change/")
+    assert "The old one is broken." in page
+    assert f"{refused}: Its predicted ratings are worse" in page
+
+
 @pytest.mark.parametrize("state", ["failed", "archived", "training"])
 def test_what_can_not_be_served_has_no_button_and_is_refused_in_a_sentence(
     admin: Staff, shop: Shop, state: str

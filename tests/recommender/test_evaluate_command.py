@@ -83,7 +83,7 @@ def test_people_are_shown_by_what_is_known_of_them(file: Path) -> None:
         (["--path", "x"], "--path and --format go together"),
         (["--format", "csv", "--path", "nowhere"], "There is no file or folder nowhere"),
         (["--format", "cvs", "--path", "{file}"], "Unknown format 'cvs'"),
-        (["--algorithms", "eaze"], "Unknown: eaze. Known: svd, als, bpmf, ease"),
+        (["--algorithms", "eaze"], "Unknown: eaze. Known: svd, als, baseline, bpmf"),
         (["--test-fraction", "2"], "--test-fraction 2 doesn't lie between 0 and 1"),
         (["--k", "0"], "--k must be 1 or more"),
         (["--cv", "1"], "--cv 2 or more"),

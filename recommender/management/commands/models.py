@@ -31,6 +31,7 @@ class Command(PlainCommand):
         promoted.add_argument(
             "--version", type=whole_number, help="Bundle this version with the rest of the live release."
         )
+        promoted.add_argument("--reason", default="", help="Why, where the quality gate refused it; it is kept.")
         verbs.add_parser("rollback", help="Serve the release again that the live one replaced.")
         verbs.add_parser("reload", help="Check the live models' files and have every process read them again.")
         exported = verbs.add_parser("export", help="Write a version's files to a folder.")
@@ -62,9 +63,9 @@ def promote(options: dict[str, Any]) -> Iterator[str]:
     if options["version"] and options["release"]:
         raise CommandError("Give the number of a release, or --version with that of a version, not both.")
     if options["version"]:
-        release = registry.publish([_version(options["version"])])
+        release = registry.publish([_version(options["version"])], reason=options["reason"])
     else:
-        release = registry.promote(_release(options["release"]))
+        release = registry.promote(_release(options["release"]), reason=options["reason"])
     tasks.warm_soon()
     yield f"{release} is live."
 
@@ -151,5 +152,6 @@ def _version_row(version: ModelVersion) -> list[object]:
     shown = ["" if figure is None else f"{figure:.3f}" for figure in figures]
     seconds = "" if version.duration_seconds is None else f"{version.duration_seconds:.1f}"
     made = f"{version.created_at:%Y-%m-%d %H:%M}"
-    note = version.error or version.origin
+    refused = f"refused: {version.verdict['sentence']}" if version.is_refused else ""
+    note = version.error or refused or version.origin
     return [version.pk, version.algorithm, version.state, *shown, version.n_events, made, seconds, note]
