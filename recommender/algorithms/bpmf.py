@@ -16,6 +16,9 @@ SPAN = 4.0
 BLOCK = 4_096
 """Rows whose posterior is drawn at a time: (n_factors + 1)^2 numbers each, a few copies of them."""
 
+TOLD_EVERY = 10
+"""Sweeps: a log of all of them would show nothing else."""
+
 MEAN_WEIGHT = 2.0
 """Beta_0: what the prior mean of all factors counts for, in rows."""
 
@@ -59,7 +62,8 @@ class BPMF:
         n_sweeps = self.burn_in + self.n_samples * self.thinning
         draws = _Draws(known, self.n_samples, self.n_factors)
         for sweep in range(n_sweeps):
-            progress(sweep / n_sweeps, f"sweep {sweep + 1} of {n_sweeps}")
+            if sweep % TOLD_EVERY == 0:
+                progress(sweep / n_sweeps, f"sweep {sweep + 1} of {n_sweeps}")
             chain.sweep()
             past = sweep + 1 - self.burn_in
             if past > 0 and past % self.thinning == 0:
