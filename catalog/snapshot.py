@@ -85,6 +85,24 @@ class Snapshot:
         mask[[row for row in map(self.row_of, exclude) if row is not None]] = False
         return mask
 
+    def likeness(self, rows: NDArray[np.integer]) -> NDArray[np.float32]:
+        """How alike the items at `rows` (n,) are, by creator, categories and tags: their Jaccard index (n, n).
+
+        0 for items that have none of these.
+        """
+        labels = [self._labels(int(row)) for row in rows]
+        numbers = {label: number for number, label in enumerate(sorted(set().union(*labels)))}
+        has = np.zeros((len(rows), len(numbers)), np.float32)
+        for place, own in enumerate(labels):
+            has[place, [numbers[label] for label in own]] = 1
+        both, each = has @ has.T, has.sum(axis=1)
+        either = each[:, None] + each - both
+        return both / np.maximum(either, 1)
+
+    def _labels(self, row: int) -> set[tuple[str, str]]:
+        labels = {("category", name) for name in self.categories[row]} | {("tag", name) for name in self.tags[row]}
+        return labels | ({("creator", self.creators[row])} if self.creators[row] else set())
+
     def things(self, which: Mask) -> int:
         """How many things the items of a mask (n_items,) are, variants of one thing counted once."""
         if not self.has_groups:

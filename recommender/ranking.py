@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from threadpoolctl import threadpool_limits
 
-from recommender.types import UNKNOWN, FloatArray, Mask, Model, RowArray
+from recommender.types import UNKNOWN, FloatArray, IntArray, Mask, Model, RowArray
 
 Top = tuple[RowArray, FloatArray]
 """Item rows (m, n), best first, and their scores; short lists end in UNKNOWN and NaN."""
@@ -57,6 +57,24 @@ def blend(n: int, lists: Sequence[Top]) -> tuple[RowArray, FloatArray, NDArray[n
         _padded(np.where(gone, np.float32(np.nan), np.take_along_axis(scores, order, axis=1)), n, np.nan),
         _padded(np.where(gone, np.int8(UNKNOWN), sources[order]), n, UNKNOWN),
     )
+
+
+def diversify(relevance: FloatArray, likeness: FloatArray, diversity: float) -> IntArray:
+    """An order (n,) of items that weighs relevance (n,) against likeness (n, n) to those that come before.
+
+    Maximal marginal relevance: each place goes to the item with the highest
+    ``(1 - diversity) * relevance - diversity * its greatest likeness to an item placed already``; of equal ones to the
+    first. Both must be of one scale, 0 to 1. Carbonell and Goldstein, "The Use of MMR, Diversity-Based Reranking for
+    Reordering Documents and Producing Summaries", 1998, with their lambda as 1 - diversity.
+    """
+    n = len(relevance)
+    order, nearest, left = np.empty(n, np.int64), np.zeros(n, np.float32), np.ones(n, bool)
+    for place in range(n):
+        worth = np.where(left, (1 - diversity) * relevance - diversity * nearest, -np.inf)
+        order[place] = chosen = int(worth.argmax())
+        left[chosen] = False
+        nearest = np.maximum(nearest, likeness[chosen])
+    return order
 
 
 def score_blocks(

@@ -7,8 +7,10 @@ answer needs Redis only to be fast, PostgreSQL only to be personal, and a model 
 
 import time
 from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from itertools import repeat
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -27,10 +29,12 @@ from recommender.candidates import (
     View,
     Wanted,
     current_view,
+    evidence,
     know,
     page,
     ratings,
 )
+from recommender.reasons import Reason, reasons
 from recommender.types import HALF_INTERVAL
 from recsite.platform.database import DatabaseDown
 from recsite.platform.exceptions import Explained, Unavailable
@@ -62,6 +66,12 @@ class Request:
     exclude: Collection[str] = ()
     """Items, by the ids of the outside."""
     min_score: float | None = None
+    max_per_category: int = 0
+    """At most so many items of any one category, over all pages; 0 for any number."""
+    diversity: float = 0.0
+    """How much unlikeness counts beside the rank, 0 to 1."""
+    explain: bool = False
+    """Whether each place comes with its reason, for which the person's history is read."""
 
     @property
     def has_filters(self) -> bool:
@@ -85,6 +95,8 @@ class Place(NamedTuple):
     """It holds the rating 95 times of 100."""
     source: str
     """A member of the release: by what its training knew of the person; `fold-in`: by her latest events; `latest`."""
+    reason: Reason | None = None
+    """Where it was asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +125,8 @@ def recommend(request: Request) -> Answer:
     asked = _algorithm(view, request.algorithm)
     known = know(view, asked, request.user_id)
     algorithm = asked if known.candidates.is_personal or asked in IMPERSONAL else _for_everybody(view)
-    found = page(view, algorithm, known, _wanted(view, algorithm, known, request), request.offset, request.limit)
+    wanted = _wanted(view, algorithm, known, request)
+    found = page(view, algorithm, known, wanted, request.offset, request.limit, request.diversity)
     answer = _answer(view, algorithm, known, found, request)
     telemetry.answered(algorithm, known.is_hit, started)
     return answer
@@ -144,7 +157,7 @@ def _wanted(view: View, algorithm: str, known: Known, request: Request) -> Wante
     catalogue, matching = view.catalogue, None
     if request.has_filters:
         matching = catalogue.matching(request.categories, request.tags, request.item_type, request.exclude)
-    wanted = Wanted.unseen(catalogue, view.rows(known.seen), matching)
+    wanted = replace(Wanted.unseen(catalogue, view.rows(known.seen), matching), cap=request.max_per_category)
     return wanted if request.min_score is None else replace(wanted, **_score(algorithm, request.min_score))
 
 
@@ -156,7 +169,7 @@ def _score(algorithm: str, at_least: float) -> dict[str, Any]:
 
 def _answer(view: View, algorithm: str, known: Known, found: Page, request: Request) -> Answer:
     member = view.release.members.get(algorithm)
-    places = _places(view, known, found.ranked, request.offset + 1)
+    places = _places(view, algorithm, known, found.ranked, request)
     return Answer(
         user_id=request.user_id,
         recommendation_id=new_event_id(),
@@ -172,8 +185,8 @@ def _answer(view: View, algorithm: str, known: Known, found: Page, request: Requ
     )
 
 
-def _places(view: View, known: Known, ranked: Ranked, first: int) -> tuple[Place, ...]:
-    rows = ranked.rows.tolist()
+def _places(view: View, algorithm: str, known: Known, ranked: Ranked, request: Request) -> tuple[Place, ...]:
+    rows, first = ranked.rows.tolist(), request.offset + 1
     rated = ratings(view, known.candidates, ranked)
     columns = (
         map(view.catalogue.item_ids.__getitem__, rows),
@@ -184,8 +197,17 @@ def _places(view: View, known: Known, ranked: Ranked, first: int) -> tuple[Place
         _numbers(rated.deviations.tolist()),
         _intervals(view, rated),
         map(SOURCES.__getitem__, ranked.sources.tolist()),
+        _reasons(view, algorithm, known, ranked, rated) if request.explain else repeat(None, len(rows)),
     )
     return tuple(map(Place._make, zip(*columns, strict=True)))
+
+
+def _reasons(view: View, algorithm: str, known: Known, ranked: Ranked, rated: Rated) -> list[Reason]:
+    """Without the database, by the source alone."""
+    found = None
+    with suppress(DatabaseDown):
+        found = evidence(view, algorithm, known.candidates.person, ranked)
+    return reasons(view, ranked, rated, found)
 
 
 def _intervals(view: View, rated: Rated) -> list[tuple[float, float] | None]:

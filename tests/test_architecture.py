@@ -52,6 +52,7 @@ SERVICES: list[set[str]] = [
     {
         "recommender.registry",
         "recommender.gate",
+        "recommender.reasons",
         "recommender.candidates",
         "recommender.experiments",
         "recommender.drift",

@@ -28,7 +28,7 @@ def person(request: HttpRequest, pk: int) -> HttpResponse:
     """History, what is served now, and what each source of the live release would serve alone."""
     who = get_object_or_404(EndUser, pk=pk)
     history = list(Interaction.objects.of_user(who).select_related("item", "type")[:HISTORY])
-    answer = serving.recommend(Request(who.user_id, LENGTH))
+    answer = serving.recommend(Request(who.user_id, LENGTH, explain=True))
     facts = {
         "person": who,
         "about": _about(who),
@@ -62,7 +62,7 @@ def _alone(who: EndUser) -> list[dict[str, Any]]:
     sources = sorted({*candidates.live().members, LATEST}, key=lambda name: (name in IMPERSONAL, name))
     lists = []
     for name in sources:
-        answer = serving.recommend(Request(who.user_id, LENGTH, algorithm=name))
+        answer = serving.recommend(Request(who.user_id, LENGTH, algorithm=name, explain=True))
         shown = _list(f"{name} alone", reasons.SOURCES.get(name, ""), answer)
         lists.append(shown if answer.algorithm == name else {**shown, "places": []})
     return lists
@@ -80,6 +80,8 @@ def _list(title: str, note: str, answer: Answer) -> dict[str, Any]:
             "source": place.source,
             "score": decimal(place.score),
             "rating": decimal(place.predicted_rating),
+            "interval": place.confidence_interval,
+            "reason": place.reason,
         }
         for place, row in zip(answer.items, rows, strict=True)
         if row is not None

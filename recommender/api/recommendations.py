@@ -1,3 +1,4 @@
+from dataclasses import asdict
 from typing import Any
 
 from django.conf import settings
@@ -6,7 +7,7 @@ from drf_spectacular.utils import OpenApiExample, extend_schema
 
 from recommender import serving
 from recommender.api.serializers import RecommendationsOut
-from recommender.serving import Answer, UnknownAlgorithm
+from recommender.serving import Answer, Place, UnknownAlgorithm
 from recsite.platform.exceptions import Invalid
 from recsite.platform.query import LONGEST_TEXT, Query
 from recsite.platform.quick import QuickView
@@ -14,7 +15,9 @@ from recsite.platform.schema import parameter, problems
 
 MOST_VALUES = 100
 LARGEST_OFFSET = 10_000
-PARAMETERS = frozenset(("limit", "offset", "algorithm", "categories", "tags", "item_type", "exclude", "min_score"))
+FILTERS = ("categories", "tags", "item_type", "exclude")
+SHAPE = ("min_score", "max_per_category", "diversity")
+PARAMETERS = frozenset(("limit", "offset", "algorithm", *FILTERS, *SHAPE, "explain"))
 STRINGS = {"type": "array", "items": {"type": "string"}, "maxItems": MOST_VALUES}
 COUNT = {
     "type": "integer",
@@ -22,7 +25,10 @@ COUNT = {
     "maximum": settings.MAX_RECOMMENDATION_COUNT,
     "default": settings.DEFAULT_RECOMMENDATION_COUNT,
 }
+CAP = {"type": "integer", "minimum": 1, "maximum": MOST_VALUES}
+SHARE = {"type": "number", "minimum": 0, "maximum": 1, "default": 0}
 OFFSET = {"type": "integer", "minimum": 0, "maximum": LARGEST_OFFSET, "default": 0}
+UNASKED = {"sentence": None, "because": None, "sources": None}
 FOR_ADA = {
     "user_id": "ada",
     "recommendation_id": "01a20744-cc17-7522-810d-23d7e9938751",
@@ -36,6 +42,9 @@ FOR_ADA = {
             "uncertainty": 0.7204,
             "confidence_interval": [3.198, 5.0],
             "source": "hybrid",
+            "reason": "Because you liked “Pride and Prejudice”.",
+            "because": [{"item_id": "pride-and-prejudice", "title": "Pride and Prejudice", "share": 0.6112}],
+            "sources": {"ease": 1.5208, "item_knn": 0.8715, "als": 0.2281, "popular": 0.2108},
         }
     ],
     "algorithm": "hybrid",
@@ -67,6 +76,9 @@ class UserRecommendations(QuickView):
             parameter("item_type", str, "Only items of this type."),
             parameter("exclude", STRINGS, "Items to leave out, by item_id. Repeat it for each item."),
             parameter("min_score", float, "Only items with at least this score, on the scale of the leading source."),
+            parameter("max_per_category", CAP, "At most this many items of any one category, over all pages."),
+            parameter("diversity", SHARE, "How much unlikeness counts beside the rank: 0 not at all, 1 alone."),
+            parameter("explain", bool, "Say of each item why it is there: `reason`, `because` and `sources`."),
         ],
         responses={200: RecommendationsOut, **problems(422)},
         examples=[OpenApiExample("A list", FOR_ADA, status_codes=[200])],
@@ -95,9 +107,17 @@ def _asked(request: HttpRequest, user_id: str) -> serving.Request:
         item_type=query.text("item_type"),
         exclude=query.texts("exclude", MOST_VALUES),
         min_score=query.number("min_score"),
+        max_per_category=query.integer("max_per_category", 0, 1, MOST_VALUES),
+        diversity=query.number("diversity", 0, 1) or 0.0,
+        explain=query.boolean("explain") or False,
     )
     query.check()
     return asked
+
+
+def _item(place: Place) -> dict[str, Any]:
+    why = asdict(place.reason) if place.reason else UNASKED
+    return place._asdict() | {"reason": why["sentence"], "because": why["because"], "sources": why["sources"]}
 
 
 def _json(answer: Answer) -> dict[str, Any]:
@@ -105,7 +125,7 @@ def _json(answer: Answer) -> dict[str, Any]:
     return {
         "user_id": answer.user_id,
         "recommendation_id": str(answer.recommendation_id),
-        "items": [place._asdict() for place in answer.items],
+        "items": [_item(place) for place in answer.items],
         "algorithm": answer.algorithm,
         "model_version": answer.model_version,
         "release": answer.release,

@@ -22,6 +22,12 @@ class LiveOut(serializers.Serializer):
     versions = VersionOut(many=True)
 
 
+class BecauseOut(serializers.Serializer):
+    item_id = serializers.CharField()
+    title = serializers.CharField()
+    share = serializers.FloatField(help_text="Of all that speaks for the recommended item, 0 to 1.")
+
+
 class RecommendedOut(serializers.Serializer):
     item_id = serializers.CharField()
     title = serializers.CharField()
@@ -38,6 +44,15 @@ class RecommendedOut(serializers.Serializer):
     )
     source = serializers.CharField(  # type: ignore[assignment]  # REST framework takes fields out of the class
         help_text="A model's name: trained on this person; fold-in: from their latest events; popular; latest."
+    )
+    reason = serializers.CharField(allow_null=True, help_text="In words, with `explain`; else null.")
+    because = BecauseOut(
+        many=True, allow_null=True, help_text="With `explain`: what weighs most in the person's history, at most three."
+    )
+    sources = serializers.DictField(
+        child=serializers.FloatField(),
+        allow_null=True,
+        help_text="With `explain`: what each source of the hybrid added to the score; null for other algorithms.",
     )
 
 

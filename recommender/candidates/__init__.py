@@ -1,5 +1,6 @@
 """From the live release to rankings: everybody's, one person's, and what is like an item."""
 
+from recommender.candidates.evidence import Evidence, evidence
 from recommender.candidates.known import Known, know
 from recommender.candidates.likeness import similar
 from recommender.candidates.loaded import LoadedRelease, Member, fault, live
@@ -14,6 +15,7 @@ __all__ = [
     "IMPERSONAL",
     "LATEST",
     "POPULAR",
+    "Evidence",
     "Known",
     "LoadedRelease",
     "Member",
@@ -23,6 +25,7 @@ __all__ = [
     "View",
     "Wanted",
     "current_view",
+    "evidence",
     "fault",
     "know",
     "live",

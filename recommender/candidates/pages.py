@@ -4,11 +4,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from recommender import ranking
 from recommender.candidates import personal
 from recommender.candidates.known import Known
 from recommender.candidates.paging import Wanted, places
 from recommender.candidates.view import Ranked, View
+from recommender.types import IntArray
 from recsite.platform.database import DatabaseDown
+
+DIVERSIFIED = 100
+"""Places whose order `diversity` may change: the same on every page, so that no page repeats another."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -19,8 +24,14 @@ class Page:
     total: int
 
 
-def page(view: View, algorithm: str, known: Known, wanted: Wanted, offset: int, limit: int) -> Page:
-    """The places from `offset` on, `limit` at most."""
+def page(
+    view: View, algorithm: str, known: Known, wanted: Wanted, offset: int, limit: int, diversity: float = 0.0
+) -> Page:
+    """The places from `offset` on, `limit` at most. The first DIVERSIFIED are put into an order of their own."""
+    if diversity and offset < DIVERSIFIED:
+        head = page(view, algorithm, known, wanted, 0, max(DIVERSIFIED, offset + limit))
+        order = _diversified(view, head.ranked, diversity)
+        return Page(head.ranked.only(order[offset : offset + limit]), head.total)
     candidates = known.candidates
     if not candidates.is_personal:
         return _cut(view.everybody(algorithm), wanted, offset, limit)
@@ -31,8 +42,16 @@ def page(view: View, algorithm: str, known: Known, wanted: Wanted, offset: int, 
     return _cut(_everything(view, algorithm, known, own, wanted), wanted, offset, limit)
 
 
+def _diversified(view: View, ranked: Ranked, diversity: float) -> IntArray:
+    """The order of some places: of the first DIVERSIFIED by relevance and unlikeness, the rest as they are."""
+    head = min(len(ranked), DIVERSIFIED)
+    likeness = view.catalogue.likeness(ranked.rows[:head])
+    relevance = np.linspace(1, 0, head, endpoint=False, dtype=np.float32)
+    return np.concatenate([ranking.diversify(relevance, likeness, diversity), np.arange(head, len(ranked))])
+
+
 def _cut(ranked: Ranked, wanted: Wanted, offset: int, limit: int) -> Page:
-    if wanted.min_score is None:
+    if not wanted.is_counted_by_looking:
         total = wanted.total()
         found = places(ranked, wanted, min(offset + limit, total))
     else:
@@ -43,6 +62,8 @@ def _cut(ranked: Ranked, wanted: Wanted, offset: int, limit: int) -> Page:
 
 def _suffices(own: Ranked, wanted: Wanted, cut: Page, offset: int, limit: int) -> bool:
     """Whether the rest of the catalogue would change nothing."""
+    if wanted.cap:
+        return False
     if wanted.min_score is None:
         return len(cut.ranked) == max(min(offset + limit, cut.total) - offset, 0)
     return len(own) > 0 and (own.sources[-1] not in wanted.scored_by or own.scores[-1] < wanted.min_score)

@@ -1,5 +1,6 @@
 """From a ranking to the places of one page. Filters act here, for each request, on what was ranked before."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Self
@@ -24,6 +25,13 @@ class Wanted:
     min_score: float | None = None
     scored_by: tuple[int, ...] = ()
     """The sources, as positions in SOURCES, whose scores `min_score` means. The others can't say, and are left out."""
+    cap: int = 0
+    """Items of any one category, at most; 0 for any number."""
+
+    @property
+    def is_counted_by_looking(self) -> bool:
+        """Whether only a look at all places says how many there are."""
+        return self.min_score is not None or self.cap > 0
 
     @classmethod
     def unseen(cls, catalogue: Snapshot, seen: IntArray, matching: Mask | None = None) -> Self:
@@ -46,11 +54,14 @@ def places(ranked: Ranked, wanted: Wanted, count: int) -> list[int]:
     """The positions of the first `count` items that are wanted; of variants only the first one counts."""
     found: list[int] = []
     groups: set[int] = set()
+    taken: Counter[str] = Counter()
     for start in range(0, len(ranked), CHUNK):
         part = ranked if len(ranked) <= CHUNK else ranked.only(slice(start, start + CHUNK))
         passing = np.flatnonzero(_passes(part, wanted)).tolist()
         if wanted.catalogue.has_groups:
             passing = list(_first_of_each(passing, wanted.catalogue.groups[part.rows].tolist(), groups))
+        if wanted.cap:
+            passing = list(_within_cap(passing, part, wanted, taken))
         found += [start + position for position in passing] if start else passing
         if len(found) >= count:
             break
@@ -63,6 +74,15 @@ def _passes(part: Ranked, wanted: Wanted) -> Mask:
     if wanted.min_score is not None:
         passes &= (part.scores >= wanted.min_score) & np.isin(part.sources, wanted.scored_by)
     return passes
+
+
+def _within_cap(passing: list[int], part: Ranked, wanted: Wanted, taken: Counter[str]) -> Iterator[int]:
+    """The positions without those that have a category of which as many as may be are taken."""
+    for position in passing:
+        categories = wanted.catalogue.categories[part.rows[position]]
+        if all(taken[category] < wanted.cap for category in categories):
+            taken.update(categories)
+            yield position
 
 
 def _first_of_each(passing: list[int], groups: list[int], taken: set[int]) -> Iterator[int]:

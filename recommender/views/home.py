@@ -24,7 +24,7 @@ NOBODY = ""
 def home(request: HttpRequest) -> HttpResponse:
     """Never from a cache: somebody who comes back from an item's page finds the shelves changed."""
     visitor, view = visitor_of(request), current_view()
-    answer = recommend(Request(visitor.user_id, LONGEST)) if visitor else None
+    answer = recommend(Request(visitor.user_id, LONGEST, explain=True)) if visitor else None
     context = {
         "here": "home",
         "shelves": list(_shelves(visitor, answer, view.catalogue)),
@@ -67,4 +67,4 @@ def _cards(catalogue: Snapshot, found: Iterable[Place], shelf: str, with_reason:
 
 
 def _why(place: Place) -> str:
-    return place.source if place.score is None else f"{place.source} · {place.score:.2f}"
+    return place.reason.sentence.removesuffix(".") if place.reason else ""

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST
 from catalog.models import EndUser
 from recommender import registry
 from recommender.exceptions import ArtifactDamaged, NothingLive
-from recommender.models import ModelVersion, Release, ReleaseMember
+from recommender.models import Release, ReleaseMember
 from recommender.views.visitor import Visitor, visitor_of
 from recsite.platform import readable
 
@@ -47,7 +47,7 @@ def bar(request: HttpRequest) -> StaffBar | None:
     if live is None:
         return StaffBar(may_operate, person)
     since = readable.distance(live.promoted_at or live.created_at)
-    return StaffBar(may_operate, person, str(live), since, _figures(_main_version(live)))
+    return StaffBar(may_operate, person, str(live), since, _figures(live))
 
 
 @require_POST
@@ -78,21 +78,18 @@ def _person(visitor: Visitor | None) -> int | None:
     return EndUser.objects.filter(user_id=visitor.user_id).values_list("pk", flat=True).first()
 
 
-def _main_version(release: Release) -> ModelVersion | None:
-    """The rating model, whose figures stand beside popularity's; without one, any ranking source."""
-    members = release.members.select_related("version")
-    main = max(members, key=lambda member: member.role == ReleaseMember.Role.RATING, default=None)
-    return main.version if main else None
-
-
-def _figures(version: ModelVersion | None) -> tuple[Figure, ...]:
-    if version is None:
+def _figures(release: Release) -> tuple[Figure, ...]:
+    """The error of the rating model, and how well the leading source ranks, popularity beside it."""
+    members = list(release.members.select_related("version"))
+    rating = max(members, key=lambda member: member.role == ReleaseMember.Role.RATING, default=None)
+    leading = max(members, key=lambda member: release.weights.get(member.algorithm, 0.0), default=None)
+    if rating is None or leading is None:
         return ()
-    own = version.metrics.get("metrics", {})
-    beside = version.metrics.get("beside", {}).get("popular", {})
+    ranked = leading.version.metrics
+    popular = ranked.get("beside", {}).get("popular", {})
     shown = (
-        Figure("RMSE", _number(own.get("rmse"))),
-        Figure("nDCG@10", _number(own.get("ndcg_at_10")), _number(beside.get("ndcg_at_10"))),
+        Figure("RMSE", _number(rating.version.metrics.get("metrics", {}).get("rmse"))),
+        Figure("nDCG@10", _number(ranked.get("metrics", {}).get("ndcg_at_10")), _number(popular.get("ndcg_at_10"))),
     )
     return tuple(figure for figure in shown if figure.value)
 

@@ -36,7 +36,7 @@ class Query:
             return int(raw)
         return self._wrong(name, f"A whole number from {minimum} to {maximum} is needed.", default)
 
-    def number(self, name: str) -> float | None:
+    def number(self, name: str, minimum: float = -math.inf, maximum: float = math.inf) -> float | None:
         raw = self._single(name)
         if raw is None:
             return None
@@ -44,7 +44,11 @@ class Query:
             value = float(raw)
         except ValueError:
             value = math.nan
-        return value if math.isfinite(value) else self._wrong(name, "A number is needed, such as 3.5.", None)
+        if not math.isfinite(value):
+            return self._wrong(name, "A number is needed, such as 3.5.", None)
+        if not minimum <= value <= maximum:
+            return self._wrong(name, f"A number from {minimum:g} to {maximum:g} is needed.", None)
+        return value
 
     def boolean(self, name: str) -> bool | None:
         raw = self._single(name)

@@ -114,7 +114,7 @@ def test_no_deletion_reads_the_events(admin: Staff, filled: Shop) -> None:
         ("/admin/recommender/modelversion/", 5),
         ("/admin/recommender/release/", 6),
         ("/admin/platform/job/", 5),
-        ("/admin/people/{ada}/", 4),
+        ("/admin/people/{ada}/", 7),
         ("/admin/things/{novel}/", 4),
     ],
 )

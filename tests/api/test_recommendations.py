@@ -52,6 +52,7 @@ def assert_conforms(told: dict[str, Any]) -> None:
 def test_the_answer_is_what_the_schema_says(api: ApiClient, shop: Shop) -> None:
     for path in (ADA, "recommendations/users/cleo", "recommendations/users/nobody"):
         assert_conforms(api.get(path).json())
+        assert_conforms(api.get(path, explain="true").json())
 
 
 def test_without_a_model_the_answer_has_the_same_shape(api: ApiClient, db: None) -> None:
@@ -121,14 +122,43 @@ def test_a_wrong_query_is_explained(api: ApiClient, shop: Shop, query: dict[str,
 
 def test_a_misspelt_parameter_is_an_error_that_names_the_known_ones(api: ApiClient, shop: Shop) -> None:
     assert details(api.get(ADA, limt=5)) == {
-        "limt": "There is no such parameter. Known: algorithm, categories, exclude, item_type, limit, min_score, "
-        "offset, tags."
+        "limt": "There is no such parameter. Known: algorithm, categories, diversity, exclude, explain, item_type, "
+        "limit, max_per_category, min_score, offset, tags."
     }
 
 
 @pytest.mark.parametrize("user_id", ["x" * 256, "a\x00b"])
 def test_an_id_that_nobody_can_have_is_an_error(api: ApiClient, shop: Shop, user_id: str) -> None:
     assert details(api.get(f"recommendations/users/{user_id}")).keys() == {"user_id"}
+
+
+def test_a_reason_is_given_where_it_is_asked_for(api: ApiClient, shop: Shop) -> None:
+    assert {item["reason"] for item in api.get(ADA).json()["items"]} == {None}
+    told = api.get(ADA, explain="true", limit=1).json()["items"][0]
+    assert told["reason"] == "You would probably give it 4.0 of 5."
+    assert (told["because"], told["sources"]) == ([], None)
+    stranger = api.get("recommendations/users/nobody", explain="true", limit=1).json()["items"][0]
+    assert stranger["reason"] == "Many people like it."
+    assert details(api.get(ADA, explain="yes")) == {"explain": "Either true or false is needed."}
+
+
+def test_a_category_takes_no_more_places_than_it_may(api: ApiClient, shop: Shop) -> None:
+    answer = api.get(ADA, max_per_category=2)
+    assert ids(answer) == ["novel-0", "novel-1", "poem-0", "poem-1"]
+    assert answer.json()["total_available"] == 4
+    assert ids(api.get(ADA, max_per_category=2, offset=1, limit=2)) == ["novel-1", "poem-0"]
+    assert details(api.get(ADA, max_per_category=0)).keys() == {"max_per_category"}
+
+
+def test_diversity_mixes_what_is_unlike_and_pages_never_repeat(api: ApiClient, shop: Shop) -> None:
+    plain, mixed = ids(api.get(ADA, limit=12)), ids(api.get(ADA, limit=12, diversity=0.9))
+    assert plain[:3] == ["novel-0", "novel-1", "novel-2"]
+    assert {name.split("-")[0] for name in mixed[:2]} == {"novel", "poem"}
+    assert sorted(mixed) == sorted(plain)
+    pages = [ids(api.get(ADA, limit=5, offset=offset, diversity=0.9)) for offset in (0, 5, 10)]
+    assert [item for page in pages for item in page] == mixed
+    assert ids(api.get(ADA, limit=12, diversity=0)) == plain
+    assert details(api.get(ADA, diversity=1.5)) == {"diversity": "A number from 0 to 1 is needed."}
 
 
 def test_what_is_not_possible_says_what_is(api: ApiClient, shop: Shop) -> None:

@@ -166,3 +166,15 @@ def test_a_change_that_is_rolled_back_makes_nobody_read_again() -> None:
         transaction.set_rollback(True)
     assert connection.run_on_commit == []
     assert look_again() is before
+
+
+def test_items_are_alike_by_what_they_share_of_creator_categories_and_tags(db: None) -> None:
+    factories.item("a", categories=["Novels", "Irony"], tags=["love"], features={"creator": "Jane Austen"})
+    factories.item("b", categories=["Novels"], tags=["love"], features={"creator": "Jane Austen"})
+    factories.item("c", categories=["Poetry"], tags=[])
+    factories.item("d", categories=[], tags=[])
+    snapshot.forget()
+    likeness = snapshot.current().likeness(np.arange(4))
+    assert likeness[0].tolist() == [1, 0.75, 0, 0]
+    assert likeness[3].tolist() == [0, 0, 0, 0]
+    assert (likeness == likeness.T).all()

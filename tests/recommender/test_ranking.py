@@ -8,7 +8,7 @@ from numpy.testing import assert_array_equal
 from scipy.sparse import csr_array
 
 from recommender.algorithms.factors import FactorModel
-from recommender.ranking import Top, blend, exclude, score_blocks, top_n
+from recommender.ranking import Top, blend, diversify, exclude, score_blocks, top_n
 from recommender.types import UNKNOWN, FloatArray, IdMap, Mask
 from tests.contract import rows
 
@@ -144,6 +144,25 @@ def model(users: int = 70, items: int = 600) -> FactorModel:
         user_factors=draw(users, 4),
         item_factors=draw(items, 4),
     )
+
+
+def test_diversity_by_hand() -> None:
+    # The second is as the first, the third like neither: at a half, 0.5 * 0.2 - 0 beats 0.5 * 0.9 - 0.5 * 1.
+    relevance, likeness = np.array([1, 0.9, 0.2], np.float32), matrix([[1, 1, 0], [1, 1, 0], [0, 0, 1]])
+    assert diversify(relevance, likeness, 0.5).tolist() == [0, 2, 1]
+    assert diversify(relevance, likeness, 0.1).tolist() == [0, 1, 2]
+    assert diversify(np.empty(0, np.float32), np.empty((0, 0), np.float32), 0.5).tolist() == []
+
+
+@given(st.integers(0, 12), st.integers(0, 1_000), st.floats(0, 1))
+def test_diversity_orders_all_items_and_starts_with_the_best(n: int, seed: int, diversity: float) -> None:
+    rng = np.random.default_rng(seed)
+    relevance, likeness = np.sort(rng.random(n).astype(np.float32))[::-1], rng.random((n, n)).astype(np.float32)
+    order = diversify(relevance, likeness, diversity)
+    assert sorted(order.tolist()) == list(range(n))
+    assert diversify(relevance, likeness, 0).tolist() == list(range(n))
+    if n and diversity < 1:
+        assert order[0] == 0
 
 
 @pytest.mark.parametrize("threads", [1, 2, None])

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from catalog.models import Item
+from catalog.models import EndUser, Item
 from interactions.producers import produce
 from recommender import registry, serving, training, warming
 from recommender.algorithms.hybrid import HybridModel
@@ -15,6 +15,7 @@ from recommender.exceptions import CannotTrain
 from recommender.models import ModelVersion, Release
 from recommender.serving import Answer, Request
 from tests import factories
+from tests.outages import no_postgres
 from tests.recommender.events import ratings
 from tests.recommender.shop import start_afresh
 
@@ -83,6 +84,31 @@ def test_what_happened_since_is_folded_in_and_not_taken_for_a_rating() -> None:
     assert not answer.cold_start
     assert {place.source for place in answer.items} == {"fold-in"}
     assert liked.item_id not in {place.item_id for place in answer.items}
+
+
+def test_each_place_has_its_reason() -> None:
+    answer = ask("reader-0", limit=5, explain=True)
+    events = EndUser.objects.get(user_id="reader-0").interactions
+    history = set(events.filter(value__gte=4).values_list("item__title", flat=True))
+    assert answer.items[0].reason
+    assert answer.items[0].reason.because
+    for place in answer.items:
+        assert place.reason is not None
+        assert place.reason.sentence.startswith("Because you liked “") == bool(place.reason.because)
+        assert {one.title for one in place.reason.because} <= history
+        shares = [one.share for one in place.reason.because]
+        assert shares == sorted(shares, reverse=True)
+        assert 0 < sum(shares) <= 1.001
+        assert place.reason.sources is not None
+        assert place.score == pytest.approx(sum(place.reason.sources.values()), abs=0.01)
+
+
+def test_without_the_database_a_reason_is_by_the_source() -> None:
+    ask("reader-0")
+    with no_postgres():
+        answer = ask("reader-0", limit=3, explain=True)
+    assert answer.cache_hit
+    assert {place.reason.sentence.split(" ")[0] for place in answer.items if place.reason} <= {"You", "It", "Many"}
 
 
 def test_ratings_of_newcomers_are_kept_with_their_lists() -> None:
