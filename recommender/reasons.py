@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from recommender.cache import SOURCES
-from recommender.candidates import LATEST, POPULAR, Evidence, Ranked, Rated, View
+from recommender.candidates import LATEST, POPULAR, TRENDING, Evidence, Ranked, Rated, View
 from recommender.types import UNKNOWN
 
 VERBS = (
@@ -87,6 +87,8 @@ def _verb(kinds: Iterable[str]) -> str:
 def _by_source(view: View, source: str, rating: float) -> str:
     if source == POPULAR:
         return "Many people like it."
+    if source == TRENDING:
+        return "Many people turn to it these days."
     if source == LATEST:
         return "It is new."
     if rating == rating:

@@ -15,7 +15,7 @@ from catalog.models import EndUser, Item
 from interactions.models import Interaction
 from recommender import candidates, serving
 from recommender.admin import reasons
-from recommender.candidates import IMPERSONAL, LATEST
+from recommender.candidates import IMPERSONAL, LATEST, TRENDING
 from recommender.serving import Answer, Request
 from recsite.platform import redis
 from recsite.platform.readable import decimal
@@ -59,7 +59,7 @@ def _about(who: EndUser) -> list[tuple[str, Any]]:
 
 def _alone(who: EndUser) -> list[dict[str, Any]]:
     """What each source would serve without the others; a personal one may have nothing to go by."""
-    sources = sorted({*candidates.live().members, LATEST}, key=lambda name: (name in IMPERSONAL, name))
+    sources = sorted({*candidates.live().members, LATEST, TRENDING}, key=lambda name: (name in IMPERSONAL, name))
     lists = []
     for name in sources:
         answer = serving.recommend(Request(who.user_id, LENGTH, algorithm=name, explain=True))

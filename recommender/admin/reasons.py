@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from recommender.candidates import FOLD_IN, LATEST, POPULAR
+from recommender.candidates import FOLD_IN, LATEST, POPULAR, TRENDING
 from recommender.serving import Answer
 
 SOURCES = {
@@ -11,11 +11,18 @@ SOURCES = {
     "ease": "What the person's items say for others, all of them weighed together.",
     "item_knn": "What those who chose the person's items chose as well.",
     "als": "By factors of taste, learned from what people chose rather than how they rated it.",
+    "bpmf": "By the rating it predicts: the mean of many draws, which say how sure it is as well.",
+    "baseline": "By how generous the person is and how well liked the item.",
     "svd": "By the rating it predicts: the trained model, or the latest events folded into it.",
     POPULAR: "What most people liked, without what this person has seen. The score adds up everybody's acts.",
+    TRENDING: "What people turned to these days, without what this person has seen. The score counts them.",
     LATEST: "What came in last, without what this person has seen. The score is minus the age in days.",
 }
-FOR_ALL = {POPULAR: "what most people liked", LATEST: "what came in last"}
+FOR_ALL = {
+    POPULAR: "what most people liked",
+    LATEST: "what came in last",
+    TRENDING: "what people turn to these days",
+}
 
 
 def of(answer: Answer, has_history: bool) -> str:

@@ -16,6 +16,7 @@ ALGORITHMS: Mapping[str, str] = {
     "hybrid": "recommender.algorithms.blend.Hybrid",
     "item_knn": "recommender.algorithms.item_knn.ItemKNN",
     "popular": "recommender.algorithms.popular.Popular",
+    "trending": "recommender.algorithms.trending.Trending",
 }
 """Name -> dotted path of the settings class."""
 

@@ -86,7 +86,7 @@ class UserRecommendations(QuickView):
     def get(self, request: HttpRequest, user_id: str) -> dict[str, Any]:
         asked = _asked(request, user_id)
         try:
-            return _json(serving.recommend(asked))
+            return as_json(serving.recommend(asked))
         except UnknownAlgorithm as error:
             raise Invalid({"algorithm": str(error)}) from error
 
@@ -115,17 +115,17 @@ def _asked(request: HttpRequest, user_id: str) -> serving.Request:
     return asked
 
 
-def _item(place: Place) -> dict[str, Any]:
+def item_as_json(place: Place) -> dict[str, Any]:
     why = asdict(place.reason) if place.reason else UNASKED
     return place._asdict() | {"reason": why["sentence"], "because": why["because"], "sources": why["sources"]}
 
 
-def _json(answer: Answer) -> dict[str, Any]:
+def as_json(answer: Answer) -> dict[str, Any]:
     """By hand: REST framework's serializers would take longer than everything else together."""
     return {
         "user_id": answer.user_id,
         "recommendation_id": str(answer.recommendation_id),
-        "items": [_item(place) for place in answer.items],
+        "items": [item_as_json(place) for place in answer.items],
         "algorithm": answer.algorithm,
         "model_version": answer.model_version,
         "release": answer.release,

@@ -56,6 +56,33 @@ class RecommendedOut(serializers.Serializer):
     )
 
 
+class ListOut(serializers.Serializer):
+    """A list that is nobody's own."""
+
+    recommendation_id = serializers.UUIDField(help_text="Send it in the context of what somebody does with the list.")
+    items = RecommendedOut(many=True)
+    algorithm = serializers.CharField(help_text="The source that leads the list.")
+    model_version = serializers.IntegerField(allow_null=True)
+    release = serializers.IntegerField(allow_null=True)
+    placement = serializers.CharField()
+    total_available = serializers.IntegerField(help_text="How many items all pages have together.")
+    generated_at = serializers.DateTimeField()
+
+
+class BoughtItemOut(serializers.Serializer):
+    item_id = serializers.CharField()
+    title = serializers.CharField()
+    rank = serializers.IntegerField()
+    support = serializers.IntegerField(help_text="People who bought both.")
+    confidence = serializers.FloatField(help_text="The share of the item's buyers who bought this one as well.")
+    lift = serializers.FloatField(help_text="How many times the share among all buyers that is.")
+
+
+class BoughtOut(serializers.Serializer):
+    item_id = serializers.CharField()
+    items = BoughtItemOut(many=True)
+
+
 class RecommendationsOut(serializers.Serializer):
     user_id = serializers.CharField()
     recommendation_id = serializers.UUIDField(help_text="Send it in the context of what the person does with the list.")
@@ -68,3 +95,7 @@ class RecommendationsOut(serializers.Serializer):
     cache_hit = serializers.BooleanField()
     total_available = serializers.IntegerField(help_text="How many items all pages have together.")
     generated_at = serializers.DateTimeField()
+
+
+class BatchOut(serializers.Serializer):
+    results = RecommendationsOut(many=True)

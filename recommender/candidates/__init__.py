@@ -2,19 +2,23 @@
 
 from recommender.candidates.evidence import Evidence, evidence
 from recommender.candidates.known import Known, know
-from recommender.candidates.likeness import similar
+from recommender.candidates.likeness import like, similar, variants
 from recommender.candidates.loaded import LoadedRelease, Member, fault, live
-from recommender.candidates.pages import Page, page
+from recommender.candidates.pages import Page, cut, page
 from recommender.candidates.paging import Wanted
 from recommender.candidates.personal import FOLD_IN
 from recommender.candidates.ratings import Rated, ratings
-from recommender.candidates.view import IMPERSONAL, LATEST, POPULAR, Ranked, View, current_view
+from recommender.candidates.session import Session, session
+from recommender.candidates.together import LEAST_SUPPORT, Together, bought_together
+from recommender.candidates.view import IMPERSONAL, LATEST, POPULAR, TRENDING, Ranked, View, current_view
 
 __all__ = [
     "FOLD_IN",
     "IMPERSONAL",
     "LATEST",
+    "LEAST_SUPPORT",
     "POPULAR",
+    "TRENDING",
     "Evidence",
     "Known",
     "LoadedRelease",
@@ -22,14 +26,21 @@ __all__ = [
     "Page",
     "Ranked",
     "Rated",
+    "Session",
+    "Together",
     "View",
     "Wanted",
+    "bought_together",
     "current_view",
+    "cut",
     "evidence",
     "fault",
     "know",
+    "like",
     "live",
     "page",
     "ratings",
+    "session",
     "similar",
+    "variants",
 ]

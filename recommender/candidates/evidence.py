@@ -8,6 +8,7 @@ import numpy as np
 from recommender import dataset, preferences
 from recommender.algorithms.hybrid import HybridModel
 from recommender.cache import NOBODY, SOURCES
+from recommender.candidates.loaded import Member
 from recommender.candidates.personal import FOLD_IN
 from recommender.candidates.view import Ranked, View
 from recommender.types import Dataset, FloatArray, Histories, IntArray, Model, RowArray
@@ -43,9 +44,15 @@ def evidence(view: View, algorithm: str, person: int, ranked: Ranked) -> Evidenc
     item_ids = member.model.item_ids
     events = database.ask(lambda: dataset.history([person], item_ids))
     history = preferences.histories(events, item_ids)
+    return evidence_of(view, member, events, history, ranked)
+
+
+def evidence_of(view: View, member: Member, events: Dataset, history: Histories, ranked: Ranked) -> Evidence | None:
+    """Of a list that `member` has made from one person's events, and the history that they make."""
     if not history.profiles.nnz:
         return None
-    own = np.isin(ranked.sources, [SOURCES.index(algorithm), SOURCES.index(FOLD_IN)])
+    own = np.isin(ranked.sources, [SOURCES.index(member.algorithm), SOURCES.index(FOLD_IN)])
+    item_ids = member.model.item_ids
     cols = item_ids.rows(view.catalogue.ids[ranked.rows[own]])
     shares = np.full((len(ranked), history.profiles.nnz), np.nan, np.float32)
     shares[own] = _shares(member.model, history, cols)

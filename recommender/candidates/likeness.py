@@ -21,16 +21,17 @@ def similar(item: int, n: int) -> list[Recommendation]:
     row = int(view.catalogue.rows(np.array([item]))[0])
     if row == UNKNOWN:
         return []
-    wanted = Wanted.unseen(view.catalogue, np.array(_itself(view, row)))
-    ranked = _ranked(view, row, wanted.allowed)
+    wanted = Wanted.unseen(view.catalogue, np.array(variants(view, row)))
+    ranked = like(view, row)
     return [_recommendation(view, ranked, place) for place in places(ranked, wanted, n)]
 
 
-def _ranked(view: View, row: int, allowed: Mask) -> Ranked:
+def like(view: View, row: int) -> Ranked:
+    """Everything that is available, the items most like the one at `row` of the catalogue first."""
     catalogue, everything = view.catalogue, len(view.catalogue)
     everybody = view.everybody()
     kindred = everybody.only(catalogue.matching(categories=catalogue.categories[row])[everybody.rows])
-    return _by_likeness(view, row, allowed).filled_up(everything, kindred).filled_up(everything, everybody)
+    return _by_likeness(view, row, catalogue.available).filled_up(everything, kindred).filled_up(everything, everybody)
 
 
 def _by_likeness(view: View, row: int, allowed: Mask) -> Ranked:
@@ -43,8 +44,8 @@ def _by_likeness(view: View, row: int, allowed: Mask) -> Ranked:
     return Ranked.of(ranking.top_n(likeness, len(view.catalogue), allowed=allowed), member.algorithm)
 
 
-def _itself(view: View, row: int) -> Sequence[int]:
-    """The row of the item and those of its variants."""
+def variants(view: View, row: int) -> Sequence[int]:
+    """The row of an item and those of its variants."""
     groups = view.catalogue.groups
     return [row] if groups[row] < 0 else np.flatnonzero(groups == groups[row]).tolist()
 

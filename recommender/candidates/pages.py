@@ -8,7 +8,8 @@ from recommender import ranking
 from recommender.candidates import personal
 from recommender.candidates.known import Known
 from recommender.candidates.paging import Wanted, places
-from recommender.candidates.view import Ranked, View
+from recommender.candidates.trending import DAYS, trending
+from recommender.candidates.view import TRENDING, Ranked, View
 from recommender.types import IntArray
 from recsite.platform.database import DatabaseDown
 
@@ -34,12 +35,13 @@ def page(
         return Page(head.ranked.only(order[offset : offset + limit]), head.total)
     candidates = known.candidates
     if not candidates.is_personal:
-        return _cut(view.everybody(algorithm), wanted, offset, limit)
+        everybody = trending(view, wanted.window_days or DAYS) if algorithm == TRENDING else view.everybody(algorithm)
+        return cut(everybody, wanted, offset, limit)
     own = Ranked(view.catalogue.rows(candidates.items), candidates.scores, candidates.sources)
-    found = _cut(own, wanted, offset, limit)
+    found = cut(own, wanted, offset, limit)
     if _suffices(own, wanted, found, offset, limit):
         return found
-    return _cut(_everything(view, algorithm, known, own, wanted), wanted, offset, limit)
+    return cut(_everything(view, algorithm, known, own, wanted), wanted, offset, limit)
 
 
 def _diversified(view: View, ranked: Ranked, diversity: float) -> IntArray:
@@ -50,7 +52,8 @@ def _diversified(view: View, ranked: Ranked, diversity: float) -> IntArray:
     return np.concatenate([ranking.diversify(relevance, likeness, diversity), np.arange(head, len(ranked))])
 
 
-def _cut(ranked: Ranked, wanted: Wanted, offset: int, limit: int) -> Page:
+def cut(ranked: Ranked, wanted: Wanted, offset: int, limit: int) -> Page:
+    """The places from `offset` on of what is wanted of a ranking, `limit` at most."""
     if not wanted.is_counted_by_looking:
         total = wanted.total()
         found = places(ranked, wanted, min(offset + limit, total))

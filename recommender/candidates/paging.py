@@ -27,6 +27,8 @@ class Wanted:
     """The sources, as positions in SOURCES, whose scores `min_score` means. The others can't say, and are left out."""
     cap: int = 0
     """Items of any one category, at most; 0 for any number."""
+    window_days: int = 0
+    """How far back what is trending looks; 0 for the usual window."""
 
     @property
     def is_counted_by_looking(self) -> bool:

@@ -18,8 +18,8 @@ from recommender.candidates.loaded import LoadedRelease, Member, live
 from recommender.ranking import Top
 from recommender.types import UNKNOWN, FloatArray, IntArray, Mask
 
-LATEST, POPULAR = "latest", "popular"
-IMPERSONAL = (POPULAR, LATEST)
+LATEST, POPULAR, TRENDING = "latest", "popular", "trending"
+IMPERSONAL = (POPULAR, LATEST, TRENDING)
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -34,7 +34,7 @@ def titles(places: list[dict[str, Any]]) -> list[str]:
 def test_history_stands_beside_what_is_served_and_what_each_source_would_serve(viewer: Staff, shop: Shop) -> None:
     happened(shop.ada, shop.novels[5], "rating", 2)
     found = lists(viewer, shop.ada)
-    assert list(found) == ["Served now", "svd alone", "latest alone", "popular alone"]
+    assert list(found) == ["Served now", "svd alone", "latest alone", "popular alone", "trending alone"]
     assert (
         titles(found["Served now"])[:2]
         == titles(found["svd alone"])[:2]

@@ -110,7 +110,10 @@ def test_nobody_waits_for_a_redis_that_is_gone(api: ApiClient, shop: Shop, monke
         ({"offset": "-1"}, "A whole number from 0 to 10000 is needed."),
         ({"offset": "9" * 30}, "A whole number from 0 to 10000 is needed."),
         ({"min_score": "nan"}, "A number is needed, such as 3.5."),
-        ({"algorithm": "magic"}, "There is no algorithm 'magic' in the live release. Known: latest, popular, svd."),
+        (
+            {"algorithm": "magic"},
+            "There is no algorithm 'magic' in the live release. Known: latest, popular, svd, trending.",
+        ),
         ({"exclude": ["x"] * 101}, "At most 100 values are possible."),
         ({"tags": ["", "b"]}, "A text that is not empty is needed."),
         ({"categories": "x" * 256}, "At most 255 characters are possible, and no NUL."),

@@ -18,6 +18,13 @@ OPERATIONS = {
     ("post", "/api/v1/interactions"),
     ("get", "/api/v1/models/live"),
     ("get", "/api/v1/recommendations/users/{user_id}"),
+    ("get", "/api/v1/recommendations/items/{item_id}/similar"),
+    ("get", "/api/v1/recommendations/items/{item_id}/bought-together"),
+    ("get", "/api/v1/recommendations/popular"),
+    ("get", "/api/v1/recommendations/latest"),
+    ("get", "/api/v1/recommendations/trending"),
+    ("post", "/api/v1/recommendations/session"),
+    ("post", "/api/v1/recommendations/batch"),
 }
 
 

@@ -123,7 +123,7 @@ def test_the_latest_come_first_and_what_has_no_date_last(shop: Shop) -> None:
 
 
 def test_an_unknown_algorithm_is_refused_by_the_names_of_the_known_ones(shop: Shop) -> None:
-    with pytest.raises(UnknownAlgorithm, match=r"no algorithm 'magic' .* Known: latest, popular, svd\."):
+    with pytest.raises(UnknownAlgorithm, match=r"no algorithm 'magic' .* Known: latest, popular, svd, trending\."):
         ask("ada", algorithm="magic")
 
 

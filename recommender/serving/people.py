@@ -10,9 +10,7 @@ from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from itertools import repeat
-from typing import Any, NamedTuple
-from uuid import UUID
+from typing import Any
 
 from interactions.schema import new_event_id
 from recommender import telemetry
@@ -22,33 +20,21 @@ from recommender.candidates import (
     IMPERSONAL,
     LATEST,
     POPULAR,
+    TRENDING,
     Known,
     Page,
     Ranked,
     Rated,
     View,
     Wanted,
-    current_view,
     evidence,
     know,
     page,
     ratings,
 )
 from recommender.reasons import Reason, reasons
-from recommender.types import HALF_INTERVAL
+from recommender.serving.answers import PLACEMENT, Answer, UnknownAlgorithm, places, view_now
 from recsite.platform.database import DatabaseDown
-from recsite.platform.exceptions import Explained, Unavailable
-
-PLACEMENT = "default"
-DIGITS = 4
-
-
-class UnknownAlgorithm(Explained):
-    """The request names an algorithm that the live release doesn't have."""
-
-
-class ServingUnavailable(Unavailable):
-    """This process has nothing to answer with yet: it never saw the catalogue, and the database is gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +45,7 @@ class Request:
     limit: int = 10
     offset: int = 0
     algorithm: str = ""
-    """A member of the live release or `latest`; empty for what the release leads with."""
+    """A member of the live release, `latest` or `trending`; empty for what the release leads with."""
     categories: Collection[str] = ()
     tags: Collection[str] = ()
     item_type: str = ""
@@ -70,6 +56,8 @@ class Request:
     """At most so many items of any one category, over all pages; 0 for any number."""
     diversity: float = 0.0
     """How much unlikeness counts beside the rank, 0 to 1."""
+    window_days: int = 0
+    """How far back what is trending looks; 0 for the usual window."""
     explain: bool = False
     """Whether each place comes with its reason, for which the person's history is read."""
 
@@ -78,50 +66,13 @@ class Request:
         return bool(self.categories or self.tags or self.item_type or self.exclude)
 
 
-class Place(NamedTuple):
-    """One item of an answer."""
-
-    item_id: str
-    title: str
-    rank: int
-    """From 1 on, over all pages."""
-    score: float | None
-    """What its source ranked it by, on the source's own scale."""
-    predicted_rating: float | None
-    """By the rating model, on the scale of ratings."""
-    uncertainty: float | None
-    """The standard deviation of that."""
-    confidence_interval: tuple[float, float] | None
-    """It holds the rating 95 times of 100."""
-    source: str
-    """A member of the release: by what its training knew of the person; `fold-in`: by her latest events; `latest`."""
-    reason: Reason | None = None
-    """Where it was asked for."""
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    user_id: str
-    recommendation_id: UUID
-    items: tuple[Place, ...]
-    algorithm: str
-    model_version: int | None
-    release: int | None
-    placement: str
-    cold_start: bool
-    """Whether nothing was known of the person, and she got what everybody gets."""
-    cache_hit: bool
-    total_available: int
-    generated_at: datetime
-
-
 def recommend(request: Request) -> Answer:
     """The page that the request asks for. It is full, unless the catalogue has no more that the filters let through.
 
     Raises UnknownAlgorithm, which names the known ones, and ServingUnavailable.
     """
     started = time.perf_counter()
-    view = _view()
+    view = view_now()
     asked = _algorithm(view, request.algorithm)
     known = know(view, asked, request.user_id)
     algorithm = asked if known.candidates.is_personal or asked in IMPERSONAL else _for_everybody(view)
@@ -132,18 +83,11 @@ def recommend(request: Request) -> Answer:
     return answer
 
 
-def _view() -> View:
-    try:
-        return current_view()
-    except DatabaseDown as down:
-        raise ServingUnavailable("Recommendations are not available yet. Try again in a few seconds.") from down
-
-
 def _algorithm(view: View, name: str) -> str:
     """The source that is to lead the list."""
     if not name:
         return view.release.leader.algorithm if view.release.leader else _for_everybody(view)
-    known = sorted({*view.release.members, LATEST})
+    known = sorted({*view.release.members, LATEST, TRENDING})
     if name not in known:
         raise UnknownAlgorithm(f"There is no algorithm {name!r} in the live release. Known: {', '.join(known)}.")
     return name
@@ -157,7 +101,11 @@ def _wanted(view: View, algorithm: str, known: Known, request: Request) -> Wante
     catalogue, matching = view.catalogue, None
     if request.has_filters:
         matching = catalogue.matching(request.categories, request.tags, request.item_type, request.exclude)
-    wanted = replace(Wanted.unseen(catalogue, view.rows(known.seen), matching), cap=request.max_per_category)
+    wanted = replace(
+        Wanted.unseen(catalogue, view.rows(known.seen), matching),
+        cap=request.max_per_category,
+        window_days=request.window_days,
+    )
     return wanted if request.min_score is None else replace(wanted, **_score(algorithm, request.min_score))
 
 
@@ -169,11 +117,13 @@ def _score(algorithm: str, at_least: float) -> dict[str, Any]:
 
 def _answer(view: View, algorithm: str, known: Known, found: Page, request: Request) -> Answer:
     member = view.release.members.get(algorithm)
-    places = _places(view, algorithm, known, found.ranked, request)
+    rated = ratings(view, known.candidates, found.ranked)
+    why = _reasons(view, algorithm, known, found.ranked, rated) if request.explain else None
+    shown = places(view, found.ranked, request.offset + 1, rated, why)
     return Answer(
         user_id=request.user_id,
         recommendation_id=new_event_id(),
-        items=places,
+        items=shown,
         algorithm=algorithm,
         model_version=member.version if member else None,
         release=view.release.number,
@@ -185,39 +135,9 @@ def _answer(view: View, algorithm: str, known: Known, found: Page, request: Requ
     )
 
 
-def _places(view: View, algorithm: str, known: Known, ranked: Ranked, request: Request) -> tuple[Place, ...]:
-    rows, first = ranked.rows.tolist(), request.offset + 1
-    rated = ratings(view, known.candidates, ranked)
-    columns = (
-        map(view.catalogue.item_ids.__getitem__, rows),
-        map(view.catalogue.titles.__getitem__, rows),
-        range(first, first + len(rows)),
-        _numbers(ranked.scores.tolist()),
-        _numbers(rated.values.tolist()),
-        _numbers(rated.deviations.tolist()),
-        _intervals(view, rated),
-        map(SOURCES.__getitem__, ranked.sources.tolist()),
-        _reasons(view, algorithm, known, ranked, rated) if request.explain else repeat(None, len(rows)),
-    )
-    return tuple(map(Place._make, zip(*columns, strict=True)))
-
-
 def _reasons(view: View, algorithm: str, known: Known, ranked: Ranked, rated: Rated) -> list[Reason]:
     """Without the database, by the source alone."""
     found = None
     with suppress(DatabaseDown):
         found = evidence(view, algorithm, known.candidates.person, ranked)
     return reasons(view, ranked, rated, found)
-
-
-def _intervals(view: View, rated: Rated) -> list[tuple[float, float] | None]:
-    """95 %, within the scale."""
-    low, high = view.release.scale
-    half = HALF_INTERVAL * rated.deviations
-    ends = zip(_numbers((rated.values - half).tolist()), _numbers((rated.values + half).tolist()), strict=True)
-    return [(max(start, low), min(end, high)) if start is not None and end is not None else None for start, end in ends]
-
-
-def _numbers(values: list[float]) -> list[float | None]:
-    """Rounded; NaN, which differs from itself, as None."""
-    return [round(value, DIGITS) if value == value else None for value in values]

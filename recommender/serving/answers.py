@@ -1,0 +1,103 @@
+"""What an answer is made of: its places, and what is said of each."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import repeat
+from typing import NamedTuple
+from uuid import UUID
+
+from recommender.cache import SOURCES
+from recommender.candidates import Ranked, Rated, View, current_view
+from recommender.reasons import Reason
+from recommender.types import HALF_INTERVAL
+from recsite.platform.database import DatabaseDown
+from recsite.platform.exceptions import Explained, Unavailable
+
+PLACEMENT = "default"
+DIGITS = 4
+
+
+class UnknownAlgorithm(Explained):
+    """The request names an algorithm that the live release doesn't have."""
+
+
+class ServingUnavailable(Unavailable):
+    """This process has nothing to answer with yet: it never saw the catalogue, and the database is gone."""
+
+
+class Place(NamedTuple):
+    """One item of an answer."""
+
+    item_id: str
+    title: str
+    rank: int
+    """From 1 on, over all pages."""
+    score: float | None
+    """What its source ranked it by, on the source's own scale."""
+    predicted_rating: float | None
+    """By the rating model, on the scale of ratings."""
+    uncertainty: float | None
+    """The standard deviation of that."""
+    confidence_interval: tuple[float, float] | None
+    """It holds the rating 95 times of 100."""
+    source: str
+    """A member of the release: by what its training knew of the person; `fold-in`: by her latest events; `latest`."""
+    reason: Reason | None = None
+    """Where it was asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    user_id: str
+    recommendation_id: UUID
+    items: tuple[Place, ...]
+    algorithm: str
+    model_version: int | None
+    release: int | None
+    placement: str
+    cold_start: bool
+    """Whether nothing was known of the person, and she got what everybody gets."""
+    cache_hit: bool
+    total_available: int
+    generated_at: datetime
+
+
+def view_now() -> View:
+    """The catalogue and the live release of this moment. Raises ServingUnavailable."""
+    try:
+        return current_view()
+    except DatabaseDown as down:
+        raise ServingUnavailable("Recommendations are not available yet. Try again in a few seconds.") from down
+
+
+def places(
+    view: View, ranked: Ranked, first: int, rated: Rated, why: Sequence[Reason] | None = None
+) -> tuple[Place, ...]:
+    """The places of a page, of which the `first` has that rank."""
+    rows = ranked.rows.tolist()
+    columns = (
+        map(view.catalogue.item_ids.__getitem__, rows),
+        map(view.catalogue.titles.__getitem__, rows),
+        range(first, first + len(rows)),
+        _numbers(ranked.scores.tolist()),
+        _numbers(rated.values.tolist()),
+        _numbers(rated.deviations.tolist()),
+        _intervals(view, rated),
+        map(SOURCES.__getitem__, ranked.sources.tolist()),
+        why or repeat(None, len(rows)),
+    )
+    return tuple(map(Place._make, zip(*columns, strict=True)))
+
+
+def _intervals(view: View, rated: Rated) -> list[tuple[float, float] | None]:
+    """95 %, within the scale."""
+    low, high = view.release.scale
+    half = HALF_INTERVAL * rated.deviations
+    ends = zip(_numbers((rated.values - half).tolist()), _numbers((rated.values + half).tolist()), strict=True)
+    return [(max(start, low), min(end, high)) if start is not None and end is not None else None for start, end in ends]
+
+
+def _numbers(values: list[float]) -> list[float | None]:
+    """Rounded; NaN, which differs from itself, as None."""
+    return [round(value, DIGITS) if value == value else None for value in values]

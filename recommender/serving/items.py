@@ -1,0 +1,133 @@
+"""Lists that start from items instead of a person: what is like one, bought with one, and goes with those just seen."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+import numpy as np
+
+from interactions.schema import new_event_id
+from recommender import candidates
+from recommender.candidates import POPULAR, Ranked, Rated, View, Wanted
+from recommender.reasons import reasons
+from recommender.serving.answers import PLACEMENT, Answer, places, view_now
+from recommender.types import UNKNOWN
+from recsite.platform.exceptions import Explained
+
+TOGETHER = "bought-together"
+
+
+class UnknownItem(Explained):
+    """The catalogue has no such item."""
+
+
+@dataclass(frozen=True, slots=True)
+class ItemsRequest:
+    """What somebody asks for who has nothing but items, by the ids of the outside."""
+
+    items: Sequence[str]
+    limit: int = 10
+    offset: int = 0
+    categories: Collection[str] = ()
+    tags: Collection[str] = ()
+    item_type: str = ""
+    exclude: Collection[str] = ()
+    max_per_category: int = 0
+    explain: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Bought:
+    """Another item, and the figures by which it goes with one."""
+
+    item_id: str
+    title: str
+    rank: int
+    support: int
+    confidence: float
+    lift: float
+
+
+def similar(request: ItemsRequest) -> Answer:
+    """What is most like an item, filled up with what is popular, of its categories first. Raises UnknownItem."""
+    view = view_now()
+    (row,) = _rows(view, request.items)
+    ranked = candidates.like(view, row)
+    own = view.release.leader.algorithm if view.release.leader else POPULAR
+    return _answer(view, own, ranked, _wanted(view, candidates.variants(view, row), request), request)
+
+
+def session(request: ItemsRequest) -> Answer:
+    """What goes with the items that somebody nobody knows has just looked at, the last one most. Raises UnknownItem.
+
+    Items that are unknown here are passed over, unless all are.
+    """
+    view = view_now()
+    known = [row for row in map(view.catalogue.row_of, request.items) if row is not None]
+    if not known:
+        raise UnknownItem(f"None of these items is in the catalogue: {', '.join(request.items[:5])}.")
+    gone_through = candidates.session(view, known)
+    algorithm = view.release.leader.algorithm if view.release.leader and gone_through.evidence else POPULAR
+    seen = sorted({other for row in known for other in candidates.variants(view, row)})
+    return _answer(view, algorithm, gone_through.ranked, _wanted(view, seen, request), request, gone_through)
+
+
+def bought_together(item_id: str, limit: int, least_support: int = candidates.LEAST_SUPPORT) -> list[Bought]:
+    """Available items that the same people bought, by falling lift. Raises UnknownItem."""
+    view = view_now()
+    (row,) = _rows(view, [item_id])
+    found = candidates.bought_together(int(view.catalogue.ids[row]), least_support)
+    rows = view.rows([one.item for one in found]).tolist()
+    there = [(one, at) for one, at in zip(found, rows, strict=True) if at != UNKNOWN and view.catalogue.available[at]]
+    return [
+        Bought(
+            view.catalogue.item_ids[at],
+            view.catalogue.titles[at],
+            rank,
+            one.support,
+            round(one.confidence, 4),
+            round(one.lift, 4),
+        )
+        for rank, (one, at) in enumerate(there[:limit], 1)
+    ]
+
+
+def _rows(view: View, items: Sequence[str]) -> list[int]:
+    rows = [view.catalogue.row_of(item_id) for item_id in items]
+    for item_id, row in zip(items, rows, strict=True):
+        if row is None:
+            raise UnknownItem(f"There is no item {item_id!r}.")
+    return [row for row in rows if row is not None]
+
+
+def _wanted(view: View, seen: Sequence[int], request: ItemsRequest) -> Wanted:
+    matching = view.catalogue.matching(request.categories, request.tags, request.item_type, request.exclude)
+    return replace(Wanted.unseen(view.catalogue, np.array(seen), matching), cap=request.max_per_category)
+
+
+def _answer(
+    view: View,
+    algorithm: str,
+    ranked: Ranked,
+    wanted: Wanted,
+    request: ItemsRequest,
+    session: candidates.Session | None = None,
+) -> Answer:
+    found = candidates.cut(ranked, wanted, request.offset, request.limit)
+    unrated = Rated.nothing(len(found.ranked))
+    evidence = session.explain(found.ranked) if session and request.explain else None
+    why = reasons(view, found.ranked, unrated, evidence) if request.explain else None
+    member = view.release.members.get(algorithm)
+    return Answer(
+        user_id="",
+        recommendation_id=new_event_id(),
+        items=places(view, found.ranked, request.offset + 1, unrated, why),
+        algorithm=algorithm,
+        model_version=member.version if member else None,
+        release=view.release.number,
+        placement=PLACEMENT,
+        cold_start=False,
+        cache_hit=False,
+        total_available=found.total,
+        generated_at=datetime.now(UTC),
+    )
