@@ -115,7 +115,7 @@ class TrendingNow(Shelf):
         tags=["Recommendations"],
         summary="List what is trending",
         description=(
-            "What people turned to in the last `window_days`: an act counts half as much after a quarter of the window. "
+            "What people turned to in the last `window_days`; an act counts half as much after a quarter of it. "
             "It is read again every `TRENDING_CACHE_TTL_SECS`. Popular items follow."
         ),
         parameters=[*FILTER_PARAMETERS, parameter("window_days", WINDOW, "How far back it looks.")],
