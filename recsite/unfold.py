@@ -37,6 +37,7 @@ UNFOLD: dict[str, Any] = {
                 "items": [
                     _page("Models", "model_training", "recommender_modelversion"),
                     _page("Releases", "rocket_launch", "recommender_release"),
+                    _page("Tuning", "tune", "recommender_tuningtrial"),
                     _page("Jobs", "pending_actions", "platform_job"),
                 ],
             },

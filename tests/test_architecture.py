@@ -59,7 +59,13 @@ SERVICES: list[set[str]] = [
         "recommender.analytics",
     },
     # 8: the work itself
-    {"recommender.training", "recommender.serving", "recommender.freshness", "recommender.warming"},
+    {
+        "recommender.training",
+        "recommender.serving",
+        "recommender.freshness",
+        "recommender.warming",
+        "recommender.tuning",
+    },
 ]
 DOORS = {"tasks", "admin", "views", "api", "management", "urls", "apps"}
 """Modules that let somebody in; all of row 9."""

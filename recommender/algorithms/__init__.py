@@ -15,6 +15,7 @@ ALGORITHMS: Mapping[str, str] = {
     "ease": "recommender.algorithms.ease.EASE",
     "hybrid": "recommender.algorithms.blend.Hybrid",
     "item_knn": "recommender.algorithms.item_knn.ItemKNN",
+    "nmf": "recommender.algorithms.nmf.NMF",
     "popular": "recommender.algorithms.popular.Popular",
     "trending": "recommender.algorithms.trending.Trending",
 }
@@ -22,6 +23,7 @@ ALGORITHMS: Mapping[str, str] = {
 
 FORMS: Mapping[str, str] = {
     "factors": "recommender.algorithms.factors.FactorModel",
+    "nonnegative_factors": "recommender.algorithms.nonnegative.NonnegativeFactorModel",
     "sampled_factors": "recommender.algorithms.sampled_factors.SampledFactorModel",
     "item_weights": "recommender.algorithms.weights.ItemWeightsModel",
     "hybrid": "recommender.algorithms.hybrid.HybridModel",

@@ -1,24 +1,14 @@
 """Matrix factorisation by stochastic gradient descent, trained by scikit-surprise."""
 
-import os
-import tempfile
-from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import chain
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from recommender.algorithms.factors import FactorModel
+from recommender.algorithms.trainset import Trainset, otherwise, surprise
 from recommender.preferences import Ratings, ratings
-from recommender.types import CannotFit, Dataset, FloatArray, Mask, Progress, silent
-
-CHUNK = 65_536
-"""Ratings turned into Python numbers at a time: a few megabytes, however many there are."""
-
-SPAN = 4.0
-"""The width of a scale from 1 to 5, for which the settings below are made; training brings other scales to it."""
+from recommender.types import CannotFit, Dataset, Progress, silent
 
 
 @dataclass(frozen=True)
@@ -49,19 +39,23 @@ class SVD:
         known = ratings(dataset)
         if not len(known):
             raise CannotFit("There are no ratings, and no events that imply one: collect or import some first.")
-        trainset = _Trainset(known, self.n_epochs, progress)
-        fitted = _surprise_svd()(
-            n_factors=self.n_factors,
-            n_epochs=self.n_epochs,
-            lr_all=self.lr,
-            reg_all=self.reg,
-            random_state=int(rng.integers(2**31)),
-        ).fit(trainset)
+        trainset = Trainset(known, self.n_epochs, progress)
+        fitted = (
+            surprise()
+            .SVD(
+                n_factors=self.n_factors,
+                n_epochs=self.n_epochs,
+                lr_all=self.lr,
+                reg_all=self.reg,
+                random_state=int(rng.integers(2**31)),
+            )
+            .fit(trainset)
+        )
         if not (np.isfinite(fitted.pu).all() and np.isfinite(fitted.qi).all()):
             raise CannotFit(f"The factors grew past all bounds with lr={self.lr}: choose a smaller lr.")
         return self._model(dataset, known, trainset, fitted)
 
-    def _model(self, dataset: Dataset, known: Ratings, trainset: "_Trainset", fitted: Any) -> FactorModel:
+    def _model(self, dataset: Dataset, known: Ratings, trainset: Trainset, fitted: Any) -> FactorModel:
         """Back on the ratings' own scale. Only the users' factors are stretched: so folding in needs the same `reg`."""
         rated_users = np.bincount(known.users, minlength=known.n_users) > 0
         rated_items = np.bincount(known.items, minlength=known.n_items) > 0
@@ -72,47 +66,8 @@ class SVD:
             scale_min=known.scale_min,
             scale_max=known.scale_max,
             reg=self.reg,
-            user_bias=_or(np.nan, rated_users, fitted.bu * trainset.unit),
-            item_bias=_or(np.nan, rated_items, fitted.bi * trainset.unit),
-            user_factors=_or(0, rated_users[:, None], fitted.pu * trainset.unit),
-            item_factors=_or(0, rated_items[:, None], fitted.qi),
+            user_bias=otherwise(np.nan, rated_users, fitted.bu * trainset.unit),
+            item_bias=otherwise(np.nan, rated_items, fitted.bi * trainset.unit),
+            user_factors=otherwise(0, rated_users[:, None], fitted.pu * trainset.unit),
+            item_factors=otherwise(0, rated_items[:, None], fitted.qi),
         )
-
-
-class _Trainset:
-    """What Surprise's SVD asks of its own Trainset, answered from arrays instead of dictionaries of tuples."""
-
-    def __init__(self, known: Ratings, n_epochs: int, progress: Progress) -> None:
-        self.n_users, self.n_items = known.n_users, known.n_items
-        self.unit = (known.scale_max - known.scale_min) / SPAN
-        self.global_mean = float(known.values.mean(dtype=np.float64)) / self.unit
-        self._known, self._n_epochs, self._progress = known, n_epochs, progress
-        self._epoch = 0
-
-    def all_ratings(self) -> Iterator[tuple[int, int, float]]:
-        """Every (user, item, rating). Surprise asks once per epoch, which is how progress is known."""
-        self._progress(self._epoch / self._n_epochs, f"epoch {self._epoch + 1} of {self._n_epochs}")
-        self._epoch += 1
-        starts = range(0, len(self._known), CHUNK)
-        return chain.from_iterable(self._chunk(slice(start, start + CHUNK)) for start in starts)
-
-    def _chunk(self, where: slice) -> Iterator[tuple[int, int, float]]:
-        known = self._known
-        values = known.values[where] / self.unit
-        return zip(known.users[where].tolist(), known.items[where].tolist(), values.tolist(), strict=True)
-
-
-def _or(otherwise: float, known: Mask, values: NDArray[np.float64]) -> FloatArray:
-    return np.where(known, values, otherwise).astype(np.float32)
-
-
-def _surprise_svd() -> Any:
-    """Surprise's SVD, imported only when something is trained: serving never needs it.
-
-    The import makes a folder for data sets that we never use, in the home directory unless told otherwise; and that
-    may not be writable.
-    """
-    os.environ.setdefault("SURPRISE_DATA_FOLDER", tempfile.gettempdir())
-    from surprise.prediction_algorithms import matrix_factorization
-
-    return matrix_factorization.SVD

@@ -23,7 +23,20 @@ NOBODY = -1
 STRANGER_SECS = 300
 """How long it is remembered that somebody is unknown: anybody can ask for any name."""
 
-SOURCES = ("svd", "fold-in", "popular", "latest", "ease", "item_knn", "als", "hybrid", "bpmf", "baseline", "trending")
+SOURCES = (
+    "svd",
+    "fold-in",
+    "popular",
+    "latest",
+    "ease",
+    "item_knn",
+    "als",
+    "hybrid",
+    "bpmf",
+    "baseline",
+    "trending",
+    "nmf",
+)
 """What may have put an item into a list; the position is stored. Append only."""
 
 HEADER = Struct("<B??x8sqI")

@@ -1,4 +1,5 @@
 from recommender.models.release import Release, ReleaseMember
+from recommender.models.trial import TuningTrial
 from recommender.models.version import ModelVersion
 
-__all__ = ["ModelVersion", "Release", "ReleaseMember"]
+__all__ = ["ModelVersion", "Release", "ReleaseMember", "TuningTrial"]

@@ -15,7 +15,7 @@ from recsite.platform import epochs
 EPOCH = "release"
 """The epoch that rises when another release is live, or its models are to be read again."""
 
-RATING_MODELS = ("bpmf", "svd")
+RATING_MODELS = ("bpmf", "svd", "nmf", "baseline")
 """The algorithms whose models say how somebody would rate: of a release, the first that it has. The others rank."""
 
 WEIGHTS = {"svd": 1.0, "hybrid": 2.0}

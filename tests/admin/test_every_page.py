@@ -13,7 +13,7 @@ from django.urls import reverse
 
 from catalog.models import Category, ItemEmbedding
 from interactions.models import DeadLetter, ImportRun
-from recommender.models import ReleaseMember
+from recommender.models import ReleaseMember, TuningTrial
 from recsite.platform import jobs
 from recsite.platform.models import ApiKey, Epoch
 from tests import factories
@@ -39,6 +39,9 @@ def filled(shop: Shop) -> Shop:
     Epoch.objects.get_or_create(name="release", defaults={"value": 1})
     ApiKey.objects.create_key(name="shop")
     jobs.create("train", "Train and promote")
+    TuningTrial.objects.create(
+        algorithm="svd", data_hash="0" * 64, metric="rmse", number=0, settings={"reg": 0.1}, value=0.9, seconds=1
+    )
     vector = [0.5] * settings.FEATURE_VECTOR_DIMENSION
     ItemEmbedding.objects.create(item=shop.novels[0], model_version=1, vector=vector)
     return shop

@@ -10,7 +10,8 @@ from numpy.testing import assert_allclose
 from scipy.sparse import csr_array
 
 from recommender.algorithms.factors import FactorModel
-from recommender.algorithms.svd import CHUNK, SVD
+from recommender.algorithms.svd import SVD
+from recommender.algorithms.trainset import CHUNK
 from recommender.evaluation.evaluate import judge
 from recommender.evaluation.split import holdout
 from recommender.preferences import histories
