@@ -106,6 +106,7 @@ class ItemEmbedding(models.Model):
     item = models.ForeignKey(Item, on_delete=models.CASCADE, related_name="embeddings")
     model_version = models.BigIntegerField(help_text="The id of the model version that made the vector.")
     vector = VectorField(dimensions=settings.FEATURE_VECTOR_DIMENSION)
+    made_at = models.DateTimeField(default=timezone.now, help_text="Older than the item's last change: it is stale.")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["item", "model_version"], name="embedding_once_per_version")]

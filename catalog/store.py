@@ -1,12 +1,20 @@
 """The verbs that change the catalogue. Each tells every process, on commit, that its copy is old."""
 
+import logging
+from collections.abc import Collection
+from functools import partial
+
+from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.module_loading import import_string
 
 from catalog import snapshot
 from catalog.models import EndUser, Item
 from recsite.platform import epochs
+
+logger = logging.getLogger(__name__)
 
 PEOPLE_EPOCH = "people-erased"
 """Rises when people were erased: what is kept of anybody under the id that they had is made anew."""
@@ -18,6 +26,7 @@ def save_item(item: Item) -> Item:
     with transaction.atomic():
         item.save()
         snapshot.bump()
+        transaction.on_commit(partial(_tell, (item.pk,)))
     return item
 
 
@@ -35,6 +44,15 @@ def delete_items(items: QuerySet[Item]) -> int:
         _, by_model = items.delete()
         snapshot.bump()
     return by_model.get(Item._meta.label, 0)
+
+
+def _tell(items: Collection[int]) -> None:
+    """A sink that fails is logged: the items are saved, and what it makes of them is made later."""
+    for path in settings.ITEM_SINKS:
+        try:
+            import_string(path)(items)
+        except Exception:
+            logger.exception("%s failed to take in %d saved items.", path, len(items))
 
 
 def delete_people(people: QuerySet[EndUser]) -> int:

@@ -14,8 +14,10 @@ from django.conf import settings
 from django.db import connection
 from numpy.typing import NDArray
 
+from catalog.models import Item
 from interactions.models import InteractionType
-from recommender.types import UNDATED, UNKNOWN, Dataset, EventKind, FloatArray, IdMap, IntArray
+from recommender import facts
+from recommender.types import UNDATED, UNKNOWN, Dataset, EventKind, FloatArray, IdMap, IntArray, ItemFacts
 
 BLOCK = 16_384
 RECORD = np.dtype(
@@ -63,6 +65,16 @@ def history(people: Sequence[int], item_ids: IdMap, limit: int | None = None) ->
     """
     events = _read(LATEST, {"people": list(people), "limit": limit or settings.FOLD_IN_EVENTS})
     return _dataset(events, IdMap.of(np.array(people, np.int64)), item_ids)
+
+
+def load_facts() -> ItemFacts:
+    """What the catalogue says of all items."""
+    rows = Item.objects.order_by("pk").values_list("pk", "title", "description", "categories", "tags", "features")
+    ids, found = [], []
+    for pk, *fields in rows.iterator(chunk_size=5_000):
+        ids.append(pk)
+        found.append(facts.tokens(*fields))
+    return ItemFacts(IdMap(np.array(ids, np.int64)), tuple(found))
 
 
 def window(dataset: Dataset) -> tuple[datetime | None, datetime | None]:

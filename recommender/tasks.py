@@ -8,6 +8,7 @@ from django.db import transaction
 from kombu.exceptions import OperationalError
 
 from recommender import registry, training, warming
+from recommender.candidates import vectors
 from recommender.models import ModelVersion, Release
 from recsite.platform import epochs, jobs
 from recsite.platform.jobs import Progress
@@ -104,6 +105,16 @@ def reap() -> None:
             jobs.reap()
             registry.reap()
             epochs.repair()
+    except (Busy, RedisDown) as reason:
+        logger.info("%s", reason)
+
+
+@shared_task(soft_time_limit=3_000, time_limit=3_060)
+def embed() -> None:
+    """Gives the items that have none, or have changed, their vectors under the live release."""
+    try:
+        with only_one("The describing of items"):
+            vectors.refresh()
     except (Busy, RedisDown) as reason:
         logger.info("%s", reason)
 

@@ -14,6 +14,9 @@ FloatArray = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 Arrays = dict[str, NDArray[np.generic]]
 
+Tokens = tuple[str, ...]
+"""What is known of an item, in words."""
+
 UNKNOWN = -1
 """The row of an id that an IdMap does not hold, and the padding of a list that came out short."""
 
@@ -70,6 +73,19 @@ class EventKind:
 
 
 @dataclass(frozen=True, eq=False)
+class ItemFacts:
+    """The tokens (n_items,) of items, whether or not anything ever happened with them."""
+
+    item_ids: IdMap
+    tokens: tuple[Tokens, ...]
+
+    def only(self, item_ids: IdMap) -> "ItemFacts":
+        """Of these items alone, without any where nothing is known."""
+        rows: RowArray = self.item_ids.rows(item_ids.ids)
+        return ItemFacts(item_ids, tuple(self.tokens[row] if row >= 0 else () for row in rows.tolist()))
+
+
+@dataclass(frozen=True, eq=False)
 class Dataset:
     """Events as parallel arrays (n_events,), one row per event, and the maps from ids to rows."""
 
@@ -84,6 +100,8 @@ class Dataset:
     times: IntArray
     """Unix seconds, or UNDATED."""
     kinds: tuple[EventKind, ...]
+    facts: ItemFacts | None = None
+    """What items are, where that is known: of more items than have events."""
 
     def __len__(self) -> int:
         return len(self.users)

@@ -151,6 +151,7 @@ CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 
 MODEL_UPDATE_INTERVAL = env.integer("MODEL_UPDATE_INTERVAL", 3600, 1)
 FULL_REBUILD_INTERVAL_HOURS = env.integer("FULL_REBUILD_INTERVAL_HOURS", 24, 1)
+INCREMENTAL_UPDATE_INTERVAL_SECS = env.integer("INCREMENTAL_UPDATE_INTERVAL_SECS", 10, 1)
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "Retrain and promote": {"task": "recommender.tasks.train", "schedule": float(MODEL_UPDATE_INTERVAL)},
     "Rebuild everything": {
@@ -161,6 +162,10 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "task": "interactions.tasks.keep_partitions",
         "schedule": 6 * 3600.0,
     },
+    "Describe new items": {
+        "task": "recommender.tasks.embed",
+        "schedule": float(INCREMENTAL_UPDATE_INTERVAL_SECS),
+    },
     "Clear up after interrupted jobs": {"task": "recommender.tasks.reap", "schedule": 60.0},
 }
 for _entry in CELERY_BEAT_SCHEDULE.values():
@@ -170,6 +175,7 @@ for _entry in CELERY_BEAT_SCHEDULE.values():
 # --- Events ---
 
 EVENT_SINKS = ["recommender.freshness.on_stored"]
+ITEM_SINKS = ["recommender.candidates.vectors.on_saved"]
 UNKNOWN_ITEM_POLICY = env.choice("UNKNOWN_ITEM_POLICY", "dead_letter", ("dead_letter", "placeholder"))
 MAX_EVENT_CONTEXT_BYTES = env.integer("MAX_EVENT_CONTEXT_BYTES", 16_384, 64)
 PARTITION_MONTHS_AHEAD = env.integer("PARTITION_MONTHS_AHEAD", 3, 1, 60)

@@ -17,6 +17,7 @@ SERVICES: list[set[str]] = [
     # 0: words and formats, for everybody
     {
         "recommender.types",
+        "recommender.facts",
         "interactions.schema",
         "interactions.simulation",
         "catalog.importers",

@@ -10,6 +10,7 @@ SOURCES = {
     "hybrid": "Several sources as one, each weighed by how much is known of the person. The score adds up deviations.",
     "ease": "What the person's items say for others, all of them weighed together.",
     "item_knn": "What those who chose the person's items chose as well.",
+    "content": "By what items are: their creators, categories, tags and words, beside those of the person's items.",
     "als": "By factors of taste, learned from what people chose rather than how they rated it.",
     "bpmf": "By the rating it predicts: the mean of many draws, which say how sure it is as well.",
     "baseline": "By how generous the person is and how well liked the item.",

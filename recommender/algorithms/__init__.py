@@ -12,6 +12,7 @@ ALGORITHMS: Mapping[str, str] = {
     "als": "recommender.algorithms.als.ALS",
     "baseline": "recommender.algorithms.baseline.Baseline",
     "bpmf": "recommender.algorithms.bpmf.BPMF",
+    "content": "recommender.algorithms.content.Content",
     "ease": "recommender.algorithms.ease.EASE",
     "hybrid": "recommender.algorithms.blend.Hybrid",
     "item_knn": "recommender.algorithms.item_knn.ItemKNN",
@@ -24,6 +25,7 @@ ALGORITHMS: Mapping[str, str] = {
 FORMS: Mapping[str, str] = {
     "factors": "recommender.algorithms.factors.FactorModel",
     "nonnegative_factors": "recommender.algorithms.nonnegative.NonnegativeFactorModel",
+    "vectors": "recommender.algorithms.vectors.VectorModel",
     "sampled_factors": "recommender.algorithms.sampled_factors.SampledFactorModel",
     "item_weights": "recommender.algorithms.weights.ItemWeightsModel",
     "hybrid": "recommender.algorithms.hybrid.HybridModel",

@@ -104,8 +104,17 @@ class HybridModel:
             own = source.item_ids.rows(self.item_ids.ids[np.where(cols == UNKNOWN, 0, cols)])
             rows.append(source.similar(np.where(cols == UNKNOWN, UNKNOWN, own).astype(np.int32)))
         personal = np.array([is_personal(source) for source in self.sources.values()])
-        weights = np.where(personal, np.maximum(self.weights[-1], 1e-3), 0)
+        asked = self.weights.any(axis=0) | (self.weights.sum() == 0)
+        weights = np.where(personal & asked, np.maximum(self.weights[-1], 1e-3), 0)
         return self._sum(rows, np.tile(weights, (len(cols), 1)), logarithm=False)
+
+    def without(self, name: str) -> "HybridModel":
+        """The same over the same items, in which that source has no say."""
+        left = self.weights.copy()
+        for number, source in enumerate(self.sources):
+            if source == name:
+                left[:, number] = 0
+        return HybridModel(self.sources, left)
 
     def arrays(self) -> Arrays:
         """Everything `from_arrays` needs: those of the sources, each under its source's name."""

@@ -19,7 +19,7 @@ from recommender.api.recommendations import (
     item_as_json,
 )
 from recommender.api.serializers import BoughtOut, ListOut
-from recommender.candidates import LATEST, POPULAR, TRENDING
+from recommender.candidates import LATEST, METHODS, POPULAR, TRENDING
 from recommender.serving import Answer, ItemsRequest, UnknownAlgorithm, UnknownItem
 from recsite.platform.query import Query
 from recsite.platform.quick import QuickView
@@ -48,6 +48,7 @@ PERSUASION = {
     "confidence": 0.28,
     "lift": 6.1,
 }
+METHOD = {"type": "string", "enum": list(METHODS), "default": METHODS[0]}
 WINDOW = {"type": "integer", "minimum": 1, "maximum": LONGEST_WINDOW, "default": 28}
 
 
@@ -132,13 +133,13 @@ class Similar(QuickView):
         tags=["Recommendations"],
         summary="List items like one",
         description="By the live release's leading model; popular items, of its categories first, fill the list up.",
-        parameters=FILTER_PARAMETERS,
+        parameters=[*FILTER_PARAMETERS, parameter("method", METHOD, "By what people did, by what items are, or both.")],
         responses={200: ListOut, **problems(404, 422)},
         examples=[OpenApiExample("A list", NOBODYS, status_codes=[200])],
     )
     def get(self, request: HttpRequest, item_id: str) -> dict[str, Any]:
-        query = Query(request.GET, ("limit", "offset", *FILTERS))
-        asked = ItemsRequest([item_id], **_page(query))
+        query = Query(request.GET, ("limit", "offset", *FILTERS, "method"))
+        asked = ItemsRequest([item_id], **_page(query), method=query.choice("method", METHODS))
         query.check()
         try:
             return nobodys(serving.similar(asked))

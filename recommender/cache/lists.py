@@ -36,6 +36,7 @@ SOURCES = (
     "baseline",
     "trending",
     "nmf",
+    "content",
 )
 """What may have put an item into a list; the position is stored. Append only."""
 

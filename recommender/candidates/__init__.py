@@ -2,7 +2,7 @@
 
 from recommender.candidates.evidence import Evidence, evidence
 from recommender.candidates.known import Known, know
-from recommender.candidates.likeness import like, similar, variants
+from recommender.candidates.likeness import METHODS, like, similar, variants
 from recommender.candidates.loaded import LoadedRelease, Member, fault, live
 from recommender.candidates.pages import Page, cut, page
 from recommender.candidates.paging import Wanted
@@ -17,6 +17,7 @@ __all__ = [
     "IMPERSONAL",
     "LATEST",
     "LEAST_SUPPORT",
+    "METHODS",
     "POPULAR",
     "TRENDING",
     "Evidence",

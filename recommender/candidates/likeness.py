@@ -5,10 +5,17 @@ from collections.abc import Sequence
 import numpy as np
 
 from recommender import ranking
+from recommender.algorithms.hybrid import HybridModel
 from recommender.cache import SOURCES
 from recommender.candidates.paging import Wanted, places
+from recommender.candidates.vectors import CONTENT, by_content
 from recommender.candidates.view import NO_ITEMS, Ranked, View, current_view
-from recommender.types import UNKNOWN, Mask, Recommendation
+from recommender.types import UNKNOWN, Model, Recommendation
+from recsite.platform.database import DatabaseDown
+
+HYBRID, COLLABORATIVE = "hybrid", "collaborative"
+METHODS = (HYBRID, COLLABORATIVE, CONTENT)
+NEIGHBOURS = 200
 
 
 def similar(item: int, n: int) -> list[Recommendation]:
@@ -26,22 +33,37 @@ def similar(item: int, n: int) -> list[Recommendation]:
     return [_recommendation(view, ranked, place) for place in places(ranked, wanted, n)]
 
 
-def like(view: View, row: int) -> Ranked:
-    """Everything that is available, the items most like the one at `row` of the catalogue first."""
+def like(view: View, row: int, method: str = HYBRID) -> Ranked:
+    """Everything that is available, the items most like the one at `row` of the catalogue first.
+
+    By what the leading model has learned, and where it can't say by what the items are; or by one of METHODS alone.
+    """
     catalogue, everything = view.catalogue, len(view.catalogue)
     everybody = view.everybody()
     kindred = everybody.only(catalogue.matching(categories=catalogue.categories[row])[everybody.rows])
-    return _by_likeness(view, row, catalogue.available).filled_up(everything, kindred).filled_up(everything, everybody)
+    own = NO_ITEMS if method == CONTENT else _by_likeness(view, row, method)
+    if not len(own) and method != COLLABORATIVE:
+        own = _by_content(view, row)
+    return own.filled_up(everything, kindred).filled_up(everything, everybody)
 
 
-def _by_likeness(view: View, row: int, allowed: Mask) -> Ranked:
+def _by_likeness(view: View, row: int, method: str) -> Ranked:
     """By the leading model; nothing where there is none, or where it doesn't know the item."""
     member = view.release.leader
     if member is None:
         return NO_ITEMS
-    col = member.model.item_ids.rows(view.catalogue.ids[row : row + 1])
-    likeness = view.laid_out(member, member.model.similar(col))
-    return Ranked.of(ranking.top_n(likeness, len(view.catalogue), allowed=allowed), member.algorithm)
+    model: Model = member.model
+    if method == COLLABORATIVE and isinstance(model, HybridModel):
+        model = model.without(CONTENT)
+    likeness = view.laid_out(member, model.similar(model.item_ids.rows(view.catalogue.ids[row : row + 1])))
+    return Ranked.of(ranking.top_n(likeness, len(view.catalogue), allowed=view.catalogue.available), member.algorithm)
+
+
+def _by_content(view: View, row: int) -> Ranked:
+    try:
+        return by_content(view, row, min(len(view.catalogue), NEIGHBOURS))
+    except DatabaseDown:
+        return NO_ITEMS
 
 
 def variants(view: View, row: int) -> Sequence[int]:

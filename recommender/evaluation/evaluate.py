@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
 from types import MappingProxyType
 from typing import Any
@@ -86,6 +86,8 @@ def evaluate(
     something relevant in the test part. Raises CannotFit where the algorithm itself can't be fitted; one beside it that
     can't be is left out.
     """
+    # What nobody has turned to can't be among the held-out events, and every algorithm ranks the same items.
+    dataset = replace(dataset, facts=dataset.facts and dataset.facts.only(dataset.item_ids))
     split = holdout(dataset, np.random.default_rng(seed), test_fraction)
     figures, judged = _fit_and_judge(algorithm, split, seed, k, _part(progress, 0, 0.8))
     others, people = {}, {"": judged}

@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from catalog.importers.rows import DataSet, EventRow, Located
-from recommender.types import UNDATED, CannotFit, Dataset, EventKind, IdMap
+from catalog.importers.rows import DataSet, EventRow, ItemRow, Located
+from recommender import facts
+from recommender.types import UNDATED, CannotFit, Dataset, EventKind, IdMap, ItemFacts, RowArray, Tokens
 
 RATING = "rating"
 BUILT_IN = (
@@ -45,6 +46,7 @@ def read(data: DataSet, relevant_at: float | None = None, implicit: bool = False
     kinds = (rating, *BUILT_IN)
     numbers = {kind.name: number for number, kind in enumerate(kinds)}
     rejected = 0
+    described: dict[str, Tokens] = {}
 
     def events() -> Iterator[tuple[int, int, float, int, int]]:
         nonlocal rejected
@@ -60,21 +62,43 @@ def read(data: DataSet, relevant_at: float | None = None, implicit: bool = False
                     numbers[row.type],
                     time,
                 )
+            elif isinstance(row, ItemRow):
+                described[row.item_id] = facts.tokens(
+                    row.title, row.description, row.categories, row.tags, row.features
+                )
             else:
                 rejected += row is None or isinstance(row, EventRow)
 
     columns = np.fromiter(events(), np.dtype("i8,i8,f4,u1,i8"))
+    user_rows, item_rows = _in_order(users), _in_order(items)
     dataset = Dataset(
         user_ids=IdMap(np.arange(len(users))),
         item_ids=IdMap(np.arange(len(items))),
-        users=columns["f0"].astype(np.int32),
-        items=columns["f1"].astype(np.int32),
+        users=user_rows[columns["f0"]],
+        items=item_rows[columns["f1"]],
         values=columns["f2"],
         types=columns["f3"],
         times=columns["f4"],
         kinds=kinds,
+        facts=ItemFacts(
+            IdMap(np.arange(len(items))), tuple(described.get(name, ()) for name in sorted(items, key=_natural))
+        ),
     )
     return Read(narrowed(dataset, implicit), rejected)
+
+
+def _in_order(names: dict[str, int]) -> RowArray:
+    """The row of each name by its number: rows follow the ids of the file, by which ties in time are told apart."""
+    rows = np.empty(len(names), np.int32)
+    for row, name in enumerate(sorted(names, key=_natural)):
+        rows[names[name]] = row
+    return rows
+
+
+def _natural(name: str) -> tuple[bool, int, str]:
+    """Whole numbers by their value, before all other ids."""
+    is_number = name.isascii() and name.isdigit() and len(name) < 19
+    return not is_number, int(name) if is_number else 0, name
 
 
 def narrowed(dataset: Dataset, implicit: bool) -> Dataset:
@@ -89,10 +113,12 @@ def narrowed(dataset: Dataset, implicit: bool) -> Dataset:
         raise CannotFit("There are no events to evaluate on.")
     users, user_rows = np.unique(dataset.users, return_inverse=True)
     items, item_rows = np.unique(dataset.items, return_inverse=True)
+    item_ids = IdMap(dataset.item_ids.ids[items])
     return replace(
         dataset,
         user_ids=IdMap(dataset.user_ids.ids[users]),
-        item_ids=IdMap(dataset.item_ids.ids[items]),
+        item_ids=item_ids,
         users=user_rows.astype(np.int32),
         items=item_rows.astype(np.int32),
+        facts=dataset.facts and dataset.facts.only(item_ids),
     )

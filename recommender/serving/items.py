@@ -34,6 +34,8 @@ class ItemsRequest:
     exclude: Collection[str] = ()
     max_per_category: int = 0
     explain: bool = False
+    method: str = "hybrid"
+    """One of candidates.METHODS, of what is like an item."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,7 @@ def similar(request: ItemsRequest) -> Answer:
     """What is most like an item, filled up with what is popular, of its categories first. Raises UnknownItem."""
     view = view_now()
     (row,) = _rows(view, request.items)
-    ranked = candidates.like(view, row)
+    ranked = candidates.like(view, row, request.method)
     own = view.release.leader.algorithm if view.release.leader else POPULAR
     return _answer(view, own, ranked, _wanted(view, candidates.variants(view, row), request), request)
 

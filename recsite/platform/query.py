@@ -3,7 +3,7 @@
 import base64
 import binascii
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
 from django.http import QueryDict
@@ -59,6 +59,13 @@ class Query:
     def text(self, name: str) -> str:
         raw = self._single(name)
         return "" if raw is None else self._checked(name, raw)
+
+    def choice(self, name: str, choices: Sequence[str]) -> str:
+        """One of these texts; the first where none was given."""
+        raw = self._single(name)
+        if raw is None or raw in choices:
+            return raw or choices[0]
+        return self._wrong(name, f"One of {', '.join(choices)} is needed.", choices[0])
 
     def texts(self, name: str, at_most: int) -> tuple[str, ...]:
         """A parameter that is repeated for each value: ?tags=a&tags=b."""

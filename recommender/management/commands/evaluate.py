@@ -1,6 +1,7 @@
 import json
 from argparse import ArgumentParser
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ from django.core.management.base import CommandError
 from catalog.importers.registry import FORMATS, open_format
 from catalog.importers.rows import Scale, UnreadableSource
 from recommender.algorithms import ALGORITHMS
-from recommender.dataset import load_dataset
+from recommender.dataset import load_dataset, load_facts
 from recommender.evaluation.evaluate import data_hash
 from recommender.evaluation.protocol import SPLITS, Plan, cross_validate, evaluate_all
 from recommender.evaluation.reading import narrowed, read
@@ -86,7 +87,7 @@ def _load(options: dict[str, Any]) -> tuple[Dataset, dict[str, Any]]:
         )
         dataset, rejected = found.dataset, found.rejected
     else:
-        dataset = narrowed(load_dataset(), options["implicit"])
+        dataset = narrowed(replace(load_dataset(), facts=load_facts()), options["implicit"])
     counts = {"rows": len(dataset), "users": dataset.n_users, "items": dataset.n_items, "rejected": rejected}
     return dataset, {**counts, "sha256": data_hash(dataset)}
 

@@ -1,0 +1,122 @@
+"""Items by what they are, in PostgreSQL: an item saved a second ago has its vector and its neighbours."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from django.db import connection
+
+from catalog import snapshot, store
+from catalog.models import Item, ItemEmbedding
+from recommender import registry, serving, tasks, training
+from recommender.candidates import vectors
+from recommender.models import Release
+from recommender.serving import ItemsRequest
+from tests import factories
+from tests.outages import no_postgres
+from tests.recommender.events import ratings
+from tests.recommender.shop import look_again, start_afresh
+
+pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
+
+
+@pytest.fixture(autouse=True)
+def release(model_folders: None) -> Release:
+    """Books of two kinds, by two creators, and a release that describes them."""
+    ratings(people=20, items=20)
+    for number, book in enumerate(Item.objects.order_by("pk")):
+        book.categories = [("Poetry", "Novels")[number % 2]]
+        book.features = {"creator": ("Emily Dickinson", "Jane Austen")[number % 2]}
+        book.save()
+    snapshot.bump()
+    made = training.train(["svd", "popular", "content"])
+    start_afresh()
+    vectors.refresh()
+    return made
+
+
+def novel(item_id: str) -> Item:
+    return store.save_item(
+        Item(item_id=item_id, title="A new one", categories=["Novels"], features={"creator": "Jane Austen"})
+    )
+
+
+def alike(item_id: str, **rest: Any) -> list[Item]:
+    look_again()
+    answer = serving.similar(ItemsRequest([item_id], **rest))
+    return [Item.objects.get(item_id=place.item_id) for place in answer.items]
+
+
+def test_every_item_has_its_vector_of_the_live_version_alone(release: Release) -> None:
+    version = release.versions.get(algorithm="content")
+    described = set(ItemEmbedding.objects.values_list("item_id", flat=True))
+    assert described == set(Item.objects.values_list("pk", flat=True))
+    assert set(ItemEmbedding.objects.values_list("model_version", flat=True)) == {version.pk}
+    training.train(["content"])
+    start_afresh()
+    assert vectors.refresh() == 20
+    assert ItemEmbedding.objects.exclude(model_version=version.pk).count() == ItemEmbedding.objects.count() == 20
+    assert vectors.refresh() == 0
+
+
+def test_an_item_saved_a_second_ago_has_its_vector_and_its_neighbours() -> None:
+    item = novel("new-novel")
+    stored = ItemEmbedding.objects.get(item=item)
+    assert np.linalg.norm(stored.vector) == pytest.approx(1, abs=1e-4)
+    near = alike("new-novel", limit=10, method="content")
+    assert {book.categories[0] for book in near} == {"Novels"}
+    assert len(near) == 10
+    old = Item.objects.filter(categories=["Novels"]).exclude(pk=item.pk)[0]
+    assert "new-novel" in {book.item_id for book in alike(old.item_id, limit=11, method="content")}
+
+
+def test_what_the_leading_model_does_not_know_is_placed_by_content() -> None:
+    novel("new-novel")
+    near = alike("new-novel", limit=10)
+    assert {book.categories[0] for book in near} == {"Novels"}
+    source = serving.similar(ItemsRequest(["new-novel"])).items[0].source
+    assert source == "content"
+    assert serving.similar(ItemsRequest(["new-novel"], method="collaborative")).items[0].source == "popular"
+
+
+def test_a_changed_item_has_another_vector_at_once() -> None:
+    item = Item.objects.filter(categories=["Novels"])[0]
+    before = ItemEmbedding.objects.get(item=item).vector
+    item.categories, item.features = ["Poetry"], {"creator": "Emily Dickinson"}
+    store.save_item(item)
+    after = ItemEmbedding.objects.get(item=item).vector
+    assert float(np.dot(before, after)) < 0.9
+    assert {book.categories[0] for book in alike(item.item_id, limit=5, method="content")} == {"Poetry"}
+
+
+def test_items_that_came_in_by_another_way_are_described_by_the_task() -> None:
+    factories.item("imported", categories=["Novels"], features={"creator": "Jane Austen"})
+    snapshot.bump()
+    assert {book.categories[0] for book in alike("imported", limit=5, method="content")} == {"Novels"}
+    assert not ItemEmbedding.objects.filter(item__item_id="imported").exists()
+    tasks.embed()
+    assert ItemEmbedding.objects.filter(item__item_id="imported").exists()
+
+
+def test_without_the_database_the_popular_ones_stand_in() -> None:
+    novel("new-novel")
+    look_again()
+    serving.similar(ItemsRequest(["new-novel"]))
+    with no_postgres():
+        answer = serving.similar(ItemsRequest(["new-novel"], limit=3))
+    assert {place.source for place in answer.items} == {"popular"}
+
+
+def test_without_a_model_of_content_nothing_is_described_and_nothing_fails(release: Release) -> None:
+    release.members.get(algorithm="content").delete()
+    registry.promote(registry.bundle([]))
+    start_afresh()
+    assert vectors.refresh() == 0
+    novel("new-novel")
+    assert serving.similar(ItemsRequest(["new-novel"])).items
+
+
+def test_the_index_is_one_for_cosines() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT indexdef FROM pg_indexes WHERE indexname = 'embedding_vector_hnsw'")
+        assert "hnsw (vector vector_cosine_ops)" in cursor.fetchone()[0]
