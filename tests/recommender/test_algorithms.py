@@ -26,7 +26,5 @@ def test_an_unknown_setting_lists_the_known_ones() -> None:
 
 
 def test_an_unknown_form_lists_the_known_ones() -> None:
-    with pytest.raises(
-        ValueError, match=r"^There is no model form called 'tree'; known: factors, .*sampled_factors\.$"
-    ):
+    with pytest.raises(ValueError, match=r"^There is no model form called 'tree'; known: factors, .*vectors\.$"):
         load_model("tree", {})
