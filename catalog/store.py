@@ -17,7 +17,7 @@ from recsite.platform import epochs
 logger = logging.getLogger(__name__)
 
 PEOPLE_EPOCH = "people-erased"
-"""Rises when people were erased: what is kept of anybody under the id that they had is made anew."""
+"""Rises when people were erased, or their preferences edited: what is kept of anybody is made anew."""
 
 
 def save_item(item: Item) -> Item:
@@ -53,6 +53,15 @@ def _tell(items: Collection[int]) -> None:
             import_string(path)(items)
         except Exception:
             logger.exception("%s failed to take in %d saved items.", path, len(items))
+
+
+def save_person(person: EndUser) -> EndUser:
+    """Adds or changes one person. Raises ValidationError where a field is wrong."""
+    person.full_clean()
+    with transaction.atomic():
+        person.save()
+        epochs.bump(PEOPLE_EPOCH)
+    return person
 
 
 def delete_people(people: QuerySet[EndUser]) -> int:

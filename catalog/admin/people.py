@@ -64,6 +64,9 @@ class EndUserAdmin(ConsoleAdmin):
         """By the beginning, which an index finds, however many people there are."""
         return queryset.filter(user_id__startswith=search_term.strip()), False
 
+    def save_model(self, request: HttpRequest, obj: EndUser, form: Any, change: bool) -> None:
+        store.save_person(obj)
+
     def delete_model(self, request: HttpRequest, obj: EndUser) -> None:
         store.delete_people(EndUser.objects.filter(pk=obj.pk))
 

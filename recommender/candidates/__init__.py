@@ -6,11 +6,10 @@ from recommender.candidates.likeness import METHODS, like, similar, variants
 from recommender.candidates.loaded import LoadedRelease, Member, fault, live
 from recommender.candidates.pages import Page, cut, page
 from recommender.candidates.paging import Wanted
-from recommender.candidates.personal import FOLD_IN
 from recommender.candidates.ratings import Rated, ratings
 from recommender.candidates.session import Session, session
 from recommender.candidates.together import LEAST_SUPPORT, Together, bought_together
-from recommender.candidates.view import IMPERSONAL, LATEST, POPULAR, TRENDING, Ranked, View, current_view
+from recommender.candidates.view import FOLD_IN, IMPERSONAL, LATEST, POPULAR, TRENDING, Ranked, View, current_view
 
 __all__ = [
     "FOLD_IN",

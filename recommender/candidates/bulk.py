@@ -10,7 +10,7 @@ from recommender.cache import Candidates
 from recommender.candidates import people, personal
 from recommender.candidates.loaded import Member
 from recommender.candidates.paging import Wanted
-from recommender.candidates.view import Ranked, View
+from recommender.candidates.view import FOLD_IN, Ranked, View
 from recommender.ranking import Top
 from recommender.types import UNKNOWN, IntArray
 
@@ -34,7 +34,7 @@ def rank_many(view: View, member: Member, persons: IntArray, seen: Seen, n: int)
     for start in range(0, len(who), FOLDED_AT_ONCE):
         part = who[start : start + FOLDED_AT_ONCE]
         top = ranking.top_n(personal.fold_in(member, persons[part]), n, done[part], allowed)
-        yield from _each(view, member, persons[part], top, seen, personal.FOLD_IN)
+        yield from _each(view, member, persons[part], top, seen, FOLD_IN)
 
 
 def _each(view: View, member: Member, persons: IntArray, top: Top, seen: Seen, source: str) -> Iterator[Candidates]:

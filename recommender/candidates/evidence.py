@@ -9,8 +9,7 @@ from recommender import dataset, preferences
 from recommender.algorithms.hybrid import HybridModel
 from recommender.cache import NOBODY, SOURCES
 from recommender.candidates.loaded import Member
-from recommender.candidates.personal import FOLD_IN
-from recommender.candidates.view import Ranked, View
+from recommender.candidates.view import FOLD_IN, Ranked, View
 from recommender.types import Dataset, FloatArray, Histories, IntArray, Model, RowArray
 from recsite.platform import database
 

@@ -1,6 +1,7 @@
 """What the database says of people when their list is made. Every function asks once, however many people there are."""
 
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 from django.contrib.postgres.aggregates import ArrayAgg
@@ -27,6 +28,12 @@ def seen(people: Iterable[int]) -> dict[int, list[int]]:
     events = Interaction.objects.filter(user__in=list(people), type__in=marking).order_by()
     pairs = events.values_list("user").annotate(items=ArrayAgg("item", distinct=True))
     return database.ask(lambda: dict(pairs))
+
+
+def wishes(people: Iterable[int]) -> dict[int, Any]:
+    """The preferences of those who have said any."""
+    said = EndUser.objects.filter(pk__in=list(people)).exclude(preferences={})
+    return database.ask(lambda: dict(said.values_list("pk", "preferences")))
 
 
 def with_news(people: Iterable[int], member: Member) -> IntArray:

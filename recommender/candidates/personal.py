@@ -3,18 +3,17 @@
 from collections.abc import Iterator, Sequence
 
 import numpy as np
+from django.conf import settings
 
 from recommender import dataset, preferences, ranking
 from recommender.cache import SOURCES, Candidates
 from recommender.candidates import people
 from recommender.candidates.loaded import Member
 from recommender.candidates.ratings import Rated, of_newcomers
-from recommender.candidates.view import Ranked, View
+from recommender.candidates.view import FOLD_IN, Ranked, View
+from recommender.candidates.wishes import Wishes, by_wishes
 from recommender.types import UNKNOWN, FloatArray, IntArray, Mask
 from recsite.platform import database
-
-FOLD_IN = "fold-in"
-"""The source of items that were placed by a person's latest events, rather than by what the training knew of her."""
 
 FOLDED = SOURCES.index(FOLD_IN)
 NOT_RATED = Rated.nothing(0)
@@ -62,7 +61,16 @@ def candidates(view: View, person: int, own: Ranked | None) -> Candidates:
 
 
 def candidates_of_many(view: View, persons: IntArray, lists: Sequence[Ranked | None]) -> Iterator[Candidates]:
-    """The same of several people. Of those who were folded in the ratings are kept as well: no row gives them again."""
+    """The same of several people; of whom no list says anything, by their wishes.
+
+    Of those who were folded in the ratings are kept as well: no row gives them again.
+    """
+    silent = [person for person, own in zip(persons.tolist(), lists, strict=True) if own is None]
+    said = people.wishes(silent) if silent else {}
+    lists = [
+        by_wishes(view, Wishes.of(said[person]), settings.CANDIDATE_COUNT) if own is None and person in said else own
+        for person, own in zip(persons.tolist(), lists, strict=True)
+    ]
     folded = [number for number, own in enumerate(lists) if own is not None and FOLDED in own.sources]
     own_lists = [own for own in lists if own is not None and FOLDED in own.sources]
     rated = dict(zip(folded, of_newcomers(view, persons[folded], own_lists) if folded else (), strict=True))
@@ -70,6 +78,6 @@ def candidates_of_many(view: View, persons: IntArray, lists: Sequence[Ranked | N
         if own is None:
             yield Candidates.impersonal(person)
             continue
-        said = rated.get(number, NOT_RATED)
+        rating = rated.get(number, NOT_RATED)
         items = view.catalogue.ids[own.rows]
-        yield Candidates(person, True, items, own.scores, own.sources, said.values, said.deviations)
+        yield Candidates(person, True, items, own.scores, own.sources, rating.values, rating.deviations)

@@ -8,8 +8,7 @@ import numpy as np
 from recommender import preferences, ranking
 from recommender.candidates.evidence import Evidence, evidence_of
 from recommender.candidates.loaded import Member
-from recommender.candidates.personal import FOLD_IN
-from recommender.candidates.view import Ranked, View
+from recommender.candidates.view import FOLD_IN, Ranked, View
 from recommender.types import UNKNOWN, Dataset, EventKind, Histories, IdMap
 
 LOOKED_AT = EventKind("view", preferences.STRONGEST)

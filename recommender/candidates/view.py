@@ -19,6 +19,9 @@ from recommender.ranking import Top
 from recommender.types import UNKNOWN, FloatArray, IntArray, Mask
 
 LATEST, POPULAR, TRENDING = "latest", "popular", "trending"
+FOLD_IN = "fold-in"
+"""The source of items that were placed by a person's latest events, rather than by what the training knew of her."""
+
 IMPERSONAL = (POPULAR, LATEST, TRENDING)
 
 

@@ -1,0 +1,93 @@
+"""Somebody who has done nothing yet, but has said what they like."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from catalog import store
+from recommender import serving, warming
+from recommender.candidates.wishes import Wishes
+from recommender.serving import Answer, Request
+from tests import factories
+from tests.recommender.shop import NOVELS, POEMS, Shop, look_again, open_shop
+
+pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
+
+Say = Callable[..., Answer]
+
+
+@pytest.fixture
+def shop(model_folders: None) -> Shop:
+    return open_shop()
+
+
+@pytest.fixture
+def ask(shop: Shop) -> Say:
+    def say(**preferences: Any) -> Answer:
+        person = factories.person("dora", preferences=preferences)
+        return serving.recommend(Request(person.user_id, limit=12))
+
+    return say
+
+
+def items(answer: Answer) -> list[str]:
+    return [place.item_id for place in answer.items]
+
+
+def test_what_is_popular_in_the_categories_comes_first(ask: Say) -> None:
+    answer = ask(categories=["Novels"])
+    assert items(answer) == [*NOVELS, *POEMS]
+    assert not answer.cold_start
+    assert {place.source for place in answer.items} == {"popular"}
+
+
+def test_tags_count_as_categories_do(ask: Say) -> None:
+    assert items(ask(tags=["prose"]))[:6] == NOVELS
+
+
+def test_what_goes_with_the_items_that_are_liked_is_asked_of_the_model(ask: Say) -> None:
+    answer = ask(liked=["novel-3", "gone"], categories=["Poetry"])
+    assert items(answer)[:3] == NOVELS[:3]
+    assert "novel-3" not in items(answer)[:6]
+    assert answer.items[0].source == "fold-in"
+
+
+def test_what_is_disliked_is_left_out(ask: Say) -> None:
+    assert items(ask(categories=["Novels"], disliked=["novel-0"]))[0] == "novel-1"
+
+
+@pytest.mark.parametrize("said", [{}, {"categories": []}, {"categories": "Novels"}, {"liked": [1, None]}, {"x": 1}])
+def test_what_makes_no_sense_says_nothing(ask: Say, said: dict[str, Any]) -> None:
+    answer = ask(**said)
+    assert answer.cold_start
+    assert items(answer) == [*POEMS, *NOVELS]
+
+
+def test_preferences_may_hold_anything() -> None:
+    assert Wishes.of(["a"]) == Wishes.of(None) == Wishes.of({"tags": {"a": 1}}) == Wishes()
+
+
+def test_warming_makes_the_same_list(ask: Say, shop: Shop) -> None:
+    made = items(ask(categories=["Novels"]))
+    warming.warm(everybody=True)
+    warmed = serving.recommend(Request("dora", limit=12))
+    assert warmed.cache_hit
+    assert items(warmed) == made
+
+
+def test_other_wishes_are_heard_at_once(ask: Say) -> None:
+    assert items(ask(categories=["Novels"]))[0] == "novel-0"
+    dora = factories.person("dora")
+    dora.preferences = {"categories": ["Poetry"]}
+    store.save_person(dora)
+    look_again()
+    assert items(serving.recommend(Request("dora")))[0] == "poem-0"
+
+
+def test_what_somebody_does_counts_more_than_what_they_said(ask: Say, shop: Shop) -> None:
+    ada = shop.ada
+    ada.preferences = {"categories": ["Poetry"]}
+    store.save_person(ada)
+    look_again()
+    assert items(serving.recommend(Request("ada")))[0] == "novel-0"
