@@ -28,9 +28,10 @@ class Wishes:
 
 
 def by_wishes(view: View, wishes: Wishes, n: int) -> Ranked | None:
-    """The n best for somebody known by wishes alone; None where there are no wishes. The items they name are left out.
+    """The n best for somebody known by wishes alone; None where there are no wishes.
 
-    (They come back only where a page reaches beyond the n, among all the rest.) What goes with the items that are liked; without any, what is popular, that of the categories and tags first.
+    What goes with the items that are liked; without any, what is popular, that of the categories and tags first. The
+    items they name are left out: those come back only on pages that reach beyond the n.
     """
     liked = _rows(view, wishes.liked)
     if liked:
