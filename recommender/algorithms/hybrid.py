@@ -116,6 +116,17 @@ class HybridModel:
                 left[:, number] = 0
         return HybridModel(self.sources, left)
 
+    def weighed(self, name: str, weight: float) -> "HybridModel":
+        """The same, in which the source `name` weighs `weight` of 1; the others share the rest as they did before."""
+        place = list(self.sources).index(name)
+        others = self.weights.copy()
+        others[:, place] = 0
+        total = others.sum(axis=1, keepdims=True)
+        alike = np.where(np.arange(others.shape[1]) == place, 0, 1 / max(others.shape[1] - 1, 1))
+        left = np.where(total > 0, others / np.maximum(total, 1e-9), alike) * (1 - weight)
+        left[:, place] = weight
+        return HybridModel(self.sources, left.astype(np.float32))
+
     def arrays(self) -> Arrays:
         """Everything `from_arrays` needs: those of the sources, each under its source's name."""
         nested = {

@@ -7,6 +7,7 @@ from drf_spectacular.utils import OpenApiExample, extend_schema
 
 from recommender import serving
 from recommender.api.serializers import RecommendationsOut
+from recommender.candidates import NoContent
 from recommender.serving import Answer, Place, UnknownAlgorithm
 from recsite.platform.exceptions import Invalid
 from recsite.platform.query import LONGEST_TEXT, Query
@@ -16,7 +17,7 @@ from recsite.platform.schema import parameter, problems
 MOST_VALUES = 100
 LARGEST_OFFSET = 10_000
 FILTERS = ("categories", "tags", "item_type", "exclude")
-SHAPE = ("min_score", "max_per_category", "diversity")
+SHAPE = ("min_score", "max_per_category", "diversity", "collaborative_weight", "content_weight")
 PARAMETERS = frozenset(("limit", "offset", "algorithm", *FILTERS, *SHAPE, "explain"))
 STRINGS = {"type": "array", "items": {"type": "string"}, "maxItems": MOST_VALUES}
 COUNT = {
@@ -27,6 +28,7 @@ COUNT = {
 }
 CAP = {"type": "integer", "minimum": 1, "maximum": MOST_VALUES}
 SHARE = {"type": "number", "minimum": 0, "maximum": 1, "default": 0}
+WEIGHT = {"type": "number", "minimum": 0, "maximum": 1}
 OFFSET = {"type": "integer", "minimum": 0, "maximum": LARGEST_OFFSET, "default": 0}
 UNASKED = {"sentence": None, "because": None, "sources": None}
 FOR_ADA = {
@@ -78,6 +80,8 @@ class UserRecommendations(QuickView):
             parameter("min_score", float, "Only items with at least this score, on the scale of the leading source."),
             parameter("max_per_category", CAP, "At most this many items of any one category, over all pages."),
             parameter("diversity", SHARE, "How much unlikeness counts beside the rank: 0 not at all, 1 alone."),
+            parameter("collaborative_weight", WEIGHT, "What people's acts weigh in the hybrid; with the next, 1."),
+            parameter("content_weight", WEIGHT, "What the items themselves weigh. Default: as learned."),
             parameter("explain", bool, "Say of each item why it is there: `reason`, `because` and `sources`."),
         ],
         responses={200: RecommendationsOut, **problems(422)},
@@ -89,6 +93,18 @@ class UserRecommendations(QuickView):
             return as_json(serving.recommend(asked))
         except UnknownAlgorithm as error:
             raise Invalid({"algorithm": str(error)}) from error
+        except NoContent as error:
+            raise Invalid({"content_weight": str(error)}) from error
+
+
+def _content_weight(query: Query) -> float | None:
+    """From either weight, or both: then they must sum to 1."""
+    collaborative, content = query.number("collaborative_weight", 0, 1), query.number("content_weight", 0, 1)
+    if collaborative is None or content is None:
+        return content if collaborative is None else round(1 - collaborative, 6)
+    if abs(collaborative + content - 1) > 1e-6:
+        query.errors["content_weight"] = "It and collaborative_weight must sum to 1."
+    return content
 
 
 def _asked(request: HttpRequest, user_id: str) -> serving.Request:
@@ -109,6 +125,7 @@ def _asked(request: HttpRequest, user_id: str) -> serving.Request:
         min_score=query.number("min_score"),
         max_per_category=query.integer("max_per_category", 0, 1, MOST_VALUES),
         diversity=query.number("diversity", 0, 1) or 0.0,
+        content_weight=_content_weight(query),
         explain=query.boolean("explain") or False,
     )
     query.check()

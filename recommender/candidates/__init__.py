@@ -9,7 +9,17 @@ from recommender.candidates.paging import Wanted
 from recommender.candidates.ratings import Rated, ratings
 from recommender.candidates.session import Session, session
 from recommender.candidates.together import LEAST_SUPPORT, Together, bought_together
-from recommender.candidates.view import FOLD_IN, IMPERSONAL, LATEST, POPULAR, TRENDING, Ranked, View, current_view
+from recommender.candidates.view import (
+    FOLD_IN,
+    IMPERSONAL,
+    LATEST,
+    POPULAR,
+    TRENDING,
+    NoContent,
+    Ranked,
+    View,
+    current_view,
+)
 
 __all__ = [
     "FOLD_IN",
@@ -23,6 +33,7 @@ __all__ = [
     "Known",
     "LoadedRelease",
     "Member",
+    "NoContent",
     "Page",
     "Ranked",
     "Rated",

@@ -27,7 +27,7 @@ class Known:
 
 def know(view: View, algorithm: str, user_id: str) -> Known:
     """Everything about a person that an answer needs. With Redis and the database gone, that is nothing."""
-    keys = cache.keys_of(user_id, view.release.number or 0, algorithm)
+    keys = cache.keys_of(user_id, view.release.number or 0, algorithm + view.variant)
     found = _look_up(keys)
     if found.is_fresh and found.candidates and (found.seen_is_complete or found.candidates.person == NOBODY):
         return Known(found.candidates, found.seen, True)

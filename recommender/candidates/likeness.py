@@ -8,8 +8,8 @@ from recommender import ranking
 from recommender.algorithms.hybrid import HybridModel
 from recommender.cache import SOURCES
 from recommender.candidates.paging import Wanted, places
-from recommender.candidates.vectors import CONTENT, by_content
-from recommender.candidates.view import NO_ITEMS, Ranked, View, current_view
+from recommender.candidates.vectors import by_content
+from recommender.candidates.view import CONTENT, NO_ITEMS, Ranked, View, current_view
 from recommender.types import UNKNOWN, Model, Recommendation
 from recsite.platform.database import DatabaseDown
 

@@ -22,13 +22,12 @@ from recommender.algorithms.hybrid import HybridModel
 from recommender.algorithms.vectors import VectorModel
 from recommender.cache import SOURCES
 from recommender.candidates.loaded import LoadedRelease, live
-from recommender.candidates.view import NO_ITEMS, Ranked, View
+from recommender.candidates.view import CONTENT, NO_ITEMS, Ranked, View
 from recommender.types import UNKNOWN, FloatArray
 from recsite.platform import database
 
 logger = logging.getLogger(__name__)
 
-CONTENT = "content"
 BLOCK = 2_000
 FIELDS = ("pk", "title", "description", "categories", "tags", "features")
 LARGEST_SEARCH = 1_000

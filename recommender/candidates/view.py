@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Self
 
@@ -13,16 +13,24 @@ from catalog import snapshot
 from catalog.snapshot import Snapshot
 from recommender import ranking
 from recommender.algorithms import latest
+from recommender.algorithms.hybrid import HybridModel
 from recommender.cache import SOURCES
 from recommender.candidates.loaded import LoadedRelease, Member, live
 from recommender.ranking import Top
 from recommender.types import UNKNOWN, FloatArray, IntArray, Mask
+from recsite.platform.exceptions import Explained
 
 LATEST, POPULAR, TRENDING = "latest", "popular", "trending"
 FOLD_IN = "fold-in"
 """The source of items that were placed by a person's latest events, rather than by what the training knew of her."""
 
+CONTENT = "content"
+
 IMPERSONAL = (POPULAR, LATEST, TRENDING)
+
+
+class NoContent(Explained):
+    """Nothing in the live release goes by what items are."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -69,8 +77,21 @@ class View:
 
     release: LoadedRelease
     catalogue: Snapshot
+    variant: str = ""
+    """How it differs from the live release, for the keys of what is cached."""
     _everybody: dict[str, Ranked] = field(default_factory=dict)
     _places: dict[str, IntArray] = field(default_factory=dict)
+
+    def weighed(self, content: float) -> "View":
+        """The same, with a hybrid in which content weighs so much of 1. Raises NoContent."""
+        leader = self.release.leader
+        if leader is None or not isinstance(leader.model, HybridModel) or CONTENT not in leader.model.sources:
+            raise NoContent(
+                "The live release is not led by a hybrid with content: train one, or leave the weights out."
+            )
+        member = replace(leader, model=leader.model.weighed(CONTENT, content))
+        release = replace(self.release, members={**self.release.members, leader.algorithm: member}, leader=member)
+        return View(release, self.catalogue, f"~{content:.2f}")
 
     def rows(self, items: Collection[int]) -> IntArray:
         """The catalogue's rows of items by internal id; UNKNOWN for those that are gone."""

@@ -56,6 +56,8 @@ class Request:
     """At most so many items of any one category, over all pages; 0 for any number."""
     diversity: float = 0.0
     """How much unlikeness counts beside the rank, 0 to 1."""
+    content_weight: float | None = None
+    """What content weighs in the hybrid, of 1, where somebody wants another blend than the learned one."""
     window_days: int = 0
     """How far back what is trending looks; 0 for the usual window."""
     explain: bool = False
@@ -69,10 +71,10 @@ class Request:
 def recommend(request: Request) -> Answer:
     """The page that the request asks for. It is full, unless the catalogue has no more that the filters let through.
 
-    Raises UnknownAlgorithm, which names the known ones, and ServingUnavailable.
+    Raises UnknownAlgorithm, which names the known ones, NoContent, and ServingUnavailable.
     """
     started = time.perf_counter()
-    view = view_now()
+    view = view_now() if request.content_weight is None else view_now().weighed(request.content_weight)
     asked = _algorithm(view, request.algorithm)
     known = know(view, asked, request.user_id)
     algorithm = asked if known.candidates.is_personal or asked in IMPERSONAL else _for_everybody(view)

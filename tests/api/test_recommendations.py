@@ -125,8 +125,8 @@ def test_a_wrong_query_is_explained(api: ApiClient, shop: Shop, query: dict[str,
 
 def test_a_misspelt_parameter_is_an_error_that_names_the_known_ones(api: ApiClient, shop: Shop) -> None:
     assert details(api.get(ADA, limt=5)) == {
-        "limt": "There is no such parameter. Known: algorithm, categories, diversity, exclude, explain, item_type, "
-        "limit, max_per_category, min_score, offset, tags."
+        "limt": "There is no such parameter. Known: algorithm, categories, collaborative_weight, content_weight, "
+        "diversity, exclude, explain, item_type, limit, max_per_category, min_score, offset, tags."
     }
 
 
@@ -162,6 +162,13 @@ def test_diversity_mixes_what_is_unlike_and_pages_never_repeat(api: ApiClient, s
     assert [item for page in pages for item in page] == mixed
     assert ids(api.get(ADA, limit=12, diversity=0)) == plain
     assert details(api.get(ADA, diversity=1.5)) == {"diversity": "A number from 0 to 1 is needed."}
+
+
+def test_weights_that_make_no_sense_are_explained(api: ApiClient, shop: Shop) -> None:
+    wrong = details(api.get(ADA, collaborative_weight=0.6, content_weight=0.6))
+    assert wrong == {"content_weight": "It and collaborative_weight must sum to 1."}
+    assert details(api.get(ADA, content_weight=2)) == {"content_weight": "A number from 0 to 1 is needed."}
+    assert "not led by a hybrid" in details(api.get(ADA, collaborative_weight=0.6))["content_weight"]
 
 
 def test_what_is_not_possible_says_what_is(api: ApiClient, shop: Shop) -> None:

@@ -114,6 +114,9 @@ def test_the_hybrid_places_new_items_by_it(data: Dataset) -> None:
     assert NEW in model.item_ids.ids
     scores = model.score(everybody(model))
     assert np.isfinite(scores[:, -1]).any() or model.weights[-1][1] == 0
+    mixed = model.weighed("content", 0.4)
+    assert_allclose(mixed.weights[:, 1], 0.4)
+    assert_allclose(mixed.weights.sum(axis=1), 1, atol=1e-6)
     alone = model.without("content")
     assert (alone.weights[:, list(model.sources).index("content")] == 0).all()
     assert Hybrid(("ease", "content")).fit(two_tastes(), np.random.default_rng(1)).sources.keys() == {"ease"}

@@ -111,6 +111,25 @@ def test_without_the_database_a_reason_is_by_the_source() -> None:
     assert {place.reason.sentence.split(" ")[0] for place in answer.items if place.reason} <= {"You", "It", "Many"}
 
 
+def test_weights_of_the_request_blend_anew_and_are_cached_apart() -> None:
+    for number, book in enumerate(Item.objects.order_by("pk")):
+        book.tags = [("even", "odd")[number % 2]]
+        book.save()
+    training.train(["hybrid"], settings={"hybrid": {"sources": ["ease", "content", "popular"]}})
+    start_afresh()
+    usual = ask("reader-0", explain=True)
+    content, people = (ask("reader-0", content_weight=weight, explain=True) for weight in (1.0, 0.0))
+    for answer, silent in ((content, ("ease", "popular")), (people, ("content",))):
+        for place in answer.items:
+            assert place.reason
+            assert place.reason.sources
+            assert all(place.reason.sources.get(name, 0) == 0 for name in silent)
+    again = ask("reader-0", content_weight=1.0)
+    assert again.cache_hit
+    assert [place.item_id for place in again.items] == [place.item_id for place in content.items]
+    assert [place.item_id for place in ask("reader-0").items] == [place.item_id for place in usual.items]
+
+
 def test_ratings_of_newcomers_are_kept_with_their_lists() -> None:
     cleo, liked = factories.person("cleo"), Item.objects.order_by("pk")[0]
     produce([factories.event(cleo, liked, "rating", 5.0)])
