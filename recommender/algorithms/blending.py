@@ -47,8 +47,14 @@ class Pool:
     def ndcg(self, weights: NDArray[np.floating]) -> float:
         """nDCG@10 of the lists that these weights (n_sources,) make."""
         scores = np.where(self.is_candidate, self.parts @ weights.astype(np.float32), -np.inf)
-        best = np.argsort(-scores, axis=1, kind="stable")[:, :K]
-        return mean(ndcg(np.take_along_axis(self.relevant, best, axis=1), self.n_relevant))
+        return mean(ndcg(np.take_along_axis(self.relevant, _first(scores, K), axis=1), self.n_relevant))
+
+
+def _first(scores: FloatArray, k: int) -> IntArray:
+    """The columns (m, k) of each row's k best, best first. Sorting whole rows took five times as long."""
+    best = np.argpartition(-scores, min(k, scores.shape[1]) - 1, axis=1)[:, :k]
+    order = np.argsort(-np.take_along_axis(scores, best, axis=1), axis=1, kind="stable")
+    return np.take_along_axis(best, order, axis=1)
 
 
 def learn_weights(sources: Mapping[str, Model], split: Split, rng: np.random.Generator) -> FloatArray:
