@@ -19,7 +19,7 @@ from recommender.api.recommendations import (
     item_as_json,
 )
 from recommender.api.serializers import BoughtOut, ListOut
-from recommender.candidates import LATEST, METHODS, POPULAR, TRENDING
+from recommender.candidates import LATEST, LEAST_SUPPORT, METHODS, POPULAR, TRENDING
 from recommender.serving import Answer, ItemsRequest, UnknownAlgorithm, UnknownItem
 from recsite.platform.query import Query
 from recsite.platform.quick import QuickView
@@ -159,7 +159,9 @@ class BoughtTogether(QuickView):
         parameters=[
             parameter("limit", COUNT, "Length of the list."),
             parameter(
-                "min_support", {"type": "integer", "minimum": 1, "default": 2}, "People who bought both, at least."
+                "min_support",
+                {"type": "integer", "minimum": 1, "default": LEAST_SUPPORT},
+                "People who bought both, at least.",
             ),
         ],
         responses={200: BoughtOut, **problems(404, 422)},
@@ -186,7 +188,7 @@ class BoughtTogether(QuickView):
     def get(self, request: HttpRequest, item_id: str) -> dict[str, Any]:
         query = Query(request.GET, ("limit", "min_support"))
         limit = query.integer("limit", settings.DEFAULT_RECOMMENDATION_COUNT, 1, settings.MAX_RECOMMENDATION_COUNT)
-        support = query.integer("min_support", 2, 1, 1_000_000)
+        support = query.integer("min_support", LEAST_SUPPORT, 1, 1_000_000)
         query.check()
         try:
             found = serving.bought_together(item_id, limit, support)

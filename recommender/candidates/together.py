@@ -17,7 +17,7 @@ HOUR = 3600
 _buyers: dict[int, tuple[int, float]] = {}
 """People who bought anything, by type, and until when that holds."""
 
-LEAST_SUPPORT = 2
+LEAST_SUPPORT = 3
 """People who bought both, below which it may be chance."""
 
 
