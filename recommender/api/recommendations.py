@@ -30,6 +30,14 @@ CAP = {"type": "integer", "minimum": 1, "maximum": MOST_VALUES}
 SHARE = {"type": "number", "minimum": 0, "maximum": 1, "default": 0}
 WEIGHT = {"type": "number", "minimum": 0, "maximum": 1}
 OFFSET = {"type": "integer", "minimum": 0, "maximum": LARGEST_OFFSET, "default": 0}
+FILTER_PARAMETERS = [
+    parameter("limit", COUNT, "Length of the list."),
+    parameter("offset", OFFSET, "Places to skip, for the next page of the same list."),
+    parameter("categories", STRINGS, "Only items of any of these. Repeat it for each category."),
+    parameter("tags", STRINGS, "Only items with any of these. Repeat it for each tag."),
+    parameter("item_type", str, "Only items of this type."),
+    parameter("exclude", STRINGS, "Items to leave out, by item_id. Repeat it for each item."),
+]
 UNASKED = {"sentence": None, "because": None, "sources": None}
 FOR_ADA = {
     "user_id": "ada",
@@ -70,13 +78,8 @@ class UserRecommendations(QuickView):
             "what is popular. Items that are seen, hidden or not available are never in it."
         ),
         parameters=[
-            parameter("limit", COUNT, "Length of the list."),
-            parameter("offset", OFFSET, "Places to skip, for the next page of the same list."),
-            parameter("algorithm", str, "A member of the live release, or `latest`. Default: its leader."),
-            parameter("categories", STRINGS, "Only items of any of these. Repeat it for each category."),
-            parameter("tags", STRINGS, "Only items with any of these. Repeat it for each tag."),
-            parameter("item_type", str, "Only items of this type."),
-            parameter("exclude", STRINGS, "Items to leave out, by item_id. Repeat it for each item."),
+            *FILTER_PARAMETERS,
+            parameter("algorithm", str, "A member of the live release, `latest` or `trending`. Default: its leader."),
             parameter("min_score", float, "Only items with at least this score, on the scale of the leading source."),
             parameter("max_per_category", CAP, "At most this many items of any one category, over all pages."),
             parameter("diversity", SHARE, "How much unlikeness counts beside the rank: 0 not at all, 1 alone."),
@@ -115,13 +118,8 @@ def _asked(request: HttpRequest, user_id: str) -> serving.Request:
     query = Query(request.GET, PARAMETERS)
     asked = serving.Request(
         user_id,
-        limit=query.integer("limit", settings.DEFAULT_RECOMMENDATION_COUNT, 1, settings.MAX_RECOMMENDATION_COUNT),
-        offset=query.integer("offset", 0, 0, LARGEST_OFFSET),
+        **page_of(query),
         algorithm=query.text("algorithm"),
-        categories=query.texts("categories", MOST_VALUES),
-        tags=query.texts("tags", MOST_VALUES),
-        item_type=query.text("item_type"),
-        exclude=query.texts("exclude", MOST_VALUES),
         min_score=query.number("min_score"),
         max_per_category=query.integer("max_per_category", 0, 1, MOST_VALUES),
         diversity=query.number("diversity", 0, 1) or 0.0,
@@ -130,6 +128,18 @@ def _asked(request: HttpRequest, user_id: str) -> serving.Request:
     )
     query.check()
     return asked
+
+
+def page_of(query: Query) -> dict[str, Any]:
+    """The part of a query that every list has: which page, and which items."""
+    return {
+        "limit": query.integer("limit", settings.DEFAULT_RECOMMENDATION_COUNT, 1, settings.MAX_RECOMMENDATION_COUNT),
+        "offset": query.integer("offset", 0, 0, LARGEST_OFFSET),
+        "categories": query.texts("categories", MOST_VALUES),
+        "tags": query.texts("tags", MOST_VALUES),
+        "item_type": query.text("item_type"),
+        "exclude": query.texts("exclude", MOST_VALUES),
+    }
 
 
 def item_as_json(place: Place) -> dict[str, Any]:

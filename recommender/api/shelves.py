@@ -11,12 +11,11 @@ from rest_framework.exceptions import NotFound
 from recommender import serving
 from recommender.api.recommendations import (
     COUNT,
+    FILTER_PARAMETERS,
+    FILTERS,
     FOR_ADA,
-    LARGEST_OFFSET,
-    MOST_VALUES,
-    OFFSET,
-    STRINGS,
     item_as_json,
+    page_of,
 )
 from recommender.api.serializers import BoughtOut, ListOut
 from recommender.candidates import LATEST, LEAST_SUPPORT, METHODS, POPULAR, TRENDING
@@ -28,18 +27,9 @@ from recsite.platform.schema import parameter, problems
 NOBODY = ""
 LONGEST_WINDOW = 365
 MOST_USERS = 100
-FILTERS = ("categories", "tags", "item_type", "exclude")
 NOBODYS = {
     name: value for name, value in FOR_ADA.items() if name not in ("user_id", "cold_start", "cache_hit", "items")
 } | {"items": FOR_ADA["items"]}
-FILTER_PARAMETERS = [
-    parameter("limit", COUNT, "Length of the list."),
-    parameter("offset", OFFSET, "Places to skip, for the next page of the same list."),
-    parameter("categories", STRINGS, "Only items of any of these. Repeat it for each category."),
-    parameter("tags", STRINGS, "Only items with any of these. Repeat it for each tag."),
-    parameter("item_type", str, "Only items of this type."),
-    parameter("exclude", STRINGS, "Items to leave out, by item_id. Repeat it for each item."),
-]
 PERSUASION = {
     "item_id": "persuasion",
     "title": "Persuasion",
@@ -64,7 +54,7 @@ class Shelf(QuickView):
         asked = serving.Request(
             NOBODY,
             algorithm=self.source,
-            **_page(query),
+            **page_of(query),
             window_days=query.integer("window_days", 0, 1, LONGEST_WINDOW),
         )
         query.check()
@@ -72,7 +62,7 @@ class Shelf(QuickView):
             return nobodys(serving.recommend(asked))
         except UnknownAlgorithm:
             # Nothing is popular before a model says so: what is new is better than nothing.
-            return nobodys(serving.recommend(serving.Request(NOBODY, algorithm=LATEST, **_page(query))))
+            return nobodys(serving.recommend(serving.Request(NOBODY, algorithm=LATEST, **page_of(query))))
 
 
 class Popular(Shelf):
@@ -139,7 +129,7 @@ class Similar(QuickView):
     )
     def get(self, request: HttpRequest, item_id: str) -> dict[str, Any]:
         query = Query(request.GET, ("limit", "offset", *FILTERS, "method"))
-        asked = ItemsRequest([item_id], **_page(query), method=query.choice("method", METHODS))
+        asked = ItemsRequest([item_id], **page_of(query), method=query.choice("method", METHODS))
         query.check()
         try:
             return nobodys(serving.similar(asked))
@@ -195,17 +185,6 @@ class BoughtTogether(QuickView):
         except UnknownItem as error:
             raise NotFound(str(error)) from error
         return {"item_id": item_id, "items": [asdict(one) for one in found]}
-
-
-def _page(query: Query) -> dict[str, Any]:
-    return {
-        "limit": query.integer("limit", settings.DEFAULT_RECOMMENDATION_COUNT, 1, settings.MAX_RECOMMENDATION_COUNT),
-        "offset": query.integer("offset", 0, 0, LARGEST_OFFSET),
-        "categories": query.texts("categories", MOST_VALUES),
-        "tags": query.texts("tags", MOST_VALUES),
-        "item_type": query.text("item_type"),
-        "exclude": query.texts("exclude", MOST_VALUES),
-    }
 
 
 def nobodys(answer: Answer) -> dict[str, Any]:
