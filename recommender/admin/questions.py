@@ -52,7 +52,7 @@ class Promote(Question):
     """Asks for a reason where the quality gate has refused what is to be promoted."""
 
     reason = forms.CharField(
-        label="Promote it all the same, because", max_length=1000, widget=UnfoldAdminTextareaWidget
+        label="Promote it all the same, because", max_length=1000, widget=UnfoldAdminTextareaWidget(attrs={"rows": 3})
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
