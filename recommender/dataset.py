@@ -38,6 +38,7 @@ EVERYTHING = f"""
 SELECT {COLUMNS} FROM interactions_interaction AS event JOIN catalog_item ON catalog_item.id = event.item_id
 WHERE occurred_at >= coalesce(%(since)s::timestamptz, '-infinity')
     AND occurred_at < coalesce(%(until)s::timestamptz, 'infinity')
+    AND NOT (undated AND %(dated_only)s)
 """
 LATEST = f"""
 SELECT {COLUMNS} FROM unnest(%(people)s::bigint[]) AS person (id) CROSS JOIN LATERAL (
@@ -49,12 +50,14 @@ YEAR_2000 = 946_684_800
 MICROSECONDS = 1_000_000
 
 
-def load_dataset(since: datetime | None = None, until: datetime | None = None) -> Dataset:
+def load_dataset(since: datetime | None = None, until: datetime | None = None, dated_only: bool = False) -> Dataset:
     """All events in [since, until) of items that are in the catalogue, whether or not they are available.
+
+    With `dated_only`, without those that have the date of their import alone.
 
     Their order depends on what they say alone, not on where the rows lie: by person, time, item, type and value.
     """
-    events = _read(EVERYTHING, {"since": since, "until": until})
+    events = _read(EVERYTHING, {"since": since, "until": until, "dated_only": dated_only})
     return _dataset(events, IdMap.of(events["user"]), IdMap.of(events["item"]))
 
 

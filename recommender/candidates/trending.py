@@ -55,7 +55,7 @@ def _model(days: int) -> ImpersonalModel | None:
 
 def _read(days: int) -> ImpersonalModel | None:
     since = timezone.now() - timedelta(days=days)
-    events = database.ask(lambda: dataset.load_dataset(since=since))
+    events = database.ask(lambda: dataset.load_dataset(since=since, dated_only=True))
     try:
         return Trending(half_life_days=days / 4, window_days=days).fit(events, np.random.default_rng(0))
     except CannotFit:

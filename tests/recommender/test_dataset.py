@@ -90,6 +90,13 @@ def test_since_and_until_bound_the_time() -> None:
     assert len(dataset) == 2
 
 
+def test_undated_events_are_left_out_where_only_dates_count() -> None:
+    happened(ada(), factories.item(), undated=True)
+    happened(ada(), factories.item())
+    assert len(load_dataset()) == 2
+    assert len(load_dataset(dated_only=True)) == 1
+
+
 def test_an_undated_event_has_no_time() -> None:
     book = factories.item()
     happened(ada(), book, undated=True)
