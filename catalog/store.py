@@ -9,12 +9,14 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.module_loading import import_string
+from prometheus_client import Counter
 
 from catalog import snapshot
 from catalog.models import EndUser, Item
 from recsite.platform import epochs
 
 logger = logging.getLogger(__name__)
+sink_failures = Counter("item_sink_failures_total", "Saved items that a sink failed to take in, by batch.", ["sink"])
 
 PEOPLE_EPOCH = "people-erased"
 """Rises when people were erased, or their preferences edited: what is kept of anybody is made anew."""
@@ -47,12 +49,13 @@ def delete_items(items: QuerySet[Item]) -> int:
 
 
 def _tell(items: Collection[int]) -> None:
-    """A sink that fails is logged: the items are saved, and what it makes of them is made later."""
+    """A sink that fails is logged and counted: the items are saved, and what it makes of them is made later."""
     for path in settings.ITEM_SINKS:
         try:
             import_string(path)(items)
         except Exception:
             logger.exception("%s failed to take in %d saved items.", path, len(items))
+            sink_failures.labels(path).inc()
 
 
 def save_person(person: EndUser) -> EndUser:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Self
 
 import numpy as np
@@ -50,7 +51,7 @@ def of_newcomers(view: View, persons: IntArray, lists: Sequence[Ranked]) -> Iter
     """Of the whole lists of people who were folded in, from their latest events. Raises DatabaseDown."""
     found = [Rated.nothing(len(ranked)) for ranked in lists]
     for member, model in _models(view.release):
-        events = database.ask(lambda ids=member.model.item_ids: dataset.history(persons.tolist(), ids))  # type: ignore[misc]
+        events = database.ask(partial(dataset.history, persons.tolist(), member.model.item_ids))
         histories = preferences.histories(events, model.item_ids)
         for number, row in enumerate(events.user_ids.rows(persons).tolist()):
             cols = model.item_ids.rows(view.catalogue.ids[lists[number].rows])

@@ -1,6 +1,5 @@
 """GET /recommendations/users/{user_id}: everybody gets an answer, in the shape that the schema describes."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,17 +9,9 @@ from recommender.api.serializers import RecommendationsOut
 from recommender.serving import ServingUnavailable
 from recsite.platform import redis
 from tests.api.clients import ApiClient, details
-from tests.recommender.shop import Shop, open_shop, start_afresh
+from tests.recommender.shop import Shop, start_afresh
 
 ADA = "recommendations/users/ada"
-
-
-@pytest.fixture
-def shop(db: None, settings: Any, tmp_path: Path) -> Shop:
-    storage = {**settings.STORAGES["models"], "OPTIONS": {"location": str(tmp_path / "models")}}
-    settings.STORAGES = {**settings.STORAGES, "models": storage}
-    settings.MODEL_CACHE_DIR = tmp_path / "model-cache"
-    return open_shop()
 
 
 def ids(answer: Any) -> list[str]:

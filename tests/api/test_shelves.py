@@ -10,7 +10,7 @@ from recommender.api.serializers import BatchOut, BoughtOut, ListOut
 from recommender.candidates import together
 from tests import factories
 from tests.api.clients import ApiClient, details
-from tests.api.test_recommendations import ids, shop  # noqa: F401  # the fixture
+from tests.api.test_recommendations import ids
 from tests.recommender.shop import NOVELS, POEMS, Shop, start_afresh
 
 pytestmark = pytest.mark.usefixtures("shop")
@@ -37,7 +37,7 @@ def test_popular_is_by_popularity(api: ApiClient) -> None:
     assert api.get("recommendations/popular").json()["algorithm"] == "popular"
 
 
-def test_without_a_model_what_is_new_stands_for_what_is_popular(api: ApiClient, shop: Shop) -> None:  # noqa: F811
+def test_without_a_model_what_is_new_stands_for_what_is_popular(api: ApiClient, shop: Shop) -> None:
     shop.release.delete()
     start_afresh()
     assert api.get("recommendations/popular").json()["algorithm"] == "latest"
