@@ -45,6 +45,8 @@ class Snapshot:
     """A number for each group of variants, NO_GROUP for an item that stands alone."""
     published: Ids
     """Unix seconds, or NO_DATE."""
+    added: Ids
+    """When each came into the catalogue, in Unix seconds."""
     switched_on: Mask
     opens: NDArray[np.float64]
     closes: NDArray[np.float64]
@@ -200,6 +202,7 @@ FIELDS = (
     "item_type",
     "group",
     "published_at",
+    "created_at",
     "is_available",
     "available_from",
     "available_until",
@@ -216,9 +219,21 @@ def _columns() -> list[list[Any]]:
 
 
 def _snapshot(*columns: list[Any]) -> Snapshot:
-    pks, item_ids, titles, creators, categories, tags, item_types, groups, published, switched_on, opens, closes = (
-        columns
-    )
+    (
+        pks,
+        item_ids,
+        titles,
+        creators,
+        categories,
+        tags,
+        item_types,
+        groups,
+        published,
+        added,
+        switched_on,
+        opens,
+        closes,
+    ) = columns
     nothing = np.zeros(len(pks), bool)
     return Snapshot(
         ids=np.array(pks, np.int64),
@@ -230,6 +245,7 @@ def _snapshot(*columns: list[Any]) -> Snapshot:
         item_types=item_types,
         groups=_numbered(groups),
         published=_seconds(published, NO_DATE).astype(np.int64),
+        added=_seconds(added, NO_DATE).astype(np.int64),
         switched_on=np.array(switched_on, bool),
         opens=_seconds(opens, -np.inf),
         closes=_seconds(closes, np.inf),

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from recommender.cache import SOURCES
-from recommender.candidates import LATEST, POPULAR, TRENDING, Evidence, Ranked, Rated, View
+from recommender.candidates import CONTENT, EXPLORATION, LATEST, POPULAR, TRENDING, Evidence, Ranked, Rated, View
 from recommender.types import UNKNOWN
 
 VERBS = (
@@ -91,6 +91,10 @@ def _by_source(view: View, source: str, rating: float) -> str:
         return "Many people turn to it these days."
     if source == LATEST:
         return "It is new."
+    if source == EXPLORATION:
+        return "It is new here, and may suit you."
+    if source == CONTENT:
+        return "It is like what you chose."
     if rating == rating:
         return f"You would probably give it {rating:.1f} of {view.release.scale[1]:g}."
     return "It suits your taste."

@@ -7,10 +7,11 @@ from celery import shared_task
 from django.db import transaction
 from kombu.exceptions import OperationalError
 
-from recommender import registry, training, warming
+from recommender import exposures, registry, training, warming
 from recommender.candidates import vectors
 from recommender.models import ModelVersion, Release
 from recsite.platform import epochs, jobs
+from recsite.platform.exceptions import Unavailable
 from recsite.platform.jobs import Progress
 from recsite.platform.locks import Busy, only_one
 from recsite.platform.models import Job
@@ -116,6 +117,16 @@ def embed() -> None:
         with only_one("The describing of items"):
             vectors.refresh()
     except (Busy, RedisDown) as reason:
+        logger.info("%s", reason)
+
+
+@shared_task(soft_time_limit=300, time_limit=360)
+def count_exposures() -> None:
+    """Stores how often new items were tried."""
+    try:
+        with only_one("The counting of showings"):
+            exposures.count()
+    except (Busy, RedisDown, Unavailable) as reason:
         logger.info("%s", reason)
 
 

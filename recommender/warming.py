@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -14,8 +15,8 @@ from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from catalog.models import EndUser
-from recommender import cache
-from recommender.candidates import Member, View, current_view, live, people
+from recommender import cache, placements
+from recommender.candidates import Member, NoContent, View, current_view, live, people
 from recommender.candidates.bulk import rank_many
 from recommender.types import Progress, silent
 from recsite.platform import epochs, redis
@@ -57,7 +58,7 @@ def warm(persons: QuerySet[EndUser] | None = None, *, everybody: bool = False, p
     """
     started = time.perf_counter()
     epochs.look()
-    view = current_view()
+    view = _view()
     if view.release.leader is None or view.release.number is None:
         return Warmed(0, 0.0, stopped="No release is live that ranks for each person: train and promote first.")
     chosen = _chosen(everybody) if persons is None else persons
@@ -65,6 +66,15 @@ def warm(persons: QuerySet[EndUser] | None = None, *, everybody: bool = False, p
         return _warm(view, view.release.leader, chosen, progress, started)
     except RedisDown as down:
         raise Unavailable("Redis doesn't answer, so lists have no place to go. Try again when it is back.") from down
+
+
+def _view() -> View:
+    """With the weights of the default placement, where it has some."""
+    weight = placements.named().content_weight
+    if weight is not None:
+        with suppress(NoContent):
+            return current_view().weighed(weight)
+    return current_view()
 
 
 def _chosen(everybody: bool) -> QuerySet[EndUser]:
@@ -82,7 +92,7 @@ def _warm(view: View, member: Member, chosen: QuerySet[EndUser], progress: Progr
         done += len(block)
         sample += keys[:: max(total // MEASURED, 1)]
         progress(done / max(total, done), f"{done:,} of {total:,} people")
-        if live() is not view.release:
+        if live().number != view.release.number:
             stopped = "Another release went live meanwhile."
             break
     return Warmed(done, time.perf_counter() - started, cache.memory(sample), stopped)
@@ -106,7 +116,9 @@ def _patiently(work: Callable[[], T]) -> T:
 
 def _warm_block(view: View, member: Member, block: list[tuple[int, str]]) -> list[cache.Keys]:
     cache.tell_the_rest()
-    keys = {pk: cache.keys_of(user_id, view.release.number or 0, member.algorithm) for pk, user_id in block}
+    keys = {
+        pk: cache.keys_of(user_id, view.release.number or 0, member.algorithm + view.variant) for pk, user_id in block
+    }
     # The marks first: an event that comes from here on makes the list stale that is made without it.
     marks = dict(zip(keys, cache.marks(keys.values()), strict=True))
     persons, seen = np.array(list(keys), np.int64), people.seen(keys)

@@ -166,6 +166,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "task": "recommender.tasks.embed",
         "schedule": float(INCREMENTAL_UPDATE_INTERVAL_SECS),
     },
+    "Count what new items were shown": {"task": "recommender.tasks.count_exposures", "schedule": 60.0},
     "Clear up after interrupted jobs": {"task": "recommender.tasks.reap", "schedule": 60.0},
 }
 for _entry in CELERY_BEAT_SCHEDULE.values():
@@ -187,6 +188,7 @@ MAX_RECOMMENDATION_COUNT = env.integer("MAX_RECOMMENDATION_COUNT", 100, 1, 1000)
 DEFAULT_RECOMMENDATION_COUNT = env.integer("DEFAULT_RECOMMENDATION_COUNT", 10, 1, MAX_RECOMMENDATION_COUNT)
 CANDIDATE_COUNT = env.integer("CANDIDATE_COUNT", 200, MAX_RECOMMENDATION_COUNT, 5000)
 CANDIDATE_TTL_SECS = env.integer("CANDIDATE_TTL_SECS", 24 * 3600, 1)
+MIN_INTERACTIONS_FOR_CF = env.integer("MIN_INTERACTIONS_FOR_CF", 10, 1)
 WARM_ACTIVE_DAYS = env.integer("WARM_ACTIVE_DAYS", 30, 1)
 TRENDING_CACHE_TTL_SECS = env.integer("TRENDING_CACHE_TTL_SECS", 3600, 1)
 FOLD_IN_EVENTS = env.integer("FOLD_IN_EVENTS", 500, 1)

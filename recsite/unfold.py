@@ -37,6 +37,8 @@ UNFOLD: dict[str, Any] = {
                 "items": [
                     _page("Models", "model_training", "recommender_modelversion"),
                     _page("Releases", "rocket_launch", "recommender_release"),
+                    _page("Placements", "view_carousel", "recommender_placement"),
+                    _page("New items tried", "explore", "recommender_exposure"),
                     _page("Tuning", "tune", "recommender_tuningtrial"),
                     _page("Jobs", "pending_actions", "platform_job"),
                 ],

@@ -2,7 +2,8 @@ import pytest
 
 from catalog import snapshot
 from interactions import types
-from recommender.candidates import loaded
+from recommender import placements
+from recommender.candidates import exploration, loaded, newcomers
 from tests import outages
 
 
@@ -10,5 +11,5 @@ from tests import outages
 def _as_if_just_started() -> None:
     """What the process learnt in one test, an outage or a catalogue, is not true in the next."""
     outages.start_afresh()
-    for module in (snapshot, types, loaded):
+    for module in (snapshot, types, loaded, placements, newcomers, exploration):
         module.forget()

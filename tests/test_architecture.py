@@ -53,6 +53,8 @@ SERVICES: list[set[str]] = [
     {
         "recommender.registry",
         "recommender.gate",
+        "recommender.placements",
+        "recommender.exposures",
         "recommender.reasons",
         "recommender.candidates",
         "recommender.experiments",

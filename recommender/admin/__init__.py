@@ -1,5 +1,6 @@
+from recommender.admin.placements import ExposureAdmin, PlacementAdmin
 from recommender.admin.releases import ReleaseAdmin
 from recommender.admin.trials import TuningTrialAdmin
 from recommender.admin.versions import ModelVersionAdmin
 
-__all__ = ["ModelVersionAdmin", "ReleaseAdmin", "TuningTrialAdmin"]
+__all__ = ["ExposureAdmin", "ModelVersionAdmin", "PlacementAdmin", "ReleaseAdmin", "TuningTrialAdmin"]

@@ -28,7 +28,7 @@ def person(request: HttpRequest, pk: int) -> HttpResponse:
     """History, what is served now, and what each source of the live release would serve alone."""
     who = get_object_or_404(EndUser, pk=pk)
     history = list(Interaction.objects.of_user(who).select_related("item", "type")[:HISTORY])
-    answer = serving.recommend(Request(who.user_id, LENGTH, explain=True))
+    answer = serving.recommend(Request(who.user_id, LENGTH, explain=True, is_shown=False))
     facts = {
         "person": who,
         "about": _about(who),
@@ -62,7 +62,7 @@ def _alone(who: EndUser) -> list[dict[str, Any]]:
     sources = sorted({*candidates.live().members, LATEST, TRENDING}, key=lambda name: (name in IMPERSONAL, name))
     lists = []
     for name in sources:
-        answer = serving.recommend(Request(who.user_id, LENGTH, algorithm=name, explain=True))
+        answer = serving.recommend(Request(who.user_id, LENGTH, algorithm=name, explain=True, is_shown=False))
         shown = _list(f"{name} alone", reasons.SOURCES.get(name, ""), answer)
         lists.append(shown if answer.algorithm == name else {**shown, "places": []})
     return lists

@@ -108,6 +108,11 @@ class HybridModel:
         weights = np.where(personal & asked, np.maximum(self.weights[-1], 1e-3), 0)
         return self._sum(rows, np.tile(weights, (len(cols), 1)), logarithm=False)
 
+    def weight_of(self, name: str, activity: IntArray) -> FloatArray:
+        """What a source weighs (m,) in the scores of people whose profiles hold so many items (m,)."""
+        weights: FloatArray = self.weights[buckets(activity), list(self.sources).index(name)]
+        return np.where(activity > 0, weights, 0).astype(np.float32)
+
     def without(self, name: str) -> "HybridModel":
         """The same over the same items, in which that source has no say."""
         left = self.weights.copy()

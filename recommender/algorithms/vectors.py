@@ -8,7 +8,7 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from recommender.algorithms.weights import damped
-from recommender.types import UNKNOWN, Arrays, FloatArray, Histories, IdMap, Mask, RowArray
+from recommender.types import UNKNOWN, Arrays, FloatArray, Histories, IdMap, IntArray, Mask, RowArray
 
 NAN = np.float32(np.nan)
 
@@ -72,6 +72,30 @@ class VectorModel:
         likeness[~known] = NAN
         likeness[:, ~self.knows] = NAN
         return likeness
+
+    def tastes_of(self, profiles: csr_array) -> tuple[FloatArray, IntArray]:
+        """The directions (m, d), of length 1, in which the items of profiles (m, n_items) lie; how many those are (m,).
+
+        Zeros for an empty profile. A score is the cosine of an item's vector with it.
+        """
+        mine, length = self._people(profiles)
+        mine /= np.maximum(length, 1e-9)[:, None]
+        return mine, np.diff(profiles.indptr).astype(np.int64)
+
+    def spread_of(self, directions: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Mean and standard deviation (m,) of the scores of all items in directions (m, d), without scoring them."""
+        first, second = self._moments
+        mean: FloatArray = (directions @ first).astype(np.float32)
+        square = np.einsum("ij,jk,ik->i", directions, second, directions)
+        spread: FloatArray = np.sqrt(np.maximum(square - mean**2, 0)).astype(np.float32)
+        return mean, spread
+
+    @cached_property
+    def _moments(self) -> tuple[FloatArray, FloatArray]:
+        known = self.vectors[self.knows]
+        n = max(len(known), 1)
+        second: FloatArray = (known.T @ known / n).astype(np.float32)
+        return known.sum(axis=0) / n, second
 
     def arrays(self) -> Arrays:
         """Everything `from_arrays` needs; the profiles as the parts of their CSR form."""

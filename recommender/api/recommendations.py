@@ -8,6 +8,7 @@ from drf_spectacular.utils import OpenApiExample, extend_schema
 from recommender import serving
 from recommender.api.serializers import RecommendationsOut
 from recommender.candidates import NoContent
+from recommender.placements import UnknownPlacement
 from recommender.serving import Answer, Place, UnknownAlgorithm
 from recsite.platform.exceptions import Invalid
 from recsite.platform.query import LONGEST_TEXT, Query
@@ -18,7 +19,7 @@ MOST_VALUES = 100
 LARGEST_OFFSET = 10_000
 FILTERS = ("categories", "tags", "item_type", "exclude")
 SHAPE = ("min_score", "max_per_category", "diversity", "collaborative_weight", "content_weight")
-PARAMETERS = frozenset(("limit", "offset", "algorithm", *FILTERS, *SHAPE, "explain"))
+PARAMETERS = frozenset(("limit", "offset", "algorithm", "placement", *FILTERS, *SHAPE, "explain"))
 STRINGS = {"type": "array", "items": {"type": "string"}, "maxItems": MOST_VALUES}
 COUNT = {
     "type": "integer",
@@ -80,6 +81,7 @@ class UserRecommendations(QuickView):
         parameters=[
             *FILTER_PARAMETERS,
             parameter("algorithm", str, "A member of the live release, `latest` or `trending`. Default: its leader."),
+            parameter("placement", str, "Where the list is to be shown: one that staff have made. Default: `default`."),
             parameter("min_score", float, "Only items with at least this score, on the scale of the leading source."),
             parameter("max_per_category", CAP, "At most this many items of any one category, over all pages."),
             parameter("diversity", SHARE, "How much unlikeness counts beside the rank: 0 not at all, 1 alone."),
@@ -96,6 +98,8 @@ class UserRecommendations(QuickView):
             return as_json(serving.recommend(asked))
         except UnknownAlgorithm as error:
             raise Invalid({"algorithm": str(error)}) from error
+        except UnknownPlacement as error:
+            raise Invalid({"placement": str(error)}) from error
         except NoContent as error:
             raise Invalid({"content_weight": str(error)}) from error
 
@@ -120,6 +124,7 @@ def _asked(request: HttpRequest, user_id: str) -> serving.Request:
         user_id,
         **page_of(query),
         algorithm=query.text("algorithm"),
+        placement=query.text("placement"),
         min_score=query.number("min_score"),
         max_per_category=query.integer("max_per_category", 0, 1, MOST_VALUES),
         diversity=query.number("diversity", 0, 1) or 0.0,

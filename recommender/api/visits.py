@@ -13,6 +13,7 @@ from recommender import serving
 from recommender.api.recommendations import FOR_ADA, LARGEST_OFFSET, MOST_VALUES, as_json
 from recommender.api.serializers import BatchOut, ListOut
 from recommender.api.shelves import NOBODYS, nobodys
+from recommender.placements import UnknownPlacement
 from recommender.serving import ItemsRequest, UnknownAlgorithm, UnknownItem
 from recsite.platform.exceptions import Invalid
 from recsite.platform.schema import problems
@@ -42,6 +43,7 @@ class SessionIn(_Page):
 class BatchIn(_Page):
     user_ids = _names(MOST_USERS, min_length=1)
     algorithm = serializers.CharField(max_length=50, required=False)
+    placement = serializers.CharField(max_length=50, required=False)
     diversity = serializers.FloatField(min_value=0, max_value=1, required=False)
 
 
@@ -86,6 +88,8 @@ class BatchRecommendations(APIView):
             answers = [serving.recommend(serving.Request(user_id, **given)) for user_id in users]
         except UnknownAlgorithm as error:
             raise Invalid({"algorithm": str(error)}) from error
+        except UnknownPlacement as error:
+            raise Invalid({"placement": str(error)}) from error
         return Response({"results": [as_json(answer) for answer in answers]})
 
 

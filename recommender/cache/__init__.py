@@ -1,8 +1,8 @@
 """What Redis holds of each person: the candidates of a release, the seen items, and the mark of the latest event.
 
-    rec:{generation}:r42:default.0:svd:{ada}    candidates, as packed arrays
-    rec:{generation}:seen:{ada}                 a set of internal item ids, and COMPLETE once all of them are in it
-    rec:{generation}:mark:{ada}                 eight random bytes, others after every event
+    rec:{generation}:r42:svd:{ada}    candidates, as packed arrays
+    rec:{generation}:seen:{ada}       a set of internal item ids, and COMPLETE once all of them are in it
+    rec:{generation}:mark:{ada}       eight random bytes, others after every event
 
 **Candidates never outlive an event.** They carry the mark that was there before the first row was read for them, and
 count only while it is still there. A list that was computed while an event came in carries the old mark: it is stale
@@ -20,7 +20,8 @@ a still newer one reads the database after that commit, and finds the event ther
 """
 
 from recommender.cache.events import note_events, tell_the_rest
-from recommender.cache.keys import LISTS_EPOCH, PLACEMENT, Keys, keys_of
+from recommender.cache.exposures import EXPOSURES_EPOCH, exposures_counted, note_exposures, take_exposures
+from recommender.cache.keys import LISTS_EPOCH, Keys, keys_of
 from recommender.cache.lists import (
     COMPLETE,
     NOBODY,
@@ -40,15 +41,16 @@ from recommender.cache.lists import (
 
 __all__ = [
     "COMPLETE",
+    "EXPOSURES_EPOCH",
     "LISTS_EPOCH",
     "NOBODY",
     "NOTHING",
-    "PLACEMENT",
     "SOURCES",
     "STRANGER_SECS",
     "Candidates",
     "Found",
     "Keys",
+    "exposures_counted",
     "keep",
     "keep_seen",
     "keys_of",
@@ -57,6 +59,8 @@ __all__ = [
     "memory",
     "new_mark",
     "note_events",
+    "note_exposures",
     "store",
+    "take_exposures",
     "tell_the_rest",
 ]

@@ -9,8 +9,6 @@ from recsite.platform import epochs
 
 LISTS_EPOCH = "lists"
 EPOCHS = (LISTS_EPOCH, types.EPOCH, producers.BULK_EPOCH, PEOPLE_EPOCH)
-PLACEMENT = "default.0"
-"""The placement and its revision."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +25,7 @@ def keys_of(user_id: str, release: int = 0, algorithm: str = "") -> Keys:
     # The braces keep a person's keys on one node of a cluster, where MGET needs them.
     start, person = f"rec:{_generation():08x}", f"{{{user_id}}}"
     return Keys(
-        candidates=f"{start}:r{release}:{PLACEMENT}:{algorithm}:{person}",
+        candidates=f"{start}:r{release}:{algorithm}:{person}",
         seen=f"{start}:seen:{person}",
         mark=f"{start}:mark:{person}",
     )

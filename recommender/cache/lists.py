@@ -37,11 +37,12 @@ SOURCES = (
     "trending",
     "nmf",
     "content",
+    "exploration",
 )
 """What may have put an item into a list; the position is stored. Append only."""
 
-HEADER = Struct("<B??x8sqI")
-FORMAT = 2
+HEADER = Struct("<B??x8sqIH")
+FORMAT = 3
 
 NO_NUMBERS = np.empty(0, np.float32)
 
@@ -60,6 +61,8 @@ class Candidates:
     ratings: NDArray[np.float32] = field(default_factory=lambda: NO_NUMBERS)
     """Predicted ratings (n,) and their deviations, of people whom the rating model doesn't know; else empty."""
     deviations: NDArray[np.float32] = field(default_factory=lambda: NO_NUMBERS)
+    taste: NDArray[np.float32] = field(default_factory=lambda: NO_NUMBERS)
+    """What items that come later are worth to her (see `candidates.newcomers`); empty where nothing says so."""
 
     @classmethod
     def impersonal(cls, person: int) -> Self:
@@ -133,13 +136,15 @@ def memory(people: Sequence[Keys]) -> float:
 
 def _pack(mark: bytes, candidates: Candidates) -> bytes:
     is_rated = len(candidates.ratings) > 0
-    head = HEADER.pack(FORMAT, candidates.is_personal, is_rated, mark, candidates.person, len(candidates.items))
+    n, d = len(candidates.items), len(candidates.taste)
+    head = HEADER.pack(FORMAT, candidates.is_personal, is_rated, mark, candidates.person, n, d)
     arrays: list[tuple[NDArray[Any], str]] = [
         (candidates.items, "<u4"),
         (candidates.scores, "<f4"),
         (candidates.sources, "u1"),
         (candidates.ratings, "<f4"),
         (candidates.deviations, "<f4"),
+        (candidates.taste, "<f2"),
     ]
     return head + b"".join(array.astype(kind).tobytes() for array, kind in arrays)
 
@@ -148,7 +153,7 @@ def _unpack(packed: bytes) -> tuple[bytes, Candidates | None]:
     """The mark and the candidates; nothing where another format, or somebody else, wrote them."""
     if packed[:1] != bytes([FORMAT]):
         return b"", None
-    _, is_personal, is_rated, mark, person, n = HEADER.unpack_from(packed)
+    _, is_personal, is_rated, mark, person, n, d = HEADER.unpack_from(packed)
     start = HEADER.size
     return mark, Candidates(
         person=person,
@@ -158,6 +163,7 @@ def _unpack(packed: bytes) -> tuple[bytes, Candidates | None]:
         sources=_array("u1", packed, n, start + 8 * n),
         ratings=_array("<f4", packed, n, start + 9 * n) if is_rated else NO_NUMBERS,
         deviations=_array("<f4", packed, n, start + 13 * n) if is_rated else NO_NUMBERS,
+        taste=_array("<f2", packed, d, len(packed) - 2 * d).astype(np.float32) if d else NO_NUMBERS,
     )
 
 

@@ -1,6 +1,7 @@
 """From the live release to rankings: everybody's, one person's, and what is like an item."""
 
 from recommender.candidates.evidence import Evidence, evidence
+from recommender.candidates.exploration import EXPLORATION, explorers
 from recommender.candidates.known import Known, know
 from recommender.candidates.likeness import METHODS, like, similar, variants
 from recommender.candidates.loaded import LoadedRelease, Member, fault, live
@@ -10,6 +11,7 @@ from recommender.candidates.ratings import Rated, ratings
 from recommender.candidates.session import Session, session
 from recommender.candidates.together import LEAST_SUPPORT, Together, bought_together
 from recommender.candidates.view import (
+    CONTENT,
     FOLD_IN,
     IMPERSONAL,
     LATEST,
@@ -22,6 +24,8 @@ from recommender.candidates.view import (
 )
 
 __all__ = [
+    "CONTENT",
+    "EXPLORATION",
     "FOLD_IN",
     "IMPERSONAL",
     "LATEST",
@@ -45,6 +49,7 @@ __all__ = [
     "current_view",
     "cut",
     "evidence",
+    "explorers",
     "fault",
     "know",
     "like",

@@ -46,7 +46,7 @@ def _each(view: View, member: Member, persons: IntArray, top: Top, seen: Seen, s
         if 0 < len(own) < n:
             own = personal.fill(view, own, Wanted.unseen(view.catalogue, view.rows(seen.get(person, ()))).allowed, n)
         lists.append(own if len(own) else None)
-    yield from personal.candidates_of_many(view, persons, lists)
+    yield from personal.candidates_of_many(view, member, persons, lists)
 
 
 def _matrix(member: Member, persons: IntArray, seen: Seen) -> csr_array:

@@ -70,7 +70,7 @@ def _candidates(view: View, algorithm: str, person: int, seen: Collection[int]) 
         return Candidates.impersonal(person)
     allowed = Wanted.unseen(view.catalogue, view.rows(seen)).allowed
     own = personal.rank(view, member, person, allowed, settings.CANDIDATE_COUNT)
-    return personal.candidates(view, person, own)
+    return personal.candidates(view, member, person, own)
 
 
 def _keep(keys: Keys, mark: bytes | None, candidates: Candidates, seen: Collection[int]) -> None:

@@ -7,7 +7,8 @@ import numpy as np
 from recommender import ranking
 from recommender.candidates import personal
 from recommender.candidates.known import Known
-from recommender.candidates.paging import Wanted, places
+from recommender.candidates.newcomers import entered
+from recommender.candidates.paging import Wanted, mixed, places
 from recommender.candidates.trending import DAYS, trending
 from recommender.candidates.view import TRENDING, Ranked, View
 from recommender.types import IntArray
@@ -38,6 +39,7 @@ def page(
         everybody = trending(view, wanted.window_days or DAYS) if algorithm == TRENDING else view.everybody(algorithm)
         return cut(everybody, wanted, offset, limit)
     own = Ranked(view.catalogue.rows(candidates.items), candidates.scores, candidates.sources)
+    own = entered(view, own, candidates.taste, algorithm)
     found = cut(own, wanted, offset, limit)
     if _suffices(own, wanted, found, offset, limit):
         return found
@@ -54,6 +56,8 @@ def _diversified(view: View, ranked: Ranked, diversity: float) -> IntArray:
 
 def cut(ranked: Ranked, wanted: Wanted, offset: int, limit: int) -> Page:
     """The places from `offset` on of what is wanted of a ranking, `limit` at most."""
+    if len(wanted.new):
+        ranked = mixed(ranked, wanted)
     if not wanted.is_counted_by_looking:
         total = wanted.total()
         found = places(ranked, wanted, min(offset + limit, total))
@@ -79,4 +83,6 @@ def _everything(view: View, algorithm: str, known: Known, own: Ranked, wanted: W
         everything = personal.rank(view, view.release.members[algorithm], known.candidates.person, wanted.allowed, n)
     except DatabaseDown:
         everything = None
-    return everything or personal.fill(view, own, wanted.allowed, n)
+    if everything is not None:
+        return entered(view, everything, known.candidates.taste, algorithm)
+    return personal.fill(view, own, wanted.allowed, n)

@@ -3,13 +3,14 @@
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import ceil
 from typing import Self
 
 import numpy as np
 
 from catalog.snapshot import NO_GROUP, Snapshot
-from recommender.candidates.view import Ranked
-from recommender.types import IntArray, Mask
+from recommender.candidates.view import NO_ITEMS, Ranked
+from recommender.types import UNKNOWN, IntArray, Mask
 
 CHUNK = 256
 """Places looked at together: a page is nearly always found among the first."""
@@ -29,6 +30,9 @@ class Wanted:
     """Items of any one category, at most; 0 for any number."""
     window_days: int = 0
     """How far back what is trending looks; 0 for the usual window."""
+    new: Ranked = NO_ITEMS
+    """Items that are tried in a share of the places."""
+    new_share: float = 0.0
 
     @property
     def is_counted_by_looking(self) -> bool:
@@ -50,6 +54,33 @@ class Wanted:
     def total(self) -> int:
         """How many places all pages have together, whatever the scores."""
         return self.catalogue.things(self.allowed)
+
+
+def mixed(ranked: Ranked, wanted: Wanted) -> Ranked:
+    """A ranking in which new items take their share of the places: of a tenth, the 10th, the 20th and so on.
+
+    A new item that the ranking holds further up, by its own worth, stays there. What is at one place depends on what
+    stands before it alone, so the pages of a list fit together.
+    """
+    ranked, new = (part.only(_passes(part, wanted)) for part in (ranked, wanted.new))
+    own_place = np.full(len(wanted.catalogue), len(wanted.catalogue) + len(new))
+    own_place[ranked.rows] = np.arange(len(ranked))
+    taken: list[int] = []
+    slots: list[int] = []
+    for number, place in enumerate(own_place[new.rows].tolist()):
+        slot = ceil((len(taken) + 1) / wanted.new_share - 1e-9) - 1
+        if place > slot:
+            taken.append(number)
+            slots.append(slot)
+    new = new.only(np.array(taken, np.intp))
+    rest = ranked.only(~np.isin(ranked.rows, new.rows))
+    reached = np.array(slots, np.intp) < len(rest) + np.arange(1, len(new) + 1)
+    new, slots = new.only(reached), np.array(slots, np.intp)[reached].tolist()
+    rest = ranked.only(~np.isin(ranked.rows, new.rows))
+    order = np.full(len(rest) + len(new), UNKNOWN)
+    order[slots] = len(rest) + np.arange(len(new))
+    order[order == UNKNOWN] = np.arange(len(rest))
+    return rest.joined(new).only(order)
 
 
 def places(ranked: Ranked, wanted: Wanted, count: int) -> list[int]:

@@ -7,7 +7,7 @@ from django.conf import settings
 
 from recommender import dataset, preferences, ranking
 from recommender.cache import SOURCES, Candidates
-from recommender.candidates import people
+from recommender.candidates import newcomers, people
 from recommender.candidates.loaded import Member
 from recommender.candidates.ratings import Rated, of_newcomers
 from recommender.candidates.view import FOLD_IN, Ranked, View
@@ -55,17 +55,20 @@ def fold_in(member: Member, persons: IntArray) -> FloatArray:
     return member.model.score_histories(histories)[events.user_ids.rows(persons)]
 
 
-def candidates(view: View, person: int, own: Ranked | None) -> Candidates:
+def candidates(view: View, member: Member, person: int, own: Ranked | None) -> Candidates:
     """The form in which a ranking is stored: items by their internal ids. Raises DatabaseDown."""
-    return next(iter(candidates_of_many(view, np.array([person]), [own])))
+    return next(iter(candidates_of_many(view, member, np.array([person]), [own])))
 
 
-def candidates_of_many(view: View, persons: IntArray, lists: Sequence[Ranked | None]) -> Iterator[Candidates]:
+def candidates_of_many(
+    view: View, member: Member, persons: IntArray, lists: Sequence[Ranked | None]
+) -> Iterator[Candidates]:
     """The same of several people; of whom no list says anything, by their wishes.
 
-    Of those who were folded in the ratings are kept as well: no row gives them again.
+    With what later items are worth to them; and of those who were folded in with the ratings: no row gives them again.
     """
-    silent = [person for person, own in zip(persons.tolist(), lists, strict=True) if own is None]
+    ranked = np.array([own is not None for own in lists])
+    silent = persons[~ranked].tolist()
     said = people.wishes(silent) if silent else {}
     lists = [
         by_wishes(view, Wishes.of(said[person]), settings.CANDIDATE_COUNT) if own is None and person in said else own
@@ -74,10 +77,16 @@ def candidates_of_many(view: View, persons: IntArray, lists: Sequence[Ranked | N
     folded = [number for number, own in enumerate(lists) if own is not None and FOLDED in own.sources]
     own_lists = [own for own in lists if own is not None and FOLDED in own.sources]
     rated = dict(zip(folded, of_newcomers(view, persons[folded], own_lists) if folded else (), strict=True))
+    is_folded = np.isin(np.arange(len(persons)), folded)[ranked]
+    tastes = dict(
+        zip(persons[ranked].tolist(), newcomers.tastes(view, member, persons[ranked], is_folded), strict=True)
+    )
     for number, (person, own) in enumerate(zip(persons.tolist(), lists, strict=True)):
         if own is None:
             yield Candidates.impersonal(person)
             continue
         rating = rated.get(number, NOT_RATED)
         items = view.catalogue.ids[own.rows]
-        yield Candidates(person, True, items, own.scores, own.sources, rating.values, rating.deviations)
+        taste = tastes.get(person, newcomers.NO_TASTE)
+        taste = taste if taste.any() else newcomers.NO_TASTE
+        yield Candidates(person, True, items, own.scores, own.sources, rating.values, rating.deviations, taste)

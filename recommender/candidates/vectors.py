@@ -24,9 +24,12 @@ from recommender.cache import SOURCES
 from recommender.candidates.loaded import LoadedRelease, live
 from recommender.candidates.view import CONTENT, NO_ITEMS, Ranked, View
 from recommender.types import UNKNOWN, FloatArray
-from recsite.platform import database
+from recsite.platform import database, epochs
 
 logger = logging.getLogger(__name__)
+
+EPOCH = "item-vectors"
+"""Rises when items get vectors between two trainings."""
 
 BLOCK = 2_000
 FIELDS = ("pk", "title", "description", "categories", "tags", "features")
@@ -51,13 +54,17 @@ def refresh() -> int:
     version, model = found
     ItemEmbedding.objects.exclude(model_version=version).delete()
     current = ItemEmbedding.objects.filter(model_version=version, made_at__gte=F("item__updated_at"))
-    return _embed(version, model, Item.objects.exclude(pk__in=current.values("item")))
+    made = _embed(version, model, Item.objects.exclude(pk__in=current.values("item")))
+    if made:
+        epochs.bump(EPOCH)
+    return made
 
 
 def on_saved(items: Collection[int]) -> None:
     """These items (internal ids) were added or changed: they have their vectors at once. For ITEM_SINKS."""
     if found := content_model(live()):
         _embed(*found, Item.objects.filter(pk__in=items))
+        epochs.bump(EPOCH)
 
 
 def by_content(view: View, row: int, n: int) -> Ranked:
@@ -98,14 +105,14 @@ def _vector(version: int, model: VectorModel, item: int) -> FloatArray | None:
     if stored:
         return np.asarray(stored.vector, np.float32)
     for ((_, *fields),) in _blocks(Item.objects.filter(pk=item)):
-        return _fitted(vectors_of(model, [facts.tokens(*fields)]))[0]
+        return fitted(vectors_of(model, [facts.tokens(*fields)]))[0]
     return None
 
 
 def _embed(version: int, model: VectorModel, items: QuerySet[Item]) -> int:
     made = 0
     for block in _blocks(items):
-        vectors = _fitted(vectors_of(model, [facts.tokens(*fields) for _, *fields in block]))
+        vectors = fitted(vectors_of(model, [facts.tokens(*fields) for _, *fields in block]))
         rows = [
             ItemEmbedding(item_id=pk, model_version=version, vector=vector.tolist())
             for (pk, *_), vector in zip(block, vectors, strict=True)
@@ -128,7 +135,7 @@ def _blocks(items: QuerySet[Item]) -> Iterator[list[Any]]:
         yield block
 
 
-def _fitted(vectors: FloatArray) -> FloatArray:
+def fitted(vectors: FloatArray) -> FloatArray:
     """At the table's one dimension: filled up with zeros, or cut."""
     n = settings.FEATURE_VECTOR_DIMENSION
     return np.pad(vectors[:, :n], ((0, 0), (0, max(n - vectors.shape[1], 0))))

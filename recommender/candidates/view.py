@@ -58,13 +58,18 @@ class Ranked:
     def only(self, which: Mask | NDArray[np.integer] | slice) -> "Ranked":
         return Ranked(self.rows[which], self.scores[which], self.sources[which])
 
-    def filled_up(self, n: int, other: "Ranked") -> "Ranked":
-        """Up to n items: these, then those of the other that are not among them. Scores keep their source's scale."""
-        more = other.only(np.flatnonzero(np.isin(other.rows, self.rows, invert=True))[: max(n - len(self), 0)])
+    def joined(self, other: "Ranked") -> "Ranked":
+        """These, then the others. Scores keep their source's scale."""
         return Ranked(
-            np.concatenate([self.rows, more.rows]),
-            np.concatenate([self.scores, more.scores]),
-            np.concatenate([self.sources, more.sources]),
+            np.concatenate([self.rows, other.rows]),
+            np.concatenate([self.scores, other.scores]),
+            np.concatenate([self.sources, other.sources]),
+        )
+
+    def filled_up(self, n: int, other: "Ranked") -> "Ranked":
+        """Up to n items: these, then those of the other that are not among them."""
+        return self.joined(
+            other.only(np.flatnonzero(np.isin(other.rows, self.rows, invert=True))[: max(n - len(self), 0)])
         )
 
 
@@ -81,9 +86,16 @@ class View:
     """How it differs from the live release, for the keys of what is cached."""
     _everybody: dict[str, Ranked] = field(default_factory=dict)
     _places: dict[str, IntArray] = field(default_factory=dict)
+    _weighed: dict[float, "View"] = field(default_factory=dict)
 
     def weighed(self, content: float) -> "View":
-        """The same, with a hybrid in which content weighs so much of 1. Raises NoContent."""
+        """The same, with a hybrid in which content weighs so much of 1, to two digits. Raises NoContent."""
+        content = round(content, 2)
+        if content not in self._weighed:
+            self._weighed[content] = self._with_weight(content)
+        return self._weighed[content]
+
+    def _with_weight(self, content: float) -> "View":
         leader = self.release.leader
         if leader is None or not isinstance(leader.model, HybridModel) or CONTENT not in leader.model.sources:
             raise NoContent(

@@ -1,5 +1,6 @@
+from recommender.models.placement import DEFAULT, Exposure, Placement
 from recommender.models.release import Release, ReleaseMember
 from recommender.models.trial import TuningTrial
 from recommender.models.version import ModelVersion
 
-__all__ = ["ModelVersion", "Release", "ReleaseMember", "TuningTrial"]
+__all__ = ["DEFAULT", "Exposure", "ModelVersion", "Placement", "Release", "ReleaseMember", "TuningTrial"]

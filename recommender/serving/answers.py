@@ -14,7 +14,6 @@ from recommender.types import HALF_INTERVAL
 from recsite.platform.database import DatabaseDown
 from recsite.platform.exceptions import Explained, Unavailable
 
-PLACEMENT = "default"
 DIGITS = 4
 
 

@@ -9,8 +9,9 @@ import numpy as np
 from interactions.schema import new_event_id
 from recommender import candidates
 from recommender.candidates import POPULAR, Ranked, Rated, View, Wanted
+from recommender.models import DEFAULT
 from recommender.reasons import reasons
-from recommender.serving.answers import PLACEMENT, Answer, places, view_now
+from recommender.serving.answers import Answer, places, view_now
 from recommender.types import UNKNOWN
 from recsite.platform.exceptions import Explained
 
@@ -127,7 +128,7 @@ def _answer(
         algorithm=algorithm,
         model_version=member.version if member else None,
         release=view.release.number,
-        placement=PLACEMENT,
+        placement=DEFAULT,
         cold_start=False,
         cache_hit=False,
         total_available=found.total,

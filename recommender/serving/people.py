@@ -13,27 +13,32 @@ from datetime import UTC, datetime
 from typing import Any
 
 from interactions.schema import new_event_id
-from recommender import telemetry
+from recommender import cache, placements, telemetry
 from recommender.cache import SOURCES
 from recommender.candidates import (
+    CONTENT,
+    EXPLORATION,
     FOLD_IN,
     IMPERSONAL,
     LATEST,
     POPULAR,
     TRENDING,
     Known,
+    NoContent,
     Page,
     Ranked,
     Rated,
     View,
     Wanted,
     evidence,
+    explorers,
     know,
     page,
     ratings,
 )
+from recommender.models import DEFAULT, Placement
 from recommender.reasons import Reason, reasons
-from recommender.serving.answers import PLACEMENT, Answer, UnknownAlgorithm, places, view_now
+from recommender.serving.answers import Answer, UnknownAlgorithm, places, view_now
 from recsite.platform.database import DatabaseDown
 
 
@@ -60,6 +65,10 @@ class Request:
     """What content weighs in the hybrid, of 1, where somebody wants another blend than the learned one."""
     window_days: int = 0
     """How far back what is trending looks; 0 for the usual window."""
+    placement: str = ""
+    """Where it is to be shown; `default` where nothing is said."""
+    is_shown: bool = True
+    """Whether somebody is going to see it: what staff look up counts nowhere."""
     explain: bool = False
     """Whether each place comes with its reason, for which the person's history is read."""
 
@@ -71,18 +80,35 @@ class Request:
 def recommend(request: Request) -> Answer:
     """The page that the request asks for. It is full, unless the catalogue has no more that the filters let through.
 
-    Raises UnknownAlgorithm, which names the known ones, NoContent, and ServingUnavailable.
+    Raises UnknownAlgorithm and UnknownPlacement, which name the known ones, NoContent, and ServingUnavailable.
     """
     started = time.perf_counter()
-    view = view_now() if request.content_weight is None else view_now().weighed(request.content_weight)
+    placement = placements.named(request.placement)
+    view = _view(placement, request)
     asked = _algorithm(view, request.algorithm)
     known = know(view, asked, request.user_id)
     algorithm = asked if known.candidates.is_personal or asked in IMPERSONAL else _for_everybody(view)
     wanted = _wanted(view, algorithm, known, request)
+    if not request.algorithm and request.min_score is None:
+        new = explorers(view, placement, request.user_id, known.candidates.taste)
+        wanted = replace(wanted, new=new, new_share=placement.exploration_share)
     found = page(view, algorithm, known, wanted, request.offset, request.limit, request.diversity)
     answer = _answer(view, algorithm, known, found, request)
+    if request.is_shown:
+        tried = found.ranked.sources == SOURCES.index(EXPLORATION)
+        cache.note_exposures(view.catalogue.ids[found.ranked.rows[tried]].tolist())
     telemetry.answered(algorithm, known.is_hit, started)
     return answer
+
+
+def _view(placement: Placement, request: Request) -> View:
+    """With the weights that the request asks for, else the placement's where the live release has such."""
+    if request.content_weight is not None:
+        return view_now().weighed(request.content_weight)
+    if placement.content_weight is not None:
+        with suppress(NoContent):
+            return view_now().weighed(placement.content_weight)
+    return view_now()
 
 
 def _algorithm(view: View, name: str) -> str:
@@ -113,7 +139,7 @@ def _wanted(view: View, algorithm: str, known: Known, request: Request) -> Wante
 
 def _score(algorithm: str, at_least: float) -> dict[str, Any]:
     """A minimum score is on the scale of the sources that lead the list."""
-    sources = (algorithm,) if algorithm in IMPERSONAL else (algorithm, FOLD_IN)
+    sources = (algorithm,) if algorithm in IMPERSONAL else (algorithm, FOLD_IN, CONTENT)
     return {"min_score": at_least, "scored_by": tuple(map(SOURCES.index, sources))}
 
 
@@ -129,7 +155,7 @@ def _answer(view: View, algorithm: str, known: Known, found: Page, request: Requ
         algorithm=algorithm,
         model_version=member.version if member else None,
         release=view.release.number,
-        placement=PLACEMENT,
+        placement=request.placement or DEFAULT,
         cold_start=not known.candidates.is_personal and request.algorithm not in IMPERSONAL,
         cache_hit=known.is_hit,
         total_available=found.total,

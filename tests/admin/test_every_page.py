@@ -13,7 +13,7 @@ from django.urls import reverse
 
 from catalog.models import Category, ItemEmbedding
 from interactions.models import DeadLetter, ImportRun
-from recommender.models import ReleaseMember, TuningTrial
+from recommender.models import Exposure, ReleaseMember, TuningTrial
 from recsite.platform import jobs
 from recsite.platform.models import ApiKey, Epoch
 from tests import factories
@@ -42,6 +42,7 @@ def filled(shop: Shop) -> Shop:
     TuningTrial.objects.create(
         algorithm="svd", data_hash="0" * 64, metric="rmse", number=0, settings={"reg": 0.1}, value=0.9, seconds=1
     )
+    Exposure.objects.create(item=shop.novels[0], shown=3)
     vector = [0.5] * settings.FEATURE_VECTOR_DIMENSION
     ItemEmbedding.objects.create(item=shop.novels[0], model_version=1, vector=vector)
     return shop

@@ -11,12 +11,12 @@ from catalog import snapshot
 from catalog.models import EndUser, Item
 from interactions import types
 from interactions.models import Interaction
-from recommender import registry, serving
+from recommender import placements, registry, serving
 from recommender.algorithms.factors import FactorModel
 from recommender.algorithms.impersonal import ImpersonalModel
 from recommender.cache import events
-from recommender.candidates import loaded
-from recommender.models import ModelVersion, Release
+from recommender.candidates import exploration, loaded, newcomers
+from recommender.models import ModelVersion, Placement, Release
 from recommender.serving import Answer, Request
 from recommender.types import IdMap
 from recsite.platform import epochs, redis
@@ -52,6 +52,8 @@ def open_shop() -> Shop:
     ada, ben, cleo = factories.ada(), factories.ben(), factories.cleo()
     models: Models = {"svd": svd(novels, poems, [ada, ben]), "popular": popular(poems + novels)}
     release = publish(models)
+    # Everything in the shop is new: without this, lists would try items in places of their own.
+    Placement.objects.update(exploration_share=0)
     start_afresh()
     return Shop(novels, poems, ada, ben, cleo, release)
 
@@ -105,14 +107,14 @@ def forget() -> None:
     epochs.forget()
     events.forget()
     snapshot.forget()
-    types.forget()
-    loaded.forget()
+    for module in (types, loaded, placements, newcomers, exploration):
+        module.forget()
 
 
 def look_again() -> None:
     """As after the second in which nobody is asked."""
     epochs.look()
-    for copy in (snapshot._copy, types._copy, loaded._copy):
+    for copy in (m._copy for m in (snapshot, types, loaded, placements, newcomers, exploration)):
         copy._not_before = 0
 
 

@@ -55,7 +55,7 @@ def test_a_list_is_plain_arrays_and_nothing_pickled(shop: Shop) -> None:
 def test_keys_name_all_that_shapes_the_candidates(shop: Shop) -> None:
     shapes = [("ada", 42, "svd"), ("ben", 42, "svd"), ("ada", 43, "svd"), ("ada", 42, "popular")]
     assert len({cache.keys_of(*shape).candidates for shape in shapes}) == 4
-    assert ":r42:default.0:svd:{ada}" in cache.keys_of("ada", 42, "svd").candidates
+    assert ":r42:svd:{ada}" in cache.keys_of("ada", 42, "svd").candidates
 
 
 def test_a_list_of_another_format_is_not_read(shop: Shop) -> None:

@@ -1,0 +1,78 @@
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from unfold.decorators import display
+
+from recommender import placements
+from recommender.models import DEFAULT, Exposure, Placement
+from recsite.platform.console import ConsoleAdmin, ReadOnlyAdmin
+
+
+@admin.register(Placement)
+class PlacementAdmin(ConsoleAdmin):
+    """Where lists are shown, and how. Lists follow a change within a second or two."""
+
+    list_display = ("name", "weight", "share", "new_for")
+    sortable_by = ()
+    actions = None
+    fieldsets = (
+        (None, {"fields": ("name", "content_weight")}),
+        (
+            "New items",
+            {
+                "fields": ("exploration_share", "new_for_days", "new_for_showings"),
+                "description": "Items of which too little is known to come in by themselves are tried in some places, "
+                "those first that are like what the person chose.",
+            },
+        ),
+    )
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Placement | None = None) -> tuple[str, ...]:
+        return ("name",) if obj else ()
+
+    def has_delete_permission(self, request: HttpRequest, obj: Placement | None = None) -> bool:
+        """Requests that name none need the default."""
+        is_default = obj is not None and obj.name == DEFAULT
+        return not is_default and super().has_delete_permission(request, obj)
+
+    def save_model(self, request: HttpRequest, obj: Placement, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        placements.changed()
+
+    def delete_model(self, request: HttpRequest, obj: Placement) -> None:
+        super().delete_model(request, obj)
+        placements.changed()
+
+    @display(description="content weighs")
+    def weight(self, placement: Placement) -> str:
+        return "as learned" if placement.content_weight is None else f"{placement.content_weight:.0%}"
+
+    @display(description="places for new items")
+    def share(self, placement: Placement) -> str:
+        return f"{placement.exploration_share:.0%}" if placement.exploration_share else "none"
+
+    @display(description="an item is new")
+    def new_for(self, placement: Placement) -> str:
+        return f"for {placement.new_for_days} days, or {placement.new_for_showings:,} showings"
+
+
+@admin.register(Exposure)
+class ExposureAdmin(ReadOnlyAdmin):
+    """Which new items were tried, and how often."""
+
+    empty = "No new item was tried yet. Placements say in what share of the places that is done."
+    list_display = ("item", "day", "shown_text")
+    list_filter = ("day",)
+    list_select_related = ("item",)
+    search_fields = ("item__title", "item__item_id")
+    sortable_by = ()
+    fields = ("item", "day", "shown")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Exposure]:
+        return super().get_queryset(request).order_by("-day", "-shown", "pk")
+
+    @display(description="shown")
+    def shown_text(self, exposure: Exposure) -> str:
+        return f"{exposure.shown:,}"

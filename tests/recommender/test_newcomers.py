@@ -1,0 +1,145 @@
+"""Items that came after the training: in the lists of those whom they suit, from the moment they are saved."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from catalog import snapshot, store
+from catalog.models import Item
+from recommender import serving, training, warming
+from recommender.algorithms.hybrid import HybridModel
+from recommender.algorithms.vectors import VectorModel
+from recommender.candidates import live, vectors
+from recommender.models import Placement
+from recommender.serving import Answer, Place, Request
+from tests import factories
+from tests.outages import no_postgres
+from tests.recommender.events import ratings
+from tests.recommender.shop import look_again, start_afresh
+
+pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
+
+KINDS = ("Poetry", "Novels")
+CREATORS = ("Emily Dickinson", "Jane Austen")
+
+
+@pytest.fixture(autouse=True)
+def release(model_folders: None) -> None:
+    """Even readers like poems by one creator, odd ones novels by another; a hybrid leads."""
+    ratings(people=30)
+    for number, book in enumerate(Item.objects.order_by("pk")):
+        book.categories, book.features = [KINDS[number % 2]], {"creator": CREATORS[number % 2]}
+        book.save()
+    snapshot.bump()
+    training.train(["svd", "popular", "hybrid"])
+    Placement.objects.update(exploration_share=0, content_weight=0.5)
+    start_afresh()
+    vectors.refresh()
+
+
+def new(item_id: str, kind: int = 0) -> Item:
+    features = {"creator": CREATORS[kind]}
+    saved = store.save_item(Item(item_id=item_id, title="Another", categories=[KINDS[kind]], features=features))
+    look_again()
+    return saved
+
+
+def ask(user_id: str, **rest: Any) -> Answer:
+    return serving.recommend(Request(user_id, limit=50, **rest))
+
+
+def place(answer: Answer, item_id: str) -> Place:
+    return next(place for place in answer.items if place.item_id == item_id)
+
+
+def kinds_before(answer: Answer, item_id: str) -> list[str]:
+    ahead = [one.item_id for one in answer.items[: place(answer, item_id).rank - 1]]
+    return [Item.objects.get(item_id=name).categories[0] for name in ahead]
+
+
+def test_a_new_item_stands_among_what_it_is_like_in_a_list_that_was_kept() -> None:
+    assert not ask("reader-0").cache_hit
+    new("new-poem")
+    answer = ask("reader-0")
+    assert answer.cache_hit
+    entered = place(answer, "new-poem")
+    assert entered.source == "content"
+    assert entered.score is not None
+    assert "Novels" not in kinds_before(answer, "new-poem")
+    scores = [one.score for one in answer.items if one.source in ("hybrid", "content")]
+    assert scores == sorted(scores, key=lambda score: -(score or 0))
+
+
+def test_those_whom_it_does_not_suit_get_it_after_all_that_does() -> None:
+    new("new-poem")
+    entered = place(ask("reader-1"), "new-poem")
+    assert entered.rank > place(ask("reader-0"), "new-poem").rank
+    assert entered.source != "content" or "Poetry" not in kinds_before(ask("reader-1"), "new-poem")[:3]
+
+
+def test_somebody_who_is_folded_in_gets_it_as_well() -> None:
+    from interactions.producers import produce
+
+    poem = Item.objects.filter(categories=["Poetry"]).order_by("pk")[0]
+    produce([factories.event("stranger", poem, "rating", 5)])
+    new("new-poem")
+    assert place(ask("stranger"), "new-poem").source == "content"
+
+
+def test_a_list_that_was_warmed_takes_it_in_and_hides_it_again() -> None:
+    warming.warm(everybody=True)
+    item = new("new-poem")
+    assert ask("reader-0").cache_hit
+    assert place(ask("reader-0"), "new-poem").source == "content"
+    item.is_available = False
+    store.save_item(item)
+    look_again()
+    assert "new-poem" not in {one.item_id for one in ask("reader-0").items}
+
+
+def test_its_minimum_score_is_that_of_the_list() -> None:
+    new("new-poem")
+    entered = place(ask("reader-0"), "new-poem")
+    assert entered.score is not None
+    assert place(ask("reader-0", min_score=entered.score - 0.01), "new-poem")
+    assert "new-poem" not in {one.item_id for one in ask("reader-0", min_score=entered.score + 0.01).items}
+
+
+def test_pages_never_repeat_one_another() -> None:
+    for number in range(8):
+        new(f"new-{number}", number % 2)
+    pages = [
+        [one.item_id for one in serving.recommend(Request("reader-0", limit=3, offset=offset)).items]
+        for offset in range(0, 40, 3)
+    ]
+    listed = [item_id for page in pages for item_id in page]
+    assert len(listed) == len(set(listed)) == ask("reader-0").total_available
+
+
+def test_without_the_database_lists_are_those_of_before() -> None:
+    ask("reader-0")
+    new("new-poem")
+    with no_postgres():
+        assert ask("reader-0").items
+
+
+def test_an_algorithm_that_does_not_go_by_content_stays_as_it_is() -> None:
+    new("new-poem")
+    answer = ask("reader-0", algorithm="svd")
+    assert "content" not in {one.source for one in answer.items}
+
+
+def test_mean_and_spread_of_all_scores_follow_from_the_direction_alone() -> None:
+    hybrid = getattr(live().leader, "model", None)
+    assert isinstance(hybrid, HybridModel)
+    content = hybrid.sources["content"]
+    assert isinstance(content, VectorModel)
+    rows = np.arange(len(content.user_ids), dtype=np.int32)
+    directions, counts = content.tastes_of(content.profiles[rows])
+    scores = content.score(rows)
+    mean, spread = content.spread_of(directions)
+    assert counts.tolist() == np.diff(content.profiles.indptr).tolist()
+    np.testing.assert_allclose(directions @ content.vectors.T, scores, atol=1e-5)
+    np.testing.assert_allclose(mean, scores.mean(axis=1), atol=1e-5)
+    np.testing.assert_allclose(spread, scores.std(axis=1), atol=1e-4)
