@@ -6,6 +6,7 @@ until all are read, about 100 while they are sorted, and 21 in the Dataset.
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -14,10 +15,10 @@ from django.conf import settings
 from django.db import connection
 from numpy.typing import NDArray
 
-from catalog.models import Item
+from catalog.models import EndUser, Item
 from interactions.models import InteractionType
 from recommender import facts
-from recommender.types import UNDATED, UNKNOWN, Dataset, EventKind, FloatArray, IdMap, IntArray, ItemFacts
+from recommender.types import UNDATED, UNKNOWN, Dataset, EventKind, Facts, FloatArray, IdMap, IntArray
 
 BLOCK = 16_384
 RECORD = np.dtype(
@@ -61,23 +62,40 @@ def load_dataset(since: datetime | None = None, until: datetime | None = None, d
     return _dataset(events, IdMap.of(events["user"]), IdMap.of(events["item"]))
 
 
-def history(people: Sequence[int], item_ids: IdMap, limit: int | None = None) -> Dataset:
+def history(people: Sequence[int], item_ids: IdMap, limit: int | None = None, with_segments: bool = False) -> Dataset:
     """The latest events of these people (internal ids), at most `limit` of each, over the items of a model.
 
     Every person has a row, one without events too; events of other items are left out.
     """
     events = _read(LATEST, {"people": list(people), "limit": limit or settings.FOLD_IN_EVENTS})
-    return _dataset(events, IdMap.of(np.array(people, np.int64)), item_ids)
+    found = _dataset(events, IdMap.of(np.array(people, np.int64)), item_ids)
+    return replace(found, people=load_people(people)) if with_segments else found
 
 
-def load_facts() -> ItemFacts:
+def load_facts() -> Facts:
     """What the catalogue says of all items."""
     rows = Item.objects.order_by("pk").values_list("pk", "title", "description", "categories", "tags", "features")
     ids, found = [], []
     for pk, *fields in rows.iterator(chunk_size=5_000):
         ids.append(pk)
         found.append(facts.tokens(*fields))
-    return ItemFacts(IdMap(np.array(ids, np.int64)), tuple(found))
+    return Facts(IdMap(np.array(ids, np.int64)), tuple(found))
+
+
+def load_people(of: Sequence[int] | None = None) -> Facts:
+    """The segments of those of whom any are known: of everybody, or of some (internal ids)."""
+    described = EndUser.objects.exclude(demographics={}).order_by("pk")
+    rows = (described if of is None else described.filter(pk__in=of)).values_list("pk", "demographics")
+    ids, found = [], []
+    for pk, demographics in rows.iterator(chunk_size=5_000):
+        ids.append(pk)
+        found.append(facts.segments(demographics) if isinstance(demographics, dict) else ())
+    return Facts(IdMap(np.array(ids, np.int64)), tuple(found))
+
+
+def load_everything() -> Dataset:
+    """All events, and what is known of items and of people."""
+    return replace(load_dataset(), facts=load_facts(), people=load_people())
 
 
 def window(dataset: Dataset) -> tuple[datetime | None, datetime | None]:

@@ -81,6 +81,28 @@ def tokens(
     return tuple(found)
 
 
+SEGMENT_VALUES = 60
+"""Characters of a demographic that tell segments apart."""
+
+
+def segments(demographics: Mapping[str, Any]) -> Tokens:
+    """The segments of a person, one for each demographic: "age:30-39", "gender:f", "location:usa".
+
+    Numbers go by tens. Of a place written from the small to the large ("seattle, washington, usa") the last part
+    counts.
+    """
+    found = []
+    for name, value in sorted(demographics.items()):
+        if isinstance(value, bool) or value is None:
+            found += [f"{name}:{str(value).casefold()}"] if value is not None else []
+        elif isinstance(value, int | float) and np.isfinite(value):
+            decade = int(value // 10) * 10
+            found.append(f"{name}:{decade}-{decade + 9}")
+        elif isinstance(value, str) and (last := value.rsplit(",", 1)[-1].strip().casefold()):
+            found.append(f"{name}:{last[:SEGMENT_VALUES]}")
+    return tuple(found)
+
+
 def _words(text: str) -> list[str]:
     return [word for word in WORDS.findall(text.casefold()) if word not in STOP_WORDS]
 

@@ -97,7 +97,8 @@ def histories(dataset: Dataset, item_ids: IdMap) -> Histories:
     known = dataset.items != UNKNOWN
     items[known] = item_ids.rows(dataset.item_ids.ids[dataset.items[known]])
     over_model = replace(dataset, item_ids=item_ids, items=items)
-    return Histories(ratings(over_model).csr(), profiles(over_model))
+    segments = dataset.people.only(dataset.user_ids).tokens if dataset.people else None
+    return Histories(ratings(over_model).csr(), profiles(over_model), segments)
 
 
 def strengths(dataset: Dataset) -> csr_array:

@@ -4,7 +4,18 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from recommender.cache import SOURCES
-from recommender.candidates import CONTENT, EXPLORATION, LATEST, POPULAR, TRENDING, Evidence, Ranked, Rated, View
+from recommender.candidates import (
+    CONTENT,
+    EXPLORATION,
+    LATEST,
+    POPULAR,
+    SEGMENT_POPULAR,
+    TRENDING,
+    Evidence,
+    Ranked,
+    Rated,
+    View,
+)
 from recommender.types import UNKNOWN
 
 VERBS = (
@@ -87,6 +98,8 @@ def _verb(kinds: Iterable[str]) -> str:
 def _by_source(view: View, source: str, rating: float) -> str:
     if source == POPULAR:
         return "Many people like it."
+    if source == SEGMENT_POPULAR:
+        return "People like you often choose it."
     if source == TRENDING:
         return "Many people turn to it these days."
     if source == LATEST:

@@ -4,7 +4,7 @@ import logging
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, suppress
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from types import MappingProxyType
 from typing import Any, cast
 
@@ -15,7 +15,7 @@ from django.db import DatabaseError
 
 from recommender import registry
 from recommender.algorithms import create
-from recommender.dataset import load_dataset, load_facts, window
+from recommender.dataset import load_everything, window
 from recommender.evaluation.evaluate import data_hash, evaluate
 from recommender.exceptions import CannotTrain
 from recommender.gate import Gate
@@ -129,7 +129,7 @@ def _check_type(setting: str, value: object, wanted: type) -> None:
 
 def _read(progress: Progress) -> Dataset:
     progress(0, "reading the events")
-    dataset = replace(load_dataset(), facts=load_facts())
+    dataset = load_everything()
     if not len(dataset):
         raise CannotTrain("There are no events to train on. Import some, or send some through the API.")
     return dataset

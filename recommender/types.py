@@ -15,7 +15,7 @@ Mask = NDArray[np.bool_]
 Arrays = dict[str, NDArray[np.generic]]
 
 Tokens = tuple[str, ...]
-"""What is known of an item, in words."""
+"""What is known of an item, in words; or the segments that a person belongs to."""
 
 UNKNOWN = -1
 """The row of an id that an IdMap does not hold, and the padding of a list that came out short."""
@@ -73,16 +73,16 @@ class EventKind:
 
 
 @dataclass(frozen=True, eq=False)
-class ItemFacts:
-    """The tokens (n_items,) of items, whether or not anything ever happened with them."""
+class Facts:
+    """The tokens (n,) of items or of people, whether or not anything ever happened with them."""
 
-    item_ids: IdMap
+    ids: IdMap
     tokens: tuple[Tokens, ...]
 
-    def only(self, item_ids: IdMap) -> "ItemFacts":
-        """Of these items alone, without any where nothing is known."""
-        rows: RowArray = self.item_ids.rows(item_ids.ids)
-        return ItemFacts(item_ids, tuple(self.tokens[row] if row >= 0 else () for row in rows.tolist()))
+    def only(self, ids: IdMap) -> "Facts":
+        """Of these alone, without any where nothing is known."""
+        rows: RowArray = self.ids.rows(ids.ids)
+        return Facts(ids, tuple(self.tokens[row] if row >= 0 else () for row in rows.tolist()))
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,8 +100,10 @@ class Dataset:
     times: IntArray
     """Unix seconds, or UNDATED."""
     kinds: tuple[EventKind, ...]
-    facts: ItemFacts | None = None
+    facts: Facts | None = None
     """What items are, where that is known: of more items than have events."""
+    people: Facts | None = None
+    """Which segments people belong to, where that is known."""
 
     def __len__(self) -> int:
         return len(self.users)
@@ -134,17 +136,21 @@ class Histories:
     """One rating for each pair, given or implied; a rating of 0 is an explicit zero."""
     profiles: csr_array
     """How much speaks for an item, the latest most (`preferences.profiles`); only where something does."""
+    segments: tuple[Tokens, ...] | None = None
+    """The segments of each (m,), where any are known."""
 
     def __len__(self) -> int:
         return int(self.ratings.shape[0])
 
     def __getitem__(self, which: slice | IntArray | RowArray) -> "Histories":
         """Some of the people, in the order asked for."""
-        return Histories(self.ratings[which], self.profiles[which])
+        mine = np.arange(len(self))[which].tolist() if self.segments else []
+        segments = tuple(self.segments[row] for row in mine) if self.segments else None
+        return Histories(self.ratings[which], self.profiles[which], segments)
 
     def over(self, places: RowArray, n_items: int) -> "Histories":
         """The same over another model's items: `places` (n_items of this one,) are their rows there, or UNKNOWN."""
-        return Histories(moved(self.ratings, places, n_items), moved(self.profiles, places, n_items))
+        return Histories(moved(self.ratings, places, n_items), moved(self.profiles, places, n_items), self.segments)
 
 
 def moved(matrix: csr_array, places: RowArray, n_items: int) -> csr_array:

@@ -17,6 +17,7 @@ ALGORITHMS: Mapping[str, str] = {
     "hybrid": "recommender.algorithms.blend.Hybrid",
     "item_knn": "recommender.algorithms.item_knn.ItemKNN",
     "nmf": "recommender.algorithms.nmf.NMF",
+    "segment_popular": "recommender.algorithms.segment_popular.SegmentPopular",
     "popular": "recommender.algorithms.popular.Popular",
     "trending": "recommender.algorithms.trending.Trending",
 }
@@ -30,6 +31,7 @@ FORMS: Mapping[str, str] = {
     "item_weights": "recommender.algorithms.weights.ItemWeightsModel",
     "hybrid": "recommender.algorithms.hybrid.HybridModel",
     "implicit_factors": "recommender.algorithms.implicit_factors.ImplicitFactorModel",
+    "segments": "recommender.algorithms.segments.SegmentModel",
     "impersonal": "recommender.algorithms.impersonal.ImpersonalModel",
 }
 """`Model.form` -> dotted path of the model class: reading a model never imports what trained it."""

@@ -11,7 +11,7 @@ from recommender.algorithms.hybrid import BUCKETS, HybridModel, is_personal
 from recommender.evaluation.split import holdout
 from recommender.types import Algorithm, CannotFit, Dataset, Model, Progress, silent
 
-SOURCES = ("ease", "item_knn", "als", "content", "popular")
+SOURCES = ("ease", "item_knn", "als", "content", "segment_popular", "popular")
 
 
 @dataclass(frozen=True)

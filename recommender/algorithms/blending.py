@@ -124,7 +124,8 @@ def _shortened(known: Histories, lengths: IntArray, rng: np.random.Generator) ->
     kept = np.sort(order[np.arange(len(rows)) - profiles.indptr[rows] < lengths[rows]])
     entries = (rows[kept], profiles.indices[kept])
     mask = csr_array((np.ones(len(kept), np.float32), entries), shape=profiles.shape)
-    return Histories(csr_array(known.ratings.multiply(mask)), csr_array((profiles.data[kept], entries), profiles.shape))
+    shortened = csr_array((profiles.data[kept], entries), profiles.shape)
+    return Histories(csr_array(known.ratings.multiply(mask)), shortened, known.segments)
 
 
 def _pool(model: HybridModel, known: Histories, already: csr_array, wanted: csr_array) -> Pool:

@@ -52,13 +52,13 @@ class Content:
         projection = _directions(weighted, self.n_factors, rng)
         progress(0.9, "describing the items")
         history = profiles(dataset)
-        places = facts.item_ids.rows(dataset.item_ids.ids)
+        places = facts.ids.rows(dataset.item_ids.ids)
         known = csr_array(
-            (history.data, places[history.indices], history.indptr), shape=(history.shape[0], len(facts.item_ids))
+            (history.data, places[history.indices], history.indptr), shape=(history.shape[0], len(facts.ids))
         )
         known.sort_indices()
         return VectorModel(
-            dataset.user_ids, facts.item_ids, normalised(np.asarray(weighted @ projection)), known, idf, projection
+            dataset.user_ids, facts.ids, normalised(np.asarray(weighted @ projection)), known, idf, projection
         )
 
 

@@ -230,8 +230,8 @@ class HybridModel:
 
 
 def is_personal(source: Model) -> bool:
-    """Whether a source knows people at all."""
-    return source.form != "impersonal"
+    """Whether a source goes by what people did."""
+    return source.form not in ("impersonal", "segments")
 
 
 def buckets(activity: IntArray) -> NDArray[np.intp]:
@@ -252,6 +252,6 @@ def standardised(scores: FloatArray) -> FloatArray:
 
 def _rows(source: Model, ids: IntArray, rows: RowArray) -> RowArray:
     """The rows that a source has for people of the hybrid."""
-    if not is_personal(source) or not len(ids):
+    if not len(source.user_ids) or not len(ids):
         return np.full(len(rows), UNKNOWN, np.int32)
     return np.where(rows == UNKNOWN, UNKNOWN, source.user_ids.rows(ids)).astype(np.int32)

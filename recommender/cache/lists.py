@@ -38,6 +38,7 @@ SOURCES = (
     "nmf",
     "content",
     "exploration",
+    "segment_popular",
 )
 """What may have put an item into a list; the position is stored. Append only."""
 

@@ -8,6 +8,7 @@ from recommender.candidates.loaded import LoadedRelease, Member, fault, live
 from recommender.candidates.pages import Page, cut, page
 from recommender.candidates.paging import Wanted
 from recommender.candidates.ratings import Rated, ratings
+from recommender.candidates.segments import SEGMENT_POPULAR
 from recommender.candidates.session import Session, session
 from recommender.candidates.together import LEAST_SUPPORT, Together, bought_together
 from recommender.candidates.view import (
@@ -32,6 +33,7 @@ __all__ = [
     "LEAST_SUPPORT",
     "METHODS",
     "POPULAR",
+    "SEGMENT_POPULAR",
     "TRENDING",
     "Evidence",
     "Known",

@@ -30,10 +30,11 @@ def seen(people: Iterable[int]) -> dict[int, list[int]]:
     return database.ask(lambda: dict(pairs))
 
 
-def wishes(people: Iterable[int]) -> dict[int, Any]:
-    """The preferences of those who have said any."""
-    said = EndUser.objects.filter(pk__in=list(people)).exclude(preferences={})
-    return database.ask(lambda: dict(said.values_list("pk", "preferences")))
+def said(people: Iterable[int]) -> dict[int, tuple[Any, Any]]:
+    """Preferences and demographics of those of whom any are known."""
+    known = EndUser.objects.filter(pk__in=list(people)).exclude(preferences={}, demographics={})
+    rows = known.values_list("pk", "preferences", "demographics")
+    return {pk: (preferences, demographics) for pk, preferences, demographics in database.ask(lambda: list(rows))}
 
 
 def with_news(people: Iterable[int], member: Member) -> IntArray:

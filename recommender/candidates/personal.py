@@ -1,6 +1,7 @@
 """A person's own ranking: her row of the trained model, or her latest events folded into it."""
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 from django.conf import settings
@@ -10,6 +11,7 @@ from recommender.cache import SOURCES, Candidates
 from recommender.candidates import newcomers, people
 from recommender.candidates.loaded import Member
 from recommender.candidates.ratings import Rated, of_newcomers
+from recommender.candidates.segments import by_segment, segment_model
 from recommender.candidates.view import FOLD_IN, Ranked, View
 from recommender.candidates.wishes import Wishes, by_wishes
 from recommender.types import UNKNOWN, FloatArray, IntArray, Mask
@@ -50,7 +52,8 @@ def score(member: Member, persons: IntArray) -> tuple[FloatArray, Mask]:
 
 def fold_in(member: Member, persons: IntArray) -> FloatArray:
     """Scores (m, items of the model) from people's latest events."""
-    events = database.ask(lambda: dataset.history(persons.tolist(), member.model.item_ids))
+    segmented = segment_model(member.model) is not None
+    events = database.ask(lambda: dataset.history(persons.tolist(), member.model.item_ids, with_segments=segmented))
     histories = preferences.histories(events, member.model.item_ids)
     return member.model.score_histories(histories)[events.user_ids.rows(persons)]
 
@@ -63,15 +66,15 @@ def candidates(view: View, member: Member, person: int, own: Ranked | None) -> C
 def candidates_of_many(
     view: View, member: Member, persons: IntArray, lists: Sequence[Ranked | None]
 ) -> Iterator[Candidates]:
-    """The same of several people; of whom no list says anything, by their wishes.
+    """The same of several people; of whom no list says anything, by what they say of themselves.
 
     With what later items are worth to them; and of those who were folded in with the ratings: no row gives them again.
     """
     ranked = np.array([own is not None for own in lists])
     silent = persons[~ranked].tolist()
-    said = people.wishes(silent) if silent else {}
+    said = people.said(silent) if silent else {}
     lists = [
-        by_wishes(view, Wishes.of(said[person]), settings.CANDIDATE_COUNT) if own is None and person in said else own
+        _by_what_is_said(view, *said[person]) if own is None and person in said else own
         for person, own in zip(persons.tolist(), lists, strict=True)
     ]
     folded = [number for number, own in enumerate(lists) if own is not None and FOLDED in own.sources]
@@ -90,3 +93,9 @@ def candidates_of_many(
         taste = tastes.get(person, newcomers.NO_TASTE)
         taste = taste if taste.any() else newcomers.NO_TASTE
         yield Candidates(person, True, items, own.scores, own.sources, rating.values, rating.deviations, taste)
+
+
+def _by_what_is_said(view: View, preferences: Any, demographics: Any) -> Ranked | None:
+    """For somebody who has done nothing yet: by her wishes, else by what people of her kind turn to."""
+    n = settings.CANDIDATE_COUNT
+    return by_wishes(view, Wishes.of(preferences), n) or by_segment(view, demographics, n)

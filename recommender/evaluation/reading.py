@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from catalog.importers.rows import DataSet, EventRow, ItemRow, Located
+from catalog.importers.rows import DataSet, EventRow, ItemRow, Located, UserRow
 from recommender import facts
-from recommender.types import UNDATED, CannotFit, Dataset, EventKind, IdMap, ItemFacts, RowArray, Tokens
+from recommender.types import UNDATED, CannotFit, Dataset, EventKind, Facts, IdMap, RowArray, Tokens
 
 RATING = "rating"
 BUILT_IN = (
@@ -47,6 +47,7 @@ def read(data: DataSet, relevant_at: float | None = None, implicit: bool = False
     numbers = {kind.name: number for number, kind in enumerate(kinds)}
     rejected = 0
     described: dict[str, Tokens] = {}
+    segments: dict[str, Tokens] = {}
 
     def events() -> Iterator[tuple[int, int, float, int, int]]:
         nonlocal rejected
@@ -66,6 +67,8 @@ def read(data: DataSet, relevant_at: float | None = None, implicit: bool = False
                 described[row.item_id] = facts.tokens(
                     row.title, row.description, row.categories, row.tags, row.features
                 )
+            elif isinstance(row, UserRow):
+                segments[row.user_id] = facts.segments(row.demographics)
             else:
                 rejected += row is None or isinstance(row, EventRow)
 
@@ -80,8 +83,11 @@ def read(data: DataSet, relevant_at: float | None = None, implicit: bool = False
         types=columns["f3"],
         times=columns["f4"],
         kinds=kinds,
-        facts=ItemFacts(
+        facts=Facts(
             IdMap(np.arange(len(items))), tuple(described.get(name, ()) for name in sorted(items, key=_natural))
+        ),
+        people=Facts(
+            IdMap(np.arange(len(users))), tuple(segments.get(name, ()) for name in sorted(users, key=_natural))
         ),
     )
     return Read(narrowed(dataset, implicit), rejected)
@@ -113,12 +119,13 @@ def narrowed(dataset: Dataset, implicit: bool) -> Dataset:
         raise CannotFit("There are no events to evaluate on.")
     users, user_rows = np.unique(dataset.users, return_inverse=True)
     items, item_rows = np.unique(dataset.items, return_inverse=True)
-    item_ids = IdMap(dataset.item_ids.ids[items])
+    user_ids, item_ids = IdMap(dataset.user_ids.ids[users]), IdMap(dataset.item_ids.ids[items])
     return replace(
         dataset,
-        user_ids=IdMap(dataset.user_ids.ids[users]),
+        user_ids=user_ids,
         item_ids=item_ids,
         users=user_rows.astype(np.int32),
         items=item_rows.astype(np.int32),
         facts=dataset.facts and dataset.facts.only(item_ids),
+        people=dataset.people and dataset.people.only(user_ids),
     )

@@ -12,7 +12,7 @@ from recommender.algorithms.blend import Hybrid
 from recommender.algorithms.content import Content, vectors_of
 from recommender.algorithms.vectors import VectorModel
 from recommender.preferences import histories
-from recommender.types import UNKNOWN, CannotFit, Dataset, IdMap, ItemFacts
+from recommender.types import UNKNOWN, CannotFit, Dataset, Facts, IdMap
 from tests.contract import assert_same_arrays, everybody, rows, through_files
 from tests.datasets import dataset, rated, two_tastes
 
@@ -24,7 +24,7 @@ def described(data: Dataset) -> Dataset:
     """Even and odd items are of two kinds, and there is one more odd item without events."""
     ids = np.append(data.item_ids.ids, NEW)
     said = [(f"ckind-{item % 2}", f"wword{item % 5}", f"acreator {item % 3}") for item in data.item_ids.ids.tolist()]
-    return replace(data, facts=ItemFacts(IdMap(ids), (*said, ("ckind-1", "wnew"))))
+    return replace(data, facts=Facts(IdMap(ids), (*said, ("ckind-1", "wnew"))))
 
 
 def fit(data: Dataset, n_factors: int = 16) -> VectorModel:
@@ -85,7 +85,7 @@ def test_the_same_seed_gives_the_same_model(data: Dataset) -> None:
 
 def test_unknown_people_and_items_of_which_nothing_is_said_get_nan(data: Dataset) -> None:
     assert data.facts
-    silent = replace(data, facts=ItemFacts(data.facts.item_ids, ((), *data.facts.tokens[1:])))
+    silent = replace(data, facts=Facts(data.facts.ids, ((), *data.facts.tokens[1:])))
     model = fit(silent)
     scores = model.score(rows(UNKNOWN, 0))
     assert np.isnan(scores[0]).all()
@@ -98,13 +98,13 @@ def test_unknown_people_and_items_of_which_nothing_is_said_get_nan(data: Dataset
 def test_fewer_words_than_factors_are_no_hindrance() -> None:
     data = dataset([rated(1, 1, 5), rated(2, 2, 4)])
     for said in ((("ca",), ("cb",)), (("ca",), ("ca",)), (("ca", "wx", "wy"), ())):
-        model = fit(replace(data, facts=ItemFacts(data.item_ids, said)), n_factors=128)
+        model = fit(replace(data, facts=Facts(data.item_ids, said)), n_factors=128)
         assert np.isfinite(model.vectors).all()
         assert model.vectors[0].any()
 
 
 def test_where_nothing_is_known_of_items_it_is_refused_with_a_sentence() -> None:
-    for facts in (None, ItemFacts(two_tastes().item_ids, ((),) * two_tastes().n_items)):
+    for facts in (None, Facts(two_tastes().item_ids, ((),) * two_tastes().n_items)):
         with pytest.raises(CannotFit, match="Nothing is known of the items themselves"):
             fit(replace(two_tastes(), facts=facts))
 

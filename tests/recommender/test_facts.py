@@ -3,7 +3,7 @@
 import numpy as np
 
 from recommender.facts import tokens
-from recommender.types import IdMap, ItemFacts
+from recommender.types import Facts, IdMap
 
 
 def test_an_item_as_tokens() -> None:
@@ -33,5 +33,5 @@ def test_several_creators_are_several_tokens() -> None:
 
 
 def test_facts_of_other_items_are_left_out() -> None:
-    facts = ItemFacts(IdMap(np.array([1, 5, 9])), (("a",), ("b",), ("c",)))
+    facts = Facts(IdMap(np.array([1, 5, 9])), (("a",), ("b",), ("c",)))
     assert facts.only(IdMap(np.array([5, 7]))).tokens == (("b",), ())

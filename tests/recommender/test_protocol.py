@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from recommender.evaluation.protocol import Plan, Task, cross_validate, divide, evaluate_all
+from recommender.evaluation.figures import AGES, Task, by_item_age
+from recommender.evaluation.protocol import Plan, cross_validate, divide, evaluate_all
+from recommender.evaluation.split import Split
 from recommender.preferences import relevant, seen
 from recommender.types import Dataset
 from tests.datasets import VIEW, Did, dataset, many_tastes, rated
@@ -129,3 +131,48 @@ def test_a_test_part_is_a_part(fraction: float) -> None:
 def test_counts_are_whole() -> None:
     assert isinstance(run(many_tastes(), "popular")["popular"]["users"], int)
     assert np.isfinite(run(many_tastes(), "popular")["popular"]["gini"])
+
+
+def test_accuracy_is_given_at_5_10_and_20_and_rises_with_the_length() -> None:
+    found = run(many_tastes(items=60), "item_knn", split="random", k=10)["item_knn"]
+    lengths = found["by_length"]
+    assert list(lengths) == ["5", "10", "20"]
+    assert lengths["5"]["recall"] < lengths["10"]["recall"] < lengths["20"]["recall"]
+    for name in ("ndcg", "recall", "precision", "map", "mrr", "hit_rate"):
+        assert lengths["10"][name] == found[name]
+    shorter = run(many_tastes(items=60), "item_knn", split="random", k=5)["item_knn"]
+    assert shorter["ndcg"] == lengths["5"]["ndcg"]
+    assert shorter["by_length"] == lengths
+
+
+def test_items_are_told_apart_by_how_long_they_were_there() -> None:
+    day = 86_400
+    train = dataset(
+        [rated(1, 10, 5, 0), rated(2, 10, 5, 500 * day), rated(2, 11, 5, 300 * day), rated(3, 12, 5, 490 * day)],
+        items=[13],
+        users=[9],
+    )
+    people = [rated(9, item, 5, 600 * day) for item in (10, 11, 12, 13)]
+    test = dataset(people, items=[10, 11, 12, 13], users=[1, 2, 3, 9])
+    task = Task.of(Split(train, test, ""), 2)
+    assert task.item_ages is not None
+    assert [AGES[age] for age in task.item_ages] == ["older", "under a year", "under a month", "new"]
+    found = by_item_age(np.array([[0, 3, 1]], np.int32), task)
+    assert {name: figures["recall"] for name, figures in found.items()} == {
+        "new": 1,
+        "under a month": 0,
+        "under a year": 0,
+        "older": 1,
+    }
+    assert {name: figures["places"] for name, figures in found.items()} == {
+        "new": 0.5,
+        "under a month": 0,
+        "under a year": 0,
+        "older": 0.5,
+    }
+
+
+def test_without_times_no_item_has_an_age() -> None:
+    task = Task.of(divide(many_tastes(), Plan(split="random"), 1), 10)
+    assert task.item_ages is None
+    assert by_item_age(np.zeros((len(task.people), 10), np.int32), task) == {}

@@ -45,7 +45,7 @@ def test_it_leads_the_release_beside_the_rating_model(release: Release) -> None:
     assert getattr(live().rating_model, "algorithm", None) == "bpmf"
     version = ModelVersion.objects.get(algorithm="hybrid")
     assert version.metrics["metrics"]["ndcg_at_10"] > 0
-    assert version.settings["sources"] == ["ease", "item_knn", "als", "content", "popular"]
+    assert version.settings["sources"] == ["ease", "item_knn", "als", "content", "segment_popular", "popular"]
 
 
 def test_lists_are_its_own_and_ratings_the_rating_model_s() -> None:

@@ -1,7 +1,6 @@
 import json
 from argparse import ArgumentParser
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,7 @@ from django.core.management.base import CommandError
 from catalog.importers.registry import FORMATS, open_format
 from catalog.importers.rows import Scale, UnreadableSource
 from recommender.algorithms import ALGORITHMS
-from recommender.dataset import load_dataset, load_facts
+from recommender.dataset import load_everything
 from recommender.evaluation.evaluate import data_hash
 from recommender.evaluation.protocol import SPLITS, Plan, cross_validate, evaluate_all
 from recommender.evaluation.reading import narrowed, read
@@ -18,6 +17,7 @@ from recommender.types import CannotFit, Dataset
 from recsite.platform.commands import PlainCommand, mapping, progress_bar, table, whole_number
 
 COLUMNS = ("fold", "ndcg", "recall", "hit_rate", "map", "mrr", "coverage", "rmse", "mae", "interval_coverage")
+AGE_COLUMNS = ("wanted", "recall", "places")
 SLICE_COLUMNS = ("fold", "users", "served", "hit_rate", "ndcg", "ratings", "rmse", "interval_coverage")
 
 
@@ -47,6 +47,7 @@ class Command(PlainCommand):
         parser.add_argument("--seeds", type=_seeds, default=(42,), metavar="N,...", help="One run for each (42).")
         parser.add_argument("--k", type=whole_number, default=10, help="Length of the lists (10).")
         parser.add_argument("--by-activity", action="store_true", help="Show people apart by what is known of them.")
+        parser.add_argument("--by-item-age", action="store_true", help="Show items apart by how long they were there.")
         parser.add_argument("--json", type=Path, metavar="FILE", help="Write all figures there.")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -59,7 +60,7 @@ class Command(PlainCommand):
             runs = list(_runs(dataset, options, show))
         if options["json"]:
             options["json"].write_text(json.dumps({"data": about, "runs": runs}, indent=2) + "\n")
-        for line in _shown(runs, options["by_activity"]):
+        for line in _shown(runs, options["by_activity"], options["by_item_age"]):
             self.stdout.write(line)
 
 
@@ -87,7 +88,7 @@ def _load(options: dict[str, Any]) -> tuple[Dataset, dict[str, Any]]:
         )
         dataset, rejected = found.dataset, found.rejected
     else:
-        dataset = narrowed(replace(load_dataset(), facts=load_facts()), options["implicit"])
+        dataset = narrowed(load_everything(), options["implicit"])
     counts = {"rows": len(dataset), "users": dataset.n_users, "items": dataset.n_items, "rejected": rejected}
     return dataset, {**counts, "sha256": data_hash(dataset)}
 
@@ -99,7 +100,7 @@ def _runs(dataset: Dataset, options: dict[str, Any], show: Any) -> Any:
     return evaluate_all(dataset, options["algorithms"], plan, show)
 
 
-def _shown(runs: list[dict[str, Any]], by_activity: bool) -> Iterator[str]:
+def _shown(runs: list[dict[str, Any]], by_activity: bool, by_item_age: bool) -> Iterator[str]:
     yield from _table([([run["algorithm"], run["seed"]], run) for run in runs], ["ALGORITHM", "SEED"], COLUMNS)
     yield from (f"{run['algorithm']} was not measured: {run['refused']}" for run in runs if "refused" in run)
     if by_activity:
@@ -111,6 +112,14 @@ def _shown(runs: list[dict[str, Any]], by_activity: bool) -> Iterator[str]:
         ]
         yield ""
         yield from _table(slices, ["ALGORITHM", "SEED", "EVENTS"], SLICE_COLUMNS)
+    if by_item_age:
+        ages = [
+            ([run["algorithm"], run["seed"], name], figures)
+            for run in runs
+            for name, figures in run.get("by_item_age", {}).items()
+        ]
+        yield ""
+        yield from _table(ages, ["ALGORITHM", "SEED", "ITEM AGE"], AGE_COLUMNS) if ages else ["No event has a time."]
 
 
 def _table(
