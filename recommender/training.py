@@ -10,6 +10,7 @@ from typing import Any, cast
 
 import numpy as np
 from billiard.exceptions import SoftTimeLimitExceeded
+from django.conf import settings as django_settings
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import DatabaseError
 
@@ -106,6 +107,8 @@ def summary(release: Release, algorithms: Sequence[str] = DEFAULT) -> str:
 def _create(name: str, settings: Mapping[str, Any]) -> Algorithm:
     try:
         usual = _settings(create(name))
+        if "encoder" in usual and django_settings.CONTENT_ENCODER:
+            settings = {"encoder": django_settings.CONTENT_ENCODER, **settings}
         settings = {name: tuple(value) if isinstance(value, list) else value for name, value in settings.items()}
         for setting, value in settings.items():
             if setting in usual:

@@ -85,7 +85,7 @@ SEPARATE = SERVICES[8]
 
 NO_DJANGO = (SERVICES[0] - {"recsite.local"}) | SERVICES[1] | {"recommender.evaluation"}
 STANDARD_LIBRARY_ONLY = "recsite.local"
-TRAINERS = {"surprise", "implicit", "sklearn"}
+TRAINERS = {"surprise", "implicit", "sklearn", "model2vec"}
 """Libraries that only the file of one algorithm may import."""
 
 LONGEST_FILE = 300

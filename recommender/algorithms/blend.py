@@ -24,6 +24,8 @@ class Hybrid:
     """
 
     sources: tuple[str, ...] = SOURCES
+    encoder: str = ""
+    """The sentence encoder of the content source, if it is to have one."""
 
     def __post_init__(self) -> None:
         if not self.sources:
@@ -47,7 +49,7 @@ class Hybrid:
     def _fitted(self, dataset: Dataset, rng: np.random.Generator, progress: Progress) -> dict[str, Model]:
         models, reasons = {}, []
         for number, name in enumerate(self.sources):
-            algorithm: Algorithm = create(name)
+            algorithm: Algorithm = create(name, **self._settings_of(name))
             try:
                 models[name] = algorithm.fit(dataset, rng, _part(progress, number, len(self.sources), name))
             except CannotFit as reason:
@@ -55,6 +57,9 @@ class Hybrid:
         if not any(map(is_personal, models.values())):
             raise CannotFit(reasons[0] if reasons else "There is no source to blend.")
         return models
+
+    def _settings_of(self, source: str) -> dict[str, str]:
+        return {"encoder": self.encoder} if source == "content" and self.encoder else {}
 
 
 def _part(progress: Progress, number: int, of: int, name: str) -> Progress:

@@ -11,6 +11,7 @@ import numpy as np
 from scipy.sparse import csr_array
 from scipy.sparse.linalg import svds
 
+from recommender.algorithms.sentences import encoded
 from recommender.algorithms.vectors import VectorModel
 from recommender.facts import CATEGORY, CREATOR, NUMBER, TAG, WORD
 from recommender.preferences import profiles
@@ -30,13 +31,20 @@ class Content:
     Latent semantic analysis: Deerwester et al., "Indexing by latent semantic analysis", 1990; weights
     ``(1 + log tf) * (log((1 + n) / (1 + df)) + 1)``. Tokens are hashed: Weinberger et al., "Feature hashing for large
     scale multitask learning", 2009. The vector of an item that came later needs nothing but its tokens.
+
+    With an `encoder` half of the numbers come from sentence embeddings, reduced in the same way: what is said in other
+    words is near as well.
     """
 
     n_factors: int = 128
+    encoder: str = ""
+    """A Model2Vec model: a folder, or a name on the Hugging Face hub (see `sentences`)."""
 
     def __post_init__(self) -> None:
         if self.n_factors < 1:
             raise ValueError(f"n_factors is {self.n_factors}; it must be 1 or more.")
+        if self.encoder and self.n_factors < 2:
+            raise ValueError("n_factors is 1; with an encoder it must be 2 or more.")
 
     def fit(self, dataset: Dataset, rng: np.random.Generator, progress: Progress = silent) -> VectorModel:
         """Of all items that the dataset's facts name. CannotFit where they say nothing."""
@@ -49,7 +57,15 @@ class Content:
         idf = (np.log((1 + len(facts.tokens)) / (1 + frequency)) + 1).astype(np.float32)
         weighted = csr_array((counts.data * idf[counts.indices], counts.indices, counts.indptr), shape=counts.shape)
         progress(0.3, "finding the leading directions")
-        projection = _directions(weighted, self.n_factors, rng)
+        n_sentence = self.n_factors // 2 if self.encoder else 0
+        projection = _directions(weighted, self.n_factors - n_sentence, rng)
+        vectors = normalised(np.asarray(weighted @ projection))
+        encoder_projection = None
+        if self.encoder:
+            progress(0.6, "encoding what is said of the items")
+            sentences = encoded(self.encoder, facts.tokens)
+            encoder_projection = _directions(csr_array(sentences), n_sentence, rng)
+            vectors = _joined(vectors, sentences @ encoder_projection)
         progress(0.9, "describing the items")
         history = profiles(dataset)
         places = facts.ids.rows(dataset.item_ids.ids)
@@ -58,15 +74,27 @@ class Content:
         )
         known.sort_indices()
         return VectorModel(
-            dataset.user_ids, facts.ids, normalised(np.asarray(weighted @ projection)), known, idf, projection
+            dataset.user_ids, facts.ids, vectors, known, idf, projection, self.encoder, encoder_projection
         )
 
 
 def vectors_of(model: VectorModel, items: Sequence[Tokens]) -> FloatArray:
-    """The vectors (n, d) of items that the model may never have seen, from their tokens; 0 where they say nothing."""
+    """The vectors (n, d) of items that the model may never have seen, from their tokens; 0 where they say nothing.
+
+    Raises CannotFit where the model's sentence encoder is not here.
+    """
     counts = counted(items)
     weighted = csr_array((counts.data * model.idf[counts.indices], counts.indices, counts.indptr), shape=counts.shape)
-    return normalised(np.asarray(weighted @ model.projection))
+    vectors = normalised(np.asarray(weighted @ model.projection))
+    if model.encoder_projection is None:
+        return vectors
+    return _joined(vectors, encoded(model.encoder, items) @ model.encoder_projection)
+
+
+def _joined(words: FloatArray, sentences: FloatArray) -> FloatArray:
+    """Two descriptions of items (n, d) and (n, e) as one (n, d + e); 0 where there are no words."""
+    both = np.hstack([words, np.where(words.any(axis=1, keepdims=True), normalised(sentences), 0)])
+    return normalised(both)
 
 
 def counted(items: Sequence[Tokens]) -> csr_array:

@@ -34,7 +34,11 @@ class VectorModel:
     idf: FloatArray
     """(n_buckets,), of the tokens' buckets."""
     projection: FloatArray
-    """(n_buckets, d): from the tokens of an item to its vector."""
+    """(n_buckets, d): from the tokens of an item to its vector, or to the first part of it."""
+    encoder: str = ""
+    """What the sentence embeddings of the rest come from, if there are any,"""
+    encoder_projection: FloatArray | None = None
+    """and from them to the rest of the vector (e, d)."""
 
     @cached_property
     def knows(self) -> Mask:
@@ -108,6 +112,7 @@ class VectorModel:
             "profile_data": self.profiles.data.astype(np.float32, copy=False),
             "profile_indices": self.profiles.indices.astype(np.int32, copy=False),
             "profile_starts": self.profiles.indptr.astype(np.int32, copy=False),
+            **self._encoder_arrays(),
         }
 
     @classmethod
@@ -119,12 +124,22 @@ class VectorModel:
         idf = np.asarray(arrays["idf"], np.float32)
         indices, starts = (np.asarray(arrays[f"profile_{part}"], np.int32) for part in ("indices", "starts"))
         data = np.asarray(arrays["profile_data"], np.float32)
-        if vectors.shape != (len(item_ids), projection.shape[-1]) or projection.shape[:1] != idf.shape:
+        encoder, second = "", None
+        if "encoder" in arrays:
+            encoder = str(arrays["encoder"][0])
+            second = np.asarray(arrays["encoder_projection"], np.float32)
+        width = projection.shape[-1] + (0 if second is None else second.shape[-1])
+        if vectors.shape != (len(item_ids), width) or projection.shape[:1] != idf.shape:
             raise ValueError(f"vectors has the shape {vectors.shape}, projection {projection.shape}, idf {idf.shape}.")
         if starts.shape != (len(user_ids) + 1,) or len(data) != len(indices) or starts[-1] != len(data):
             raise ValueError(f"The parts of the profile matrix don't have the shape that {len(user_ids)} users need.")
         profiles = csr_array((data, indices, starts), shape=(len(user_ids), len(item_ids)))
-        return cls(user_ids, item_ids, vectors, profiles, idf, projection)
+        return cls(user_ids, item_ids, vectors, profiles, idf, projection, encoder, second)
+
+    def _encoder_arrays(self) -> Arrays:
+        if self.encoder_projection is None:
+            return {}
+        return {"encoder": np.array([self.encoder]), "encoder_projection": self.encoder_projection}
 
     def _scores(self, profiles: csr_array) -> FloatArray:
         mine, length = self._people(profiles)

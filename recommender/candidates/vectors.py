@@ -5,7 +5,7 @@ item has none, or has changed since.
 """
 
 import logging
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
@@ -23,7 +23,7 @@ from recommender.algorithms.vectors import VectorModel
 from recommender.cache import SOURCES
 from recommender.candidates.loaded import LoadedRelease, live
 from recommender.candidates.view import CONTENT, NO_ITEMS, Ranked, View
-from recommender.types import UNKNOWN, FloatArray
+from recommender.types import UNKNOWN, CannotFit, FloatArray, Tokens
 from recsite.platform import database, epochs
 
 logger = logging.getLogger(__name__)
@@ -105,14 +105,14 @@ def _vector(version: int, model: VectorModel, item: int) -> FloatArray | None:
     if stored:
         return np.asarray(stored.vector, np.float32)
     for ((_, *fields),) in _blocks(Item.objects.filter(pk=item)):
-        return fitted(vectors_of(model, [facts.tokens(*fields)]))[0]
+        return fitted(_described(model, [facts.tokens(*fields)]))[0]
     return None
 
 
 def _embed(version: int, model: VectorModel, items: QuerySet[Item]) -> int:
     made = 0
     for block in _blocks(items):
-        vectors = fitted(vectors_of(model, [facts.tokens(*fields) for _, *fields in block]))
+        vectors = fitted(_described(model, [facts.tokens(*fields) for _, *fields in block]))
         rows = [
             ItemEmbedding(item_id=pk, model_version=version, vector=vector.tolist())
             for (pk, *_), vector in zip(block, vectors, strict=True)
@@ -126,6 +126,15 @@ def _embed(version: int, model: VectorModel, items: QuerySet[Item]) -> int:
         )
         made += len(rows)
     return made
+
+
+def _described(model: VectorModel, items: Sequence[Tokens]) -> FloatArray:
+    """Vectors (n, d); 0 where the model's sentence encoder is not on this machine."""
+    try:
+        return vectors_of(model, items)
+    except CannotFit as missing:
+        logger.error("%d items get no vectors. %s", len(items), missing)
+        return np.zeros((len(items), model.vectors.shape[1]), np.float32)
 
 
 def _blocks(items: QuerySet[Item]) -> Iterator[list[Any]]:
