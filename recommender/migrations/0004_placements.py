@@ -52,6 +52,7 @@ class Migration(migrations.Migration):
                         default=14,
                         help_text="How long an item counts as new.",
                         validators=[django.core.validators.MinValueValidator(1)],
+                        verbose_name="an item is new for (days)",
                     ),
                 ),
                 (
@@ -60,7 +61,7 @@ class Migration(migrations.Migration):
                         default=1000,
                         help_text="After so many showings in such places it has had its chance.",
                         validators=[django.core.validators.MinValueValidator(1)],
-                        verbose_name="new until shown",
+                        verbose_name="or until shown (times)",
                     ),
                 ),
             ],

@@ -27,10 +27,11 @@ class Placement(models.Model):
         help_text="0.1: every tenth place tries an item that nothing is known of yet. 0: none does.",
     )
     new_for_days = models.PositiveSmallIntegerField(
+        "an item is new for (days)",
         default=14, validators=[MinValueValidator(1)], help_text="How long an item counts as new."
     )
     new_for_showings = models.PositiveIntegerField(
-        "new until shown",
+        "or until shown (times)",
         default=1_000,
         validators=[MinValueValidator(1)],
         help_text="After so many showings in such places it has had its chance.",
