@@ -126,8 +126,9 @@ class DeadLetter(models.Model):
     """An accepted event that could not be stored, kept whole with the reason."""
 
     source = models.CharField(max_length=50, help_text="Where it came in: api, import, storefront.")
+    topic = models.CharField(max_length=100, blank=True, help_text="Where on Kafka it was read, if it was.")
     reason = models.CharField(max_length=500)
-    payload = models.JSONField(help_text="The event as it came.")
+    payload = models.JSONField(help_text="The event as it came. Mend it here, then replay it.")
     attempts = models.PositiveIntegerField(default=1)
     received_at = models.DateTimeField(default=timezone.now, db_index=True)
 
@@ -136,6 +137,22 @@ class DeadLetter(models.Model):
 
     def __str__(self) -> str:
         return self.reason
+
+
+class OutboxMessage(models.Model):
+    """An accepted event that Kafka did not take yet; the relay hands it on, in the order of the keys."""
+
+    topic = models.CharField(max_length=100)
+    key = models.CharField(max_length=255)
+    value = models.BinaryField()
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["pk"]
+        verbose_name = "waiting event"
+
+    def __str__(self) -> str:
+        return f"{self.topic}, {self.key}"
 
 
 class ImportRun(models.Model):

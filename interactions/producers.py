@@ -1,20 +1,24 @@
-"""Where accepted events enter. When `produce` returns, they are durable.
+"""Where accepted events enter. When `produce` returns, they are durable: in PostgreSQL, or on Kafka where there is one.
 
-This producer writes them to PostgreSQL itself, and tells the sinks once that is committed.
+Callers don't know which.
 """
 
 import logging
 from collections.abc import Sequence
 from functools import partial
+from typing import Protocol
 
 from django.conf import settings
 from django.db import transaction
 from django.utils.module_loading import import_string
 from prometheus_client import Counter
 
-from interactions import store
+from interactions import kafka, outbox, store
+from interactions.kafka import Message
 from interactions.schema import Event
-from interactions.store import StoredEvent
+from interactions.store import Stored, StoredEvent
+from interactions.topics import topic_of
+from interactions.wire import encode
 from recsite.platform import database, epochs
 from recsite.platform.database import DatabaseDown
 from recsite.platform.exceptions import Unavailable
@@ -30,13 +34,43 @@ class EventLogUnavailable(Unavailable):
     """Events can't be made durable now, so none was accepted."""
 
 
-def produce(events: Sequence[Event], source: str = "api") -> None:
-    """Makes the events durable, all or none, and hands the new ones to EVENT_SINKS after the commit.
+class EventLog(Protocol):
+    """Where accepted events go first."""
 
-    Sending them again changes nothing. Raises EventLogUnavailable while the database is gone.
+    def append(self, events: Sequence[Event], source: str) -> None:
+        """Returns when they are durable. Raises DatabaseDown or BrokerDown where that can't be, for some or all."""
+
+
+class DirectLog:
+    """PostgreSQL itself: the commit is the acknowledgement."""
+
+    def append(self, events: Sequence[Event], source: str) -> None:
+        database.ask(partial(store_and_tell, events, source))
+
+
+class KafkaLog:
+    """Kafka, whose brokers acknowledge; where they don't, the outbox."""
+
+    def append(self, events: Sequence[Event], source: str) -> None:
+        messages = [Message(topic_of(event.type), event.user_id, encode(event, source)) for event in events]
+        if outbox.is_empty():
+            messages = kafka.deliver(messages)
+        if messages:
+            outbox.put(messages)
+
+
+def event_log() -> EventLog:
+    """The one that the settings ask for."""
+    return KafkaLog() if settings.KAFKA_BOOTSTRAP_SERVERS else DirectLog()
+
+
+def produce(events: Sequence[Event], source: str = "api") -> None:
+    """Makes the events durable, all or none, whichever log they go to; the new ones come to EVENT_SINKS once stored.
+
+    Sending them again changes nothing. Raises EventLogUnavailable while there is nothing to keep them in.
     """
     try:
-        database.ask(partial(_store, events, source))
+        event_log().append(events, source)
     except DatabaseDown as error:
         raise EventLogUnavailable("Events can't be stored at the moment. Send them again in a few seconds.") from error
 
@@ -47,9 +81,11 @@ def stored_in_bulk() -> None:
 
 
 @transaction.atomic
-def _store(events: Sequence[Event], source: str) -> None:
-    stored = store.store(events, source)
+def store_and_tell(events: Sequence[Event], source: str | Sequence[str], bury: bool = True) -> Stored:
+    """Stores events (see `store.store`), and hands those that are new to EVENT_SINKS after the commit."""
+    stored = store.store(events, source, bury)
     transaction.on_commit(partial(_tell, stored.stored))
+    return stored
 
 
 def _tell(events: tuple[StoredEvent, ...]) -> None:

@@ -11,7 +11,10 @@ from django.db import connection, transaction
 
 from interactions.models import DeadLetter
 from interactions.schema import Event
-from interactions.staging import Staged, Unknown, in_arrays
+from interactions.staging import Packer, Staged, Staging, Unknown, in_arrays, in_table
+
+MANY = 100
+"""Events from which on they are copied into a table, instead of being sent as arrays."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,31 +32,39 @@ class StoredEvent:
 
 @dataclass(frozen=True)
 class Stored:
-    """What became of a batch: the new events, how many were known already, how many went to the dead letters."""
+    """What became of a batch: the new events, how many were known already, and what could not be stored."""
 
     stored: tuple[StoredEvent, ...] = ()
     duplicates: int = 0
-    dead: int = 0
+    reasons: tuple[str, ...] = ()
+    """Why the others could not be stored, a sentence each."""
+
+    @property
+    def dead(self) -> int:
+        return len(self.reasons)
 
 
-def store(events: Sequence[Event], source: str = "api") -> Stored:
+def store(events: Sequence[Event], source: str | Sequence[str] = "api", bury: bool = True) -> Stored:
     """Stores the events in one transaction. A person who is unknown is made; an item by UNKNOWN_ITEM_POLICY.
 
-    An event is the same if id and time are the same. `source` is written on what ends as a dead letter.
+    An event is the same if id and time are the same. `source`, of all or of each, is written on what ends as a dead
+    letter; without `bury` the caller keeps what could not be stored.
     """
     if not events:
         return Stored()
     with transaction.atomic(), connection.cursor() as cursor:
         staged = [_staged(position, event) for position, event in enumerate(events)]
-        staging = in_arrays(cursor, staged)
+        staging = _stage(cursor, staged)
         staging.make_placeholders()
         unknown = staging.find_unknown()
         if unknown:
-            _bury(events, unknown, source)
+            if bury:
+                _bury(events, unknown, [source] * len(events) if isinstance(source, str) else source)
             lost = {event.position for event in unknown}
             staged = [event for event in staged if event.position not in lost]
-        stored = _insert(cursor, staged, events) if staged else ()
-    return Stored(stored, len(staged) - len(stored), len(unknown))
+            staging = _stage(cursor, staged) if staged else staging
+        stored = _insert(staging, events) if staged else ()
+    return Stored(stored, len(staged) - len(stored), tuple(_sentence(lost.reason) for lost in unknown))
 
 
 def _staged(position: int, event: Event) -> Staged:
@@ -70,8 +81,17 @@ def _staged(position: int, event: Event) -> Staged:
     )
 
 
-def _insert(cursor: Any, staged: Sequence[Staged], events: Sequence[Event]) -> tuple[StoredEvent, ...]:
-    staging = in_arrays(cursor, staged)
+def _stage(cursor: Any, staged: Sequence[Staged]) -> Staging:
+    """Few are sent along with each statement; many are copied once."""
+    if len(staged) < MANY:
+        return in_arrays(cursor, staged)
+    packer = Packer()
+    for event in staged:
+        packer.add(event)
+    return in_table(cursor, packer.take())
+
+
+def _insert(staging: Staging, events: Sequence[Event]) -> tuple[StoredEvent, ...]:
     staging.meet_people()
     by_key = {(event.event_id, event.occurred_at): event for event in events}
     rows = staging.insert_returning()
@@ -82,9 +102,11 @@ def _stored(event: Event, user_pk: int, item_pk: int) -> StoredEvent:
     return StoredEvent(event.event_id, event.user_id, user_pk, item_pk, event.type, event.value, event.occurred_at)
 
 
-def _bury(events: Sequence[Event], unknown: Sequence[Unknown], source: str) -> None:
+def _bury(events: Sequence[Event], unknown: Sequence[Unknown], sources: Sequence[str]) -> None:
     DeadLetter.objects.bulk_create(
-        DeadLetter(source=source, reason=_sentence(lost.reason), payload=_payload(events[lost.position]))
+        DeadLetter(
+            source=sources[lost.position], reason=_sentence(lost.reason), payload=_payload(events[lost.position])
+        )
         for lost in unknown
     )
 

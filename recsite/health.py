@@ -17,6 +17,8 @@ from django.views.decorators.cache import never_cache
 from kombu.exceptions import KombuError
 from redis.exceptions import RedisError
 
+from interactions.kafka import BrokerDown
+from interactions.lag import lag
 from recommender import candidates, registry
 from recsite.platform import database, draining, patience, redis, workers
 
@@ -126,6 +128,17 @@ def _release() -> Facts:
     return {"id": live.pk, "age_secs": round((timezone.now() - since).total_seconds())}
 
 
+def _kafka() -> Facts:
+    """Whether the event log answers, and how far its consumers are behind."""
+    if not settings.KAFKA_BOOTSTRAP_SERVERS:
+        return {"in_use": False}
+    try:
+        return {"in_use": True, "lag": sum(one.events for one in lag())}
+    except BrokerDown as error:
+        logger.warning("%s", error)
+        raise Trouble("Kafka doesn't answer: events wait in the outbox until it does.") from error
+
+
 def _disk() -> Facts:
     usage = shutil.disk_usage(settings.STATE_DIR if settings.STATE_DIR.exists() else Path.cwd())
     return _enough("disk", usage.free, usage.total)
@@ -150,6 +163,7 @@ PARTS: dict[str, Callable[[], Facts]] = {
     "redis": _redis,
     "broker": _broker,
     "worker": _worker,
+    "kafka": _kafka,
     "release": _release,
     "disk": _disk,
     "memory": _memory,

@@ -57,6 +57,7 @@ UNFOLD: dict[str, Any] = {
                     _page("Event stream", "stream", "interactions_interaction"),
                     _page("Event types", "tune", "interactions_interactiontype"),
                     _page("Dead letters", "mark_email_unread", "interactions_deadletter"),
+                    _page("Waiting for Kafka", "hourglass", "interactions_outboxmessage"),
                     _page("Imports", "upload_file", "interactions_importrun"),
                 ],
             },

@@ -3,10 +3,10 @@
 from django.conf import settings
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
-from django_prometheus.exports import ExportToDjangoView
 from drf_spectacular.views import SpectacularAPIView, SpectacularRedocView, SpectacularSwaggerView
 
 from recsite import health
+from recsite.metrics import metrics
 
 handler400 = "recsite.platform.handlers.bad_request"
 handler403 = "recsite.platform.handlers.forbidden"
@@ -29,4 +29,4 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("recommender.urls")),
 ]
 if settings.PROMETHEUS_ENABLED:
-    urlpatterns.append(path("metrics", ExportToDjangoView, name="metrics"))
+    urlpatterns.append(path("metrics", metrics, name="metrics"))

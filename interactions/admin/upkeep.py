@@ -1,14 +1,16 @@
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.http import HttpRequest
-from unfold.decorators import display
+from django.http import HttpRequest, HttpResponse
+from unfold.decorators import action, display
 
 from interactions import types
-from interactions.models import DeadLetter, ImportRun, InteractionType
-from recsite.platform.console import ConsoleAdmin, ReadOnlyAdmin, structured
-from recsite.platform.readable import NOTHING, ago, span
+from interactions.models import DeadLetter, ImportRun, InteractionType, OutboxMessage
+from interactions.replay import replay
+from interactions.wire import readable
+from recsite.platform.console import ConsoleAdmin, ReadOnlyAdmin, dialog, leave_dialog, structured
+from recsite.platform.readable import NOTHING, ago, span, structure
 
 LOOKED_AT = 1000
 
@@ -74,23 +76,85 @@ class SourceFilter(admin.SimpleListFilter):
 
 
 @admin.register(DeadLetter)
-class DeadLetterAdmin(ReadOnlyAdmin):
-    """Events that were accepted and could not be stored: kept whole, with the reason."""
+class DeadLetterAdmin(ConsoleAdmin):
+    """Events that were accepted and could not be stored: kept whole, with the reason, to be mended and replayed."""
 
     empty = "Every event that was accepted could be stored."
-    list_display = ("received", "reason", "source", "attempts")
+    list_display = ("received", "reason", "source", "topic", "attempts")
+    actions = ("replay",)
+    actions_detail = ("replay_one",)
     list_filter = (SourceFilter,)
     search_fields = ("reason",)
     search_help_text = "A part of the reason."
     ordering = ("-received_at",)
     sortable_by = ()
-    fields = ("reason", "payload_text", ("source", "attempts"), "received_at")
+    fields = ("reason", "payload", ("source", "topic", "attempts"), "received_at")
+    readonly_fields = ("reason", "source", "topic", "attempts", "received_at")
+
+    def has_add_permission(self, request: HttpRequest, obj: DeadLetter | None = None) -> bool:
+        return False
+
+    def get_fields(self, request: HttpRequest, obj: DeadLetter | None = None) -> list[Any]:
+        """Who may not mend it reads it."""
+        may_mend = self.has_change_permission(request, obj)
+        return [name if name != "payload" or may_mend else "payload_text" for name in self.fields]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: DeadLetter | None = None) -> tuple[str, ...]:
+        return (*self.readonly_fields, "payload_text")
+
+    payload_text = structured("payload")
+
+    def has_replay_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
+        return request.user.has_perm("interactions.change_deadletter")
+
+    @admin.action(description="Replay the chosen letters", permissions=["replay"])
+    def replay(self, request: HttpRequest, letters: QuerySet[DeadLetter]) -> None:
+        said = replay(letters.order_by("received_at", "pk"))
+        messages.add_message(request, messages.WARNING if said.still_dead else messages.SUCCESS, str(said))
+
+    @action(
+        description="Replay",
+        icon="replay",
+        permissions=["replay"],
+        dialog=dialog(
+            "Store this event now?",
+            "It is stored as it stands here; where that can't be, the reason says why.",
+            "Replay",
+        ),
+    )
+    def replay_one(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
+        letter = self.get_or_404(request, object_id)
+        said = replay([letter])
+        messages.add_message(request, messages.WARNING if said.still_dead else messages.SUCCESS, str(said))
+        if said.still_dead:
+            return leave_dialog(request, "admin:interactions_deadletter_change", object_id)
+        return leave_dialog(request, "admin:interactions_deadletter_changelist")
 
     @display(description="received")
     def received(self, letter: DeadLetter) -> str:
         return ago(letter.received_at)
 
-    payload_text = structured("payload")
+
+@admin.register(OutboxMessage)
+class OutboxMessageAdmin(ReadOnlyAdmin):
+    """Accepted events that wait for Kafka, in the order in which they go there."""
+
+    empty = "Nothing waits: every accepted event is on Kafka, or stored."
+    list_display = ("topic", "key", "waiting")
+    ordering = ("pk",)
+    sortable_by = ()
+    fields = ("topic", "key", "event_text", "created_at")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[OutboxMessage]:
+        return super().get_queryset(request).defer("value")
+
+    @display(description="accepted")
+    def waiting(self, message: OutboxMessage) -> str:
+        return ago(message.created_at)
+
+    @display(description="event")
+    def event_text(self, message: OutboxMessage) -> str:
+        return structure(readable(bytes(message.value)))
 
 
 @admin.register(ImportRun)

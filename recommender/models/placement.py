@@ -28,7 +28,9 @@ class Placement(models.Model):
     )
     new_for_days = models.PositiveSmallIntegerField(
         "an item is new for (days)",
-        default=14, validators=[MinValueValidator(1)], help_text="How long an item counts as new."
+        default=14,
+        validators=[MinValueValidator(1)],
+        help_text="How long an item counts as new.",
     )
     new_for_showings = models.PositiveIntegerField(
         "or until shown (times)",

@@ -11,12 +11,13 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from recsite.local import environment, locks, servers, source
+from recsite.local import environment, kafka, locks, servers, source
 from recsite.local.console import say, step
 from recsite.local.environment import state_dir
+from recsite.local.kafka import Kafka
 from recsite.local.paths import LocalError, make_state
 from recsite.local.processes import wait_until
-from recsite.local.server import is_free
+from recsite.local.server import Server, is_free
 from recsite.local.supervisor import Child, Stopped, Supervisor
 
 ANSWER_SECONDS = 120.0
@@ -26,6 +27,7 @@ def check(state: Path) -> None:
     """Everything that can be refused before anything slow happens. Raises LocalError."""
     if environment.is_production():
         raise LocalError("ENVIRONMENT is production here, and the demo makes demo data: start it where it isn't.")
+    with_kafka()
     source.choose(source.Source.asked_for(os.environ), source.Source.remembered(state))
     number = port()
     if running := running_demo(state):
@@ -42,6 +44,14 @@ def port() -> int:
     if not text.isascii() or not text.isdigit() or not 0 < int(text) < 65536:
         raise LocalError(f"PORT is {text!r}, but a number from 1 to 65535 is needed.")
     return int(text)
+
+
+def with_kafka() -> bool:
+    """Whether `make demo KAFKA=1` was meant. Raises LocalError where no broker can run here."""
+    asked = os.environ.get("KAFKA", "").lower() not in ("", "0", "no", "false")
+    if asked and (reason := kafka.missing()):
+        raise LocalError(f"{reason} 'make demo' without KAFKA=1 needs neither.")
+    return asked
 
 
 def running_demo(state: Path) -> dict[str, Any] | None:
@@ -77,8 +87,10 @@ def demo() -> None:
 
 
 def _serve(supervisor: Supervisor, state: Path, url: str) -> None:
-    with step("Starting PostgreSQL and Redis"):
-        used = servers.ensure()
+    wanted: tuple[type[Server], ...] = (*servers.KINDS, *([Kafka] if with_kafka() else []))
+    names = [kind.name for kind in wanted]
+    with step(f"Starting {', '.join(names[:-1])} and {names[-1]}"):
+        used = servers.ensure(kinds=wanted)
     with used:
         try:
             supervisor.check()
@@ -105,6 +117,8 @@ def _prepare(supervisor: Supervisor, url: str) -> None:
     # Many a data set is a list of ratings alone: its items get their ids for titles, instead of being refused.
     policy = environment.setting("UNKNOWN_ITEM_POLICY") or "placeholder"
     command = [sys.executable, "manage.py", "prepare_demo", "--url", url, *flags]
+    if environment.setting(Kafka.variable):
+        supervisor.run([sys.executable, "manage.py", "create_topics"])
     code = supervisor.run(command, UNKNOWN_ITEM_POLICY=policy)
     if code != 0:
         raise LocalError("The demo can't start: mend what is said above, then run 'make demo' again.")
@@ -120,6 +134,10 @@ def _start(supervisor: Supervisor, url: str) -> None:
     celery = [*python, "celery", "-A", "recsite.celery"]
     supervisor.start("worker", [*celery, "worker", "--concurrency", "2"])
     scheduler = "django_celery_beat.schedulers:DatabaseScheduler"
+    if environment.setting(Kafka.variable):
+        say("== Starting the consumer of events and the relay")
+        supervisor.start("consumer", [sys.executable, "manage.py", "consume_events"])
+        supervisor.start("relay", [sys.executable, "manage.py", "relay_events"])
     supervisor.start("beat", [*celery, "beat", "--scheduler", scheduler, "--pidfile="])
 
 

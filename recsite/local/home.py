@@ -37,11 +37,14 @@ class Home:
     redis_server: Path
     account: Account | None
 
-    def spawn(self, command: list[str | Path], log: Path, stdin: int = subprocess.DEVNULL) -> subprocess.Popen[bytes]:
+    def spawn(
+        self, command: list[str | Path], log: Path, stdin: int = subprocess.DEVNULL, cwd: Path | None = None
+    ) -> subprocess.Popen[bytes]:
         """Start a server that outlives us, with its output in the log."""
         try:
             with log.open("ab") as output:
-                return subprocess.Popen(command, stdin=stdin, stdout=output, stderr=output, **self._conditions())
+                conditions = self._conditions() | ({"cwd": cwd} if cwd else {})
+                return subprocess.Popen(command, stdin=stdin, stdout=output, stderr=output, **conditions)
         except OSError as error:
             raise LocalError(f"{command[0]} can't be run: {error.strerror}.") from error
 

@@ -6,15 +6,16 @@ from pathlib import Path
 
 from recsite.local import demo, locks
 from recsite.local.home import private_folder
+from recsite.local.kafka import Kafka
 from recsite.local.paths import PROJECT, LocalError, make_state
 from recsite.local.postgres import Postgres
 from recsite.local.processes import end
 from recsite.local.redis import Redis
 
 # Where each server works, below the state folder or the private folder.
-WORKPLACES = (("postgresql/cluster", Postgres), ("redis", Redis))
-# The states that `make test` and `make bench` keep inside.
-NESTED = ("test", "bench")
+WORKPLACES = (("postgresql/cluster", Postgres), ("redis", Redis), ("kafka", Kafka))
+# The states that `make test` and `make bench` keep inside, and that of the tests' broker.
+NESTED = ("test", "bench", "broker")
 MARKS = ("start.lock", "demo.lock")
 
 

@@ -1,4 +1,4 @@
-"""What the two local servers have in common: a port that is kept, a patient start, a bounded stop."""
+"""What the local servers have in common: a port that is kept, a patient start, a bounded stop."""
 
 import json
 import secrets
@@ -45,6 +45,11 @@ class Server(ABC):
     @property
     @abstractmethod
     def url(self) -> str: ...
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables by which the product finds it."""
+        return {self.variable: self.url}
 
     @property
     @abstractmethod

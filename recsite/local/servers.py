@@ -38,7 +38,7 @@ class Servers:
                 server = kind(self.state, home, durable)
                 self.running.append(server)
                 server.ensure()
-                os.environ[server.variable] = server.url
+                os.environ.update(server.environment)
 
     def revive(self) -> None:
         """Start again what fell. Raises LocalError where it doesn't come back."""
@@ -60,7 +60,8 @@ class Servers:
         self._users = None
         for server in self.running:
             if os.environ.get(server.variable) == server.url:
-                del os.environ[server.variable]
+                for variable in server.environment:
+                    os.environ.pop(variable, None)
 
     def __enter__(self) -> Self:
         return self
@@ -71,12 +72,13 @@ class Servers:
         self.release()
 
 
-def ensure(state: Path | None = None, durable: bool = True) -> Servers:
+def ensure(state: Path | None = None, durable: bool = True, kinds: tuple[type[Server], ...] = KINDS) -> Servers:
     """Bring the servers that neither the environment nor .env names, and set DATABASE_URL and REDIS_URL to them.
 
+    `kinds` are those that are wanted; the variables of others, such as KAFKA_BOOTSTRAP_SERVERS, are set likewise.
     `durable=False` trades safety against a power cut for speed, for tests. Raises LocalError where one doesn't start.
     """
-    missing = [kind for kind in KINDS if not environment.setting(kind.variable)]
+    missing = [kind for kind in kinds if not environment.setting(kind.variable)]
     servers = Servers((state or environment.state_dir()).resolve())
     if missing:
         make_state(servers.state)

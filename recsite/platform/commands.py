@@ -2,10 +2,12 @@
 
 import os
 import shutil
+import signal
 import sys
 from argparse import ArgumentTypeError
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from types import FrameType
 from typing import Any
 
 from django.conf import settings
@@ -70,6 +72,24 @@ def _outage(error: Exception) -> str:
         return f"{where} is full: free some space, then do it again. Nothing that was stored is lost."
     said = str(error).strip().split("\n")[0].rstrip(".")
     return f"PostgreSQL can't do that now: {said}. Check DATABASE_URL and the server."
+
+
+@contextmanager
+def until_told() -> Iterator[Callable[[], bool]]:
+    """For commands that work until stopped: SIGTERM or Ctrl-C makes the function true, a second one ends the work."""
+    told = list[int]()
+
+    def hear(number: int, _: FrameType | None) -> None:
+        told.append(number)
+        if len(told) > 1:
+            raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, hear) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield lambda: bool(told)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def whole_number(text: str) -> int:

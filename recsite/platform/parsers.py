@@ -21,17 +21,25 @@ class StrictJSONParser(BaseParser):
 
     def parse(self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping | None = None) -> Any:
         try:
-            text = stream.read().decode()
-            data = json.loads(text, parse_float=_finite, parse_constant=_finite, parse_int=_whole)
-            if "\\ud" in text.lower():
-                json.dumps(data, ensure_ascii=False).encode()
-        except UnicodeError as error:
-            raise ParseError(f"{NEEDED}; this holds bytes or escapes that are no text.") from error
-        except RecursionError as error:
-            raise ParseError(f"{NEEDED}; this is nested too deeply.") from error
+            return strict_json(stream.read())
         except ValueError as error:
-            raise ParseError(f"{NEEDED}: {error}.") from error
-        return data
+            raise ParseError(str(error)) from error
+
+
+def strict_json(raw: bytes) -> Any:
+    """What some bytes say in JSON. Raises ValueError with a sentence, for what PostgreSQL could not store as well."""
+    try:
+        text = raw.decode()
+        data = json.loads(text, parse_float=_finite, parse_constant=_finite, parse_int=_whole)
+        if "\\ud" in text.lower():
+            json.dumps(data, ensure_ascii=False).encode()
+    except UnicodeError as error:
+        raise ValueError(f"{NEEDED}; this holds bytes or escapes that are no text.") from error
+    except RecursionError as error:
+        raise ValueError(f"{NEEDED}; this is nested too deeply.") from error
+    except ValueError as error:
+        raise ValueError(f"{NEEDED}: {error}.") from error
+    return data
 
 
 def _whole(digits: str) -> int:

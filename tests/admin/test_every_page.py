@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from catalog.models import Category, ItemEmbedding
-from interactions.models import DeadLetter, ImportRun
+from interactions.models import DeadLetter, ImportRun, OutboxMessage
 from recommender.models import Exposure, ReleaseMember, TuningTrial
 from recsite.platform import jobs
 from recsite.platform.models import ApiKey, Epoch
@@ -35,6 +35,7 @@ def filled(shop: Shop) -> Shop:
         happened(shop.ada, shop.novels[number % 6], "rating", 4, days_ago=number)
     Category.objects.create(name="Novels")
     DeadLetter.objects.create(source="api", reason="There is no item x.", payload={"item_id": "x"})
+    OutboxMessage.objects.create(topic="reviews", key="ada", value=b'{"version": 1}')
     ImportRun.objects.create(format="csv", source="a.csv", fingerprint="f", counts={"events": 3})
     Epoch.objects.get_or_create(name="release", defaults={"value": 1})
     ApiKey.objects.create_key(name="shop")

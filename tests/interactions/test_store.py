@@ -49,7 +49,7 @@ def test_an_event_without_value_and_context_has_none() -> None:
 def test_sending_an_event_again_changes_nothing() -> None:
     event = factories.event("ada", emma())
     store([event])
-    assert store([event]) == Stored((), duplicates=1, dead=0)
+    assert store([event]) == Stored((), duplicates=1)
     assert Interaction.objects.count() == 1
 
 

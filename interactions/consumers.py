@@ -1,0 +1,188 @@
+"""From Kafka into PostgreSQL: batches that are stored as one set, and offsets that are committed after the database.
+
+A consumer that dies between the two leads to the same events again, which are stored once. What can't be read or stored
+goes to the dead letters, and never keeps its neighbours waiting.
+"""
+
+import logging
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
+from django.conf import settings
+from django.db import connection, transaction
+from django.utils import timezone
+from prometheus_client import Counter as Count
+
+from interactions import kafka, producers, types, wire
+from interactions.kafka import Message
+from interactions.models import DeadLetter
+from interactions.schema import Event, InvalidEvent
+from interactions.topics import DEAD_LETTERS, EVENTS
+from recsite.platform import database
+from recsite.platform.database import DatabaseDown
+
+logger = logging.getLogger(__name__)
+GROUP = "recsite-store"
+WAIT_SECS = 0.1
+"""How long a batch waits to become full: a part of the time until a person's list knows of an event."""
+
+PATIENCE_SECS = 1.0
+consumed = Count("events_consumed_total", "Events read from Kafka, by what became of them.", ["outcome"])
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A message that holds an event."""
+
+    event: Event
+    source: str
+    raw: bytes
+    topic: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A message that holds none, or one that the database refused."""
+
+    raw: bytes
+    topic: str
+    reason: str
+
+
+class EventConsumer:
+    """One member of the group. `run` reads until it is asked to stop, and finishes the batch it has begun."""
+
+    def __init__(self, group: str = GROUP, batch: int = 0) -> None:
+        self._batch = batch or settings.KAFKA_CONSUMER_BATCH
+        self._prefix = len(settings.KAFKA_TOPIC_PREFIX)
+        self._client = Consumer(
+            kafka.client_settings(
+                **{
+                    "group.id": group,
+                    "enable.auto.commit": False,
+                    "auto.offset.reset": "earliest",
+                    "partition.assignment.strategy": "cooperative-sticky",
+                    # Bounded memory: what is fetched ahead of the database waits on the brokers instead.
+                    "queued.max.messages.kbytes": 16_384,
+                    "fetch.message.max.bytes": 1_048_576,
+                    "session.timeout.ms": 10_000,
+                }
+            )
+        )
+        self.totals: Counter[str] = Counter()
+
+    def run(self, stop: Callable[[], bool]) -> Counter[str]:
+        """What became of the events: `stored`, `duplicate`, `dead`. An outage of Kafka or PostgreSQL is waited out."""
+        self._client.subscribe([kafka.full_name(topic.name) for topic in EVENTS])
+        try:
+            while not stop():
+                messages = self._client.consume(self._batch, WAIT_SECS)
+                taken = [message for message in messages if not self._is_fault(message)]
+                if taken:
+                    self._take(taken, stop)
+        finally:
+            self._client.close()
+        return self.totals
+
+    def _is_fault(self, message: Any) -> bool:
+        fault = message.error()
+        if fault is not None and fault.code() != KafkaError._PARTITION_EOF:
+            logger.warning("Kafka: %s", fault.str())
+        return fault is not None
+
+    def _take(self, messages: Sequence[Any], stop: Callable[[], bool]) -> None:
+        """Stores a batch, however long PostgreSQL is gone; nothing is committed where somebody wants to stop first."""
+        while True:
+            try:
+                outcome = self._stored(messages)
+                break
+            except DatabaseDown:
+                if not self._wait(stop):
+                    return
+        self.totals.update(outcome)
+        for name, number in outcome.items():
+            consumed.labels(name).inc(number)
+        self._commit(messages)
+
+    def _stored(self, messages: Sequence[Any]) -> Counter[str]:
+        read, unreadable = self._read(messages)
+        outcome, refused = _store(read)
+        unreadable += refused
+        if unreadable:
+            database.ask(lambda: bury(unreadable))
+            outcome["dead"] += len(unreadable)
+        return outcome
+
+    def _read(self, messages: Sequence[Any]) -> tuple[list[Read], list[Unreadable]]:
+        rules, now, context_bytes = types.rules(), timezone.now(), settings.MAX_EVENT_CONTEXT_BYTES
+        read, unreadable = list[Read](), list[Unreadable]()
+        for message in messages:
+            raw, topic = message.value() or b"", message.topic()[self._prefix :]
+            try:
+                event, source = wire.decode(raw, rules, now, context_bytes)
+                read.append(Read(event, source, raw, topic))
+            except InvalidEvent as fault:
+                unreadable.append(Unreadable(raw, topic, str(fault)))
+        return read, unreadable
+
+    def _wait(self, stop: Callable[[], bool]) -> bool:
+        """Stays in the group while PostgreSQL is gone, without reading on. False where somebody wants to stop."""
+        # A connection that broke would stay broken: nothing here closes it between requests.
+        connection.close()
+        assigned = self._client.assignment()
+        self._client.pause(assigned)
+        logger.warning("PostgreSQL is gone: nothing is read until it is back.")
+        while database.is_down() and not stop():
+            self._client.poll(PATIENCE_SECS)
+        kafka.pause(PATIENCE_SECS, stop)
+        self._client.resume(self._client.assignment())
+        return not stop()
+
+    def _commit(self, messages: Sequence[Any]) -> None:
+        latest = {(message.topic(), message.partition()): message.offset() + 1 for message in messages}
+        offsets = [TopicPartition(topic, partition, offset) for (topic, partition), offset in latest.items()]
+        try:
+            self._client.commit(offsets=offsets, asynchronous=False)
+        except KafkaException as fault:
+            # The partitions went to another member, or the brokers are away: the same events come again.
+            logger.warning("The offsets of a stored batch could not be committed: %s.", kafka.said(fault))
+
+
+def bury(lost: Sequence[Unreadable]) -> None:
+    """Keeps what can't be stored, in the table and on its topic."""
+    rows = [
+        DeadLetter(
+            source="kafka",
+            topic=one.topic,
+            reason=one.reason[:500],
+            payload=wire.readable(one.raw),
+        )
+        for one in lost
+    ]
+    with transaction.atomic():
+        DeadLetter.objects.bulk_create(rows)
+    for one in lost:
+        kafka.send(Message(DEAD_LETTERS, one.topic, one.raw, {"reason": one.reason[:500]}))
+
+
+def _store(read: Sequence[Read]) -> tuple[Counter[str], list[Unreadable]]:
+    """Stores events as one set; where the database refuses the set for one of them, in halves, down to that one."""
+    if not read:
+        return Counter(), []
+    try:
+        stored = database.ask(
+            lambda: producers.store_and_tell([one.event for one in read], [one.source for one in read])
+        )
+    except DatabaseDown:
+        raise
+    except Exception as fault:
+        if len(read) == 1:
+            logger.exception("The database refuses an event.")
+            return Counter(), [Unreadable(read[0].raw, read[0].topic, f"The database refuses it: {fault}")]
+        middle = len(read) // 2
+        parts = [_store(read[:middle]), _store(read[middle:])]
+        return parts[0][0] + parts[1][0], parts[0][1] + parts[1][1]
+    return Counter(stored=len(stored.stored), duplicate=stored.duplicates, dead=stored.dead), []

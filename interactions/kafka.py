@@ -1,0 +1,245 @@
+"""Kafka's clients as the settings want them, and what has to be made once for each process."""
+
+import logging
+import os
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from confluent_kafka import KafkaException, Producer
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewTopic
+from django.conf import settings
+
+from interactions.topics import Topic
+from recsite.platform.exceptions import Unavailable
+
+logger = logging.getLogger(__name__)
+logger_of_clients = logging.getLogger("kafka.client")
+
+SECURITY = {
+    "security.protocol": "KAFKA_SECURITY_PROTOCOL",
+    "sasl.mechanism": "KAFKA_SASL_MECHANISM",
+    "sasl.username": "KAFKA_SASL_USERNAME",
+    "sasl.password": "KAFKA_SASL_PASSWORD",
+    "ssl.ca.location": "KAFKA_SSL_CA_LOCATION",
+    "ssl.certificate.location": "KAFKA_SSL_CERTIFICATE_LOCATION",
+    "ssl.key.location": "KAFKA_SSL_KEY_LOCATION",
+    "ssl.key.password": "KAFKA_SSL_KEY_PASSWORD",
+}
+"""librdkafka's names of what the settings say of TLS and SASL."""
+
+ADMIN_SECS = 15.0
+
+
+class BrokerDown(Unavailable):
+    """Kafka can't be reached, or refuses."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What goes to a topic (without the prefix)."""
+
+    topic: str
+    key: str
+    value: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def client_settings(**own: Any) -> dict[str, Any]:
+    """What every client needs: where the brokers are, and how to be let in."""
+    security = {name: getattr(settings, setting) for name, setting in SECURITY.items()}
+    return {
+        "bootstrap.servers": settings.KAFKA_BOOTSTRAP_SERVERS,
+        "client.id": "recsite",
+        "logger": logger_of_clients,
+        "log.connection.close": False,
+        "reconnect.backoff.max.ms": 2_000,
+        **{name: value for name, value in security.items() if value},
+        **own,
+    }
+
+
+def full_name(topic: str) -> str:
+    return f"{settings.KAFKA_TOPIC_PREFIX}{topic}"
+
+
+def deliver(messages: Sequence[Message]) -> list[Message]:
+    """Waits until the brokers have all messages, at most KAFKA_DELIVERY_TIMEOUT_SECS; those that they don't have.
+
+    All share one wait. A message that counts as undelivered may have arrived all the same: whoever reads takes what
+    comes twice once.
+    """
+    return _producer().deliver(messages)
+
+
+def send(message: Message) -> None:
+    """Hands a message over without waiting, for what nobody was promised."""
+    _producer().send(message)
+
+
+def create_topics(topics: Sequence[Topic], apply: bool) -> list[str]:
+    """The plan, a line for each topic, carried out where `apply`. Running it again changes nothing.
+
+    Raises BrokerDown.
+    """
+    admin = AdminClient(client_settings())
+    try:
+        there = admin.list_topics(timeout=ADMIN_SECS).topics
+        lines, new = [], []
+        for topic in topics:
+            name = full_name(topic.name)
+            if name in there:
+                partitions = len(there[name].partitions)
+                lines.append(f"{name}: is there, {partitions} partitions; {_grown(partitions)}.")
+            else:
+                lines.append(f"{name}: made, with {_plan()}.")
+                new.append(
+                    NewTopic(
+                        name,
+                        num_partitions=settings.KAFKA_PARTITIONS,
+                        replication_factor=settings.KAFKA_REPLICATION_FACTOR,
+                        config={"retention.ms": str(settings.KAFKA_RETENTION_HOURS * 3_600_000)},
+                    )
+                )
+        if apply and new:
+            for made in admin.create_topics(new, operation_timeout=ADMIN_SECS).values():
+                made.result()
+    except KafkaException as fault:
+        raise BrokerDown(f"Kafka at {settings.KAFKA_BOOTSTRAP_SERVERS} can't do that: {said(fault)}.") from fault
+    return lines
+
+
+def said(fault: KafkaException) -> str:
+    """What librdkafka says, without its code."""
+    error = fault.args[0] if fault.args else fault
+    return str(error.str() if hasattr(error, "str") else error).rstrip(".")
+
+
+def _plan() -> str:
+    return (
+        f"{settings.KAFKA_PARTITIONS} partitions, {settings.KAFKA_REPLICATION_FACTOR} replicas, "
+        f"kept for {settings.KAFKA_RETENTION_HOURS} hours"
+    )
+
+
+def _grown(partitions: int) -> str:
+    """Another number of partitions would send a person's events to another one, out of order: nobody does it here."""
+    if partitions == settings.KAFKA_PARTITIONS:
+        return "left as it is"
+    return f"left as it is, though KAFKA_PARTITIONS is {settings.KAFKA_PARTITIONS}"
+
+
+class _Delivering:
+    """An idempotent producer, and a thread that hears of its deliveries."""
+
+    def __init__(self) -> None:
+        self.settings, self._is_open = client_settings(), True
+        timeout = int(settings.KAFKA_DELIVERY_TIMEOUT_SECS * 1000)
+        self._client = Producer(
+            {
+                **self.settings,
+                "enable.idempotence": True,
+                "acks": "all",
+                "compression.type": "lz4",
+                "linger.ms": 2,
+                "delivery.timeout.ms": timeout,
+                "socket.timeout.ms": max(timeout, 1_000),
+            }
+        )
+        threading.Thread(target=self._listen, daemon=True, name="kafka-deliveries").start()
+
+    def deliver(self, messages: Sequence[Message]) -> list[Message]:
+        wait = _Wait(len(messages))
+        for number, message in enumerate(messages):
+            self._produce(message, wait.heard(number))
+        # The client gives up by itself; a moment more lets it say so.
+        wait.done.wait(settings.KAFKA_DELIVERY_TIMEOUT_SECS + 1)
+        return [message for number, message in enumerate(messages) if number not in wait.delivered]
+
+    def send(self, message: Message) -> None:
+        self._produce(message, _log_fault)
+
+    def close(self) -> None:
+        self._is_open = False
+
+    def _produce(self, message: Message, heard: Callable[[Any, Any], None]) -> None:
+        try:
+            self._client.produce(
+                full_name(message.topic),
+                key=message.key,
+                value=message.value,
+                headers=list(message.headers.items()) or None,
+                on_delivery=heard,
+            )
+        except (BufferError, KafkaException) as fault:
+            heard(fault, None)
+
+    def _listen(self) -> None:
+        while self._is_open:
+            self._client.poll(0.1)
+
+
+class _Wait:
+    """For the delivery of some messages."""
+
+    def __init__(self, number: int) -> None:
+        self.delivered: set[int] = set()
+        self.done = threading.Event()
+        self._lock, self._left = threading.Lock(), number
+        if not number:
+            self.done.set()
+
+    def heard(self, number: int) -> Callable[[Any, Any], None]:
+        def hear(fault: Any, _: Any) -> None:
+            with self._lock:
+                if fault is None:
+                    self.delivered.add(number)
+                self._left -= 1
+                if not self._left:
+                    self.done.set()
+
+        return hear
+
+
+def _log_fault(fault: Any, _: Any) -> None:
+    if fault is not None:
+        logger.warning("A message did not reach Kafka: %s", fault)
+
+
+class _Held:
+    """Made at the first use, so after the fork."""
+
+    producer: _Delivering | None = None
+    lock = threading.Lock()
+
+
+def _producer() -> _Delivering:
+    held = _Held.producer
+    if held is None or held.settings != client_settings():
+        with _Held.lock:
+            if _Held.producer is None or _Held.producer.settings != client_settings():
+                if _Held.producer is not None:
+                    _Held.producer.close()
+                _Held.producer = _Delivering()
+            held = _Held.producer
+    return held
+
+
+def forget() -> None:
+    """As if the process had just started: for children, and for tests."""
+    if _Held.producer is not None:
+        _Held.producer.close()
+    _Held.producer, _Held.lock = None, threading.Lock()
+
+
+os.register_at_fork(after_in_child=forget)
+
+
+def pause(seconds: float, stop: Callable[[], bool]) -> None:
+    """Waits, but not beyond the moment in which somebody wants to stop."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline and not stop():
+        time.sleep(0.05)

@@ -1,0 +1,50 @@
+"""How far the consumers of a group are behind: for people, for metrics, for alerts."""
+
+from dataclasses import dataclass
+
+from confluent_kafka import Consumer, KafkaException, TopicPartition
+from django.conf import settings
+
+from interactions import kafka
+from interactions.consumers import GROUP
+from interactions.kafka import BrokerDown
+from interactions.topics import EVENTS
+
+TIMEOUT_SECS = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Lag:
+    """Events of one partition that are on the topic and not yet stored."""
+
+    topic: str
+    partition: int
+    events: int
+
+
+def lag(group: str = GROUP) -> list[Lag]:
+    """Of every partition of the events' topics. Raises BrokerDown; empty where no broker is configured."""
+    if not settings.KAFKA_BOOTSTRAP_SERVERS:
+        return []
+    # It never joins the group: it only asks where the group is.
+    client = Consumer(kafka.client_settings(**{"group.id": group, "enable.auto.commit": False}))
+    try:
+        there = client.list_topics(timeout=TIMEOUT_SECS).topics
+        asked = [
+            TopicPartition(kafka.full_name(topic.name), partition)
+            for topic in EVENTS
+            if kafka.full_name(topic.name) in there
+            for partition in there[kafka.full_name(topic.name)].partitions
+        ]
+        return [_lag(client, committed) for committed in client.committed(asked, timeout=TIMEOUT_SECS)]
+    except KafkaException as fault:
+        raise BrokerDown(f"Kafka at {settings.KAFKA_BOOTSTRAP_SERVERS} doesn't answer: {kafka.said(fault)}.") from fault
+    finally:
+        client.close()
+
+
+def _lag(client: Consumer, committed: TopicPartition) -> Lag:
+    first, after_last = client.get_watermark_offsets(committed, timeout=TIMEOUT_SECS)
+    # Nothing was committed yet: the group begins at the beginning.
+    reached = max(committed.offset, first)
+    return Lag(committed.topic, committed.partition, max(after_last - reached, 0))

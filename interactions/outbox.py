@@ -1,0 +1,93 @@
+"""Events that Kafka didn't take, in order, until a relay has handed them on.
+
+While anything waits here, every new event is put behind it: so a person's events stay in the order in which they were
+accepted. PostgreSQL is asked before each one, since another process may have put something here a moment ago.
+"""
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from functools import partial
+
+from django.db import InterfaceError, OperationalError, connection
+
+from interactions import kafka
+from interactions.kafka import Message
+from interactions.models import OutboxMessage
+from recsite.platform import database
+from recsite.platform.database import DatabaseDown
+from recsite.platform.locks import only_one
+
+logger = logging.getLogger(__name__)
+BATCH = 500
+LONGEST_PAUSE_SECS = 30.0
+LOCK = "The relay of events"
+
+
+class _Known:
+    """What this process heard last, for when the database is gone."""
+
+    is_empty = True
+
+
+def is_empty() -> bool:
+    """Whether nothing waits; while the database is gone, whether nothing did when it was last asked."""
+    with suppress(DatabaseDown):
+        _Known.is_empty = not database.ask(OutboxMessage.objects.exists)
+    return _Known.is_empty
+
+
+def put(messages: Sequence[Message]) -> None:
+    """Keeps messages for the relay. Raises DatabaseDown."""
+    rows = [OutboxMessage(topic=one.topic, key=one.key, value=one.value) for one in messages]
+    database.ask(partial(OutboxMessage.objects.bulk_create, rows))
+    _Known.is_empty = False
+
+
+def relay(stop: Callable[[], bool], once: bool = False) -> int:
+    """Hands on what waits, the oldest first, until `stop`; how much it was. With `once` it ends when nothing waits.
+
+    Only one works at a time: raises Busy. An outage of PostgreSQL is waited out, one of Kafka with growing pauses.
+    One that is killed between handing on and forgetting leads to the same events twice, which are stored once.
+    """
+    handed_on = 0
+    while not stop():
+        try:
+            with only_one(LOCK):
+                for done in _rounds(stop, once):
+                    handed_on += done
+                return handed_on
+        except (OperationalError, InterfaceError, DatabaseDown) as fault:
+            logger.warning("The relay waits for PostgreSQL: %s", str(fault).strip())
+            connection.close()
+            kafka.pause(1.0, stop)
+    return handed_on
+
+
+def _rounds(stop: Callable[[], bool], once: bool) -> Iterator[int]:
+    """How many were handed on, again and again."""
+    pause = 0.0
+    while not stop():
+        waiting = database.ask(lambda: list(OutboxMessage.objects.order_by("pk")[:BATCH]))
+        done = _hand_on(waiting)
+        yield done
+        if done < len(waiting):
+            pause = min(max(2 * pause, 1.0), LONGEST_PAUSE_SECS)
+            logger.warning("Kafka took %d of %d waiting events; again in %.0f s.", done, len(waiting), pause)
+            kafka.pause(pause, stop)
+        elif waiting:
+            pause = 0.0
+        elif once:
+            return
+        else:
+            kafka.pause(0.5, stop)
+
+
+def _hand_on(waiting: Sequence[OutboxMessage]) -> int:
+    """Delivers rows, and forgets those before the first that did not arrive."""
+    messages = [Message(row.topic, row.key, bytes(row.value)) for row in waiting]
+    undelivered = {id(message) for message in kafka.deliver(messages)}
+    failed = next((number for number, message in enumerate(messages) if id(message) in undelivered), len(messages))
+    if failed:
+        OutboxMessage.objects.filter(pk__in=[row.pk for row in waiting[:failed]]).delete()
+    return failed

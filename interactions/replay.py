@@ -1,0 +1,55 @@
+"""Dead letters, mended and tried again."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.db.models import F
+from django.utils import timezone
+
+from interactions import producers, types, wire
+from interactions.models import DeadLetter
+from interactions.schema import InvalidEvent, parse
+
+
+@dataclass(frozen=True)
+class Replayed:
+    """What a replay came to."""
+
+    stored: int = 0
+    still_dead: int = 0
+
+    def __str__(self) -> str:
+        if not self.stored and not self.still_dead:
+            return "There are no dead letters to replay."
+        return f"{self.stored:,} replayed, {self.still_dead:,} still can't be stored: their reasons say why."
+
+
+def replay(letters: Iterable[DeadLetter]) -> Replayed:
+    """Stores what the letters hold, and removes those that could be stored; the others say why they still can't be.
+
+    One that was stored meanwhile, by another replay, is stored once.
+    """
+    stored = still_dead = 0
+    for letter in letters:
+        reason = _try(letter)
+        if reason:
+            DeadLetter.objects.filter(pk=letter.pk).update(reason=reason[:500], attempts=F("attempts") + 1)
+            still_dead += 1
+        else:
+            DeadLetter.objects.filter(pk=letter.pk).delete()
+            stored += 1
+    return Replayed(stored, still_dead)
+
+
+def _try(letter: DeadLetter) -> str:
+    """Why it can't be stored; empty where it is."""
+    payload = letter.payload
+    if not isinstance(payload, dict) or "raw" in payload:
+        return "It is no JSON object: write one in its place, with user_id, item_id and type, then replay it."
+    fields = {name: value for name, value in payload.items() if name in wire.FIELDS}
+    try:
+        event = parse(fields, types.rules(), timezone.now(), settings.MAX_EVENT_CONTEXT_BYTES)
+    except InvalidEvent as fault:
+        return str(fault)
+    return " ".join(producers.store_and_tell([event], letter.source, bury=False).reasons)

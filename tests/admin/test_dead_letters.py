@@ -1,0 +1,58 @@
+"""Staff read dead letters, mend them, and replay them one by one or together."""
+
+import json
+
+import pytest
+
+from interactions.models import DeadLetter, Interaction, OutboxMessage
+from interactions.wire import encode
+from tests import factories
+from tests.admin.staff import Staff, words
+
+LETTERS = "/admin/interactions/deadletter/"
+
+
+@pytest.fixture
+def letter(db: None) -> DeadLetter:
+    payload = {"user_id": "ada", "item_id": "emmma", "type": "view"}
+    return DeadLetter.objects.create(source="api", reason="Unknown item emmma.", payload=payload)
+
+
+def test_a_letter_is_mended_and_then_replayed(admin: Staff, letter: DeadLetter) -> None:
+    factories.item("emma")
+    mended = json.dumps({**letter.payload, "item_id": "emma"})
+    assert admin.post(f"{LETTERS}{letter.pk}/change/", payload=mended).status_code == 302
+    letter.refresh_from_db()
+    assert (letter.payload["item_id"], letter.reason) == ("emma", "Unknown item emmma.")
+    answer = admin.act(f"{LETTERS}{letter.pk}/replay_one/")
+    assert "1 replayed" in admin.follow(answer)
+    assert Interaction.objects.get().item.item_id == "emma"
+
+
+def test_one_that_can_not_be_stored_keeps_its_page_and_says_why(admin: Staff, letter: DeadLetter) -> None:
+    page = admin.follow(admin.act(f"{LETTERS}{letter.pk}/replay_one/"))
+    assert "1 still can't be stored" in page
+    assert "Unknown item emmma." in page
+
+
+def test_many_are_replayed_together(admin: Staff, letter: DeadLetter) -> None:
+    factories.item("emmma")
+    answer = admin.post(LETTERS, action="replay", _selected_action=[letter.pk])
+    assert "1 replayed, 0 still" in admin.follow(answer)
+
+
+def test_who_may_only_look_changes_and_replays_nothing(viewer: Staff, letter: DeadLetter) -> None:
+    assert "Unknown item emmma." in viewer.page(LETTERS)
+    assert viewer.post(f"{LETTERS}{letter.pk}/change/", payload="{}").status_code == 403
+    assert viewer.act(f"{LETTERS}{letter.pk}/replay_one/").status_code == 403
+    answer = viewer.post(LETTERS, action="replay", _selected_action=[letter.pk])
+    assert "1 replayed" not in words(answer)
+    letter.refresh_from_db()
+    assert letter.attempts == 1
+
+
+def test_what_waits_for_kafka_can_be_read(admin: Staff) -> None:
+    event = factories.event("ada", "emma", "rating", 4)
+    row = OutboxMessage.objects.create(topic="reviews", key="ada", value=encode(event))
+    assert "reviews" in admin.page("/admin/interactions/outboxmessage/")
+    assert str(event.event_id) in admin.page(f"/admin/interactions/outboxmessage/{row.pk}/change/")
