@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from recsite.local import servers
+from recsite.local import kafka, servers
 from recsite.local.paths import PROJECT
 from tests.bench import report
 from tests.bench.processes import manage, part
@@ -37,6 +37,7 @@ def main() -> None:
             "training": training,
             "ranking": ranking,
             "serving": serving,
+            "events": events,
         }
         for section in arguments.only or sections:
             say(f"Measuring {section} ...")
@@ -112,6 +113,36 @@ def serving() -> str:
     )
 
 
+def events() -> str:
+    """Through a Kafka broker of the same machine, whose start is not measured."""
+    if reason := kafka.missing():
+        return f"Not measured. {reason}"
+    with servers.ensure(STATE / "broker", kinds=(kafka.Kafka,)):
+        found = part("events")
+        direct = part("events", "direct", KAFKA_BOOTSTRAP_SERVERS="")
+    copied = part("copying")
+    number, bare = found["events"], copied["rows"] / copied["seconds"]
+    stored = number / found["consume_seconds"]
+    lines = [
+        ["produced in batches of 5,000", f"{number:,}", f"{number / found['produce_seconds']:,.0f}"],
+        ["read from the topics and stored, by one consumer", f"{found['stored']:,}", f"{stored:,.0f}"],
+        ["bare `COPY` of stored rows into the same table", f"{copied['rows']:,}", f"{bare:,.0f}"],
+    ]
+    posts = [_posts_line("on Kafka", found), _posts_line("in PostgreSQL (direct)", direct)]
+    return (
+        f"{report.table(['', 'events', 'events/s'], lines)}\n\nStoring runs at {stored / bare:.2f} of the bare COPY; "
+        f"it decodes, checks, resolves and meets people as well. {found['duplicate']:,} duplicates, "
+        f"{found['dead']:,} dead letters; at most {found['peak_mb']:,.0f} MB.\n\n"
+        f"{report.table(['single posts, durable when answered', 'posts/s', 'p50', 'p95'], posts)}\n\nOne gunicorn "
+        "worker, eight connections, authentication off; client, broker and PostgreSQL on the same machine."
+    )
+
+
+def _posts_line(name: str, found: dict[str, float]) -> list[str]:
+    times = [f"{found[f'post_{name}_ms']:.1f} ms" for name in ("p50", "p95")]
+    return [name, f"{found['posts_per_second']:,.0f}", *times]
+
+
 def _serving_line(name: str, figures: dict[str, float], bare: dict[str, float]) -> list[str]:
     return [
         name,
@@ -127,7 +158,7 @@ def _arguments() -> Any:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("--data", type=Path, help="Measure on this data set (default: a made one of the same size).")
     parser.add_argument("--format", default="csv", help="Its format, as in import_data.")
-    parser.add_argument("--only", nargs="+", choices=["import", "training", "ranking", "serving"])
+    parser.add_argument("--only", nargs="+", choices=["import", "training", "ranking", "serving", "events"])
     parser.add_argument("--keep", action="store_true", help="Keep the data for the next run with --only.")
     return parser.parse_args()
 

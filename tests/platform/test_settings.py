@@ -30,6 +30,10 @@ def start(folder: Path, **settings: str) -> subprocess.CompletedProcess[str]:
         ({"ENVIRONMENT": "prod"}, "ENVIRONMENT is 'prod', but one of development, production is needed."),
         ({"ENVIRONMENT": "production"}, "SECRET_KEY must be a random text of at least 50 characters in production."),
         ({"MAX_REQUEST_SIZE": "10MB"}, "MAX_REQUEST_SIZE is '10MB', but a whole number from 1024 up is needed."),
+        (
+            {"KAFKA_SECURITY_PROTOCOL": "SASL_SSL"},
+            "KAFKA_SECURITY_PROTOCOL asks for SASL: set KAFKA_SASL_MECHANISM, _USERNAME and _PASSWORD as well.",
+        ),
         ({"DRAIN_SECS": "31"}, "DRAIN_SECS is '31', but a whole number from 0 to 30 is needed."),
         (
             {"REDIS_URL": "127.0.0.1"},

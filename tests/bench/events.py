@@ -1,0 +1,101 @@
+"""Events through a real broker: produced, consumed and stored, and single posts through the API."""
+
+import json
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from itertools import islice
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import django
+import numpy as np
+
+EVENTS, BLOCK = 1_000_000, 5_000
+PEOPLE, ITEMS = 53_424, 10_000
+POSTS, CONNECTIONS = 4_000, 8
+
+
+def measure() -> dict[str, Any]:
+    from catalog.models import Item
+    from interactions import kafka
+    from interactions.consumers import EventConsumer
+    from interactions.models import Interaction
+    from interactions.topics import TOPICS
+
+    kafka.create_topics(TOPICS, apply=True)
+    Item.objects.bulk_create(
+        [Item(item_id=f"bench-{number}", title=f"Item {number}") for number in range(ITEMS)], ignore_conflicts=True
+    )
+    before = Interaction.objects.count()
+    started = time.perf_counter()
+    messages = _messages(EVENTS)
+    while block := list(islice(messages, BLOCK)):
+        if undelivered := kafka.deliver(block):
+            raise SystemExit(f"{len(undelivered)} events were not delivered.")
+    produced = time.perf_counter() - started
+    consumer = EventConsumer()
+    started = time.perf_counter()
+    outcome = consumer.run(lambda: consumer.totals.total() >= EVENTS)
+    consumed = time.perf_counter() - started
+    return {
+        "events": EVENTS,
+        "produce_seconds": produced,
+        "consume_seconds": consumed,
+        "stored": Interaction.objects.count() - before,
+        **{name: outcome[name] for name in ("duplicate", "dead")},
+        **posts(),
+    }
+
+
+def _messages(count: int) -> Iterator[Any]:
+    from interactions.kafka import Message
+    from interactions.schema import Event, new_event_id
+    from interactions.topics import topic_of
+    from interactions.wire import encode
+
+    rng = np.random.default_rng(42)
+    people, items = rng.integers(0, PEOPLE, count).tolist(), rng.integers(0, ITEMS, count).tolist()
+    types = rng.choice(["view", "click", "add_to_cart", "purchase", "like"], count, p=[0.6, 0.2, 0.1, 0.05, 0.05])
+    for person, item, kind in zip(people, items, types.tolist(), strict=True):
+        now = datetime.now(UTC)
+        event = Event(new_event_id(), f"bench-{person}", f"bench-{item}", kind, now, context={"session_id": "s"})
+        yield Message(topic_of(kind), event.user_id, encode(event))
+
+
+def posts() -> dict[str, float]:
+    """Single posts by some connections at once, each answered when the broker has it."""
+    from tests.bench.serving import server
+
+    def post(number: int) -> float:
+        body = {"user_id": f"bench-{number % PEOPLE}", "item_id": f"bench-{number % ITEMS}", "type": "view"}
+        address = f"http://127.0.0.1:{port}/api/v1/interactions"
+        request = urllib.request.Request(address, json.dumps(body).encode(), {"Content-Type": "application/json"})
+        started = time.perf_counter()
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            answer.read()
+        return time.perf_counter() - started
+
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(TemporaryDirectory()))
+        port, _ = stack.enter_context(server(folder, DJANGO_SETTINGS_MODULE="recsite.settings"))
+        pool = stack.enter_context(ThreadPoolExecutor(CONNECTIONS))
+        list(pool.map(post, range(200)))
+        started = time.perf_counter()
+        times = sorted(pool.map(post, range(POSTS)))
+        seconds = time.perf_counter() - started
+    return {
+        "posts_per_second": POSTS / seconds,
+        "post_p50_ms": times[POSTS // 2] * 1000,
+        "post_p95_ms": times[int(POSTS * 0.95)] * 1000,
+    }
+
+
+if __name__ == "__main__":
+    django.setup()
+    sys.stdout.write(json.dumps(posts() if "direct" in sys.argv else measure()) + "\n")
