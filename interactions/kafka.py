@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from confluent_kafka import KafkaException, Producer
+from confluent_kafka import KafkaError, KafkaException, Producer
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 from django.conf import settings
@@ -105,11 +105,25 @@ def create_topics(topics: Sequence[Topic], apply: bool) -> list[str]:
                     )
                 )
         if apply and new:
-            for made in admin.create_topics(new, operation_timeout=ADMIN_SECS).values():
-                made.result()
+            _make(admin, new)
     except KafkaException as fault:
         raise BrokerDown(f"Kafka at {settings.KAFKA_BOOTSTRAP_SERVERS} can't do that: {said(fault)}.") from fault
     return lines
+
+
+def _make(admin: AdminClient, new: Sequence[NewTopic]) -> None:
+    """Makes topics, and waits until everybody hears of them. Somebody else may make them at the same moment."""
+    for made in admin.create_topics(list(new), operation_timeout=ADMIN_SECS).values():
+        try:
+            made.result()
+        except KafkaException as fault:
+            if fault.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
+                raise
+    deadline = time.monotonic() + ADMIN_SECS
+    while {topic.topic for topic in new} - set(admin.list_topics(timeout=ADMIN_SECS).topics):
+        if time.monotonic() > deadline:
+            raise KafkaException(KafkaError(KafkaError._TIMED_OUT, "the topics don't show up"))
+        time.sleep(0.1)
 
 
 def said(fault: KafkaException) -> str:

@@ -100,16 +100,19 @@ class _Parser:
         if not isinstance(value, dict):
             self.errors["context"] = "An object is needed."
             return {}
+        if not value:
+            return value
         try:
-            size = len(json.dumps(value).encode())
+            text = json.dumps(value)
         except RecursionError:
             self.errors["context"] = TOO_DEEP
             return {}
-        if size > self.context_bytes:
-            self.errors["context"] = f"At most {self.context_bytes:,} bytes of JSON; this has {size:,}."
-        elif _is_deep(value):
+        # In ASCII: as many bytes as characters.
+        if len(text) > self.context_bytes:
+            self.errors["context"] = f"At most {self.context_bytes:,} bytes of JSON; this has {len(text):,}."
+        elif text.count("{") + text.count("[") > MOST_LEVELS and _is_deep(value):
             self.errors["context"] = TOO_DEEP
-        elif _has_nul(value):
+        elif "\\u0000" in text and _has_nul(value):
             self.errors["context"] = "A NUL character is not allowed."
         return value
 

@@ -14,8 +14,8 @@ from recsite.local.redis import Redis
 
 # Where each server works, below the state folder or the private folder.
 WORKPLACES = (("postgresql/cluster", Postgres), ("redis", Redis), ("kafka", Kafka))
-# The states that `make test` and `make bench` keep inside, and that of the tests' broker.
-NESTED = ("test", "bench", "broker")
+# The states that `make test`, `make bench` and deploy/load keep inside, and that of the tests' broker.
+NESTED = ("test", "bench", "faults", "broker")
 MARKS = ("start.lock", "demo.lock")
 
 

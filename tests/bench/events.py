@@ -1,12 +1,13 @@
 """Events through a real broker: produced, consumed and stored, and single posts through the API."""
 
 import json
+import subprocess
 import sys
 import time
 import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
@@ -16,7 +17,12 @@ from typing import Any
 import django
 import numpy as np
 
+from recsite.local.paths import PROJECT
+
 EVENTS, BLOCK = 1_000_000, 5_000
+ALONE = 300_000
+"""Events that one consumer stores before others join it."""
+
 PEOPLE, ITEMS = 53_424, 10_000
 POSTS, CONNECTIONS = 4_000, 8
 
@@ -25,7 +31,8 @@ def measure() -> dict[str, Any]:
     from catalog.models import Item
     from interactions import kafka
     from interactions.consumers import EventConsumer
-    from interactions.models import Interaction
+    from interactions.lag import lag
+    from interactions.models import DeadLetter, Interaction
     from interactions.topics import TOPICS
 
     kafka.create_topics(TOPICS, apply=True)
@@ -41,16 +48,37 @@ def measure() -> dict[str, Any]:
     produced = time.perf_counter() - started
     consumer = EventConsumer()
     started = time.perf_counter()
-    outcome = consumer.run(lambda: consumer.totals.total() >= EVENTS)
-    consumed = time.perf_counter() - started
+    outcome = consumer.run(lambda: consumer.totals.total() >= ALONE)
+    alone = outcome.total() / (time.perf_counter() - started)
+    left = EVENTS - outcome.total()
+    started = time.perf_counter()
+    with consumers(2):
+        while sum(one.events for one in lag()):
+            time.sleep(0.2)
+        together = left / (time.perf_counter() - started)
     return {
         "events": EVENTS,
-        "produce_seconds": produced,
-        "consume_seconds": consumed,
+        "produced_per_second": EVENTS / produced,
+        "alone_per_second": alone,
+        "together_per_second": together,
         "stored": Interaction.objects.count() - before,
-        **{name: outcome[name] for name in ("duplicate", "dead")},
+        "dead": DeadLetter.objects.count(),
         **posts(),
     }
+
+
+@contextmanager
+def consumers(number: int) -> Iterator[None]:
+    """So many processes of `manage.py consume_events`, ended by SIGTERM."""
+    command = [sys.executable, "manage.py", "consume_events"]
+    processes = [subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.DEVNULL) for _ in range(number)]
+    try:
+        yield
+    finally:
+        for process in processes:
+            process.terminate()
+        for process in processes:
+            process.wait(60)
 
 
 def _messages(count: int) -> Iterator[Any]:
