@@ -7,6 +7,7 @@ goes to the dead letters, and never keeps its neighbours waiting.
 import logging
 from collections import Counter
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,6 +53,23 @@ class Unreadable:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """What some messages hold."""
+
+    read: Sequence[Read]
+    unreadable: Sequence[Unreadable]
+
+
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    """Messages that are being stored."""
+
+    messages: Sequence[Any]
+    batch: _Batch
+    outcome: "Future[Counter[str]]"
+
+
 class EventConsumer:
     """One member of the group. `run` reads until it is asked to stop, and finishes the batch it has begun."""
 
@@ -73,17 +91,29 @@ class EventConsumer:
             )
         )
         self.totals: Counter[str] = Counter()
+        self._late: list[Any] = []
+        self._begun: _Begun | None = None
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="store")
 
     def run(self, stop: Callable[[], bool]) -> Counter[str]:
-        """What became of the events: `stored`, `duplicate`, `dead`. An outage of Kafka or PostgreSQL is waited out."""
+        """What became of the events: `stored`, `duplicate`, `dead`. An outage of Kafka or PostgreSQL is waited out.
+
+        While one batch is being stored the next one is read; it is begun once the first is committed.
+        """
         self._client.subscribe([kafka.full_name(topic.name) for topic in EVENTS])
         try:
             while not stop():
-                messages = self._client.consume(self._batch, WAIT_SECS)
+                messages = [*self._late, *self._client.consume(self._batch, WAIT_SECS)]
+                self._late = []
                 taken = [message for message in messages if not self._is_fault(message)]
-                if taken:
-                    self._take(taken, stop)
+                read = self._read_patiently(taken, stop)
+                self._finish(stop)
+                if read and not stop():
+                    self._begun = _Begun(taken, read, self._thread.submit(_store_batch, read))
+            self._finish(stop)
         finally:
+            self._thread.submit(connection.close)
+            self._thread.shutdown()
             self._client.close()
         return self.totals
 
@@ -93,30 +123,37 @@ class EventConsumer:
             logger.warning("Kafka: %s", fault.str())
         return fault is not None
 
-    def _take(self, messages: Sequence[Any], stop: Callable[[], bool]) -> None:
-        """Stores a batch, however long PostgreSQL is gone; nothing is committed where somebody wants to stop first."""
-        while True:
+    def _read_patiently(self, messages: Sequence[Any], stop: Callable[[], bool]) -> "_Batch | None":
+        """The events in messages; None where there are none, or where somebody wants to stop during an outage."""
+        while messages:
             try:
-                outcome = self._stored(messages)
-                break
+                return self._read(messages)
+            except DatabaseDown:
+                if not self._wait(stop):
+                    break
+        return None
+
+    def _finish(self, stop: Callable[[], bool]) -> None:
+        """Ends the batch that was begun, however long PostgreSQL is gone, and commits it.
+
+        Nothing is committed where somebody wants to stop first: the next consumer gets the same events.
+        """
+        begun, self._begun = self._begun, None
+        while begun:
+            try:
+                outcome = begun.outcome.result()
             except DatabaseDown:
                 if not self._wait(stop):
                     return
-        self.totals.update(outcome)
-        for name, number in outcome.items():
-            consumed.labels(name).inc(number)
-        self._commit(messages)
+                begun = _Begun(begun.messages, begun.batch, self._thread.submit(_store_batch, begun.batch))
+                continue
+            self.totals.update(outcome)
+            for name, number in outcome.items():
+                consumed.labels(name).inc(number)
+            self._commit(begun.messages)
+            return
 
-    def _stored(self, messages: Sequence[Any]) -> Counter[str]:
-        read, unreadable = self._read(messages)
-        outcome, refused = _store(read)
-        unreadable += refused
-        if unreadable:
-            database.ask(lambda: bury(unreadable))
-            outcome["dead"] += len(unreadable)
-        return outcome
-
-    def _read(self, messages: Sequence[Any]) -> tuple[list[Read], list[Unreadable]]:
+    def _read(self, messages: Sequence[Any]) -> "_Batch":
         rules, now, context_bytes = types.rules(), timezone.now(), settings.MAX_EVENT_CONTEXT_BYTES
         read, unreadable = list[Read](), list[Unreadable]()
         for message in messages:
@@ -126,17 +163,18 @@ class EventConsumer:
                 read.append(Read(event, source, raw, topic))
             except InvalidEvent as fault:
                 unreadable.append(Unreadable(raw, topic, str(fault)))
-        return read, unreadable
+        return _Batch(read, unreadable)
 
     def _wait(self, stop: Callable[[], bool]) -> bool:
         """Stays in the group while PostgreSQL is gone, without reading on. False where somebody wants to stop."""
-        # A connection that broke would stay broken: nothing here closes it between requests.
         connection.close()
         assigned = self._client.assignment()
         self._client.pause(assigned)
         logger.warning("PostgreSQL is gone: nothing is read until it is back.")
         while database.is_down() and not stop():
-            self._client.poll(PATIENCE_SECS)
+            # Of partitions that were given to us meanwhile something may come all the same.
+            if late := self._client.poll(PATIENCE_SECS):
+                self._late.append(late)
         kafka.pause(PATIENCE_SECS, stop)
         self._client.resume(self._client.assignment())
         return not stop()
@@ -166,6 +204,19 @@ def bury(lost: Sequence[Unreadable]) -> None:
         DeadLetter.objects.bulk_create(rows)
     for one in lost:
         kafka.send(Message(DEAD_LETTERS, one.topic, one.raw, {"reason": one.reason[:500]}))
+
+
+def _store_batch(batch: _Batch) -> Counter[str]:
+    try:
+        outcome, refused = _store(batch.read)
+        if lost := [*batch.unreadable, *refused]:
+            database.ask(lambda: bury(lost))
+            outcome["dead"] += len(lost)
+    except DatabaseDown:
+        # A connection that broke would stay broken: nothing here closes it between requests.
+        connection.close()
+        raise
+    return outcome
 
 
 def _store(read: Sequence[Read]) -> tuple[Counter[str], list[Unreadable]]:

@@ -139,13 +139,16 @@ def stored(user: str) -> tuple[int, int]:
 
 def is_settled() -> bool:
     """Whether everything that is on its way has arrived."""
+    from django.db import OperationalError, connection
+
     from interactions.kafka import BrokerDown
     from interactions.lag import lag
     from interactions.models import OutboxMessage
 
+    connection.close()
     try:
         return not OutboxMessage.objects.exists() and not sum(one.events for one in lag())
-    except BrokerDown:
+    except (BrokerDown, OperationalError):
         return False
 
 
