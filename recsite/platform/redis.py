@@ -2,8 +2,9 @@
 
 from collections.abc import Callable
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
+import hiredis
 import redis
 from django_redis import get_redis_connection
 
@@ -43,7 +44,7 @@ def exchange(client: Client, *commands: Command) -> list[Any]:
     pool: Any = client.connection_pool
     connection = pool.get_connection()
     try:
-        connection.send_packed_command(connection.pack_commands(commands))
+        connection.send_packed_command([hiredis.pack_command(cast(Any, command)) for command in commands])
         return [connection.read_response() for _ in commands]
     except BaseException:
         # Answers that nobody has read would be taken for those to the next question.
