@@ -1,6 +1,7 @@
 """Places of a list that try what nothing is known of yet: new items, placed by content, until they had their chance."""
 
 import time
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from zlib import crc32
 
@@ -11,7 +12,7 @@ from django.db.models import Sum
 from catalog.snapshot import NO_DATE
 from recommender.cache import EXPOSURES_EPOCH, SOURCES
 from recommender.candidates.newcomers import likings
-from recommender.candidates.view import NO_ITEMS, POPULAR, Ranked, View
+from recommender.candidates.view import NO_ITEMS, POPULAR, Pool, Ranked, View
 from recommender.models import Exposure, Placement
 from recommender.types import UNKNOWN, FloatArray, IntArray
 from recsite.platform import database
@@ -22,6 +23,10 @@ EXPLORATION = "exploration"
 DAY = 86_400
 MOST = 500
 """New items among which a person's are chosen: the newest."""
+
+
+POOL_SECS = 10.0
+NOTHING_SHOWN: Mapping[int, int] = {}
 
 
 def explorers(view: View, placement: Placement, user_id: str, taste: FloatArray) -> Ranked:
@@ -47,14 +52,21 @@ def pool(view: View, placement: Placement) -> IntArray:
     """The rows of the catalogue's items that are new: available, young, little turned to, and not shown often enough.
 
     Young by the date of publication or, without one, of being added. Little turned to: the acts in their favour that
-    the live release knows of weigh less than MIN_INTERACTIONS_FOR_CF.
+    the live release knows of weigh less than MIN_INTERACTIONS_FOR_CF. It is looked up anew every POOL_SECS.
     """
+    limits, shown = (placement.new_for_days, placement.new_for_showings), _shown()
+    held = view.pools.get(limits)
+    if held is None or held.until < time.monotonic() or held.shown is not shown:
+        held = view.pools[limits] = Pool(_pool(view, placement, shown), shown, time.monotonic() + POOL_SECS)
+    return held.rows
+
+
+def _pool(view: View, placement: Placement, shown: Mapping[int, int]) -> IntArray:
     catalogue, now = view.catalogue, int(time.time())
     came = np.where(catalogue.published != NO_DATE, catalogue.published, catalogue.added)
     is_new = catalogue.available & (came > now - placement.new_for_days * DAY) & (came <= now)
     rows = np.flatnonzero(is_new)
     rows = rows[_known_acts(view, rows) < settings.MIN_INTERACTIONS_FOR_CF]
-    shown = _shown()
     had_their_chance = [item for item, times in shown.items() if times >= placement.new_for_showings]
     if had_their_chance:
         rows = rows[~np.isin(catalogue.ids[rows], had_their_chance)]
@@ -72,12 +84,12 @@ def _known_acts(view: View, rows: IntArray) -> FloatArray:
     return known
 
 
-def _shown() -> dict[int, int]:
+def _shown() -> Mapping[int, int]:
     """How often items were shown, as far as it is counted."""
     try:
         return _copy.current()
     except DatabaseDown:
-        return {}
+        return NOTHING_SHOWN
 
 
 def forget() -> None:

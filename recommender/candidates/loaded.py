@@ -1,9 +1,10 @@
 """The live release, as this process has loaded it: its models share their memory-mapped files with other processes."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from types import MappingProxyType
 
 from recommender import artifacts, registry
@@ -42,7 +43,13 @@ class LoadedRelease:
     def rating_model(self) -> Member | None:
         return next((member for member in self.members.values() if member.is_rating_model), None)
 
-    @property
+    @cached_property
+    def rating_models(self) -> Sequence[tuple[Member, RatingModel]]:
+        """The rating model first; the others say what it can't. Asking what a model can do takes 20 microseconds."""
+        members = sorted(self.members.values(), key=lambda member: not member.is_rating_model)
+        return [(member, member.model) for member in members if isinstance(member.model, RatingModel)]
+
+    @cached_property
     def scale(self) -> tuple[float, float]:
         """Of the ratings that are predicted."""
         model = self.rating_model.model if self.rating_model else None

@@ -73,14 +73,21 @@ def mixed(ranked: Ranked, wanted: Wanted) -> Ranked:
             taken.append(number)
             slots.append(slot)
     new = new.only(np.array(taken, np.intp))
-    rest = ranked.only(~np.isin(ranked.rows, new.rows))
+    rest = _without(ranked, new, wanted)
     reached = np.array(slots, np.intp) < len(rest) + np.arange(1, len(new) + 1)
     new, slots = new.only(reached), np.array(slots, np.intp)[reached].tolist()
-    rest = ranked.only(~np.isin(ranked.rows, new.rows))
+    if not reached.all():
+        rest = _without(ranked, new, wanted)
     order = np.full(len(rest) + len(new), UNKNOWN)
     order[slots] = len(rest) + np.arange(len(new))
     order[order == UNKNOWN] = np.arange(len(rest))
     return rest.joined(new).only(order)
+
+
+def _without(ranked: Ranked, others: Ranked, wanted: Wanted) -> Ranked:
+    among = np.zeros(len(wanted.catalogue), bool)
+    among[others.rows] = True
+    return ranked.only(~among[ranked.rows])
 
 
 def places(ranked: Ranked, wanted: Wanted, count: int) -> list[int]:

@@ -9,9 +9,8 @@ import numpy as np
 
 from recommender import dataset, preferences
 from recommender.cache import Candidates
-from recommender.candidates.loaded import LoadedRelease, Member
 from recommender.candidates.view import Ranked, View
-from recommender.types import UNKNOWN, FloatArray, IntArray, RatingModel
+from recommender.types import UNKNOWN, FloatArray, IntArray
 from recsite.platform import database
 
 NAN = np.float32(np.nan)
@@ -38,7 +37,7 @@ def ratings(view: View, candidates: Candidates, ranked: Ranked) -> Rated:
     """Of some places of a person's list: what was kept with her candidates, else by her rows of the models."""
     items = view.catalogue.ids[ranked.rows]
     rated = _kept(candidates, items)
-    for member, model in _models(view.release):
+    for member, model in view.release.rating_models:
         if not np.isnan(rated.values).any():
             break
         row = member.model.user_ids.rows(np.array([candidates.person]))
@@ -50,20 +49,13 @@ def ratings(view: View, candidates: Candidates, ranked: Ranked) -> Rated:
 def of_newcomers(view: View, persons: IntArray, lists: Sequence[Ranked]) -> Iterator[Rated]:
     """Of the whole lists of people who were folded in, from their latest events. Raises DatabaseDown."""
     found = [Rated.nothing(len(ranked)) for ranked in lists]
-    for member, model in _models(view.release):
+    for member, model in view.release.rating_models:
         events = database.ask(partial(dataset.history, persons.tolist(), member.model.item_ids))
         histories = preferences.histories(events, model.item_ids)
         for number, row in enumerate(events.user_ids.rows(persons).tolist()):
             cols = model.item_ids.rows(view.catalogue.ids[lists[number].rows])
             found[number] = found[number].filled_up(*model.predict_history(histories[row : row + 1], cols))
     yield from found
-
-
-def _models(release: LoadedRelease) -> Iterator[tuple[Member, RatingModel]]:
-    """The rating model first; the others say what it can't."""
-    for member in sorted(release.members.values(), key=lambda member: not member.is_rating_model):
-        if isinstance(member.model, RatingModel):
-            yield member, member.model
 
 
 def _kept(candidates: Candidates, items: IntArray) -> Rated:

@@ -1,7 +1,7 @@
 """The live release laid over the catalogue of this moment, in the catalogue's rows."""
 
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Self
@@ -76,6 +76,15 @@ class Ranked:
 NO_ITEMS = Ranked(np.empty(0, np.int32), np.empty(0, np.float32), np.empty(0, np.uint8))
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class Pool:
+    """Rows of the catalogue that are new, by what had been shown, until a moment of the monotonic clock."""
+
+    rows: IntArray
+    shown: Mapping[int, int]
+    until: float
+
+
 @dataclass(frozen=True, eq=False)
 class View:
     """Nothing in it changes; another release or another catalogue makes another view."""
@@ -84,6 +93,7 @@ class View:
     catalogue: Snapshot
     variant: str = ""
     """How it differs from the live release, for the keys of what is cached."""
+    pools: dict[tuple[int, int], Pool] = field(default_factory=dict)
     _everybody: dict[str, Ranked] = field(default_factory=dict)
     _places: dict[str, IntArray] = field(default_factory=dict)
     _weighed: dict[float, "View"] = field(default_factory=dict)
