@@ -14,7 +14,7 @@ from interactions import kafka as product
 from interactions.topics import TOPICS
 from recsite.local import servers
 from recsite.local.environment import state_dir
-from recsite.local.kafka import Kafka, missing
+from recsite.local.kafka import Kafka, NotFetched, missing
 from recsite.local.servers import Servers
 
 
@@ -22,7 +22,10 @@ def start(state: Path) -> tuple[Servers, Kafka]:
     """A broker of its own in a state folder. The test is skipped where none can run here."""
     if reason := missing():
         pytest.skip(reason)
-    used = servers.ensure(state, durable=False, kinds=(Kafka,))
+    try:
+        used = servers.ensure(state, durable=False, kinds=(Kafka,))
+    except NotFetched as fault:
+        pytest.skip(str(fault))
     (broker,) = used.running
     assert isinstance(broker, Kafka)
     # Processes that the tests start must not take to Kafka by themselves.

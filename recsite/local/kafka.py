@@ -43,6 +43,13 @@ OPTIONS = {
 }
 
 
+FETCH_SECS = 300
+
+
+class NotFetched(LocalError):
+    """Maven can't get the jars, as on a machine without a way to its repository."""
+
+
 def missing() -> str:
     """What a local broker lacks here, in one sentence; empty where nothing is missing."""
     lacking = [name for name, program in (("Java", "java"), ("Maven", "mvn")) if not shutil.which(program)]
@@ -127,9 +134,10 @@ class Kafka(Server):
         command: list[str | Path] = ["mvn", "-q", "-B", "-f", POM, "dependency:copy-dependencies"]
         command += ["-DincludeScope=runtime", f"-DoutputDirectory={fresh}"]
         with self.log.open("ab") as output:
-            done = subprocess.run(command, stdout=output, stderr=output, check=False)
-        if done.returncode != 0:
-            raise LocalError(f"Maven can't fetch Kafka ({self._last_words()}): see {self.log}.")
+            try:
+                subprocess.run(command, stdout=output, stderr=output, check=True, timeout=FETCH_SECS)
+            except (OSError, subprocess.SubprocessError) as fault:
+                raise NotFetched(f"Maven can't fetch Kafka's jars ({self._last_words()}): see {self.log}.") from fault
         fresh.chmod(0o755)
         for jar in fresh.iterdir():
             jar.chmod(0o644)
