@@ -112,7 +112,7 @@ class EventConsumer:
                     self._begun = _Begun(taken, read, self._thread.submit(_store_batch, read))
             self._finish(stop)
         finally:
-            self._thread.submit(connection.close)
+            self._thread.submit(_leave)
             self._thread.shutdown()
             self._client.close()
         return self.totals
@@ -204,6 +204,11 @@ def bury(lost: Sequence[Unreadable]) -> None:
         DeadLetter.objects.bulk_create(rows)
     for one in lost:
         kafka.send(Message(DEAD_LETTERS, one.topic, one.raw, {"reason": one.reason[:500]}))
+
+
+def _leave() -> None:
+    """Gives the connection of this thread back."""
+    connection.close()
 
 
 def _store_batch(batch: _Batch) -> Counter[str]:

@@ -14,6 +14,7 @@ _env = environ.Env()
 LONG_ENOUGH, FEW_CHARACTERS = 50, 10
 """What Django's own check asks of a secret is about as much."""
 
+KAFKA_PROTOCOLS = ("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")
 _TRUE = {"1", "true", "yes", "on"}
 _FALSE = {"0", "false", "no", "off"}
 

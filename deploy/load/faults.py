@@ -2,8 +2,8 @@
 
     python3 -m recsite.local setup && .venv/bin/python deploy/load/faults.py [FAULT ...]
 
-Brings its own PostgreSQL, Redis and Kafka (Java 17 and Maven are needed), a web server, two consumers and a relay, and
-takes about five minutes. Exits with 1 where anything was lost, stored twice, or stuck.
+Brings its own PostgreSQL, Redis and Kafka (Java 17 and Maven), a web server, two consumers and a relay, and takes about
+five minutes. Exits with 1 where anything was lost, stored twice, or stuck.
 """
 
 import argparse
@@ -218,7 +218,14 @@ def under_load(rig: Rig, name: str, fault: Callable[[Rig], None]) -> list[str]:
     total, different = stored(user)
     # Whoever got no answer doesn't know: such an event may have been taken, and is never counted as accepted.
     sound = settled and total == different and load.accepted <= total <= load.accepted + load.refused
-    return [name, f"{load.accepted:,}", f"{load.refused:,}", f"{total:,}", f"{different:,}", _verdict(sound)]
+    return [
+        name,
+        f"{load.accepted:,}",
+        f"{load.refused:,}",
+        f"{total:,}",
+        f"{different:,}",
+        "sound" if sound else "NOT SOUND",
+    ]
 
 
 def sent_twice() -> list[str]:
@@ -248,16 +255,19 @@ def sent_twice() -> list[str]:
     total, different = stored(user)
     lost = DeadLetter.objects.count() - dead
     sound = settled and total == different == TWICE and lost == GARBAGE
-    return [SENT_TWICE, f"{TWICE:,}", f"{lost:,} dead", f"{total:,}", f"{different:,}", _verdict(sound)]
+    return [
+        SENT_TWICE,
+        f"{TWICE:,}",
+        f"{lost:,} dead",
+        f"{total:,}",
+        f"{different:,}",
+        "sound" if sound else "NOT SOUND",
+    ]
 
 
 def _blocks(messages: Sequence[Any]) -> Iterator[Sequence[Any]]:
     mixed = random.sample(messages, len(messages))
     return (mixed[start : start + 5_000] for start in range(0, len(mixed), 5_000))
-
-
-def _verdict(sound: bool) -> str:
-    return "sound" if sound else "NOT SOUND"
 
 
 @contextmanager
@@ -286,10 +296,8 @@ def main() -> int:
         for name, fault in UNDER_LOAD.items():
             if not chosen or any(part in name for part in chosen):
                 rows.append(under_load(made, name, fault))
-                _say(rows[-1])
         if not chosen or any(part in SENT_TWICE for part in chosen):
             rows.append(sent_twice())
-            _say(rows[-1])
     for row in rows:
         _say(row)
     return int(any(row[-1] == "NOT SOUND" for row in rows))
