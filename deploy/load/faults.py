@@ -36,6 +36,7 @@ STATE = PROJECT / ".local" / "faults"
 ITEMS, THREADS, LOAD_SECS = 50, 4, 20.0
 OUTAGE_SECS = 30.0
 TWICE, GARBAGE = 100_000, 1_000
+VERDICTS = {True: "sound", False: "NOT SOUND"}
 
 
 class Load:
@@ -218,14 +219,7 @@ def under_load(rig: Rig, name: str, fault: Callable[[Rig], None]) -> list[str]:
     total, different = stored(user)
     # Whoever got no answer doesn't know: such an event may have been taken, and is never counted as accepted.
     sound = settled and total == different and load.accepted <= total <= load.accepted + load.refused
-    return [
-        name,
-        f"{load.accepted:,}",
-        f"{load.refused:,}",
-        f"{total:,}",
-        f"{different:,}",
-        "sound" if sound else "NOT SOUND",
-    ]
+    return [name, f"{load.accepted:,}", f"{load.refused:,}", f"{total:,}", f"{different:,}", VERDICTS[sound]]
 
 
 def sent_twice() -> list[str]:
@@ -255,14 +249,7 @@ def sent_twice() -> list[str]:
     total, different = stored(user)
     lost = DeadLetter.objects.count() - dead
     sound = settled and total == different == TWICE and lost == GARBAGE
-    return [
-        SENT_TWICE,
-        f"{TWICE:,}",
-        f"{lost:,} dead",
-        f"{total:,}",
-        f"{different:,}",
-        "sound" if sound else "NOT SOUND",
-    ]
+    return [SENT_TWICE, f"{TWICE:,}", f"{lost:,} dead", f"{total:,}", f"{different:,}", VERDICTS[sound]]
 
 
 def _blocks(messages: Sequence[Any]) -> Iterator[Sequence[Any]]:
@@ -298,14 +285,8 @@ def main() -> int:
                 rows.append(under_load(made, name, fault))
         if not chosen or any(part in SENT_TWICE for part in chosen):
             rows.append(sent_twice())
-    for row in rows:
-        _say(row)
-    return int(any(row[-1] == "NOT SOUND" for row in rows))
-
-
-def _say(row: Sequence[str]) -> None:
-    sys.stdout.write(" | ".join(row) + "\n")
-    sys.stdout.flush()
+    sys.stdout.writelines(" | ".join(row) + "\n" for row in rows)
+    return int(any(row[-1] == VERDICTS[False] for row in rows))
 
 
 if __name__ == "__main__":
