@@ -100,7 +100,7 @@ class EventConsumer:
 
         While one batch is being stored the next one is read; it is begun once the first is committed.
         """
-        self._client.subscribe([kafka.full_name(topic.name) for topic in EVENTS])
+        self._client.subscribe([kafka.full_name(topic) for topic in EVENTS])
         try:
             while not stop():
                 messages = [*self._late, *self._client.consume(self._batch, WAIT_SECS)]

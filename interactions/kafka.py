@@ -13,7 +13,6 @@ from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 from django.conf import settings
 
-from interactions.topics import Topic
 from recsite.platform.exceptions import Unavailable
 
 logger = logging.getLogger(__name__)
@@ -80,7 +79,7 @@ def send(message: Message) -> None:
     _producer().send(message)
 
 
-def create_topics(topics: Sequence[Topic], apply: bool) -> list[str]:
+def create_topics(topics: Sequence[str], apply: bool) -> list[str]:
     """The plan, a line for each topic, carried out where `apply`. Running it again changes nothing.
 
     Raises BrokerDown.
@@ -90,7 +89,7 @@ def create_topics(topics: Sequence[Topic], apply: bool) -> list[str]:
         there = admin.list_topics(timeout=ADMIN_SECS).topics
         lines, new = [], []
         for topic in topics:
-            name = full_name(topic.name)
+            name = full_name(topic)
             if name in there:
                 partitions = len(there[name].partitions)
                 lines.append(f"{name}: is there, {partitions} partitions; {_grown(partitions)}.")

@@ -31,10 +31,10 @@ def lag(group: str = GROUP) -> list[Lag]:
     try:
         there = client.list_topics(timeout=TIMEOUT_SECS).topics
         asked = [
-            TopicPartition(kafka.full_name(topic.name), partition)
+            TopicPartition(kafka.full_name(topic), partition)
             for topic in EVENTS
-            if kafka.full_name(topic.name) in there
-            for partition in there[kafka.full_name(topic.name)].partitions
+            if kafka.full_name(topic) in there
+            for partition in there[kafka.full_name(topic)].partitions
         ]
         return [_lag(client, committed) for committed in client.committed(asked, timeout=TIMEOUT_SECS)]
     except KafkaException as fault:

@@ -1,7 +1,7 @@
 """Dead letters, mended and tried again."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.conf import settings
 from django.db.models import F
@@ -47,9 +47,11 @@ def _try(letter: DeadLetter) -> str:
     payload = letter.payload
     if not isinstance(payload, dict) or "raw" in payload:
         return "It is no JSON object: write one in its place, with user_id, item_id and type, then replay it."
-    fields = {name: value for name, value in payload.items() if name in wire.FIELDS}
+    # Letters of our own store say whether the time is known; no version of an event on a topic does.
+    undated = payload.get("undated") is True
+    fields = {name: value for name, value in payload.items() if name != "undated"}
     try:
-        event = parse(fields, types.rules(), timezone.now(), settings.MAX_EVENT_CONTEXT_BYTES)
+        event = parse(wire.with_extra(fields), types.rules(), timezone.now(), settings.MAX_EVENT_CONTEXT_BYTES)
     except InvalidEvent as fault:
         return str(fault)
-    return " ".join(producers.store_and_tell([event], letter.source, bury=False).reasons)
+    return " ".join(producers.store_and_tell([replace(event, undated=undated)], letter.source, bury=False).reasons)

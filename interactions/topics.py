@@ -1,6 +1,4 @@
-"""The topics of the event log: what each carries, by whom it is written and read. Pure."""
-
-from dataclasses import dataclass
+"""The topics of the event log, without KAFKA_TOPIC_PREFIX. Pure; docs/EVENTS.md says what each carries."""
 
 USER_EVENTS, PRODUCT_VIEWS, PURCHASES, REVIEWS = "user-events", "product-views", "purchases", "reviews"
 DEAD_LETTERS = "dead-letters"
@@ -16,26 +14,12 @@ BY_TYPE = {
 """The topic of an event by the name of its type; of all other types, those that staff add included, USER_EVENTS."""
 
 
-@dataclass(frozen=True)
-class Topic:
-    """Its name comes after KAFKA_TOPIC_PREFIX; the key decides the partition, within which order holds."""
-
-    name: str
-    carries: str
-    key: str = "user_id"
-
-
-EVENTS = (
-    Topic(USER_EVENTS, "likes, dislikes, shares and whatever type has no topic of its own"),
-    Topic(PRODUCT_VIEWS, "views, clicks, impressions"),
-    Topic(PURCHASES, "what goes into carts, and what is bought"),
-    Topic(REVIEWS, "ratings"),
-)
+EVENTS = (USER_EVENTS, PRODUCT_VIEWS, PURCHASES, REVIEWS)
 """What `consume_events` reads and stores."""
 
-TOPICS = (*EVENTS, Topic(DEAD_LETTERS, "what could not be stored, as it came, with the reason in its headers"))
+TOPICS = (*EVENTS, DEAD_LETTERS)
 
 
 def topic_of(type_name: str) -> str:
-    """The topic of events of this type, without the prefix."""
+    """The topic of events of this type."""
     return BY_TYPE.get(type_name, USER_EVENTS)

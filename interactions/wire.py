@@ -15,9 +15,9 @@ EXTRA = "extra"
 """Where fields that this version doesn't know are kept, in the event's context."""
 
 
-def encode(event: Event, source: str = "api") -> bytes:
-    """JSON in UTF-8; docs/EVENTS.md has the fields."""
-    fields: dict[str, Any] = {
+def fields_of(event: Event, source: str) -> dict[str, Any]:
+    """The event as a JSON object; docs/EVENTS.md has the fields."""
+    return {
         "version": VERSION,
         "event_id": str(event.event_id),
         "user_id": event.user_id,
@@ -28,7 +28,13 @@ def encode(event: Event, source: str = "api") -> bytes:
         "context": event.context,
         "source": source,
     }
-    return json.dumps(fields, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "surrogatepass")
+
+
+def encode(event: Event, source: str = "api") -> bytes:
+    """`fields_of` as JSON in UTF-8."""
+    return json.dumps(fields_of(event, source), separators=(",", ":"), ensure_ascii=False).encode(
+        "utf-8", "surrogatepass"
+    )
 
 
 def decode(
@@ -41,13 +47,20 @@ def decode(
         raise InvalidEvent({"version": f"This is {version!r}, and only {VERSION} is known here."})
     if fields.get("event_id") is None:
         raise InvalidEvent({"event_id": "Needed on a topic: what comes twice must be the same event."})
-    context = fields.get("context")
-    if (unknown := {name: value for name, value in fields.items() if name not in FIELDS}) and (
-        context is None or isinstance(context, dict)
-    ):
-        fields["context"] = {**(context or {}), EXTRA: unknown}
     source = fields.get("source")
-    return parse(fields, types, now, context_bytes), source[:50] if isinstance(source, str) and source else "kafka"
+    return parse(with_extra(fields), types, now, context_bytes), source[:50] if isinstance(
+        source, str
+    ) and source else "kafka"
+
+
+def with_extra(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Fields with those that this version doesn't know kept in the context, under EXTRA."""
+    known = {name: value for name, value in fields.items() if name in FIELDS}
+    unknown = {name: value for name, value in fields.items() if name not in FIELDS}
+    context = fields.get("context")
+    if unknown and (context is None or isinstance(context, dict)):
+        known["context"] = {**(context or {}), EXTRA: unknown}
+    return known
 
 
 def loads(raw: bytes) -> dict[str, Any]:
@@ -63,7 +76,7 @@ def loads(raw: bytes) -> dict[str, Any]:
 
 def readable(raw: bytes) -> dict[str, Any]:
     """Any bytes as a JSON object that PostgreSQL can store: the object that they are, or their text as `raw`."""
-    with suppress(InvalidEvent):
+    with suppress(InvalidEvent, RecursionError):
         fields = loads(raw)
         if "\\u0000" not in json.dumps(fields):
             return fields

@@ -1,10 +1,9 @@
 """What the catalogue says of items, as words that can be counted. Pure."""
 
 import re
+import sys
 from collections.abc import Iterable, Mapping
 from typing import Any
-
-import numpy as np
 
 from recommender.types import Tokens
 
@@ -74,7 +73,7 @@ def tokens(
         if isinstance(value, bool) or value is None:
             found += [f"{TAG}{name}"] if value else []
         elif isinstance(value, int | float):
-            found += [f"{NUMBER}{name}:{_rounded(value, digits):g}" for digits in (2, 3) if np.isfinite(value)]
+            found += [f"{NUMBER}{name}:{_rounded(value, digits):g}" for digits in (2, 3) if _is_usual(value)]
         elif isinstance(value, str) and value:
             kind = CREATOR if name == "creator" else TAG
             found += [kind + part.strip().casefold() for part in re.split(r"[;|]", value[:500]) if part.strip()]
@@ -95,7 +94,7 @@ def segments(demographics: Mapping[str, Any]) -> Tokens:
     for name, value in sorted(demographics.items()):
         if isinstance(value, bool) or value is None:
             found += [f"{name}:{str(value).casefold()}"] if value is not None else []
-        elif isinstance(value, int | float) and np.isfinite(value):
+        elif isinstance(value, int | float) and _is_usual(value):
             decade = int(value // 10) * 10
             found.append(f"{name}:{decade}-{decade + 9}")
         elif isinstance(value, str) and (last := value.rsplit(",", 1)[-1].strip().casefold()):
@@ -105,6 +104,11 @@ def segments(demographics: Mapping[str, Any]) -> Tokens:
 
 def _words(text: str) -> list[str]:
     return [word for word in WORDS.findall(text.casefold()) if word not in STOP_WORDS]
+
+
+def _is_usual(number: float) -> bool:
+    """Whether a float can hold it: JSON has whole numbers of any length."""
+    return abs(number) <= sys.float_info.max
 
 
 def _rounded(value: float, digits: int) -> float:

@@ -1,6 +1,6 @@
 """Breaks every part of the event log under load, and counts rows at the end: accepted must be stored, once.
 
-    python3 -m recsite.local setup && .venv/bin/python deploy/load/faults.py [FAULT ...]
+    make setup && .venv/bin/python -m deploy.load.faults [FAULT ...]
 
 Brings its own PostgreSQL, Redis and Kafka (Java 17 and Maven), a web server, two consumers and a relay, and takes about
 five minutes. Exits with 1 where anything was lost, stored twice, or stuck.
@@ -23,14 +23,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-PROJECT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(PROJECT))
-
-from recsite.local import reset, servers  # noqa: E402
-from recsite.local.kafka import Kafka, missing  # noqa: E402
-from recsite.local.postgres import Postgres  # noqa: E402
-from recsite.local.redis import Redis  # noqa: E402
-from recsite.local.server import free_port  # noqa: E402
+from recsite.local import reset, servers
+from recsite.local.kafka import Kafka, missing
+from recsite.local.paths import PROJECT
+from recsite.local.postgres import Postgres
+from recsite.local.redis import Redis
+from recsite.local.server import free_port
 
 STATE = PROJECT / ".local" / "faults"
 ITEMS, THREADS, LOAD_SECS = 50, 4, 20.0

@@ -42,8 +42,8 @@ SOURCES = (
 )
 """What may have put an item into a list; the position is stored. Append only."""
 
-HEADER = Struct("<B??x8sqIH")
-FORMAT = 3
+HEADER = Struct("<B??x8sqIHxx")
+FORMAT = 4
 
 NO_NUMBERS = np.empty(0, np.float32)
 

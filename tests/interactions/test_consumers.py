@@ -10,7 +10,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
-from threading import Thread
+from threading import Thread, current_thread
+from types import SimpleNamespace
 from typing import Any
 from uuid import uuid4
 
@@ -18,8 +19,8 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
+from interactions import consumers, producers, store
 from interactions import kafka as clients
-from interactions import producers, store
 from interactions.consumers import EventConsumer
 from interactions.kafka import Message
 from interactions.models import DeadLetter, Interaction
@@ -75,6 +76,21 @@ def test_whoever_wants_to_know_is_told_of_new_events_alone(kafka: Kafka, monkeyp
     produce([event])
     assert drain(2) == {"stored": 1, "duplicate": 1, "dead": 0}
     assert [one.event_id for one in told] == [event.event_id]
+
+
+def test_a_consumer_gives_back_the_connection_of_its_thread(kafka: Kafka, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The pool would be empty after a few of them otherwise."""
+    given_back: list[str] = []
+    close = connection.close
+
+    def note() -> None:
+        given_back.append(current_thread().name)
+        close()
+
+    monkeypatch.setattr(consumers, "connection", SimpleNamespace(close=note))
+    produce(views(1))
+    drain(1)
+    assert given_back[-1].startswith("store")
 
 
 def test_the_same_events_sent_twice_are_stored_once(kafka: Kafka) -> None:

@@ -1,5 +1,6 @@
 """Dead letters: mended and replayed, from the admin and by the command; what still can't be stored says why."""
 
+from dataclasses import replace
 from io import StringIO
 from typing import Any
 
@@ -7,8 +8,8 @@ import pytest
 from django.core.management import call_command
 from django.utils import timezone
 
+from interactions import replay
 from interactions.models import DeadLetter, Interaction
-from interactions.replay import replay
 from interactions.store import store
 from tests import factories
 
@@ -34,7 +35,7 @@ def run(*arguments: str) -> str:
 def test_a_letter_whose_item_came_is_stored_as_it_was() -> None:
     letter = lost()
     factories.item("emma")
-    assert str(replay([letter])) == "1 replayed, 0 still can't be stored: their reasons say why."
+    assert str(replay.replay([letter])) == "1 replayed, 0 still can't be stored: their reasons say why."
     row = Interaction.objects.get()
     assert str(row.event_id) == letter.payload["event_id"]
     assert row.occurred_at.isoformat() == letter.payload["occurred_at"]
@@ -44,7 +45,7 @@ def test_a_letter_whose_item_came_is_stored_as_it_was() -> None:
 def test_one_that_still_can_not_be_stored_stays_and_counts_its_attempts() -> None:
     letter = lost()
     for attempts in (2, 3):
-        assert replay([letter]).still_dead == 1
+        assert replay.replay([letter]).still_dead == 1
         letter.refresh_from_db()
         assert (letter.attempts, letter.reason) == (attempts, "Unknown item emma.")
     assert DeadLetter.objects.count() == 1
@@ -62,23 +63,39 @@ def test_one_that_still_can_not_be_stored_stays_and_counts_its_attempts() -> Non
 def test_what_is_no_event_says_what_is_wrong_with_it(payload: dict[str, Any], reason: str) -> None:
     factories.item("emma")
     letter = unread(payload)
-    replay([letter])
+    replay.replay([letter])
     letter.refresh_from_db()
     assert reason in letter.reason
+
+
+def test_fields_that_nobody_knows_are_kept() -> None:
+    factories.item("emma")
+    replay.replay(
+        [unread({"user_id": "ada", "item_id": "emma", "type": "view", "mood": "good", "context": {"position": 1}})]
+    )
+    assert Interaction.objects.get().context == {"position": 1, "extra": {"mood": "good"}}
+
+
+def test_an_event_without_a_known_time_keeps_its_mark() -> None:
+    store([replace(factories.event("ada", "emma"), undated=True)])
+    factories.item("emma")
+    replay.replay(DeadLetter.objects.all())
+    row = Interaction.objects.get()
+    assert (row.undated, row.context) == (True, None)
 
 
 def test_a_letter_that_was_mended_is_stored_even_if_its_version_was_another() -> None:
     factories.item("emma")
     letter = unread({"version": 7, "user_id": "ada", "item_id": "emma", "type": "rating", "value": 4, "mood": "good"})
-    assert replay([letter]).stored == 1
+    assert replay.replay([letter]).stored == 1
     assert Interaction.objects.get().value == 4
 
 
 def test_replaying_twice_stores_once() -> None:
     letter = lost()
     factories.item("emma")
-    replay([letter])
-    replay([letter])
+    replay.replay([letter])
+    replay.replay([letter])
     assert Interaction.objects.count() == 1
 
 
@@ -96,5 +113,5 @@ def test_the_command_replays_all_or_some() -> None:
 
 def test_an_event_without_a_time_is_dated_when_it_is_replayed() -> None:
     factories.item("emma")
-    replay([unread({"user_id": "ada", "item_id": "emma", "type": "view"})])
+    replay.replay([unread({"user_id": "ada", "item_id": "emma", "type": "view"})])
     assert abs(Interaction.objects.get().occurred_at - timezone.now()).total_seconds() < 60

@@ -24,7 +24,7 @@ def test_an_item_as_tokens() -> None:
 
 
 def test_odd_features_say_nothing_and_do_no_harm() -> None:
-    assert tokens("", "", [], [], {"x": float("inf"), "y": None, "z": [1], "e": ""}) == ()
+    assert tokens("", "", [], [], {"x": float("inf"), "w": -(10**400), "y": None, "z": [1], "e": ""}) == ()
     assert tokens("日本 😀", "x" * 10, ["  "], [], {}) == ("c  ", "w日本", "wxxxxxxxxxx")
 
 

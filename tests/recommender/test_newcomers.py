@@ -7,6 +7,7 @@ import pytest
 
 from catalog import snapshot, store
 from catalog.models import Item
+from interactions.producers import produce
 from recommender import serving, training, warming
 from recommender.algorithms.hybrid import HybridModel
 from recommender.algorithms.vectors import VectorModel
@@ -79,8 +80,6 @@ def test_those_whom_it_does_not_suit_get_it_after_all_that_does() -> None:
 
 
 def test_somebody_who_is_folded_in_gets_it_as_well() -> None:
-    from interactions.producers import produce
-
     poem = Item.objects.filter(categories=["Poetry"]).order_by("pk")[0]
     produce([factories.event("stranger", poem, "rating", 5)])
     new("new-poem")

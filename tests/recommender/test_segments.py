@@ -35,14 +35,14 @@ def peopled(data: Dataset, tokens: Mapping[int, tuple[str, ...]]) -> Dataset:
     return replace(data, people=Facts(data.user_ids, tuple(tokens.get(user, ()) for user in ids)))
 
 
-def two_countries(noise: bool = True) -> Dataset:
+def two_countries() -> Dataset:
     """Even people, of Norway, view the even items and odd ones, of Peru, the odd; their shoe sizes say nothing."""
     rng = np.random.default_rng(1)
     events = [
         Did(user, item, VIEW)
         for user in range(PEOPLE)
         for item in range(ITEMS)
-        if (item % 2 == user % 2 and rng.random() < 0.7) or (noise and rng.random() < 0.1)
+        if (item % 2 == user % 2 and rng.random() < 0.7) or rng.random() < 0.1
     ]
     tokens = {user: (f"country:{('norway', 'peru')[user % 2]}", f"shoes:{user // 2 % 3}") for user in range(PEOPLE)}
     return peopled(dataset(events, items=range(ITEMS)), tokens)
