@@ -24,6 +24,11 @@ class InteractionType(models.Model):
         default=True,
         help_text="After it, the item is not recommended to that person again.",
     )
+    is_conversion = models.BooleanField(
+        "is a conversion",
+        default=False,
+        help_text="What the shop is for: lists are judged by how often it follows them.",
+    )
     scale_min = models.FloatField(null=True, blank=True)
     scale_max = models.FloatField(null=True, blank=True)
     relevant_at = models.FloatField(null=True, blank=True, help_text="A rating from here on counts as liked.")

@@ -7,11 +7,10 @@ from celery import shared_task
 from django.db import transaction
 from kombu.exceptions import OperationalError
 
-from recommender import exposures, registry, training, warming
+from recommender import registry, served, training, warming
 from recommender.candidates import vectors
 from recommender.models import ModelVersion, Release
 from recsite.platform import epochs, jobs
-from recsite.platform.exceptions import Unavailable
 from recsite.platform.jobs import Progress
 from recsite.platform.locks import Busy, only_one
 from recsite.platform.models import Job
@@ -121,13 +120,11 @@ def embed() -> None:
 
 
 @shared_task(soft_time_limit=300, time_limit=360)
-def count_exposures() -> None:
-    """Stores how often new items were tried."""
-    try:
-        with only_one("The counting of showings"):
-            exposures.count()
-    except (Busy, RedisDown, Unavailable) as reason:
-        logger.info("%s", reason)
+def add_up() -> None:
+    """Adds up what was shown, and what people did with it."""
+    lists, places = served.add_up()
+    if lists or places:
+        logger.info("%d lists were shown; %d places of lists were clicked or converted.", lists, places)
 
 
 def warm_soon() -> None:

@@ -8,6 +8,8 @@ import environ
 
 from recsite import env
 from recsite.logging import logging_config
+from recsite.openapi import REST_FRAMEWORK as REST_FRAMEWORK
+from recsite.openapi import description
 from recsite.platform.patience import PatientConnection
 from recsite.unfold import UNFOLD as UNFOLD
 
@@ -155,14 +157,14 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": FULL_REBUILD_INTERVAL_HOURS * 3600.0,
     },
     "Make the coming months' partitions": {
-        "task": "interactions.tasks.keep_partitions",
+        "task": "recsite.platform.tasks.keep_partitions",
         "schedule": 6 * 3600.0,
     },
     "Describe new items": {
         "task": "recommender.tasks.embed",
         "schedule": float(INCREMENTAL_UPDATE_INTERVAL_SECS),
     },
-    "Count what new items were shown": {"task": "recommender.tasks.count_exposures", "schedule": 60.0},
+    "Add up what was shown and clicked": {"task": "recommender.tasks.add_up", "schedule": 30.0},
     "Clear up after interrupted jobs": {"task": "recommender.tasks.reap", "schedule": 60.0},
 }
 for _entry in CELERY_BEAT_SCHEDULE.values():
@@ -190,6 +192,7 @@ ITEM_SINKS = ["recommender.candidates.vectors.on_saved"]
 UNKNOWN_ITEM_POLICY = env.choice("UNKNOWN_ITEM_POLICY", "dead_letter", ("dead_letter", "placeholder"))
 MAX_EVENT_CONTEXT_BYTES = env.integer("MAX_EVENT_CONTEXT_BYTES", 16_384, 64)
 PARTITION_MONTHS_AHEAD = env.integer("PARTITION_MONTHS_AHEAD", 3, 1, 60)
+PARTITIONED = ["interactions.partitions.EVENTS", "recommender.served.LISTS", "recommender.served.ATTRIBUTIONS"]
 INTERACTION_RETENTION_MONTHS = env.integer("INTERACTION_RETENTION_MONTHS", 0)
 
 # --- Recommendations ---
@@ -203,6 +206,9 @@ WARM_ACTIVE_DAYS = env.integer("WARM_ACTIVE_DAYS", 30, 1)
 TRENDING_CACHE_TTL_SECS = env.integer("TRENDING_CACHE_TTL_SECS", 3600, 1)
 FOLD_IN_EVENTS = env.integer("FOLD_IN_EVENTS", 500, 1)
 CONTENT_ENCODER = env.text("CONTENT_ENCODER")
+SERVED_LISTS_IN_BACKGROUND = True
+SERVED_LIST_RETENTION_MONTHS = env.integer("SERVED_LIST_RETENTION_MONTHS", 3, 1)
+ATTRIBUTION_WINDOW_HOURS = env.integer("ATTRIBUTION_WINDOW_HOURS", 24, 1, 24 * 30)
 MODEL_CACHE_DIR = Path(env.text("MODEL_CACHE_DIR", str(STATE_DIR / "model-cache")))
 MODEL_VERSIONS_KEPT = env.integer("MODEL_VERSIONS_KEPT", 10, 2)
 
@@ -232,28 +238,7 @@ API_AUTH_REQUIRED = env.flag("API_AUTH_REQUIRED", True)
 API_KEY_CACHE_SECS = 5
 MAX_REQUEST_SIZE = env.integer("MAX_REQUEST_SIZE", 10 * 1024 * 1024, 1024)
 DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_REQUEST_SIZE
-REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["recsite.platform.authentication.ApiKeyAuthentication"],
-    "DEFAULT_PERMISSION_CLASSES": ["recsite.platform.authentication.ApiAccess"],
-    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["recsite.platform.parsers.StrictJSONParser"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "EXCEPTION_HANDLER": "recsite.platform.errors.exception_handler",
-    "UNAUTHENTICATED_USER": None,
-}
-SPECTACULAR_SETTINGS = {
-    "TITLE": "recsite",
-    "DESCRIPTION": "Recommendations, catalogue and events.",
-    "VERSION": VERSION,
-    "OAS_VERSION": "3.1.0",
-    "SERVE_INCLUDE_SCHEMA": False,
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "REDOC_DIST": "SIDECAR",
-    "SCHEMA_PATH_PREFIX": "/api/v1",
-    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
-    "SERVE_AUTHENTICATION": [],
-}
+SPECTACULAR_SETTINGS = description(VERSION)
 
 # --- People who sign in ---
 

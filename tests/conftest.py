@@ -1,15 +1,20 @@
+from typing import Any
+
 import pytest
 
 from catalog import snapshot
 from interactions import types
 from recommender import placements
 from recommender.candidates import exploration, loaded, newcomers
+from recommender.served import recording
 from tests import outages
 
 
 @pytest.fixture(autouse=True)
-def _as_if_just_started() -> None:
+def _as_if_just_started(settings: Any) -> None:
     """What the process learnt in one test, an outage or a catalogue, is not true in the next."""
     outages.start_afresh()
+    recording.forget()
+    settings.SERVED_LISTS_IN_BACKGROUND = False
     for module in (snapshot, types, loaded, placements, newcomers, exploration):
         module.forget()

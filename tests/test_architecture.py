@@ -54,7 +54,7 @@ SERVICES: list[set[str]] = [
         "recommender.registry",
         "recommender.gate",
         "recommender.placements",
-        "recommender.exposures",
+        "recommender.served",
         "recommender.reasons",
         "recommender.candidates",
         "recommender.experiments",

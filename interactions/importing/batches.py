@@ -9,8 +9,8 @@ import uuid_utils
 from django.conf import settings
 
 from catalog.importers.rows import DataSet, EventRow, ItemRow, Located, Rejected, UnreadableSource, UserRow
-from interactions.partitions import Month
 from interactions.staging import Packer, Staged, Unknown
+from recsite.platform.partitions import Month
 
 NAMESPACE = uuid_utils.uuid5(uuid_utils.NAMESPACE_URL, "recsite:import")
 

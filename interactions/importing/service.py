@@ -10,7 +10,7 @@ from psycopg.errors import DiskFull
 from catalog import snapshot
 from catalog.importers.rows import DataSet, Rejected, UnreadableSource
 from catalog.upserts import Upserted, upsert_items, upsert_people
-from interactions import partitions, producers, types
+from interactions import producers, types
 from interactions.importing import runs
 from interactions.importing.ahead import one_ahead
 from interactions.importing.batches import Batch, EventPacker, batches, refused
@@ -19,10 +19,11 @@ from interactions.importing.report import Counts, ImportReport
 from interactions.importing.scales import RATING, rating_type
 from interactions.importing.statistics import Statistics, analyze_all
 from interactions.models import ImportRun
-from interactions.partitions import Month
+from interactions.partitions import EVENTS
 from interactions.staging import in_table, leave_out
 from recsite.platform.exceptions import Explained
 from recsite.platform.locks import only_one
+from recsite.platform.partitions import Month
 
 BATCH_ROWS = 50_000
 
@@ -114,7 +115,7 @@ class _Import:
 
     def _take(self, batch: Batch) -> None:
         if new := batch.months - self.months:
-            partitions.ensure_months(new)
+            EVENTS.ensure_months(new)
             self.months |= new
         undated_at = self.undated_at if batch.n_undated else None
         with transaction.atomic():

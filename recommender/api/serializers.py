@@ -2,6 +2,8 @@
 
 from rest_framework import serializers
 
+NAME_IT = "Send it in the context of what somebody does with the list."
+
 
 class VersionOut(serializers.Serializer):
     id = serializers.IntegerField()
@@ -59,7 +61,7 @@ class RecommendedOut(serializers.Serializer):
 class ListOut(serializers.Serializer):
     """A list that is nobody's own."""
 
-    recommendation_id = serializers.UUIDField(help_text="Send it in the context of what somebody does with the list.")
+    recommendation_id = serializers.UUIDField(help_text=NAME_IT)
     items = RecommendedOut(many=True)
     algorithm = serializers.CharField(help_text="The source that leads the list.")
     model_version = serializers.IntegerField(allow_null=True)
@@ -80,12 +82,13 @@ class BoughtItemOut(serializers.Serializer):
 
 class BoughtOut(serializers.Serializer):
     item_id = serializers.CharField()
+    recommendation_id = serializers.UUIDField(help_text=NAME_IT)
     items = BoughtItemOut(many=True)
 
 
 class RecommendationsOut(serializers.Serializer):
     user_id = serializers.CharField()
-    recommendation_id = serializers.UUIDField(help_text="Send it in the context of what the person does with the list.")
+    recommendation_id = serializers.UUIDField(help_text=NAME_IT)
     items = RecommendedOut(many=True)
     algorithm = serializers.CharField(help_text="The source that leads the list.")
     model_version = serializers.IntegerField(allow_null=True)

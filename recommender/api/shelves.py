@@ -160,6 +160,7 @@ class BoughtTogether(QuickView):
                 "Two",
                 {
                     "item_id": "emma",
+                    "recommendation_id": FOR_ADA["recommendation_id"],
                     "items": [
                         {
                             "item_id": "persuasion",
@@ -184,7 +185,11 @@ class BoughtTogether(QuickView):
             found = serving.bought_together(item_id, limit, support)
         except UnknownItem as error:
             raise NotFound(str(error)) from error
-        return {"item_id": item_id, "items": [asdict(one) for one in found]}
+        return {
+            "item_id": item_id,
+            "recommendation_id": str(found.recommendation_id),
+            "items": [asdict(one) for one in found.items],
+        }
 
 
 def nobodys(answer: Answer) -> dict[str, Any]:

@@ -20,7 +20,6 @@ a still newer one reads the database after that commit, and finds the event ther
 """
 
 from recommender.cache.events import note_events, tell_the_rest
-from recommender.cache.exposures import EXPOSURES_EPOCH, exposures_counted, note_exposures, take_exposures
 from recommender.cache.keys import LISTS_EPOCH, Keys, keys_of
 from recommender.cache.lists import (
     COMPLETE,
@@ -41,7 +40,6 @@ from recommender.cache.lists import (
 
 __all__ = [
     "COMPLETE",
-    "EXPOSURES_EPOCH",
     "LISTS_EPOCH",
     "NOBODY",
     "NOTHING",
@@ -50,7 +48,6 @@ __all__ = [
     "Candidates",
     "Found",
     "Keys",
-    "exposures_counted",
     "keep",
     "keep_seen",
     "keys_of",
@@ -59,8 +56,6 @@ __all__ = [
     "memory",
     "new_mark",
     "note_events",
-    "note_exposures",
     "store",
-    "take_exposures",
     "tell_the_rest",
 ]

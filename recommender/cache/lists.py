@@ -39,6 +39,7 @@ SOURCES = (
     "content",
     "exploration",
     "segment_popular",
+    "bought-together",
 )
 """What may have put an item into a list; the position is stored. Append only."""
 

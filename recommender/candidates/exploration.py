@@ -10,10 +10,10 @@ from django.conf import settings
 from django.db.models import Sum
 
 from catalog.snapshot import NO_DATE
-from recommender.cache import EXPOSURES_EPOCH, SOURCES
+from recommender.cache import SOURCES
 from recommender.candidates.newcomers import likings
 from recommender.candidates.view import NO_ITEMS, POPULAR, Pool, Ranked, View
-from recommender.models import Exposure, Placement
+from recommender.models import EXPOSURES_EPOCH, Exposure, Placement
 from recommender.types import UNKNOWN, FloatArray, IntArray
 from recsite.platform import database
 from recsite.platform.copies import Copy

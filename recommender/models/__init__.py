@@ -1,6 +1,22 @@
-from recommender.models.placement import DEFAULT, Exposure, Placement
+from recommender.models.placement import DEFAULT, EXPOSURES_EPOCH, Exposure, Placement
 from recommender.models.release import Release, ReleaseMember
+from recommender.models.served import Attribution, Kind, ServedDay, ServedItem, ServedList, ServedRank
 from recommender.models.trial import TuningTrial
 from recommender.models.version import ModelVersion
 
-__all__ = ["DEFAULT", "Exposure", "ModelVersion", "Placement", "Release", "ReleaseMember", "TuningTrial"]
+__all__ = [
+    "DEFAULT",
+    "EXPOSURES_EPOCH",
+    "Attribution",
+    "Exposure",
+    "Kind",
+    "ModelVersion",
+    "Placement",
+    "Release",
+    "ReleaseMember",
+    "ServedDay",
+    "ServedItem",
+    "ServedList",
+    "ServedRank",
+    "TuningTrial",
+]

@@ -8,6 +8,8 @@ from catalog.models import Item
 
 DEFAULT = "default"
 MOST_EXPLORATION = 0.5
+EXPOSURES_EPOCH = "exposures"
+"""Rises when showings were counted."""
 
 
 class Placement(models.Model):

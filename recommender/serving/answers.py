@@ -7,9 +7,12 @@ from itertools import repeat
 from typing import NamedTuple
 from uuid import UUID
 
+from recommender import served
 from recommender.cache import SOURCES
 from recommender.candidates import Ranked, Rated, View, current_view
+from recommender.models import Kind
 from recommender.reasons import Reason
+from recommender.served import Shown
 from recommender.types import HALF_INTERVAL
 from recsite.platform.database import DatabaseDown
 from recsite.platform.exceptions import Explained, Unavailable
@@ -87,6 +90,26 @@ def places(
         why or repeat(None, len(rows)),
     )
     return tuple(map(Place._make, zip(*columns, strict=True)))
+
+
+def show(view: View, kind: Kind, answer: Answer, ranked: Ranked, first: int) -> None:
+    """Notes that somebody is shown an answer, whose `first` place has that rank."""
+    served.record(
+        Shown(
+            answer.recommendation_id,
+            answer.user_id,
+            kind,
+            answer.placement,
+            answer.algorithm,
+            answer.model_version,
+            answer.release,
+            "",
+            view.catalogue.ids[ranked.rows].tolist(),
+            ranked.sources.tolist(),
+            first,
+            answer.generated_at,
+        )
+    )
 
 
 def _intervals(view: View, rated: Rated) -> list[tuple[float, float] | None]:

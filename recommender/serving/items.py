@@ -3,15 +3,18 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from uuid import UUID
 
 import numpy as np
 
 from interactions.schema import new_event_id
-from recommender import candidates
+from recommender import candidates, served
+from recommender.cache import SOURCES
 from recommender.candidates import POPULAR, Ranked, Rated, View, Wanted
-from recommender.models import DEFAULT
+from recommender.models import DEFAULT, Kind
 from recommender.reasons import reasons
-from recommender.serving.answers import Answer, places, view_now
+from recommender.served import Shown
+from recommender.serving.answers import Answer, places, show, view_now
 from recommender.types import UNKNOWN
 from recsite.platform.exceptions import Explained
 
@@ -37,6 +40,8 @@ class ItemsRequest:
     explain: bool = False
     method: str = "hybrid"
     """One of candidates.METHODS, of what is like an item."""
+    user_id: str = ""
+    """Who is going to see it, where that is known; it changes nothing of the list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +56,19 @@ class Bought:
     lift: float
 
 
+@dataclass(frozen=True, slots=True)
+class BoughtTogether:
+    recommendation_id: UUID
+    items: tuple[Bought, ...]
+
+
 def similar(request: ItemsRequest) -> Answer:
     """What is most like an item, filled up with what is popular, of its categories first. Raises UnknownItem."""
     view = view_now()
     (row,) = _rows(view, request.items)
     ranked = candidates.like(view, row, request.method)
     own = view.release.leader.algorithm if view.release.leader else POPULAR
-    return _answer(view, own, ranked, _wanted(view, candidates.variants(view, row), request), request)
+    return _answer(view, Kind.SIMILAR, own, ranked, _wanted(view, candidates.variants(view, row), request), request)
 
 
 def session(request: ItemsRequest) -> Answer:
@@ -72,17 +83,18 @@ def session(request: ItemsRequest) -> Answer:
     gone_through = candidates.session(view, known)
     algorithm = view.release.leader.algorithm if view.release.leader and gone_through.evidence else POPULAR
     seen = sorted({other for row in known for other in candidates.variants(view, row)})
-    return _answer(view, algorithm, gone_through.ranked, _wanted(view, seen, request), request, gone_through)
+    wanted = _wanted(view, seen, request)
+    return _answer(view, Kind.SESSION, algorithm, gone_through.ranked, wanted, request, gone_through)
 
 
-def bought_together(item_id: str, limit: int, least_support: int = candidates.LEAST_SUPPORT) -> list[Bought]:
+def bought_together(item_id: str, limit: int, least_support: int = candidates.LEAST_SUPPORT) -> BoughtTogether:
     """Available items that the same people bought, by falling lift. Raises UnknownItem."""
     view = view_now()
     (row,) = _rows(view, [item_id])
     found = candidates.bought_together(int(view.catalogue.ids[row]), least_support)
     rows = view.rows([one.item for one in found]).tolist()
     there = [(one, at) for one, at in zip(found, rows, strict=True) if at != UNKNOWN and view.catalogue.available[at]]
-    return [
+    items = tuple(
         Bought(
             view.catalogue.item_ids[at],
             view.catalogue.titles[at],
@@ -92,7 +104,18 @@ def bought_together(item_id: str, limit: int, least_support: int = candidates.LE
             round(one.lift, 4),
         )
         for rank, (one, at) in enumerate(there[:limit], 1)
-    ]
+    )
+    made = BoughtTogether(new_event_id(), items)
+    _show_together(view, made, [one.item for one, _ in there[:limit]])
+    return made
+
+
+def _show_together(view: View, made: BoughtTogether, items: Sequence[int]) -> None:
+    sources = [SOURCES.index(TOGETHER)] * len(items)
+    now, release = datetime.now(UTC), view.release.number
+    served.record(
+        Shown(made.recommendation_id, "", Kind.TOGETHER, DEFAULT, TOGETHER, None, release, "", items, sources, 1, now)
+    )
 
 
 def _rows(view: View, items: Sequence[str]) -> list[int]:
@@ -110,6 +133,7 @@ def _wanted(view: View, seen: Sequence[int], request: ItemsRequest) -> Wanted:
 
 def _answer(
     view: View,
+    kind: Kind,
     algorithm: str,
     ranked: Ranked,
     wanted: Wanted,
@@ -121,8 +145,8 @@ def _answer(
     evidence = session.explain(found.ranked) if session and request.explain else None
     why = reasons(view, found.ranked, unrated, evidence) if request.explain else None
     member = view.release.members.get(algorithm)
-    return Answer(
-        user_id="",
+    answer = Answer(
+        user_id=request.user_id,
         recommendation_id=new_event_id(),
         items=places(view, found.ranked, request.offset + 1, unrated, why),
         algorithm=algorithm,
@@ -134,3 +158,5 @@ def _answer(
         total_available=found.total,
         generated_at=datetime.now(UTC),
     )
+    show(view, kind, answer, found.ranked, request.offset + 1)
+    return answer

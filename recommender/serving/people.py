@@ -13,11 +13,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from interactions.schema import new_event_id
-from recommender import cache, placements, telemetry
+from recommender import placements, telemetry
 from recommender.cache import SOURCES
 from recommender.candidates import (
     CONTENT,
-    EXPLORATION,
     FOLD_IN,
     IMPERSONAL,
     LATEST,
@@ -36,9 +35,9 @@ from recommender.candidates import (
     page,
     ratings,
 )
-from recommender.models import DEFAULT, Placement
+from recommender.models import DEFAULT, Kind, Placement
 from recommender.reasons import Reason, reasons
-from recommender.serving.answers import Answer, UnknownAlgorithm, places, view_now
+from recommender.serving.answers import Answer, UnknownAlgorithm, places, show, view_now
 from recsite.platform.database import DatabaseDown
 
 
@@ -69,6 +68,8 @@ class Request:
     """Where it is to be shown; `default` where nothing is said."""
     is_shown: bool = True
     """Whether somebody is going to see it: what staff look up counts nowhere."""
+    is_shown_cold: bool = True
+    """Whether it is shown as well where nothing is known of the person."""
     explain: bool = False
     """Whether each place comes with its reason, for which the person's history is read."""
 
@@ -94,9 +95,9 @@ def recommend(request: Request) -> Answer:
         wanted = replace(wanted, new=new, new_share=placement.exploration_share)
     found = page(view, algorithm, known, wanted, request.offset, request.limit, request.diversity)
     answer = _answer(view, algorithm, known, found, request)
-    if request.is_shown:
-        tried = found.ranked.sources == SOURCES.index(EXPLORATION)
-        cache.note_exposures(view.catalogue.ids[found.ranked.rows[tried]].tolist())
+    if request.is_shown and (request.is_shown_cold or not answer.cold_start):
+        kind = Kind.PERSON if request.user_id else Kind.EVERYBODY
+        show(view, kind, answer, found.ranked, request.offset + 1)
     telemetry.answered(algorithm, known.is_hit, started)
     return answer
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import urlencode
+from uuid import UUID
 
 import numpy as np
 from django.urls import reverse
@@ -52,9 +53,17 @@ class CategoryCount:
     count: int
 
 
-def card(snapshot: Snapshot, row: int, source: str, position: int, why: str = "", badge: Badge | None = None) -> Card:
-    """The item at `row`; its link carries from which shelf and place the visitor came."""
-    origin = urlencode({"from": source, "at": position})
+def card(
+    snapshot: Snapshot,
+    row: int,
+    source: str,
+    position: int,
+    why: str = "",
+    badge: Badge | None = None,
+    shown_as: UUID | None = None,
+) -> Card:
+    """The item at `row`; its link carries from which shelf and place the visitor came, and of which list it is."""
+    origin = urlencode({"from": source, "at": position, **({"rec": str(shown_as)} if shown_as else {})})
     return Card(
         href=f"{item_url(snapshot.item_ids[row])}?{origin}",
         cover=cover_url(int(snapshot.ids[row])),
@@ -65,10 +74,15 @@ def card(snapshot: Snapshot, row: int, source: str, position: int, why: str = ""
     )
 
 
-def cards(snapshot: Snapshot, items: Iterable[int], source: str, first: int = 1) -> list[Card]:
+def cards(
+    snapshot: Snapshot, items: Iterable[int], source: str, first: int = 1, shown_as: UUID | None = None
+) -> list[Card]:
     """Cards of the items (internal ids) that the catalogue still has; the first one stands at place `first`."""
     rows = snapshot.rows(np.array(list(items), np.int64))
-    return [card(snapshot, row, source, place) for place, row in enumerate(rows[rows >= 0].tolist(), first)]
+    return [
+        card(snapshot, row, source, place, shown_as=shown_as)
+        for place, row in enumerate(rows[rows >= 0].tolist(), first)
+    ]
 
 
 def item_url(item_id: str) -> str:

@@ -20,6 +20,7 @@ from recommender.views.visitor import Visitor
 SOURCE = "storefront"
 SHELVES = {"for-you", "history", "popular", "new", "similar", "browse", "search"}
 _PLACE = re.compile(r"[0-9]{1,4}")
+_LIST = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _ROBOT = re.compile(r"bot\b|crawl|spider|slurp|preview|headlesschrome-lighthouse|facebookexternalhit|curl|wget", re.I)
 
 
@@ -29,16 +30,32 @@ class Origin:
 
     source: str = ""
     position: int = 0
+    shown_as: str = ""
+    """The recommendation_id of the list, where it was one."""
 
     @property
     def context(self) -> dict[str, Any]:
-        return {"source": self.source, "position": self.position} if self.source else {}
+        if not self.source:
+            return {}
+        shown = {"recommendation_id": self.shown_as} if self.shown_as else {}
+        return {"source": self.source, "position": self.position, **shown}
+
+    @property
+    def query(self) -> dict[str, str]:
+        """What brings it back from an address."""
+        if not self.source:
+            return {}
+        shown = {"rec": self.shown_as} if self.shown_as else {}
+        return {"from": self.source, "at": str(self.position), **shown}
 
 
 def origin_of(fields: Mapping[str, str]) -> Origin:
     """What `cards.card` wrote into the link; anything else is no origin."""
     source, place = fields.get("from", ""), fields.get("at", "")
-    return Origin(source, int(place)) if source in SHELVES and _PLACE.fullmatch(place) else Origin()
+    if source not in SHELVES or not _PLACE.fullmatch(place):
+        return Origin()
+    shown_as = fields.get("rec", "")
+    return Origin(source, int(place), shown_as if _LIST.fullmatch(shown_as) else "")
 
 
 def record(visitor: Visitor, item: Item, kind: str, value: float | None, origin: Origin) -> Event:

@@ -1,6 +1,7 @@
 """The shelves: the person's own, what everybody likes, what is new."""
 
 from collections.abc import Iterable, Iterator
+from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.cache import never_cache
@@ -24,7 +25,7 @@ NOBODY = ""
 def home(request: HttpRequest) -> HttpResponse:
     """Never from a cache: somebody who comes back from an item's page finds the shelves changed."""
     visitor, view = visitor_of(request), current_view()
-    answer = recommend(Request(visitor.user_id, LONGEST, explain=True)) if visitor else None
+    answer = recommend(Request(visitor.user_id, LONGEST, is_shown_cold=False, explain=True)) if visitor else None
     context = {
         "here": "home",
         "shelves": list(_shelves(visitor, answer, view.catalogue)),
@@ -39,28 +40,31 @@ def home(request: HttpRequest) -> HttpResponse:
 def _shelves(visitor: Visitor | None, answer: Answer | None, catalogue: Snapshot) -> Iterator[Shelf]:
     if answer and not answer.cold_start:
         made = "from the cache" if answer.cache_hit else "made just now"
-        chosen = _cards(catalogue, answer.items, "for-you", with_reason=True)
+        chosen = _cards(catalogue, answer.items, "for-you", answer.recommendation_id, with_reason=True)
         yield Shelf("for-you", "For you", chosen, f"Release {answer.release}, {made}", lazy=False)
     if visitor:
         yield history(visitor, catalogue)
-    yield Shelf("popular", "Popular", _cards(catalogue, _impersonal(visitor, POPULAR), "popular"))
-    yield Shelf("new", "New", _cards(catalogue, _impersonal(visitor, LATEST), "new"))
+    for key, title, source in (("popular", "Popular", POPULAR), ("new", "New", LATEST)):
+        found, shown_as = _impersonal(visitor, source)
+        yield Shelf(key, title, _cards(catalogue, found, key, shown_as))
 
 
-def _impersonal(visitor: Visitor | None, source: str) -> list[Place]:
+def _impersonal(visitor: Visitor | None, source: str) -> tuple[list[Place], UUID | None]:
     """What the source itself puts first, for everybody the same but for what a person has seen."""
     try:
         answer = recommend(Request(visitor.user_id if visitor else NOBODY, LONGEST, algorithm=source))
     except UnknownAlgorithm:
         # Nothing is popular before a model says so.
-        return []
-    return [place for place in answer.items if place.source == source]
+        return [], None
+    return [place for place in answer.items if place.source == source], answer.recommendation_id
 
 
-def _cards(catalogue: Snapshot, found: Iterable[Place], shelf: str, with_reason: bool = False) -> list[Card]:
+def _cards(
+    catalogue: Snapshot, found: Iterable[Place], shelf: str, shown_as: UUID | None, with_reason: bool = False
+) -> list[Card]:
     rows = ((catalogue.row_of(place.item_id), place) for place in found)
     return [
-        card(catalogue, row, shelf, place.rank, why=_why(place) if with_reason else "")
+        card(catalogue, row, shelf, place.rank, why=_why(place) if with_reason else "", shown_as=shown_as)
         for row, place in rows
         if row is not None
     ]

@@ -7,11 +7,12 @@ from django.views.decorators.http import require_safe
 
 from catalog import snapshot
 from catalog.models import Item
-from recommender import candidates
+from recommender import serving
+from recommender.serving import ItemsRequest, UnknownItem
 from recommender.views import events, reactions
 from recommender.views.cards import Shelf, cards, cover_url
 from recommender.views.page import item_or_404, page
-from recommender.views.visitor import visitor_of
+from recommender.views.visitor import Visitor, visitor_of
 
 SIMILAR = 18
 MOST_TAGS = 12
@@ -30,15 +31,22 @@ def item(request: HttpRequest, item_id: str) -> HttpResponse:
         "cover": cover_url(found.pk),
         "facts": _facts({"type": found.item_type, **found.features}),
         "tags": found.tags[:MOST_TAGS],
-        "similar": _similar(found),
+        "similar": _similar(found, visitor),
         **reactions.panel(found, visitor, events.origin_of(request.GET)),
     }
     return page(request, "demo/item.html", context)
 
 
-def _similar(found: Item) -> Shelf:
-    like = [place.item for place in candidates.similar(found.pk, SIMILAR)]
-    return Shelf("similar", "Similar", cards(snapshot.current(), like, "similar"))
+def _similar(found: Item, visitor: Visitor | None) -> Shelf:
+    """Empty where the catalogue of this moment doesn't hold the item yet."""
+    catalogue = snapshot.current()
+    try:
+        answer = serving.similar(ItemsRequest([found.item_id], SIMILAR, user_id=visitor.user_id if visitor else ""))
+    except UnknownItem:
+        return Shelf("similar", "Similar", [])
+    rows = [catalogue.row_of(place.item_id) for place in answer.items]
+    like = [int(catalogue.ids[row]) for row in rows if row is not None]
+    return Shelf("similar", "Similar", cards(catalogue, like, "similar", shown_as=answer.recommendation_id))
 
 
 def _facts(features: dict[str, Any]) -> list[tuple[str, str]]:

@@ -108,8 +108,7 @@ def _refused(request: HttpRequest, item: Item, visitor: Visitor, reason: Invalid
 
 def _address(item: Item, origin: events.Origin) -> str:
     query = QueryDict(mutable=True)
-    if origin.source:
-        query.update({"from": origin.source, "at": str(origin.position)})
+    query.update(origin.query)
     address = reverse("demo:item", args=[item.item_id])
     return f"{address}?{query.urlencode()}" if query else address
 

@@ -28,6 +28,24 @@ class Epoch(models.Model):
         return f"{self.name} {self.value}"
 
 
+class FeedCursor(models.Model):
+    """How far somebody has read the rows of a table; see `recsite.platform.feed`."""
+
+    name = models.CharField(max_length=50, primary_key=True)
+    position = models.BigIntegerField(default=0, help_text="Rows up to this id are read.")
+    horizon = models.BigIntegerField(default=0, help_text="Rows up to this id can be read once they are settled.")
+    writers = ArrayField(models.CharField(max_length=40), default=list, help_text="Transactions that must end first.")
+    read_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["name"]
+        verbose_name = "reader of a feed"
+        verbose_name_plural = "readers of feeds"
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class Job(models.Model):
     """Long work that somebody started: how far it is, what it said, how it ended."""
 

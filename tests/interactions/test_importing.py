@@ -10,10 +10,11 @@ from pytest_django import Settings
 from catalog.importers.registry import open_format
 from catalog.models import Category, EndUser, Item
 from catalog.upserts import Upserted
-from interactions import partitions, producers
+from interactions import producers
 from interactions.models import DeadLetter, ImportRun, Interaction
-from interactions.partitions import Month
+from interactions.partitions import EVENTS
 from interactions.staging import Staging
+from recsite.platform.partitions import Month
 from tests.catalog.files import REAL, write
 from tests.interactions.data import FILMS, RATINGS, books, films, folder, lines, load, stored
 
@@ -35,7 +36,7 @@ def test_people_items_categories_and_events_are_loaded(tmp_path: Path) -> None:
 
 def test_the_months_of_the_events_get_their_partitions(tmp_path: Path) -> None:
     load(films(tmp_path))
-    found = partitions.find()
+    found = EVENTS.find()
     assert {Month(1995, 5), Month(1995, 8)} <= found.attached
     assert Month(1995, 12) not in found.attached
     assert found.stray == frozenset()
@@ -215,7 +216,7 @@ def test_the_real_movielens_is_imported_whole(tmp_path: Path) -> None:
     report = load(open_format("movielens", REAL / "ml-latest-small"), tmp_path / "bad.csv", batch_rows=20_000)
     assert (report.counts.stored, report.counts.duplicates, report.counts.rejected) == (100_004, 0, 0)
     assert (report.counts.people.added, report.counts.items.added) == (671, 9_125)
-    assert partitions.find().stray == frozenset()
+    assert EVENTS.find().stray == frozenset()
 
 
 def test_a_packed_file_is_the_same_as_an_unpacked_one(tmp_path: Path) -> None:

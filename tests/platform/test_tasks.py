@@ -5,10 +5,11 @@ import pytest
 from django.conf import settings
 from django.utils import timezone
 
-from interactions import partitions, tasks
-from interactions.partitions import Month
+from interactions.partitions import EVENTS
 from recsite.celery import app
+from recsite.platform import tasks
 from recsite.platform.locks import only_one
+from recsite.platform.partitions import Month
 
 pytestmark = pytest.mark.django_db
 
@@ -20,19 +21,19 @@ def farthest() -> Month:
 def test_the_coming_months_get_their_partitions(settings: Any) -> None:
     settings.PARTITION_MONTHS_AHEAD = 5
     tasks.keep_partitions()
-    assert farthest() in partitions.find().attached
+    assert farthest() in EVENTS.find().attached
 
 
 def test_again_there_is_nothing_to_do(caplog: pytest.LogCaptureFixture) -> None:
     tasks.keep_partitions()
     caplog.clear()
-    with caplog.at_level(logging.INFO, "interactions.tasks"):
+    with caplog.at_level(logging.INFO, "recsite.platform.tasks"):
         tasks.keep_partitions()
     assert caplog.messages == []
 
 
 def test_a_second_one_ends_quietly(caplog: pytest.LogCaptureFixture) -> None:
-    with only_one("The upkeep of the partitions"), caplog.at_level(logging.INFO, "interactions.tasks"):
+    with only_one("The upkeep of the partitions"), caplog.at_level(logging.INFO, "recsite.platform.tasks"):
         tasks.keep_partitions()
     assert caplog.messages == ["The upkeep of the partitions is already being worked on. Wait for it to finish."]
 

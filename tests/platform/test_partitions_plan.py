@@ -2,7 +2,8 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from interactions.partitions import Found, Month, Plan, plan, plan_months
+from interactions.partitions import EVENTS
+from recsite.platform.partitions import Found, Month, Plan, plan, plan_months
 
 NOW = datetime(2026, 11, 30, 23, 30, tzinfo=UTC)
 OCTOBER, NOVEMBER, DECEMBER = Month(2026, 10), Month(2026, 11), Month(2026, 12)
@@ -17,7 +18,7 @@ def test_the_current_month_and_those_ahead_are_made() -> None:
 def test_nothing_is_to_be_done_where_all_is_there() -> None:
     due = plan(Found(attached=READY), NOW, months_ahead=3)
     assert not due
-    assert list(due.steps()) == []
+    assert list(due.steps(EVENTS)) == []
 
 
 def test_a_month_is_one_of_utc() -> None:
@@ -28,7 +29,7 @@ def test_a_month_is_one_of_utc() -> None:
 def test_rows_in_default_get_the_partition_of_their_month() -> None:
     due = plan(Found(attached=READY, stray=frozenset({OCTOBER})), NOW, months_ahead=3)
     assert due == Plan(create=(OCTOBER,), move=(OCTOBER,))
-    assert list(due.steps()) == ["create interactions_interaction_y2026m10 and move its rows out of DEFAULT"]
+    assert list(due.steps(EVENTS)) == ["create interactions_interaction_y2026m10 and move its rows out of DEFAULT"]
 
 
 def test_months_past_retention_are_detached_and_kept() -> None:
@@ -45,7 +46,7 @@ def test_months_past_retention_are_dropped_on_request_those_detached_before_too(
     found = Found(attached=READY | {old}, detached=frozenset({older}))
     due = plan(found, NOW, months_ahead=3, retention_months=1, drop=True)
     assert due == Plan(detach=(old,), drop=(older, old))
-    assert list(due.steps())[-1] == "drop interactions_interaction_y2026m09 with its rows"
+    assert list(due.steps(EVENTS))[-1] == "drop interactions_interaction_y2026m09 with its rows"
 
 
 def test_a_detached_month_within_retention_is_never_dropped() -> None:
@@ -71,5 +72,5 @@ def test_months_are_counted_across_years(months: int, month: Month) -> None:
 
 
 def test_a_partition_is_named_after_its_month() -> None:
-    assert Month(2027, 1).partition == "interactions_interaction_y2027m01"
+    assert EVENTS.partition(Month(2027, 1)) == "interactions_interaction_y2027m01"
     assert str(Month(2027, 1)) == "2027-01"

@@ -1,11 +1,11 @@
-"""What the worker does about events."""
+"""What the worker does for every app."""
 
 import logging
 
 from celery import shared_task
 from django.utils import timezone
 
-from interactions import partitions
+from recsite.platform import partitions
 from recsite.platform.locks import Busy, only_one
 
 logger = logging.getLogger(__name__)
@@ -16,7 +16,8 @@ def keep_partitions() -> None:
     """Makes the coming months' partitions and detaches those past retention."""
     try:
         with only_one("The upkeep of the partitions"):
-            for step in partitions.keep(timezone.now()).steps():
-                logger.info("Done: %s.", step)
+            for table in partitions.tables():
+                for step in table.keep(timezone.now()).steps(table):
+                    logger.info("Done: %s.", step)
     except Busy as busy:
         logger.info("%s", busy)

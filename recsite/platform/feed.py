@@ -1,0 +1,73 @@
+"""The rows that are added to a table, in pieces: every reader gets every row once, whatever dies.
+
+A reader's position and what it makes of the rows are one transaction, so a reader that is killed begins again where it
+was. Ids are given out before their rows can be seen: a row of a long transaction appears behind rows of later ones.
+So a piece only reaches as far as all transactions have ended that may have taken an id of it: the highest id is noted
+together with those that write to the table then, and read the next time, once these are over. Whoever takes an id holds
+a lock on the table, which everybody can see, until the end.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+from django.db import connection, transaction
+from django.utils import timezone
+
+from recsite.platform.models import FeedCursor
+
+LAST_ID = "SELECT last_value FROM {table}_id_seq"
+WRITERS = """
+SELECT coalesce(array_agg(virtualtransaction), '{{}}') FROM pg_locks
+WHERE database = (SELECT oid FROM pg_database WHERE datname = current_database())
+    AND relation = '{table}'::regclass AND mode = 'RowExclusiveLock'
+"""
+STILL_WRITING = "SELECT EXISTS (SELECT FROM pg_locks WHERE virtualtransaction = ANY(%s::text[]))"
+
+
+class Piece(NamedTuple):
+    """The rows with `after` < id <= `until`."""
+
+    after: int
+    until: int
+    is_last: bool
+    """Whether nothing more is settled behind it."""
+
+    def __bool__(self) -> bool:
+        return self.until > self.after
+
+
+@contextmanager
+def piece(reader: str, table: str, most: int) -> Iterator[Piece]:
+    """The next ids for a reader, at most so many; the block works with them, in the same transaction.
+
+    Empty where nothing new has settled, or another process works for the same reader.
+    """
+    FeedCursor.objects.get_or_create(name=reader)
+    with transaction.atomic():
+        cursor = FeedCursor.objects.select_for_update(skip_locked=True).filter(name=reader).first()
+        if cursor is None:
+            yield Piece(0, 0, is_last=True)
+            return
+        settled = cursor.position if _ask(STILL_WRITING, cursor.writers) else cursor.horizon
+        until = min(settled, cursor.position + most)
+        found = Piece(cursor.position, until, is_last=until == settled)
+        yield found
+        cursor.position, cursor.read_at = until, timezone.now()
+        if cursor.position == cursor.horizon:
+            # In this order: whoever took an id before the first question is there at the second, or has ended.
+            cursor.horizon = max(_ask(LAST_ID.format(table=table)), until)
+            cursor.writers = _ask(WRITERS.format(table=table))
+        cursor.save()
+
+
+def waiting(reader: str, table: str) -> int:
+    """About how many rows a reader has yet to read."""
+    found = FeedCursor.objects.filter(name=reader).values_list("position", flat=True).first()
+    return max(_ask(LAST_ID.format(table=table)) - (found or 0), 0)
+
+
+def _ask(question: str, *parameters: Any) -> Any:
+    with connection.cursor() as cursor:
+        cursor.execute(question, parameters or None)
+        return cursor.fetchone()[0]

@@ -1,0 +1,90 @@
+from argparse import ArgumentParser, ArgumentTypeError
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import CommandError
+from django.template.defaultfilters import filesizeformat
+from django.utils import timezone
+
+from recsite.platform import partitions
+from recsite.platform.commands import PlainCommand, table
+from recsite.platform.partitions import Partitioned, Plan, Size
+
+LONGEST = 1200
+
+
+class Command(PlainCommand):
+    help = (
+        "Show the monthly partitions of the large tables and do their upkeep: make the coming months, take rows out of "
+        "the DEFAULT partition, detach months that are past retention. Safe to run at any time, also twice at once."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        names = [_name(one) for one in partitions.tables()]
+        parser.add_argument("--dry-run", action="store_true", help="Say what would be done, and do nothing.")
+        parser.add_argument("--of", choices=names, help="This table alone; all without it.")
+        parser.add_argument(
+            "--months-ahead",
+            type=_months,
+            default=settings.PARTITION_MONTHS_AHEAD,
+            metavar="N",
+            help="Months to have ready (%(default)s).",
+        )
+        parser.add_argument(
+            "--retention-months",
+            type=_months,
+            metavar="N",
+            help="Keep this many months before the current one; 0 keeps all. Without it the settings say how many.",
+        )
+        parser.add_argument(
+            "--drop",
+            action="store_true",
+            help="Also drop the tables of the months past retention. Their rows are gone then.",
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        retention, chosen = options["retention_months"], options["of"]
+        if options["drop"] and not retention:
+            raise CommandError("--drop needs --retention-months: without it every month is kept.")
+        if retention is not None and not chosen:
+            raise CommandError("--retention-months needs --of: each table is kept for a time of its own.")
+        for one in partitions.tables():
+            if chosen in (None, _name(one)):
+                self._keep(one, options)
+
+    def _keep(self, one: Partitioned, options: dict[str, Any]) -> None:
+        given = options["retention_months"]
+        retention, drop = (one.retention_months, one.drops) if given is None else (given, options["drop"])
+        for line in table([one.holds.upper(), "STATE", "ROWS", "SIZE"], [_row(one, size) for size in one.sizes()]):
+            self.stdout.write(line)
+        due = partitions.plan(one.find(), timezone.now(), options["months_ahead"], retention, drop)
+        self.stdout.write("")
+        if options["dry_run"]:
+            self._show("Would do", one, due)
+        else:
+            self._show("Done", one, one.apply(due))
+        self.stdout.write("")
+
+    def _show(self, heading: str, one: Partitioned, due: Plan) -> None:
+        if not due:
+            self.stdout.write("Nothing to do.")
+            return
+        self.stdout.write(f"{heading}:")
+        for step in due.steps(one):
+            self.stdout.write(f"  {step}")
+
+
+def _name(one: Partitioned) -> str:
+    return one.holds.replace(" ", "-")
+
+
+def _months(text: str) -> int:
+    if not text.isdecimal() or int(text) > LONGEST:
+        raise ArgumentTypeError(f"{text!r} is not a number of months from 0 to {LONGEST}")
+    return int(text)
+
+
+def _row(one: Partitioned, size: Size) -> tuple[str, str, str, str]:
+    state = "default" if size.name == one.default else "attached" if size.is_attached else "detached"
+    rows = "not counted yet" if size.rows is None else f"about {size.rows:,}"
+    return size.name, state, rows, filesizeformat(size.size).replace("\xa0", " ")
