@@ -6,6 +6,7 @@ them: it is asked for at each scrape.
 
 import logging
 from collections.abc import Iterator
+from functools import partial
 
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
@@ -18,7 +19,9 @@ from interactions.consumers import GROUP
 from interactions.kafka import BrokerDown
 from interactions.lag import lag
 from interactions.models import DeadLetter, OutboxMessage
-from recsite.platform import database
+from recommender import analytics
+from recommender.served import READERS
+from recsite.platform import database, feed
 from recsite.platform.database import DatabaseDown
 
 logger = logging.getLogger(__name__)
@@ -59,5 +62,28 @@ class EventLogCollector(Collector):
         yield GaugeMetricFamily("dead_letters", "Events that could not be stored, and wait to be mended.", dead)
 
 
+class ServedCollector(Collector):
+    """What lists achieve, and how far the figures are behind."""
+
+    def collect(self) -> Iterator[Metric]:
+        rates = GaugeMetricFamily(
+            "recommendation_click_through_rate",
+            "The share of the places shown today and yesterday that were clicked.",
+            labels=["algorithm"],
+        )
+        behind = GaugeMetricFamily("feed_waiting", "Rows that a reader of a feed has not read.", labels=["reader"])
+        try:
+            for algorithm, rate in database.ask(analytics.click_rates).items():
+                rates.add_metric([algorithm], rate)
+            for reader, table in READERS.items():
+                behind.add_metric([reader], database.ask(partial(feed.waiting, reader, table)))
+        except (DatabaseDown, DatabaseError) as down:
+            logger.warning("%s", down)
+            return
+        yield rates
+        yield behind
+
+
 _asked = CollectorRegistry(auto_describe=False)
 _asked.register(EventLogCollector())
+_asked.register(ServedCollector())

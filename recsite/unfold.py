@@ -17,6 +17,15 @@ def _page(title: str, icon: str, model: str) -> dict[str, Any]:
     return {"title": title, "icon": icon, "link": reverse_lazy(f"admin:{model}_changelist"), "permission": allowed}
 
 
+def _figures() -> dict[str, Any]:
+    """The page of what lists achieve."""
+
+    def allowed(request: HttpRequest) -> bool:
+        return request.user.has_perm("recommender.view_servedday")
+
+    return {"title": "Figures", "icon": "monitoring", "link": reverse_lazy("figures"), "permission": allowed}
+
+
 UNFOLD: dict[str, Any] = {
     "SITE_TITLE": "recsite",
     "SITE_HEADER": "recsite",
@@ -38,6 +47,8 @@ UNFOLD: dict[str, Any] = {
                     _page("Models", "model_training", "recommender_modelversion"),
                     _page("Releases", "rocket_launch", "recommender_release"),
                     _page("Placements", "view_carousel", "recommender_placement"),
+                    _figures(),
+                    _page("Served lists", "list_alt", "recommender_servedlist"),
                     _page("New items tried", "explore", "recommender_exposure"),
                     _page("Tuning", "tune", "recommender_tuningtrial"),
                     _page("Jobs", "pending_actions", "platform_job"),
@@ -59,6 +70,7 @@ UNFOLD: dict[str, Any] = {
                     _page("Dead letters", "mark_email_unread", "interactions_deadletter"),
                     _page("Waiting for Kafka", "hourglass", "interactions_outboxmessage"),
                     _page("Imports", "upload_file", "interactions_importrun"),
+                    _page("Readers of feeds", "dynamic_feed", "platform_feedcursor"),
                 ],
             },
             {

@@ -1,6 +1,5 @@
-from typing import Any
-
 import pytest
+from django.conf import settings
 
 from catalog import snapshot
 from interactions import types
@@ -11,10 +10,10 @@ from tests import outages
 
 
 @pytest.fixture(autouse=True)
-def _as_if_just_started(settings: Any) -> None:
+def _as_if_just_started(monkeypatch: pytest.MonkeyPatch) -> None:
     """What the process learnt in one test, an outage or a catalogue, is not true in the next."""
     outages.start_afresh()
     recording.forget()
-    settings.SERVED_LISTS_IN_BACKGROUND = False
+    monkeypatch.setattr(settings, "SERVED_LISTS_IN_BACKGROUND", False)
     for module in (snapshot, types, loaded, placements, newcomers, exploration):
         module.forget()

@@ -1,6 +1,15 @@
 from recommender.admin.placements import ExposureAdmin, PlacementAdmin
 from recommender.admin.releases import ReleaseAdmin
+from recommender.admin.served import ServedDayAdmin, ServedListAdmin
 from recommender.admin.trials import TuningTrialAdmin
 from recommender.admin.versions import ModelVersionAdmin
 
-__all__ = ["ExposureAdmin", "ModelVersionAdmin", "PlacementAdmin", "ReleaseAdmin", "TuningTrialAdmin"]
+__all__ = [
+    "ExposureAdmin",
+    "ModelVersionAdmin",
+    "PlacementAdmin",
+    "ReleaseAdmin",
+    "ServedDayAdmin",
+    "ServedListAdmin",
+    "TuningTrialAdmin",
+]

@@ -19,6 +19,9 @@ from recommender.served import statements
 from recsite.platform import epochs, feed
 
 LISTS_READER, ACTS_READER = "served lists", "attribution"
+READERS = {LISTS_READER: "recommender_servedlist", ACTS_READER: "interactions_interaction"}
+"""Who reads which table."""
+
 PIECE = 20_000
 LATE = timedelta(days=7)
 """Events that come later than so long after they happened are attributed to nothing."""
@@ -32,7 +35,7 @@ def add_up() -> tuple[int, int]:
 def _lists() -> int:
     total = 0
     while True:
-        with feed.piece(LISTS_READER, "recommender_servedlist", PIECE) as piece, connection.cursor() as cursor:
+        with feed.piece(LISTS_READER, READERS[LISTS_READER], PIECE) as piece, connection.cursor() as cursor:
             if piece:
                 ids = {"after": piece.after, "until": piece.until, "exploration": SOURCES.index("exploration")}
                 cursor.execute(statements.TAKE_LISTS, ids)
@@ -51,7 +54,7 @@ def _lists() -> int:
 def _acts() -> int:
     total = 0
     while True:
-        with feed.piece(ACTS_READER, "interactions_interaction", PIECE) as piece, connection.cursor() as cursor:
+        with feed.piece(ACTS_READER, READERS[ACTS_READER], PIECE) as piece, connection.cursor() as cursor:
             if piece:
                 parameters: dict[str, Any] = {
                     "after": piece.after,

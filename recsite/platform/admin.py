@@ -12,7 +12,7 @@ from unfold.decorators import action, display
 
 from recsite.platform import jobs, workers
 from recsite.platform.console import ConsoleAdmin, ReadOnlyAdmin, dialog, leave_dialog
-from recsite.platform.models import ApiKey, Epoch, Job
+from recsite.platform.models import ApiKey, Epoch, FeedCursor, Job
 from recsite.platform.readable import NOTHING, ago, span
 
 STATE_COLOURS = {"queued": "info", "running": "warning", "succeeded": "success", "failed": "danger", "cancelled": ""}
@@ -57,6 +57,20 @@ class EpochAdmin(ReadOnlyAdmin):
 
     empty = "Nothing has changed yet."
     list_display = ("name", "value")
+
+
+@admin.register(FeedCursor)
+class FeedCursorAdmin(ReadOnlyAdmin):
+    """How far the rows of a table have been read, by those who add them up."""
+
+    empty = "Nobody has read anything yet: beat begins with it."
+    list_display = ("name", "position", "read")
+    sortable_by = ()
+    fields = ("name", "position", "read_at", "horizon", "writers")
+
+    @display(description="last read")
+    def read(self, reader: FeedCursor) -> str:
+        return ago(reader.read_at)
 
 
 @admin.register(Job)

@@ -10,17 +10,27 @@ from django.contrib import admin as site
 from django.db import connection, models
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from catalog.models import Category, ItemEmbedding
 from interactions.models import DeadLetter, ImportRun, OutboxMessage
-from recommender.models import Exposure, ReleaseMember, TuningTrial
+from recommender.models import (
+    Attribution,
+    Exposure,
+    ReleaseMember,
+    ServedDay,
+    ServedItem,
+    ServedList,
+    ServedRank,
+    TuningTrial,
+)
 from recsite.platform import jobs
-from recsite.platform.models import ApiKey, Epoch
+from recsite.platform.models import ApiKey, Epoch, FeedCursor
 from tests import factories
 from tests.admin.staff import OURS, Staff
 from tests.recommender.shop import Shop, happened
 
-SHOWN_ELSEWHERE: set[type[models.Model]] = {ReleaseMember}
+SHOWN_ELSEWHERE: set[type[models.Model]] = {ReleaseMember, Attribution, ServedItem, ServedRank}
 """Rows that stand on the page of the row they belong to."""
 
 EVENTS_READ = re.compile(r'FROM "interactions_interaction"')
@@ -44,6 +54,26 @@ def filled(shop: Shop) -> Shop:
         algorithm="svd", data_hash="0" * 64, metric="rmse", number=0, settings={"reg": 0.1}, value=0.9, seconds=1
     )
     Exposure.objects.create(item=shop.novels[0], shown=3)
+    first, second = shop.novels[:2]
+    shown_as, now = factories.event("ada", first).event_id, timezone.now()
+    ServedList.objects.create(
+        recommendation_id=shown_as,
+        user_id="ada",
+        kind="person",
+        placement="default",
+        algorithm="svd",
+        items=[first.pk, second.pk, 0],
+        sources=[0, 1, 99],
+        first_rank=3,
+        served_at=now,
+    )
+    Attribution.objects.create(
+        recommendation_id=shown_as, item=second, served_at=now, rank=4, event_id=shown_as, acted_at=now, by_id=False
+    )
+    day = ServedDay.objects.create(kind="person", placement="default", algorithm="svd", lists=1, places=2)
+    ServedRank.objects.create(served=day, rank=4, shown=1, clicked=1)
+    ServedItem.objects.create(served=day, item=second, shown=1, clicked=1)
+    FeedCursor.objects.get_or_create(name="attribution")
     vector = [0.5] * settings.FEATURE_VECTOR_DIMENSION
     ItemEmbedding.objects.create(item=shop.novels[0], model_version=1, vector=vector)
     return shop
@@ -65,7 +95,14 @@ def every_page() -> list[str]:
     found = [address for model in site.site._registry for address in pages(model)]
     apps_listed = [reverse("admin:app_list", args=[app]) for app in OURS]
     item, person = factories.item(), factories.ben()
-    return ["/admin/", f"/admin/people/{person.pk}/", f"/admin/things/{item.pk}/", *apps_listed, *found]
+    return [
+        "/admin/",
+        "/admin/figures/",
+        f"/admin/people/{person.pk}/",
+        f"/admin/things/{item.pk}/",
+        *apps_listed,
+        *found,
+    ]
 
 
 def test_every_table_is_registered() -> None:
@@ -118,6 +155,8 @@ def test_no_deletion_reads_the_events(admin: Staff, filled: Shop) -> None:
         ("/admin/catalog/item/", 4),
         ("/admin/recommender/modelversion/", 5),
         ("/admin/recommender/release/", 6),
+        ("/admin/recommender/servedlist/", 4),
+        ("/admin/figures/", 4),
         ("/admin/platform/job/", 5),
         ("/admin/people/{ada}/", 7),
         ("/admin/things/{novel}/", 4),

@@ -18,7 +18,7 @@ TABLE = "platform_job"
 def begin_here() -> None:
     """Ids go on where the test before has left them."""
     here = feed.waiting("reader", TABLE)
-    FeedCursor.objects.create(name="reader", position=here)
+    FeedCursor.objects.create(name="reader", position=here, horizon=here)
 
 
 def add(*titles: str) -> None:

@@ -16,6 +16,8 @@ from recommender.models import Attribution, ServedDay, ServedItem, ServedList, S
 from recommender.serving import ItemsRequest, Request
 from recsite.platform import database
 from recsite.platform.database import DatabaseDown
+from recsite.platform.partitions import Month, Plan
+from recsite.platform.tasks import keep_partitions
 from tests import factories
 from tests.api.clients import ApiClient
 from tests.outages import wait_until
@@ -207,6 +209,19 @@ def test_a_process_holds_so_many_lists_and_counts_what_it_forgets(shop: Shop, mo
     assert served.recording.lost._value.get() - lost == 2
     kept = set(ServedList.objects.values_list("recommendation_id", flat=True))
     assert kept == {answer.recommendation_id for answer in answers[2:]}
+
+
+def test_months_of_lists_past_retention_are_dropped(shop: Shop, settings: Any) -> None:
+    settings.SERVED_LIST_RETENTION_MONTHS = 2
+    this = Month.of(timezone.now())
+    for table in (served.LISTS, served.ATTRIBUTIONS):
+        table.ensure_months([this.plus(-2), this.plus(-3)])
+    keep_partitions()
+    for table in (served.LISTS, served.ATTRIBUTIONS):
+        there = table.find()
+        assert this.plus(-2) in there.attached
+        assert this.plus(-3) not in there.attached | there.detached
+        table.apply(Plan(detach=(this.plus(-2),), drop=(this.plus(-2),)))
 
 
 def test_a_thread_of_the_process_stores_them_by_itself(shop: Shop, settings: Any) -> None:

@@ -6,6 +6,8 @@ import pytest
 
 from interactions import producers, store, types
 from interactions.models import Interaction
+from recommender import served
+from recommender.models import ServedList
 from tests import factories
 from tests.recommender.shop import Shop, start_afresh
 from tests.recommender.storefront import Visitor, stored, text
@@ -16,9 +18,13 @@ BROWSER = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko
 def test_opening_an_items_page_is_a_view_that_knows_its_shelf_and_place(shop: Shop) -> None:
     ada = Visitor("ada")
     link = ada.get("/").context["shelves"][0].cards[2].href
-    ada.get(link, User_Agent=BROWSER)
+    served.flush()
+    shown_as = str(ServedList.objects.get(algorithm="svd", kind="person").recommendation_id)
+    page = ada.get(link, User_Agent=BROWSER)
     assert stored("ada") == [("novel-2", "view", None)]
-    assert Interaction.objects.get().context == {"source": "for-you", "position": 3}
+    context = {"source": "for-you", "position": 3, "recommendation_id": shown_as}
+    assert Interaction.objects.get().context == context
+    assert f'name="rec" value="{shown_as}"' in page.content.decode(), "What is pressed on the page would forget it."
 
 
 @pytest.mark.parametrize(
