@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from recsite.platform.models import FeedCursor
 
-LAST_ID = "SELECT last_value FROM {table}_id_seq"
+LAST_ID = "SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM {table}_id_seq"
 WRITERS = """
 SELECT coalesce(array_agg(virtualtransaction), '{{}}') FROM pg_locks
 WHERE database = (SELECT oid FROM pg_database WHERE datname = current_database())

@@ -47,6 +47,14 @@ def test_rows_come_once_and_in_pieces() -> None:
     assert read_all() == ["d"]
 
 
+def test_the_very_first_row_is_not_missed() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"ALTER SEQUENCE {TABLE}_id_seq RESTART")
+    assert read_all("early") == []
+    add("first")
+    assert read_all("early") == ["first"]
+
+
 def test_each_reader_has_a_position_of_its_own() -> None:
     add("a")
     assert read_all("one") == read_all("two") == ["a"]
