@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from catalog.models import EndUser, Item
 from interactions.models import InteractionType
 from recommender import facts
-from recommender.types import UNDATED, UNKNOWN, Dataset, EventKind, Facts, FloatArray, IdMap, IntArray
+from recommender.types import UNDATED, UNKNOWN, Dataset, EventKind, Facts, FloatArray, IdMap, IntArray, PassedOver
 
 BLOCK = 16_384
 RECORD = np.dtype(
@@ -45,6 +45,22 @@ LATEST = f"""
 SELECT {COLUMNS} FROM unnest(%(people)s::bigint[]) AS person (id) CROSS JOIN LATERAL (
     SELECT * FROM interactions_interaction WHERE user_id = person.id ORDER BY occurred_at DESC, id DESC LIMIT %(limit)s
 ) AS event
+"""
+
+PASSED = """
+SELECT person.id, place.item, count(*), floor(extract(epoch FROM max(list.served_at)))::bigint
+FROM (
+    SELECT recommendation_id, served_at, max(rank) AS deepest FROM recommender_attribution
+    GROUP BY recommendation_id, served_at
+) AS clicked
+JOIN recommender_servedlist AS list USING (recommendation_id, served_at)
+JOIN catalog_enduser AS person ON person.user_id = list.user_id
+CROSS JOIN LATERAL unnest(list.items) WITH ORDINALITY AS place (item, number)
+WHERE list.first_rank + place.number - 1 < clicked.deepest AND NOT EXISTS (
+    SELECT FROM recommender_attribution AS one
+    WHERE one.recommendation_id = list.recommendation_id AND one.item_id = place.item AND one.served_at = list.served_at
+)
+GROUP BY person.id, place.item
 """
 
 YEAR_2000 = 946_684_800
@@ -94,8 +110,22 @@ def load_people(of: Sequence[int] | None = None) -> Facts:
 
 
 def load_everything() -> Dataset:
-    """All events, and what is known of items and of people."""
-    return replace(load_dataset(), facts=load_facts(), people=load_people())
+    """All events, what is known of items and of people, and what people were shown in vain."""
+    events = load_dataset()
+    passed = load_passed(events.user_ids, events.item_ids)
+    return replace(events, facts=load_facts(), people=load_people(), passed=passed)
+
+
+def load_passed(user_ids: IdMap, item_ids: IdMap) -> PassedOver | None:
+    """What these people were shown and passed over; None where no list was recorded that somebody turned to."""
+    with connection.cursor() as cursor:
+        cursor.execute(PASSED)
+        found = np.array(cursor.fetchall(), np.int64).reshape(-1, 4)
+    users, items = user_ids.rows(found[:, 0]), item_ids.rows(found[:, 1])
+    known = (users != UNKNOWN) & (items != UNKNOWN)
+    if not known.any():
+        return None
+    return PassedOver(users[known], items[known], found[known, 2].astype(np.float32), found[known, 3])
 
 
 def window(dataset: Dataset) -> tuple[datetime | None, datetime | None]:

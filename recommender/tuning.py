@@ -41,6 +41,7 @@ SPACES: Mapping[str, Mapping[str, Range]] = {
         "n_epochs": Range(5, 30),
         "reg": Range(0.001, 10.0, log=True),
         "alpha": Range(0.5, 80.0, log=True),
+        "passed_over": Range(0.0, 2.0),
     },
     "bpmf": {"n_factors": Range(4, 30), "n_samples": Range(10, 40), "burn_in": Range(10, 60)},
     "ease": {"reg": Range(5.0, 2_000.0, log=True), "power": Range(0.5, 2.5)},

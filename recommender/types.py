@@ -86,6 +86,27 @@ class Facts:
 
 
 @dataclass(frozen=True, eq=False)
+class PassedOver:
+    """What people were shown above something they turned to, and left: a weak sign against it.
+
+    A row for each pair, parallel arrays (n,). Who clicks at one place has looked at those above, most likely, and may
+    never have seen those below: Joachims, "Optimizing search engines using clickthrough data", 2002, section 3.
+    """
+
+    users: RowArray
+    items: RowArray
+    counts: FloatArray
+    """How often."""
+    last: IntArray
+    """Unix seconds of the last time."""
+
+    def before(self, times: IntArray) -> "PassedOver":
+        """The pairs of which all came before a time of each person (n_users,)."""
+        kept = self.last < times[self.users]
+        return PassedOver(self.users[kept], self.items[kept], self.counts[kept], self.last[kept])
+
+
+@dataclass(frozen=True, eq=False)
 class Dataset:
     """Events as parallel arrays (n_events,), one row per event, and the maps from ids to rows."""
 
@@ -104,6 +125,8 @@ class Dataset:
     """What items are, where that is known: of more items than have events."""
     people: Facts | None = None
     """Which segments people belong to, where that is known."""
+    passed: PassedOver | None = None
+    """What people were shown and passed over, where lists were recorded."""
 
     def __len__(self) -> int:
         return len(self.users)

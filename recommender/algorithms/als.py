@@ -11,6 +11,9 @@ from recommender.algorithms.implicit_factors import ImplicitFactorModel, confide
 from recommender.preferences import profiles, strengths
 from recommender.types import CannotFit, Dataset, Progress, silent
 
+MOST_PASSES = 5
+"""Times passed over beyond which more of them say no more."""
+
 
 @dataclass(frozen=True)
 class ALS:
@@ -19,12 +22,16 @@ class ALS:
     Hu, Koren and Volinsky, "Collaborative filtering for implicit feedback datasets", 2008, equations 3 to 5: t is 1
     where there is evidence and 0 elsewhere, the confidence c is ``1 + alpha * x`` with x the strength as a share of the
     strongest, squared. Factors (n_users, d) and (n_items, d).
+
+    Where people were shown an item n times and passed it over (`Dataset.passed`), t is 0 with the confidence
+    ``1 + passed_over * min(n, MOST_PASSES)``: surer than of what they never met.
     """
 
     n_factors: int = 32
     n_epochs: int = 15
     reg: float = 0.1
     alpha: float = 4.0
+    passed_over: float = 0.0
 
     def __post_init__(self) -> None:
         for name in ("n_factors", "n_epochs"):
@@ -33,13 +40,15 @@ class ALS:
         for name in ("reg", "alpha"):
             if not getattr(self, name) > 0:
                 raise ValueError(f"{name} is {getattr(self, name)}; it must be more than 0.")
+        if not self.passed_over >= 0:
+            raise ValueError(f"passed_over is {self.passed_over}; it must be 0 or more.")
 
     def fit(self, dataset: Dataset, rng: np.random.Generator, progress: Progress = silent) -> ImplicitFactorModel:
         """The factors of the dataset's evidence. CannotFit where nobody has shown interest in anything."""
         evidence = strengths(dataset)
         if not evidence.nnz:
             raise CannotFit("There are no events that speak for an item: collect or import some first.")
-        fitted = self._fitted(_confidences(evidence, self.alpha), int(rng.integers(2**31)), progress)
+        fitted = self._fitted(self._confidences(dataset, evidence), int(rng.integers(2**31)), progress)
         chosen = np.bincount(evidence.indices, minlength=dataset.n_items) > 0
         item_factors = np.where(chosen[:, None], fitted.item_factors, np.float32(0))
         model = ImplicitFactorModel(
@@ -62,17 +71,23 @@ class ALS:
             als.fit(confidences, show_progress=False, callback=self._teller(progress))
         return als
 
+    def _confidences(self, dataset: Dataset, evidence: csr_array) -> csr_matrix:
+        """What the library takes: c where t is 1, -c where it is 0; in the older of scipy's two kinds of matrices."""
+        users, items = evidence.nonzero()
+        sure = confidence(evidence.data, self.alpha)
+        if (passed := dataset.passed) is not None and self.passed_over:
+            width = dataset.n_items
+            in_vain = ~np.isin(passed.users * np.int64(width) + passed.items, users * np.int64(width) + items)
+            trust = 1 + self.passed_over * np.minimum(passed.counts[in_vain], MOST_PASSES)
+            sure = np.concatenate([sure, -trust])
+            users, items = np.append(users, passed.users[in_vain]), np.append(items, passed.items[in_vain])
+        return csr_matrix((sure.astype(np.float32), (users, items)), shape=evidence.shape)
+
     def _teller(self, progress: Progress) -> Any:
         def tell(epoch: int, *_: Any) -> None:
             progress((epoch + 1) / self.n_epochs, f"epoch {epoch + 1} of {self.n_epochs}")
 
         return tell
-
-
-def _confidences(evidence: csr_array, alpha: float) -> csr_matrix:
-    """What the library takes: 1 + alpha * x, in the older of scipy's two kinds of matrices."""
-    data = confidence(evidence.data, alpha)
-    return csr_matrix((data, evidence.indices, evidence.indptr), shape=evidence.shape)
 
 
 def _implicit_als() -> Any:

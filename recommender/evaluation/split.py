@@ -1,10 +1,10 @@
 """Which events a model learns from and which it is judged by."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from recommender.types import UNDATED, Dataset, Mask
+from recommender.types import UNDATED, Dataset, Mask, PassedOver
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,7 +32,8 @@ def holdout(dataset: Dataset, rng: np.random.Generator, test_fraction: float = 0
     n_test = np.floor(counts * test_fraction + 1e-9)
     is_test = np.zeros(len(dataset), bool)
     is_test[order] = still_to_come <= n_test[dataset.users[order]]
-    return Split(dataset.select(~is_test), dataset.select(is_test), _protocol(undated, test_fraction))
+    train = replace(dataset.select(~is_test), passed=_known_before(dataset, is_test))
+    return Split(train, dataset.select(is_test), _protocol(undated, test_fraction))
 
 
 def random_part(dataset: Dataset, rng: np.random.Generator, test_fraction: float = 0.2) -> Split:
@@ -42,7 +43,7 @@ def random_part(dataset: Dataset, rng: np.random.Generator, test_fraction: float
     is_test = np.zeros(len(dataset), bool)
     is_test[rng.permutation(len(dataset))[: int(len(dataset) * test_fraction + 1e-9)]] = True
     words = f"A random {test_fraction * 100:g} % of all events are the test."
-    return Split(dataset.select(~is_test), dataset.select(is_test), words)
+    return Split(_learning(dataset, is_test), dataset.select(is_test), words)
 
 
 def leave_one_out(dataset: Dataset, rng: np.random.Generator, is_relevant: Mask) -> Split:
@@ -53,16 +54,30 @@ def leave_one_out(dataset: Dataset, rng: np.random.Generator, is_relevant: Mask)
     is_test = np.zeros(len(dataset), bool)
     is_test[first[is_relevant[first]]] = True
     words = "One relevant event of each person, drawn at random, is the test; all others are training."
-    return Split(dataset.select(~is_test), dataset.select(is_test), words)
+    return Split(_learning(dataset, is_test), dataset.select(is_test), words)
 
 
 def folds(dataset: Dataset, rng: np.random.Generator, n: int) -> list[Split]:
     """The events in n random parts of one size, each the test of the others."""
     part = rng.permutation(len(dataset)) % n
     return [
-        Split(dataset.select(part != number), dataset.select(part == number), f"Fold {number + 1} of {n}.")
+        Split(_learning(dataset, part == number), dataset.select(part == number), f"Fold {number + 1} of {n}.")
         for number in range(n)
     ]
+
+
+def _learning(dataset: Dataset, is_test: Mask) -> Dataset:
+    """The training part where nobody's future is told from the past: what was passed over may belong to either."""
+    return replace(dataset.select(~is_test), passed=None)
+
+
+def _known_before(dataset: Dataset, is_test: Mask) -> PassedOver | None:
+    """What people had passed over before the first of their own events that are the test."""
+    if dataset.passed is None:
+        return None
+    first = np.full(dataset.n_users, np.iinfo(np.int64).max)
+    np.minimum.at(first, dataset.users[is_test], dataset.times[is_test])
+    return dataset.passed.before(first)
 
 
 def _protocol(undated: Mask, test_fraction: float) -> str:

@@ -112,7 +112,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 "verbose_name": "figures of a day",
-                "verbose_name_plural": "figures of served lists",
+                "verbose_name_plural": "days of figures",
                 "ordering": ["-day", "-lists", "pk"],
                 "constraints": [
                     models.UniqueConstraint(

@@ -94,7 +94,7 @@ class ServedDay(models.Model):
     class Meta:
         ordering = ["-day", "-lists", "pk"]
         verbose_name = "figures of a day"
-        verbose_name_plural = "figures of served lists"
+        verbose_name_plural = "days of figures"
         constraints = [
             models.UniqueConstraint(
                 fields=["day", "kind", "placement", "algorithm", "version", "variant"], name="served_day_once"
