@@ -127,6 +127,39 @@ class Interaction(models.Model):
         return f"{self.type_id} {self.event_id}"
 
 
+class BehaviourWindow(models.Model):
+    """What people did in half an hour; see `interactions.windows`."""
+
+    start = models.DateTimeField(unique=True)
+    events = models.PositiveBigIntegerField(default=0)
+    active_users = models.PositiveBigIntegerField(default=0)
+    sessions = models.PositiveBigIntegerField(default=0)
+    views = models.PositiveBigIntegerField(default=0)
+    carts = models.PositiveBigIntegerField("put into carts", default=0)
+    purchases = models.PositiveBigIntegerField(default=0)
+    recommendation_clicks = models.PositiveBigIntegerField(default=0, help_text="Views and clicks that name a list.")
+    late = models.PositiveBigIntegerField(
+        default=0, help_text="Events of windows that were closed already, by when they came: no window counts them."
+    )
+    updated_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["-start"]
+
+    @property
+    def view_to_cart(self) -> float | None:
+        """Carts for each view; None without any."""
+        return self.carts / self.views if self.views else None
+
+    @property
+    def cart_to_purchase(self) -> float | None:
+        """Purchases for each time that something was put into a cart; None without any."""
+        return self.purchases / self.carts if self.carts else None
+
+    def __str__(self) -> str:
+        return f"{self.start:%Y-%m-%d %H:%M}"
+
+
 class DeadLetter(models.Model):
     """An accepted event that could not be stored, kept whole with the reason."""
 

@@ -4,13 +4,15 @@ import logging
 from collections.abc import Callable, Sequence
 
 from celery import shared_task
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from kombu.exceptions import OperationalError
 
 from recommender import registry, served, training, warming
 from recommender.candidates import vectors
 from recommender.models import ModelVersion, Release
+from recommender.streams import covisits, trends
 from recsite.platform import epochs, jobs
+from recsite.platform.exceptions import Unavailable
 from recsite.platform.jobs import Progress
 from recsite.platform.locks import Busy, only_one
 from recsite.platform.models import Job
@@ -110,13 +112,28 @@ def reap() -> None:
 
 
 @shared_task(soft_time_limit=3_000, time_limit=3_060)
-def embed() -> None:
-    """Gives the items that have none, or have changed, their vectors under the live release."""
+def take_in() -> None:
+    """Between two trainings: what is trending, who is in a session, new items' vectors, lists of people with news.
+
+    One that can't be done now, or fails, keeps none of the others waiting.
+    """
     try:
-        with only_one("The describing of items"):
-            vectors.refresh()
-    except (Busy, RedisDown) as reason:
+        with only_one("The taking in of what is new"):
+            for part in (trends.advance, covisits.advance, vectors.refresh, warming.refresh):
+                try:
+                    part()
+                except (Busy, RedisDown, Unavailable) as reason:
+                    logger.info("%s", reason)
+                except DatabaseError:
+                    logger.exception("%s.%s failed, and is tried again.", part.__module__, part.__name__)
+    except Busy as reason:
         logger.info("%s", reason)
+
+
+@shared_task(soft_time_limit=300, time_limit=360)
+def forget_the_rare() -> None:
+    """Removes what came up once in a session, long ago."""
+    logger.info("%d pairs of items are forgotten.", covisits.forget_the_rare())
 
 
 @shared_task(soft_time_limit=300, time_limit=360)

@@ -15,11 +15,12 @@ from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from catalog.models import EndUser
+from interactions.models import Interaction
 from recommender import cache, placements
 from recommender.candidates import Member, NoContent, View, current_view, live, people
 from recommender.candidates.bulk import rank_many
 from recommender.types import Progress, silent
-from recsite.platform import epochs, redis
+from recsite.platform import epochs, feed, redis
 from recsite.platform.exceptions import Unavailable
 from recsite.platform.redis import RedisDown
 
@@ -28,6 +29,10 @@ BLOCK = 2_000
 """People whose events are read, and whose marks are asked for, together."""
 
 WRITTEN_AT_ONCE = 200
+READER, TABLE, PIECE = "lists", "interactions_interaction", 50_000
+MOST_REFRESHED = 500
+"""People whose lists are made in one go between two promotions."""
+
 ATTEMPTS, PATIENCE_SECS = 3, 10.0
 MEASURED = 50
 """People whose memory in Redis is measured, spread over all."""
@@ -66,6 +71,21 @@ def warm(persons: QuerySet[EndUser] | None = None, *, everybody: bool = False, p
         return _warm(view, view.release.leader, chosen, progress, started)
     except RedisDown as down:
         raise Unavailable("Redis doesn't answer, so lists have no place to go. Try again when it is back.") from down
+
+
+def refresh() -> int:
+    """Makes the lists of people with new events, before they ask; how many people that were.
+
+    Of many, those who were active last: a list that wasn't made here is made when somebody asks for it.
+    """
+    with feed.piece(READER, TABLE, PIECE) as piece:
+        news = Interaction.objects.filter(pk__gt=piece.after, pk__lte=piece.until, undated=False).order_by()
+        since = timezone.now() - timedelta(days=settings.WARM_ACTIVE_DAYS)
+        active = set(news.filter(occurred_at__gte=since).values_list("user", flat=True)) if piece else set()
+    if not active:
+        return 0
+    chosen = EndUser.objects.filter(pk__in=active).order_by(F("last_active").desc(nulls_last=True), "pk")
+    return warm(EndUser.objects.filter(pk__in=list(chosen.values_list("pk", flat=True)[:MOST_REFRESHED]))).people
 
 
 def _view() -> View:

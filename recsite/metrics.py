@@ -10,17 +10,20 @@ from functools import partial
 
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 from django_prometheus.exports import ExportToDjangoView
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from interactions import windows
 from interactions.consumers import GROUP
 from interactions.kafka import BrokerDown
 from interactions.lag import lag
-from interactions.models import DeadLetter, OutboxMessage
-from recommender import analytics
-from recommender.served import READERS
+from interactions.models import BehaviourWindow, DeadLetter, OutboxMessage
+from interactions.streams import Window
+from recommender import analytics, served, warming
+from recommender.streams import covisits, trends
 from recsite.platform import database, feed
 from recsite.platform.database import DatabaseDown
 
@@ -62,6 +65,13 @@ class EventLogCollector(Collector):
         yield GaugeMetricFamily("dead_letters", "Events that could not be stored, and wait to be mended.", dead)
 
 
+FEEDS = {
+    **served.READERS,
+    **{module.READER: module.TABLE for module in (windows, trends, covisits, warming)},
+}
+"""Who reads the rows of which table."""
+
+
 class ServedCollector(Collector):
     """What lists achieve, and how far the figures are behind."""
 
@@ -75,7 +85,7 @@ class ServedCollector(Collector):
         try:
             for algorithm, rate in database.ask(analytics.click_rates).items():
                 rates.add_metric([algorithm], rate)
-            for reader, table in READERS.items():
+            for reader, table in FEEDS.items():
                 behind.add_metric([reader], database.ask(partial(feed.waiting, reader, table)))
         except (DatabaseDown, DatabaseError) as down:
             logger.warning("%s", down)
@@ -84,6 +94,22 @@ class ServedCollector(Collector):
         yield behind
 
 
+class BehaviourCollector(Collector):
+    """What people do: the latest half hour that has begun."""
+
+    def collect(self) -> Iterator[Metric]:
+        try:
+            latest = database.ask(BehaviourWindow.objects.filter(start__lte=timezone.now()).first)
+        except (DatabaseDown, DatabaseError) as down:
+            logger.warning("%s", down)
+            return
+        of_now = latest if latest and latest.start == Window.of(timezone.now()).start else BehaviourWindow()
+        yield GaugeMetricFamily("active_users", "People who did something in this half hour.", of_now.active_users)
+        for name in ("sessions", "views", "carts", "purchases", "recommendation_clicks", "late"):
+            yield GaugeMetricFamily(f"behaviour_{name}", f"{name} in this half hour.", getattr(of_now, name))
+
+
 _asked = CollectorRegistry(auto_describe=False)
 _asked.register(EventLogCollector())
 _asked.register(ServedCollector())
+_asked.register(BehaviourCollector())

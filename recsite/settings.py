@@ -160,10 +160,12 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "task": "recsite.platform.tasks.keep_partitions",
         "schedule": 6 * 3600.0,
     },
-    "Describe new items": {
-        "task": "recommender.tasks.embed",
+    "Take in what is new": {
+        "task": "recommender.tasks.take_in",
         "schedule": float(INCREMENTAL_UPDATE_INTERVAL_SECS),
     },
+    "Add up what people do": {"task": "interactions.tasks.add_up_behaviour", "schedule": 60.0},
+    "Forget rare pairs of items": {"task": "recommender.tasks.forget_the_rare", "schedule": 24 * 3600.0},
     "Add up what was shown and clicked": {"task": "recommender.tasks.add_up", "schedule": 30.0},
     "Clear up after interrupted jobs": {"task": "recommender.tasks.reap", "schedule": 60.0},
 }

@@ -66,6 +66,7 @@ UNFOLD: dict[str, Any] = {
                 "title": "Events",
                 "items": [
                     _page("Event stream", "stream", "interactions_interaction"),
+                    _page("Behaviour", "query_stats", "interactions_behaviourwindow"),
                     _page("Event types", "tune", "interactions_interactiontype"),
                     _page("Dead letters", "mark_email_unread", "interactions_deadletter"),
                     _page("Waiting for Kafka", "hourglass", "interactions_outboxmessage"),

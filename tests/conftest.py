@@ -6,6 +6,7 @@ from interactions import types
 from recommender import placements
 from recommender.candidates import exploration, loaded, newcomers
 from recommender.served import recording
+from recommender.streams import trends
 from tests import outages
 
 
@@ -15,5 +16,5 @@ def _as_if_just_started(monkeypatch: pytest.MonkeyPatch) -> None:
     outages.start_afresh()
     recording.forget()
     monkeypatch.setattr(settings, "SERVED_LISTS_IN_BACKGROUND", False)
-    for module in (snapshot, types, loaded, placements, newcomers, exploration):
+    for module in (snapshot, types, loaded, placements, newcomers, exploration, trends):
         module.forget()

@@ -55,6 +55,7 @@ SERVICES: list[set[str]] = [
         "recommender.gate",
         "recommender.placements",
         "recommender.served",
+        "recommender.streams",
         "recommender.reasons",
         "recommender.candidates",
         "recommender.experiments",

@@ -1,4 +1,4 @@
 from interactions.admin.events import InteractionAdmin
-from interactions.admin.upkeep import DeadLetterAdmin, ImportRunAdmin, InteractionTypeAdmin
+from interactions.admin.upkeep import BehaviourWindowAdmin, DeadLetterAdmin, ImportRunAdmin, InteractionTypeAdmin
 
-__all__ = ["DeadLetterAdmin", "ImportRunAdmin", "InteractionAdmin", "InteractionTypeAdmin"]
+__all__ = ["BehaviourWindowAdmin", "DeadLetterAdmin", "ImportRunAdmin", "InteractionAdmin", "InteractionTypeAdmin"]

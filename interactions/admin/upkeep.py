@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from unfold.decorators import action, display
 
 from interactions import types
-from interactions.models import DeadLetter, ImportRun, InteractionType, OutboxMessage
+from interactions.models import BehaviourWindow, DeadLetter, ImportRun, InteractionType, OutboxMessage
 from interactions.replay import replay
 from interactions.wire import readable
 from recsite.platform.console import ConsoleAdmin, ReadOnlyAdmin, dialog, leave_dialog, structured
@@ -133,6 +133,40 @@ class DeadLetterAdmin(ConsoleAdmin):
     @display(description="received")
     def received(self, letter: DeadLetter) -> str:
         return ago(letter.received_at)
+
+
+@admin.register(BehaviourWindow)
+class BehaviourWindowAdmin(ReadOnlyAdmin):
+    """What people do, by half hours of UTC."""
+
+    empty = "Nobody did anything since this began to be added up: beat does it every minute."
+    list_display = (
+        "start",
+        "active_users",
+        "sessions",
+        "views",
+        "carts",
+        "purchases",
+        "view_to_cart_text",
+        "cart_to_purchase_text",
+        "recommendation_clicks",
+        "late",
+    )
+    sortable_by = ()
+    fields = (
+        ("start", "updated_at"),
+        ("events", "active_users", "sessions"),
+        ("views", "carts", "purchases", "recommendation_clicks", "late"),
+        ("view_to_cart_text", "cart_to_purchase_text"),
+    )
+
+    @display(description="view to cart")
+    def view_to_cart_text(self, window: BehaviourWindow) -> str:
+        return NOTHING if window.view_to_cart is None else f"{window.view_to_cart:.1%}"
+
+    @display(description="cart to purchase")
+    def cart_to_purchase_text(self, window: BehaviourWindow) -> str:
+        return NOTHING if window.cart_to_purchase is None else f"{window.cart_to_purchase:.1%}"
 
 
 @admin.register(OutboxMessage)

@@ -78,6 +78,9 @@ class BoughtItemOut(serializers.Serializer):
     support = serializers.IntegerField(help_text="People who bought both.")
     confidence = serializers.FloatField(help_text="The share of the item's buyers who bought this one as well.")
     lift = serializers.FloatField(help_text="How many times the share among all buyers that is.")
+    basis = serializers.ChoiceField(
+        ("purchases", "sessions"), help_text="Whether that is said of buyers or of sessions."
+    )
 
 
 class BoughtOut(serializers.Serializer):

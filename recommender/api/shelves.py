@@ -37,6 +37,7 @@ PERSUASION = {
     "support": 14,
     "confidence": 0.28,
     "lift": 6.1,
+    "basis": "purchases",
 }
 METHOD = {"type": "string", "enum": list(METHODS), "default": METHODS[0]}
 WINDOW = {"type": "integer", "minimum": 1, "maximum": LONGEST_WINDOW, "default": 28}
@@ -144,7 +145,8 @@ class BoughtTogether(QuickView):
         summary="List what is bought together with an item",
         description=(
             "By lift: how many times more often the item's buyers bought this than buyers in general. A purchase is "
-            "an event of the implicit type that weighs most. Empty where too few people bought both."
+            "an event of the implicit type that weighs most. Items that people turn to in the same sessions "
+            "follow; of those the figures then speak, and `basis` says so."
         ),
         parameters=[
             parameter("limit", COUNT, "Length of the list."),
@@ -161,16 +163,7 @@ class BoughtTogether(QuickView):
                 {
                     "item_id": "emma",
                     "recommendation_id": FOR_ADA["recommendation_id"],
-                    "items": [
-                        {
-                            "item_id": "persuasion",
-                            "title": "Persuasion",
-                            "rank": 1,
-                            "support": 14,
-                            "confidence": 0.28,
-                            "lift": 6.1,
-                        }
-                    ],
+                    "items": [PERSUASION],
                 },
                 status_codes=[200],
             )

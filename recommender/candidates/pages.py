@@ -9,8 +9,9 @@ from recommender.candidates import personal
 from recommender.candidates.known import Known
 from recommender.candidates.newcomers import entered
 from recommender.candidates.paging import Wanted, mixed, places
-from recommender.candidates.trending import DAYS, trending
+from recommender.candidates.trending import trending
 from recommender.candidates.view import TRENDING, Ranked, View
+from recommender.streams.trends import DAYS
 from recommender.types import IntArray
 from recsite.platform.database import DatabaseDown
 

@@ -3,10 +3,11 @@
 import time
 from dataclasses import dataclass
 
-from django.db.models import Count
+from django.db.models import Count, F, Q
 
 from interactions import types
 from interactions.models import Interaction, InteractionType
+from recommender.models import CoVisit
 from recsite.platform import database
 
 MOST_BUYERS = 5_000
@@ -16,6 +17,8 @@ HOUR = 3600
 
 _buyers: dict[int, tuple[int, float]] = {}
 """People who bought anything, by type, and until when that holds."""
+
+PURCHASES, SESSIONS = "purchases", "sessions"
 
 LEAST_SUPPORT = 3
 """People who bought both, below which it may be chance."""
@@ -32,12 +35,35 @@ class Together:
     """The share of the item's buyers who bought this one as well."""
     lift: float
     """How many times the share among all buyers that is. Brin et al., "Dynamic itemset counting", 1997 (interest)."""
+    basis: str = PURCHASES
+    """Whom that is said of: the item's buyers, or the sessions in which somebody turned to it."""
 
 
 def bought_together(item: int, least_support: int = LEAST_SUPPORT) -> list[Together]:
-    """By falling lift; empty where nobody bought the item. Raises DatabaseDown."""
+    """What the same people bought, by falling lift, then what the same sessions turned to. Raises DatabaseDown."""
     kind = _purchase()
-    return database.ask(lambda: _found(item, kind, least_support)) if kind else []
+    bought = database.ask(lambda: _found(item, kind, least_support)) if kind else []
+    known = {one.item for one in bought}
+    visited = database.ask(lambda: _in_sessions(item, least_support))
+    return bought + [one for one in visited if one.item not in known]
+
+
+def _in_sessions(item: int, least_support: int) -> list[Together]:
+    """From the sessions that were added up as they went on."""
+    either = CoVisit.objects.filter(Q(item_id=item) | Q(other_id=item), sessions__gte=least_support)
+    both = {one.other_id if one.item_id == item else one.item_id: one.sessions for one in either.order_by()}
+    own = both.pop(item, 0)
+    if not both:
+        return []
+    alone = CoVisit.objects.filter(item_id__in=[0, *both], other_id=F("item_id"))
+    each: dict[int, int] = dict(alone.values_list("item_id", "sessions"))
+    total = max(each.get(0, 0), own, 1)
+    found = [
+        Together(other, n, n / own, (n / own) / (each[other] / total), SESSIONS)
+        for other, n in both.items()
+        if own and each.get(other)
+    ]
+    return sorted(found, key=lambda one: (-one.lift, -one.support, one.item))
 
 
 def _purchase() -> InteractionType | None:

@@ -1,6 +1,7 @@
-"""What is trending now, from the events of the last days: read again once TRENDING_CACHE_TTL_SECS have passed."""
+"""What is trending now, from the events of the last days."""
 
 import time
+from contextlib import suppress
 from datetime import timedelta
 
 import numpy as np
@@ -11,12 +12,11 @@ from recommender import dataset, ranking
 from recommender.algorithms.impersonal import ImpersonalModel
 from recommender.algorithms.trending import Trending
 from recommender.candidates.view import TRENDING, Ranked, View
+from recommender.streams import trends
+from recommender.streams.trends import DAYS
 from recommender.types import CannotFit
 from recsite.platform import database
 from recsite.platform.database import DatabaseDown
-
-DAYS = 28
-"""The window where nobody asks for another."""
 
 _models: dict[int, tuple[float, ImpersonalModel | None]] = {}
 """By window: until when it holds, and the scores, or None where nothing is trending."""
@@ -41,6 +41,11 @@ def forget() -> None:
 
 
 def _model(days: int) -> ImpersonalModel | None:
+    """The usual window is kept up to date from event to event, where somebody does that; others are read."""
+    if days == DAYS:
+        with suppress(DatabaseDown):
+            if (kept := trends.model()) is not None:
+                return kept
     until, model = _models.get(days, (0.0, None))
     if time.monotonic() < until:
         return model

@@ -1,6 +1,7 @@
 from recommender.models.placement import DEFAULT, EXPOSURES_EPOCH, Exposure, Placement
 from recommender.models.release import Release, ReleaseMember
 from recommender.models.served import Attribution, Kind, ServedDay, ServedItem, ServedList, ServedRank
+from recommender.models.streams import CoVisit, TrendingScore
 from recommender.models.trial import TuningTrial
 from recommender.models.version import ModelVersion
 
@@ -8,6 +9,7 @@ __all__ = [
     "DEFAULT",
     "EXPOSURES_EPOCH",
     "Attribution",
+    "CoVisit",
     "Exposure",
     "Kind",
     "ModelVersion",
@@ -18,5 +20,6 @@ __all__ = [
     "ServedItem",
     "ServedList",
     "ServedRank",
+    "TrendingScore",
     "TuningTrial",
 ]

@@ -54,6 +54,8 @@ class Bought:
     support: int
     confidence: float
     lift: float
+    basis: str
+    """`purchases` or `sessions`: whom the figures are of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,7 @@ def session(request: ItemsRequest) -> Answer:
 
 
 def bought_together(item_id: str, limit: int, least_support: int = candidates.LEAST_SUPPORT) -> BoughtTogether:
-    """Available items that the same people bought, by falling lift. Raises UnknownItem."""
+    """Available items that the same people bought, then those of the same sessions, by lift. Raises UnknownItem."""
     view = view_now()
     (row,) = _rows(view, [item_id])
     found = candidates.bought_together(int(view.catalogue.ids[row]), least_support)
@@ -102,6 +104,7 @@ def bought_together(item_id: str, limit: int, least_support: int = candidates.LE
             one.support,
             round(one.confidence, 4),
             round(one.lift, 4),
+            one.basis,
         )
         for rank, (one, at) in enumerate(there[:limit], 1)
     )

@@ -58,7 +58,8 @@ def piece(reader: str, table: str, most: int) -> Iterator[Piece]:
             # In this order: whoever took an id before the first question is there at the second, or has ended.
             cursor.horizon = max(_ask(LAST_ID.format(table=table)), until)
             cursor.writers = _ask(WRITERS.format(table=table))
-        cursor.save()
+        # Field by field: the block may have noted when it made its figures anew.
+        cursor.save(update_fields=["position", "read_at", "horizon", "writers"])
 
 
 def waiting(reader: str, table: str) -> int:

@@ -36,6 +36,9 @@ class FeedCursor(models.Model):
     horizon = models.BigIntegerField(default=0, help_text="Rows up to this id can be read once they are settled.")
     writers = ArrayField(models.CharField(max_length=40), default=list, help_text="Transactions that must end first.")
     read_at = models.DateTimeField(null=True)
+    made_anew_at = models.DateTimeField(
+        null=True, help_text="When the reader last made its figures from all rows, if it does."
+    )
 
     class Meta:
         ordering = ["name"]

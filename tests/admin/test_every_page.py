@@ -13,15 +13,17 @@ from django.urls import reverse
 from django.utils import timezone
 
 from catalog.models import Category, ItemEmbedding
-from interactions.models import DeadLetter, ImportRun, OutboxMessage
+from interactions.models import BehaviourWindow, DeadLetter, ImportRun, OutboxMessage
 from recommender.models import (
     Attribution,
+    CoVisit,
     Exposure,
     ReleaseMember,
     ServedDay,
     ServedItem,
     ServedList,
     ServedRank,
+    TrendingScore,
     TuningTrial,
 )
 from recsite.platform import jobs
@@ -30,8 +32,8 @@ from tests import factories
 from tests.admin.staff import OURS, Staff
 from tests.recommender.shop import Shop, happened
 
-SHOWN_ELSEWHERE: set[type[models.Model]] = {ReleaseMember, Attribution, ServedItem, ServedRank}
-"""Rows that stand on the page of the row they belong to."""
+SHOWN_ELSEWHERE: set[type[models.Model]] = {ReleaseMember, Attribution, ServedItem, ServedRank, CoVisit, TrendingScore}
+"""Rows that stand on the page of what they belong to: a release, a list, a day of figures, an item, a list of items."""
 
 EVENTS_READ = re.compile(r'FROM "interactions_interaction"')
 AGGREGATED = re.compile(r"\b(COUNT|SUM|AVG|MIN|MAX|ARRAY_AGG)\(|GROUP BY", re.IGNORECASE)
@@ -74,6 +76,9 @@ def filled(shop: Shop) -> Shop:
     ServedRank.objects.create(served=day, rank=4, shown=1, clicked=1)
     ServedItem.objects.create(served=day, item=second, shown=1, clicked=1)
     FeedCursor.objects.get_or_create(name="attribution")
+    BehaviourWindow.objects.create(start=now, views=10, carts=4, purchases=1)
+    CoVisit.objects.create(item_id=first.pk, other_id=second.pk, sessions=2)
+    TrendingScore.objects.create(item_id=first.pk, score=1)
     vector = [0.5] * settings.FEATURE_VECTOR_DIMENSION
     ItemEmbedding.objects.create(item=shop.novels[0], model_version=1, vector=vector)
     return shop

@@ -15,7 +15,7 @@ from pytest_django import DjangoDbBlocker
 
 from catalog.models import EndUser, Item
 from interactions.models import Interaction
-from recommender.models import ModelVersion, Release, ReleaseMember
+from recommender.models import ModelVersion, Release, ReleaseMember, ServedList
 from recsite.local.packages import find_chromium
 from tests import factories
 from tests.recommender.shop import open_shop
@@ -99,5 +99,15 @@ def _fill() -> None:
 
 
 def _empty() -> None:
-    for rows in (Interaction, ReleaseMember, Release, ModelVersion, Item, EndUser, Session, get_user_model()):
+    for rows in (
+        ServedList,
+        Interaction,
+        ReleaseMember,
+        Release,
+        ModelVersion,
+        Item,
+        EndUser,
+        Session,
+        get_user_model(),
+    ):
         rows.objects.all().delete()

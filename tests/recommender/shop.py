@@ -18,6 +18,7 @@ from recommender.cache import events
 from recommender.candidates import exploration, loaded, newcomers
 from recommender.models import ModelVersion, Placement, Release
 from recommender.serving import Answer, Request
+from recommender.streams import trends
 from recommender.types import IdMap
 from recsite.platform import epochs, redis
 from tests import factories, outages
@@ -107,14 +108,14 @@ def forget() -> None:
     epochs.forget()
     events.forget()
     snapshot.forget()
-    for module in (types, loaded, placements, newcomers, exploration):
+    for module in (types, loaded, placements, newcomers, exploration, trends):
         module.forget()
 
 
 def look_again() -> None:
     """As after the second in which nobody is asked."""
     epochs.look()
-    for copy in (m._copy for m in (snapshot, types, loaded, placements, newcomers, exploration)):
+    for copy in (m._copy for m in (snapshot, types, loaded, placements, newcomers, exploration, trends)):
         copy._not_before = 0
 
 

@@ -29,6 +29,12 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("read_at", models.DateTimeField(null=True)),
+                (
+                    "made_anew_at",
+                    models.DateTimeField(
+                        null=True, help_text="When the reader last made its figures from all rows, if it does."
+                    ),
+                ),
             ],
             options={
                 "verbose_name": "reader of a feed",

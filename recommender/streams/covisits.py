@@ -1,0 +1,85 @@
+"""Which items are turned to in the same session: added up as sessions go on.
+
+A session is what somebody did under one `session_id`, or with pauses of less than half an hour. Its first act for an
+item makes a pair with each of the last MOST_PAIRS other items before it, so a pair counts once for a session, and a
+robot that opens everything makes no square of what it opened.
+"""
+
+from datetime import timedelta
+from typing import Any
+
+from django.db import connection
+from django.utils import timezone
+
+from recommender.models import CoVisit
+from recsite.platform import feed
+
+READER, TABLE = "sessions", "interactions_interaction"
+PIECE = 5_000
+GAP = timedelta(minutes=30)
+MOST_PAIRS = 20
+KEPT = timedelta(days=90)
+"""How long a pair is kept that came up in a single session."""
+
+FAVOURS = """
+NOT {event}.undated AND EXISTS (
+    SELECT FROM interactions_interactiontype AS kind
+    WHERE kind.id = {event}.type_id AND weight > 0 AND NOT is_negative
+)
+"""
+SESSION = "coalesce(context ->> 'session_id', '')"
+SAME = """
+other.user_id = act.user_id AND other.id < act.id AND coalesce(other.context ->> 'session_id', '') = act.session
+AND other.occurred_at > act.occurred_at - %(gap)s AND other.occurred_at < act.occurred_at + %(gap)s
+"""
+ADD = f"""
+WITH act AS MATERIALIZED (
+    SELECT act.* FROM (
+        SELECT id, user_id, item_id, occurred_at, type_id, {SESSION} AS session
+        FROM interactions_interaction AS event
+        WHERE id > %(after)s AND id <= %(until)s AND occurred_at >= %(since)s AND {FAVOURS.format(event="event")}
+    ) AS act
+    WHERE NOT EXISTS (
+        SELECT FROM interactions_interaction AS other
+        WHERE {SAME} AND other.item_id = act.item_id AND {FAVOURS.format(event="other")}
+    )
+), pair AS (
+    SELECT act.id, act.item_id, before.item_id AS other_id, act.occurred_at
+    FROM act CROSS JOIN LATERAL (
+        SELECT item_id FROM (
+            SELECT DISTINCT ON (other.item_id) other.item_id, other.id FROM interactions_interaction AS other
+            WHERE {SAME} AND other.item_id <> act.item_id AND {FAVOURS.format(event="other")}
+            ORDER BY other.item_id, other.id DESC
+        ) AS known ORDER BY id DESC LIMIT %(most)s
+    ) AS before
+), counted AS (
+    SELECT least(item_id, other_id) AS item_id, greatest(item_id, other_id) AS other_id, occurred_at FROM pair
+    UNION ALL
+    SELECT item_id, item_id, occurred_at FROM act
+    UNION ALL
+    SELECT 0, 0, occurred_at FROM act WHERE NOT EXISTS (SELECT FROM interactions_interaction AS other WHERE {SAME})
+)
+INSERT INTO recommender_covisit AS known (item_id, other_id, sessions, last_at)
+SELECT item_id, other_id, count(*), max(occurred_at) FROM counted GROUP BY 1, 2 ORDER BY 1, 2
+ON CONFLICT (item_id, other_id) DO UPDATE
+    SET sessions = known.sessions + excluded.sessions, last_at = greatest(known.last_at, excluded.last_at)
+"""
+
+
+def advance() -> int:
+    """Takes in the acts that have settled; how many pairs changed."""
+    changed = 0
+    while True:
+        with feed.piece(READER, TABLE, PIECE) as piece, connection.cursor() as cursor:
+            if piece:
+                now = timezone.now()
+                limits: dict[str, Any] = {"gap": GAP, "most": MOST_PAIRS, "since": now - KEPT}
+                cursor.execute(ADD, {"after": piece.after, "until": piece.until, **limits})
+                changed += cursor.rowcount
+        if piece.is_last:
+            return changed
+
+
+def forget_the_rare() -> int:
+    """Removes pairs of one session that is long over; how many."""
+    return CoVisit.objects.filter(sessions=1, last_at__lt=timezone.now() - KEPT).delete()[0]
