@@ -77,6 +77,7 @@ def test_scores_are_those_of_the_algorithm_however_the_acts_come_in(shop: Shop) 
         ("dislike", None),
         ("impression", None),
     ]
+    did("reader-0", "novel-0")
     for _ in range(6):
         for _ in range(12):
             kind, value = kinds[rng.integers(len(kinds))]
