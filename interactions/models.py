@@ -178,16 +178,19 @@ class DeadLetter(models.Model):
 
 
 class OutboxMessage(models.Model):
-    """An accepted event that Kafka did not take yet; the relay hands it on, in the order of the keys."""
+    """What Kafka did not get yet: an accepted event, or an announcement. The relay hands it on, in this order."""
 
     topic = models.CharField(max_length=100)
     key = models.CharField(max_length=255)
     value = models.BinaryField()
+    is_event = models.BooleanField(
+        default=True, help_text="Else an announcement, behind which no event has to wait for its turn."
+    )
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
         ordering = ["pk"]
-        verbose_name = "waiting event"
+        verbose_name = "waiting message"
 
     def __str__(self) -> str:
         return f"{self.topic}, {self.key}"

@@ -1,6 +1,6 @@
-"""Events that Kafka didn't take, in order, until a relay has handed them on.
+"""Events that Kafka didn't take, and announcements, in order, until a relay has handed them on.
 
-While anything waits here, every new event is put behind it: so a person's events stay in the order in which they were
+While an event waits here, every new event is put behind it: so a person's events stay in the order in which they were
 accepted. PostgreSQL is asked before each one, since another process may have put something here a moment ago.
 """
 
@@ -31,9 +31,9 @@ class _Known:
 
 
 def is_empty() -> bool:
-    """Whether nothing waits; while the database is gone, whether nothing did when it was last asked."""
+    """Whether no event waits; while the database is gone, whether nothing did when it was last asked."""
     with suppress(DatabaseDown):
-        _Known.is_empty = not database.ask(OutboxMessage.objects.exists)
+        _Known.is_empty = not database.ask(OutboxMessage.objects.filter(is_event=True).exists)
     return _Known.is_empty
 
 

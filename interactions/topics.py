@@ -2,6 +2,9 @@
 
 USER_EVENTS, PRODUCT_VIEWS, PURCHASES, REVIEWS = "user-events", "product-views", "purchases", "reviews"
 DEAD_LETTERS = "dead-letters"
+REQUESTS, RESPONSES = "recommendation-requests", "recommendation-responses"
+MODEL_UPDATES, MODEL_METRICS, SYSTEM_METRICS = "model-updates", "model-metrics", "system-metrics"
+DATA_DRIFT = "data-drift"
 
 BY_TYPE = {
     "view": PRODUCT_VIEWS,
@@ -17,7 +20,10 @@ BY_TYPE = {
 EVENTS = (USER_EVENTS, PRODUCT_VIEWS, PURCHASES, REVIEWS)
 """What `consume_events` reads and stores."""
 
-TOPICS = (*EVENTS, DEAD_LETTERS)
+ANNOUNCEMENTS = (MODEL_UPDATES, MODEL_METRICS, SYSTEM_METRICS, DATA_DRIFT)
+"""What is said to whoever wants to know."""
+
+TOPICS = (*EVENTS, DEAD_LETTERS, REQUESTS, RESPONSES, *ANNOUNCEMENTS)
 
 
 def topic_of(type_name: str) -> str:

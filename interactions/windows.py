@@ -12,8 +12,10 @@ from django.db import connection
 from django.db.models import F
 from django.utils import timezone
 
+from interactions import announcements
 from interactions.models import BehaviourWindow
 from interactions.streams import LATENESS, WINDOW, Window, oldest_open
+from interactions.topics import SYSTEM_METRICS
 from recsite.platform import feed, redis
 from recsite.platform.feed import Piece
 from recsite.platform.redis import RedisDown
@@ -59,9 +61,18 @@ def advance() -> list[BehaviourWindow]:
     while True:
         with feed.piece(READER, TABLE, PIECE) as piece:
             if piece:
-                changed |= set(_take_in(piece))
+                begun = set(_take_in(piece))
+                for window in BehaviourWindow.objects.filter(start__in=begun):
+                    announcements.announce(SYSTEM_METRICS, "behaviour.window", _facts(window))
+                changed |= begun
         if piece.is_last:
             return list(BehaviourWindow.objects.filter(start__in=changed))
+
+
+def _facts(window: BehaviourWindow) -> dict[str, Any]:
+    counts = {name: getattr(window, name) for name in (*COLUMNS, "active_users", "sessions", "late")}
+    rates = {name: getattr(window, name) for name in ("view_to_cart", "cart_to_purchase")}
+    return {"start": window.start.isoformat(), "minutes": int(WINDOW.total_seconds() // 60), **counts, **rates}
 
 
 def _take_in(piece: Piece) -> Iterable[datetime]:

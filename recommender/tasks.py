@@ -7,7 +7,7 @@ from celery import shared_task
 from django.db import DatabaseError, transaction
 from kombu.exceptions import OperationalError
 
-from recommender import registry, served, training, warming
+from recommender import drift, registry, served, training, warming
 from recommender.candidates import vectors
 from recommender.models import ModelVersion, Release
 from recommender.streams import covisits, trends
@@ -128,6 +128,17 @@ def take_in() -> None:
                     logger.exception("%s.%s failed, and is tried again.", part.__module__, part.__name__)
     except Busy as reason:
         logger.info("%s", reason)
+
+
+@shared_task(soft_time_limit=540, time_limit=600)
+def look_for_drift() -> None:
+    """Compares the latest events with the training's; starts a training where that is wanted."""
+    reports = drift.look()
+    for report in reports:
+        if report.is_drift:
+            logger.warning("%s", report.sentence)
+    if drift.should_retrain(reports):
+        rebuild.delay()
 
 
 @shared_task(soft_time_limit=300, time_limit=360)

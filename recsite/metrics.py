@@ -7,6 +7,7 @@ them: it is asked for at each scrape.
 import logging
 from collections.abc import Iterator
 from functools import partial
+from typing import Any
 
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
@@ -22,7 +23,7 @@ from interactions.kafka import BrokerDown
 from interactions.lag import lag
 from interactions.models import BehaviourWindow, DeadLetter, OutboxMessage
 from interactions.streams import Window
-from recommender import analytics, served, warming
+from recommender import analytics, drift, served, warming
 from recommender.streams import covisits, trends
 from recsite.platform import database, feed
 from recsite.platform.database import DatabaseDown
@@ -37,6 +38,16 @@ def metrics(request: HttpRequest) -> HttpResponse:
     response: HttpResponse = ExportToDjangoView(request)
     response.content += generate_latest(_asked)
     return response
+
+
+def asked_now() -> dict[str, Any]:
+    """What is looked up at each scrape: a number by its name, or a list of numbers with their labels."""
+    found: dict[str, Any] = {}
+    for family in _asked.collect():
+        samples = [{**sample.labels, "value": sample.value} for sample in family.samples]
+        if samples:
+            found[family.name] = samples if len(samples[0]) > 1 else samples[0]["value"]
+    return found
 
 
 class EventLogCollector(Collector):
@@ -81,8 +92,15 @@ class ServedCollector(Collector):
             "The share of the places shown today and yesterday that were clicked.",
             labels=["algorithm"],
         )
+        apart = GaugeMetricFamily(
+            "data_drift_psi",
+            "How far the latest events lie from those of the training, by the population stability index.",
+            labels=["distribution", "window"],
+        )
         behind = GaugeMetricFamily("feed_waiting", "Rows that a reader of a feed has not read.", labels=["reader"])
         try:
+            for report in database.ask(drift.latest):
+                apart.add_metric([report.distribution, report.window_label], report.psi)
             for algorithm, rate in database.ask(analytics.click_rates).items():
                 rates.add_metric([algorithm], rate)
             for reader, table in FEEDS.items():
@@ -91,6 +109,7 @@ class ServedCollector(Collector):
             logger.warning("%s", down)
             return
         yield rates
+        yield apart
         yield behind
 
 

@@ -165,6 +165,8 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": float(INCREMENTAL_UPDATE_INTERVAL_SECS),
     },
     "Add up what people do": {"task": "interactions.tasks.add_up_behaviour", "schedule": 60.0},
+    "Announce the system's figures": {"task": "recsite.tasks.announce_figures", "schedule": 60.0},
+    "Look for drift": {"task": "recommender.tasks.look_for_drift", "schedule": 600.0},
     "Forget rare pairs of items": {"task": "recommender.tasks.forget_the_rare", "schedule": 24 * 3600.0},
     "Add up what was shown and clicked": {"task": "recommender.tasks.add_up", "schedule": 30.0},
     "Clear up after interrupted jobs": {"task": "recommender.tasks.reap", "schedule": 60.0},
@@ -207,6 +209,7 @@ MIN_INTERACTIONS_FOR_CF = env.integer("MIN_INTERACTIONS_FOR_CF", 10, 1)
 WARM_ACTIVE_DAYS = env.integer("WARM_ACTIVE_DAYS", 30, 1)
 TRENDING_CACHE_TTL_SECS = env.integer("TRENDING_CACHE_TTL_SECS", 3600, 1)
 FOLD_IN_EVENTS = env.integer("FOLD_IN_EVENTS", 500, 1)
+DRIFT_THRESHOLD, DRIFT_RETRAINS = env.decimal("DRIFT_THRESHOLD", 0.2, 0, 100), env.flag("DRIFT_RETRAINS", False)
 CONTENT_ENCODER = env.text("CONTENT_ENCODER")
 SERVED_LISTS_IN_BACKGROUND = True
 SERVED_LIST_RETENTION_MONTHS = env.integer("SERVED_LIST_RETENTION_MONTHS", 3, 1)

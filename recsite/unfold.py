@@ -17,13 +17,13 @@ def _page(title: str, icon: str, model: str) -> dict[str, Any]:
     return {"title": title, "icon": icon, "link": reverse_lazy(f"admin:{model}_changelist"), "permission": allowed}
 
 
-def _figures() -> dict[str, Any]:
-    """The page of what lists achieve."""
+def _own(title: str, icon: str, name: str, permission: str) -> dict[str, Any]:
+    """A page of our own, for those who may see what it is made from."""
 
     def allowed(request: HttpRequest) -> bool:
-        return request.user.has_perm("recommender.view_servedday")
+        return request.user.has_perm(permission)
 
-    return {"title": "Figures", "icon": "monitoring", "link": reverse_lazy("figures"), "permission": allowed}
+    return {"title": title, "icon": icon, "link": reverse_lazy(name), "permission": allowed}
 
 
 UNFOLD: dict[str, Any] = {
@@ -47,7 +47,8 @@ UNFOLD: dict[str, Any] = {
                     _page("Models", "model_training", "recommender_modelversion"),
                     _page("Releases", "rocket_launch", "recommender_release"),
                     _page("Placements", "view_carousel", "recommender_placement"),
-                    _figures(),
+                    _own("Figures", "monitoring", "figures", "recommender.view_servedday"),
+                    _own("Drift", "trending_flat", "drift", "recommender.view_driftreport"),
                     _page("Served lists", "list_alt", "recommender_servedlist"),
                     _page("New items tried", "explore", "recommender_exposure"),
                     _page("Tuning", "tune", "recommender_tuningtrial"),

@@ -5,6 +5,7 @@ from catalog import snapshot
 from interactions import types
 from recommender import placements
 from recommender.candidates import exploration, loaded, newcomers
+from recommender.drift import reports
 from recommender.served import recording
 from recommender.streams import trends
 from tests import outages
@@ -16,5 +17,5 @@ def _as_if_just_started(monkeypatch: pytest.MonkeyPatch) -> None:
     outages.start_afresh()
     recording.forget()
     monkeypatch.setattr(settings, "SERVED_LISTS_IN_BACKGROUND", False)
-    for module in (snapshot, types, loaded, placements, newcomers, exploration, trends):
+    for module in (snapshot, types, loaded, placements, newcomers, exploration, trends, reports):
         module.forget()

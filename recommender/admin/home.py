@@ -5,7 +5,7 @@ from typing import Any
 from django.http import HttpRequest
 
 from interactions.models import DeadLetter, Interaction
-from recommender import candidates, registry
+from recommender import candidates, drift, registry
 from recommender.admin import figures
 from recommender.admin.operations import may_operate
 from recsite.platform import workers
@@ -22,6 +22,8 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     if user.has_perm("recommender.view_release"):
         context |= {"live": _live(), "may_operate": may_operate(request)}
         context["alerts"].append(_fault())
+    if user.has_perm("recommender.view_driftreport"):
+        context["drifts"] = [report for report in drift.latest() if report.is_drift]
     if user.has_perm("platform.view_job"):
         context["jobs"] = Job.objects.select_related("started_by")[:LATEST_JOBS]
         context["alerts"].append(_silence())

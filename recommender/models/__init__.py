@@ -1,3 +1,4 @@
+from recommender.models.drift import DriftReport
 from recommender.models.placement import DEFAULT, EXPOSURES_EPOCH, Exposure, Placement
 from recommender.models.release import Release, ReleaseMember
 from recommender.models.served import Attribution, Kind, ServedDay, ServedItem, ServedList, ServedRank
@@ -10,6 +11,7 @@ __all__ = [
     "EXPOSURES_EPOCH",
     "Attribution",
     "CoVisit",
+    "DriftReport",
     "Exposure",
     "Kind",
     "ModelVersion",

@@ -2,11 +2,14 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import connection, transaction
 from django.utils import timezone
 
+from interactions import announcements
+from interactions.topics import MODEL_UPDATES
 from recommender import artifacts
 from recommender.exceptions import CannotPromote, NothingLive, NothingToRollBackTo
 from recommender.models import ModelVersion, Release, ReleaseMember
@@ -149,7 +152,13 @@ def _switch(live: Release | None, new: Release, by: AbstractBaseUser | None) -> 
     now = {"state": State.LIVE, "promoted_at": timezone.now(), "promoted_by_id": by.pk if by else None}
     if Release.objects.filter(pk=new.pk).exclude(state=State.LIVE).update(**now) != 1:
         raise CannotPromote(f"{new} is gone. Look again before you promote.")
+    announcements.announce(MODEL_UPDATES, "model.promoted", _facts(live, new))
     epochs.bump(EPOCH)
+
+
+def _facts(before: Release | None, new: Release) -> dict[str, Any]:
+    members = new.members.order_by("algorithm").values_list("algorithm", "version_id")
+    return {"release": new.pk, "replaced": before.pk if before else None, "versions": dict(members)}
 
 
 def _check_whole(release: Release) -> None:

@@ -8,6 +8,8 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.utils import timezone
 
+from interactions import announcements
+from interactions.topics import MODEL_METRICS
 from recommender import artifacts
 from recommender.exceptions import CannotTrain
 from recommender.models import ModelVersion, Release
@@ -40,8 +42,11 @@ def finish_version(version: ModelVersion, model: Model, **facts: Any) -> ModelVe
     checksum = artifacts.save(version.artifact, model, describe(version))
     now = timezone.now()
     facts |= {"checksum": checksum, "finished_at": now, "duration_seconds": (now - version.created_at).total_seconds()}
-    if not ModelVersion.objects.filter(pk=version.pk, state=State.TRAINING).update(state=State.READY, **facts):
-        raise CannotTrain(f"{version} was given up while it was in training. Train again.")
+    with transaction.atomic():
+        if not ModelVersion.objects.filter(pk=version.pk, state=State.TRAINING).update(state=State.READY, **facts):
+            raise CannotTrain(f"{version} was given up while it was in training. Train again.")
+        said = {"version_id": version.pk, "algorithm": version.algorithm, "metrics": version.metrics.get("metrics", {})}
+        announcements.announce(MODEL_METRICS, "model.trained", said)
     version.refresh_from_db()
     return version
 

@@ -17,6 +17,7 @@ from interactions.models import BehaviourWindow, DeadLetter, ImportRun, OutboxMe
 from recommender.models import (
     Attribution,
     CoVisit,
+    DriftReport,
     Exposure,
     ReleaseMember,
     ServedDay,
@@ -77,6 +78,17 @@ def filled(shop: Shop) -> Shop:
     ServedItem.objects.create(served=day, item=second, shown=1, clicked=1)
     FeedCursor.objects.get_or_create(name="attribution")
     BehaviourWindow.objects.create(start=now, views=10, carts=4, purchases=1)
+    DriftReport.objects.create(
+        release=1,
+        window_minutes=60,
+        distribution="type",
+        psi=0.3,
+        js=0.1,
+        noise=0.01,
+        n_before=9,
+        n_now=9,
+        is_drift=True,
+    )
     CoVisit.objects.create(item_id=first.pk, other_id=second.pk, sessions=2)
     TrendingScore.objects.create(item_id=first.pk, score=1)
     vector = [0.5] * settings.FEATURE_VECTOR_DIMENSION
@@ -103,6 +115,7 @@ def every_page() -> list[str]:
     return [
         "/admin/",
         "/admin/figures/",
+        "/admin/drift/",
         f"/admin/people/{person.pk}/",
         f"/admin/things/{item.pk}/",
         *apps_listed,
@@ -154,7 +167,7 @@ def test_no_deletion_reads_the_events(admin: Staff, filled: Shop) -> None:
 @pytest.mark.parametrize(
     ("address", "queries"),
     [
-        ("/admin/", 7),
+        ("/admin/", 9),
         ("/admin/interactions/interaction/", 4),
         ("/admin/catalog/enduser/", 4),
         ("/admin/catalog/item/", 4),

@@ -16,6 +16,7 @@ from recommender.algorithms.factors import FactorModel
 from recommender.algorithms.impersonal import ImpersonalModel
 from recommender.cache import events
 from recommender.candidates import exploration, loaded, newcomers
+from recommender.drift import reports
 from recommender.models import ModelVersion, Placement, Release
 from recommender.serving import Answer, Request
 from recommender.streams import trends
@@ -108,7 +109,7 @@ def forget() -> None:
     epochs.forget()
     events.forget()
     snapshot.forget()
-    for module in (types, loaded, placements, newcomers, exploration, trends):
+    for module in (types, loaded, placements, newcomers, exploration, trends, reports):
         module.forget()
 
 

@@ -1,0 +1,32 @@
+"""What others may want to know of: put on a topic where there is Kafka, and nowhere else where there is none.
+
+An announcement is kept in the outbox, in the transaction of what it is about: what is rolled back is never announced,
+and what is committed always is, once the relay and the brokers are there.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from django.conf import settings
+from django.utils import timezone
+
+from interactions.models import OutboxMessage
+from interactions.schema import new_event_id
+
+VERSION = 1
+
+
+def announce(topic: str, kind: str, facts: Mapping[str, Any]) -> None:
+    """Says on a topic that something of some kind ("model.promoted") has happened, with its facts."""
+    if not settings.KAFKA_BOOTSTRAP_SERVERS:
+        return
+    said = {
+        "version": VERSION,
+        "announcement_id": str(new_event_id()),
+        "kind": kind,
+        "at": timezone.now().isoformat(),
+        **facts,
+    }
+    value = json.dumps(said, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "surrogatepass")
+    OutboxMessage.objects.create(topic=topic, key=kind, value=value, is_event=False)

@@ -1,0 +1,105 @@
+"""Whether people do today what the models learned from."""
+
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.contrib import admin
+from django.contrib.auth.decorators import permission_required
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from unfold.decorators import display
+
+from recommender.models import DriftReport
+from recsite.platform.console import ReadOnlyAdmin
+from recsite.platform.readable import NOTHING, ago
+
+CHARTED = timedelta(days=7)
+WIDTH, HEIGHT = 300.0, 80.0
+
+
+@permission_required("recommender.view_driftreport", raise_exception=True)
+def charts(request: HttpRequest) -> HttpResponse:
+    """The distances of the last days, a line for each distribution and window."""
+    until = timezone.now()
+    reports = DriftReport.objects.filter(made_at__gte=until - CHARTED).order_by("made_at")
+    lines: dict[tuple[str, int], list[DriftReport]] = {}
+    for report in reports.defer("shifts"):
+        lines.setdefault((report.distribution, report.window_minutes), []).append(report)
+    context = {
+        **admin.site.each_context(request),
+        "title": "Drift",
+        "threshold": settings.DRIFT_THRESHOLD,
+        "retrains": settings.DRIFT_RETRAINS,
+        "width": WIDTH,
+        "height": HEIGHT,
+        "lines": [_line(found, until) for _, found in sorted(lines.items())],
+    }
+    return TemplateResponse(request, "admin/recommender/drift.html", context)
+
+
+def _line(reports: list[DriftReport], until: Any) -> dict[str, Any]:
+    """One line as the points of an SVG, the threshold with it."""
+    top = max(*(report.psi for report in reports), settings.DRIFT_THRESHOLD * 1.5, 0.01)
+    start = until - CHARTED
+
+    def point(report: DriftReport) -> str:
+        return f"{(report.made_at - start) / CHARTED * WIDTH:.1f},{HEIGHT - report.psi / top * HEIGHT:.1f}"
+
+    return {
+        "latest": reports[-1],
+        "points": " ".join(map(point, reports)),
+        "last": point(reports[-1]).split(","),
+        "threshold_at": f"{HEIGHT - settings.DRIFT_THRESHOLD / top * HEIGHT:.1f}",
+    }
+
+
+@admin.register(DriftReport)
+class DriftReportAdmin(ReadOnlyAdmin):
+    """What each look found, the latest first."""
+
+    empty = "Nobody has looked yet: beat does it every ten minutes, once a release is live and some events have come."
+    list_display = ("made", "distribution", "window_label", "psi_text", "js_text", "verdict", "n_now")
+    list_filter = ("distribution", "window_minutes", "is_drift")
+    sortable_by = ()
+    fields = (
+        ("made_at", "release"),
+        ("distribution", "window_label"),
+        ("psi_text", "js_text", "noise_text", "verdict"),
+        ("n_before", "n_now"),
+        "shifts_text",
+    )
+
+    @display(description="made")
+    def made(self, report: DriftReport) -> str:
+        return ago(report.made_at)
+
+    @display(description="window")
+    def window_label(self, report: DriftReport) -> str:
+        return report.window_label
+
+    @display(description="PSI")
+    def psi_text(self, report: DriftReport) -> str:
+        return f"{report.psi:.3f}"
+
+    @display(description="Jensen-Shannon")
+    def js_text(self, report: DriftReport) -> str:
+        return f"{report.js:.3f}"
+
+    @display(description="chance alone")
+    def noise_text(self, report: DriftReport) -> str:
+        return f"PSI up to {report.noise:.3f}"
+
+    @display(description="verdict", label={"as before": "success", "drift": "warning"})
+    def verdict(self, report: DriftReport) -> str:
+        return "drift" if report.is_drift else "as before"
+
+    @display(description="what moved most")
+    def shifts_text(self, report: DriftReport) -> str:
+        rows: Iterable[tuple[str, str, str]] = (
+            (name, f"{before:.1%}", f"{now:.1%}") for name, before, now in report.shifts
+        )
+        return format_html("<ul>{}</ul>", format_html_join("", "<li>{}: {} before, {} now</li>", rows)) or NOTHING
