@@ -1,4 +1,3 @@
-from dataclasses import asdict
 from typing import Any
 
 from django.conf import settings
@@ -9,7 +8,8 @@ from recommender import serving
 from recommender.api.serializers import RecommendationsOut
 from recommender.candidates import NoContent
 from recommender.placements import UnknownPlacement
-from recommender.serving import Answer, Place, UnknownAlgorithm
+from recommender.serving import UnknownAlgorithm
+from recommender.serving.wire import as_json
 from recsite.platform.exceptions import Invalid
 from recsite.platform.query import LONGEST_TEXT, Query
 from recsite.platform.quick import QuickView
@@ -39,7 +39,6 @@ FILTER_PARAMETERS = [
     parameter("item_type", str, "Only items of this type."),
     parameter("exclude", STRINGS, "Items to leave out, by item_id. Repeat it for each item."),
 ]
-UNASKED = {"sentence": None, "because": None, "sources": None}
 FOR_ADA = {
     "user_id": "ada",
     "recommendation_id": "01a20744-cc17-7522-810d-23d7e9938751",
@@ -144,26 +143,4 @@ def page_of(query: Query) -> dict[str, Any]:
         "tags": query.texts("tags", MOST_VALUES),
         "item_type": query.text("item_type"),
         "exclude": query.texts("exclude", MOST_VALUES),
-    }
-
-
-def item_as_json(place: Place) -> dict[str, Any]:
-    why = asdict(place.reason) if place.reason else UNASKED
-    return place._asdict() | {"reason": why["sentence"], "because": why["because"], "sources": why["sources"]}
-
-
-def as_json(answer: Answer) -> dict[str, Any]:
-    """By hand: REST framework's serializers would take longer than everything else together."""
-    return {
-        "user_id": answer.user_id,
-        "recommendation_id": str(answer.recommendation_id),
-        "items": [item_as_json(place) for place in answer.items],
-        "algorithm": answer.algorithm,
-        "model_version": answer.model_version,
-        "release": answer.release,
-        "placement": answer.placement,
-        "cold_start": answer.cold_start,
-        "cache_hit": answer.cache_hit,
-        "total_available": answer.total_available,
-        "generated_at": answer.generated_at.isoformat(),
     }

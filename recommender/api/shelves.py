@@ -14,12 +14,12 @@ from recommender.api.recommendations import (
     FILTER_PARAMETERS,
     FILTERS,
     FOR_ADA,
-    item_as_json,
     page_of,
 )
 from recommender.api.serializers import BoughtOut, ListOut
 from recommender.candidates import LATEST, LEAST_SUPPORT, METHODS, POPULAR, TRENDING
 from recommender.serving import Answer, ItemsRequest, UnknownAlgorithm, UnknownItem
+from recommender.serving.wire import item_as_json
 from recsite.platform.query import Query
 from recsite.platform.quick import QuickView
 from recsite.platform.schema import parameter, problems

@@ -10,12 +10,14 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from recommender import serving
-from recommender.api.recommendations import FOR_ADA, LARGEST_OFFSET, MOST_VALUES, as_json
+from recommender.api.recommendations import FOR_ADA, LARGEST_OFFSET, MOST_VALUES
 from recommender.api.serializers import BatchOut, ListOut
 from recommender.api.shelves import NOBODYS, nobodys
 from recommender.placements import UnknownPlacement
 from recommender.serving import ItemsRequest, UnknownAlgorithm, UnknownItem
+from recommender.serving.wire import as_json
 from recsite.platform.exceptions import Invalid
+from recsite.platform.given import given
 from recsite.platform.schema import problems
 
 MOST_USERS = 100
@@ -61,9 +63,9 @@ class SessionRecommendations(APIView):
         ],
     )
     def post(self, request: Request) -> Response:
-        given = _given(SessionIn, request)
+        asked = given(SessionIn, request.data)
         try:
-            return Response(nobodys(serving.session(ItemsRequest(**_sized(given)))))
+            return Response(nobodys(serving.session(ItemsRequest(**_sized(asked)))))
         except UnknownItem as error:
             raise Invalid({"items": str(error)}) from error
 
@@ -82,37 +84,15 @@ class BatchRecommendations(APIView):
         ],
     )
     def post(self, request: Request) -> Response:
-        given = _sized(_given(BatchIn, request))
-        users = given.pop("user_ids")
+        asked = _sized(given(BatchIn, request.data))
+        users = asked.pop("user_ids")
         try:
-            answers = [serving.recommend(serving.Request(user_id, **given)) for user_id in users]
+            answers = [serving.recommend(serving.Request(user_id, **asked)) for user_id in users]
         except UnknownAlgorithm as error:
             raise Invalid({"algorithm": str(error)}) from error
         except UnknownPlacement as error:
             raise Invalid({"placement": str(error)}) from error
         return Response({"results": [as_json(answer) for answer in answers]})
-
-
-def _given(shape: type[serializers.Serializer], request: Request) -> dict[str, Any]:
-    """What a body says; a field with an unknown name is an error, not passed over."""
-    body = request.data
-    if not isinstance(body, dict):
-        raise Invalid({"body": "An object is needed."})
-    known = list(shape().fields)
-    wrong = {name: f"There is no such field. Known: {', '.join(known)}." for name in body.keys() - set(known)}
-    read = shape(data=body)
-    if not read.is_valid():
-        wrong |= {name: _sentence(errors) for name, errors in read.errors.items()}
-    if wrong:
-        raise Invalid(wrong)
-    return dict(read.validated_data)
-
-
-def _sentence(errors: Any) -> str:
-    """The first of what REST framework says of a field, however deep it lies."""
-    while not isinstance(errors, str):
-        errors = next(iter(errors.values() if isinstance(errors, dict) else errors))
-    return errors
 
 
 def _sized(given: dict[str, Any]) -> dict[str, Any]:

@@ -135,9 +135,10 @@ def _start(supervisor: Supervisor, url: str) -> None:
     supervisor.start("worker", [*celery, "worker", "--concurrency", "2"])
     scheduler = "django_celery_beat.schedulers:DatabaseScheduler"
     if environment.setting(Kafka.variable):
-        say("== Starting the consumer of events and the relay")
+        say("== Starting the consumer of events, the relay, and who answers requests")
         supervisor.start("consumer", [sys.executable, "manage.py", "consume_events"])
         supervisor.start("relay", [sys.executable, "manage.py", "relay_events"])
+        supervisor.start("answers", [sys.executable, "manage.py", "answer_requests"])
     supervisor.start("beat", [*celery, "beat", "--scheduler", scheduler, "--pidfile="])
 
 

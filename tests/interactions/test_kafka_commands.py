@@ -1,11 +1,16 @@
 """The commands about Kafka say what they did and what is missing in a sentence; lag and waiting events are figures."""
 
+import os
+import signal
+import subprocess
+import sys
 from io import StringIO
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 from django.test import Client
 
 from interactions import kafka as clients
@@ -16,7 +21,8 @@ from interactions.lag import lag
 from interactions.models import DeadLetter
 from interactions.producers import produce
 from recsite.local.kafka import Kafka
-from tests import factories
+from recsite.local.paths import PROJECT
+from tests import brokers, factories
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 
@@ -53,6 +59,20 @@ def test_the_relay_says_how_much_it_handed_on(kafka: Kafka) -> None:
     outbox.put([Message("reviews", "ada", b"{}"), Message("reviews", "ada", b"{}")])
     assert run("relay_events", "--once") == "2 events were handed on."
     assert run("relay_events", "--once") == "0 events were handed on."
+
+
+def test_topics_can_be_watched(kafka: Kafka) -> None:
+    assert not clients.deliver([Message("model-updates", "x", b'{"kind": "model.promoted"}')])
+    command = [sys.executable, "manage.py", "watch_topics", "model-updates", "--from-beginning"]
+    url = "postgres://{USER}:{PASSWORD}@{HOST}:{PORT}/{NAME}".format(**connection.settings_dict)
+    environment = {**os.environ, **brokers.environment(), "DATABASE_URL": url}
+    with subprocess.Popen(command, cwd=PROJECT, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == 'model-updates {"kind": "model.promoted"}\n'
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 0
+    with pytest.raises(CommandError, match="There is no topic 'nonsense'"):
+        run("watch_topics", "nonsense")
 
 
 def test_lag_is_what_is_on_the_topics_and_not_yet_stored(kafka: Kafka) -> None:
