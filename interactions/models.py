@@ -24,6 +24,9 @@ class InteractionType(models.Model):
         default=True,
         help_text="After it, the item is not recommended to that person again.",
     )
+    needs_item = models.BooleanField(
+        "is about an item", default=True, help_text="A login, or a change of somebody's profile, is about none."
+    )
     is_conversion = models.BooleanField(
         "is a conversion",
         default=False,
@@ -60,9 +63,9 @@ class InteractionType(models.Model):
     @cached_property
     def rule(self) -> TypeRule:
         """What the event schema must know of this type."""
-        if self.scale_min is None or self.scale_max is None:
-            return TypeRule(self.name)
-        return TypeRule(self.name, (self.scale_min, self.scale_max))
+        is_scaled = self.scale_min is not None and self.scale_max is not None
+        scale = (self.scale_min, self.scale_max) if is_scaled else None
+        return TypeRule(self.name, scale, self.needs_item)  # type: ignore[arg-type]  # both ends or none
 
     def clean(self) -> None:
         weight: float | None = self.weight
@@ -125,6 +128,49 @@ class Interaction(models.Model):
 
     def __str__(self) -> str:
         return f"{self.type_id} {self.event_id}"
+
+
+class PersonEvent(models.Model):
+    """Something that a person did with no item: a login, a change of profile. The real key is (id, occurred_at)."""
+
+    id = models.BigAutoField(primary_key=True)
+    event_id = models.UUIDField()
+    user = models.ForeignKey(EndUser, on_delete=models.CASCADE, db_constraint=False, db_index=False, related_name="+")
+    type = models.ForeignKey(
+        InteractionType, on_delete=models.PROTECT, db_constraint=False, db_index=False, related_name="+"
+    )
+    occurred_at = models.DateTimeField()
+    context = models.JSONField(null=True, blank=True)
+    received_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["-id"]
+        verbose_name = "event without an item"
+        verbose_name_plural = "events without an item"
+        constraints = [models.UniqueConstraint(fields=["event_id", "occurred_at"], name="person_event_once")]
+        indexes = [models.Index(fields=["user", "-occurred_at"], name="person_event_user_idx")]
+
+    def __str__(self) -> str:
+        return f"{self.type_id} {self.event_id}"
+
+
+class Review(models.Model):
+    """What somebody wrote beside a rating; the rating is an Interaction with the same event_id and time."""
+
+    event_id = models.UUIDField()
+    occurred_at = models.DateTimeField()
+    user = models.ForeignKey(EndUser, on_delete=models.CASCADE, related_name="reviews")
+    item = models.ForeignKey(Item, on_delete=models.CASCADE, related_name="reviews")
+    value = models.FloatField()
+    title = models.CharField(max_length=200, blank=True)
+    text = models.TextField()
+
+    class Meta:
+        ordering = ["-occurred_at", "-pk"]
+        constraints = [models.UniqueConstraint(fields=["event_id", "occurred_at"], name="review_once")]
+
+    def __str__(self) -> str:
+        return self.title or self.text[:50]
 
 
 class BehaviourWindow(models.Model):

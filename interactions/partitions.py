@@ -2,4 +2,6 @@
 
 from recsite.platform.partitions import Partitioned
 
-EVENTS = Partitioned("interactions_interaction", "occurred_at", "events", "INTERACTION_RETENTION_MONTHS")
+RETENTION = "INTERACTION_RETENTION_MONTHS"
+EVENTS = Partitioned("interactions_interaction", "occurred_at", "events", RETENTION)
+WITHOUT_ITEM = Partitioned("interactions_personevent", "occurred_at", "events without an item", RETENTION)

@@ -15,6 +15,12 @@ CONTEXT_BYTES = 16_384
 MOST_LEVELS = 50
 """Of objects and lists in a context: few enough to be read and written again anywhere."""
 
+PROFILE_UPDATE, PROFILE = "profile_update", ("preferences", "demographics")
+"""The type whose events change what is known of a person, and what of it they may bring in their context."""
+
+LONGEST = {"title": 200, "text": 10_000}
+"""What a review has, and the characters of each."""
+
 TOO_DEEP = "This is nested too deeply."
 OLDEST = datetime(1970, 1, 1, tzinfo=UTC)
 CLOCK_SKEW = timedelta(days=1)
@@ -27,20 +33,28 @@ class TypeRule:
 
     name: str
     scale: tuple[float, float] | None = None
+    needs_item: bool = True
+    """Whether its events are about an item; a login is about none."""
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One thing that a person did with an item. `event_id` and `occurred_at` never change, however often it is sent."""
+    """One thing that a person did, nearly always with an item.
+
+    `event_id` and `occurred_at` never change, however often it is sent.
+    """
 
     event_id: UUID
     user_id: str
     item_id: str
+    """Empty where the type is about no item."""
     type: str
     occurred_at: datetime
     value: float | None = None
     context: dict[str, Any] = field(default_factory=dict)
     undated: bool = False
+    review: dict[str, str] | None = None
+    """What somebody wrote beside a rating: `text`, and perhaps a `title`."""
 
 
 class InvalidEvent(Exception):
@@ -71,6 +85,28 @@ class _Parser:
         else:
             return value
         return ""
+
+    def item(self, type_name: str) -> str:
+        if type_name not in self.types or self.types[type_name].needs_item:
+            return self.identifier("item_id")
+        if self.raw.get("item_id") not in (None, ""):
+            self.errors["item_id"] = f"A {type_name} is about no item: leave it out."
+        return ""
+
+    def review(self, type_name: str) -> dict[str, str] | None:
+        value = self.raw.get("review")
+        if value is None:
+            return None
+        if type_name in self.types and not self.types[type_name].scale:
+            self.errors["review"] = f"A {type_name} carries no review: send it with a rating."
+        elif not isinstance(value, dict) or value.keys() - LONGEST.keys() or not _is_text(value.get("text")):
+            self.errors["review"] = "An object with a text, and perhaps a title, is needed."
+        elif not all(_is_text(words) and len(words) <= LONGEST[name] for name, words in value.items()):
+            most = " and ".join(f"{most:,} characters of {name}" for name, most in LONGEST.items())
+            self.errors["review"] = f"Texts that are not empty are needed, at most {most}."
+        else:
+            return dict(value)
+        return None
 
     def type(self) -> str:
         value = self.raw.get("type")
@@ -114,6 +150,10 @@ class _Parser:
             self.errors["context"] = TOO_DEEP
         elif "\\u0000" in text and _has_nul(value):
             self.errors["context"] = "A NUL character is not allowed."
+        elif self.raw.get("type") == PROFILE_UPDATE and not all(
+            isinstance(value.get(part, {}), dict) for part in PROFILE
+        ):
+            self.errors["context"] = f"Objects are needed in {' and '.join(PROFILE)}."
         return value
 
     def event_id(self) -> UUID | None:
@@ -157,6 +197,10 @@ class _Parser:
         return when.astimezone(UTC)
 
 
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and bool(value.strip()) and "\x00" not in value
+
+
 def _is_deep(value: object, levels: int = MOST_LEVELS) -> bool:
     """Whether objects and lists lie in each other in more than so many levels."""
     if not isinstance(value, dict | list):
@@ -193,11 +237,12 @@ def parse(
     event = Event(
         event_id=event_id or new_event_id(),
         user_id=parser.identifier("user_id"),
-        item_id=parser.identifier("item_id"),
+        item_id=parser.item(type_name),
         type=type_name,
         occurred_at=parser.occurred_at(event_id),
         value=parser.value(type_name),
         context=parser.context(),
+        review=parser.review(type_name),
     )
     if parser.errors:
         raise InvalidEvent(parser.errors)

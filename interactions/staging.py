@@ -37,7 +37,7 @@ SELECT position, user_id, item_id, type, value,
 FROM {staged}
 LEFT JOIN catalog_item AS item USING (item_id)
 LEFT JOIN interactions_interactiontype AS kind ON kind.name = staged.type
-WHERE item.id IS NULL OR kind.id IS NULL
+WHERE (item.id IS NULL AND staged.item_id <> '') OR kind.id IS NULL
 """
 # Hidden, so that nobody is recommended a thing of which nothing but the id is known.
 MAKE_PLACEHOLDERS = """
@@ -45,7 +45,7 @@ INSERT INTO catalog_item
     (item_id, title, description, categories, tags, features, item_type, is_available, "group", created_at, updated_at)
 SELECT DISTINCT item_id, item_id, '', '{{}}'::text[], '{{}}'::text[], '{{}}'::jsonb, '', false, '', now(), now()
 FROM {staged}
-WHERE NOT EXISTS (SELECT FROM catalog_item AS known WHERE known.item_id = staged.item_id)
+WHERE staged.item_id <> '' AND NOT EXISTS (SELECT FROM catalog_item AS known WHERE known.item_id = staged.item_id)
 ORDER BY item_id
 ON CONFLICT (item_id) DO NOTHING
 """
@@ -78,6 +78,17 @@ ORDER BY event_id
 ON CONFLICT (event_id, occurred_at) DO NOTHING
 """
 RETURNING = "RETURNING event_id, user_id, item_id, occurred_at"
+INSERT_WITHOUT_ITEM = """
+INSERT INTO interactions_personevent (event_id, user_id, type_id, occurred_at, context, received_at)
+SELECT event_id, person.id, kind.id, occurred_at, context, now()
+FROM {staged}
+JOIN catalog_enduser AS person USING (user_id)
+JOIN interactions_interactiontype AS kind ON kind.name = staged.type
+WHERE coalesce(staged.item_id, '') = ''
+ORDER BY event_id
+ON CONFLICT (event_id, occurred_at) DO NOTHING
+RETURNING event_id, user_id, 0, occurred_at
+"""
 
 
 class Staged(NamedTuple):
@@ -138,6 +149,11 @@ class Staging:
     def insert_returning(self) -> list[tuple[UUID, int, int, datetime]]:
         """The same; says which: event id, keys of person and item, time."""
         self._execute(INSERT + RETURNING)
+        return self.cursor.fetchall()
+
+    def insert_without_item(self) -> list[tuple[UUID, int, int, datetime]]:
+        """Inserts those that are about no item, and says the same of them, the item's key 0."""
+        self._execute(INSERT_WITHOUT_ITEM)
         return self.cursor.fetchall()
 
     def _execute(self, statement: str) -> None:

@@ -9,7 +9,8 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
-from interactions.models import DeadLetter
+from interactions import profiles
+from interactions.models import DeadLetter, Review
 from interactions.schema import Event
 from interactions.staging import Packer, Staged, Staging, Unknown, in_arrays, in_table
 
@@ -25,6 +26,7 @@ class StoredEvent:
     user_id: str
     user_pk: int
     item_pk: int
+    """0 where the event is about no item."""
     type: str
     value: float | None
     occurred_at: datetime
@@ -95,7 +97,27 @@ def _insert(staging: Staging, events: Sequence[Event]) -> tuple[StoredEvent, ...
     staging.meet_people()
     by_key = {(event.event_id, event.occurred_at): event for event in events}
     rows = staging.insert_returning()
+    if any(not event.item_id for event in events):
+        rows += staging.insert_without_item()
+        profiles.update(by_key[event_id, at] for event_id, _, _, at in rows)
+    _keep_reviews([(by_key[event_id, at], user_pk, item_pk) for event_id, user_pk, item_pk, at in rows])
     return tuple(_stored(by_key[event_id, at], user_pk, item_pk) for event_id, user_pk, item_pk, at in rows)
+
+
+def _keep_reviews(stored: Sequence[tuple[Event, int, int]]) -> None:
+    Review.objects.bulk_create(
+        Review(
+            event_id=event.event_id,
+            occurred_at=event.occurred_at,
+            user_id=user_pk,
+            item_id=item_pk,
+            value=event.value or 0.0,
+            title=event.review.get("title", ""),
+            text=event.review["text"],
+        )
+        for event, user_pk, item_pk in stored
+        if event.review
+    )
 
 
 def _stored(event: Event, user_pk: int, item_pk: int) -> StoredEvent:
@@ -116,5 +138,5 @@ def _sentence(reason: str) -> str:
 
 
 def _payload(event: Event) -> dict[str, Any]:
-    fields = asdict(event)
+    fields = {name: value for name, value in asdict(event).items() if name != "review" or value}
     return fields | {"event_id": str(event.event_id), "occurred_at": event.occurred_at.isoformat()}

@@ -10,14 +10,16 @@ from interactions.schema import CONTEXT_BYTES, Event, InvalidEvent, TypeRule, pa
 from recsite.platform.parsers import strict_json
 
 VERSION = 1
-FIELDS = frozenset(("version", "event_id", "user_id", "item_id", "type", "value", "occurred_at", "context", "source"))
+FIELDS = frozenset(
+    ("version", "event_id", "user_id", "item_id", "type", "value", "occurred_at", "context", "review", "source")
+)
 EXTRA = "extra"
 """Where fields that this version doesn't know are kept, in the event's context."""
 
 
 def fields_of(event: Event, source: str) -> dict[str, Any]:
     """The event as a JSON object; docs/EVENTS.md has the fields."""
-    return {
+    fields = {
         "version": VERSION,
         "event_id": str(event.event_id),
         "user_id": event.user_id,
@@ -28,6 +30,7 @@ def fields_of(event: Event, source: str) -> dict[str, Any]:
         "context": event.context,
         "source": source,
     }
+    return fields | ({"review": event.review} if event.review else {})
 
 
 def encode(event: Event, source: str = "api") -> bytes:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from interactions import types
+from interactions.schema import PROFILE_UPDATE
 from interactions.store import StoredEvent
 from recommender import cache
 
@@ -13,10 +14,12 @@ def on_stored(events: Sequence[StoredEvent]) -> None:
     Without Redis nothing is lost: see `recommender.cache`. For EVENT_SINKS, after the commit.
     """
     marking = {kind.name for kind in types.marking_seen()}
-    relevant = marking | {kind.name for kind in types.telling()}
+    relevant = marking | {kind.name for kind in types.telling()} | {PROFILE_UPDATE}
     seen: dict[str, set[int]] = {}
     for event in events:
         if event.type in relevant:
-            seen.setdefault(event.user_id, set()).update([event.item_pk] if event.type in marking else [])
+            seen.setdefault(event.user_id, set()).update(
+                [event.item_pk] if event.item_pk and event.type in marking else []
+            )
     if seen:
         cache.note_events(seen)

@@ -196,7 +196,12 @@ ITEM_SINKS = ["recommender.candidates.vectors.on_saved"]
 UNKNOWN_ITEM_POLICY = env.choice("UNKNOWN_ITEM_POLICY", "dead_letter", ("dead_letter", "placeholder"))
 MAX_EVENT_CONTEXT_BYTES = env.integer("MAX_EVENT_CONTEXT_BYTES", 16_384, 64)
 PARTITION_MONTHS_AHEAD = env.integer("PARTITION_MONTHS_AHEAD", 3, 1, 60)
-PARTITIONED = ["interactions.partitions.EVENTS", "recommender.served.LISTS", "recommender.served.ATTRIBUTIONS"]
+PARTITIONED = [
+    "interactions.partitions.EVENTS",
+    "interactions.partitions.WITHOUT_ITEM",
+    "recommender.served.LISTS",
+    "recommender.served.ATTRIBUTIONS",
+]
 INTERACTION_RETENTION_MONTHS = env.integer("INTERACTION_RETENTION_MONTHS", 0)
 
 # --- Recommendations ---

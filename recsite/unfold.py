@@ -67,6 +67,8 @@ UNFOLD: dict[str, Any] = {
                 "title": "Events",
                 "items": [
                     _page("Event stream", "stream", "interactions_interaction"),
+                    _page("Without an item", "login", "interactions_personevent"),
+                    _page("Reviews", "rate_review", "interactions_review"),
                     _page("Behaviour", "query_stats", "interactions_behaviourwindow"),
                     _page("Event types", "tune", "interactions_interactiontype"),
                     _page("Dead letters", "mark_email_unread", "interactions_deadletter"),

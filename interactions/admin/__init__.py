@@ -1,4 +1,13 @@
 from interactions.admin.events import InteractionAdmin
+from interactions.admin.people import PersonEventAdmin, ReviewAdmin
 from interactions.admin.upkeep import BehaviourWindowAdmin, DeadLetterAdmin, ImportRunAdmin, InteractionTypeAdmin
 
-__all__ = ["BehaviourWindowAdmin", "DeadLetterAdmin", "ImportRunAdmin", "InteractionAdmin", "InteractionTypeAdmin"]
+__all__ = [
+    "BehaviourWindowAdmin",
+    "DeadLetterAdmin",
+    "ImportRunAdmin",
+    "InteractionAdmin",
+    "InteractionTypeAdmin",
+    "PersonEventAdmin",
+    "ReviewAdmin",
+]

@@ -23,7 +23,7 @@ class InteractionTypeAdmin(ConsoleAdmin):
     sortable_by = ()
     actions = None
     fieldsets = (
-        (None, {"fields": ("name", "weight", "is_negative", "marks_seen", "is_conversion")}),
+        (None, {"fields": ("name", "weight", "is_negative", "marks_seen", "is_conversion", "needs_item")}),
         (
             "Scale",
             {

@@ -2,14 +2,21 @@
 
 from rest_framework import serializers
 
-from interactions.schema import MAX_ID_LENGTH
+from interactions.schema import LONGEST, MAX_ID_LENGTH
+
+
+class ReviewIn(serializers.Serializer):
+    title = serializers.CharField(max_length=LONGEST["title"], required=False)
+    text = serializers.CharField(max_length=LONGEST["text"])
 
 
 class EventIn(serializers.Serializer):
     """One thing that a person did with an item."""
 
     user_id = serializers.CharField(max_length=MAX_ID_LENGTH)
-    item_id = serializers.CharField(max_length=MAX_ID_LENGTH)
+    item_id = serializers.CharField(
+        max_length=MAX_ID_LENGTH, required=False, help_text="Needed, but where the type is about no item: a login."
+    )
     type = serializers.CharField(help_text="One of the interaction types, such as view, purchase or rating.")
     value = serializers.FloatField(
         required=False, allow_null=True, help_text="The rating, on the type's scale; an amount where the type has none."
@@ -23,6 +30,7 @@ class EventIn(serializers.Serializer):
     context = serializers.DictField(  # type: ignore[assignment]  # REST framework takes fields out of the class
         required=False, allow_null=True, help_text="Such as source, position, session_id, recommendation_id."
     )
+    review = ReviewIn(required=False, allow_null=True, help_text="What the person wrote beside a rating.")
 
 
 class AcceptedOut(serializers.Serializer):

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from catalog.models import Category, ItemEmbedding
 from interactions.models import BehaviourWindow, DeadLetter, ImportRun, OutboxMessage
+from interactions.store import store
 from recommender.models import (
     Attribution,
     CoVisit,
@@ -77,6 +78,8 @@ def filled(shop: Shop) -> Shop:
     ServedRank.objects.create(served=day, rank=4, shown=1, clicked=1)
     ServedItem.objects.create(served=day, item=second, shown=1, clicked=1)
     FeedCursor.objects.get_or_create(name="attribution")
+    written = {"title": "Good", "text": "Very good."}
+    store([factories.event("ada", "", "login", at=now), factories.event("ada", first, "rating", 5, review=written)])
     BehaviourWindow.objects.create(start=now, views=10, carts=4, purchases=1)
     DriftReport.objects.create(
         release=1,

@@ -1,0 +1,63 @@
+"""What people did with no item, and what they wrote."""
+
+from django.contrib import admin
+from django.urls import reverse
+from unfold.decorators import display
+
+from interactions.models import PersonEvent, Review
+from recsite.platform.console import ReadOnlyAdmin, structured
+from recsite.platform.readable import ago, link
+
+
+@admin.register(PersonEvent)
+class PersonEventAdmin(ReadOnlyAdmin):
+    """Logins, changes of profiles, and whatever else is about no item; the latest first."""
+
+    empty = "Nobody has sent an event without an item yet."
+    list_display = ("when", "person", "type")
+    list_select_related = ("user", "type")
+    ordering = ("-id",)
+    sortable_by = ()
+    actions = None
+    fields = (("occurred_at", "received_at"), ("person", "type"), "event_id", "context_text")
+
+    @display(description="when")
+    def when(self, event: PersonEvent) -> str:
+        return ago(event.occurred_at)
+
+    @display(description="person")
+    def person(self, event: PersonEvent) -> str:
+        return link(reverse("person-console", args=[event.user_id]), event.user.user_id)
+
+    context_text = structured("context")
+
+
+@admin.register(Review)
+class ReviewAdmin(ReadOnlyAdmin):
+    """What people wrote beside their ratings."""
+
+    empty = "Nobody has written a review yet: one comes with a rating."
+    list_display = ("when", "person", "thing", "value", "words")
+    list_select_related = ("user", "item")
+    ordering = ("-pk",)
+    search_fields = ("user__user_id", "item__item_id")
+    search_help_text = "The id of a person or of an item."
+    sortable_by = ()
+    fields = (("occurred_at", "person", "thing", "value"), "title", "text", "event_id")
+
+    @display(description="when")
+    def when(self, review: Review) -> str:
+        return ago(review.occurred_at)
+
+    @display(description="person")
+    def person(self, review: Review) -> str:
+        return link(reverse("person-console", args=[review.user_id]), review.user.user_id)
+
+    @display(description="item")
+    def thing(self, review: Review) -> str:
+        return link(reverse("item-console", args=[review.item_id]), review.item.title)
+
+    @display(description="review")
+    def words(self, review: Review) -> str:
+        words = f"{review.title}: {review.text}" if review.title else review.text
+        return words if len(words) <= 120 else f"{words[:117]} ..."
