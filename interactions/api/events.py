@@ -8,7 +8,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from interactions import producers, schema, types
-from interactions.api.serializers import AcceptedOut, EventIn
+from interactions.api.serializers import AcceptedOut, EventIn, EventsIn, EventsOut
 from interactions.schema import Event, InvalidEvent
 from recsite.platform.exceptions import Invalid
 from recsite.platform.schema import problems
@@ -27,6 +27,17 @@ EVENT = {
 LOGIN = {"user_id": "ada", "type": "login"}
 PROFILE = {"user_id": "ada", "type": "profile_update", "context": {"preferences": {"categories": ["Poetry"]}}}
 SMALLEST = {"user_id": "ada", "item_id": "emma", "type": "view"}
+MOST = 1_000
+"""Events of one request."""
+
+HALF = {
+    "accepted": 1,
+    "refused": 1,
+    "results": [
+        {"status": "accepted", "event_id": "019de3a9-5c00-7c4e-8a51-3f2b6c9d0e11"},
+        {"status": "refused", "errors": {"type": "Unknown interaction type. Known: click, view."}},
+    ],
+}
 ACCEPTED = {"event_id": "019de3a9-5c00-7c4e-8a51-3f2b6c9d0e11", "status": "accepted"}
 
 
@@ -54,6 +65,45 @@ class EventIntake(APIView):
         event = _event(request.data)
         producers.produce([event], source="api")
         return Response({"event_id": str(event.event_id), "status": "accepted"}, status=202)
+
+
+class BulkIntake(APIView):
+    @extend_schema(
+        operation_id="send_events",
+        tags=["Events"],
+        summary="Send many events",
+        description=(
+            f"Up to {MOST} events, each judged for itself: one that is wrong keeps no other from being accepted. What "
+            "is accepted is durable; with 503 nothing is claimed. Sending the same again changes nothing."
+        ),
+        request=EventsIn,
+        responses={202: EventsOut, **problems(400, 413, 415, 422)},
+        examples=[
+            OpenApiExample("Two", {"events": [SMALLEST, {"user_id": "ada", "type": "sneeze"}]}, request_only=True),
+            OpenApiExample("What became of them", HALF, response_only=True, status_codes=[202]),
+        ],
+    )
+    def post(self, request: Request) -> Response:
+        events, results = list[Event](), list[dict[str, Any]]()
+        for raw in _several(request.data):
+            try:
+                event = _event(raw)
+                events.append(event)
+                results.append({"status": "accepted", "event_id": str(event.event_id)})
+            except Invalid as wrong:
+                results.append({"status": "refused", "errors": wrong.errors})
+        producers.produce(events, source="api")
+        told = {"accepted": len(events), "refused": len(results) - len(events), "results": results}
+        return Response(told, status=202)
+
+
+def _several(body: Any) -> list[Any]:
+    events = body.get("events") if isinstance(body, dict) else None
+    if not isinstance(events, list) or not events:
+        raise Invalid({"events": "A list of events is needed."})
+    if len(events) > MOST:
+        raise Invalid({"events": f"At most {MOST:,} events at once; these are {len(events):,}."})
+    return events
 
 
 def _event(raw: Any) -> Event:

@@ -36,3 +36,21 @@ class EventIn(serializers.Serializer):
 class AcceptedOut(serializers.Serializer):
     event_id = serializers.UUIDField()
     status = serializers.ChoiceField(["accepted"])
+
+
+class EventsIn(serializers.Serializer):
+    events = EventIn(many=True)
+
+
+class OneOfManyOut(serializers.Serializer):
+    status = serializers.ChoiceField(["accepted", "refused"])
+    event_id = serializers.UUIDField(required=False)
+    errors = serializers.DictField(  # type: ignore[assignment]  # REST framework takes fields out of the class
+        child=serializers.CharField(), required=False, help_text="A sentence for each field that is wrong."
+    )
+
+
+class EventsOut(serializers.Serializer):
+    accepted = serializers.IntegerField()
+    refused = serializers.IntegerField()
+    results = OneOfManyOut(many=True, help_text="One for each event, in their order.")

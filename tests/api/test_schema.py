@@ -16,6 +16,7 @@ OPERATIONS = {
     ("get", "/api/v1/users"),
     ("get", "/api/v1/users/{user_id}"),
     ("post", "/api/v1/interactions"),
+    ("post", "/api/v1/interactions/bulk"),
     ("get", "/api/v1/models/live"),
     ("get", "/api/v1/recommendations/users/{user_id}"),
     ("get", "/api/v1/recommendations/items/{item_id}/similar"),
