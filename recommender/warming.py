@@ -78,10 +78,14 @@ def refresh() -> int:
 
     Of many, those who were active last: a list that wasn't made here is made when somebody asks for it.
     """
-    with feed.piece(READER, TABLE, PIECE) as piece:
-        news = Interaction.objects.filter(pk__gt=piece.after, pk__lte=piece.until, undated=False).order_by()
-        since = timezone.now() - timedelta(days=settings.WARM_ACTIVE_DAYS)
-        active = set(news.filter(occurred_at__gte=since).values_list("user", flat=True)) if piece else set()
+    since = timezone.now() - timedelta(days=settings.WARM_ACTIVE_DAYS)
+    active: set[int] = set()
+    while True:
+        with feed.piece(READER, TABLE, PIECE) as piece:
+            news = Interaction.objects.filter(pk__gt=piece.after, pk__lte=piece.until, occurred_at__gte=since)
+            active |= set(news.filter(undated=False).order_by().values_list("user", flat=True)) if piece else set()
+        if piece.is_last:
+            break
     if not active:
         return 0
     chosen = EndUser.objects.filter(pk__in=active).order_by(F("last_active").desc(nulls_last=True), "pk")

@@ -1,3 +1,5 @@
+from collections.abc import Iterator
+
 import pytest
 from django.conf import settings
 
@@ -12,10 +14,13 @@ from tests import outages
 
 
 @pytest.fixture(autouse=True)
-def _as_if_just_started(monkeypatch: pytest.MonkeyPatch) -> None:
+def _as_if_just_started(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """What the process learnt in one test, an outage or a catalogue, is not true in the next."""
     outages.start_afresh()
     recording.forget()
     monkeypatch.setattr(settings, "SERVED_LISTS_IN_BACKGROUND", False)
     for module in (snapshot, types, loaded, placements, newcomers, exploration, trends, reports):
         module.forget()
+    yield
+    # What a test has shown to nobody is not to be stored when the process ends.
+    recording.forget()

@@ -99,9 +99,9 @@ class Rig:
         self.folder = Path(stack.enter_context(TemporaryDirectory()))
         self._manage("migrate", "--verbosity", "0")
         self._manage("create_topics")
-        self.start("web", "-m", "gunicorn", "-c", "recsite/gunicorn.py", "recsite.wsgi")
+        self.web = self.start("web", "-m", "gunicorn", "-c", "recsite/gunicorn.py", "recsite.wsgi")
         self.consumers = [self.start(f"consumer-{number}", "manage.py", "consume_events") for number in (1, 2)]
-        self.start("relay", "manage.py", "relay_events")
+        self.relay = self.start("relay", "manage.py", "relay_events")
 
     def start(self, name: str, *command: str) -> "subprocess.Popen[bytes]":
         with (self.folder / f"{name}.log").open("ab") as log:

@@ -47,7 +47,13 @@ def item(request: HttpRequest, pk: int) -> HttpResponse:
     thing = get_object_or_404(Item, pk=pk)
     history = list(Interaction.objects.of_item(thing).select_related("user", "type")[:HISTORY])
     similar = _similar(thing)
-    facts = {"item": thing, "similar": similar, "why": reasons.of_likeness(similar), "history": history}
+    facts = {
+        "item": thing,
+        "similar": similar,
+        "why": reasons.of_likeness(similar),
+        "together": _together(thing),
+        "history": history,
+    }
     return _page(request, "admin/recommender/item.html", thing, facts)
 
 
@@ -96,6 +102,18 @@ def _similar(thing: Item) -> list[dict[str, Any]]:
     return [
         {"pk": place.item, "title": catalogue.titles[row], "score": decimal(place.score), "source": place.source}
         for place, row in zip(alike, rows.tolist(), strict=True)
+    ]
+
+
+def _together(thing: Item) -> list[dict[str, Any]]:
+    """What the same sessions turn to."""
+    catalogue = snapshot.current()
+    found = candidates.visited_together(thing.pk)[:LENGTH]
+    rows = catalogue.rows(np.array([one.item for one in found], np.int64))
+    return [
+        {"pk": one.item, "title": catalogue.titles[row], "sessions": one.support, "lift": decimal(one.lift)}
+        for one, row in zip(found, rows.tolist(), strict=True)
+        if row >= 0
     ]
 
 

@@ -10,7 +10,7 @@ from recommender.candidates.paging import Wanted
 from recommender.candidates.ratings import Rated, ratings
 from recommender.candidates.segments import SEGMENT_POPULAR
 from recommender.candidates.session import Session, session
-from recommender.candidates.together import LEAST_SUPPORT, Together, bought_together
+from recommender.candidates.together import LEAST_SUPPORT, Together, bought_together, visited_together
 from recommender.candidates.view import (
     CONTENT,
     FOLD_IN,
@@ -61,4 +61,5 @@ __all__ = [
     "session",
     "similar",
     "variants",
+    "visited_together",
 ]

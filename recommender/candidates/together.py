@@ -44,12 +44,12 @@ def bought_together(item: int, least_support: int = LEAST_SUPPORT) -> list[Toget
     kind = _purchase()
     bought = database.ask(lambda: _found(item, kind, least_support)) if kind else []
     known = {one.item for one in bought}
-    visited = database.ask(lambda: _in_sessions(item, least_support))
+    visited = database.ask(lambda: visited_together(item, least_support))
     return bought + [one for one in visited if one.item not in known]
 
 
-def _in_sessions(item: int, least_support: int) -> list[Together]:
-    """From the sessions that were added up as they went on."""
+def visited_together(item: int, least_support: int = LEAST_SUPPORT) -> list[Together]:
+    """What the same sessions turned to, by falling lift: from the pairs that were added up as they went on."""
     either = CoVisit.objects.filter(Q(item_id=item) | Q(other_id=item), sessions__gte=least_support)
     both = {one.other_id if one.item_id == item else one.item_id: one.sessions for one in either.order_by()}
     own = both.pop(item, 0)

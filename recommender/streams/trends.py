@@ -73,7 +73,7 @@ def advance() -> int:
     changed = 0
     while True:
         with feed.piece(READER, TABLE, PIECE) as piece:
-            if _is_due():
+            if piece.is_ours and _is_due():
                 changed += _make_anew(piece.until)
             elif piece:
                 changed += _execute(ADD, after=piece.after, until=piece.until)

@@ -32,6 +32,8 @@ class Piece(NamedTuple):
     until: int
     is_last: bool
     """Whether nothing more is settled behind it."""
+    is_ours: bool = True
+    """Whether nobody else works for the same reader."""
 
     def __bool__(self) -> bool:
         return self.until > self.after
@@ -47,7 +49,7 @@ def piece(reader: str, table: str, most: int) -> Iterator[Piece]:
     with transaction.atomic():
         cursor = FeedCursor.objects.select_for_update(skip_locked=True).filter(name=reader).first()
         if cursor is None:
-            yield Piece(0, 0, is_last=True)
+            yield Piece(0, 0, is_last=True, is_ours=False)
             return
         settled = cursor.position if _ask(STILL_WRITING, cursor.writers) else cursor.horizon
         until = min(settled, cursor.position + most)

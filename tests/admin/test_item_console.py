@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from recommender.models import Release
+from recommender.models import CoVisit, Release
 from tests import factories
 from tests.admin.staff import ITEMS, Staff
 from tests.recommender.shop import Shop, forget, happened, start_afresh
@@ -26,6 +26,19 @@ def test_neighbours_come_with_their_likeness_and_events_with_their_people(viewer
     assert "svd 1.000" in page
     assert "ada rating 5" in page
     assert "By what the live model has learned; the higher the score, the more alike." in page
+
+
+def test_what_goes_with_it_in_sessions_is_shown(viewer: Staff, shop: Shop) -> None:
+    first, second = shop.novels[:2]
+    assert "In the same sessions" not in console(viewer, first)
+    for item, other, sessions in (
+        (0, 0, 40),
+        (first.pk, first.pk, 10),
+        (second.pk, second.pk, 8),
+        (first.pk, second.pk, 4),
+    ):
+        CoVisit.objects.create(item_id=item, other_id=other, sessions=sessions)
+    assert f"{second.title} 4 2.000" in console(viewer, first)
 
 
 def test_an_item_that_the_model_does_not_know_says_so(viewer: Staff, shop: Shop) -> None:

@@ -1,10 +1,12 @@
 """Between two trainings: what is trending, what goes together in sessions, and the lists of people with news."""
 
 from datetime import datetime, timedelta
+from threading import Thread
 from typing import Any
 
 import numpy as np
 import pytest
+from django.db import connection, transaction
 from django.utils import timezone
 from numpy.testing import assert_allclose
 
@@ -111,6 +113,26 @@ def test_scores_are_made_anew_when_they_are_old(shop: Shop, settings: Any) -> No
     assert list(kept()) == ["novel-1"]
 
 
+def test_scores_are_not_made_anew_while_somebody_else_works_on_them(shop: Shop) -> None:
+    did("ada", "novel-0")
+    take_in()
+    FeedCursor.objects.filter(name=trends.READER).update(made_anew_at=None)
+    with transaction.atomic():
+        FeedCursor.objects.select_for_update().get(name=trends.READER)
+        thread = Thread(target=_advance)
+        thread.start()
+        thread.join(20)
+        assert TrendingScore.objects.exists()
+    assert FeedCursor.objects.get(name=trends.READER).made_anew_at is None
+
+
+def _advance() -> None:
+    try:
+        trends.advance()
+    finally:
+        connection.close()
+
+
 def test_a_failure_in_the_middle_counts_nothing_twice(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     did("ada", "novel-0")
     take_in()
@@ -199,6 +221,15 @@ def test_lists_of_people_with_news_are_made_before_they_ask(shop: Shop) -> None:
     answer = ask("ada")
     assert answer.cache_hit
     assert "novel-0" not in {place.item_id for place in answer.items}
+
+
+def test_a_large_import_before_it_keeps_nobody_waiting(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(warming, "PIECE", 2)
+    for number in range(9):
+        did(f"reader-{number}", "poem-0", hours_ago=24 * 400)
+    did("ada", "novel-0")
+    take_in()
+    assert ask("ada").cache_hit
 
 
 def test_of_many_people_with_news_the_latest_come_first(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
