@@ -83,7 +83,7 @@ def refresh() -> int:
     while True:
         with feed.piece(READER, TABLE, PIECE) as piece:
             news = Interaction.objects.filter(pk__gt=piece.after, pk__lte=piece.until, occurred_at__gte=since)
-            active |= set(news.filter(undated=False).order_by().values_list("user", flat=True)) if piece else set()
+            active |= set(news.filter(undated=False).order_by().values_list("user_id", flat=True)) if piece else set()
         if piece.is_last:
             break
     if not active:
