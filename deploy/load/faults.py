@@ -7,22 +7,19 @@ five minutes. Exits with 1 where anything was lost, stored twice, or stuck.
 """
 
 import argparse
-import json
 import os
 import random
 import signal
 import subprocess
 import sys
-import threading
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from deploy.load.crowd import ITEMS, Load
 from recsite.local import reset, servers
 from recsite.local.kafka import Kafka, missing
 from recsite.local.paths import PROJECT
@@ -31,50 +28,10 @@ from recsite.local.redis import Redis
 from recsite.local.server import free_port
 
 STATE = PROJECT / ".local" / "faults"
-ITEMS, THREADS, LOAD_SECS = 50, 4, 20.0
+LOAD_SECS = 20.0
 OUTAGE_SECS = 30.0
 TWICE, GARBAGE = 100_000, 1_000
 VERDICTS = {True: "sound", False: "NOT SOUND"}
-
-
-class Load:
-    """Posts events from several threads, and counts what was accepted."""
-
-    def __init__(self, url: str, name: str) -> None:
-        self.url, self.name = url, name
-        self.accepted = self.refused = 0
-        self._lock, self._over = threading.Lock(), threading.Event()
-        self._threads = [threading.Thread(target=self._post, args=[number]) for number in range(THREADS)]
-
-    def __enter__(self) -> "Load":
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._over.set()
-        for thread in self._threads:
-            thread.join()
-
-    def _post(self, thread: int) -> None:
-        number = 0
-        while not self._over.is_set():
-            number += 1
-            body = {"user_id": f"{self.name}-{thread}", "item_id": f"item-{number % ITEMS}", "type": "view"}
-            accepted = self._send({**body, "context": {"number": f"{thread}-{number}"}})
-            with self._lock:
-                self.accepted, self.refused = self.accepted + accepted, self.refused + (not accepted)
-            if not accepted:
-                time.sleep(0.1)
-
-    def _send(self, body: dict[str, Any]) -> bool:
-        address = f"{self.url}/api/v1/interactions"
-        request = urllib.request.Request(address, json.dumps(body).encode(), {"Content-Type": "application/json"})
-        try:
-            with urllib.request.urlopen(request, timeout=60) as answer:
-                return bool(answer.status == 202)
-        except (urllib.error.URLError, OSError):
-            return False
 
 
 class Rig:

@@ -8,14 +8,14 @@ threads post events, and two ask for lists. Exits with 1 where an accepted event
 
 import argparse
 import sys
-import threading
 import time
 import urllib.request
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
-from deploy.load.faults import ITEMS, Load, Rig, rig, settle, stored
+from deploy.load.crowd import ITEMS, Crowd, Load
+from deploy.load.faults import Rig, rig, settle, stored
 from recsite.local.kafka import missing
 
 EVERY_SECS = 5.0
@@ -35,30 +35,19 @@ def memory(pid: int) -> int:
     return total
 
 
-class Readers:
+class Readers(Crowd):
     """Asks for lists, so that they are made, cached, shown and recorded."""
 
     def __init__(self, url: str) -> None:
-        self.answers = 0
-        self._url, self._over = url, threading.Event()
-        self._threads = [threading.Thread(target=self._ask, args=[number]) for number in range(2)]
+        super().__init__(2)
+        self._url, self.answers = url, 0
 
-    def __enter__(self) -> "Readers":
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._over.set()
-        for thread in self._threads:
-            thread.join()
-
-    def _ask(self, thread: int) -> None:
+    def _work(self, thread: int) -> None:
         number = 0
         while not self._over.is_set():
             number += 1
             address = f"{self._url}/api/v1/recommendations/users/soak-{thread}-{number % 500}?limit=10"
-            with suppress(OSError), urllib.request.urlopen(address, timeout=30) as answer:
+            with suppress(OSError), urllib.request.urlopen(address, timeout=30) as answer, self._lock:
                 self.answers += answer.status == 200
             time.sleep(0.01)
 
