@@ -50,7 +50,8 @@ ORDER BY item_id
 ON CONFLICT (item_id) DO NOTHING
 """
 # In the order of ids: two transactions that meet the same people never wait for each other in a circle.
-# What has no date says nothing of when somebody was active.
+# What has no date says nothing of when somebody was active. That is noted by the minute: to write a person's row with
+# each of her events would take longer than everything else.
 MEET_PEOPLE = """
 INSERT INTO catalog_enduser (user_id, created_at, last_active, preferences, demographics)
 SELECT seen.user_id, least(seen.first, now()), seen.latest, '{{}}'::jsonb, '{{}}'::jsonb
@@ -60,7 +61,7 @@ FROM (
     FROM {staged} GROUP BY user_id
 ) AS seen
 LEFT JOIN catalog_enduser AS known USING (user_id)
-WHERE known.id IS NULL OR seen.latest > coalesce(known.last_active, '-infinity')
+WHERE known.id IS NULL OR seen.latest >= coalesce(known.last_active, '-infinity') + interval '1 minute'
 ORDER BY seen.user_id
 ON CONFLICT (user_id) DO UPDATE SET last_active = greatest(catalog_enduser.last_active, EXCLUDED.last_active)
 RETURNING xmax = 0

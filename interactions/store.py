@@ -100,7 +100,8 @@ def _insert(staging: Staging, events: Sequence[Event]) -> tuple[StoredEvent, ...
     if any(not event.item_id for event in events):
         rows += staging.insert_without_item()
         profiles.update(by_key[event_id, at] for event_id, _, _, at in rows)
-    _keep_reviews([(by_key[event_id, at], user_pk, item_pk) for event_id, user_pk, item_pk, at in rows])
+    if any(event.review for event in events):
+        _keep_reviews([(by_key[event_id, at], user_pk, item_pk) for event_id, user_pk, item_pk, at in rows])
     return tuple(_stored(by_key[event_id, at], user_pk, item_pk) for event_id, user_pk, item_pk, at in rows)
 
 

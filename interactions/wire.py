@@ -51,13 +51,14 @@ def decode(
     if fields.get("event_id") is None:
         raise InvalidEvent({"event_id": "Needed on a topic: what comes twice must be the same event."})
     source = fields.get("source")
-    return parse(with_extra(fields), types, now, context_bytes), source[:50] if isinstance(
-        source, str
-    ) and source else "kafka"
+    name = source[:50] if isinstance(source, str) and source else "kafka"
+    return parse(with_extra(fields), types, now, context_bytes), name
 
 
 def with_extra(fields: Mapping[str, Any]) -> dict[str, Any]:
     """Fields with those that this version doesn't know kept in the context, under EXTRA."""
+    if fields.keys() <= FIELDS:
+        return dict(fields)
     known = {name: value for name, value in fields.items() if name in FIELDS}
     unknown = {name: value for name, value in fields.items() if name not in FIELDS}
     context = fields.get("context")

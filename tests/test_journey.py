@@ -2,12 +2,15 @@
 
 import json
 from collections.abc import Iterator
+from datetime import timedelta
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.management import call_command
 from django.test import Client
+from django.utils import timezone
 
 from catalog import snapshot
 from recommender.models import Release
@@ -42,8 +45,8 @@ class Api:
     def __init__(self, client: Client) -> None:
         self.client = client
 
-    def send(self, user_id: str, item_id: str, value: float) -> None:
-        event = {"user_id": user_id, "item_id": item_id, "type": "rating", "value": value}
+    def send(self, user_id: str, item_id: str, value: float, **rest: str) -> None:
+        event = {"user_id": user_id, "item_id": item_id, "type": "rating", "value": value, **rest}
         answer = self.client.post("/api/v1/interactions", json.dumps(event), content_type="application/json")
         assert answer.status_code == 202, answer.content
 
@@ -61,13 +64,21 @@ def open_a_library(api: Api) -> None:
     for item_id in NOVELS + POEMS:
         factories.item(item_id, categories=["Novels" if item_id in NOVELS else "Poetry"])
     snapshot.forget()
+    # What lies in the last second of a training counts as news: none of this does, however quickly it is sent.
+    events = count()
+    long_ago = timezone.now() - timedelta(days=1)
+
+    def rate(reader: int, item_id: str, value: float) -> None:
+        at = long_ago + timedelta(seconds=next(events))
+        api.send(f"reader-{reader}", item_id, value, occurred_at=at.isoformat())
+
     for number in range(READERS):
         loved, hated = (NOVELS, POEMS) if number < LOVERS else (POEMS, NOVELS)
         for place, (good, bad) in enumerate(zip(loved, hated, strict=True)):
             if place != number % len(loved):
-                api.send(f"reader-{number}", good, 5)
+                rate(number, good, 5)
             if place % 2:
-                api.send(f"reader-{number}", bad, 1)
+                rate(number, bad, 1)
 
 
 def ids(answer: dict[str, Any]) -> list[str]:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 from django.conf import settings
 from django.db import connection
 
-from recommender.cache.keys import LISTS_EPOCH, keys_of
+from recommender.cache.keys import LISTS_EPOCH, keys_of_each
 from recommender.cache.lists import new_mark
 from recsite.platform import epochs, redis
 from recsite.platform.redis import Client, Command, RedisDown
@@ -81,8 +81,7 @@ def _tell(client: Client) -> None:
 
 def _commands(people: Seen) -> Iterator[Command]:
     seconds = 2 * settings.CANDIDATE_TTL_SECS
-    for user_id, seen in people.items():
-        keys = keys_of(user_id)
+    for keys, seen in zip(keys_of_each(people), people.values(), strict=True):
         if seen:
             yield "SADD", keys.seen, *seen
             yield "EXPIRE", keys.seen, seconds

@@ -6,6 +6,7 @@ import os
 import threading
 from collections import deque
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -84,11 +85,9 @@ class _Recorder:
         return stored
 
     def _forget_the_oldest(self) -> None:
-        try:
+        with suppress(IndexError):
             self.waiting.popleft()
             lost.inc()
-        except IndexError:
-            pass
 
     def _work(self) -> None:
         pause = threading.Event()

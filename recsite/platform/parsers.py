@@ -30,7 +30,7 @@ def strict_json(raw: bytes) -> Any:
     """What some bytes say in JSON. Raises ValueError with a sentence, for what PostgreSQL could not store as well."""
     try:
         text = raw.decode()
-        data = json.loads(text, parse_float=_finite, parse_constant=_finite, parse_int=_whole)
+        data = _decoder.decode(text)
         if "\\ud" in text.lower():
             json.dumps(data, ensure_ascii=False).encode()
     except UnicodeError as error:
@@ -53,3 +53,7 @@ def _finite(number: str) -> float:
     if not math.isfinite(value):
         raise ValueError(f"{number} is no number that can be stored")
     return value
+
+
+_decoder = json.JSONDecoder(parse_float=_finite, parse_constant=_finite, parse_int=_whole)
+"""Made once: `json.loads` would make one for each text."""

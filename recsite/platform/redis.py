@@ -44,7 +44,9 @@ def exchange(client: Client, *commands: Command) -> list[Any]:
     pool: Any = client.connection_pool
     connection = pool.get_connection()
     try:
-        connection.send_packed_command([hiredis.pack_command(cast(Any, command)) for command in commands])
+        # As one text: redis-py would send each by a call of its own.
+        packed = b"".join(hiredis.pack_command(cast(Any, command)) for command in commands)
+        connection.send_packed_command([packed])
         return [connection.read_response() for _ in commands]
     except BaseException:
         # Answers that nobody has read would be taken for those to the next question.

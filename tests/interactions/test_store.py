@@ -74,6 +74,13 @@ def test_a_person_who_is_unknown_is_made() -> None:
     assert EndUser.objects.get().user_id == "zoë \\ \t;'\""
 
 
+def test_when_somebody_was_active_is_noted_by_the_minute() -> None:
+    item = emma()
+    for seconds, noted in ((0, 0), (59, 0), (60, 60), (119, 60), (121, 121)):
+        store([factories.event("ada", item, at=NOON + timedelta(seconds=seconds))])
+        assert EndUser.objects.get().last_active == NOON + timedelta(seconds=noted)
+
+
 def test_a_person_was_last_active_at_the_latest_event_whatever_the_order() -> None:
     item = emma()
     late, early = NOON, NOON - timedelta(days=3)
