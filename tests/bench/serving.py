@@ -85,7 +85,7 @@ def a_warmed_person() -> tuple[str, str]:
     assert release, "Train first."
     people = EndUser.objects.order_by("pk").values_list("user_id", flat=True)[:200]
     for user_id in people:
-        for algorithm in ("", "svd"):
+        for algorithm in ("", "svd", "hybrid"):
             key = cache.keys_of(user_id, release.pk, algorithm).candidates
             if get_redis_connection("default").exists(key):
                 return user_id, key
