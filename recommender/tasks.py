@@ -119,7 +119,7 @@ def take_in() -> None:
     """
     try:
         with only_one("The taking in of what is new"):
-            for part in (trends.advance, covisits.advance, vectors.refresh, warming.refresh):
+            for part in (trends.advance, vectors.refresh, warming.refresh, covisits.advance):
                 try:
                     part()
                 except (Busy, RedisDown, Unavailable) as reason:

@@ -15,7 +15,9 @@ from recommender.models import CoVisit
 from recsite.platform import feed
 
 READER, TABLE = "sessions", "interactions_interaction"
-PIECE = 5_000
+PIECE, MOST_PIECES = 20_000, 50
+"""Acts of a piece, and pieces of one go: a large import shall not keep what comes after it waiting for hours."""
+
 GAP = timedelta(minutes=30)
 MOST_PAIRS = 20
 KEPT = timedelta(days=90)
@@ -67,9 +69,9 @@ ON CONFLICT (item_id, other_id) DO UPDATE
 
 
 def advance() -> int:
-    """Takes in the acts that have settled; how many pairs changed."""
+    """Takes in the acts that have settled, at most MOST_PIECES; how many pairs changed."""
     changed = 0
-    while True:
+    for _ in range(MOST_PIECES):
         with feed.piece(READER, TABLE, PIECE) as piece, connection.cursor() as cursor:
             if piece:
                 now = timezone.now()
@@ -77,7 +79,8 @@ def advance() -> int:
                 cursor.execute(ADD, {"after": piece.after, "until": piece.until, **limits})
                 changed += cursor.rowcount
         if piece.is_last:
-            return changed
+            break
+    return changed
 
 
 def forget_the_rare() -> int:

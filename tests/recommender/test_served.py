@@ -1,6 +1,7 @@
 """What was shown is recorded off the request's path; what people do with it is attributed and added up once."""
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -22,6 +23,7 @@ from tests import factories
 from tests.api.clients import ApiClient
 from tests.outages import wait_until
 from tests.recommender.shop import Shop, ask
+from tests.web import web_server
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 
@@ -228,6 +230,14 @@ def test_a_thread_of_the_process_stores_them_by_itself(shop: Shop, settings: Any
     settings.SERVED_LISTS_IN_BACKGROUND = True
     ask("ada")
     wait_until(ServedList.objects.exists, 10)
+
+
+def test_a_web_server_that_stops_stores_what_it_has_just_shown(shop: Shop, tmp_path: Path) -> None:
+    with web_server(tmp_path, API_AUTH_REQUIRED="false") as server:
+        for who in ("ada", "ben", "cleo"):
+            assert server.get(f"/api/v1/recommendations/users/{who}")[0] == 200
+    assert set(ServedList.objects.values_list("user_id", flat=True)) == {"ada", "ben", "cleo"}
+    assert "Logging error" not in server.log.read_text()
 
 
 def test_a_page_of_the_api_can_be_named_in_what_follows(shop: Shop) -> None:
