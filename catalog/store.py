@@ -68,8 +68,15 @@ def save_person(person: EndUser) -> EndUser:
 
 
 def delete_people(people: QuerySet[EndUser]) -> int:
-    """Erases people with everything they did, and says how many people there were."""
+    """Erases people with everything they did, and says how many people there were.
+
+    What is kept of them by the ids of the outside, PEOPLE_SINKS erase in the same transaction: where one fails, nobody
+    is erased.
+    """
     with transaction.atomic():
+        user_ids = list(people.values_list("user_id", flat=True))
+        for path in settings.PEOPLE_SINKS:
+            import_string(path)(user_ids)
         _, by_model = people.delete()
         epochs.bump(PEOPLE_EPOCH)
     return by_model.get(EndUser._meta.label, 0)

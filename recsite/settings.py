@@ -193,6 +193,7 @@ KAFKA_SSL_CERTIFICATE_LOCATION = env.text("KAFKA_SSL_CERTIFICATE_LOCATION")
 KAFKA_SSL_KEY_LOCATION, KAFKA_SSL_KEY_PASSWORD = env.text("KAFKA_SSL_KEY_LOCATION"), env.text("KAFKA_SSL_KEY_PASSWORD")
 EVENT_SINKS = ["recommender.freshness.on_stored"]
 ITEM_SINKS = ["recommender.candidates.vectors.on_saved"]
+PEOPLE_SINKS = ["recommender.served.on_erased"]
 UNKNOWN_ITEM_POLICY = env.choice("UNKNOWN_ITEM_POLICY", "dead_letter", ("dead_letter", "placeholder"))
 MAX_EVENT_CONTEXT_BYTES = env.integer("MAX_EVENT_CONTEXT_BYTES", 16_384, 64)
 PARTITION_MONTHS_AHEAD = env.integer("PARTITION_MONTHS_AHEAD", 3, 1, 60)

@@ -10,7 +10,7 @@ come to is stored in the same transaction as how far they were read.
 """
 
 from recommender.served.partitions import ATTRIBUTIONS, LISTS
-from recommender.served.recording import Shown, flush, record
+from recommender.served.recording import Shown, flush, on_erased, record
 from recommender.served.rollup import READERS, add_up
 
-__all__ = ["ATTRIBUTIONS", "LISTS", "READERS", "Shown", "add_up", "flush", "record"]
+__all__ = ["ATTRIBUTIONS", "LISTS", "READERS", "Shown", "add_up", "flush", "on_erased", "record"]

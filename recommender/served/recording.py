@@ -15,6 +15,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from prometheus_client import Counter
 
+from recommender.models import ServedList
 from recsite.platform import database
 from recsite.platform.database import DatabaseDown
 
@@ -111,6 +112,11 @@ def record(shown: Shown) -> None:
 def flush() -> int:
     """Stores what this process has noted; how many lists it was. Raises DatabaseDown."""
     return _held.recorder.flush()
+
+
+def on_erased(user_ids: Sequence[str]) -> None:
+    """The lists that these people were shown are erased with them. For PEOPLE_SINKS."""
+    ServedList.objects.filter(user_id__in=user_ids).delete()
 
 
 def _store(batch: Sequence[Shown]) -> None:

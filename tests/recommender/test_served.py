@@ -9,6 +9,8 @@ import pytest
 from django.db import OperationalError
 from django.utils import timezone
 
+from catalog import store
+from catalog.models import EndUser
 from interactions.models import InteractionType
 from interactions.producers import produce
 from recommender import served, serving, tasks
@@ -238,6 +240,19 @@ def test_a_web_server_that_stops_stores_what_it_has_just_shown(shop: Shop, tmp_p
             assert server.get(f"/api/v1/recommendations/users/{who}")[0] == 200
     assert set(ServedList.objects.values_list("user_id", flat=True)) == {"ada", "ben", "cleo"}
     assert "Logging error" not in server.log.read_text()
+
+
+def test_who_is_erased_takes_the_lists_along(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    ask("ada")
+    ask("ben")
+    served.flush()
+    with monkeypatch.context() as broken:
+        broken.setattr(served, "on_erased", gone)
+        with pytest.raises(OperationalError):
+            store.delete_people(EndUser.objects.filter(user_id="ada"))
+    assert EndUser.objects.filter(user_id="ada").exists(), "She was erased, and what she was shown was not."
+    store.delete_people(EndUser.objects.filter(user_id="ada"))
+    assert list(ServedList.objects.values_list("user_id", flat=True)) == ["ben"]
 
 
 def test_a_page_of_the_api_can_be_named_in_what_follows(shop: Shop) -> None:
