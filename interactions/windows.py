@@ -18,6 +18,7 @@ from interactions.streams import LATENESS, WINDOW, Window, oldest_open
 from interactions.topics import SYSTEM_METRICS
 from recsite.platform import feed, redis
 from recsite.platform.feed import Piece
+from recsite.platform.models import FeedCursor
 from recsite.platform.redis import RedisDown
 
 READER, TABLE = "behaviour windows", "interactions_interaction"
@@ -47,6 +48,7 @@ GROUP BY 1
 LATE = """
 SELECT count(*) FROM interactions_interaction
 WHERE id > %(after)s AND id <= %(until)s AND occurred_at < %(since)s AND occurred_at >= %(history)s AND NOT undated
+    AND received_at >= %(begun)s
 """
 WHO = f"""
 SELECT array_agg(DISTINCT user_id::text), array_agg(DISTINCT {SESSION}) FROM interactions_interaction
@@ -78,7 +80,13 @@ def _facts(window: BehaviourWindow) -> dict[str, Any]:
 def _take_in(piece: Piece) -> Iterable[datetime]:
     now = timezone.now()
     since = oldest_open(now).start
-    parameters = {"after": piece.after, "until": piece.until, "since": since, "history": now - HISTORY}
+    parameters = {
+        "after": piece.after,
+        "until": piece.until,
+        "since": since,
+        "history": now - HISTORY,
+        "begun": _begun(now),
+    }
     rows = _rows(COUNTS, parameters)
     for row in rows:
         counts = {name: row[name] for name in COLUMNS}
@@ -92,6 +100,12 @@ def _take_in(piece: Piece) -> Iterable[datetime]:
         BehaviourWindow.objects.get_or_create(start=here)
         BehaviourWindow.objects.filter(start=here).update(late=F("late") + late, updated_at=now)
         yield here
+
+
+def _begun(now: datetime) -> datetime:
+    """When the adding up began: what was there before is no latecomer."""
+    FeedCursor.objects.filter(name=READER, made_anew_at=None).update(made_anew_at=now)
+    return FeedCursor.objects.get(name=READER).made_anew_at or now
 
 
 def _who(window: Window, users: Sequence[str], sessions: Sequence[str], piece: Piece) -> dict[str, int]:

@@ -91,7 +91,16 @@ def test_more_of_the_same_people_later_are_the_same_people() -> None:
     assert counts() == (3, 2, 2)
 
 
+def test_what_was_there_before_anybody_added_up_is_not_late() -> None:
+    happened("ada", at=timezone.now() - timedelta(hours=5))
+    happened("ada")
+    add_up()
+    assert BehaviourWindow.objects.get().late == 0
+
+
 def test_late_events_go_where_they_belong_until_their_window_closes() -> None:
+    happened("ada")
+    add_up()
     open_still, closed = oldest_open(timezone.now()), Window(oldest_open(timezone.now()).start - WINDOW)
     happened("ada", at=open_still.start + timedelta(minutes=29))
     happened("ada", at=closed.start)
