@@ -1,7 +1,6 @@
 """What is trending now, from the events of the last days."""
 
 import time
-from contextlib import suppress
 from datetime import timedelta
 
 import numpy as np
@@ -42,10 +41,8 @@ def forget() -> None:
 
 def _model(days: int) -> ImpersonalModel | None:
     """The usual window is kept up to date from event to event, where somebody does that; others are read."""
-    if days == DAYS:
-        with suppress(DatabaseDown):
-            if (kept := trends.model()) is not None:
-                return kept
+    if days == DAYS and (kept := trends.model()) is not None:
+        return kept
     until, model = _models.get(days, (0.0, None))
     if time.monotonic() < until:
         return model

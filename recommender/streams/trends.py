@@ -85,7 +85,7 @@ def advance() -> int:
 
 
 def model() -> ImpersonalModel | None:
-    """The scores of this moment, at most a second or two old; None where nobody keeps them. Raises DatabaseDown."""
+    """The scores of this moment, at most a second or two old; None where nobody keeps them, or they can't be read."""
     return _copy.current()
 
 
@@ -127,4 +127,9 @@ def _read() -> ImpersonalModel | None:
     return database.ask(ask)
 
 
-_copy = Copy(EPOCH, _read)
+def _nothing() -> ImpersonalModel | None:
+    """What serves where the scores can't be read: somebody else's way of knowing them."""
+    return None
+
+
+_copy = Copy(EPOCH, _read, _nothing)

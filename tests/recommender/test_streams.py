@@ -91,6 +91,14 @@ def test_scores_are_those_of_the_algorithm_however_the_acts_come_in(shop: Shop) 
     assert_allclose([found[name] for name in expected], list(expected.values()), rtol=1e-3)
 
 
+def test_scores_that_can_not_be_read_are_made_from_the_events(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    did("ada", "poem-3")
+    take_in()
+    trends.forget()
+    monkeypatch.setattr(trends._copy, "_read", lambda: 1 / 0)
+    assert trending(1) == ["poem-3"]
+
+
 def test_somebody_who_comes_back_counts_once(shop: Shop) -> None:
     for hours_ago in (50, 20, 1, 3):
         did("ada", "novel-0", hours_ago=hours_ago)
