@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Django's commands, with a PostgreSQL and a Redis brought along where none are configured."""
+"""Django's commands, with a PostgreSQL and a Redis brought along where none are configured, and the Kafka of a demo."""
 
 import importlib.util
 import os
@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from recsite.local import environment, servers
+from recsite.local.kafka import Kafka
 from recsite.local.paths import PROJECT, LocalError
 
 
@@ -33,6 +34,7 @@ def use_the_project_python() -> None:
 def bring_servers() -> None:
     try:
         brought = servers.ensure()
+        servers.join(Kafka)
     except (LocalError, OSError) as error:
         sys.exit(str(error))
     if brought.running and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:

@@ -46,11 +46,12 @@ class Read:
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """A message that holds none, or one that the database refused."""
+    """A message that holds none, or one that can't be stored."""
 
     raw: bytes
     topic: str
     reason: str
+    source: str = "kafka"
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +194,7 @@ def bury(lost: Sequence[Unreadable]) -> None:
     """Keeps what can't be stored, in the table and on its topic."""
     rows = [
         DeadLetter(
-            source="kafka",
+            source=one.source,
             topic=one.topic,
             reason=one.reason[:500],
             payload=wire.readable(one.raw),
@@ -230,15 +231,21 @@ def _store(read: Sequence[Read]) -> tuple[Counter[str], list[Unreadable]]:
         return Counter(), []
     try:
         stored = database.ask(
-            lambda: producers.store_and_tell([one.event for one in read], [one.source for one in read])
+            lambda: producers.store_and_tell([one.event for one in read], [one.source for one in read], bury=False)
         )
     except DatabaseDown:
         raise
     except Exception as fault:
         if len(read) == 1:
             logger.exception("The database refuses an event.")
-            return Counter(), [Unreadable(read[0].raw, read[0].topic, f"The database refuses it: {fault}")]
+            return Counter(), [
+                Unreadable(read[0].raw, read[0].topic, f"The database refuses it: {fault}", read[0].source)
+            ]
         middle = len(read) // 2
         parts = [_store(read[:middle]), _store(read[middle:])]
         return parts[0][0] + parts[1][0], parts[0][1] + parts[1][1]
-    return Counter(stored=len(stored.stored), duplicate=stored.duplicates, dead=stored.dead), []
+    lost = [
+        Unreadable(read[position].raw, read[position].topic, reason, read[position].source)
+        for position, reason in zip(stored.lost, stored.reasons, strict=True)
+    ]
+    return Counter(stored=len(stored.stored), duplicate=stored.duplicates, dead=0), lost

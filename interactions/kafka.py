@@ -14,6 +14,7 @@ from confluent_kafka.cimpl import NewTopic
 from django.conf import settings
 
 from recsite.platform.exceptions import Unavailable
+from recsite.platform.readable import counted
 
 logger = logging.getLogger(__name__)
 logger_of_clients = logging.getLogger("kafka.client")
@@ -94,7 +95,7 @@ def create_topics(topics: Sequence[str], apply: bool) -> list[str]:
                 partitions = len(there[name].partitions)
                 lines.append(f"{name}: is there, {partitions} partitions; {_grown(partitions)}.")
             else:
-                lines.append(f"{name}: made, with {_plan()}.")
+                lines.append(f"{name}: {'made' if apply else 'would be made'}, with {_plan()}.")
                 new.append(
                     NewTopic(
                         name,
@@ -106,7 +107,10 @@ def create_topics(topics: Sequence[str], apply: bool) -> list[str]:
         if apply and new:
             _make(admin, new)
     except KafkaException as fault:
-        raise BrokerDown(f"Kafka at {settings.KAFKA_BOOTSTRAP_SERVERS} can't do that: {said(fault)}.") from fault
+        raise BrokerDown(
+            f"Kafka at {settings.KAFKA_BOOTSTRAP_SERVERS} doesn't do that: {said(fault)}. "
+            "Is the address right, and the password, if it asks for one?"
+        ) from fault
     return lines
 
 
@@ -132,10 +136,9 @@ def said(fault: KafkaException) -> str:
 
 
 def _plan() -> str:
-    return (
-        f"{settings.KAFKA_PARTITIONS} partitions, {settings.KAFKA_REPLICATION_FACTOR} replicas, "
-        f"kept for {settings.KAFKA_RETENTION_HOURS} hours"
-    )
+    copies = settings.KAFKA_REPLICATION_FACTOR
+    kept = f"kept {'once' if copies == 1 else f'{copies} times'}, for {counted(settings.KAFKA_RETENTION_HOURS, 'hour')}"
+    return f"{counted(settings.KAFKA_PARTITIONS, 'partition')}, {kept}"
 
 
 def _grown(partitions: int) -> str:

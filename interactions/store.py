@@ -40,6 +40,8 @@ class Stored:
     duplicates: int = 0
     reasons: tuple[str, ...] = ()
     """Why the others could not be stored, a sentence each."""
+    lost: tuple[int, ...] = ()
+    """Their positions in the batch."""
 
     @property
     def dead(self) -> int:
@@ -66,7 +68,8 @@ def store(events: Sequence[Event], source: str | Sequence[str] = "api", bury: bo
             staged = [event for event in staged if event.position not in lost]
             staging = _stage(cursor, staged) if staged else staging
         stored = _insert(staging, events) if staged else ()
-    return Stored(stored, len(staged) - len(stored), tuple(_sentence(lost.reason) for lost in unknown))
+    reasons = tuple(_sentence(lost.reason) for lost in unknown)
+    return Stored(stored, len(staged) - len(stored), reasons, tuple(lost.position for lost in unknown))
 
 
 def _staged(position: int, event: Event) -> Staged:

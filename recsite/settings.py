@@ -1,5 +1,6 @@
 """Settings, read top to bottom. Every value comes from the environment (or .env); .env.example names them all."""
 
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -178,6 +179,10 @@ for _entry in CELERY_BEAT_SCHEDULE.values():
 # --- Events ---
 
 KAFKA_BOOTSTRAP_SERVERS, KAFKA_TOPIC_PREFIX = env.text("KAFKA_BOOTSTRAP_SERVERS"), env.text("KAFKA_TOPIC_PREFIX")
+if not re.fullmatch(r"[A-Za-z0-9._-]{0,200}", KAFKA_TOPIC_PREFIX):
+    env.fail(
+        f"KAFKA_TOPIC_PREFIX is {KAFKA_TOPIC_PREFIX!r}, but names of topics are letters, digits, '.', '_' and '-'."
+    )
 KAFKA_PARTITIONS = env.integer("KAFKA_PARTITIONS", 6, 1, 10_000)
 KAFKA_REPLICATION_FACTOR = env.integer("KAFKA_REPLICATION_FACTOR", 1, 1, 100)
 KAFKA_RETENTION_HOURS = env.integer("KAFKA_RETENTION_HOURS", 168, 1, 24 * 3650)

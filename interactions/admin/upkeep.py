@@ -1,7 +1,10 @@
+import json
 from typing import Any
 
+from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
+from django.forms.fields import InvalidJSONInput
 from django.http import HttpRequest, HttpResponse
 from unfold.decorators import action, display
 
@@ -10,6 +13,7 @@ from interactions.models import BehaviourWindow, DeadLetter, ImportRun, Interact
 from interactions.replay import replay
 from interactions.wire import readable
 from recsite.platform.console import ConsoleAdmin, ReadOnlyAdmin, dialog, leave_dialog, structured
+from recsite.platform.parsers import strict_json
 from recsite.platform.readable import NOTHING, ago, span, structure
 
 LOOKED_AT = 1000
@@ -75,11 +79,40 @@ class SourceFilter(admin.SimpleListFilter):
         return queryset.filter(source=self.value()) if self.value() else queryset
 
 
+class PayloadField(forms.JSONField):
+    """An event to be mended: what PostgreSQL can't store, and what is no object, is refused here."""
+
+    empty_values = ("", None)
+
+    def bound_data(self, data: Any, initial: Any) -> Any:
+        """What was typed is shown again as it was typed, whatever it is."""
+        return InvalidJSONInput(data) if isinstance(data, str) else super().bound_data(data, initial)
+
+    def to_python(self, value: Any) -> Any:
+        if not isinstance(value, str) or not value.strip():
+            return super().to_python(value)
+        try:
+            found = strict_json(value.encode("utf-8", "surrogatepass"))
+            if "\\u0000" in json.dumps(found):
+                raise ValueError("A NUL character is not allowed")
+        except (ValueError, RecursionError) as fault:
+            raise forms.ValidationError(f"{str(fault).removesuffix('.') or 'This is nested too deeply'}.") from fault
+        if not isinstance(found, dict):
+            raise forms.ValidationError("An object is needed, with user_id, type and, nearly always, item_id.")
+        return found
+
+
+class DeadLetterForm(forms.ModelForm):
+    class Meta:
+        field_classes = {"payload": PayloadField}
+
+
 @admin.register(DeadLetter)
 class DeadLetterAdmin(ConsoleAdmin):
     """Events that were accepted and could not be stored: kept whole, with the reason, to be mended and replayed."""
 
     empty = "Every event that was accepted could be stored."
+    form = DeadLetterForm
     list_display = ("received", "reason", "source", "topic", "attempts")
     actions = ("replay",)
     actions_detail = ("replay_one",)

@@ -72,6 +72,17 @@ class Servers:
         self.release()
 
 
+def join(kind: type[Server]) -> None:
+    """Uses a server of this kind that runs here already, and starts none."""
+    state = environment.state_dir().resolve()
+    notes = state / "servers.json"
+    if environment.setting(kind.variable) or not notes.is_file() or kind.name.lower() not in notes.read_text():
+        return
+    server = kind(state, find_home(state))
+    if server.running() and server.answers():
+        os.environ.update(server.environment)
+
+
 def ensure(state: Path | None = None, durable: bool = True, kinds: tuple[type[Server], ...] = KINDS) -> Servers:
     """Bring the servers that neither the environment nor .env names, and set DATABASE_URL and REDIS_URL to them.
 

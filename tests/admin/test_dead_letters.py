@@ -35,6 +35,30 @@ def test_one_that_can_not_be_stored_keeps_its_page_and_says_why(admin: Staff, le
     assert "Unknown item emmma." in page
 
 
+@pytest.mark.parametrize(
+    ("payload", "words"),
+    [
+        ('{"user_id": "a\\u0000"}', "A NUL character is not allowed."),
+        ('{"a": ' + "[" * 3_000 + "]" * 3_000 + "}", "nested too deeply"),
+        ('{"v": NaN}', "NaN is no number that can be stored"),
+        ('{"x": "\\ud800"}', "escapes that are no text"),
+        ("xx", "must be JSON in UTF-8"),
+        ("[]", "An object is needed, with user_id"),
+        ("7", "An object is needed, with user_id"),
+    ],
+    ids=range(7),
+)
+def test_what_can_not_be_kept_is_refused_with_a_sentence(
+    admin: Staff, letter: DeadLetter, payload: str, words: str
+) -> None:
+    before = letter.payload
+    answer = admin.post(f"{LETTERS}{letter.pk}/change/", payload=payload)
+    assert answer.status_code == 200
+    assert words in answer.content.decode()
+    letter.refresh_from_db()
+    assert letter.payload == before
+
+
 def test_many_are_replayed_together(admin: Staff, letter: DeadLetter) -> None:
     factories.item("emmma")
     answer = admin.post(LETTERS, action="replay", _selected_action=[letter.pk])

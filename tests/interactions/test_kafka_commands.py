@@ -20,6 +20,7 @@ from interactions.kafka import BrokerDown, Message
 from interactions.lag import lag
 from interactions.models import DeadLetter
 from interactions.producers import produce
+from recsite.local.environment import state_dir
 from recsite.local.kafka import Kafka
 from recsite.local.paths import PROJECT
 from tests import brokers, factories
@@ -41,9 +42,11 @@ def test_without_a_broker_the_commands_say_that_none_is_needed(command: str) -> 
 
 def test_topics_are_listed_before_they_are_made(kafka: Kafka, settings: Any) -> None:
     settings.KAFKA_TOPIC_PREFIX = f"new-{uuid4().hex[:8]}-"
-    assert run("create_topics", "--dry-run").endswith("Nothing was done.")
+    planned = run("create_topics", "--dry-run")
+    assert "user-events: would be made, with" in planned
+    assert planned.endswith("Nothing was done.")
     made = run("create_topics").splitlines()
-    plan = "made, with 3 partitions, 1 replicas, kept for 168 hours."
+    plan = "made, with 3 partitions, kept once, for 168 hours."
     assert made[0] == f"{settings.KAFKA_TOPIC_PREFIX}user-events: {plan}"
     assert all(line.endswith("is there, 3 partitions; left as it is.") for line in run("create_topics").splitlines())
 
@@ -51,7 +54,7 @@ def test_topics_are_listed_before_they_are_made(kafka: Kafka, settings: Any) -> 
 def test_a_broker_that_is_gone_gets_a_sentence(kafka: Kafka, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.KAFKA_BOOTSTRAP_SERVERS = "127.0.0.1:1"
     monkeypatch.setattr(clients, "ADMIN_SECS", 1.0)
-    with pytest.raises(CommandError, match=r"^Kafka at 127\.0\.0\.1:1 can't do that: .*\.$"):
+    with pytest.raises(CommandError, match=r"^Kafka at 127\.0\.0\.1:1 doesn't do that: .*\.$"):
         run("create_topics")
 
 
@@ -59,6 +62,16 @@ def test_the_relay_says_how_much_it_handed_on(kafka: Kafka) -> None:
     outbox.put([Message("reviews", "ada", b"{}"), Message("reviews", "ada", b"{}")])
     assert run("relay_events", "--once") == "2 events were handed on."
     assert run("relay_events", "--once") == "0 events were handed on."
+
+
+def test_a_command_beside_a_demo_joins_its_broker(kafka: Kafka) -> None:
+    url = "postgres://{USER}:{PASSWORD}@{HOST}:{PORT}/{NAME}".format(**connection.settings_dict)
+    ours = {name: value for name, value in os.environ.items() if not name.startswith("KAFKA_")}
+    environment = {**ours, "DATABASE_URL": url, "RECSITE_STATE": str(state_dir() / "broker")}
+    command = [sys.executable, "manage.py", "create_topics", "--dry-run"]
+    done = subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "user-events: " in done.stdout
 
 
 def test_topics_can_be_watched(kafka: Kafka) -> None:

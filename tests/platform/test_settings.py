@@ -31,6 +31,10 @@ def start(folder: Path, **settings: str) -> subprocess.CompletedProcess[str]:
         ({"ENVIRONMENT": "production"}, "SECRET_KEY must be a random text of at least 50 characters in production."),
         ({"MAX_REQUEST_SIZE": "10MB"}, "MAX_REQUEST_SIZE is '10MB', but a whole number from 1024 up is needed."),
         (
+            {"KAFKA_TOPIC_PREFIX": "bad name!"},
+            "KAFKA_TOPIC_PREFIX is 'bad name!', but names of topics are letters, digits",
+        ),
+        (
             {"KAFKA_SECURITY_PROTOCOL": "SASL_SSL"},
             "KAFKA_SECURITY_PROTOCOL asks for SASL: set KAFKA_SASL_MECHANISM, _USERNAME and _PASSWORD as well.",
         ),

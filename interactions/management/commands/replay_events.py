@@ -4,6 +4,7 @@ from typing import Any
 from interactions.models import DeadLetter
 from interactions.replay import replay
 from recsite.platform.commands import PlainCommand, whole_number
+from recsite.platform.readable import counted
 
 
 class Command(PlainCommand):
@@ -23,6 +24,6 @@ class Command(PlainCommand):
             letters = letters.filter(reason__icontains=options["reason"])
         chosen = letters[: options["limit"]]
         if options["dry_run"]:
-            self.stdout.write(f"{len(chosen):,} dead letters would be replayed.")
+            self.stdout.write(f"{counted(len(chosen), 'dead letter')} would be replayed.")
             return
         self.stdout.write(str(replay(chosen)))

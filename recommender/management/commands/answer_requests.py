@@ -21,5 +21,5 @@ class Command(PlainCommand):
         if not settings.KAFKA_BOOTSTRAP_SERVERS:
             raise CommandError("KAFKA_BOOTSTRAP_SERVERS is not set: ask the API instead.")
         with until_told() as stop:
-            answered = answer_requests(stop, options["group"])
+            answered = answer_requests(stop, options["group"] or GROUP)
         self.stdout.write(f"Stopped. {answered:,} requests were answered.")

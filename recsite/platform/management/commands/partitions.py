@@ -45,7 +45,7 @@ class Command(PlainCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         retention, chosen = options["retention_months"], options["of"]
         if options["drop"] and not retention:
-            raise CommandError("--drop needs --retention-months: without it every month is kept.")
+            raise CommandError("--drop needs --retention-months: say how many months stay.")
         if retention is not None and not chosen:
             raise CommandError("--retention-months needs --of: each table is kept for a time of its own.")
         for one in partitions.tables():
