@@ -51,7 +51,8 @@ WHERE id > %(after)s AND id <= %(until)s AND occurred_at < %(since)s AND occurre
     AND received_at >= %(begun)s
 """
 WHO = f"""
-SELECT array_agg(DISTINCT user_id::text), array_agg(DISTINCT {SESSION}) FROM interactions_interaction
+SELECT array_agg(DISTINCT user_id::text) AS users, array_agg(DISTINCT {SESSION}) AS sessions
+FROM interactions_interaction
 WHERE occurred_at >= %(start)s AND occurred_at < %(end)s AND id <= %(until)s AND NOT undated
 """
 COLUMNS = ("events", "views", "carts", "purchases", "recommendation_clicks")
@@ -141,8 +142,8 @@ def _added(key: str, members: Mapping[str, Sequence[str]]) -> dict[str, int] | N
 
 def _everybody(window: Window, piece: Piece) -> dict[str, Sequence[str]]:
     """The people and sessions of a window, from the events that are read."""
-    (row,) = _tuples(WHO, {"start": window.start, "end": window.end, "until": piece.until})
-    return {"active_users": row[0] or [], "sessions": row[1] or []}
+    (row,) = _rows(WHO, {"start": window.start, "end": window.end, "until": piece.until})
+    return {"active_users": row["users"] or [], "sessions": row["sessions"] or []}
 
 
 def _rows(query: str, parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -150,9 +151,3 @@ def _rows(query: str, parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
         cursor.execute(query, parameters)
         names = [column.name for column in cursor.description]
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-
-
-def _tuples(query: str, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(query, parameters)
-        return list(cursor.fetchall())
