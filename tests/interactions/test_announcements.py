@@ -17,6 +17,7 @@ from recommender import registry
 from recommender.drift import reports
 from recommender.models import DriftReport
 from recsite.local.kafka import Kafka
+from recsite.platform import redis
 from recsite.tasks import announce_figures
 from tests import factories
 from tests.brokers import messages
@@ -51,6 +52,8 @@ def test_a_promotion_and_a_training_are_announced(kafka: Kafka, shop: Shop) -> N
 
 
 def test_what_people_do_and_how_the_system_is_are_announced(kafka: Kafka) -> None:
+    # Who was active in this half hour is kept there, whichever test made them.
+    redis.roundtrip(("FLUSHDB",))
     store([factories.event("ada", factories.item("emma"), at=timezone.now())])
     windows.advance()
     windows.advance()
