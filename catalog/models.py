@@ -11,11 +11,13 @@ from django.db.models import F, Q
 from django.utils import timezone
 from pgvector.django import HnswIndex, VectorField
 
+from catalog.validation import IdField
+
 
 class EndUser(models.Model):
     """A person recommended to. Staff are `django.contrib.auth` users."""
 
-    user_id = models.CharField("user id", max_length=255, unique=True, help_text="The id that your own systems use.")
+    user_id = IdField("user id", max_length=255, unique=True, help_text="The id that your own systems use.")
     created_at = models.DateTimeField(default=timezone.now, db_index=True)
     last_active = models.DateTimeField(null=True, blank=True)
     preferences = models.JSONField(
@@ -59,7 +61,7 @@ class ItemQuerySet(models.QuerySet["Item"]):
 class Item(models.Model):
     """A thing to recommend."""
 
-    item_id = models.CharField("item id", max_length=255, unique=True, help_text="The id that your own systems use.")
+    item_id = IdField("item id", max_length=255, unique=True, help_text="The id that your own systems use.")
     title = models.CharField(max_length=500)
     description = models.TextField(blank=True)
     categories = ArrayField(models.CharField(max_length=100), default=list, blank=True)

@@ -10,7 +10,8 @@ from uuid import UUID
 
 import uuid_utils
 
-MAX_ID_LENGTH = 255
+from catalog.ids import InvalidId, clean_id
+
 CONTEXT_BYTES = 16_384
 MOST_LEVELS = 50
 """Of objects and lists in a context: few enough to be read and written again anywhere."""
@@ -78,13 +79,12 @@ class _Parser:
         value = self.raw.get(name)
         if not isinstance(value, str) or not value.strip():
             self.errors[name] = "A text that is not empty is needed."
-        elif len(value) > MAX_ID_LENGTH:
-            self.errors[name] = f"At most {MAX_ID_LENGTH} characters."
-        elif "\x00" in value:
-            self.errors[name] = "A NUL character is not allowed."
-        else:
-            return value
-        return ""
+            return ""
+        try:
+            return clean_id(value)
+        except InvalidId as error:
+            self.errors[name] = f"The id {error}."
+            return ""
 
     def item(self, type_name: str) -> str:
         if type_name not in self.types or self.types[type_name].needs_item:

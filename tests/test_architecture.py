@@ -20,6 +20,7 @@ SERVICES: list[set[str]] = [
         "recommender.facts",
         "interactions.schema",
         "interactions.simulation",
+        "catalog.ids",
         "catalog.importers",
         "catalog.demo",
         "recsite.local",

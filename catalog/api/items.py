@@ -8,6 +8,7 @@ from rest_framework.views import APIView
 
 from catalog.api.serializers import ItemOut, ItemPageOut
 from catalog.models import Item
+from catalog.validation import valid_id
 from recsite.platform import database
 from recsite.platform.paging import PARAMETERS, page
 from recsite.platform.query import Query
@@ -71,13 +72,13 @@ class ItemDetail(APIView):
         tags=["Catalogue"],
         summary="Read an item",
         description="One item by the id that your own systems use.",
-        responses={200: ItemOut, **problems(404)},
+        responses={200: ItemOut, **problems(404, 422)},
         examples=[OpenApiExample("An item", EMMA, status_codes=[200])],
     )
     def get(self, request: Request, item_id: str) -> Response:
         Query(request.query_params, ()).check()
-        # PostgreSQL can't be asked for a NUL, and nothing is called so.
-        item = None if "\x00" in item_id else database.ask(Item.objects.filter(item_id=item_id).first)
+        item_id = valid_id("item_id", item_id)
+        item = database.ask(Item.objects.filter(item_id=item_id).first)
         if item is None:
             raise Http404(f"There is no item {item_id!r}.")
         return Response(ItemOut(item).data)

@@ -6,6 +6,7 @@ from rest_framework.views import APIView
 
 from catalog.api.serializers import UserOut, UserPageOut
 from catalog.models import EndUser
+from catalog.validation import valid_id
 from recsite.platform import database
 from recsite.platform.paging import PARAMETERS, page
 from recsite.platform.query import Query
@@ -41,13 +42,13 @@ class UserDetail(APIView):
         tags=["Catalogue"],
         summary="Read a user",
         description="One person by the id that your own systems use.",
-        responses={200: UserOut, **problems(404)},
+        responses={200: UserOut, **problems(404, 422)},
         examples=[OpenApiExample("A user", ADA, status_codes=[200])],
     )
     def get(self, request: Request, user_id: str) -> Response:
         Query(request.query_params, ()).check()
-        # PostgreSQL can't be asked for a NUL, and nothing is called so.
-        user = None if "\x00" in user_id else database.ask(EndUser.objects.filter(user_id=user_id).first)
+        user_id = valid_id("user_id", user_id)
+        user = database.ask(EndUser.objects.filter(user_id=user_id).first)
         if user is None:
             raise Http404(f"There is no user {user_id!r}.")
         return Response(UserOut(user).data)

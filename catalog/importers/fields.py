@@ -3,9 +3,9 @@
 import math
 from datetime import UTC, datetime, timedelta
 
+from catalog.ids import InvalidId, clean_id
 from catalog.importers.rows import Scale
 
-MAX_ID_LENGTH = 255
 MAX_TITLE_LENGTH = 500
 MAX_LABEL_LENGTH = 100
 CLOCK_SKEW = timedelta(days=1)
@@ -18,15 +18,11 @@ class BadField(ValueError):
 
 
 def identifier(text: str, what: str) -> str:
-    """An id: trimmed, not empty, at most 255 characters."""
-    if text.isalnum() and len(text) <= MAX_ID_LENGTH:
-        return text
-    text = clean(text, what)
-    if not text:
-        raise BadField(f"{what} is empty")
-    if len(text) > MAX_ID_LENGTH:
-        raise BadField(f"{what} is longer than {MAX_ID_LENGTH} characters")
-    return text
+    """Return an id in the form that every door gives it. Raises BadField."""
+    try:
+        return clean_id(text)
+    except InvalidId as error:
+        raise BadField(f"{what} {error}") from error
 
 
 def clean(text: str, what: str) -> str:

@@ -2,7 +2,8 @@
 
 from rest_framework import serializers
 
-from interactions.schema import LONGEST, MAX_ID_LENGTH
+from catalog.ids import MAX_ID_LENGTH
+from interactions.schema import LONGEST
 
 
 class ReviewIn(serializers.Serializer):

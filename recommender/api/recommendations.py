@@ -4,6 +4,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from drf_spectacular.utils import OpenApiExample, extend_schema
 
+from catalog.validation import valid_id
 from recommender import serving
 from recommender.api.serializers import RecommendationsOut
 from recommender.candidates import NoContent
@@ -11,7 +12,7 @@ from recommender.placements import UnknownPlacement
 from recommender.serving import UnknownAlgorithm
 from recommender.serving.wire import as_json
 from recsite.platform.exceptions import Invalid
-from recsite.platform.query import LONGEST_TEXT, Query
+from recsite.platform.query import Query
 from recsite.platform.quick import QuickView
 from recsite.platform.schema import parameter, problems
 
@@ -114,8 +115,7 @@ def _content_weight(query: Query) -> float | None:
 
 
 def _asked(request: HttpRequest, user_id: str) -> serving.Request:
-    if len(user_id) > LONGEST_TEXT or "\x00" in user_id:
-        raise Invalid({"user_id": f"At most {LONGEST_TEXT} characters are possible, and no NUL."})
+    user_id = valid_id("user_id", user_id)
     if not request.META.get("QUERY_STRING"):
         return serving.Request(user_id, limit=settings.DEFAULT_RECOMMENDATION_COUNT)
     query = Query(request.GET, PARAMETERS)

@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework.exceptions import NotFound
 
+from catalog.validation import valid_id
 from recommender import serving
 from recommender.api.recommendations import (
     COUNT,
@@ -130,7 +131,7 @@ class Similar(QuickView):
     )
     def get(self, request: HttpRequest, item_id: str) -> dict[str, Any]:
         query = Query(request.GET, ("limit", "offset", *FILTERS, "method"))
-        asked = ItemsRequest([item_id], **page_of(query), method=query.choice("method", METHODS))
+        asked = ItemsRequest([valid_id("item_id", item_id)], **page_of(query), method=query.choice("method", METHODS))
         query.check()
         try:
             return nobodys(serving.similar(asked))
@@ -170,6 +171,7 @@ class BoughtTogether(QuickView):
         ],
     )
     def get(self, request: HttpRequest, item_id: str) -> dict[str, Any]:
+        item_id = valid_id("item_id", item_id)
         query = Query(request.GET, ("limit", "min_support"))
         limit = query.integer("limit", settings.DEFAULT_RECOMMENDATION_COUNT, 1, settings.MAX_RECOMMENDATION_COUNT)
         support = query.integer("min_support", LEAST_SUPPORT, 1, 1_000_000)

@@ -1,16 +1,20 @@
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 
+from catalog.ids import InvalidId, clean_id
 from catalog.models import Item
 from recommender.views import staff
 from recommender.views.visitor import visitor_of
 
 
 def item_or_404(item_id: str) -> Item:
-    # PostgreSQL refuses a text with NUL, as an error of ours.
-    return get_object_or_404(Item, item_id=item_id.replace("\x00", "\N{REPLACEMENT CHARACTER}"))
+    """Return the item of an address; one that can't be an id is an address that doesn't exist."""
+    try:
+        return get_object_or_404(Item, item_id=clean_id(item_id))
+    except InvalidId as error:
+        raise Http404(f"An item's id {error}.") from error
 
 
 def page(request: HttpRequest, template: str, context: dict[str, Any], status: int = 200) -> HttpResponse:

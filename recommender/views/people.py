@@ -6,6 +6,7 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_POST, require_safe
 
 from catalog import snapshot
+from catalog.ids import InvalidId, clean_id
 from catalog.models import EndUser
 from recommender.views import visitor
 from recommender.views.cast import cast
@@ -20,12 +21,20 @@ def people(request: HttpRequest) -> HttpResponse:
 @require_POST
 def be(request: HttpRequest) -> HttpResponse:
     """Takes the place of the person of that id."""
-    asked = request.POST.get("user_id", "").strip().replace("\x00", "")
-    if not EndUser.objects.filter(user_id=asked).exists():
+    asked = _asked(request)
+    if not asked or not EndUser.objects.filter(user_id=asked).exists():
         reason = f"Nobody here has the id “{asked}”. Ids are case-sensitive; choose somebody below, or be someone new."
         return _choice(request, error=reason, asked=asked)
     visitor.become(request, asked)
     return redirect("demo:home")
+
+
+def _asked(request: HttpRequest) -> str:
+    """Return the id that was typed; empty where it can't be one."""
+    try:
+        return clean_id(request.POST.get("user_id", ""))
+    except InvalidId:
+        return ""
 
 
 @require_POST

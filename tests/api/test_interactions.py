@@ -45,8 +45,11 @@ def test_an_event_of_an_unknown_item_is_accepted_and_kept_for_staff(api: ApiClie
     ("event", "field", "sentence"),
     [
         (view(user_id=""), "user_id", "A text that is not empty is needed."),
+        (view(user_id="a\nb"), "user_id", "The id holds a line break (U+000A)."),
+        (view(item_id="a\x00"), "item_id", "The id holds a NUL character."),
+        (view(user_id="undefined"), "user_id", "The id is 'undefined', which stands for a missing value."),
         (view(user_id=7), "user_id", "A text that is not empty is needed."),
-        (view(item_id="x" * 256), "item_id", "At most 255 characters."),
+        (view(item_id="x" * 256), "item_id", "The id is longer than 255 characters."),
         (view(type="stare"), "type", "Unknown interaction type."),
         (view(type="rating", value=6), "value", "A rating lies between 1 and 5."),
         (view(type="rating", value="5"), "value", "A finite number is needed."),

@@ -99,6 +99,13 @@ def test_what_is_not_possible_says_what_is(api: ApiClient) -> None:
     assert "GET" in answer["Allow"]
 
 
-def test_an_id_with_a_nul_is_nobodys(api: ApiClient) -> None:
-    assert api.get("items/%00").status_code == 404
-    assert api.get("users/%00").status_code == 404
+@pytest.mark.parametrize("text", ["%00", "a%09b", "x" * 256, "undefined", "%20"])
+@pytest.mark.parametrize("kind", ["item", "user"])
+def test_what_is_no_id_is_refused_in_an_address(api: ApiClient, kind: str, text: str) -> None:
+    answer = api.get(f"{kind}s/{text}")
+    assert (answer.status_code, list(answer.json()["error"]["details"])) == (422, [f"{kind}_id"])
+
+
+def test_an_address_finds_an_id_by_its_one_form(api: ApiClient) -> None:
+    factories.item("Zo\u00eb")
+    assert api.get("items/%20Zoe%CC%88").json()["item_id"] == "Zo\u00eb"

@@ -28,6 +28,8 @@ LONG = "x" * 256
         ("1,  ,2.5,1260759144", "item id is empty"),
         (f"{LONG},31,2.5,1260759144", "user id is longer than 255 characters"),
         ("1,3\x001,2.5,1260759144", "item id holds a NUL character"),
+        ("1,3\t1,2.5,1260759144", "item id holds a control character (U+0009)"),
+        ("NULL,31,2.5,1260759144", "user id is 'NULL', which stands for a missing value"),
         ("1,31,2.5,253370764800", "time 253370764800 lies outside 1970-01-01 to 2026-06-02"),
         ("1,31,2.5,1780444801", "time 1780444801 lies outside 1970-01-01 to 2026-06-02"),
         ("1,31,2.5,-1", "time -1 lies outside 1970-01-01 to 2026-06-02"),
@@ -61,7 +63,7 @@ def test_blank_lines_are_no_rows(tmp_path: Path) -> None:
 
 def test_bytes_that_are_not_utf8_reject_a_rating(tmp_path: Path) -> None:
     found = read_format("movielens", write(tmp_path, {"ratings.csv": HEADER.encode() + b"\xff1,31,2.5,1260759144\n"}))
-    assert found.reasons == [("ratings.csv", 2, "user id holds bytes that are not of the file's encoding")]
+    assert found.reasons == [("ratings.csv", 2, "user id holds bytes that are no text in its encoding")]
 
 
 def test_titles_and_labels_are_cut_to_what_can_be_stored(tmp_path: Path) -> None:

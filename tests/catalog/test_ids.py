@@ -1,0 +1,77 @@
+"""One rule for ids at every door: blanks never make two users of one, and no id breaks a page."""
+
+import re
+
+import pytest
+
+from catalog.ids import BLANKS, EMPTY_WORDS, MAX_ID_LENGTH, PATTERN, InvalidId, clean_id
+
+
+@pytest.mark.parametrize(
+    ("text", "cleaned"),
+    [
+        ("ada", "ada"),
+        ("Ada Lovelace/1", "Ada Lovelace/1"),
+        ("  ada ", "ada"),
+        ("\u00a0ada\u3000", "ada"),
+        ("\ufeffada\u200b", "ada"),
+        ("ada\r\n", "ada"),
+        ("Zoe\u0308", "Zo\u00eb"),
+        ("\U0001f468\u200d\U0001f469", "\U0001f468\u200d\U0001f469"),
+        ("NAN", "NAN"),
+        ("x" * MAX_ID_LENGTH, "x" * MAX_ID_LENGTH),
+    ],
+)
+def test_an_id_has_one_form(text: str, cleaned: str) -> None:
+    assert clean_id(text) == cleaned == clean_id(cleaned)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("", "is empty"),
+        (" \u3000\t", "is empty"),
+        ("a\nb", "holds a line break (U+000A)"),
+        ("a\rb", "holds a line break (U+000D)"),
+        ("a\u2028b", "holds a line break (U+2028)"),
+        ("a\x00b", "holds a NUL character"),
+        ("\x00ada", "holds a NUL character"),
+        ("a\tb", "holds a control character (U+0009)"),
+        ("a\x9bb", "holds a control character (U+009B)"),
+        ("a\ud83d", "holds bytes that are no text in its encoding"),
+        ("x" * 256, "is longer than 255 characters"),
+        ("\u0958" * 200, "is longer than 255 characters in Unicode's form NFC"),
+    ],
+)
+def test_what_is_no_id_is_refused_with_its_reason(text: str, reason: str) -> None:
+    with pytest.raises(InvalidId) as error:
+        clean_id(text)
+    assert str(error.value) == reason
+
+
+@pytest.mark.parametrize("word", sorted(EMPTY_WORDS))
+def test_words_for_a_missing_value_are_no_ids(word: str) -> None:
+    with pytest.raises(InvalidId, match="stands for a missing value"):
+        clean_id(f" {word} ")
+
+
+def test_a_long_text_of_marks_costs_nothing() -> None:
+    with pytest.raises(InvalidId):
+        clean_id("a" + "\u0301\u0316" * 5_000_000)
+
+
+def test_blanks_are_what_python_strips_and_two_more() -> None:
+    stripped = {chr(code) for code in range(0x110000) if chr(code).isspace()}
+    assert {chr(code) for code in range(0x110000) if re.match(f"[{BLANKS}]", chr(code))} == stripped | set(
+        "\u200b\ufeff"
+    )
+
+
+@pytest.mark.parametrize("text", ["ada", " ada\n", "a b", "é"])
+def test_the_pattern_of_the_schema_takes_ids(text: str) -> None:
+    assert re.search(PATTERN, text)
+
+
+@pytest.mark.parametrize("text", ["", "  ", "a\nb", "a\x00", "\x07a", "a\u2028b"])
+def test_the_pattern_of_the_schema_refuses_what_is_none(text: str) -> None:
+    assert not re.search(PATTERN, text)
