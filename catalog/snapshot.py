@@ -16,8 +16,8 @@ from django.db.models.fields.json import KT
 from numpy.typing import NDArray
 
 from catalog.models import Item
-from recsite.platform import database, epochs
-from recsite.platform.copies import Copy
+from recsite.platform import database, generations
+from recsite.platform.reloading import Copy
 
 EPOCH = "catalog"
 NO_DATE = np.iinfo(np.int64).min
@@ -180,7 +180,7 @@ def current() -> Snapshot:
 
 def bump() -> None:
     """The catalogue has changed: call it wherever items are written; it waits for the commit."""
-    epochs.bump(EPOCH)
+    generations.bump(EPOCH)
 
 
 def forget() -> None:

@@ -13,7 +13,7 @@ from prometheus_client import Counter
 
 from catalog import snapshot
 from catalog.models import EndUser, Item
-from recsite.platform import epochs
+from recsite.platform import generations
 
 logger = logging.getLogger(__name__)
 sink_failures = Counter("item_sink_failures_total", "Saved items that a sink failed to take in, by batch.", ["sink"])
@@ -63,7 +63,7 @@ def save_person(person: EndUser) -> EndUser:
     person.full_clean()
     with transaction.atomic():
         person.save()
-        epochs.bump(PEOPLE_EPOCH)
+        generations.bump(PEOPLE_EPOCH)
     return person
 
 
@@ -78,5 +78,5 @@ def delete_people(people: QuerySet[EndUser]) -> int:
         for path in settings.PEOPLE_SINKS:
             import_string(path)(user_ids)
         _, by_model = people.delete()
-        epochs.bump(PEOPLE_EPOCH)
+        generations.bump(PEOPLE_EPOCH)
     return by_model.get(EndUser._meta.label, 0)

@@ -14,7 +14,7 @@ from confluent_kafka.cimpl import NewTopic
 from django.conf import settings
 
 from recsite.platform.exceptions import Unavailable
-from recsite.platform.readable import counted
+from recsite.platform.humanize import counted
 
 logger = logging.getLogger(__name__)
 logger_of_clients = logging.getLogger("kafka.client")

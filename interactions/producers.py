@@ -19,7 +19,7 @@ from interactions.schema import Event
 from interactions.store import Stored, StoredEvent
 from interactions.topics import topic_of
 from interactions.wire import encode
-from recsite.platform import database, epochs
+from recsite.platform import database, generations
 from recsite.platform.database import DatabaseDown
 from recsite.platform.exceptions import Unavailable
 
@@ -77,7 +77,7 @@ def produce(events: Sequence[Event], source: str = "api") -> None:
 
 def stored_in_bulk() -> None:
     """Events were stored, changed or erased past `produce`, as an import does: call it afterwards."""
-    epochs.bump(BULK_EPOCH)
+    generations.bump(BULK_EPOCH)
 
 
 @transaction.atomic

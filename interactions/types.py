@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 from interactions.models import InteractionType
 from interactions.schema import TypeRule
-from recsite.platform import database, epochs
-from recsite.platform.copies import Copy
+from recsite.platform import database, generations
+from recsite.platform.reloading import Copy
 
 EPOCH = "interaction-types"
 
@@ -32,7 +32,7 @@ def telling() -> list[InteractionType]:
 
 def changed() -> None:
     """A type was added, edited or removed: call it wherever that is done; it waits for the commit."""
-    epochs.bump(EPOCH)
+    generations.bump(EPOCH)
 
 
 def forget() -> None:

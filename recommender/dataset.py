@@ -17,8 +17,18 @@ from numpy.typing import NDArray
 
 from catalog.models import EndUser, Item
 from interactions.models import InteractionType
-from recommender import facts
-from recommender.types import UNDATED, UNKNOWN, Dataset, EventKind, Facts, FloatArray, IdMap, IntArray, PassedOver
+from recommender.engine import tokens
+from recommender.engine.types import (
+    UNDATED,
+    UNKNOWN,
+    Dataset,
+    EventKind,
+    Facts,
+    FloatArray,
+    IdMap,
+    IntArray,
+    PassedOver,
+)
 
 BLOCK = 16_384
 RECORD = np.dtype(
@@ -94,7 +104,7 @@ def load_facts() -> Facts:
     ids, found = [], []
     for pk, *fields in rows.iterator(chunk_size=5_000):
         ids.append(pk)
-        found.append(facts.tokens(*fields))
+        found.append(tokens.tokens(*fields))
     return Facts(IdMap(np.array(ids, np.int64)), tuple(found))
 
 
@@ -105,7 +115,7 @@ def load_people(of: Sequence[int] | None = None) -> Facts:
     ids, found = [], []
     for pk, demographics in rows.iterator(chunk_size=5_000):
         ids.append(pk)
-        found.append(facts.segments(demographics) if isinstance(demographics, dict) else ())
+        found.append(tokens.segments(demographics) if isinstance(demographics, dict) else ())
     return Facts(IdMap(np.array(ids, np.int64)), tuple(found))
 
 

@@ -7,11 +7,14 @@ from celery import shared_task
 from django.db import DatabaseError, transaction
 from kombu.exceptions import OperationalError
 
-from recommender import drift, registry, served, training, warming
-from recommender.candidates import vectors
+from recommender import registry
+from recommender.insight import drift, impressions
 from recommender.models import ModelVersion, Release
-from recommender.streams import covisits, trends
-from recsite.platform import epochs, jobs
+from recommender.serving import warming
+from recommender.serving.candidates import vectors
+from recommender.serving.incremental import covisits, trends
+from recommender.training import train as training
+from recsite.platform import generations, jobs
 from recsite.platform.exceptions import Unavailable
 from recsite.platform.jobs import Progress
 from recsite.platform.locks import Busy, only_one
@@ -106,7 +109,7 @@ def reap() -> None:
         with only_one("The clearing up"):
             jobs.reap()
             registry.reap()
-            epochs.repair()
+            generations.repair()
     except (Busy, RedisDown) as reason:
         logger.info("%s", reason)
 
@@ -150,7 +153,7 @@ def forget_the_rare() -> None:
 @shared_task(soft_time_limit=300, time_limit=360)
 def add_up() -> None:
     """Adds up what was shown, and what people did with it."""
-    lists, places = served.add_up()
+    lists, places = impressions.add_up()
     if lists or places:
         logger.info("%d lists were shown; %d places of lists were clicked or converted.", lists, places)
 

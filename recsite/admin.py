@@ -22,7 +22,7 @@ from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationFo
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from recsite.platform.console import ConsoleAdmin
-from recsite.platform.readable import ago
+from recsite.platform.humanize import ago
 
 admin.site.index_title = "Overview"
 

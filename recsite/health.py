@@ -19,7 +19,8 @@ from redis.exceptions import RedisError
 
 from interactions.kafka import BrokerDown
 from interactions.lag import lag
-from recommender import candidates, registry
+from recommender import registry
+from recommender.serving import candidates
 from recsite.platform import database, draining, patience, redis, workers
 
 logger = logging.getLogger(__name__)

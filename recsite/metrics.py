@@ -23,8 +23,9 @@ from interactions.kafka import BrokerDown
 from interactions.lag import lag
 from interactions.models import BehaviourWindow, DeadLetter, OutboxMessage
 from interactions.streams import Window
-from recommender import analytics, drift, served, warming
-from recommender.streams import covisits, trends
+from recommender.insight import analytics, drift, impressions
+from recommender.serving import warming
+from recommender.serving.incremental import covisits, trends
 from recsite.platform import database, feed
 from recsite.platform.database import DatabaseDown
 
@@ -77,7 +78,7 @@ class EventLogCollector(Collector):
 
 
 FEEDS = {
-    **served.READERS,
+    **impressions.READERS,
     **{module.READER: module.TABLE for module in (windows, trends, covisits, warming)},
 }
 """Who reads the rows of which table."""

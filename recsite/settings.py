@@ -1,17 +1,17 @@
 """Settings, read top to bottom. Every value comes from the environment (or .env); .env.example names them all."""
 
-import re
 import sys
 from pathlib import Path
-from typing import Any
 
 import environ
 
 from recsite import env
+from recsite.kafka_settings import *  # noqa: F403
 from recsite.logging import logging_config
 from recsite.openapi import REST_FRAMEWORK as REST_FRAMEWORK
 from recsite.openapi import description
 from recsite.platform.patience import PatientConnection
+from recsite.schedule import beat_schedule
 from recsite.unfold import UNFOLD as UNFOLD
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -92,6 +92,12 @@ TEMPLATES = [
     },
 ]
 
+STOREFRONT_ENABLED = env.flag("STOREFRONT_ENABLED", True)
+if STOREFRONT_ENABLED:
+    INSTALLED_APPS.insert(
+        INSTALLED_APPS.index("recommender.apps.RecommenderConfig") + 1, "storefront.apps.StorefrontConfig"
+    )
+
 # --- PostgreSQL ---
 
 DATABASE_MIN_CONNECTIONS = env.integer("DATABASE_MIN_CONNECTIONS", 1)
@@ -151,62 +157,23 @@ CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 MODEL_UPDATE_INTERVAL = env.integer("MODEL_UPDATE_INTERVAL", 3600, 1)
 FULL_REBUILD_INTERVAL_HOURS = env.integer("FULL_REBUILD_INTERVAL_HOURS", 24, 1)
 INCREMENTAL_UPDATE_INTERVAL_SECS = env.integer("INCREMENTAL_UPDATE_INTERVAL_SECS", 10, 1)
-CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
-    "Retrain and promote": {"task": "recommender.tasks.train", "schedule": float(MODEL_UPDATE_INTERVAL)},
-    "Rebuild everything": {
-        "task": "recommender.tasks.rebuild",
-        "schedule": FULL_REBUILD_INTERVAL_HOURS * 3600.0,
-    },
-    "Make the coming months' partitions": {
-        "task": "recsite.platform.tasks.keep_partitions",
-        "schedule": 6 * 3600.0,
-    },
-    "Take in what is new": {
-        "task": "recommender.tasks.take_in",
-        "schedule": float(INCREMENTAL_UPDATE_INTERVAL_SECS),
-    },
-    "Add up what people do": {"task": "interactions.tasks.add_up_behaviour", "schedule": 60.0},
-    "Announce the system's figures": {"task": "recsite.tasks.announce_figures", "schedule": 60.0},
-    "Look for drift": {"task": "recommender.tasks.look_for_drift", "schedule": 600.0},
-    "Forget rare pairs of items": {"task": "recommender.tasks.forget_the_rare", "schedule": 24 * 3600.0},
-    "Add up what was shown and clicked": {"task": "recommender.tasks.add_up", "schedule": 30.0},
-    "Clear up after interrupted jobs": {"task": "recommender.tasks.reap", "schedule": 60.0},
-}
-for _entry in CELERY_BEAT_SCHEDULE.values():
-    # A tick that waited longer than its own interval is stale: the next one does the work.
-    _entry["options"] = {"expire_seconds": int(_entry["schedule"])}
+CELERY_BEAT_SCHEDULE = beat_schedule(
+    MODEL_UPDATE_INTERVAL, FULL_REBUILD_INTERVAL_HOURS, INCREMENTAL_UPDATE_INTERVAL_SECS
+)
 
 # --- Events ---
 
-KAFKA_BOOTSTRAP_SERVERS, KAFKA_TOPIC_PREFIX = env.text("KAFKA_BOOTSTRAP_SERVERS"), env.text("KAFKA_TOPIC_PREFIX")
-if not re.fullmatch(r"[A-Za-z0-9._-]{0,200}", KAFKA_TOPIC_PREFIX):
-    env.fail(
-        f"KAFKA_TOPIC_PREFIX is {KAFKA_TOPIC_PREFIX!r}, but names of topics are letters, digits, '.', '_' and '-'."
-    )
-KAFKA_PARTITIONS = env.integer("KAFKA_PARTITIONS", 6, 1, 10_000)
-KAFKA_REPLICATION_FACTOR = env.integer("KAFKA_REPLICATION_FACTOR", 1, 1, 100)
-KAFKA_RETENTION_HOURS = env.integer("KAFKA_RETENTION_HOURS", 168, 1, 24 * 3650)
-KAFKA_DELIVERY_TIMEOUT_SECS = env.integer("KAFKA_DELIVERY_TIMEOUT_SECS", 5, 1, 300)
-KAFKA_CONSUMER_BATCH = env.integer("KAFKA_CONSUMER_BATCH", 5_000, 1, 100_000)
-KAFKA_SECURITY_PROTOCOL = env.choice("KAFKA_SECURITY_PROTOCOL", "PLAINTEXT", env.KAFKA_PROTOCOLS)
-KAFKA_SASL_MECHANISM = env.choice("KAFKA_SASL_MECHANISM", "", ("", "PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"))
-KAFKA_SASL_USERNAME, KAFKA_SASL_PASSWORD = env.text("KAFKA_SASL_USERNAME"), env.text("KAFKA_SASL_PASSWORD")
-if KAFKA_SECURITY_PROTOCOL.startswith("SASL") and not (KAFKA_SASL_MECHANISM and KAFKA_SASL_USERNAME):
-    env.fail("KAFKA_SECURITY_PROTOCOL asks for SASL: set KAFKA_SASL_MECHANISM, _USERNAME and _PASSWORD as well.")
-KAFKA_SSL_CA_LOCATION = env.text("KAFKA_SSL_CA_LOCATION")
-KAFKA_SSL_CERTIFICATE_LOCATION = env.text("KAFKA_SSL_CERTIFICATE_LOCATION")
-KAFKA_SSL_KEY_LOCATION, KAFKA_SSL_KEY_PASSWORD = env.text("KAFKA_SSL_KEY_LOCATION"), env.text("KAFKA_SSL_KEY_PASSWORD")
-EVENT_SINKS = ["recommender.freshness.on_stored"]
-ITEM_SINKS = ["recommender.candidates.vectors.on_saved"]
-PEOPLE_SINKS = ["recommender.served.on_erased"]
+EVENT_SINKS = ["recommender.serving.freshness.on_stored"]
+ITEM_SINKS = ["recommender.serving.candidates.vectors.on_saved"]
+PEOPLE_SINKS = ["recommender.insight.impressions.on_erased"]
 UNKNOWN_ITEM_POLICY = env.choice("UNKNOWN_ITEM_POLICY", "dead_letter", ("dead_letter", "placeholder"))
 MAX_EVENT_CONTEXT_BYTES = env.integer("MAX_EVENT_CONTEXT_BYTES", 16_384, 64)
 PARTITION_MONTHS_AHEAD = env.integer("PARTITION_MONTHS_AHEAD", 3, 1, 60)
 PARTITIONED = [
     "interactions.partitions.EVENTS",
     "interactions.partitions.WITHOUT_ITEM",
-    "recommender.served.LISTS",
-    "recommender.served.ATTRIBUTIONS",
+    "recommender.insight.impressions.LISTS",
+    "recommender.insight.impressions.ATTRIBUTIONS",
 ]
 INTERACTION_RETENTION_MONTHS = env.integer("INTERACTION_RETENTION_MONTHS", 0)
 

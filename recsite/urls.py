@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
+from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularRedocView, SpectacularSwaggerView
 
 from recsite import health
@@ -26,7 +27,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("ready", health.ready, name="ready"),
     path("admin/", include("recommender.admin.urls")),
     path("admin/", admin.site.urls),
-    path("", include("recommender.urls")),
 ]
+if settings.STOREFRONT_ENABLED:
+    urlpatterns.append(path("", include("storefront.urls")))
+else:
+    urlpatterns.append(path("", RedirectView.as_view(pattern_name="admin:index"), name="start"))
 if settings.PROMETHEUS_ENABLED:
     urlpatterns.append(path("metrics", metrics, name="metrics"))

@@ -5,11 +5,11 @@ from django.conf import settings
 
 from catalog import snapshot
 from interactions import types
-from recommender import placements
-from recommender.candidates import exploration, loaded, newcomers
-from recommender.drift import reports
-from recommender.served import recording
-from recommender.streams import trends
+from recommender.insight.drift import reports
+from recommender.insight.impressions import recording
+from recommender.serving import placements
+from recommender.serving.candidates import exploration, loaded, newcomers
+from recommender.serving.incremental import trends
 from tests import outages
 
 

@@ -10,10 +10,10 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.stats import spearmanr
 
-from recommender.algorithms import load_model
-from recommender.preferences import histories, seen, strengths
-from recommender.ranking import top_n
-from recommender.types import UNKNOWN, Algorithm, Arrays, CannotFit, Dataset, FloatArray, Mask, Model, RowArray
+from recommender.engine.feedback import histories, seen, strengths
+from recommender.engine.forms import load_model
+from recommender.engine.ranking import top_n
+from recommender.engine.types import UNKNOWN, Algorithm, Arrays, CannotFit, Dataset, FloatArray, Mask, Model, RowArray
 from tests.datasets import dataset, left_out_by, many_tastes, rated, two_tastes
 
 SEED = 7

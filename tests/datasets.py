@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
-from recommender.types import UNDATED, Dataset, EventKind, IdMap
+from recommender.engine.types import UNDATED, Dataset, EventKind, IdMap
 
 RATING = EventKind("rating", 1, scale_min=1, scale_max=5, relevant_at=4)
 VIEW = EventKind("view", 1)

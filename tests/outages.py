@@ -16,7 +16,7 @@ from django.db import OperationalError, connection
 
 from recsite.local.home import redis_server_path
 from recsite.local.server import free_port
-from recsite.platform import database, epochs, redis
+from recsite.platform import database, generations, redis
 
 
 class Redis:
@@ -135,7 +135,7 @@ def start_afresh() -> None:
     """As if the process had just started."""
     redis.forget()
     database.forget()
-    epochs.forget()
+    generations.forget()
 
 
 def wait_until(happened: Callable[[], bool], seconds: float = 20) -> None:

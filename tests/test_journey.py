@@ -15,7 +15,7 @@ from django.utils import timezone
 from catalog import snapshot
 from recommender.models import Release
 from tests import factories
-from tests.recommender.shop import start_afresh
+from tests.recommender.fixtures import start_afresh
 
 READERS, LOVERS = 24, 12
 NOVELS = [f"novel-{number}" for number in range(8)]

@@ -12,7 +12,7 @@ from catalog import snapshot, store
 from catalog.admin.forms import FIELDS
 from catalog.models import Category, Item
 from recsite.platform.console import ConsoleAdmin
-from recsite.platform.readable import ago, counted, link
+from recsite.platform.humanize import ago, counted, link
 
 CHOICES = 100
 """As many as a filter offers."""

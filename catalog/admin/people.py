@@ -13,7 +13,7 @@ from catalog import store
 from catalog.admin.forms import FIELDS
 from catalog.models import EndUser
 from recsite.platform.console import ConsoleAdmin
-from recsite.platform.readable import ago, link
+from recsite.platform.humanize import ago, link
 
 
 class ActiveFilter(admin.SimpleListFilter):

@@ -9,10 +9,10 @@ from django.urls import reverse
 from unfold.decorators import display
 
 from catalog.models import EndUser, Item
-from interactions.admin.keyset import BEFORE, DamagedAddress, KeysetChangeList
 from interactions.models import Interaction
 from recsite.platform.console import ReadOnlyAdmin, structured
-from recsite.platform.readable import NOTHING, ago, link
+from recsite.platform.humanize import NOTHING, ago, link
+from recsite.platform.keyset import BEFORE, DamagedAddress, KeysetChangeList
 
 
 @admin.register(Interaction)

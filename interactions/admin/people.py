@@ -6,7 +6,7 @@ from unfold.decorators import display
 
 from interactions.models import PersonEvent, Review
 from recsite.platform.console import ReadOnlyAdmin, structured
-from recsite.platform.readable import ago, link
+from recsite.platform.humanize import ago, link
 
 
 @admin.register(PersonEvent)

@@ -13,8 +13,8 @@ from interactions.models import BehaviourWindow, DeadLetter, ImportRun, Interact
 from interactions.replay import replay
 from interactions.wire import readable
 from recsite.platform.console import ConsoleAdmin, ReadOnlyAdmin, dialog, leave_dialog, structured
+from recsite.platform.humanize import NOTHING, ago, span, structure
 from recsite.platform.parsers import strict_json
-from recsite.platform.readable import NOTHING, ago, span, structure
 
 LOOKED_AT = 1000
 

@@ -13,12 +13,12 @@ from django.template.response import TemplateResponse
 from catalog import snapshot
 from catalog.models import EndUser, Item
 from interactions.models import Interaction
-from recommender import candidates, serving
+from recommender import serving
 from recommender.admin import reasons
-from recommender.candidates import IMPERSONAL, LATEST, TRENDING
-from recommender.serving import Answer, Request
+from recommender.serving import Answer, Request, candidates
+from recommender.serving.candidates import IMPERSONAL, LATEST, TRENDING
 from recsite.platform import redis
-from recsite.platform.readable import decimal
+from recsite.platform.humanize import decimal
 
 LENGTH, HISTORY = 20, 50
 

@@ -15,7 +15,7 @@ from unfold.decorators import display
 
 from recommender.models import DriftReport
 from recsite.platform.console import ReadOnlyAdmin
-from recsite.platform.readable import NOTHING, ago
+from recsite.platform.humanize import NOTHING, ago
 
 CHARTED = timedelta(days=7)
 WIDTH, HEIGHT = 300.0, 80.0

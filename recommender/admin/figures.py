@@ -3,7 +3,7 @@
 from typing import Any
 
 from recommender.models import ModelVersion
-from recsite.platform.readable import NOTHING, decimal
+from recsite.platform.humanize import NOTHING, decimal
 
 MEANINGS = {
     "rmse": ("RMSE", "How far predicted ratings lie from given ones, large errors weighing more. Less is better."),

@@ -5,9 +5,11 @@ from typing import Any
 from django.http import HttpRequest
 
 from interactions.models import DeadLetter, Interaction
-from recommender import candidates, drift, registry
+from recommender import registry
 from recommender.admin import figures
 from recommender.admin.operations import may_operate
+from recommender.insight import drift
+from recommender.serving import candidates
 from recsite.platform import workers
 from recsite.platform.models import Job
 from recsite.platform.redis import RedisDown

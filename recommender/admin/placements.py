@@ -5,8 +5,8 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from unfold.decorators import display
 
-from recommender import placements
 from recommender.models import DEFAULT, Exposure, Placement
+from recommender.serving import placements
 from recsite.platform.console import ConsoleAdmin, ReadOnlyAdmin
 
 

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from recommender.candidates import FOLD_IN, LATEST, POPULAR, TRENDING
 from recommender.serving import Answer
+from recommender.serving.candidates import FOLD_IN, LATEST, POPULAR, TRENDING
 
 SOURCES = {
     "hybrid": "Several sources as one, each weighed by how much is known of the person. The score adds up deviations.",

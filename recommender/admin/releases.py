@@ -14,7 +14,7 @@ from recommender.admin.operations import may_operate, start
 from recommender.admin.questions import PromoteRelease
 from recommender.models import Release, ReleaseMember
 from recsite.platform.console import ReadOnlyAdmin, ReadOnlyInline, dialog
-from recsite.platform.readable import NOTHING, ago
+from recsite.platform.humanize import NOTHING, ago
 
 
 class MemberInline(ReadOnlyInline, TabularInline):

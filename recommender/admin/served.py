@@ -17,11 +17,11 @@ from unfold.decorators import display
 
 from catalog import snapshot
 from catalog.models import Item
-from recommender import analytics
 from recommender.cache import SOURCES
+from recommender.insight import analytics
 from recommender.models import Attribution, Kind, ServedDay, ServedList, ServedRank
 from recsite.platform.console import ReadOnlyAdmin, ReadOnlyInline
-from recsite.platform.readable import NOTHING, ago, link
+from recsite.platform.humanize import NOTHING, ago, link
 
 PERIODS = {1: "Today", 7: "7 days", 28: "28 days"}
 

@@ -3,7 +3,7 @@ from unfold.decorators import display
 
 from recommender.models import TuningTrial
 from recsite.platform.console import ReadOnlyAdmin, structured
-from recsite.platform.readable import ago, decimal, span
+from recsite.platform.humanize import ago, decimal, span
 
 
 @admin.register(TuningTrial)

@@ -12,7 +12,7 @@ from recommender.admin.operations import may_operate, start
 from recommender.admin.questions import PromoteVersion, RollBack
 from recommender.models import ModelVersion, Release
 from recsite.platform.console import ReadOnlyAdmin, dialog, structured
-from recsite.platform.readable import NOTHING, ago, decimal, span
+from recsite.platform.humanize import NOTHING, ago, decimal, span
 
 STATE_COLOURS = {
     "live": "success",

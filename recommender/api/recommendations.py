@@ -7,13 +7,13 @@ from drf_spectacular.utils import OpenApiExample, extend_schema
 from catalog.validation import valid_id
 from recommender import serving
 from recommender.api.serializers import RecommendationsOut
-from recommender.candidates import NoContent
-from recommender.placements import UnknownPlacement
 from recommender.serving import UnknownAlgorithm
-from recommender.serving.wire import as_json
+from recommender.serving.candidates import NoContent
+from recommender.serving.contract import as_json
+from recommender.serving.placements import UnknownPlacement
 from recsite.platform.exceptions import Invalid
+from recsite.platform.lean import QuickView
 from recsite.platform.query import Query
-from recsite.platform.quick import QuickView
 from recsite.platform.schema import parameter, problems
 
 MOST_VALUES = 100

@@ -18,11 +18,11 @@ from recommender.api.recommendations import (
     page_of,
 )
 from recommender.api.serializers import BoughtOut, ListOut
-from recommender.candidates import LATEST, LEAST_SUPPORT, METHODS, POPULAR, TRENDING
 from recommender.serving import Answer, ItemsRequest, UnknownAlgorithm, UnknownItem
-from recommender.serving.wire import item_as_json
+from recommender.serving.candidates import LATEST, LEAST_SUPPORT, METHODS, POPULAR, TRENDING
+from recommender.serving.contract import item_as_json
+from recsite.platform.lean import QuickView
 from recsite.platform.query import Query
-from recsite.platform.quick import QuickView
 from recsite.platform.schema import parameter, problems
 
 NOBODY = ""

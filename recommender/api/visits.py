@@ -13,12 +13,12 @@ from recommender import serving
 from recommender.api.recommendations import FOR_ADA, LARGEST_OFFSET, MOST_VALUES
 from recommender.api.serializers import BatchOut, ListOut
 from recommender.api.shelves import NOBODYS, nobodys
-from recommender.placements import UnknownPlacement
 from recommender.serving import ItemsRequest, UnknownAlgorithm, UnknownItem
-from recommender.serving.wire import as_json
+from recommender.serving.contract import as_json
+from recommender.serving.placements import UnknownPlacement
 from recsite.platform.exceptions import Invalid
-from recsite.platform.given import given
 from recsite.platform.schema import problems
+from recsite.platform.validation import given
 
 MOST_USERS = 100
 

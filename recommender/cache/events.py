@@ -9,7 +9,7 @@ from django.db import connection
 
 from recommender.cache.keys import LISTS_EPOCH, keys_of_each
 from recommender.cache.lists import new_mark
-from recsite.platform import epochs, redis
+from recsite.platform import generations, redis
 from recsite.platform.redis import Client, Command, RedisDown
 
 MOST_UNTOLD = 10_000
@@ -42,7 +42,7 @@ def note_events(people: Seen) -> None:
     try:
         if not redis.is_down():
             # After the commit: see the package's text.
-            epochs.look()
+            generations.look()
         redis.roundtrip(*_commands(people))
     except RedisDown:
         _remember(people)
@@ -63,11 +63,11 @@ def _remember(people: Seen) -> None:
     with _untold.lock:
         if not _untold.people:
             # Should this process be killed, the next one that starts keeps the promise.
-            epochs.pledge(LISTS_EPOCH)
+            generations.pledge(LISTS_EPOCH)
         for user_id, seen in people.items():
             _untold.people.setdefault(user_id, set()).update(seen)
         if len(_untold.people) > MOST_UNTOLD:
-            epochs.bump(LISTS_EPOCH)
+            generations.bump(LISTS_EPOCH)
             _untold.people = {}
 
 
@@ -76,7 +76,7 @@ def _tell(client: Client) -> None:
         if _untold.people:
             redis.exchange(client, *_commands(_untold.people))
             _untold.people = {}
-            epochs.redeem(LISTS_EPOCH)
+            generations.redeem(LISTS_EPOCH)
 
 
 def _commands(people: Seen) -> Iterator[Command]:

@@ -6,7 +6,7 @@ from zlib import crc32
 
 from catalog.store import PEOPLE_EPOCH
 from interactions import producers, types
-from recsite.platform import epochs
+from recsite.platform import generations
 
 LISTS_EPOCH = "lists"
 EPOCHS = (LISTS_EPOCH, types.EPOCH, producers.BULK_EPOCH, PEOPLE_EPOCH)
@@ -48,4 +48,4 @@ def _generation() -> int:
     Types were edited, people erased, events imported, or told of by nobody; or Redis was restarted, which may have cost
     it what it had acknowledged last.
     """
-    return crc32(b"%d %s" % (sum(map(epochs.current, EPOCHS)), epochs.redis_run()))
+    return crc32(b"%d %s" % (sum(map(generations.current, EPOCHS)), generations.redis_run()))

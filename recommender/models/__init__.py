@@ -1,8 +1,8 @@
 from recommender.models.drift import DriftReport
+from recommender.models.impressions import Attribution, Kind, ServedDay, ServedItem, ServedList, ServedRank
+from recommender.models.incremental import CoVisit, TrendingScore
 from recommender.models.placement import DEFAULT, EXPOSURES_EPOCH, Exposure, Placement
 from recommender.models.release import Release, ReleaseMember
-from recommender.models.served import Attribution, Kind, ServedDay, ServedItem, ServedList, ServedRank
-from recommender.models.streams import CoVisit, TrendingScore
 from recommender.models.trial import TuningTrial
 from recommender.models.version import ModelVersion
 

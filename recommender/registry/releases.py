@@ -10,10 +10,10 @@ from django.utils import timezone
 
 from interactions import announcements
 from interactions.topics import MODEL_UPDATES
-from recommender import artifacts
-from recommender.exceptions import CannotPromote, NothingLive, NothingToRollBackTo
 from recommender.models import ModelVersion, Release, ReleaseMember
-from recsite.platform import epochs
+from recommender.registry import artifacts
+from recommender.registry.exceptions import CannotPromote, NothingLive, NothingToRollBackTo
+from recsite.platform import generations
 
 EPOCH = "release"
 """The epoch that rises when another release is live, or its models are to be read again."""
@@ -133,7 +133,7 @@ def reload() -> Release:
         raise NothingLive("No release is live, so there is nothing to read again. Promote one.")
     for version in live.versions.all():
         artifacts.verify(version.artifact, version.checksum)
-    epochs.bump(EPOCH)
+    generations.bump(EPOCH)
     return live
 
 
@@ -153,7 +153,7 @@ def _switch(live: Release | None, new: Release, by: AbstractBaseUser | None) -> 
     if Release.objects.filter(pk=new.pk).exclude(state=State.LIVE).update(**now) != 1:
         raise CannotPromote(f"{new} is gone. Look again before you promote.")
     announcements.announce(MODEL_UPDATES, "model.promoted", _facts(live, new))
-    epochs.bump(EPOCH)
+    generations.bump(EPOCH)
 
 
 def _facts(before: Release | None, new: Release) -> dict[str, Any]:

@@ -14,12 +14,12 @@ from django.utils import timezone
 from numpy.typing import NDArray
 
 from catalog.models import EndUser, Item
-from recommender import artifacts
-from recommender.artifacts import Artifact
-from recommender.exceptions import ArtifactDamaged, CannotExport, CannotImport
+from recommender.engine.types import UNKNOWN, IdMap, IntArray
 from recommender.models import ModelVersion, Release
+from recommender.registry import artifacts
+from recommender.registry.artifacts import Artifact
+from recommender.registry.exceptions import ArtifactDamaged, CannotExport, CannotImport
 from recommender.registry.releases import bundle
-from recommender.types import UNKNOWN, IdMap, IntArray
 
 ALGORITHM_NAME = re.compile(r"[a-z][a-z0-9_]{0,49}")
 PROBED = 100

@@ -10,10 +10,10 @@ from django.utils import timezone
 
 from interactions import announcements
 from interactions.topics import MODEL_METRICS
-from recommender import artifacts
-from recommender.exceptions import CannotTrain
+from recommender.engine.types import Model
 from recommender.models import ModelVersion, Release
-from recommender.types import Model
+from recommender.registry import artifacts
+from recommender.registry.exceptions import CannotTrain
 from recsite.platform.locks import Busy, only_one
 
 State = ModelVersion.State

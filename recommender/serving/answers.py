@@ -7,13 +7,13 @@ from itertools import repeat
 from typing import NamedTuple
 from uuid import UUID
 
-from recommender import served
 from recommender.cache import SOURCES
-from recommender.candidates import Ranked, Rated, View, current_view
+from recommender.engine.types import HALF_INTERVAL
+from recommender.insight import impressions
+from recommender.insight.impressions import Shown
 from recommender.models import Kind
-from recommender.reasons import Reason
-from recommender.served import Shown
-from recommender.types import HALF_INTERVAL
+from recommender.serving.candidates import Ranked, Rated, View, current_view
+from recommender.serving.reasons import Reason
 from recsite.platform.database import DatabaseDown
 from recsite.platform.exceptions import Explained, Unavailable
 
@@ -94,7 +94,7 @@ def places(
 
 def show(view: View, kind: Kind, answer: Answer, ranked: Ranked, first: int) -> None:
     """Notes that somebody is shown an answer, whose `first` place has that rank."""
-    served.record(
+    impressions.record(
         Shown(
             answer.recommendation_id,
             answer.user_id,

@@ -8,14 +8,15 @@ from uuid import UUID
 import numpy as np
 
 from interactions.schema import new_event_id
-from recommender import candidates, served
 from recommender.cache import SOURCES
-from recommender.candidates import POPULAR, Ranked, Rated, View, Wanted
+from recommender.engine.types import UNKNOWN
+from recommender.insight import impressions
+from recommender.insight.impressions import Shown
 from recommender.models import DEFAULT, Kind
-from recommender.reasons import reasons
-from recommender.served import Shown
+from recommender.serving import candidates
 from recommender.serving.answers import Answer, places, show, view_now
-from recommender.types import UNKNOWN
+from recommender.serving.candidates import POPULAR, Ranked, Rated, View, Wanted
+from recommender.serving.reasons import reasons
 from recsite.platform.exceptions import Explained
 
 TOGETHER = "bought-together"
@@ -116,7 +117,7 @@ def bought_together(item_id: str, limit: int, least_support: int = candidates.LE
 def _show_together(view: View, made: BoughtTogether, items: Sequence[int]) -> None:
     sources = [SOURCES.index(TOGETHER)] * len(items)
     now, release = datetime.now(UTC), view.release.number
-    served.record(
+    impressions.record(
         Shown(made.recommendation_id, "", Kind.TOGETHER, DEFAULT, TOGETHER, None, release, "", items, sources, 1, now)
     )
 

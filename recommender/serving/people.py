@@ -13,9 +13,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from interactions.schema import new_event_id
-from recommender import placements, telemetry
 from recommender.cache import SOURCES
-from recommender.candidates import (
+from recommender.models import DEFAULT, Kind, Placement
+from recommender.serving import placements, telemetry
+from recommender.serving.answers import Answer, UnknownAlgorithm, places, show, view_now
+from recommender.serving.candidates import (
     CONTENT,
     FOLD_IN,
     IMPERSONAL,
@@ -35,9 +37,7 @@ from recommender.candidates import (
     page,
     ratings,
 )
-from recommender.models import DEFAULT, Kind, Placement
-from recommender.reasons import Reason, reasons
-from recommender.serving.answers import Answer, UnknownAlgorithm, places, show, view_now
+from recommender.serving.reasons import Reason, reasons
 from recsite.platform.database import DatabaseDown
 
 

@@ -12,8 +12,8 @@ from unfold.decorators import action, display
 
 from recsite.platform import jobs, workers
 from recsite.platform.console import ConsoleAdmin, ReadOnlyAdmin, dialog, leave_dialog
+from recsite.platform.humanize import NOTHING, ago, span
 from recsite.platform.models import ApiKey, Epoch, FeedCursor, Job
-from recsite.platform.readable import NOTHING, ago, span
 
 STATE_COLOURS = {"queued": "info", "running": "warning", "succeeded": "success", "failed": "danger", "cancelled": ""}
 

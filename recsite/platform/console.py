@@ -13,7 +13,7 @@ from unfold.admin import ModelAdmin
 from unfold.decorators import display
 from unfold.views import ChangeList
 
-from recsite.platform.readable import structure
+from recsite.platform.humanize import structure
 
 COUNTED = 10_000
 """No list counts or pages further; who looks for more has a search and filters."""

@@ -3,7 +3,7 @@ import pytest
 from tests.admin.staff import Staff
 from tests.recommender.conftest import model_folders as model_folders
 from tests.recommender.conftest import shop as shop
-from tests.recommender.shop import start_afresh
+from tests.recommender.fixtures import start_afresh
 
 
 @pytest.fixture(autouse=True)

@@ -8,8 +8,8 @@ from itertools import chain
 import pytest
 
 from catalog.models import EndUser, Item
-from interactions.admin import keyset
 from interactions.models import Interaction
+from recsite.platform import keyset
 from tests import factories
 from tests.admin.staff import EVENTS, Staff
 from tests.factories import NOON

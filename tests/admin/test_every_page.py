@@ -32,7 +32,7 @@ from recsite.platform import jobs
 from recsite.platform.models import ApiKey, Epoch, FeedCursor
 from tests import factories
 from tests.admin.staff import OURS, Staff
-from tests.recommender.shop import Shop, happened
+from tests.recommender.fixtures import Shop, happened
 
 SHOWN_ELSEWHERE: set[type[models.Model]] = {ReleaseMember, Attribution, ServedItem, ServedRank, CoVisit, TrendingScore}
 """Rows that stand on the page of what they belong to: a release, a list, a day of figures, an item, a list of items."""

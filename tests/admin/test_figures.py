@@ -7,7 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from recommender.analytics import Line, click_rates, curves, lines
+from recommender.insight.analytics import Line, click_rates, curves, lines
 from recommender.models import Attribution, ServedDay, ServedList, ServedRank
 from tests import factories
 from tests.admin.staff import Staff

@@ -9,7 +9,7 @@ from recommender.models import ModelVersion
 from recsite.platform import jobs, workers
 from tests.admin.staff import Staff
 from tests.outages import stoppable_redis
-from tests.recommender.shop import Shop, happened, start_afresh
+from tests.recommender.fixtures import Shop, happened, start_afresh
 
 HOME = "/admin/"
 

@@ -5,7 +5,7 @@ from typing import Any
 from recommender.models import CoVisit, Release
 from tests import factories
 from tests.admin.staff import ITEMS, Staff
-from tests.recommender.shop import Shop, forget, happened, start_afresh
+from tests.recommender.fixtures import Shop, forget, happened, start_afresh
 
 
 def console(staff: Staff, item: Any) -> str:

@@ -8,10 +8,10 @@ from django.conf import settings
 from catalog import snapshot
 from catalog.models import Category, Item, ItemEmbedding
 from interactions.models import Interaction
-from recsite.platform import epochs
+from recsite.platform import generations
 from tests import factories
 from tests.admin.staff import ITEMS, Staff, words
-from tests.recommender.shop import Shop, ask, happened, ids, look_again
+from tests.recommender.fixtures import Shop, ask, happened, ids, look_again
 
 FORM: dict[str, Any] = {
     "item_id": "dune",
@@ -109,7 +109,7 @@ def test_erasing_an_item_erases_its_events_and_vectors_and_tells_every_process(
     happened(shop.ada, shop.poems[1])
     vector = [0.5] * settings.FEATURE_VECTOR_DIMENSION
     ItemEmbedding.objects.create(item=gone, model_version=1, vector=vector)
-    before = epochs.current(snapshot.EPOCH)
+    before = generations.current(snapshot.EPOCH)
     address = f"{ITEMS}{gone.pk}/delete/"
     assert "with everything that happened to it" in admin.page(address)
     with django_capture_on_commit_callbacks(execute=True):
@@ -117,7 +117,7 @@ def test_erasing_an_item_erases_its_events_and_vectors_and_tells_every_process(
     assert list(Interaction.objects.values_list("item_id", flat=True)) == [shop.poems[1].pk]
     assert not ItemEmbedding.objects.exists()
     look_again()
-    assert epochs.current(snapshot.EPOCH) > before
+    assert generations.current(snapshot.EPOCH) > before
     assert gone.item_id not in ids(ask("cleo", limit=12))
 
 

@@ -12,8 +12,8 @@ from recsite.platform.models import Job
 from tests import factories
 from tests.admin.staff import JOBS, RELEASES, VERSIONS, Staff, job, waiting, words
 from tests.outages import stoppable_redis
+from tests.recommender.fixtures import Shop
 from tests.recommender.models import ready
-from tests.recommender.shop import Shop
 
 LIST_ACTIONS = {"train": "rebuild", "roll_back": "roll_back", "reload": "reload", "warm": "warm"}
 

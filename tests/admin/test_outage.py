@@ -4,7 +4,7 @@ import pytest
 
 from tests.admin.staff import ITEMS, PEOPLE, VERSIONS, Staff, words
 from tests.outages import no_postgres
-from tests.recommender.shop import Shop
+from tests.recommender.fixtures import Shop
 
 
 @pytest.mark.parametrize("path", ["/admin/", VERSIONS, PEOPLE, ITEMS, "/admin/people/{ada}/", "/admin/things/{novel}/"])

@@ -14,7 +14,7 @@ from interactions.models import Interaction
 from recsite.platform import console
 from tests import factories
 from tests.admin.staff import PEOPLE, Staff, words
-from tests.recommender.shop import Shop, ask, happened, ids
+from tests.recommender.fixtures import Shop, ask, happened, ids
 
 
 def rows(staff: Staff, **query: str) -> list[str]:

@@ -12,8 +12,8 @@ from recommender.registry import live_release
 from tests import factories
 from tests.admin.staff import PEOPLE, Staff
 from tests.outages import stoppable_redis
-from tests.recommender import shop as shops
-from tests.recommender.shop import Shop, happened, start_afresh
+from tests.recommender import fixtures as shops
+from tests.recommender.fixtures import Shop, happened, start_afresh
 
 
 def console(staff: Staff, person: Any) -> str:

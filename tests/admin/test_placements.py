@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from recommender import placements
 from recommender.models import Placement
-from recsite.platform import epochs
+from recommender.serving import placements
+from recsite.platform import generations
 from tests.admin.staff import Staff
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
@@ -16,7 +16,7 @@ def test_a_new_one_is_known_within_a_second(admin: Staff) -> None:
     placements.named()
     fields: Any = {"content_weight": "", "exploration_share": 0.2, "new_for_days": 7, "new_for_showings": 50}
     assert admin.post("/admin/recommender/placement/add/", name="home", **fields).status_code == 302
-    epochs.look()
+    generations.look()
     placements._copy._not_before = 0
     assert placements.named("home").new_for_days == 7
 

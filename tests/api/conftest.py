@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from tests.api.clients import ApiClient
-from tests.recommender.shop import Shop, open_shop
+from tests.recommender.fixtures import Shop, open_shop
 
 
 @pytest.fixture

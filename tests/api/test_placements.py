@@ -4,7 +4,7 @@ import pytest
 
 from recommender.models import Placement
 from tests.api.clients import ApiClient, details
-from tests.recommender.shop import Shop
+from tests.recommender.fixtures import Shop
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 

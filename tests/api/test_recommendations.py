@@ -9,7 +9,7 @@ from recommender.api.serializers import RecommendationsOut
 from recommender.serving import ServingUnavailable
 from recsite.platform import redis
 from tests.api.clients import ApiClient, details
-from tests.recommender.shop import Shop, start_afresh
+from tests.recommender.fixtures import Shop, start_afresh
 
 ADA = "recommendations/users/ada"
 

@@ -7,11 +7,11 @@ import pytest
 from catalog import snapshot
 from interactions.producers import produce
 from recommender.api.serializers import BatchOut, BoughtOut, ListOut
-from recommender.candidates import together
+from recommender.serving.candidates import together
 from tests import factories
 from tests.api.clients import ApiClient, details
 from tests.api.test_recommendations import ids
-from tests.recommender.shop import NOVELS, POEMS, Shop, start_afresh
+from tests.recommender.fixtures import NOVELS, POEMS, Shop, start_afresh
 
 pytestmark = pytest.mark.usefixtures("shop")
 

@@ -33,9 +33,9 @@ def bare(raw: list[tuple[int, int, float, None]], scale: tuple[float, float], se
 
 
 def measure() -> dict[str, Any]:
-    from recommender.algorithms.svd import SVD
     from recommender.dataset import load_dataset
-    from recommender.preferences import ratings
+    from recommender.engine.algorithms.svd import SVD
+    from recommender.engine.feedback import ratings
 
     reading, dataset = timed(load_dataset)
     known = ratings(dataset)

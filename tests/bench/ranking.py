@@ -29,10 +29,11 @@ def predict_loop(model: Any, sample: int) -> float:
 
 
 def measure() -> dict[str, Any]:
-    from recommender import artifacts, registry
+    from recommender import registry
     from recommender.dataset import load_dataset
-    from recommender.preferences import seen
-    from recommender.ranking import score_blocks
+    from recommender.engine.feedback import seen
+    from recommender.engine.ranking import score_blocks
+    from recommender.registry import artifacts
 
     live = registry.live_release()
     assert live, "Train first."

@@ -18,7 +18,7 @@ from interactions.models import Interaction
 from recommender.models import ModelVersion, Release, ReleaseMember, ServedList
 from recsite.local.packages import find_chromium
 from tests import factories
-from tests.recommender.shop import open_shop
+from tests.recommender.fixtures import open_shop
 from tests.web import Web, web_server
 
 OPERATOR = "operator"
@@ -32,7 +32,7 @@ OpenTab = Callable[..., Page]
 def web(
     tmp_path_factory: pytest.TempPathFactory, django_db_setup: None, django_db_blocker: DjangoDbBlocker
 ) -> Iterator[Web]:
-    """A server with the shop of `tests.recommender.shop`; each test is a person of its own there."""
+    """A server with the shop of `tests.recommender.fixtures`; each test is a person of its own there."""
     folder = tmp_path_factory.mktemp("browser")
     with django_db_blocker.unblock(), _models_in(folder):
         _empty()

@@ -11,7 +11,7 @@ from django.utils import timezone
 from catalog import snapshot, store
 from catalog.models import Item
 from catalog.snapshot import NO_DATE, NO_GROUP, Snapshot
-from recsite.platform import epochs
+from recsite.platform import generations
 from tests import factories, outages
 
 pytestmark = pytest.mark.django_db
@@ -28,7 +28,7 @@ def fresh() -> Iterator[None]:
 
 def look_again() -> Snapshot:
     """The catalogue after the second in which nobody is asked."""
-    epochs._known.look_again_at = 0
+    generations._known.look_again_at = 0
     snapshot._copy._not_before = 0
     return snapshot.current()
 

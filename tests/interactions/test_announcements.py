@@ -14,7 +14,7 @@ from interactions.models import OutboxMessage
 from interactions.store import store
 from interactions.topics import ANNOUNCEMENTS, DATA_DRIFT, MODEL_METRICS, MODEL_UPDATES, SYSTEM_METRICS
 from recommender import registry
-from recommender.drift import reports
+from recommender.insight.drift import reports
 from recommender.models import DriftReport
 from recsite.local.kafka import Kafka
 from recsite.platform import redis
@@ -23,7 +23,7 @@ from tests import factories
 from tests.brokers import messages
 from tests.recommender.conftest import model_folders as model_folders
 from tests.recommender.conftest import shop as shop
-from tests.recommender.shop import Shop, popular, publish
+from tests.recommender.fixtures import Shop, popular, publish
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 

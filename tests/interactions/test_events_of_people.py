@@ -21,7 +21,7 @@ from tests.api.clients import ApiClient, details
 from tests.factories import NOON
 from tests.recommender.conftest import model_folders as model_folders
 from tests.recommender.conftest import shop as shop
-from tests.recommender.shop import Shop
+from tests.recommender.fixtures import Shop
 
 TYPES = {
     "view": TypeRule("view"),

@@ -8,7 +8,7 @@ from interactions import producers, store, types
 from interactions.models import Interaction, InteractionType
 from interactions.producers import EventLogUnavailable, produce
 from interactions.store import StoredEvent
-from recsite.platform import epochs
+from recsite.platform import generations
 from recsite.platform.exceptions import Unavailable
 from tests import factories, outages
 
@@ -124,7 +124,7 @@ def test_an_edited_type_is_known_on_the_next_look(django_capture_on_commit_callb
     assert types.by_name()["view"].weight == 1
     with django_capture_on_commit_callbacks(execute=True):
         types.changed()
-    epochs.look()
+    generations.look()
     types._copy._not_before = 0
     assert types.by_name()["view"].weight == 7
 
@@ -134,7 +134,7 @@ def test_a_type_edited_in_the_admin_is_known_too(django_capture_on_commit_callba
     form = {"weight": 7, "is_negative": "", "marks_seen": "on", "scale_min": "", "scale_max": "", "relevant_at": ""}
     with django_capture_on_commit_callbacks(execute=True):
         admin_client.post(f"/admin/interactions/interactiontype/{kind.pk}/change/", form)
-    epochs.look()
+    generations.look()
     types._copy._not_before = 0
     assert types.by_name()["view"].weight == 7
 
@@ -143,7 +143,7 @@ def test_without_the_database_the_types_serve_as_they_were_known(django_capture_
     types.by_name()
     with django_capture_on_commit_callbacks(execute=True):
         types.changed()
-    epochs.look()
+    generations.look()
     types._copy._not_before = 0
     with outages.no_postgres():
         assert types.rules()["rating"].scale == (1, 5)
@@ -159,5 +159,5 @@ def failures(sink: str) -> float:
 
 
 def latest(name: str) -> int:
-    epochs.look()
-    return epochs.current(name)
+    generations.look()
+    return generations.current(name)

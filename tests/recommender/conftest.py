@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from tests.recommender.shop import Shop, open_shop
+from tests.recommender.fixtures import Shop, open_shop
 
 
 @pytest.fixture(autouse=True)

@@ -5,10 +5,10 @@ from typing import Any
 import numpy as np
 
 from recommender import registry
-from recommender.algorithms.factors import FactorModel
-from recommender.algorithms.impersonal import ImpersonalModel
+from recommender.engine.forms.factors import FactorModel
+from recommender.engine.forms.impersonal import ImpersonalModel
+from recommender.engine.types import IdMap, Model
 from recommender.models import ModelVersion
-from recommender.types import IdMap, Model
 
 
 def ids(*numbers: int) -> IdMap:

@@ -2,8 +2,9 @@
 
 import pytest
 
-from recommender.algorithms import ALGORITHMS, create, load_model
-from recommender.algorithms.svd import SVD
+from recommender.engine.algorithms import ALGORITHMS, create
+from recommender.engine.algorithms.svd import SVD
+from recommender.engine.forms import load_model
 
 
 @pytest.mark.parametrize("name", ALGORITHMS)

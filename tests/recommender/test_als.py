@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from recommender.algorithms.als import ALS
-from recommender.preferences import histories, strengths
+from recommender.engine.algorithms.als import ALS
+from recommender.engine.feedback import histories, strengths
 from tests.contract import EvidenceContract, everybody, rows
 from tests.datasets import many_tastes, two_tastes
 

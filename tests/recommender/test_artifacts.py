@@ -11,9 +11,9 @@ import pytest
 from django.conf import settings
 from django.core.files.storage import Storage, storages
 
-from recommender import artifacts
-from recommender.algorithms.factors import FactorModel
-from recommender.exceptions import ArtifactDamaged
+from recommender.engine.forms.factors import FactorModel
+from recommender.registry import artifacts
+from recommender.registry.exceptions import ArtifactDamaged
 from tests.recommender.models import factor_model, ids, popular_model
 
 ABOUT = {"algorithm": "svd", "settings": {"n_factors": 3}}

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from recommender.algorithms.bpmf import BPMF
-from recommender.algorithms.sampled_factors import SampledFactorModel
-from recommender.algorithms.svd import SVD
-from recommender.evaluation import metrics
-from recommender.evaluation.split import Split, random_part
-from recommender.preferences import histories, ratings
-from recommender.types import UNKNOWN, Dataset, EventKind, FloatArray, Model
+from recommender.engine.algorithms.bpmf import BPMF
+from recommender.engine.algorithms.svd import SVD
+from recommender.engine.evaluation import metrics
+from recommender.engine.evaluation.split import Split, random_part
+from recommender.engine.feedback import histories, ratings
+from recommender.engine.forms.sampled_factors import SampledFactorModel
+from recommender.engine.types import UNKNOWN, Dataset, EventKind, FloatArray, Model
 from tests.contract import RecommenderContract, rows
 from tests.datasets import Did, dataset, many_tastes, movielens, rated
 

@@ -9,8 +9,8 @@ from interactions import producers, types
 from recommender import cache
 from recommender.cache import COMPLETE, NOBODY, Candidates
 from recommender.cache.lists import HEADER
-from recsite.platform import epochs, redis
-from tests.recommender.shop import Shop
+from recsite.platform import generations, redis
+from tests.recommender.fixtures import Shop
 
 MARK = b"\x00\xffmark\r\n"
 
@@ -161,8 +161,8 @@ def test_an_event_goes_to_the_newest_generation_even_if_this_process_has_not_hea
     with django_capture_on_commit_callbacks(execute=True):
         producers.stored_in_bulk()
     newest = cache.keys_of("ada", 42, "svd")
-    epochs._known.numbers = {}
-    epochs._known.look_again_at = float("inf")
+    generations._known.numbers = {}
+    generations._known.look_again_at = float("inf")
     assert cache.keys_of("ada", 42, "svd") != newest
     cache.note_events({"ada": [4]})
     assert cache.look_up(newest).seen == {4}

@@ -5,10 +5,10 @@ import pytest
 from catalog import snapshot
 from catalog.models import Item
 from recommender import registry
-from recommender.candidates import loaded, similar
-from recsite.platform import epochs
+from recommender.serving.candidates import loaded, similar
+from recsite.platform import generations
 from tests import factories
-from tests.recommender.shop import Shop, ask, ids, look_again, publish, start_afresh, svd
+from tests.recommender.fixtures import Shop, ask, ids, look_again, publish, start_afresh, svd
 
 
 def test_similar_items_are_alike_by_the_model(shop: Shop) -> None:
@@ -84,8 +84,8 @@ def test_the_look_for_a_newer_release_happens_once_a_second_at_most(
 ) -> None:
     ask(shop.ada)
     looks: list[int] = []
-    monkeypatch.setattr(epochs, "_look", lambda: looks.append(1))
-    epochs._known.look_again_at = float("inf")
+    monkeypatch.setattr(generations, "_look", lambda: looks.append(1))
+    generations._known.look_again_at = float("inf")
     for _ in range(5):
         ask(shop.ada)
     assert looks == []

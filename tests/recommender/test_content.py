@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from recommender.algorithms import load_model
-from recommender.algorithms.blend import Hybrid
-from recommender.algorithms.content import Content, vectors_of
-from recommender.algorithms.vectors import VectorModel
-from recommender.preferences import histories
-from recommender.types import UNKNOWN, CannotFit, Dataset, Facts, IdMap
+from recommender.engine.algorithms.content import Content, vectors_of
+from recommender.engine.algorithms.hybrid import Hybrid
+from recommender.engine.feedback import histories
+from recommender.engine.forms import load_model
+from recommender.engine.forms.vectors import VectorModel
+from recommender.engine.types import UNKNOWN, CannotFit, Dataset, Facts, IdMap
 from tests.contract import assert_same_arrays, everybody, rows, through_files
 from tests.datasets import dataset, rated, two_tastes
 

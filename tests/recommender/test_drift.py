@@ -11,13 +11,14 @@ from scipy.spatial.distance import jensenshannon
 
 from interactions.models import Interaction
 from interactions.store import store
-from recommender import drift, tasks
-from recommender.drift.bins import MASS, NEW, OTHERS, by_name, by_popularity, by_value
-from recommender.drift.measures import compare, jensen_shannon, psi
+from recommender import tasks
+from recommender.insight import drift
+from recommender.insight.drift.bins import MASS, NEW, OTHERS, by_name, by_popularity, by_value
+from recommender.insight.drift.measures import compare, jensen_shannon, psi
 from recommender.models import DriftReport, ModelVersion
 from tests import factories
 from tests.admin.staff import Staff
-from tests.recommender.shop import Shop, start_afresh
+from tests.recommender.fixtures import Shop, start_afresh
 
 BEFORE, NOW = [400, 300, 200, 100], [100, 200, 300, 400]
 

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from recommender.algorithms.ease import EASE
-from recommender.algorithms.weights import ItemWeightsModel
-from recommender.preferences import histories, strengths
-from recommender.types import CannotFit, Dataset
+from recommender.engine.algorithms.ease import EASE
+from recommender.engine.feedback import histories, strengths
+from recommender.engine.forms.item_weights import ItemWeightsModel
+from recommender.engine.types import CannotFit, Dataset
 from tests.contract import EvidenceContract, everybody, rows
 from tests.datasets import VIEW, Did, dataset, many_tastes, rated, two_tastes
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 
-from recommender.algorithms.popular import Popular
-from recommender.algorithms.svd import SVD
-from recommender.evaluation.evaluate import data_hash, evaluate, judge
-from recommender.evaluation.split import Split
-from recommender.types import CannotFit, Dataset, Model, Progress, silent
+from recommender.engine.algorithms.popular import Popular
+from recommender.engine.algorithms.svd import SVD
+from recommender.engine.evaluation.evaluate import data_hash, evaluate, judge
+from recommender.engine.evaluation.split import Split
+from recommender.engine.types import CannotFit, Dataset, Model, Progress, silent
 from tests.datasets import DISLIKE, IMPRESSION, KINDS, PURCHASE, VIEW, Did, dataset, many_tastes, movielens, rated
 
 SMALL = SVD(n_factors=2, n_epochs=2)

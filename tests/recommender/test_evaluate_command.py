@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from recommender.evaluation.reading import read
-from recommender.types import CannotFit
+from recommender.engine.types import CannotFit
+from recommender.training.files import read
 from recsite.local.paths import PROJECT
 from recsite.local.server import free_port
 from tests.catalog.files import opened, write

@@ -9,11 +9,12 @@ from django.utils import timezone
 
 from catalog import snapshot, store
 from catalog.models import Item
-from recommender import placements, served, serving, tasks
+from recommender import serving, tasks
+from recommender.insight import impressions
 from recommender.models import Exposure, Placement
-from recommender.serving import Answer, Request
+from recommender.serving import Answer, Request, placements
 from tests.outages import stoppable_redis
-from tests.recommender.shop import Shop, look_again, start_afresh
+from tests.recommender.fixtures import Shop, look_again, start_afresh
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 
@@ -122,7 +123,7 @@ def test_caps_and_variants_hold_for_new_items_as_well() -> None:
 
 def count() -> None:
     """What was shown is stored, and has settled."""
-    served.flush()
+    impressions.flush()
     tasks.add_up()
     tasks.add_up()
 

@@ -8,7 +8,7 @@ from interactions.models import InteractionType
 from interactions.producers import produce
 from recommender import cache
 from tests import factories
-from tests.recommender.shop import Shop, ask, ids
+from tests.recommender.fixtures import Shop, ask, ids
 
 
 @pytest.fixture

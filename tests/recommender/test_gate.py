@@ -8,11 +8,12 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.core.management import CommandError, call_command
 
-from recommender import registry, training
-from recommender.algorithms.baseline import Baseline
-from recommender.evaluation.gate import Judged, judge_lists, judge_rating_model
-from recommender.exceptions import CannotPromote
+from recommender import registry
+from recommender.engine.algorithms.baseline import Baseline
+from recommender.engine.evaluation.gate import Judged, judge_lists, judge_rating_model
 from recommender.models import ModelVersion, Release
+from recommender.registry.exceptions import CannotPromote
+from recommender.training import train as training
 from tests.datasets import dataset
 from tests.datasets import rated as rated_at
 from tests.recommender.events import ratings

@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from recommender.algorithms.blend import Hybrid, blended
-from recommender.algorithms.blending import Pool, learn_weights, search
-from recommender.algorithms.ease import EASE
-from recommender.algorithms.hybrid import BUCKETS, HybridModel, buckets, standardised
-from recommender.algorithms.item_knn import ItemKNN
-from recommender.algorithms.popular import Popular
-from recommender.evaluation.split import holdout
-from recommender.preferences import histories
-from recommender.types import CannotFit, Dataset, IdMap, Model
+from recommender.engine.algorithms.blend_weights import Pool, learn_weights, search
+from recommender.engine.algorithms.ease import EASE
+from recommender.engine.algorithms.hybrid import Hybrid, blended
+from recommender.engine.algorithms.item_knn import ItemKNN
+from recommender.engine.algorithms.popular import Popular
+from recommender.engine.evaluation.split import holdout
+from recommender.engine.feedback import histories
+from recommender.engine.forms.hybrid import BUCKETS, HybridModel, buckets, standardised
+from recommender.engine.types import CannotFit, Dataset, IdMap, Model
 from tests.contract import EvidenceContract, everybody, rows
 from tests.datasets import dataset, many_tastes, rated, two_tastes
 

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recommender.types import UNKNOWN, IdMap
+from recommender.engine.types import UNKNOWN, IdMap
 
 ids = st.lists(st.integers(-(2**63), 2**63 - 1), max_size=20)
 

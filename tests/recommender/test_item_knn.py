@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from recommender.algorithms import item_knn
-from recommender.algorithms.item_knn import ItemKNN
-from recommender.preferences import strengths
+from recommender.engine.algorithms import item_knn
+from recommender.engine.algorithms.item_knn import ItemKNN
+from recommender.engine.feedback import strengths
 from tests.contract import EvidenceContract
 from tests.datasets import many_tastes
 

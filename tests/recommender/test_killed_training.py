@@ -12,7 +12,7 @@ from django.db import connection
 
 from recommender import registry
 from recommender.models import ModelVersion, Release
-from recommender.training import train
+from recommender.training.train import train
 from recsite.local.paths import PROJECT
 from recsite.platform.exceptions import Busy
 from recsite.platform.locks import only_one

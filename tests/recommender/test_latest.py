@@ -3,9 +3,9 @@
 import numpy as np
 from numpy.testing import assert_array_equal
 
-from recommender.algorithms import latest
-from recommender.ranking import top_n
-from recommender.types import UNDATED
+from recommender.engine.algorithms import latest
+from recommender.engine.ranking import top_n
+from recommender.engine.types import UNDATED
 
 DAY = 86_400
 NOW = 1_750_000_000

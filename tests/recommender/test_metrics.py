@@ -7,8 +7,8 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.sparse import csr_array
 
-from recommender.evaluation import metrics
-from recommender.types import UNKNOWN
+from recommender.engine.evaluation import metrics
+from recommender.engine.types import UNKNOWN
 
 NAN = float("nan")
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 from scipy.sparse import csr_array
 
-from recommender.evaluation import metrics
-from recommender.types import UNKNOWN, Mask, RowArray
+from recommender.engine.evaluation import metrics
+from recommender.engine.types import UNKNOWN, Mask, RowArray
 
 N_ITEMS = 12
 

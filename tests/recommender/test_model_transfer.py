@@ -12,12 +12,13 @@ from django.contrib.auth import get_user_model
 from django.core.files.storage import storages
 
 from catalog.models import Item
-from recommender import artifacts, registry
-from recommender.algorithms.factors import FactorModel
-from recommender.artifacts import files
-from recommender.exceptions import ArtifactDamaged, CannotExport, CannotImport
+from recommender import registry
+from recommender.engine.forms.factors import FactorModel
+from recommender.engine.types import Model
 from recommender.models import ModelVersion, Release
-from recommender.types import Model
+from recommender.registry import artifacts
+from recommender.registry.artifacts import files
+from recommender.registry.exceptions import ArtifactDamaged, CannotExport, CannotImport
 from tests import factories
 from tests.recommender.models import factor_model, ids, popular_model, ready
 

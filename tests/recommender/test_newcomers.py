@@ -8,16 +8,17 @@ import pytest
 from catalog import snapshot, store
 from catalog.models import Item
 from interactions.producers import produce
-from recommender import serving, training, warming
-from recommender.algorithms.hybrid import HybridModel
-from recommender.algorithms.vectors import VectorModel
-from recommender.candidates import live, vectors
+from recommender import serving
+from recommender.engine.forms.hybrid import HybridModel
+from recommender.engine.forms.vectors import VectorModel
 from recommender.models import Placement
-from recommender.serving import Answer, Place, Request
+from recommender.serving import Answer, Place, Request, warming
+from recommender.serving.candidates import live, vectors
+from recommender.training import train
 from tests import factories
 from tests.outages import no_postgres
 from tests.recommender.events import ratings
-from tests.recommender.shop import look_again, start_afresh
+from tests.recommender.fixtures import look_again, start_afresh
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 
@@ -33,7 +34,7 @@ def release(model_folders: None) -> None:
         book.categories, book.features = [KINDS[number % 2]], {"creator": CREATORS[number % 2]}
         book.save()
     snapshot.bump()
-    training.train(["svd", "popular", "hybrid"])
+    train.train(["svd", "popular", "hybrid"])
     Placement.objects.update(exploration_share=0, content_weight=0.5)
     start_afresh()
     vectors.refresh()

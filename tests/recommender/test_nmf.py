@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from recommender.algorithms.nmf import NMF
-from recommender.algorithms.nonnegative import NonnegativeFactorModel
-from recommender.preferences import histories
-from recommender.types import Dataset, EventKind
+from recommender.engine.algorithms.nmf import NMF
+from recommender.engine.feedback import histories
+from recommender.engine.forms.nonnegative import NonnegativeFactorModel
+from recommender.engine.types import Dataset, EventKind
 from tests.contract import RecommenderContract, rows
 from tests.datasets import Did, dataset, many_tastes
 

@@ -8,15 +8,15 @@ from django.utils import timezone
 from catalog import snapshot
 from interactions.models import Interaction
 from interactions.producers import EventLogUnavailable, produce
-from recommender import cache, warming
+from recommender import cache
 from recommender.cache import events
-from recommender.candidates import loaded
-from recommender.serving import ServingUnavailable
+from recommender.serving import ServingUnavailable, warming
+from recommender.serving.candidates import loaded
 from recsite.platform import database, redis
 from recsite.platform.models import Epoch
 from tests import factories
 from tests.outages import Redis, no_postgres, stoppable_redis, wait_until
-from tests.recommender.shop import NOVELS, POEMS, Shop, ask, forget, happened, ids, look_again, publish, svd
+from tests.recommender.fixtures import NOVELS, POEMS, Shop, ask, forget, happened, ids, look_again, publish, svd
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 

@@ -4,7 +4,7 @@ import pytest
 
 from catalog import store
 from catalog.models import Item
-from tests.recommender.shop import NOVELS, POEMS, Shop, ask, happened, ids, look_again, start_afresh
+from tests.recommender.fixtures import NOVELS, POEMS, Shop, ask, happened, ids, look_again, start_afresh
 
 
 def test_hidden_items_leave_cached_lists_and_come_back_to_them(

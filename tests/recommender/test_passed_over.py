@@ -10,15 +10,16 @@ from django.utils import timezone
 from numpy.testing import assert_allclose
 
 from interactions.producers import produce
-from recommender import served, tasks
-from recommender.algorithms.als import ALS
+from recommender import tasks
 from recommender.dataset import load_everything
-from recommender.evaluation.split import holdout, random_part
-from recommender.types import Dataset, PassedOver
+from recommender.engine.algorithms.als import ALS
+from recommender.engine.evaluation.split import holdout, random_part
+from recommender.engine.types import Dataset, PassedOver
+from recommender.insight import impressions
 from tests import factories
 from tests.contract import everybody
 from tests.datasets import VIEW, Did, dataset, two_tastes
-from tests.recommender.shop import Shop, ask, happened, start_afresh
+from tests.recommender.fixtures import Shop, ask, happened, start_afresh
 
 
 @pytest.mark.django_db(transaction=True, serialized_rollback=True)
@@ -33,7 +34,7 @@ def test_what_stood_above_a_click_and_was_left_is_passed_over_and_nothing_else(s
         at = timezone.now() + timedelta(seconds=1)
         produce([factories.event("ada", items[place], kind, at=at, context=context)])
     ask("cleo")
-    served.flush()
+    impressions.flush()
     tasks.add_up()
     tasks.add_up()
     data = load_everything()

@@ -2,10 +2,10 @@
 
 import pytest
 
-from recommender import placements
 from recommender.models import Placement
+from recommender.serving import placements
 from tests.outages import no_postgres
-from tests.recommender.shop import Shop, ask
+from tests.recommender.fixtures import Shop, ask
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 

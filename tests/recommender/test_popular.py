@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from recommender.algorithms.popular import Popular
-from recommender.types import CannotFit
+from recommender.engine.algorithms.popular import Popular
+from recommender.engine.types import CannotFit
 from tests.contract import ImpersonalContract
 from tests.datasets import DISLIKE, IMPRESSION, PURCHASE, VIEW, Did, dataset, rated
 

@@ -8,9 +8,9 @@ from django.contrib.auth import get_user_model
 from django.db import IntegrityError, connection, transaction
 
 from recommender import registry
-from recommender.exceptions import ArtifactDamaged, CannotPromote, NothingLive, NothingToRollBackTo
 from recommender.models import ModelVersion, Release
-from recsite.platform import epochs
+from recommender.registry.exceptions import ArtifactDamaged, CannotPromote, NothingLive, NothingToRollBackTo
+from recsite.platform import generations
 from tests.recommender.models import ready
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
@@ -26,8 +26,8 @@ def live() -> Release:
 
 def look() -> int:
     """What another process would know now."""
-    epochs.forget()
-    return epochs.current(registry.EPOCH)
+    generations.forget()
+    return generations.current(registry.EPOCH)
 
 
 def at_once(*works: Callable[[], Any]) -> list[BaseException | None]:

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from recommender.evaluation.figures import AGES, Task, by_item_age
-from recommender.evaluation.protocol import Plan, cross_validate, divide, evaluate_all
-from recommender.evaluation.split import Split
-from recommender.preferences import relevant, seen
-from recommender.types import Dataset
+from recommender.engine.evaluation.figures import AGES, Task, by_item_age
+from recommender.engine.evaluation.protocol import Plan, cross_validate, divide, evaluate_all
+from recommender.engine.evaluation.split import Split
+from recommender.engine.feedback import relevant, seen
+from recommender.engine.types import Dataset
 from tests.datasets import VIEW, Did, dataset, many_tastes, rated
 
 

@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 from scipy.sparse import csr_array
 
-from recommender.algorithms.factors import FactorModel
-from recommender.ranking import Top, blend, diversify, exclude, score_blocks, top_n
-from recommender.types import UNKNOWN, FloatArray, IdMap, Mask
+from recommender.engine.forms.factors import FactorModel
+from recommender.engine.ranking import Top, blend, diversify, exclude, score_blocks, top_n
+from recommender.engine.types import UNKNOWN, FloatArray, IdMap, Mask
 from tests.contract import rows
 
 NAN = float("nan")

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from recommender.reasons import sentence
+from recommender.serving.reasons import sentence
 
 
 @pytest.mark.parametrize(

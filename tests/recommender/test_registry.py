@@ -6,9 +6,10 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.files.storage import storages
 
-from recommender import artifacts, registry
-from recommender.exceptions import CannotTrain
+from recommender import registry
 from recommender.models import ModelVersion, Release, ReleaseMember
+from recommender.registry import artifacts
+from recommender.registry.exceptions import CannotTrain
 from recsite.platform.locks import only_one
 from tests.recommender.models import ids, popular_model, ready
 

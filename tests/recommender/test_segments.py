@@ -11,21 +11,24 @@ from numpy.testing import assert_allclose
 
 from catalog import store
 from catalog.models import EndUser, Item
-from recommender import facts, serving, training
-from recommender.algorithms import create, load_model
-from recommender.algorithms.segment_popular import SegmentPopular
-from recommender.algorithms.segments import SegmentModel
-from recommender.evaluation.protocol import Plan, evaluate_all
-from recommender.evaluation.split import Split
+from recommender import serving
+from recommender.engine import tokens as facts
+from recommender.engine.algorithms import create
+from recommender.engine.algorithms.segment_popular import SegmentPopular
+from recommender.engine.evaluation.protocol import Plan, evaluate_all
+from recommender.engine.evaluation.split import Split
+from recommender.engine.feedback import histories
+from recommender.engine.forms import load_model
+from recommender.engine.forms.segments import SegmentModel
+from recommender.engine.types import UNKNOWN, CannotFit, Dataset, Facts, IdMap
 from recommender.models import Placement
-from recommender.preferences import histories
 from recommender.serving import Request
-from recommender.types import UNKNOWN, CannotFit, Dataset, Facts, IdMap
+from recommender.training import train
 from tests import factories
 from tests.contract import ModelContract, assert_same_arrays, rows, through_files
 from tests.datasets import VIEW, Did, dataset, rated, two_tastes
 from tests.recommender.events import ratings
-from tests.recommender.shop import start_afresh
+from tests.recommender.fixtures import start_afresh
 
 PEOPLE, ITEMS = 60, 10
 
@@ -183,7 +186,7 @@ def test_somebody_who_only_says_where_she_is_from_gets_what_is_popular_there(mod
     for number, person in enumerate(EndUser.objects.order_by("pk")):
         person.demographics = {"country": ("Norway", "Peru")[number % 2], "shoes": number % 7}
         person.save()
-    training.train(["svd", "popular", "hybrid"])
+    train.train(["svd", "popular", "hybrid"])
     Placement.objects.update(exploration_share=0)
     start_afresh()
     lists = {}

@@ -11,11 +11,12 @@ from tokenizers import Tokenizer
 from tokenizers.models import WordLevel
 from tokenizers.pre_tokenizers import Whitespace
 
-from recommender import facts
-from recommender.algorithms import load_model, sentences
-from recommender.algorithms.content import Content, vectors_of
-from recommender.algorithms.vectors import VectorModel
-from recommender.types import CannotFit, Dataset, Facts, IdMap
+from recommender.engine import tokens as facts
+from recommender.engine.algorithms import sentences
+from recommender.engine.algorithms.content import Content, vectors_of
+from recommender.engine.forms import load_model
+from recommender.engine.forms.vectors import VectorModel
+from recommender.engine.types import CannotFit, Dataset, Facts, IdMap
 from tests.contract import assert_same_arrays, through_files
 from tests.datasets import VIEW, Did, dataset
 
@@ -93,7 +94,7 @@ def test_without_the_library_the_sentence_says_how_to_get_it(encoder: str, monke
 
 @pytest.mark.django_db
 def test_items_get_no_vectors_where_the_encoder_is_gone(encoder: str, caplog: pytest.LogCaptureFixture) -> None:
-    from recommender.candidates import vectors
+    from recommender.serving.candidates import vectors
 
     model = VectorModel(**{**vars(fit(encoder)), "encoder": "/nowhere/at/all"})
     assert not vectors._described(model, [facts.tokens("ship", "", [], [], {})]).any()
@@ -101,13 +102,13 @@ def test_items_get_no_vectors_where_the_encoder_is_gone(encoder: str, caplog: py
 
 
 def test_the_hybrid_hands_it_on_and_the_environment_gives_it(encoder: str, settings: Any) -> None:
-    from recommender import training
-    from recommender.algorithms.blend import Hybrid
+    from recommender.engine.algorithms.hybrid import Hybrid
+    from recommender.training import train
 
     data = library(TITLES)
     model = Hybrid(sources=("content", "popular"), encoder=encoder).fit(data, np.random.default_rng(0))
     assert getattr(model.sources["content"], "encoder", None) == encoder
     settings.CONTENT_ENCODER = encoder
     for name in ("content", "hybrid"):
-        assert getattr(training._create(name, {}), "encoder", None) == encoder
-        assert getattr(training._create(name, {"encoder": ""}), "encoder", None) == ""
+        assert getattr(train._create(name, {}), "encoder", None) == encoder
+        assert getattr(train._create(name, {"encoder": ""}), "encoder", None) == ""

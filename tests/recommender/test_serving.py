@@ -7,10 +7,9 @@ from django.utils import timezone
 from catalog import store
 from catalog.models import Item
 from interactions.producers import produce
-from recommender import telemetry
-from recommender.serving import UnknownAlgorithm
+from recommender.serving import UnknownAlgorithm, telemetry
 from tests import factories
-from tests.recommender.shop import NOVELS, POEMS, Shop, ask, happened, ids, look_again, publish, start_afresh, svd
+from tests.recommender.fixtures import NOVELS, POEMS, Shop, ask, happened, ids, look_again, publish, start_afresh, svd
 
 
 def test_somebody_the_model_knows_gets_her_own_list(shop: Shop) -> None:

@@ -8,16 +8,17 @@ import pytest
 
 from catalog.models import EndUser, Item
 from interactions.producers import produce
-from recommender import registry, serving, training, warming
-from recommender.algorithms.hybrid import HybridModel
-from recommender.candidates import live
-from recommender.exceptions import CannotTrain
+from recommender import registry, serving
+from recommender.engine.forms.hybrid import HybridModel
 from recommender.models import ModelVersion, Release
-from recommender.serving import Answer, Request
+from recommender.registry.exceptions import CannotTrain
+from recommender.serving import Answer, Request, warming
+from recommender.serving.candidates import live
+from recommender.training import train
 from tests import factories
 from tests.outages import no_postgres
 from tests.recommender.events import ratings
-from tests.recommender.shop import start_afresh
+from tests.recommender.fixtures import start_afresh
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 
@@ -26,7 +27,7 @@ pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 def release(model_folders: None) -> Release:
     """Everything, trained on people with tastes: whoever is even likes even items."""
     ratings(people=30)
-    made = training.train(training.EVERYTHING)
+    made = train.train(train.EVERYTHING)
     start_afresh()
     return made
 
@@ -71,7 +72,7 @@ def test_without_bpmf_ratings_come_without_an_interval(release: Release) -> None
 
 
 def test_an_hourly_training_leaves_it_in_the_lead(release: Release) -> None:
-    training.train()
+    train.train()
     start_afresh()
     assert live().number != release.pk
     assert ask("reader-0").algorithm == "hybrid"
@@ -115,7 +116,7 @@ def test_weights_of_the_request_blend_anew_and_are_cached_apart() -> None:
     for number, book in enumerate(Item.objects.order_by("pk")):
         book.tags = [("even", "odd")[number % 2]]
         book.save()
-    training.train(["hybrid"], settings={"hybrid": {"sources": ["ease", "content", "popular"]}})
+    train.train(["hybrid"], settings={"hybrid": {"sources": ["ease", "content", "popular"]}})
     start_afresh()
     usual = ask("reader-0", explain=True)
     content, people = (ask("reader-0", content_weight=weight, explain=True) for weight in (1.0, 0.0))
@@ -156,7 +157,7 @@ def test_warmed_lists_are_those_that_are_made_when_somebody_asks() -> None:
 
 @pytest.mark.parametrize("algorithm", ["ease", "item_knn", "als"])
 def test_a_source_can_be_trained_and_asked_by_itself(algorithm: str) -> None:
-    training.train([algorithm])
+    train.train([algorithm])
     start_afresh()
     answer = ask("reader-0", algorithm=algorithm)
     assert answer.algorithm == algorithm
@@ -179,12 +180,12 @@ def test_it_is_exported_and_comes_back_as_it_was(tmp_path: Path) -> None:
 
 
 def test_its_sources_may_be_chosen() -> None:
-    training.train(["hybrid"], settings={"hybrid": {"sources": ["item_knn", "popular"]}})
+    train.train(["hybrid"], settings={"hybrid": {"sources": ["item_knn", "popular"]}})
     start_afresh()
     model = live().members["hybrid"].model
     assert isinstance(model, HybridModel)
     assert list(model.sources) == ["item_knn", "popular"]
     with pytest.raises(CannotTrain, match="There is no algorithm called 'nothing'"):
-        training.train(["hybrid"], settings={"hybrid": {"sources": ["nothing"]}})
+        train.train(["hybrid"], settings={"hybrid": {"sources": ["nothing"]}})
     with pytest.raises(CannotTrain, match="a list of names is needed"):
-        training.train(["hybrid"], settings={"hybrid": {"sources": 3}})
+        train.train(["hybrid"], settings={"hybrid": {"sources": 3}})

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from recommender.evaluation.split import Split, holdout
-from recommender.types import UNDATED, Dataset
+from recommender.engine.evaluation.split import Split, holdout
+from recommender.engine.types import UNDATED, Dataset
 from tests.datasets import Did, dataset, rated
 
 

@@ -13,15 +13,15 @@ from numpy.testing import assert_allclose
 from catalog.models import Item
 from interactions.models import InteractionType
 from interactions.producers import produce
-from recommender import dataset, serving, tasks, warming
-from recommender.algorithms.trending import Trending
-from recommender.candidates import bought_together
+from recommender import dataset, serving, tasks
+from recommender.engine.algorithms.trending import Trending
 from recommender.models import CoVisit, TrendingScore
-from recommender.serving import Request
-from recommender.streams import covisits, trends
+from recommender.serving import Request, warming
+from recommender.serving.candidates import bought_together
+from recommender.serving.incremental import covisits, trends
 from recsite.platform.models import FeedCursor
 from tests import factories
-from tests.recommender.shop import Shop, ask, look_again
+from tests.recommender.fixtures import Shop, ask, look_again
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 

@@ -9,13 +9,13 @@ import surprise
 from numpy.testing import assert_allclose
 from scipy.sparse import csr_array
 
-from recommender.algorithms.factors import FactorModel
-from recommender.algorithms.svd import SVD
-from recommender.algorithms.trainset import CHUNK
-from recommender.evaluation.evaluate import judge
-from recommender.evaluation.split import holdout
-from recommender.preferences import histories
-from recommender.types import CannotFit, Dataset, EventKind
+from recommender.engine.algorithms.svd import SVD
+from recommender.engine.algorithms.trainset import CHUNK
+from recommender.engine.evaluation.evaluate import judge
+from recommender.engine.evaluation.split import holdout
+from recommender.engine.feedback import histories
+from recommender.engine.forms.factors import FactorModel
+from recommender.engine.types import CannotFit, Dataset, EventKind
 from tests.contract import RecommenderContract, everybody, rows
 from tests.datasets import PURCHASE, VIEW, Did, dataset, many_tastes, movielens, rated, two_tastes
 

@@ -17,8 +17,8 @@ from recsite.platform.locks import only_one
 from recsite.platform.models import Job
 from tests import factories
 from tests.recommender.events import ratings
+from tests.recommender.fixtures import start_afresh
 from tests.recommender.models import factor_model, ids, ready
-from tests.recommender.shop import start_afresh
 
 pytestmark = pytest.mark.django_db
 

@@ -85,7 +85,7 @@ def test_ctrl_c_leaves_a_failed_version_and_its_own_exit_code(monkeypatch: pytes
     def interrupt(*args: Any, **options: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("recommender.training.evaluate", interrupt)
+    monkeypatch.setattr("recommender.training.train.evaluate", interrupt)
     with pytest.raises(CommandError, match="Stopped") as error:
         run("svd")
     assert error.value.returncode == 130

@@ -7,11 +7,13 @@ from billiard.exceptions import SoftTimeLimitExceeded
 from django.contrib.auth import get_user_model
 from django.core.files.storage import storages
 
-from recommender import artifacts, registry, training
-from recommender.exceptions import CannotTrain
+from recommender import registry
+from recommender.engine.types import CannotFit
 from recommender.models import ModelVersion, Release
-from recommender.training import summary, train
-from recommender.types import CannotFit
+from recommender.registry import artifacts
+from recommender.registry.exceptions import CannotTrain
+from recommender.training import train as training
+from recommender.training.train import summary, train
 from recsite.platform.exceptions import Busy
 from recsite.platform.jobs import Cancelled
 from recsite.platform.locks import only_one

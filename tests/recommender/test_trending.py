@@ -11,15 +11,15 @@ from numpy.testing import assert_allclose
 
 from interactions.producers import produce
 from recommender import serving
-from recommender.algorithms.trending import DAY, Trending
-from recommender.candidates import trending as held
+from recommender.engine.algorithms.trending import DAY, Trending
+from recommender.engine.types import CannotFit, Dataset, Model, Progress, silent
 from recommender.serving import Request
-from recommender.types import CannotFit, Dataset, Model, Progress, silent
+from recommender.serving.candidates import trending as held
 from tests import factories
 from tests.contract import ImpersonalContract, rows
 from tests.datasets import PURCHASE, VIEW, Did, dataset, rated
 from tests.outages import no_postgres
-from tests.recommender.shop import NOVELS, open_shop, start_afresh
+from tests.recommender.fixtures import NOVELS, open_shop, start_afresh
 
 NOW = 1_700_000_000
 

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 from django.core.management import CommandError, call_command
 
-from recommender import tuning
-from recommender.algorithms import create
 from recommender.dataset import load_dataset
-from recommender.evaluation.split import holdout
-from recommender.exceptions import CannotTrain
+from recommender.engine.algorithms import create
+from recommender.engine.evaluation.split import holdout
 from recommender.models import TuningTrial
+from recommender.registry.exceptions import CannotTrain
+from recommender.training import tune
 from recsite.platform.locks import only_one
 from tests.recommender.events import ratings
 
@@ -31,13 +31,13 @@ def command(*arguments: object) -> str:
 
 
 def test_every_space_is_one_of_settings_that_the_algorithm_has() -> None:
-    for name, space in tuning.SPACES.items():
+    for name, space in tune.SPACES.items():
         for end in ("low", "high"):
             create(name, **{setting: getattr(span, end) for setting, span in space.items()})
 
 
 def test_the_defaults_come_first_and_the_best_is_the_least_error(events: None) -> None:
-    study = tuning.tune("nmf", 4)
+    study = tune.tune("nmf", 4)
     assert (study.metric, len(study.trials)) == ("rmse", 4)
     values = [trial.value for trial in study.trials]
     assert values == sorted(values)  # type: ignore[type-var]  # finished trials have one
@@ -47,19 +47,19 @@ def test_the_defaults_come_first_and_the_best_is_the_least_error(events: None) -
 
 
 def test_lists_are_judged_where_no_rating_is_predicted_and_more_is_better(events: None) -> None:
-    study = tuning.tune("item_knn", 3)
+    study = tune.tune("item_knn", 3)
     assert study.metric == "ndcg"
     assert study.best.value == max(trial.value or 0 for trial in study.trials)
 
 
 def test_a_search_goes_on_where_it_stopped_until_the_events_change(events: None) -> None:
-    tuning.tune("popular", 2)
-    again = tuning.tune("popular", 5)
+    tune.tune("popular", 2)
+    again = tune.tune("popular", 5)
     assert sorted(trial.number for trial in again.trials) == [0, 1, 2, 3, 4]
     assert TuningTrial.objects.count() == 5
-    assert len(tuning.tune("popular", 3).trials) == 5
+    assert len(tune.tune("popular", 3).trials) == 5
     ratings(people=2)
-    assert len(tuning.tune("popular", 1).trials) == 1
+    assert len(tune.tune("popular", 1).trials) == 1
 
 
 def test_a_search_broken_off_keeps_what_it_has(events: None) -> None:
@@ -68,19 +68,19 @@ def test_a_search_broken_off_keeps_what_it_has(events: None) -> None:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        tuning.tune("svd", 5, progress=stop)
+        tune.tune("svd", 5, progress=stop)
     assert TuningTrial.objects.count() == 2
 
 
 def test_the_time_is_kept(events: None) -> None:
-    assert len(tuning.tune("popular", 1_000, timeout=0.3).trials) < 1_000
+    assert len(tune.tune("popular", 1_000, timeout=0.3).trials) < 1_000
 
 
 def test_the_events_that_the_gate_judges_by_are_never_looked_at(events: None, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[Any] = []
-    monkeypatch.setattr(tuning, "_search", lambda key, split, *rest: seen.append(split))
+    monkeypatch.setattr(tune, "_search", lambda key, split, *rest: seen.append(split))
     with pytest.raises(CannotTrain):
-        tuning.tune("svd", 1)
+        tune.tune("svd", 1)
     judged_by = holdout(load_dataset(), np.random.default_rng(42)).test
     pairs = {(user, item) for user, item in zip(judged_by.users.tolist(), judged_by.items.tolist(), strict=True)}
     for part in (seen[0].train, seen[0].test):

@@ -11,7 +11,7 @@ import pytest
 from recommender import registry
 from recommender.models import Release
 from tests.outages import wait_until
-from tests.recommender.shop import Models, Shop, open_shop, popular, publish, svd
+from tests.recommender.fixtures import Models, Shop, open_shop, popular, publish, svd
 from tests.web import Web, web_server
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)

@@ -8,14 +8,15 @@ from django.db import connection
 
 from catalog import snapshot, store
 from catalog.models import Item, ItemEmbedding
-from recommender import registry, serving, tasks, training
-from recommender.candidates import vectors
+from recommender import registry, serving, tasks
 from recommender.models import Release
 from recommender.serving import ItemsRequest
+from recommender.serving.candidates import vectors
+from recommender.training import train
 from tests import factories
 from tests.outages import no_postgres
 from tests.recommender.events import ratings
-from tests.recommender.shop import look_again, start_afresh
+from tests.recommender.fixtures import look_again, start_afresh
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 
@@ -29,7 +30,7 @@ def release(model_folders: None) -> Release:
         book.features = {"creator": ("Emily Dickinson", "Jane Austen")[number % 2]}
         book.save()
     snapshot.bump()
-    made = training.train(["svd", "popular", "content"])
+    made = train.train(["svd", "popular", "content"])
     start_afresh()
     vectors.refresh()
     return made
@@ -52,7 +53,7 @@ def test_every_item_has_its_vector_of_the_live_version_alone(release: Release) -
     described = set(ItemEmbedding.objects.values_list("item_id", flat=True))
     assert described == set(Item.objects.values_list("pk", flat=True))
     assert set(ItemEmbedding.objects.values_list("model_version", flat=True)) == {version.pk}
-    training.train(["content"])
+    train.train(["content"])
     start_afresh()
     assert vectors.refresh() == 20
     assert ItemEmbedding.objects.exclude(model_version=version.pk).count() == ItemEmbedding.objects.count() == 20

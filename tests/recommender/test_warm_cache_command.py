@@ -6,8 +6,8 @@ from django.utils import timezone
 
 from recommender import registry
 from tests import factories
+from tests.recommender.fixtures import start_afresh
 from tests.recommender.models import factor_model, ids, ready
-from tests.recommender.shop import start_afresh
 
 pytestmark = pytest.mark.django_db
 

@@ -8,14 +8,15 @@ from django.utils import timezone
 
 from catalog.models import EndUser, Item
 from interactions.producers import produce
-from recommender import cache, warming
-from recommender.candidates import people
+from recommender import cache
+from recommender.serving import warming
+from recommender.serving.candidates import people
 from recsite.platform import redis
 from recsite.platform.exceptions import Unavailable
 from recsite.platform.jobs import Cancelled
 from tests import factories
 from tests.outages import stoppable_redis
-from tests.recommender.shop import Shop, ask, forget, happened, ids, look_again, publish, start_afresh, svd
+from tests.recommender.fixtures import Shop, ask, forget, happened, ids, look_again, publish, start_afresh, svd
 
 
 def active(*persons: EndUser, days_ago: float = 1) -> None:

@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 
 from catalog import store
-from recommender import serving, warming
-from recommender.candidates.wishes import Wishes
-from recommender.serving import Answer, Request
+from recommender import serving
+from recommender.serving import Answer, Request, warming
+from recommender.serving.candidates.wishes import Wishes
 from tests import factories
-from tests.recommender.shop import NOVELS, POEMS, Shop, look_again, open_shop
+from tests.recommender.fixtures import NOVELS, POEMS, Shop, look_again, open_shop
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 

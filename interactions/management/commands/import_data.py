@@ -9,7 +9,7 @@ from catalog.importers.registry import FORMATS, open_format
 from catalog.importers.rows import DataSet, Scale, UnreadableSource
 from interactions import importing
 from interactions.importing import ImportReport
-from interactions.management.bars import import_bar
+from interactions.importing.bar import import_bar
 from recsite.platform.commands import PlainCommand, mapping
 
 MOST_BATCH_ROWS = 1_000_000

@@ -4,7 +4,7 @@ from typing import Any
 from interactions.models import DeadLetter
 from interactions.replay import replay
 from recsite.platform.commands import PlainCommand, whole_number
-from recsite.platform.readable import counted
+from recsite.platform.humanize import counted
 
 
 class Command(PlainCommand):

@@ -4,7 +4,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import CommandError
 
-from recommender.answering import GROUP, answer_requests
+from recommender.serving.kafka_requests import GROUP, answer_requests
 from recsite.platform.commands import PlainCommand, until_told
 
 

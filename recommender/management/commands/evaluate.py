@@ -8,12 +8,12 @@ from django.core.management.base import CommandError
 
 from catalog.importers.registry import FORMATS, open_format
 from catalog.importers.rows import Scale, UnreadableSource
-from recommender.algorithms import ALGORITHMS
 from recommender.dataset import load_everything
-from recommender.evaluation.evaluate import data_hash
-from recommender.evaluation.protocol import SPLITS, Plan, cross_validate, evaluate_all
-from recommender.evaluation.reading import narrowed, read
-from recommender.types import CannotFit, Dataset
+from recommender.engine.algorithms import ALGORITHMS
+from recommender.engine.evaluation.evaluate import data_hash
+from recommender.engine.evaluation.protocol import SPLITS, Plan, cross_validate, evaluate_all
+from recommender.engine.types import CannotFit, Dataset
+from recommender.training.files import narrowed, read
 from recsite.platform.commands import PlainCommand, mapping, progress_bar, table, whole_number
 
 COLUMNS = ("fold", "ndcg", "recall", "hit_rate", "map", "mrr", "coverage", "rmse", "mae", "interval_coverage")

@@ -6,8 +6,8 @@ from typing import Any
 from django.core.management.base import CommandError
 
 from recommender import registry, tasks
-from recommender.exceptions import ArtifactDamaged, CannotPromote, UnknownVersion
 from recommender.models import ModelVersion, Release
+from recommender.registry.exceptions import ArtifactDamaged, CannotPromote, UnknownVersion
 from recsite.platform.commands import PlainCommand, table, whole_number
 
 SHOWN = 20

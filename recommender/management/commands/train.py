@@ -6,22 +6,23 @@ from typing import Any, cast
 
 from django.core.management.base import CommandError
 
-from recommender import tasks, training
-from recommender.algorithms import ALGORITHMS, create
-from recommender.exceptions import CannotTrain
+from recommender import tasks
+from recommender.engine.algorithms import ALGORITHMS, create
+from recommender.registry.exceptions import CannotTrain
+from recommender.training import train
 from recsite.platform.commands import PlainCommand, progress_bar, whole_number
 
 
 class Command(PlainCommand):
     help = (
         "Train models on the events in the database, measure them on events they haven't seen, and promote the result: "
-        "every process serves it a second later. Without names: " + ", ".join(training.EVERYTHING) + "."
+        "every process serves it a second later. Without names: " + ", ".join(train.EVERYTHING) + "."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("algorithms", nargs="*", metavar="ALGORITHM", help=f"One of: {', '.join(ALGORITHMS)}.")
         parser.add_argument(
-            "--seed", type=whole_number, default=training.SEED, help="The same seed and data give the same model."
+            "--seed", type=whole_number, default=train.SEED, help="The same seed and data give the same model."
         )
         parser.add_argument("--no-promote", action="store_true", help="Only make a candidate; see 'models promote'.")
         parser.add_argument(
@@ -33,16 +34,14 @@ class Command(PlainCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        algorithms = options["algorithms"] or list(training.EVERYTHING)
+        algorithms = options["algorithms"] or list(train.EVERYTHING)
         promote = not options["no_promote"]
         settings = parse_settings(options["set"], algorithms)
         with progress_bar() as show:
-            release = training.train(
-                algorithms, seed=options["seed"], promote=promote, progress=show, settings=settings
-            )
+            release = train.train(algorithms, seed=options["seed"], promote=promote, progress=show, settings=settings)
         if promote:
             tasks.warm_soon()
-        self.stdout.write(training.summary(release, algorithms))
+        self.stdout.write(train.summary(release, algorithms))
 
 
 def parse_settings(given: list[str], algorithms: list[str]) -> dict[str, dict[str, Any]]:

@@ -3,8 +3,8 @@ from typing import Any
 
 from django.core.management.base import CommandError
 
-from recommender import tuning
-from recommender.tuning import SPACES, Study
+from recommender.training import tune
+from recommender.training.tune import SPACES, Study
 from recsite.platform.commands import PlainCommand, progress_bar, table, whole_number
 
 SHOWN = 5
@@ -27,7 +27,7 @@ class Command(PlainCommand):
         if options["timeout"] is not None and not options["timeout"] > 0:
             raise CommandError("--timeout must be more than 0.")
         with progress_bar() as show:
-            study = tuning.tune(options["algorithm"], options["trials"], options["timeout"], show)
+            study = tune.tune(options["algorithm"], options["trials"], options["timeout"], show)
         for line in report(options["algorithm"], study):
             self.stdout.write(line)
 

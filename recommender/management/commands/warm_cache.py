@@ -4,7 +4,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import CommandError
 
-from recommender import warming
+from recommender.serving import warming
 from recsite.platform.commands import PlainCommand, progress_bar
 
 

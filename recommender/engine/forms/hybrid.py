@@ -1,0 +1,256 @@
+"""Several sources as one: each normalised, weighed by how much is known of the person."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recommender.engine.forms import load_model
+from recommender.engine.types import UNKNOWN, Arrays, FloatArray, Histories, IdMap, IntArray, Mask, Model, RowArray
+
+NAN = np.float32(np.nan)
+
+BUCKETS = ("0", "1", "2-4", "5-19", "20+")
+"""How many items a person's profile holds."""
+
+EDGES = np.array([0, 1, 2, 5, 20])
+"""Where each of the BUCKETS begins."""
+
+
+@dataclass(frozen=True, eq=False)
+class HybridModel:
+    """Scores an item by ``sum over the sources s of w_bs * z_s``, b being the bucket of the person's activity.
+
+    z is a source's score less its mean over the items, divided by its standard deviation, for this person: so sources
+    of whatever scale can be added. Impersonal scores, which grow without bounds, go through a logarithm first. What a
+    source can't say counts as its mean; NaN where no source with a weight can say anything, and for people of whom
+    nothing is known. With weights of 1 for one source it ranks as that source alone.
+    """
+
+    form: ClassVar[str] = "hybrid"
+
+    sources: Mapping[str, Model]
+    weights: FloatArray
+    """(len(BUCKETS), n_sources), rows that sum to 1."""
+
+    @cached_property
+    def item_ids(self) -> IdMap:
+        """The items of all sources."""
+        return IdMap.of(np.concatenate([source.item_ids.ids for source in self.sources.values()]))
+
+    @cached_property
+    def user_ids(self) -> IdMap:
+        """The people whom every personal source knows: the others are folded in."""
+        known = [source.user_ids.ids for source in self.sources.values() if is_personal(source)]
+        ids = known[0] if known else np.empty(0, np.int64)
+        for others in known[1:]:
+            ids = np.intersect1d(ids, others, assume_unique=True)
+        return IdMap(ids)
+
+    @cached_property
+    def activity(self) -> IntArray:
+        """How many items the profile of each person (n_users,) held when the sources were trained."""
+        for source in self.sources.values():
+            profiles = getattr(source, "profiles", None)
+            if profiles is not None:
+                counts: IntArray = np.diff(profiles.indptr)[source.user_ids.rows(self.user_ids.ids)]
+                return counts
+        return np.full(len(self.user_ids), EDGES[-1])
+
+    def score(self, rows: RowArray) -> FloatArray:
+        """Ranking scores (m, n_items) of the users at `rows`."""
+        known = np.where(rows == UNKNOWN, 0, rows)
+        ids = self.user_ids.ids[known] if len(self.user_ids) else np.empty(0, np.int64)
+        activity = np.where(rows == UNKNOWN, 0, self.activity[known]) if len(ids) else np.zeros(len(rows), np.int64)
+        parts = (source.score(_rows(source, ids, rows)) for source in self.sources.values())
+        return self._blended(parts, activity)
+
+    def score_histories(self, histories: Histories) -> FloatArray:
+        """Ranking scores (m, n_items) of anybody, from what they did."""
+        return self._blended(self._folded(histories), self._activity_in(histories))
+
+    def standardised_parts(self, histories: Histories) -> Iterator[FloatArray]:
+        """What each source says (m, n_items) of people, normalised, over the hybrid's items."""
+        for name, scores in zip(self.sources, self._folded(histories), strict=True):
+            yield self._standard(name, scores)
+
+    def parts(self, history: Histories, cols: RowArray) -> FloatArray:
+        """What each source adds to one person's scores of the items at `cols` (n,): (n, n_sources), NaN for nothing."""
+        weights = self.weights[buckets(self._activity_in(history))][0]
+        laid = zip(self.sources, self._folded(history), weights, strict=True)
+        return np.stack([weight * self._standard(name, scores)[0, cols] for name, scores, weight in laid], axis=1)
+
+    def explain(self, history: Histories, cols: RowArray) -> FloatArray:
+        """What each item of the profile adds through the sources that can say: their parts, on the hybrid's scale."""
+        weights = self.weights[buckets(self._activity_in(history))][0]
+        total = np.full((len(cols), history.profiles.nnz), NAN)
+        for (name, source), weight in zip(self.sources.items(), weights, strict=True):
+            if weight > 0 and is_personal(source):
+                spread = np.nanstd(source.score_histories(self._over(name, history)))
+                part = self._explained(name, history, cols) * weight / max(spread, 1e-9)
+                total = np.where(np.isnan(part), total, np.nan_to_num(total) + part)
+        return total.astype(np.float32)
+
+    def predict(self, rows: RowArray, cols: RowArray) -> tuple[FloatArray, FloatArray]:
+        """NaN (n,) twice: a blended score is no rating."""
+        return np.full(len(rows), NAN), np.full(len(rows), NAN)
+
+    def similar(self, cols: RowArray) -> FloatArray:
+        """The likeness (m, n_items) of the items at `cols`: the sources', normalised, weighed as for a busy person."""
+        rows = []
+        for source in self.sources.values():
+            own = source.item_ids.rows(self.item_ids.ids[np.where(cols == UNKNOWN, 0, cols)])
+            rows.append(source.similar(np.where(cols == UNKNOWN, UNKNOWN, own).astype(np.int32)))
+        personal = np.array([is_personal(source) for source in self.sources.values()])
+        asked = self.weights.any(axis=0) | (self.weights.sum() == 0)
+        weights = np.where(personal & asked, np.maximum(self.weights[-1], 1e-3), 0)
+        return self._sum(rows, np.tile(weights, (len(cols), 1)), logarithm=False)
+
+    def weight_of(self, name: str, activity: IntArray) -> FloatArray:
+        """What a source weighs (m,) in the scores of people whose profiles hold so many items (m,)."""
+        weights: FloatArray = self.weights[buckets(activity), list(self.sources).index(name)]
+        return np.where(activity > 0, weights, 0).astype(np.float32)
+
+    def without(self, name: str) -> "HybridModel":
+        """The same over the same items, in which that source has no say."""
+        left = self.weights.copy()
+        for number, source in enumerate(self.sources):
+            if source == name:
+                left[:, number] = 0
+        return HybridModel(self.sources, left)
+
+    def weighed(self, name: str, weight: float) -> "HybridModel":
+        """The same, in which the source `name` weighs `weight` of 1; the others share the rest as they did before."""
+        place = list(self.sources).index(name)
+        others = self.weights.copy()
+        others[:, place] = 0
+        total = others.sum(axis=1, keepdims=True)
+        alike = np.where(np.arange(others.shape[1]) == place, 0, 1 / max(others.shape[1] - 1, 1))
+        left = np.where(total > 0, others / np.maximum(total, 1e-9), alike) * (1 - weight)
+        left[:, place] = weight
+        return HybridModel(self.sources, left.astype(np.float32))
+
+    def arrays(self) -> Arrays:
+        """Everything `from_arrays` needs: those of the sources, each under its source's name."""
+        nested = {
+            f"{name}__{key}": array for name, source in self.sources.items() for key, array in source.arrays().items()
+        }
+        forms = [source.form for source in self.sources.values()]
+        names = np.array(list(self.sources))
+        return {
+            "item_ids": self.item_ids.ids,
+            "names": names,
+            "forms": np.array(forms),
+            "weights": self.weights,
+            **nested,
+        }
+
+    @classmethod
+    def from_arrays(cls, arrays: Arrays) -> Self:
+        """The same model; ValueError where the shapes contradict each other."""
+        names, weights = arrays["names"].tolist(), np.asarray(arrays["weights"], np.float32)
+        if weights.shape != (len(BUCKETS), len(names)):
+            raise ValueError(f"weights has the shape {weights.shape} where {(len(BUCKETS), len(names))} was expected.")
+        sources = {}
+        for name, form in zip(names, arrays["forms"].tolist(), strict=True):
+            start = f"{name}__"
+            own = {key.removeprefix(start): array for key, array in arrays.items() if key.startswith(start)}
+            sources[name] = load_model(form, own)
+        model = cls(sources, weights)
+        if arrays["item_ids"].shape != model.item_ids.ids.shape:
+            raise ValueError(f"item_ids has the shape {arrays['item_ids'].shape}, and the sources know other items.")
+        return model
+
+    @cached_property
+    def _knows(self) -> Mask:
+        """The items (n_items,) that some personal source knows."""
+        known = np.zeros(len(self.item_ids), bool)
+        for source in filter(is_personal, self.sources.values()):
+            known[self.item_ids.rows(source.item_ids.ids)] |= getattr(source, "knows", True)
+        return known
+
+    def _activity_in(self, histories: Histories) -> IntArray:
+        profiles = histories.profiles
+        rows = np.repeat(np.arange(len(histories)), np.diff(profiles.indptr))
+        return np.bincount(rows[self._knows[profiles.indices]], minlength=len(histories))
+
+    def _folded(self, histories: Histories) -> Iterator[FloatArray]:
+        return (source.score_histories(self._over(name, histories)) for name, source in self.sources.items())
+
+    def _over(self, name: str, histories: Histories) -> Histories:
+        """Histories over the hybrid's items as histories over a source's."""
+        source = self.sources[name]
+        return histories.over(source.item_ids.rows(self.item_ids.ids), len(source.item_ids))
+
+    def _explained(self, name: str, history: Histories, cols: RowArray) -> FloatArray:
+        """A source's explanation (n, n_profile), over the profile as the hybrid knows it."""
+        source = self.sources[name]
+        places = source.item_ids.rows(self.item_ids.ids)
+        out = np.full((len(cols), history.profiles.nnz), NAN)
+        rows, there = np.flatnonzero(places[cols] != UNKNOWN), places[history.profiles.indices] != UNKNOWN
+        if len(rows) and there.any():
+            out[np.ix_(rows, np.flatnonzero(there))] = source.explain(self._over(name, history), places[cols][rows])
+            out[np.ix_(rows, np.flatnonzero(~there))] = 0
+        return out
+
+    def _blended(self, parts: Iterator[FloatArray], activity: IntArray) -> FloatArray:
+        weights = np.where((activity > 0)[:, None], self.weights[buckets(activity)], 0)
+        return self._sum(parts, weights.astype(np.float32))
+
+    def _sum(
+        self, parts: "Iterator[FloatArray] | list[FloatArray]", weights: FloatArray, logarithm: bool = True
+    ) -> FloatArray:
+        """The weighted sum (m, n_items) of what the sources say (m, their items)."""
+        total = np.zeros((len(weights), len(self.item_ids)), np.float32)
+        said = np.zeros(total.shape, bool)
+        for number, (name, scores) in enumerate(zip(self.sources, parts, strict=True)):
+            weight = weights[:, number]
+            if weight.any():
+                standard = self._standard(name, scores, logarithm)
+                said |= ~np.isnan(standard) & (weight > 0)[:, None]
+                total += np.nan_to_num(standard * weight[:, None])
+        total[~said] = NAN
+        return total
+
+    def _standard(self, name: str, scores: FloatArray, logarithm: bool = True) -> FloatArray:
+        """A source's scores (m, its items), normalised, over the hybrid's items (m, n_items)."""
+        source = self.sources[name]
+        if logarithm and not is_personal(source):
+            scores = np.log1p(np.maximum(scores, 0))
+        scores = standardised(scores)
+        if np.array_equal(source.item_ids.ids, self.item_ids.ids):
+            return scores
+        out = np.full((len(scores), len(self.item_ids)), NAN)
+        out[:, self.item_ids.rows(source.item_ids.ids)] = scores
+        return out
+
+
+def is_personal(source: Model) -> bool:
+    """Whether a source goes by what people did."""
+    return source.form not in ("impersonal", "segments")
+
+
+def buckets(activity: IntArray) -> NDArray[np.intp]:
+    """The number (m,) of the bucket of each count of items."""
+    return np.searchsorted(EDGES, activity, side="right") - 1
+
+
+def standardised(scores: FloatArray) -> FloatArray:
+    """Each row less its mean, divided by its standard deviation; NaN stays out of both."""
+    said = ~np.isnan(scores)
+    n = np.maximum(said.sum(axis=1, keepdims=True), 1)
+    filled = np.where(said, scores, 0)
+    mean = filled.sum(axis=1, keepdims=True, dtype=np.float64) / n
+    square = np.einsum("ij,ij->i", filled, filled, dtype=np.float64)[:, None] / n
+    spread = np.sqrt(np.maximum(square - mean**2, 0))
+    return ((scores - mean) / np.maximum(spread, 1e-9)).astype(np.float32)
+
+
+def _rows(source: Model, ids: IntArray, rows: RowArray) -> RowArray:
+    """The rows that a source has for people of the hybrid."""
+    if not len(source.user_ids) or not len(ids):
+        return np.full(len(rows), UNKNOWN, np.int32)
+    return np.where(rows == UNKNOWN, UNKNOWN, source.user_ids.rows(ids)).astype(np.int32)

@@ -1,0 +1,127 @@
+"""The form of models that rank an item by what a person's other items say for it."""
+
+from dataclasses import dataclass
+from typing import ClassVar, Self
+
+import numpy as np
+from scipy.sparse import csr_array
+
+from recommender.engine.feedback import STRONGEST
+from recommender.engine.types import UNKNOWN, Arrays, FloatArray, Histories, IdMap, Mask, RowArray
+
+NAN = np.float32(np.nan)
+
+
+@dataclass(frozen=True, eq=False)
+class ItemWeightsModel:
+    """Scores an item j by ``sum over the person's items i of x_i * w_ij``.
+
+    x_i is what a profile says of an item, raised to `power` and divided by `unit`. NaN for somebody with an empty
+    profile, and for an item of which the model knows nothing.
+    """
+
+    form: ClassVar[str] = "item_weights"
+
+    user_ids: IdMap
+    item_ids: IdMap
+    power: float
+    unit: float
+    """What brings the mean square of the training's x to 1."""
+    knows: Mask
+    """Which items (n_items,) the model can score."""
+    profiles: csr_array
+    """(n_users, n_items), as they were when the model was trained."""
+    weights: csr_array
+    """(n_items, n_items); the columns of items that the model doesn't know are empty."""
+
+    def score(self, rows: RowArray) -> FloatArray:
+        """Ranking scores (m, n_items) of the users at `rows`, from their profiles at the training."""
+        return self._scores(self.profiles[np.where(rows == UNKNOWN, 0, rows)], rows == UNKNOWN)
+
+    def score_histories(self, histories: Histories) -> FloatArray:
+        """Ranking scores (m, n_items) of anybody, from their profiles."""
+        return self._scores(histories.profiles, np.zeros(len(histories), bool))
+
+    def predict(self, rows: RowArray, cols: RowArray) -> tuple[FloatArray, FloatArray]:
+        """NaN (n,) twice: a score is no rating."""
+        return np.full(len(rows), NAN), np.full(len(rows), NAN)
+
+    def explain(self, history: Histories, cols: RowArray) -> FloatArray:
+        """The parts x_i * w_ij (n, n_profile) that add up to the scores of the items at `cols`."""
+        profile = history.profiles[:1]
+        parts = self.weights[profile.indices][:, cols].toarray().T * self._x(profile.data)
+        return np.where(self.knows[cols][:, None], parts, NAN).astype(np.float32)
+
+    def similar(self, cols: RowArray) -> FloatArray:
+        """The weights (m, n_items) of the items at `cols`; nothing is more like an item than itself."""
+        known = (cols != UNKNOWN) & self.knows[cols]
+        likeness = self.weights[np.where(known, cols, 0)].toarray()
+        likeness[np.arange(len(cols)), np.where(known, cols, 0)] = likeness.max(axis=1, initial=0)
+        likeness[~known] = NAN
+        likeness[:, ~self.knows] = NAN
+        return likeness
+
+    def arrays(self) -> Arrays:
+        """Everything `from_arrays` needs; the matrices as the parts of their CSR form."""
+        return {
+            "constants": np.array([self.power, self.unit]),
+            "user_ids": self.user_ids.ids,
+            "item_ids": self.item_ids.ids,
+            "knows": self.knows,
+            **_parts("profile", self.profiles),
+            **_parts("weight", self.weights),
+        }
+
+    @classmethod
+    def from_arrays(cls, arrays: Arrays) -> Self:
+        """The same model; ValueError where the shapes contradict each other."""
+        power, unit = (float(constant) for constant in arrays["constants"])
+        user_ids = IdMap(np.asarray(arrays["user_ids"], np.int64))
+        item_ids = IdMap(np.asarray(arrays["item_ids"], np.int64))
+        knows = np.asarray(arrays["knows"], bool)
+        if knows.shape != (len(item_ids),):
+            raise ValueError(f"knows has the shape {knows.shape} where {(len(item_ids),)} was expected.")
+        profiles = _matrix("profile", arrays, (len(user_ids), len(item_ids)))
+        weights = _matrix("weight", arrays, (len(item_ids), len(item_ids)))
+        return cls(user_ids, item_ids, power, unit, knows, profiles, weights)
+
+    def _scores(self, profiles: csr_array, unknown: Mask) -> FloatArray:
+        x = csr_array((self._x(profiles.data), profiles.indices, profiles.indptr), shape=profiles.shape)
+        scores: FloatArray = (x @ self.weights).toarray()
+        scores[unknown | (np.diff(profiles.indptr) == 0)] = NAN
+        scores[:, ~self.knows] = NAN
+        return scores
+
+    def _x(self, strengths: FloatArray) -> FloatArray:
+        return (damped(strengths, self.power) / self.unit).astype(np.float32)
+
+
+def damped(strengths: FloatArray, power: float) -> FloatArray:
+    """Strengths as shares of the strongest, 2 at the most, raised to `power`: 2 lets the best ratings stand out."""
+    return np.minimum(strengths / STRONGEST, 2.0) ** power
+
+
+def strongest(weights: FloatArray, n: int) -> csr_array:
+    """A square matrix with the n entries of each column that are farthest from 0."""
+    n_items = len(weights)
+    if n < n_items:
+        for start in range(0, n_items, 512):
+            part = np.abs(weights[:, start : start + 512])
+            bound = np.partition(part, n_items - n, axis=0)[n_items - n]
+            weights[:, start : start + 512][part < bound] = 0
+    return csr_array(weights)
+
+
+def _parts(name: str, matrix: csr_array) -> Arrays:
+    return {
+        f"{name}_data": matrix.data.astype(np.float32, copy=False),
+        f"{name}_indices": matrix.indices.astype(np.int32, copy=False),
+        f"{name}_starts": matrix.indptr.astype(np.int32, copy=False),
+    }
+
+
+def _matrix(name: str, arrays: Arrays, shape: tuple[int, int]) -> csr_array:
+    data, indices, starts = (np.asarray(arrays[f"{name}_{part}"]) for part in ("data", "indices", "starts"))
+    if starts.shape != (shape[0] + 1,) or len(data) != len(indices) or starts[-1] != len(data):
+        raise ValueError(f"The parts of the {name} matrix don't have the shape that {shape} needs.")
+    return csr_array((data, indices, starts), shape=shape)

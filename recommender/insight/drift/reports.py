@@ -1,0 +1,175 @@
+"""The latest events beside those that the live release was trained on."""
+
+import logging
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import numpy as np
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import Max
+from django.utils import timezone
+
+from interactions import announcements
+from interactions.topics import DATA_DRIFT
+from recommender.insight.drift.bins import Binned, by_name, by_popularity, by_value
+from recommender.insight.drift.measures import compare
+from recommender.models import DriftReport, ModelVersion, Release
+
+logger = logging.getLogger(__name__)
+WINDOWS = (timedelta(minutes=60), timedelta(hours=24))
+TRAINED_ON = timedelta(days=28)
+"""How much of the training's events is compared, up to its latest one: all of it would hold years that are over."""
+
+FEWEST = 100
+"""Events of a window below which nothing is said of it."""
+
+SHIFTS = 5
+KEPT = timedelta(days=90)
+REST = timedelta(hours=6)
+"""Between two trainings that drift starts: what a training didn't mend, another one right after doesn't either."""
+
+COUNTS = """
+SELECT GROUPING(item_id) = 0, GROUPING(type_id) = 0, item_id, kind.name, event.value, count(*)
+FROM interactions_interaction AS event JOIN interactions_interactiontype AS kind ON kind.id = event.type_id
+WHERE occurred_at >= %(start)s AND occurred_at < %(end)s AND NOT undated
+GROUP BY GROUPING SETS ((item_id), (kind.name, type_id), (event.value, kind.scale_min IS NOT NULL))
+HAVING GROUPING(item_id) = 0 OR GROUPING(type_id) = 0 OR (kind.scale_min IS NOT NULL AND event.value IS NOT NULL)
+"""
+CATEGORIES = """
+SELECT category, count(*) FROM interactions_interaction AS event JOIN catalog_item AS item ON item.id = event.item_id
+CROSS JOIN LATERAL unnest(item.categories) AS category
+WHERE occurred_at >= %(start)s AND occurred_at < %(end)s AND NOT undated
+GROUP BY category
+"""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """What was counted of some time."""
+
+    n: int = 0
+    items: Mapping[int, int] = field(default_factory=dict)
+    types: Mapping[str, int] = field(default_factory=dict)
+    values: Mapping[float, int] = field(default_factory=dict)
+    categories: Mapping[str, int] = field(default_factory=dict)
+
+
+def look(now: datetime | None = None) -> list[DriftReport]:
+    """Compares, stores what it finds, and announces what has drifted. Nothing where no release is live."""
+    now = now or timezone.now()
+    release = Release.objects.filter(state=Release.State.LIVE).first()
+    before = _trained_on(release) if release else None
+    if release is None or before is None or before.n < FEWEST:
+        return []
+    made = []
+    for window in WINDOWS:
+        sample = _count(now - window, now)
+        if sample.n >= FEWEST:
+            made += list(_reports(release.pk, window, before, sample, now))
+    with transaction.atomic():
+        DriftReport.objects.filter(made_at__lt=now - KEPT).delete()
+        DriftReport.objects.bulk_create(made)
+        for report in made:
+            if report.is_drift:
+                announcements.announce(DATA_DRIFT, "drift.detected", _facts(report))
+    return made
+
+
+def latest() -> list[DriftReport]:
+    """The reports that were made last, if that is no more than a few hours ago."""
+    newest = DriftReport.objects.aggregate(at=Max("made_at"))["at"]
+    if newest is None or newest < timezone.now() - REST:
+        return []
+    return list(DriftReport.objects.filter(made_at=newest))
+
+
+def should_retrain(reports: list[DriftReport]) -> bool:
+    """Whether a day's drift is to start a training: where DRIFT_RETRAINS says so, and none was started lately."""
+    day = int(WINDOWS[-1].total_seconds() // 60)
+    if not settings.DRIFT_RETRAINS or not any(one.is_drift and one.window_minutes == day for one in reports):
+        return False
+    return not ModelVersion.objects.filter(created_at__gte=timezone.now() - REST).exists()
+
+
+_held: dict[int, Sample] = {}
+"""What the training of the live release was on: read once by each process."""
+
+
+def forget() -> None:
+    """As if the process had just started, for tests."""
+    _held.clear()
+
+
+def _trained_on(release: Release) -> Sample | None:
+    if release.pk not in _held:
+        until = release.versions.aggregate(at=Max("data_until"))["at"]
+        if until is None:
+            return None
+        _held.clear()
+        _held[release.pk] = _count(until - TRAINED_ON, until + timedelta(microseconds=1))
+    return _held[release.pk]
+
+
+def _count(start: datetime, end: datetime) -> Sample:
+    items: dict[int, int] = {}
+    types: dict[str, int] = {}
+    values: dict[float, int] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(COUNTS, {"start": start, "end": end})
+        for is_item, is_type, item, kind, value, count in cursor.fetchall():
+            if is_item:
+                items[item] = count
+            elif is_type:
+                types[kind] = count
+            else:
+                values[value] = count
+        cursor.execute(CATEGORIES, {"start": start, "end": end})
+        return Sample(sum(types.values()), items, types, values, dict(cursor.fetchall()))
+
+
+def _reports(release: int, window: timedelta, before: Sample, now: Sample, at: datetime) -> Iterator[DriftReport]:
+    kinds = DriftReport.Distribution
+    for distribution, binned in (
+        (kinds.ITEM, by_popularity(before.items, now.items)),
+        (kinds.CATEGORY, by_name(before.categories, now.categories)),
+        (kinds.TYPE, by_name(before.types, now.types)),
+        (kinds.VALUE, by_value(before.values, now.values)),
+    ):
+        if min(sum(binned.before), sum(binned.now)) < FEWEST or len(binned.names) < 2:
+            continue
+        found = compare(binned.before, binned.now)
+        yield DriftReport(
+            made_at=at,
+            release=release,
+            window_minutes=int(window.total_seconds() // 60),
+            distribution=distribution,
+            psi=found.psi,
+            js=found.js,
+            noise=found.noise,
+            n_before=sum(binned.before),
+            n_now=sum(binned.now),
+            is_drift=found.is_drift(settings.DRIFT_THRESHOLD),
+            shifts=_shifts(binned),
+        )
+
+
+def _shifts(binned: Binned) -> list[Any]:
+    """The bins that moved most."""
+    before, now = (np.array(column) / max(sum(column), 1) for column in (binned.before, binned.now))
+    order = np.argsort(-np.abs(now - before), kind="stable")[:SHIFTS].tolist()
+    return [[binned.names[at], round(float(before[at]), 4), round(float(now[at]), 4)] for at in order]
+
+
+def _facts(report: DriftReport) -> dict[str, Any]:
+    return {
+        "distribution": report.distribution,
+        "window_minutes": report.window_minutes,
+        "release": report.release,
+        "psi": round(report.psi, 4),
+        "jensen_shannon": round(report.js, 4),
+        "threshold": settings.DRIFT_THRESHOLD,
+        "shifts": report.shifts,
+    }

@@ -1,0 +1,155 @@
+"""Where fitted models lie: in the storage called "models" (a file system, or S3), whole or not at all.
+
+A process reads them from a local copy, checked once when it is fetched and shared by all processes of the machine.
+"""
+
+import secrets
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO, Any, cast
+
+from django.conf import settings
+from django.core.files import File
+from django.core.files.storage import Storage, storages
+
+from recommender.engine.types import Model
+from recommender.registry.artifacts import files
+from recommender.registry.artifacts.files import Artifact as Artifact
+from recommender.registry.artifacts.files import Source
+from recommender.registry.exceptions import ArtifactDamaged
+
+LOCAL_COPIES = 20
+"""Kept on a machine, the last used ones: those that are live, and those that a rollback wants back at once."""
+
+UNFINISHED = ".unfinished-"
+A_DAY = 24 * 3600.0
+
+
+def new_folder(algorithm: str) -> str:
+    """A name in the storage that nothing else has."""
+    return f"{algorithm}/{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{secrets.token_hex(4)}"
+
+
+def save(folder: str, model: Model, about: Mapping[str, Any]) -> str:
+    """Stores the model with what there is to say about it; the checksum that `load` wants."""
+    with _workplace() as stage:
+        checksum = files.write(stage, model, about)
+        _upload(stage, folder)
+        _keep(stage, checksum)
+    return checksum
+
+
+def load(folder: str, checksum: str) -> Artifact:
+    """The model, memory-mapped. A local copy that can't be read is fetched again.
+
+    Raises ArtifactDamaged, with a sentence, where the stored files are missing or not what was written.
+    """
+    local = _cache() / checksum
+    with suppress(ArtifactDamaged):
+        artifact = files.read(local)
+        _note_use(local)
+        return artifact
+    shutil.rmtree(local, ignore_errors=True)
+    with _workplace() as stage:
+        files.copy(_stored(folder), stage, checksum)
+        _keep(stage, checksum)
+    return files.read(local)
+
+
+def verify(folder: str, checksum: str) -> int:
+    """Reads every stored byte and checks it; how many there are. A local copy that differs is thrown away."""
+    local = _cache() / checksum
+    if local.is_dir():
+        try:
+            files.copy(Source.local(local), None, checksum)
+        except ArtifactDamaged:
+            shutil.rmtree(local, ignore_errors=True)
+    return files.copy(_stored(folder), None, checksum)
+
+
+def export(folder: str, checksum: str, target: Path) -> int:
+    """Copies the checked files to a local folder; how many bytes."""
+    return files.copy(_stored(folder), target, checksum)
+
+
+def adopt(source: Path, folder: str, check: Callable[[Artifact], None]) -> str:
+    """Stores a model that came from elsewhere, if its files are whole and `check` raises nothing; its checksum."""
+    with _workplace() as stage:
+        files.copy(Source.local(source), stage)
+        check(files.read(stage))
+        checksum = files.checksum(stage)
+        _upload(stage, folder)
+        _keep(stage, checksum)
+    return checksum
+
+
+def delete(folder: str) -> None:
+    """Removes what there is of an artifact; the manifest first, so that a rest is never taken for the whole."""
+    storage = _storage()
+    with suppress(FileNotFoundError):
+        for name in sorted(storage.listdir(folder)[1], key=lambda name: name != files.MANIFEST):
+            storage.delete(f"{folder}/{name}")
+        storage.delete(folder)
+
+
+def _storage() -> Storage:
+    return storages["models"]
+
+
+def _stored(folder: str) -> Source:
+    storage = _storage()
+    return Source(f"the model storage at {folder}", lambda name: cast(IO[bytes], storage.open(f"{folder}/{name}")))
+
+
+def _upload(stage: Path, folder: str) -> None:
+    """The manifest goes last: without one, an artifact was never finished."""
+    for path in sorted(stage.iterdir(), key=lambda path: path.name == files.MANIFEST):
+        with path.open("rb") as file:
+            _storage().save(f"{folder}/{path.name}", File(file))
+
+
+def _cache() -> Path:
+    folder = Path(settings.MODEL_CACHE_DIR)
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+@contextmanager
+def _workplace() -> Iterator[Path]:
+    """A folder beside the local copies; it becomes one of them by being renamed, whole."""
+    folder = Path(tempfile.mkdtemp(prefix=UNFINISHED, dir=_cache()))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _keep(stage: Path, checksum: str) -> None:
+    """Makes the folder the local copy with that checksum, unless another process was faster."""
+    with suppress(OSError):
+        stage.rename(_cache() / checksum)
+    _tidy()
+
+
+def _tidy() -> None:
+    """Removes the local copies that were not used for longest, and what killed processes left unfinished."""
+    ages = {folder: time.time() - _used_at(folder) for folder in _cache().iterdir()}
+    abandoned = [folder for folder, age in ages.items() if folder.name.startswith(UNFINISHED) and age > A_DAY]
+    copies = sorted((folder for folder in ages if not folder.name.startswith(".")), key=ages.__getitem__)
+    for folder in abandoned + copies[LOCAL_COPIES:]:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _note_use(folder: Path) -> None:
+    with suppress(OSError):
+        folder.touch()
+
+
+def _used_at(folder: Path) -> float:
+    with suppress(FileNotFoundError):
+        return folder.stat().st_mtime
+    return 0.0

@@ -1,0 +1,83 @@
+"""Which items of a person's history a list comes from, and what each source gave."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from recommender import dataset
+from recommender.cache import NOBODY, SOURCES
+from recommender.engine import feedback
+from recommender.engine.forms.hybrid import HybridModel
+from recommender.engine.types import Dataset, FloatArray, Histories, IntArray, Model, RowArray
+from recommender.serving.candidates.loaded import Member
+from recommender.serving.candidates.view import FOLD_IN, Ranked, View
+from recsite.platform import database
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Evidence:
+    """For n places of a list, over the p items of a person's history."""
+
+    items: IntArray
+    """Internal ids (p,)."""
+    kinds: Sequence[frozenset[str]]
+    """The names of the interaction types that speak for each of them (p,)."""
+    shares: FloatArray
+    """What each item adds to each place (n, p), of all that speaks for it; NaN where its source can't say."""
+    parts: Mapping[str, FloatArray]
+    """What each source of the hybrid added to each score (n,)."""
+
+    def heaviest(self, place: int, n: int) -> list[int]:
+        """The n items (positions in `items`) that weigh most in a place, of those that she liked."""
+        liked = np.array([len(kinds) > 0 for kinds in self.kinds])
+        shares = np.where(liked, np.nan_to_num(self.shares[place]), 0)
+        order = np.argsort(-shares, kind="stable")[:n]
+        return [int(number) for number in order if shares[number] > 0]
+
+
+def evidence(view: View, algorithm: str, person: int, ranked: Ranked) -> Evidence | None:
+    """Of a person's list that `algorithm` leads; None where there is no history to go by. Raises DatabaseDown."""
+    member = view.release.members.get(algorithm)
+    if member is None or person == NOBODY or not len(ranked):
+        return None
+    item_ids = member.model.item_ids
+    events = database.ask(lambda: dataset.history([person], item_ids))
+    history = feedback.histories(events, item_ids)
+    return evidence_of(view, member, events, history, ranked)
+
+
+def evidence_of(view: View, member: Member, events: Dataset, history: Histories, ranked: Ranked) -> Evidence | None:
+    """Of a list that `member` has made from one person's events, and the history that they make."""
+    if not history.profiles.nnz:
+        return None
+    own = np.isin(ranked.sources, [SOURCES.index(member.algorithm), SOURCES.index(FOLD_IN)])
+    item_ids = member.model.item_ids
+    cols = item_ids.rows(view.catalogue.ids[ranked.rows[own]])
+    shares = np.full((len(ranked), history.profiles.nnz), np.nan, np.float32)
+    shares[own] = _shares(member.model, history, cols)
+    parts = {name: np.full(len(ranked), np.nan, np.float32) for name in _sources(member.model)}
+    if isinstance(member.model, HybridModel):
+        for name, column in zip(parts, member.model.parts(history, cols).T, strict=True):
+            parts[name][own] = column
+    columns = history.profiles.indices.astype(np.int32, copy=False)
+    return Evidence(item_ids.ids[columns], _kinds(events, columns), shares, parts)
+
+
+def _shares(model: Model, history: Histories, cols: RowArray) -> FloatArray:
+    """What speaks for an item, as shares of all that does; what speaks against it counts nothing."""
+    for_it = np.maximum(model.explain(history, cols), 0)
+    return for_it / np.maximum(for_it.sum(axis=1, keepdims=True), np.finfo(np.float32).tiny)
+
+
+def _sources(model: Model) -> Sequence[str]:
+    return list(model.sources) if isinstance(model, HybridModel) else []
+
+
+def _kinds(events: Dataset, columns: RowArray) -> list[frozenset[str]]:
+    """The types of the events, of one person, that are about the items at `columns`: ratings only if they praise."""
+    speaks = feedback.relevant(events)
+    found: dict[int, set[str]] = {}
+    for item, kind in zip(events.items[speaks].tolist(), events.types[speaks].tolist(), strict=True):
+        found.setdefault(item, set()).add(events.kinds[kind].name)
+    return [frozenset(found.get(column, ())) for column in columns.tolist()]

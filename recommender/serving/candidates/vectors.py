@@ -1,0 +1,150 @@
+"""Items by what they are, in PostgreSQL: the live release's vectors, those of items that came in a moment ago as well.
+
+Vectors of two versions never mix: a refit turns the space. Those of the live version are kept, and made anew where an
+item has none, or has changed since.
+"""
+
+import logging
+from collections.abc import Collection, Iterator, Sequence
+from itertools import islice
+from typing import Any
+
+import numpy as np
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import F, QuerySet
+from pgvector.django import CosineDistance
+
+from catalog.models import Item, ItemEmbedding
+from recommender.cache import SOURCES
+from recommender.engine import tokens
+from recommender.engine.algorithms.content import vectors_of
+from recommender.engine.forms.hybrid import HybridModel
+from recommender.engine.forms.vectors import VectorModel
+from recommender.engine.types import UNKNOWN, CannotFit, FloatArray, Tokens
+from recommender.serving.candidates.loaded import LoadedRelease, live
+from recommender.serving.candidates.view import CONTENT, NO_ITEMS, Ranked, View
+from recsite.platform import database, generations
+
+logger = logging.getLogger(__name__)
+
+EPOCH = "item-vectors"
+"""Rises when items get vectors between two trainings."""
+
+BLOCK = 2_000
+FIELDS = ("pk", "title", "description", "categories", "tags", "features")
+LARGEST_SEARCH = 1_000
+"""Neighbours that an HNSW index can be asked for."""
+
+
+def content_model(release: LoadedRelease) -> tuple[int, VectorModel] | None:
+    """The version that describes items, and its model: a member of its own, or the hybrid's source."""
+    for member in release.members.values():
+        own = member.model.sources.get(CONTENT) if isinstance(member.model, HybridModel) else member.model
+        if isinstance(own, VectorModel):
+            return member.version, own
+    return None
+
+
+def refresh() -> int:
+    """Brings the stored vectors up to date with the live release and the catalogue; how many were made."""
+    found = content_model(live())
+    if found is None:
+        return 0
+    version, model = found
+    ItemEmbedding.objects.exclude(model_version=version).delete()
+    current = ItemEmbedding.objects.filter(model_version=version, made_at__gte=F("item__updated_at"))
+    made = _embed(version, model, Item.objects.exclude(pk__in=current.values("item")))
+    if made:
+        generations.bump(EPOCH)
+    return made
+
+
+def on_saved(items: Collection[int]) -> None:
+    """These items (internal ids) were added or changed: they have their vectors at once. For ITEM_SINKS."""
+    if found := content_model(live()):
+        _embed(*found, Item.objects.filter(pk__in=items))
+        generations.bump(EPOCH)
+
+
+def by_content(view: View, row: int, n: int) -> Ranked:
+    """The n available items nearest to the one at `row` of the catalogue. Raises DatabaseDown."""
+    found = content_model(view.release)
+    if found is None:
+        return NO_ITEMS
+    version, model = found
+    near = database.ask(lambda: _near(version, model, int(view.catalogue.ids[row]), n))
+    rows = view.rows([pk for pk, _ in near])
+    ranked = Ranked(
+        rows, np.array([likeness for _, likeness in near], np.float32), np.full(len(near), _SOURCE, np.uint8)
+    )
+    return ranked.only((rows != UNKNOWN) & view.catalogue.available[rows])
+
+
+_SOURCE = SOURCES.index(CONTENT)
+
+
+def _near(version: int, model: VectorModel, item: int, n: int) -> list[tuple[int, float]]:
+    """Internal ids and cosines, the nearest first."""
+    vector = _vector(version, model, item)
+    if vector is None or not vector.any():
+        return []
+    distance = CosineDistance("vector", vector.tolist())
+    others = ItemEmbedding.objects.filter(model_version=version).exclude(item=item)
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            # Without it the index looks at 40 items, whatever the limit.
+            cursor.execute("SELECT set_config('hnsw.ef_search', %s, true)", [str(min(max(n, 40), LARGEST_SEARCH))])
+        found = others.annotate(distance=distance).order_by("distance").values_list("item_id", "distance")[:n]
+        return [(pk, 1 - away) for pk, away in found]
+
+
+def _vector(version: int, model: VectorModel, item: int) -> FloatArray | None:
+    """The stored vector of an item, or one made now; None where there is no such item."""
+    stored = ItemEmbedding.objects.filter(model_version=version, item=item, made_at__gte=F("item__updated_at")).first()
+    if stored:
+        return np.asarray(stored.vector, np.float32)
+    for ((_, *fields),) in _blocks(Item.objects.filter(pk=item)):
+        return fitted(_described(model, [tokens.tokens(*fields)]))[0]
+    return None
+
+
+def _embed(version: int, model: VectorModel, items: QuerySet[Item]) -> int:
+    made = 0
+    for block in _blocks(items):
+        vectors = fitted(_described(model, [tokens.tokens(*fields) for _, *fields in block]))
+        rows = [
+            ItemEmbedding(item_id=pk, model_version=version, vector=vector.tolist())
+            for (pk, *_), vector in zip(block, vectors, strict=True)
+            if vector.any()
+        ]
+        ItemEmbedding.objects.bulk_create(
+            rows,
+            update_conflicts=True,
+            unique_fields=["item", "model_version"],
+            update_fields=["vector", "made_at"],
+        )
+        made += len(rows)
+    return made
+
+
+def _described(model: VectorModel, items: Sequence[Tokens]) -> FloatArray:
+    """Vectors (n, d); 0 where the model's sentence encoder is not on this machine."""
+    try:
+        return vectors_of(model, items)
+    except CannotFit as missing:
+        logger.error("%d items get no vectors. %s", len(items), missing)
+        return np.zeros((len(items), model.vectors.shape[1]), np.float32)
+
+
+def _blocks(items: QuerySet[Item]) -> Iterator[list[Any]]:
+    """Rows of FIELDS."""
+    rows = items.order_by("pk").values_list(*FIELDS).iterator(chunk_size=BLOCK)
+    while block := list(islice(rows, BLOCK)):
+        yield block
+
+
+def fitted(vectors: FloatArray) -> FloatArray:
+    """At the table's one dimension: filled up with zeros, or cut."""
+    n = settings.FEATURE_VECTOR_DIMENSION
+    return np.pad(vectors[:, :n], ((0, 0), (0, max(n - vectors.shape[1], 0))))

@@ -1,0 +1,120 @@
+"""Why somebody gets an item, in words that a shopper understands. No other person is ever named."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from recommender.cache import SOURCES
+from recommender.engine.types import UNKNOWN
+from recommender.serving.candidates import (
+    CONTENT,
+    EXPLORATION,
+    LATEST,
+    POPULAR,
+    SEGMENT_POPULAR,
+    TRENDING,
+    Evidence,
+    Ranked,
+    Rated,
+    View,
+)
+
+VERBS = (
+    ("purchase", "bought"),
+    ("rating", "liked"),
+    ("like", "liked"),
+    ("share", "shared"),
+    ("add_to_cart", "put into your cart"),
+    ("click", "looked at"),
+    ("view", "looked at"),
+)
+"""What somebody did with an item, the strongest first."""
+
+MOST = 3
+"""Items of the history that are named as weighing most."""
+
+IN_WORDS, LEAST_SHARE = 2, 0.1
+"""Items that the sentence names, and the share below which it doesn't."""
+
+
+@dataclass(frozen=True, slots=True)
+class Because:
+    """An item of the history, and its share in what speaks for the recommended one."""
+
+    item_id: str
+    title: str
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why an item stands where it stands."""
+
+    sentence: str
+    because: tuple[Because, ...] = ()
+    sources: dict[str, float] | None = None
+    """What each source of the hybrid added to the score; None for other algorithms."""
+
+
+def reasons(view: View, ranked: Ranked, rated: Rated, found: Evidence | None) -> list[Reason]:
+    """One for each place; without evidence, by the source alone."""
+    return [
+        _reason(view, found, place, SOURCES[source], float(rated.values[place]))
+        for place, source in enumerate(ranked.sources.tolist())
+    ]
+
+
+def _reason(view: View, found: Evidence | None, place: int, source: str, rating: float) -> Reason:
+    heaviest = [] if found is None else found.heaviest(place, MOST)
+    if found is None or not heaviest:
+        return Reason(_by_source(view, source, rating), sources=_parts(found, place))
+    rows = view.rows(found.items[heaviest].tolist()).tolist()
+    there = [(number, row) for number, row in zip(heaviest, rows, strict=True) if row != UNKNOWN]
+    because = tuple(
+        Because(view.catalogue.item_ids[row], view.catalogue.titles[row], round(float(found.shares[place, number]), 4))
+        for number, row in there
+    )
+    named = [one for one in because[:IN_WORDS] if one.share >= LEAST_SHARE]
+    if not named:
+        return Reason("It goes with much of what you chose.", because, _parts(found, place))
+    kinds = [found.kinds[number] for number, _ in there[: len(named)]]
+    return Reason(sentence([one.title for one in named], kinds), because, _parts(found, place))
+
+
+def sentence(titles: Sequence[str], kinds: Sequence[Iterable[str]]) -> str:
+    """Such as: Because you liked “Emma” and looked at “Walden”. Of these items, and what was done with each."""
+    words, before = [], ""
+    for title, done in zip(titles, kinds, strict=True):
+        verb = _verb(done)
+        words.append(f"“{title}”" if verb == before else f"{verb} “{title}”")
+        before = verb
+    return f"Because you {' and '.join(words)}."
+
+
+def _verb(kinds: Iterable[str]) -> str:
+    known = set(kinds)
+    return next((verb for kind, verb in VERBS if kind in known), "chose")
+
+
+def _by_source(view: View, source: str, rating: float) -> str:
+    if source == POPULAR:
+        return "Many people like it."
+    if source == SEGMENT_POPULAR:
+        return "People like you often choose it."
+    if source == TRENDING:
+        return "Many people turn to it these days."
+    if source == LATEST:
+        return "It is new."
+    if source == EXPLORATION:
+        return "It is new here, and may suit you."
+    if source == CONTENT:
+        return "It is like what you chose."
+    if rating == rating:
+        return f"You would probably give it {rating:.1f} of {view.release.scale[1]:g}."
+    return "It suits your taste."
+
+
+def _parts(found: Evidence | None, place: int) -> dict[str, float] | None:
+    if found is None or not found.parts:
+        return None
+    said = {name: float(values[place]) for name, values in found.parts.items()}
+    return {name: round(value, 4) for name, value in said.items() if value == value}

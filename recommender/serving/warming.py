@@ -1,0 +1,164 @@
+"""Lists made before anybody asks: after a promotion, for the people who were active lately, or for everybody."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from itertools import islice
+from typing import TypeVar
+
+import numpy as np
+from django.conf import settings
+from django.db.models import F, QuerySet
+from django.utils import timezone
+
+from catalog.models import EndUser
+from interactions.models import Interaction
+from recommender import cache
+from recommender.engine.types import Progress, silent
+from recommender.serving import placements
+from recommender.serving.candidates import Member, NoContent, View, current_view, live, people
+from recommender.serving.candidates.bulk import rank_many
+from recsite.platform import feed, generations, redis
+from recsite.platform.exceptions import Unavailable
+from recsite.platform.redis import RedisDown
+
+T = TypeVar("T")
+BLOCK = 2_000
+"""People whose events are read, and whose marks are asked for, together."""
+
+WRITTEN_AT_ONCE = 200
+READER, TABLE, PIECE = "lists", "interactions_interaction", 50_000
+MOST_REFRESHED = 500
+"""People whose lists are made in one go between two promotions."""
+
+ATTEMPTS, PATIENCE_SECS = 3, 10.0
+MEASURED = 50
+"""People whose memory in Redis is measured, spread over all."""
+
+
+@dataclass(frozen=True)
+class Warmed:
+    """What a warming came to."""
+
+    people: int
+    seconds: float
+    bytes_per_person: float = 0.0
+    stopped: str = ""
+
+    def __str__(self) -> str:
+        if not self.people:
+            return self.stopped or "There was nobody to make lists for: they are made when somebody asks."
+        rate = self.people / self.seconds if self.seconds else 0
+        made = f"The lists of {self.people:,} people are made, in {self.seconds:.1f} s ({rate:,.0f} a second"
+        return f"{made}; {self.bytes_per_person:,.0f} bytes each in Redis).{self.stopped and ' '}{self.stopped}"
+
+
+def warm(persons: QuerySet[EndUser] | None = None, *, everybody: bool = False, progress: Progress = silent) -> Warmed:
+    """Makes the lists of these people under the live release; by default of those active in the last WARM_ACTIVE_DAYS.
+
+    Whoever was active last comes first. It may be stopped through `progress`, and stops by itself when another release
+    goes live: what is made stays. Raises Unavailable without Redis or the database.
+    """
+    started = time.perf_counter()
+    generations.look()
+    view = _view()
+    if view.release.leader is None or view.release.number is None:
+        return Warmed(0, 0.0, stopped="No release is live that ranks for each person: train and promote first.")
+    chosen = _chosen(everybody) if persons is None else persons
+    try:
+        return _warm(view, view.release.leader, chosen, progress, started)
+    except RedisDown as down:
+        raise Unavailable("Redis doesn't answer, so lists have no place to go. Try again when it is back.") from down
+
+
+def refresh() -> int:
+    """Makes the lists of people with new events, before they ask; how many people that were.
+
+    Of many, those who were active last: a list that wasn't made here is made when somebody asks for it.
+    """
+    since = timezone.now() - timedelta(days=settings.WARM_ACTIVE_DAYS)
+    active: set[int] = set()
+    while True:
+        with feed.piece(READER, TABLE, PIECE) as piece:
+            news = Interaction.objects.filter(pk__gt=piece.after, pk__lte=piece.until, occurred_at__gte=since)
+            active |= set(news.filter(undated=False).order_by().values_list("user_id", flat=True)) if piece else set()
+        if piece.is_last:
+            break
+    if not active:
+        return 0
+    chosen = EndUser.objects.filter(pk__in=active).order_by(F("last_active").desc(nulls_last=True), "pk")
+    return warm(EndUser.objects.filter(pk__in=list(chosen.values_list("pk", flat=True)[:MOST_REFRESHED]))).people
+
+
+def _view() -> View:
+    """With the weights of the default placement, where it has some."""
+    weight = placements.named().content_weight
+    if weight is not None:
+        with suppress(NoContent):
+            return current_view().weighed(weight)
+    return current_view()
+
+
+def _chosen(everybody: bool) -> QuerySet[EndUser]:
+    everyone = EndUser.objects.order_by(F("last_active").desc(nulls_last=True), "pk")
+    active_since = timezone.now() - timedelta(days=settings.WARM_ACTIVE_DAYS)
+    return everyone if everybody else everyone.filter(last_active__gte=active_since)
+
+
+def _warm(view: View, member: Member, chosen: QuerySet[EndUser], progress: Progress, started: float) -> Warmed:
+    total, done, stopped = chosen.count(), 0, ""
+    sample: list[cache.Keys] = []
+    progress(0, f"making lists for {total:,} people")
+    for block in _blocks(chosen):
+        keys = _patiently(partial(_warm_block, view, member, block))
+        done += len(block)
+        sample += keys[:: max(total // MEASURED, 1)]
+        progress(done / max(total, done), f"{done:,} of {total:,} people")
+        if live().number != view.release.number:
+            stopped = "Another release went live meanwhile."
+            break
+    return Warmed(done, time.perf_counter() - started, cache.memory(sample), stopped)
+
+
+def _blocks(chosen: QuerySet[EndUser]) -> Iterator[list[tuple[int, str]]]:
+    rows = chosen.values_list("pk", "user_id").iterator(chunk_size=BLOCK)
+    while block := list(islice(rows, BLOCK)):
+        yield block
+
+
+def _patiently(work: Callable[[], T]) -> T:
+    """A moment in which Redis is slow, or is being restarted, doesn't end the work of minutes: it is done again."""
+    for _ in range(ATTEMPTS - 1):
+        try:
+            return work()
+        except RedisDown:
+            redis.wait(PATIENCE_SECS)
+    return work()
+
+
+def _warm_block(view: View, member: Member, block: list[tuple[int, str]]) -> list[cache.Keys]:
+    cache.tell_the_rest()
+    keys = {
+        pk: cache.keys_of(user_id, view.release.number or 0, member.algorithm + view.variant) for pk, user_id in block
+    }
+    # The marks first: an event that comes from here on makes the list stale that is made without it.
+    marks = dict(zip(keys, cache.marks(keys.values()), strict=True))
+    persons, seen = np.array(list(keys), np.int64), people.seen(keys)
+    lists = rank_many(view, member, persons, seen, settings.CANDIDATE_COUNT)
+    while made := list(islice(lists, WRITTEN_AT_ONCE)):
+        cache.store(
+            command
+            for candidates in made
+            for command in _commands(keys[candidates.person], marks, candidates, seen.get(candidates.person, ()))
+        )
+    return list(keys.values())
+
+
+def _commands(
+    keys: cache.Keys, marks: Mapping[int, bytes], candidates: cache.Candidates, seen: Sequence[int]
+) -> Iterator[redis.Command]:
+    yield from cache.keep(keys, marks[candidates.person], candidates)
+    yield from cache.keep_seen(keys, seen)

@@ -1,0 +1,65 @@
+"""The quality gate: each new version is measured against what is live, both fitted on the same earlier events."""
+
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from typing import Any, Self, cast
+
+from recommender import registry
+from recommender.engine.algorithms import create
+from recommender.engine.evaluation.evaluate import Evaluation
+from recommender.engine.evaluation.gate import Verdict, judge_lists, judge_rating_model
+from recommender.engine.types import Algorithm
+from recommender.models import ModelVersion
+
+LIVE, POPULAR, BASELINE = "live", "popular", "baseline"
+
+
+@dataclass(frozen=True)
+class Gate:
+    """What one new version is measured against."""
+
+    role: str
+    beside: Mapping[str, Algorithm]
+    """To be evaluated on the same split."""
+    is_first: bool
+    """Whether nothing is live that it could be worse than."""
+
+    @classmethod
+    def of(cls, name: str, algorithm: Algorithm) -> Self:
+        role = registry.role_in_next(name)
+        beside = {} if name == POPULAR else {POPULAR: create(POPULAR)}
+        if role == registry.RATING:
+            beside[BASELINE] = create(BASELINE)
+        live = registry.rival(name, role) if role else None
+        if live and (live.algorithm != name or live.settings != _as_stored(algorithm)):
+            with suppress(ValueError):
+                # One whose settings no longer mean anything here can't be fitted again.
+                beside[LIVE] = create(live.algorithm, **_as_given(live))
+        return cls(role, beside, is_first=registry.live_release() is None)
+
+    def verdict(self, evaluation: Evaluation) -> dict[str, Any]:
+        """For ModelVersion.verdict; empty where the version neither leads nor rates."""
+        people = evaluation.judged
+        if self.role == registry.RATING and BASELINE in people:
+            return asdict(judge_rating_model(people[""], people.get(LIVE), people[BASELINE]))
+        if self.role == registry.LISTS:
+            found = judge_lists(people[""], people.get(LIVE), people.get(POPULAR))
+            return asdict(found if found.passed or not self.is_first else _excused(found))
+        return {}
+
+
+def _excused(found: Verdict) -> Verdict:
+    return Verdict(True, f"{found.sentence} It is the first all the same: nothing better is live.")
+
+
+def _as_stored(algorithm: Algorithm) -> dict[str, Any]:
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in _settings(algorithm).items()}
+
+
+def _as_given(version: ModelVersion) -> dict[str, Any]:
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in version.settings.items()}
+
+
+def _settings(algorithm: Algorithm) -> dict[str, Any]:
+    return asdict(cast(Any, algorithm))

@@ -1,0 +1,214 @@
+"""Training: read the events once; evaluate, refit and store each algorithm; bundle what is ready, and promote it."""
+
+import logging
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack, suppress
+from dataclasses import asdict
+from types import MappingProxyType
+from typing import Any, cast
+
+import numpy as np
+from billiard.exceptions import SoftTimeLimitExceeded
+from django.conf import settings as django_settings
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import DatabaseError
+
+from recommender import registry
+from recommender.dataset import load_everything, window
+from recommender.engine.algorithms import create
+from recommender.engine.evaluation.evaluate import data_hash, evaluate
+from recommender.engine.types import Algorithm, CannotFit, Dataset, Progress, silent
+from recommender.models import ModelVersion, Release
+from recommender.registry.exceptions import CannotTrain
+from recommender.training.gate import Gate
+from recsite.platform.exceptions import Explained
+from recsite.platform.jobs import Cancelled
+from recsite.platform.locks import only_one
+
+logger = logging.getLogger(__name__)
+
+DEFAULT = ("svd", "popular")
+"""What is trained every hour: ratings change with every event, and both are fitted in moments."""
+
+EVERYTHING = (*DEFAULT, "hybrid", "bpmf")
+"""What is trained once a day, and where nobody says what."""
+
+SEED = 42
+READING = 0.05
+"""The share of the progress bar that reading the events takes."""
+
+QUICK = MappingProxyType({"popular": 0.05})
+"""Algorithms that need a small part of the time of the others."""
+
+Settings = Mapping[str, Mapping[str, Any]]
+
+
+def train(
+    algorithms: Sequence[str] = DEFAULT,
+    *,
+    seed: int = SEED,
+    promote: bool = True,
+    started_by: AbstractBaseUser | None = None,
+    progress: Progress = silent,
+    settings: Settings = MappingProxyType({}),
+) -> Release:
+    """Fits these algorithms on all events, and makes a release of them and the rest of the live one.
+
+    `settings` holds those that differ from an algorithm's own: {"svd": {"n_factors": 50}}. An algorithm that the data
+    don't allow leaves a failed version that says why; the others go on. Raises CannotTrain where none is left, and
+    Busy where one of them is being trained already.
+    """
+    for name in settings:
+        if name not in algorithms:
+            raise CannotTrain(f"{name} is not being trained, so it needs no settings.")
+    chosen = {name: _create(name, settings.get(name, {})) for name in algorithms}
+    with ExitStack() as locks:
+        for name in sorted(chosen):
+            locks.enter_context(only_one(registry.training_lock(name)))
+            registry.give_up(name)
+        dataset = _read(progress)
+        parts = _parts(progress, list(chosen))
+        made = [_make(name, chosen[name], dataset, seed, started_by, parts[name]) for name in chosen]
+        ready = [version for version in made if version.state == ModelVersion.State.READY]
+        if not ready:
+            raise CannotTrain(" ".join(version.error for version in made))
+        release = _released(ready, promote, started_by)
+    registry.prune()
+    return release
+
+
+def _released(ready: Sequence[ModelVersion], promote: bool, by: AbstractBaseUser | None) -> Release:
+    """What the gate let through goes live; what it refused stays a candidate, beside what is live then."""
+    passed = [version for version in ready if not version.is_refused]
+    refused = [version for version in ready if version.is_refused]
+    if not promote or not passed:
+        return registry.bundle(ready)
+    live = registry.publish(passed, by=by)
+    if refused:
+        registry.bundle(refused)
+    return live
+
+
+def summary(release: Release, algorithms: Sequence[str] = DEFAULT) -> str:
+    """What a training came to, in words: the release, its models' figures, and what could not be trained."""
+    members = release.versions.order_by("memberships__pk")
+    state = "live" if release.state == Release.State.LIVE else "a candidate"
+    words = [f"{release} is {state}: {', '.join(map(_figures, members))}."]
+    for name in algorithms:
+        latest = ModelVersion.objects.filter(algorithm=name).first()
+        if latest and latest.state == ModelVersion.State.FAILED:
+            words.append(f"{latest} was not trained: {latest.error}")
+        elif latest and latest.is_refused:
+            words.append(f"{latest} stays a candidate. {latest.verdict['sentence']}")
+    return " ".join(words)
+
+
+def _create(name: str, settings: Mapping[str, Any]) -> Algorithm:
+    try:
+        usual = _settings(create(name))
+        if "encoder" in usual and django_settings.CONTENT_ENCODER:
+            settings = {"encoder": django_settings.CONTENT_ENCODER, **settings}
+        settings = {name: tuple(value) if isinstance(value, list) else value for name, value in settings.items()}
+        for setting, value in settings.items():
+            if setting in usual:
+                _check_type(setting, value, type(usual[setting]))
+        return create(name, **settings)
+    except ValueError as error:
+        raise CannotTrain(str(error)) from error
+
+
+def _settings(algorithm: Algorithm) -> dict[str, Any]:
+    return asdict(cast(Any, algorithm))
+
+
+def _check_type(setting: str, value: object, wanted: type) -> None:
+    if type(value) is not wanted and not (wanted is float and type(value) is int):
+        needed = {int: "a whole number", float: "a number", bool: "true or false", tuple: "a list of names"}.get(
+            wanted, "a text"
+        )
+        raise ValueError(f"{setting} is {value!r}, but {needed} is needed.")
+
+
+def _read(progress: Progress) -> Dataset:
+    progress(0, "reading the events")
+    dataset = load_everything()
+    if not len(dataset):
+        raise CannotTrain("There are no events to train on. Import some, or send some through the API.")
+    return dataset
+
+
+def _make(
+    name: str, algorithm: Algorithm, dataset: Dataset, seed: int, by: AbstractBaseUser | None, progress: Progress
+) -> ModelVersion:
+    """One version, ready or failed. Whatever else stops the work is raised again once the version says so."""
+    version = registry.start_version(name, _settings(algorithm), seed=seed, by=by, **_facts(dataset))
+    try:
+        return _fit(version, algorithm, dataset, seed, progress)
+    except CannotFit as reason:
+        logger.warning("%s was not trained: %s", version, reason)
+        registry.fail_version(version, str(reason))
+        return version
+    except BaseException as error:
+        # The error is worth more than its record: without a database the version is failed later, by `reap`.
+        with suppress(DatabaseError, OSError):
+            registry.fail_version(version, _sentence(error))
+        raise
+
+
+def _fit(version: ModelVersion, algorithm: Algorithm, dataset: Dataset, seed: int, progress: Progress) -> ModelVersion:
+    """Judged on events that it hasn't seen, then fitted again on all of them."""
+    gate = Gate.of(version.algorithm, algorithm)
+    evaluation = evaluate(algorithm, dataset, seed, beside=gate.beside, progress=_part(progress, 0, 0.5, "evaluating"))
+    started = time.perf_counter()
+    model = algorithm.fit(dataset, np.random.default_rng(seed), _part(progress, 0.5, 0.95, "fitting"))
+    seconds = time.perf_counter() - started
+    progress(0.95, "storing the model")
+    facts = {"metrics": evaluation.as_dict(), "verdict": gate.verdict(evaluation), "fit_seconds": seconds}
+    return registry.finish_version(version, model, **facts)
+
+
+def _facts(dataset: Dataset) -> dict[str, Any]:
+    data_from, data_until = window(dataset)
+    return {
+        "data_from": data_from,
+        "data_until": data_until,
+        "data_hash": data_hash(dataset),
+        "n_users": dataset.n_users,
+        "n_items": dataset.n_items,
+        "n_events": len(dataset),
+    }
+
+
+def _sentence(error: BaseException) -> str:
+    if isinstance(error, Explained):
+        return str(error)
+    if isinstance(error, Cancelled | KeyboardInterrupt):
+        return "Stopped, as somebody asked."
+    if isinstance(error, SoftTimeLimitExceeded):
+        return "It took longer than TASK_TIME_LIMIT_SECS allows, and was stopped."
+    return f"It failed unexpectedly ({type(error).__name__}: {error}); the log has the details."
+
+
+def _figures(version: ModelVersion) -> str:
+    """A version and how good it is, popularity beside it: "svd 3 (RMSE 0.842, nDCG@10 0.031, popular 0.052)"."""
+    own, beside = version.metrics.get("metrics", {}), version.metrics.get("beside", {}).get("popular", {})
+    shown = {"RMSE": own.get("rmse"), "nDCG@10": own.get("ndcg_at_10"), "popular": beside.get("ndcg_at_10")}
+    words = ", ".join(f"{name} {figure:.3f}" for name, figure in shown.items() if figure is not None)
+    return f"{version} ({words})" if words else str(version)
+
+
+def _parts(progress: Progress, names: Sequence[str]) -> dict[str, Progress]:
+    """The stretch of the progress bar that each algorithm's work takes."""
+    work = [QUICK.get(name, 1.0) for name in names]
+    ends = READING + np.cumsum(work) / sum(work) * (1 - READING)
+    starts = [READING, *ends[:-1]]
+    return {
+        name: _part(progress, float(start), float(end), name)
+        for name, start, end in zip(names, starts, ends, strict=True)
+    }
+
+
+def _part(progress: Progress, start: float, end: float, name: str) -> Progress:
+    """A Progress for the stretch from `start` to `end` of a larger one, which says whose it is."""
+    return lambda done, what: progress(start + done * (end - start), f"{name}: {what}")

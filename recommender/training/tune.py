@@ -1,0 +1,153 @@
+"""The search for an algorithm's settings: Optuna proposes, an inner part of the training events decides.
+
+The test part by which the quality gate judges is never looked at. Every trial is a row: a search that was broken off
+goes on where it stopped, and its results stay comparable for as long as the events are the same.
+"""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, cast
+
+import numpy as np
+
+from recommender import dataset, registry
+from recommender.engine.algorithms import create
+from recommender.engine.evaluation.evaluate import data_hash, judge
+from recommender.engine.evaluation.split import Split, holdout
+from recommender.engine.types import CannotFit, Dataset, Progress, silent
+from recommender.models import TuningTrial
+from recommender.registry.exceptions import CannotTrain
+from recsite.platform.locks import only_one
+
+SEED = 42
+RMSE, NDCG = "rmse", "ndcg"
+STARTUP = 8
+"""Trials drawn at random, until the tree-structured Parzen estimator (Bergstra et al., 2011) has enough to go by."""
+
+
+@dataclass(frozen=True)
+class Range:
+    """The values that a setting may take, whole where both ends are; evenly over orders of magnitude if `log`."""
+
+    low: float
+    high: float
+    log: bool = False
+
+
+SPACES: Mapping[str, Mapping[str, Range]] = {
+    "als": {
+        "n_factors": Range(16, 256, log=True),
+        "n_epochs": Range(5, 30),
+        "reg": Range(0.001, 10.0, log=True),
+        "alpha": Range(0.5, 80.0, log=True),
+        "passed_over": Range(0.0, 2.0),
+    },
+    "bpmf": {"n_factors": Range(4, 30), "n_samples": Range(10, 40), "burn_in": Range(10, 60)},
+    "ease": {"reg": Range(5.0, 2_000.0, log=True), "power": Range(0.5, 2.5)},
+    "item_knn": {"k": Range(10, 400, log=True), "shrinkage": Range(0.0, 100.0), "power": Range(0.5, 2.5)},
+    "nmf": {"n_factors": Range(10, 100), "n_epochs": Range(30, 150), "reg": Range(0.02, 0.4, log=True)},
+    "popular": {"ceiling": Range(1.0, 30.0, log=True)},
+    "svd": {
+        "n_factors": Range(10, 150, log=True),
+        "n_epochs": Range(10, 80),
+        "lr": Range(0.002, 0.02, log=True),
+        "reg": Range(0.01, 0.3, log=True),
+    },
+    "trending": {"half_life_days": Range(0.5, 60.0, log=True), "window_days": Range(7.0, 180.0, log=True)},
+}
+"""What can be tuned; the hybrid and its sources choose the rest by themselves."""
+
+
+@dataclass(frozen=True)
+class Study:
+    """What a search has found so far."""
+
+    metric: str
+    trials: tuple[TuningTrial, ...]
+    """Finished ones, the best first."""
+
+    @property
+    def best(self) -> TuningTrial:
+        return self.trials[0]
+
+
+def tune(algorithm: str, n_trials: int, timeout: float | None = None, progress: Progress = silent) -> Study:
+    """Tries settings until `n_trials` are made in all or `timeout` seconds are over. Raises CannotTrain, and Busy."""
+    if algorithm not in SPACES:
+        raise CannotTrain(f"{algorithm} has nothing to tune. Known: {', '.join(SPACES)}.")
+    with only_one(f"The tuning of {algorithm}"):
+        events = dataset.load_dataset()
+        if not len(events):
+            raise CannotTrain("There are no events to tune on. Import some, or send some through the API.")
+        metric = RMSE if algorithm in registry.RATING_MODELS else NDCG
+        key = {"algorithm": algorithm, "data_hash": data_hash(events), "metric": metric}
+        _search(key, _inner(events), n_trials, timeout, progress)
+        done = TuningTrial.objects.filter(**key, value__isnull=False)
+        trials = tuple(done.order_by("value" if metric == RMSE else "-value", "number"))
+    if not trials:
+        last = TuningTrial.objects.filter(**key).first()
+        raise CannotTrain(last.error if last else "No time was left for a single trial: raise --timeout.")
+    return Study(metric, trials)
+
+
+def _inner(events: Dataset) -> Split:
+    """The training part of the evaluation, divided once more in the same way."""
+    return holdout(holdout(events, np.random.default_rng(SEED)).train, np.random.default_rng(SEED))
+
+
+def _search(key: dict[str, str], split: Split, n_trials: int, timeout: float | None, progress: Progress) -> None:
+    import optuna
+    from optuna.distributions import BaseDistribution, FloatDistribution, IntDistribution
+
+    def distribution(span: Range) -> BaseDistribution:
+        if isinstance(span.low, int) and isinstance(span.high, int):
+            return IntDistribution(span.low, span.high, log=span.log)
+        return FloatDistribution(span.low, span.high, log=span.log)
+
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    space = {name: distribution(span) for name, span in SPACES[key["algorithm"]].items()}
+    done = list(TuningTrial.objects.filter(**key).order_by("number"))
+    sampler = optuna.samplers.TPESampler(seed=SEED + len(done), n_startup_trials=STARTUP)
+    study = optuna.create_study(direction="minimize" if key["metric"] == RMSE else "maximize", sampler=sampler)
+    for trial in done:
+        if trial.value is not None and trial.number:
+            params = {name: trial.settings[name] for name in space}
+            study.add_trial(optuna.trial.create_trial(params=params, distributions=space, value=trial.value))
+    started = time.monotonic()
+    for number in range(len(done), n_trials):
+        if timeout is not None and number > len(done) and time.monotonic() - started > timeout:
+            break
+        proposed = study.ask(space) if number else None
+        settings = proposed.params if proposed else {}
+        told = _part(progress, number, n_trials)
+        trial = _tried(key, number, settings, split, told)
+        if proposed and trial.value is not None:
+            study.tell(proposed, trial.value)
+        elif proposed:
+            study.tell(proposed, state=optuna.trial.TrialState.FAIL)
+
+
+def _tried(key: dict[str, str], number: int, settings: dict[str, Any], split: Split, progress: Progress) -> TuningTrial:
+    started = time.perf_counter()
+    algorithm = create(key["algorithm"], **settings)
+    value, error = None, ""
+    try:
+        model = algorithm.fit(split.train, np.random.default_rng(SEED), progress)
+        value = float(getattr(judge(model, split), key["metric"]))
+    except CannotFit as reason:
+        error = str(reason)
+    if value is not None and not np.isfinite(value):
+        value, error = None, "Nothing of the held-out events could be judged."
+    return TuningTrial.objects.create(
+        **key,
+        number=number,
+        settings=asdict(cast(Any, algorithm)),
+        value=value,
+        error=error,
+        seconds=time.perf_counter() - started,
+    )
+
+
+def _part(progress: Progress, number: int, of: int) -> Callable[[float, str], None]:
+    return lambda done, what: progress((number + done) / of, f"trial {number + 1} of {of}: {what}")

@@ -1,0 +1,105 @@
+from argparse import ArgumentParser, ArgumentTypeError
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import CommandError
+from django.utils import timezone
+
+from interactions import importing
+from interactions.importing.bar import import_bar
+from interactions.models import ImportRun
+from recsite.platform.commands import PlainCommand
+from storefront.simulation import most_events
+from storefront.simulation.dataset import DemoDataSet, make_demo
+from storefront.works.works import read_works
+
+PEOPLE, EVENTS = 3000, 200_000
+MOST_PEOPLE, MOST_EVENTS, MOST_SEED = 100_000, 2_000_000, 2**63 - 1
+OLDEST = date(2000, 1, 1)
+
+
+class Command(PlainCommand):
+    help = (
+        "Fill the database with demo data that the product brings along: real works, and made-up people who browse, "
+        "buy and rate them over half a year. The same numbers, seed and day give the same data, and loading them twice "
+        "changes nothing. Data that are there already stay."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        works = len(read_works())
+        parser.add_argument(
+            "--people", type=_number(1, MOST_PEOPLE), default=PEOPLE, metavar="N", help="How many people (%(default)s)."
+        )
+        parser.add_argument(
+            "--items", type=_number(2, works), default=works, metavar="N", help="How many works (all %(default)s)."
+        )
+        parser.add_argument(
+            "--events",
+            type=_number(1, MOST_EVENTS),
+            metavar="N",
+            help=f"How many events ({EVENTS}, or as many as so many people and works can have).",
+        )
+        parser.add_argument(
+            "--seed",
+            type=_number(0, MOST_SEED),
+            default=1,
+            metavar="N",
+            help="Another number gives other people with other tastes (%(default)s).",
+        )
+        parser.add_argument(
+            "--until",
+            type=_day,
+            metavar="YYYY-MM-DD",
+            help="The events end just before this day begins, in UTC (today; where loading was cut short, the day it "
+            "began).",
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        people, items, seed = options["people"], options["items"], options["seed"]
+        most = most_events(people, items)
+        events = options["events"] or min(EVENTS, most)
+        if not 0 < events <= most:
+            raise CommandError(
+                f"{people:,} people and {items:,} works can have at most {most:,} events. Give fewer events, or more "
+                "people or works."
+            )
+        data = make_demo(people, items, events, seed, options["until"] or _until())
+        self.stdout.write(_load(data))
+
+
+def _load(data: DemoDataSet) -> str:
+    """Loads the data, with a bar, and says in a sentence what was done."""
+    with import_bar(data) as progress:
+        report = importing.load(data, Path(settings.STATE_DIR) / "rejected" / "demo.csv", progress=progress)
+    if report.finished_before:
+        return f"The {data.location} were loaded on {report.finished_before:%Y-%m-%d %H:%M} UTC, so nothing was done."
+    return str(report)
+
+
+def _until() -> datetime:
+    """The beginning of today, or of the day on which the latest loading began, if it was cut short and can go on."""
+    latest = ImportRun.objects.filter(format=DemoDataSet.format).first()
+    when = latest.started_at if latest and not latest.finished_at else timezone.now()
+    return when.replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def _number(low: int, high: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        if not text.isdecimal() or not low <= int(text) <= high:
+            raise ArgumentTypeError(f"{text!r} is not a whole number from {low} to {high}")
+        return int(text)
+
+    return parse
+
+
+def _day(text: str) -> datetime:
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        raise ArgumentTypeError(f"{text!r} is not a day such as 2026-05-01") from None
+    if not OLDEST <= day <= timezone.now().date():
+        raise ArgumentTypeError(f"{text} is not a day from {OLDEST} to today")
+    return datetime(day.year, day.month, day.day, tzinfo=UTC)

@@ -1,0 +1,127 @@
+import json
+import secrets
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from celery import current_app
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.core.management import call_command
+from django.core.management.base import CommandError
+from django.db.models import F
+
+from catalog.models import EndUser, Item
+from interactions.models import Interaction
+from recommender.models import Release
+from recommender.training import train as training
+from recsite.local.console import say, step
+from recsite.local.paths import LocalError, write_private
+from recsite.local.source import Source, choose
+from recsite.platform.commands import PlainCommand
+from recsite.platform.models import ApiKey
+
+OPERATOR = "operator"
+
+FIRST = ("svd", "popular", "hybrid")
+"""What is trained before the pages answer, where it takes seconds. The worker trains the rest once it runs."""
+
+SMALL = 500_000
+"""Events up to which the hybrid takes seconds."""
+
+
+class Command(PlainCommand):
+    help = (
+        "Make the database ready to show: tables, data, an operator for the admin, an API key, a trained model. "
+        "What is there already stays. Writes the addresses and secrets to demo.json in the state folder."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--url", default="http://127.0.0.1:8000", help="Where the pages will be (%(default)s).")
+        parser.add_argument("--data", default="", help="Load this data set in place of the demo's own data.")
+        parser.add_argument("--format", default="", help="The format of --data, as in import_data.")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        with step("Bringing the tables up to date"):
+            call_command("migrate", verbosity=0)
+        asked = Source(options["data"], options["format"]) if options["data"] else None
+        load(settings.STATE_DIR, asked)
+        give_access(settings.STATE_DIR / "demo.json", options["url"])
+        if not Release.objects.filter(state=Release.State.LIVE).exists():
+            train()
+
+
+def load(state: Path, asked: Source | None) -> None:
+    """Load the data where there are none, or where loading them was cut short."""
+    held = Source.remembered(state)
+    filled = Item.objects.exists()
+    try:
+        source = choose(asked, held if filled else None)
+    except LocalError as error:
+        raise CommandError(str(error)) from error
+    if not filled or (held and not held.complete):
+        if filled and held and not source.is_same(held):
+            raise CommandError(
+                f"The database holds a part of {held}: 'make reset' throws it away, then run this again."
+            )
+        _fill(state, source)
+    elif asked and not held:
+        raise CommandError("The database already holds other data: use an empty one, or leave DATA and FORMAT out.")
+
+
+def _fill(state: Path, source: Source) -> None:
+    source.remember(state, complete=False)
+    with step(f"Loading {source}"):
+        if source.path:
+            call_command("import_data", source.path, format=source.format)
+        else:
+            call_command("demo_data")
+    source.remember(state, complete=True)
+
+
+def train() -> None:
+    """A data set too small to learn from is no reason to show nothing: what is popular needs no model."""
+    first = FIRST if Interaction.objects.count() <= SMALL else training.DEFAULT
+    try:
+        with step(f"Training and promoting {', '.join(first)}"):
+            call_command("train", *first)
+        later = [name for name in training.EVERYTHING if name not in first]
+        # By name: tasks are a door of their app, and nobody else imports them.
+        current_app.send_task("recommender.tasks.train", kwargs={"algorithms": later})
+        with step("Making everybody's recommendations"):
+            call_command("warm_cache", all=True)
+    except CommandError as error:
+        say(f"   {error} Until there is a model, everybody sees what is popular.")
+
+
+def give_access(path: Path, url: str) -> None:
+    """Write down how to get in. Password and key are made once, and again only where they don't work any more."""
+    known = json.loads(path.read_text()) if path.exists() else {}
+    person = EndUser.objects.order_by(F("last_active").desc(nulls_last=True)).first()
+    call = f"/api/v1/recommendations/users/{quote(person.user_id, safe='') if person else 'anybody'}"
+    facts = {
+        "url": url,
+        "admin_url": f"{url}/admin/",
+        "docs_url": f"{url}/api/docs/",
+        "username": OPERATOR,
+        "password": _password(known.get("password")),
+        "api_key": _key(known.get("api_key")),
+        "example_call": url + call,
+    }
+    write_private(path, json.dumps(facts, indent=2) + "\n")
+
+
+def _password(known: str | None) -> str:
+    operator, _ = get_user_model().objects.get_or_create(username=OPERATOR)
+    if known and operator.check_password(known):
+        return known
+    password = secrets.token_urlsafe(9)
+    operator.is_staff = operator.is_superuser = operator.is_active = True
+    operator.set_password(password)
+    operator.save()
+    return password
+
+
+def _key(known: str | None) -> str:
+    return known if known and ApiKey.objects.is_valid(known) else ApiKey.objects.create_key(name="demo")[1]

@@ -1,0 +1,107 @@
+"""Puts the simulation together: who meets which work, what they do with it, and when."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+from storefront.simulation.behaviour import RATING, Encounters, act, moments, rate, within
+from storefront.simulation.people import Person, draw_crowd, introduce, share_out
+from storefront.simulation.rhythm import DAY, Rhythm
+from storefront.simulation.shop import come_across, stock
+from storefront.simulation.tastes import draw_tastes
+from storefront.simulation.visits import Visits, draw_visits
+from storefront.works.works import CATEGORIES, Work
+
+PLACES = ("home", "shelf", "search", "item", "mail")
+"""Where somebody came across a work; by mail the shop asks for a rating, days after a purchase."""
+MAIL = PLACES.index("mail")
+
+
+@dataclass(frozen=True)
+class Log:
+    """What happened, in the order of time: entry k of each array is event k.
+
+    `users` and `items` index into the simulation's people and works, `types` into TYPES, `places` into PLACES; `values`
+    is NaN but for ratings; `times` are seconds since 1970.
+    """
+
+    users: NDArray[np.int32]
+    items: NDArray[np.int32]
+    types: NDArray[np.int8]
+    values: NDArray[np.float32]
+    times: NDArray[np.int64]
+    visits: NDArray[np.int32]
+    places: NDArray[np.int8]
+
+    def __len__(self) -> int:
+        return len(self.times)
+
+
+@dataclass(frozen=True)
+class Simulation:
+    """A shop with its people and what they did. `published` says when each work came in, in seconds since 1970."""
+
+    works: tuple[Work, ...]
+    published: NDArray[np.int64]
+    people: tuple[Person, ...]
+    log: Log
+
+
+def most_events(people: int, items: int) -> int:
+    """How many events so many people can have with so many works before it looks forced."""
+    return people * items // 4
+
+
+def simulate(works: Sequence[Work], people: int, events: int, seed: int, until: datetime) -> Simulation:
+    """Exactly `events` events of so many `people` in the half year before `until` (aware, UTC).
+
+    Raises ValueError where there are more events than `most_events` allows.
+    """
+    if events > most_events(people, len(works)):
+        raise ValueError(
+            f"{people} people and {len(works)} works have {most_events(people, len(works))} events at most."
+        )
+    # A stream of random numbers for each part: a change in one leaves the others as they are.
+    for_shop, for_crowd, for_tastes, for_choice, for_acts, for_times = np.random.default_rng(seed).spawn(6)
+    rhythm = Rhythm(until)
+    shop = stock(for_shop, works, rhythm)
+    crowd = draw_crowd(for_crowd, people, rhythm)
+    tastes = draw_tastes(for_tastes, crowd, shop.traits)
+    quota = share_out(crowd.activity, events, shop.met_works)
+    met = come_across(for_choice, tastes, shop, quota)
+    done = within(quota, met, act(for_acts, met, crowd.raters))
+    kept = np.flatnonzero(done.any(axis=1))
+    met, done = met.take(kept), done[kept]
+    ratings = rate(for_acts, met, crowd.generosity)
+    visits = draw_visits(for_times, met, crowd.joined, shop.published, rhythm)
+    log = _write_log(for_times, met, done, ratings, visits, rhythm.until)
+    return Simulation(tuple(works), shop.published, introduce(for_crowd, crowd, tastes.favourites, CATEGORIES), log)
+
+
+def _write_log(
+    rng: np.random.Generator,
+    met: Encounters,
+    done: NDArray[np.bool_],
+    ratings: NDArray[np.float64],
+    visits: Visits,
+    until: int,
+) -> Log:
+    """One entry for each event of `done` (encounters, types)."""
+    moment = moments(rng, visits.starts, done, until)
+    place = np.repeat(rng.integers(0, MAIL, (len(met), 1)), done.shape[1], axis=1)
+    place[moment - visits.starts[:, None] > DAY // 2] = MAIL
+    encounter, kind = np.nonzero(done)
+    order = np.lexsort((kind, met.items[encounter], met.users[encounter], moment[done]))
+    encounter, kind = encounter[order], kind[order]
+    return Log(
+        users=met.users[encounter].astype(np.int32),
+        items=met.items[encounter].astype(np.int32),
+        types=kind.astype(np.int8),
+        values=np.where(kind == RATING, ratings[encounter], np.nan).astype(np.float32),
+        times=moment[encounter, kind],
+        visits=visits.numbers[encounter].astype(np.int32),
+        places=place[encounter, kind].astype(np.int8),
+    )

@@ -1,0 +1,75 @@
+"""The whole catalogue, page by page: everything, one category, or what a search finds."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+import numpy as np
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from catalog import snapshot
+from catalog.models import Item
+from catalog.snapshot import Snapshot
+from storefront.views.cards import cards, categories
+from storefront.views.page import page
+
+PAGE = 36
+LAST_PAGE = 500
+LONGEST_QUERY = 100
+
+
+@require_safe
+def browse(request: HttpRequest) -> HttpResponse:
+    """A page of covers; htmx asks for the next one alone, and hangs it below."""
+    category = request.GET.get("category", "")
+    query = " ".join(request.GET.get("q", "").replace("\x00", "").split())[:LONGEST_QUERY]
+    number = _number(request.GET.get("page", ""))
+    start = (number - 1) * PAGE
+    catalogue = snapshot.current()
+    # One more than the page holds tells whether there is a next one.
+    found = _search(query, start, PAGE + 1) if query else _newest(catalogue, category)[start : start + PAGE + 1]
+    context = {
+        "cards": cards(catalogue, found[:PAGE], "search" if query else "browse", start + 1),
+        "more": _next(query, category, number) if len(found) > PAGE and number < LAST_PAGE else "",
+    }
+    if request.headers.get("HX-Request") and number > 1:
+        return render(request, "storefront/_page.html", context | {"is_part": True})
+    return page(request, "storefront/browse.html", context | _frame(catalogue, query, category))
+
+
+def _frame(catalogue: Snapshot, query: str, category: str) -> dict[str, Any]:
+    return {
+        "here": "browse",
+        "query": query,
+        "chosen": category,
+        "categories": categories(catalogue),
+        "heading": f"“{query}”" if query else category or "Everything",
+        "is_empty": not len(catalogue),
+    }
+
+
+def _number(text: str) -> int:
+    return min(max(int(text), 1), LAST_PAGE) if text.isdecimal() and len(text) < 9 else 1
+
+
+def _newest(catalogue: Snapshot, category: str) -> list[int]:
+    """The available items (internal ids) of a category, or all: the latest published first."""
+    rows = np.flatnonzero(catalogue.matching(categories=[category] if category else []))
+    return catalogue.ids[rows[np.argsort(-catalogue.published[rows], kind="stable")]].tolist()
+
+
+def _search(query: str, start: int, amount: int) -> list[int]:
+    """Available items (internal ids) with the words in their title or their creator's name."""
+    found: QuerySet[Item] = Item.objects.available(timezone.now())
+    for word in query.split():
+        found = found.filter(Q(title__icontains=word) | Q(features__creator__icontains=word))
+    return list(found.order_by("title", "pk").values_list("pk", flat=True)[start : start + amount])
+
+
+def _next(query: str, category: str, number: int) -> str:
+    asked = {"q": query, "category": category, "page": number + 1}
+    return f"{reverse('storefront:browse')}?{urlencode({name: value for name, value in asked.items() if value})}"

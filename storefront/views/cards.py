@@ -1,0 +1,101 @@
+"""What stands on a shelf: an item as a cover with a few words, made from the snapshot without a query."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from urllib.parse import urlencode
+from uuid import UUID
+
+import numpy as np
+from django.urls import reverse
+
+from catalog.snapshot import Snapshot
+
+MOST_CATEGORIES = 18
+
+
+@dataclass(frozen=True, slots=True)
+class Badge:
+    """What the person did with the item."""
+
+    kind: str
+    text: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One cover. `why` says in a word or two how it came here."""
+
+    href: str
+    cover: str
+    title: str
+    creator: str
+    why: str = ""
+    badge: Badge | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """A row of covers under a heading. `key` names it in addresses, in events and in the style sheet."""
+
+    key: str
+    title: str
+    cards: Sequence[Card]
+    note: str = ""
+    lazy: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class CategoryCount:
+    name: str
+    count: int
+
+
+def card(
+    snapshot: Snapshot,
+    row: int,
+    source: str,
+    position: int,
+    why: str = "",
+    badge: Badge | None = None,
+    shown_as: UUID | None = None,
+) -> Card:
+    """The item at `row`; its link carries from which shelf and place the visitor came, and of which list it is."""
+    origin = urlencode({"from": source, "at": position, **({"rec": str(shown_as)} if shown_as else {})})
+    return Card(
+        href=f"{item_url(snapshot.item_ids[row])}?{origin}",
+        cover=cover_url(int(snapshot.ids[row])),
+        title=snapshot.titles[row],
+        creator=snapshot.creators[row],
+        why=why,
+        badge=badge,
+    )
+
+
+def cards(
+    snapshot: Snapshot, items: Iterable[int], source: str, first: int = 1, shown_as: UUID | None = None
+) -> list[Card]:
+    """Cards of the items (internal ids) that the catalogue still has; the first one stands at place `first`."""
+    rows = snapshot.rows(np.array(list(items), np.int64))
+    return [
+        card(snapshot, row, source, place, shown_as=shown_as)
+        for place, row in enumerate(rows[rows >= 0].tolist(), first)
+    ]
+
+
+def item_url(item_id: str) -> str:
+    return reverse("storefront:item", args=[item_id])
+
+
+def cover_url(pk: int) -> str:
+    return reverse("storefront:cover", args=[pk])
+
+
+@lru_cache(maxsize=2)
+def categories(snapshot: Snapshot) -> list[CategoryCount]:
+    """The largest categories of what is available, by name."""
+    names = (name for row in np.flatnonzero(snapshot.available).tolist() for name in snapshot.categories[row])
+    counted = Counter(names).most_common(MOST_CATEGORIES)
+    return [CategoryCount(name, count) for name, count in sorted(counted)]

@@ -1,0 +1,48 @@
+"""What the person did last, as small covers with a mark each."""
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from catalog.snapshot import Snapshot
+from interactions.models import Interaction
+from storefront.views.cards import Badge, Shelf, card
+from storefront.views.visitor import Visitor
+
+KEY = "history"
+LONGEST = 14
+EVENTS = 100
+MARKS = {
+    "like": ("♥", "liked"),
+    "dislike": ("✕", "disliked"),
+    "purchase": ("✓", "bought"),
+    "add_to_cart": ("+", "in the basket"),
+}
+
+Done = tuple[int, str, float | None]
+"""An item (internal id), the type of the event, and its value."""
+
+
+def history(visitor: Visitor, catalogue: Snapshot) -> Shelf:
+    """The items of the person's latest events, the last first, each with what she said about it last."""
+    events = Interaction.objects.filter(user__user_id=visitor.user_id).exclude(type__name="impression")
+    latest = events.order_by("-occurred_at", "-id").values_list("item_id", "type__name", "value")[:EVENTS]
+    told = _told(latest)
+    rows = catalogue.rows(np.array(list(told), np.int64)).tolist()
+    known = [(row, badge) for row, badge in zip(rows, told.values(), strict=True) if row >= 0][:LONGEST]
+    cards = [card(catalogue, row, KEY, place, badge=badge) for place, (row, badge) in enumerate(known, 1)]
+    return Shelf(KEY, "Lately", cards)
+
+
+def _told(latest: Iterable[Done]) -> dict[int, Badge | None]:
+    """Items in order; an item that was only looked at has no badge."""
+    told: dict[int, Badge | None] = {}
+    for item, kind, value in latest:
+        told[item] = told.get(item) or _badge(kind, value)
+    return told
+
+
+def _badge(kind: str, value: float | None) -> Badge | None:
+    if kind == "rating" and value is not None:
+        return Badge(kind, f"{value:g}", f"rated {value:g}")
+    return Badge(kind, *MARKS[kind]) if kind in MARKS else None

@@ -1,0 +1,74 @@
+"""The shelves: the person's own, what everybody likes, what is new."""
+
+from collections.abc import Iterable, Iterator
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from catalog.snapshot import Snapshot
+from recommender.serving import Answer, Place, Request, UnknownAlgorithm, recommend
+from recommender.serving.candidates import LATEST, POPULAR, current_view
+from storefront.views.cards import Card, Shelf, card, categories
+from storefront.views.history import history
+from storefront.views.page import page
+from storefront.views.visitor import Visitor, visitor_of
+
+LONGEST = 24
+NOBODY = ""
+"""No person's id is empty."""
+
+
+@require_safe
+@never_cache
+def home(request: HttpRequest) -> HttpResponse:
+    """Never from a cache: somebody who comes back from an item's page finds the shelves changed."""
+    visitor, view = visitor_of(request), current_view()
+    answer = recommend(Request(visitor.user_id, LONGEST, is_shown_cold=False, explain=True)) if visitor else None
+    context = {
+        "here": "home",
+        "shelves": list(_shelves(visitor, answer, view.catalogue)),
+        "is_newcomer": answer is not None and answer.cold_start,
+        "is_live": view.release.number is not None,
+        "is_empty": not len(view.catalogue),
+        "categories": categories(view.catalogue),
+    }
+    return page(request, "storefront/home.html", context)
+
+
+def _shelves(visitor: Visitor | None, answer: Answer | None, catalogue: Snapshot) -> Iterator[Shelf]:
+    if answer and not answer.cold_start:
+        made = "from the cache" if answer.cache_hit else "made just now"
+        chosen = _cards(catalogue, answer.items, "for-you", answer.recommendation_id, with_reason=True)
+        yield Shelf("for-you", "For you", chosen, f"Release {answer.release}, {made}", lazy=False)
+    if visitor:
+        yield history(visitor, catalogue)
+    for key, title, source in (("popular", "Popular", POPULAR), ("new", "New", LATEST)):
+        found, shown_as = _impersonal(visitor, source)
+        yield Shelf(key, title, _cards(catalogue, found, key, shown_as))
+
+
+def _impersonal(visitor: Visitor | None, source: str) -> tuple[list[Place], UUID | None]:
+    """What the source itself puts first, for everybody the same but for what a person has seen."""
+    try:
+        answer = recommend(Request(visitor.user_id if visitor else NOBODY, LONGEST, algorithm=source))
+    except UnknownAlgorithm:
+        # Nothing is popular before a model says so.
+        return [], None
+    return [place for place in answer.items if place.source == source], answer.recommendation_id
+
+
+def _cards(
+    catalogue: Snapshot, found: Iterable[Place], shelf: str, shown_as: UUID | None, with_reason: bool = False
+) -> list[Card]:
+    rows = ((catalogue.row_of(place.item_id), place) for place in found)
+    return [
+        card(catalogue, row, shelf, place.rank, why=_why(place) if with_reason else "", shown_as=shown_as)
+        for row, place in rows
+        if row is not None
+    ]
+
+
+def _why(place: Place) -> str:
+    return place.reason.sentence.removesuffix(".") if place.reason else ""

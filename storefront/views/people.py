@@ -1,0 +1,55 @@
+"""Choosing whom to be. The storefront is a demo: whoever sees it may take anybody's place."""
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.views.decorators.http import require_POST, require_safe
+
+from catalog import snapshot
+from catalog.ids import InvalidId, clean_id
+from catalog.models import EndUser
+from storefront.views import visitor
+from storefront.views.cast import cast
+from storefront.views.page import page
+
+
+@require_safe
+def people(request: HttpRequest) -> HttpResponse:
+    return _choice(request)
+
+
+@require_POST
+def be(request: HttpRequest) -> HttpResponse:
+    """Takes the place of the person of that id."""
+    asked = _asked(request)
+    if not asked or not EndUser.objects.filter(user_id=asked).exists():
+        reason = f"Nobody here has the id “{asked}”. Ids are case-sensitive; choose somebody below, or be someone new."
+        return _choice(request, error=reason, asked=asked)
+    visitor.become(request, asked)
+    return redirect("storefront:home")
+
+
+def _asked(request: HttpRequest) -> str:
+    """Return the id that was typed; empty where it can't be one."""
+    try:
+        return clean_id(request.POST.get("user_id", ""))
+    except InvalidId:
+        return ""
+
+
+@require_POST
+def new(request: HttpRequest) -> HttpResponse:
+    visitor.become_new(request)
+    return redirect("storefront:home")
+
+
+@require_POST
+def leave(request: HttpRequest) -> HttpResponse:
+    visitor.leave(request)
+    messages.info(request, "You are nobody again.")
+    return redirect("storefront:home")
+
+
+def _choice(request: HttpRequest, error: str = "", asked: str = "") -> HttpResponse:
+    context = {"here": "people", "people": cast(snapshot.current()), "error": error, "asked": asked}
+    return page(request, "storefront/people.html", context, status=404 if error else 200)

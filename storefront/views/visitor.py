@@ -1,0 +1,51 @@
+"""Who is in the shop: a person that the visitor chose to be, kept in the session, or nobody."""
+
+from dataclasses import dataclass
+from zlib import crc32
+
+from django.http import HttpRequest
+
+from interactions.schema import new_event_id
+
+SESSION_KEY = "person"
+TONES = 6
+"""How many colours a face can have; `templates/static/storefront/base.css` names them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """A person, as the pages show one."""
+
+    user_id: str
+
+    @property
+    def label(self) -> str:
+        return f"Person {self.user_id}" if self.user_id.isdecimal() else self.user_id
+
+    @property
+    def initial(self) -> str:
+        return next((sign for sign in self.label if sign.isalnum()), "?")
+
+    @property
+    def tone(self) -> int:
+        return crc32(self.user_id.encode()) % TONES
+
+
+def visitor_of(request: HttpRequest) -> Visitor | None:
+    """The person whom this browser chose to be."""
+    user_id = request.session.get(SESSION_KEY)
+    return Visitor(user_id) if user_id else None
+
+
+def become(request: HttpRequest, user_id: str) -> Visitor:
+    request.session[SESSION_KEY] = user_id
+    return Visitor(user_id)
+
+
+def become_new(request: HttpRequest) -> Visitor:
+    """Somebody whom nobody has seen before. The random part of a UUIDv7 keeps two newcomers apart."""
+    return become(request, f"visitor-{new_event_id().hex[-12:]}")
+
+
+def leave(request: HttpRequest) -> None:
+    request.session.pop(SESSION_KEY, None)

@@ -1,0 +1,141 @@
+import threading
+import time
+
+import pytest
+
+from recsite.platform import generations
+from recsite.platform.exceptions import Explained
+from recsite.platform.reloading import Copy
+
+
+class Source:
+    """Something that others change."""
+
+    def __init__(self) -> None:
+        self.value, self.fault, self.reads = "old", "", 0
+
+    def read(self) -> str:
+        self.reads += 1
+        if self.fault:
+            raise Explained(self.fault)
+        return self.value
+
+
+@pytest.fixture
+def epoch(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The epoch as every copy sees it; tests raise it."""
+    numbers = [0]
+    monkeypatch.setattr(generations, "current", lambda name: numbers[0])
+    return numbers
+
+
+def wake(copy: Copy[str]) -> None:
+    """As after the pause between two readings."""
+    copy._not_before = 0
+
+
+def test_it_is_read_at_the_first_use_and_then_kept(epoch: list[int]) -> None:
+    source = Source()
+    copy = Copy("test", source.read)
+    assert source.reads == 0
+    assert [copy.current(), copy.current()] == ["old", "old"]
+    assert source.reads == 1
+
+
+def test_it_is_read_again_when_the_epoch_rises(epoch: list[int]) -> None:
+    source = Source()
+    copy = Copy("test", source.read)
+    copy.current()
+    source.value, epoch[0] = "new", 1
+    wake(copy)
+    assert [copy.current(), copy.current()] == ["new", "new"]
+    assert source.reads == 2
+
+
+def test_what_takes_long_to_read_is_not_read_again_at_once(epoch: list[int]) -> None:
+    source = Source()
+    copy = Copy("test", source.read)
+    copy.current()
+    source.value, epoch[0] = "new", 1
+    copy._not_before = time.monotonic() + 60
+    assert copy.current() == "old"
+
+
+def test_when_reading_again_fails_the_old_copy_serves_and_says_why_until_it_succeeds(epoch: list[int]) -> None:
+    source = Source()
+    copy = Copy("test", source.read)
+    copy.current()
+    source.fault, epoch[0] = "It is damaged.", 1
+    wake(copy)
+    assert copy.current() == "old"
+    assert copy.fault == "It is damaged."
+    source.value, source.fault = "new", ""
+    wake(copy)
+    assert copy.current() == "new"
+    assert copy.fault == ""
+
+
+def test_without_a_first_copy_the_reader_hears_why(epoch: list[int]) -> None:
+    source = Source()
+    source.fault = "It is gone."
+    with pytest.raises(Explained, match=r"It is gone\."):
+        Copy("test", source.read).current()
+
+
+def test_a_makeshift_serves_until_the_first_reading_succeeds(epoch: list[int]) -> None:
+    source = Source()
+    source.fault = "It is gone."
+    copy = Copy("test", source.read, lambda: "makeshift")
+    assert copy.current() == "makeshift"
+    assert copy.fault == "It is gone."
+    source.fault = ""
+    wake(copy)
+    assert copy.current() == "old"
+
+
+def test_while_one_thread_reads_the_others_use_the_old_copy(epoch: list[int]) -> None:
+    reading, finish = threading.Event(), threading.Event()
+    values = iter(["old", "new"])
+
+    def read() -> str:
+        value = next(values)
+        if value == "new":
+            reading.set()
+            finish.wait(10)
+        return value
+
+    copy = Copy("test", read)
+    copy.current()
+    epoch[0] = 1
+    wake(copy)
+    reader = threading.Thread(target=copy.current)
+    reader.start()
+    reading.wait(10)
+    assert copy.current() == "old"
+    finish.set()
+    reader.join()
+    assert copy.current() == "new"
+
+
+def test_a_change_during_the_reading_makes_it_read_again(epoch: list[int]) -> None:
+    source = Source()
+
+    def read() -> str:
+        value = source.read()
+        if source.reads == 1:
+            source.value, epoch[0] = "new", 1
+        return value
+
+    copy = Copy("test", read)
+    assert copy.current() == "old"
+    wake(copy)
+    assert copy.current() == "new"
+
+
+def test_a_replacement_does_not_undo_a_newer_reading(epoch: list[int]) -> None:
+    copy = Copy("test", Source().read)
+    old = copy.current()
+    copy.replace("something else", "wrong")
+    assert copy.current() == old
+    copy.replace(old, "right")
+    assert copy.current() == "right"
