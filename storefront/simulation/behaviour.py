@@ -20,7 +20,9 @@ CLICKED, BOUGHT_FROM_CART = 0.3, 0.65
 RATED_UNBOUGHT, RATED_BOUGHT = 0.9, 0.95
 """The works are well known: most who come across one can rate it."""
 MOOD, NOISE = 0.4, 0.4
-"""Chance in what people do, and in how they rate."""
+"""Chance in what users do, and in how they rate."""
+DISLIKED, LIKED = 2, 4
+"""The highest rating that goes with a dislike, and the lowest that goes with a like."""
 
 
 @dataclass(frozen=True)
@@ -40,18 +42,26 @@ class Encounters:
         return Encounters(self.users[kept], self.items[kept], self.suits[kept])
 
 
-def act(rng: np.random.Generator, met: Encounters, raters: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Which events happen (encounters, types); a view always. `raters`: how willing each person is to rate."""
+def act(
+    rng: np.random.Generator, met: Encounters, opinions: NDArray[np.float64], raters: NDArray[np.float64]
+) -> NDArray[np.bool_]:
+    """Draw which events happen (encounters, types); a view always does.
+
+    `opinions` are the ratings of `rate`, and `raters` how willing each user is to rate, from 0 to 1. Nobody contradicts
+    their own rating: a like needs one that is `LIKED` or more, a dislike one that is `DISLIKED` or less, and whoever
+    would rate an item that low neither buys nor shares it.
+    """
     roll = rng.uniform(size=(len(met), len(TYPES)))
     mood = met.suits + MOOD * rng.normal(size=len(met))
+    dislikes = opinions <= DISLIKED
     done = np.zeros(roll.shape, bool)
     done[:, VIEW] = True
     done[:, CLICK] = roll[:, CLICK] < CLICKED
-    done[:, LIKE] = roll[:, LIKE] < _chance(1.6 * mood - 1.7)
-    done[:, DISLIKE] = ~done[:, LIKE] & (roll[:, DISLIKE] < _chance(-1.6 * mood - 4.2))
-    done[:, CART] = ~done[:, DISLIKE] & (roll[:, CART] < _chance(1.5 * mood - 2.3))
+    done[:, LIKE] = (opinions >= LIKED) & (roll[:, LIKE] < _chance(1.6 * mood - 1.2))
+    done[:, DISLIKE] = dislikes & (roll[:, DISLIKE] < _chance(-1.6 * mood - 2.6))
+    done[:, CART] = ~dislikes & (roll[:, CART] < _chance(1.5 * mood - 2.3))
     done[:, PURCHASE] = done[:, CART] & (roll[:, PURCHASE] < BOUGHT_FROM_CART)
-    done[:, SHARE] = ~done[:, DISLIKE] & (roll[:, SHARE] < _chance(1.4 * mood - 4.0))
+    done[:, SHARE] = ~dislikes & (roll[:, SHARE] < _chance(1.4 * mood - 4.0))
     willing = np.where(done[:, PURCHASE], RATED_BOUGHT, RATED_UNBOUGHT)
     done[:, RATING] = roll[:, RATING] < willing * raters[met.users]
     return done

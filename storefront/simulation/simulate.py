@@ -72,10 +72,10 @@ def simulate(works: Sequence[Work], people: int, events: int, seed: int, until: 
     tastes = draw_tastes(for_tastes, crowd, shop.traits)
     quota = share_out(crowd.activity, events, shop.met_works)
     met = come_across(for_choice, tastes, shop, quota)
-    done = within(quota, met, act(for_acts, met, crowd.raters))
-    kept = np.flatnonzero(done.any(axis=1))
-    met, done = met.take(kept), done[kept]
     ratings = rate(for_acts, met, crowd.generosity)
+    done = within(quota, met, act(for_acts, met, ratings, crowd.raters))
+    kept = np.flatnonzero(done.any(axis=1))
+    met, done, ratings = met.take(kept), done[kept], ratings[kept]
     visits = draw_visits(for_times, met, crowd.joined, shop.published, rhythm)
     log = _write_log(for_times, met, done, ratings, visits, rhythm.until)
     return Simulation(tuple(works), shop.published, introduce(for_crowd, crowd, tastes.favourites, CATEGORIES), log)

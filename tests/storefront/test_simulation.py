@@ -201,13 +201,26 @@ def test_a_visit_is_one_persons_and_short(log: Log) -> None:
     assert (latest - earliest)[np.unique(visits)].max() < 3 * 3600
 
 
-def test_people_like_what_they_rate_highly(log: Log) -> None:
-    pairs = log.users.astype(np.int64) * 10_000 + log.items
+@pytest.mark.parametrize(
+    ("kind", "lowest", "highest"),
+    [("like", 4, 5), ("dislike", 1, 2), ("add_to_cart", 3, 5), ("purchase", 3, 5), ("share", 3, 5)],
+)
+def test_nobody_contradicts_their_own_rating(log: Log, kind: str, lowest: int, highest: int) -> None:
     rated = log.types == TYPES.index("rating")
-    for kind, better in (("like", True), ("dislike", False)):
-        marked = np.isin(pairs, pairs[log.types == TYPES.index(kind)])
-        with_mark, without = log.values[rated & marked].mean(), log.values[rated & ~marked].mean()
-        assert (with_mark > without + 0.5) if better else (with_mark < without - 0.5)
+    both = rated & np.isin(pairs(log), pairs(log)[log.types == TYPES.index(kind)])
+    assert both.sum() > 500
+    assert (log.values[both].min(), log.values[both].max()) == (lowest, highest)
+
+
+@pytest.mark.parametrize("kind", ["like", "add_to_cart", "purchase", "share"])
+def test_nobody_dislikes_an_item_and_acts_in_its_favour(log: Log, kind: str) -> None:
+    disliked = pairs(log)[log.types == TYPES.index("dislike")]
+    assert not np.isin(disliked, pairs(log)[log.types == TYPES.index(kind)]).any()
+
+
+def pairs(log: Log) -> NDArray[np.int64]:
+    """Return one number for each event that tells the pair of user and item."""
+    return log.users.astype(np.int64) * 10_000 + log.items
 
 
 def test_people_turn_mostly_to_the_categories_they_prefer(full: Simulation) -> None:
