@@ -23,11 +23,11 @@ from recommender.engine.types import (
     UNKNOWN,
     Dataset,
     EventKind,
-    Facts,
     FloatArray,
     IdMap,
     IntArray,
-    PassedOver,
+    Skips,
+    TokenTable,
 )
 
 BLOCK = 16_384
@@ -95,20 +95,20 @@ def history(people: Sequence[int], item_ids: IdMap, limit: int | None = None, wi
     """
     events = _read(LATEST, {"people": list(people), "limit": limit or settings.FOLD_IN_EVENTS})
     found = _dataset(events, IdMap.of(np.array(people, np.int64)), item_ids)
-    return replace(found, people=load_people(people)) if with_segments else found
+    return replace(found, user_segments=load_user_segments(people)) if with_segments else found
 
 
-def load_facts() -> Facts:
+def load_item_tokens() -> TokenTable:
     """What the catalogue says of all items."""
     rows = Item.objects.order_by("pk").values_list("pk", "title", "description", "categories", "tags", "features")
     ids, found = [], []
     for pk, *fields in rows.iterator(chunk_size=5_000):
         ids.append(pk)
         found.append(tokens.tokens(*fields))
-    return Facts(IdMap(np.array(ids, np.int64)), tuple(found))
+    return TokenTable(IdMap(np.array(ids, np.int64)), tuple(found))
 
 
-def load_people(of: Sequence[int] | None = None) -> Facts:
+def load_user_segments(of: Sequence[int] | None = None) -> TokenTable:
     """The segments of those of whom any are known: of everybody, or of some (internal ids)."""
     described = EndUser.objects.exclude(demographics={}).order_by("pk")
     rows = (described if of is None else described.filter(pk__in=of)).values_list("pk", "demographics")
@@ -116,17 +116,17 @@ def load_people(of: Sequence[int] | None = None) -> Facts:
     for pk, demographics in rows.iterator(chunk_size=5_000):
         ids.append(pk)
         found.append(tokens.segments(demographics) if isinstance(demographics, dict) else ())
-    return Facts(IdMap(np.array(ids, np.int64)), tuple(found))
+    return TokenTable(IdMap(np.array(ids, np.int64)), tuple(found))
 
 
 def load_everything() -> Dataset:
     """All events, what is known of items and of people, and what people were shown in vain."""
     events = load_dataset()
-    passed = load_passed(events.user_ids, events.item_ids)
-    return replace(events, facts=load_facts(), people=load_people(), passed=passed)
+    passed = load_skips(events.user_ids, events.item_ids)
+    return replace(events, item_tokens=load_item_tokens(), user_segments=load_user_segments(), skips=passed)
 
 
-def load_passed(user_ids: IdMap, item_ids: IdMap) -> PassedOver | None:
+def load_skips(user_ids: IdMap, item_ids: IdMap) -> Skips | None:
     """What these people were shown and passed over; None where no list was recorded that somebody turned to."""
     with connection.cursor() as cursor:
         cursor.execute(PASSED)
@@ -135,7 +135,7 @@ def load_passed(user_ids: IdMap, item_ids: IdMap) -> PassedOver | None:
     known = (users != UNKNOWN) & (items != UNKNOWN)
     if not known.any():
         return None
-    return PassedOver(users[known], items[known], found[known, 2].astype(np.float32), found[known, 3])
+    return Skips(users[known], items[known], found[known, 2].astype(np.float32), found[known, 3])
 
 
 def window(dataset: Dataset) -> tuple[datetime | None, datetime | None]:

@@ -73,20 +73,20 @@ class EventKind:
 
 
 @dataclass(frozen=True, eq=False)
-class Facts:
+class TokenTable:
     """The tokens (n,) of items or of people, whether or not anything ever happened with them."""
 
     ids: IdMap
     tokens: tuple[Tokens, ...]
 
-    def only(self, ids: IdMap) -> "Facts":
+    def take(self, ids: IdMap) -> "TokenTable":
         """Of these alone, without any where nothing is known."""
         rows: RowArray = self.ids.rows(ids.ids)
-        return Facts(ids, tuple(self.tokens[row] if row >= 0 else () for row in rows.tolist()))
+        return TokenTable(ids, tuple(self.tokens[row] if row >= 0 else () for row in rows.tolist()))
 
 
 @dataclass(frozen=True, eq=False)
-class PassedOver:
+class Skips:
     """What people were shown above something they turned to, and left: a weak sign against it.
 
     A row for each pair, parallel arrays (n,). Who clicks at one place has looked at those above, most likely, and may
@@ -100,10 +100,10 @@ class PassedOver:
     last: IntArray
     """Unix seconds of the last time."""
 
-    def before(self, times: IntArray) -> "PassedOver":
+    def before(self, times: IntArray) -> "Skips":
         """The pairs of which all came before a time of each person (n_users,)."""
         kept = self.last < times[self.users]
-        return PassedOver(self.users[kept], self.items[kept], self.counts[kept], self.last[kept])
+        return Skips(self.users[kept], self.items[kept], self.counts[kept], self.last[kept])
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,11 +121,11 @@ class Dataset:
     times: IntArray
     """Unix seconds, or UNDATED."""
     kinds: tuple[EventKind, ...]
-    facts: Facts | None = None
+    item_tokens: TokenTable | None = None
     """What items are, where that is known: of more items than have events."""
-    people: Facts | None = None
+    user_segments: TokenTable | None = None
     """Which segments people belong to, where that is known."""
-    passed: PassedOver | None = None
+    skips: Skips | None = None
     """What people were shown and passed over, where lists were recorded."""
 
     def __len__(self) -> int:
@@ -171,12 +171,14 @@ class Histories:
         segments = tuple(self.segments[row] for row in mine) if self.segments else None
         return Histories(self.ratings[which], self.profiles[which], segments)
 
-    def over(self, places: RowArray, n_items: int) -> "Histories":
+    def reindexed(self, places: RowArray, n_items: int) -> "Histories":
         """The same over another model's items: `places` (n_items of this one,) are their rows there, or UNKNOWN."""
-        return Histories(moved(self.ratings, places, n_items), moved(self.profiles, places, n_items), self.segments)
+        return Histories(
+            reindexed(self.ratings, places, n_items), reindexed(self.profiles, places, n_items), self.segments
+        )
 
 
-def moved(matrix: csr_array, places: RowArray, n_items: int) -> csr_array:
+def reindexed(matrix: csr_array, places: RowArray, n_items: int) -> csr_array:
     """A matrix (m, n) with its columns at `places` (n,) of n_items; those at UNKNOWN are left out."""
     cols = places[matrix.indices]
     kept = cols != UNKNOWN

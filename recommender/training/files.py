@@ -7,7 +7,7 @@ import numpy as np
 
 from catalog.importers.rows import DataSet, EventRow, ItemRow, Located, UserRow
 from recommender.engine import tokens
-from recommender.engine.types import UNDATED, CannotFit, Dataset, EventKind, Facts, IdMap, RowArray, Tokens
+from recommender.engine.types import UNDATED, CannotFit, Dataset, EventKind, IdMap, RowArray, Tokens, TokenTable
 
 RATING = "rating"
 BUILT_IN = (
@@ -83,10 +83,10 @@ def read(data: DataSet, relevant_at: float | None = None, implicit: bool = False
         types=columns["f3"],
         times=columns["f4"],
         kinds=kinds,
-        facts=Facts(
+        item_tokens=TokenTable(
             IdMap(np.arange(len(items))), tuple(described.get(name, ()) for name in sorted(items, key=_natural))
         ),
-        people=Facts(
+        user_segments=TokenTable(
             IdMap(np.arange(len(users))), tuple(segments.get(name, ()) for name in sorted(users, key=_natural))
         ),
     )
@@ -126,6 +126,6 @@ def narrowed(dataset: Dataset, implicit: bool) -> Dataset:
         item_ids=item_ids,
         users=user_rows.astype(np.int32),
         items=item_rows.astype(np.int32),
-        facts=dataset.facts and dataset.facts.only(item_ids),
-        people=dataset.people and dataset.people.only(user_ids),
+        item_tokens=dataset.item_tokens and dataset.item_tokens.take(item_ids),
+        user_segments=dataset.user_segments and dataset.user_segments.take(user_ids),
     )

@@ -12,7 +12,7 @@ from recommender.engine.algorithms.hybrid import Hybrid
 from recommender.engine.feedback import histories
 from recommender.engine.forms import load_model
 from recommender.engine.forms.vectors import VectorModel
-from recommender.engine.types import UNKNOWN, CannotFit, Dataset, Facts, IdMap
+from recommender.engine.types import UNKNOWN, CannotFit, Dataset, IdMap, TokenTable
 from tests.contract import assert_same_arrays, everybody, rows, through_files
 from tests.datasets import dataset, rated, two_tastes
 
@@ -24,7 +24,7 @@ def described(data: Dataset) -> Dataset:
     """Even and odd items are of two kinds, and there is one more odd item without events."""
     ids = np.append(data.item_ids.ids, NEW)
     said = [(f"ckind-{item % 2}", f"wword{item % 5}", f"acreator {item % 3}") for item in data.item_ids.ids.tolist()]
-    return replace(data, facts=Facts(IdMap(ids), (*said, ("ckind-1", "wnew"))))
+    return replace(data, item_tokens=TokenTable(IdMap(ids), (*said, ("ckind-1", "wnew"))))
 
 
 def fit(data: Dataset, n_factors: int = 16) -> VectorModel:
@@ -54,8 +54,8 @@ def test_an_item_that_nobody_knows_is_scored_by_what_it_is(data: Dataset) -> Non
 
 def test_a_new_item_has_its_vector_from_its_tokens_alone(data: Dataset) -> None:
     model = fit(data)
-    assert data.facts
-    assert_allclose(vectors_of(model, data.facts.tokens), model.vectors, atol=1e-5)
+    assert data.item_tokens
+    assert_allclose(vectors_of(model, data.item_tokens.tokens), model.vectors, atol=1e-5)
     later = vectors_of(model, [("ckind-0", "wnever", "wseen"), ("wnothing",), ()])
     assert (later[0] @ model.vectors.T)[:-1:2].mean() > (later[0] @ model.vectors.T)[1::2].mean() + 0.2
     assert not later[2].any()
@@ -84,8 +84,8 @@ def test_the_same_seed_gives_the_same_model(data: Dataset) -> None:
 
 
 def test_unknown_people_and_items_of_which_nothing_is_said_get_nan(data: Dataset) -> None:
-    assert data.facts
-    silent = replace(data, facts=Facts(data.facts.ids, ((), *data.facts.tokens[1:])))
+    assert data.item_tokens
+    silent = replace(data, item_tokens=TokenTable(data.item_tokens.ids, ((), *data.item_tokens.tokens[1:])))
     model = fit(silent)
     scores = model.score(rows(UNKNOWN, 0))
     assert np.isnan(scores[0]).all()
@@ -98,15 +98,15 @@ def test_unknown_people_and_items_of_which_nothing_is_said_get_nan(data: Dataset
 def test_fewer_words_than_factors_are_no_hindrance() -> None:
     data = dataset([rated(1, 1, 5), rated(2, 2, 4)])
     for said in ((("ca",), ("cb",)), (("ca",), ("ca",)), (("ca", "wx", "wy"), ())):
-        model = fit(replace(data, facts=Facts(data.item_ids, said)), n_factors=128)
+        model = fit(replace(data, item_tokens=TokenTable(data.item_ids, said)), n_factors=128)
         assert np.isfinite(model.vectors).all()
         assert model.vectors[0].any()
 
 
 def test_where_nothing_is_known_of_items_it_is_refused_with_a_sentence() -> None:
-    for facts in (None, Facts(two_tastes().item_ids, ((),) * two_tastes().n_items)):
+    for table in (None, TokenTable(two_tastes().item_ids, ((),) * two_tastes().n_items)):
         with pytest.raises(CannotFit, match="Nothing is known of the items themselves"):
-            fit(replace(two_tastes(), facts=facts))
+            fit(replace(two_tastes(), item_tokens=table))
 
 
 def test_the_hybrid_places_new_items_by_it(data: Dataset) -> None:

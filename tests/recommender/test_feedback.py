@@ -135,7 +135,7 @@ def test_a_history_is_read_as_training_reads_it_over_the_items_of_the_model() ->
 def test_some_histories_can_be_taken_out_and_laid_over_the_items_of_another_model() -> None:
     events = [rated(1, 10, 5), rated(2, 10, 4), rated(2, 20, 3), rated(3, 30, 2)]
     known = histories(dataset(events), IdMap.of(np.array([10, 20, 30])))
-    chosen = known[np.array([1, 0])].over(np.array([2, UNKNOWN, 0], np.int32), 4)
+    chosen = known[np.array([1, 0])].reindexed(np.array([2, UNKNOWN, 0], np.int32), 4)
     assert len(chosen) == 2
     assert chosen.ratings.toarray().tolist() == [[0, 0, 4, 0], [0, 0, 5, 0]]
     assert chosen.profiles.toarray().tolist() == [[0, 0, 3.75, 0], [0, 0, 5, 0]]

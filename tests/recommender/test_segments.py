@@ -12,7 +12,7 @@ from numpy.testing import assert_allclose
 from catalog import store
 from catalog.models import EndUser, Item
 from recommender import serving
-from recommender.engine import tokens as facts
+from recommender.engine import tokens as item_tokens
 from recommender.engine.algorithms import create
 from recommender.engine.algorithms.segment_popular import SegmentPopular
 from recommender.engine.evaluation.protocol import Plan, evaluate_all
@@ -20,7 +20,7 @@ from recommender.engine.evaluation.split import Split
 from recommender.engine.feedback import histories
 from recommender.engine.forms import load_model
 from recommender.engine.forms.segments import SegmentModel
-from recommender.engine.types import UNKNOWN, CannotFit, Dataset, Facts, IdMap
+from recommender.engine.types import UNKNOWN, CannotFit, Dataset, IdMap, TokenTable
 from recommender.models import Placement
 from recommender.serving import Request
 from recommender.training import train
@@ -35,7 +35,7 @@ PEOPLE, ITEMS = 60, 10
 
 def peopled(data: Dataset, tokens: Mapping[int, tuple[str, ...]]) -> Dataset:
     ids = data.user_ids.ids.tolist()
-    return replace(data, people=Facts(data.user_ids, tuple(tokens.get(user, ()) for user in ids)))
+    return replace(data, user_segments=TokenTable(data.user_ids, tuple(tokens.get(user, ()) for user in ids)))
 
 
 def two_countries() -> Dataset:
@@ -115,7 +115,7 @@ def test_a_demographic_that_says_nothing_is_not_taken() -> None:
 
 def test_without_demographics_it_is_refused_with_a_sentence() -> None:
     with pytest.raises(CannotFit, match="no demographics are known that 10 people or more share"):
-        fit(replace(two_countries(), people=None))
+        fit(replace(two_countries(), user_segments=None))
     with pytest.raises(CannotFit, match="no demographic 'height' is known"):
         fit(two_countries(), by="height")
 
@@ -154,7 +154,7 @@ def test_an_impossible_setting_is_refused_by_name(name: str, value: float) -> No
     ],
 )
 def test_a_person_has_a_segment_for_each_demographic(demographics: dict[str, Any], segments: tuple[str, ...]) -> None:
-    assert facts.segments(demographics) == segments
+    assert item_tokens.segments(demographics) == segments
 
 
 def test_the_protocol_serves_people_without_events_by_their_segment() -> None:
@@ -174,10 +174,10 @@ def test_the_protocol_serves_people_without_events_by_their_segment() -> None:
 def test_a_split_keeps_what_is_known_of_people() -> None:
     data = two_countries()
     split = Split(data.select(np.arange(5)), data.select(np.arange(5, 9)), "")
-    assert split.train.people is data.people
+    assert split.train.user_segments is data.user_segments
     few = IdMap(data.user_ids.ids[:2])
-    assert data.people is not None
-    assert data.people.only(few).tokens == data.people.tokens[:2]
+    assert data.user_segments is not None
+    assert data.user_segments.take(few).tokens == data.user_segments.tokens[:2]
 
 
 @pytest.mark.django_db(transaction=True, serialized_rollback=True)

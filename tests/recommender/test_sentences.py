@@ -11,12 +11,12 @@ from tokenizers import Tokenizer
 from tokenizers.models import WordLevel
 from tokenizers.pre_tokenizers import Whitespace
 
-from recommender.engine import tokens as facts
+from recommender.engine import tokens as item_tokens
 from recommender.engine.algorithms import sentences
 from recommender.engine.algorithms.content import Content, vectors_of
 from recommender.engine.forms import load_model
 from recommender.engine.forms.vectors import VectorModel
-from recommender.engine.types import CannotFit, Dataset, Facts, IdMap
+from recommender.engine.types import CannotFit, Dataset, IdMap, TokenTable
 from tests.contract import assert_same_arrays, through_files
 from tests.datasets import VIEW, Did, dataset
 
@@ -39,9 +39,9 @@ def encoder(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 def library(titles: list[str]) -> Dataset:
-    tokens = tuple(facts.tokens(title, "", [], [], {}) for title in titles)
+    tokens = tuple(item_tokens.tokens(title, "", [], [], {}) for title in titles)
     made = dataset([Did(1, 0, VIEW)], items=range(len(titles)))
-    return Dataset(**{**vars(made), "facts": Facts(IdMap(np.arange(len(titles))), tokens)})
+    return Dataset(**{**vars(made), "item_tokens": TokenTable(IdMap(np.arange(len(titles))), tokens)})
 
 
 def fit(encoder: str = "", **settings: Any) -> VectorModel:
@@ -62,10 +62,10 @@ def test_what_shares_no_word_is_near_where_it_means_the_same(encoder: str) -> No
 
 def test_an_item_that_came_later_is_described_by_the_same_encoder(encoder: str) -> None:
     model = fit(encoder)
-    new, nothing = vectors_of(model, [facts.tokens("voyage sailor", "", [], [], {}), ()])
+    new, nothing = vectors_of(model, [item_tokens.tokens("voyage sailor", "", [], [], {}), ()])
     assert float(new @ model.vectors[4]) > float(new @ model.vectors[5]) + 0.3
     assert not nothing.any()
-    again = vectors_of(model, [facts.tokens(title, "", [], [], {}) for title in TITLES])
+    again = vectors_of(model, [item_tokens.tokens(title, "", [], [], {}) for title in TITLES])
     np.testing.assert_allclose(again, model.vectors, atol=1e-5)
 
 
@@ -97,7 +97,7 @@ def test_items_get_no_vectors_where_the_encoder_is_gone(encoder: str, caplog: py
     from recommender.serving.candidates import vectors
 
     model = VectorModel(**{**vars(fit(encoder)), "encoder": "/nowhere/at/all"})
-    assert not vectors._described(model, [facts.tokens("ship", "", [], [], {})]).any()
+    assert not vectors._described(model, [item_tokens.tokens("ship", "", [], [], {})]).any()
     assert "1 items get no vectors. The sentence encoder '/nowhere/at/all' can't be loaded" in caplog.text
 
 

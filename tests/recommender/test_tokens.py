@@ -3,7 +3,7 @@
 import numpy as np
 
 from recommender.engine.tokens import tokens
-from recommender.engine.types import Facts, IdMap
+from recommender.engine.types import IdMap, TokenTable
 
 
 def test_an_item_as_tokens() -> None:
@@ -33,5 +33,5 @@ def test_several_creators_are_several_tokens() -> None:
 
 
 def test_facts_of_other_items_are_left_out() -> None:
-    facts = Facts(IdMap(np.array([1, 5, 9])), (("a",), ("b",), ("c",)))
-    assert facts.only(IdMap(np.array([5, 7]))).tokens == (("b",), ())
+    table = TokenTable(IdMap(np.array([1, 5, 9])), (("a",), ("b",), ("c",)))
+    assert table.take(IdMap(np.array([5, 7]))).tokens == (("b",), ())

@@ -11,7 +11,7 @@ from recommender.engine.feedback import profiles, strengths
 from recommender.engine.forms.implicit_factors import ImplicitFactorModel, confidence
 from recommender.engine.types import CannotFit, Dataset, Progress, silent
 
-MOST_PASSES = 5
+MOST_SKIPS = 5
 """Times passed over beyond which more of them say no more."""
 
 
@@ -23,8 +23,8 @@ class ALS:
     where there is evidence and 0 elsewhere, the confidence c is ``1 + alpha * x`` with x the strength as a share of the
     strongest, squared. Factors (n_users, d) and (n_items, d).
 
-    Where people were shown an item n times and passed it over (`Dataset.passed`), t is 0 with the confidence
-    ``1 + passed_over * min(n, MOST_PASSES)``: surer than of what they never met.
+    Where people were shown an item n times and passed it over (`Dataset.skips`), t is 0 with the confidence
+    ``1 + passed_over * min(n, MOST_SKIPS)``: surer than of what they never met.
     """
 
     n_factors: int = 32
@@ -75,10 +75,10 @@ class ALS:
         """What the library takes: c where t is 1, -c where it is 0; in the older of scipy's two kinds of matrices."""
         users, items = evidence.nonzero()
         sure = confidence(evidence.data, self.alpha)
-        if (passed := dataset.passed) is not None and self.passed_over:
+        if (passed := dataset.skips) is not None and self.passed_over:
             width = dataset.n_items
             in_vain = ~np.isin(passed.users * np.int64(width) + passed.items, users * np.int64(width) + items)
-            trust = 1 + self.passed_over * np.minimum(passed.counts[in_vain], MOST_PASSES)
+            trust = 1 + self.passed_over * np.minimum(passed.counts[in_vain], MOST_SKIPS)
             sure = np.concatenate([sure, -trust])
             users, items = np.append(users, passed.users[in_vain]), np.append(items, passed.items[in_vain])
         return csr_matrix((sure.astype(np.float32), (users, items)), shape=evidence.shape)

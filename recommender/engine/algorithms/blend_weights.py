@@ -12,7 +12,7 @@ from recommender.engine.evaluation.split import Split
 from recommender.engine.feedback import histories, pairs, relevant, seen
 from recommender.engine.forms.hybrid import BUCKETS, EDGES, HybridModel
 from recommender.engine.ranking import top_n
-from recommender.engine.types import UNKNOWN, FloatArray, Histories, IntArray, Mask, Model, moved
+from recommender.engine.types import UNKNOWN, FloatArray, Histories, IntArray, Mask, Model, reindexed
 
 K = 10
 PEOPLE = 1_000
@@ -67,8 +67,8 @@ def learn_weights(sources: Mapping[str, Model], split: Split, rng: np.random.Gen
     model = HybridModel(sources, weights.astype(np.float32))
     places = model.item_ids.rows(split.train.item_ids.ids)
     known = histories(split.train, model.item_ids)
-    already = moved(seen(split.train), places, len(model.item_ids))
-    wanted = _without(moved(pairs(split.test, relevant(split.test)), places, len(model.item_ids)), already)
+    already = reindexed(seen(split.train), places, len(model.item_ids))
+    wanted = _without(reindexed(pairs(split.test, relevant(split.test)), places, len(model.item_ids)), already)
     for bucket in range(1, len(BUCKETS)):
         people, shortened = _stand_ins(known, wanted, bucket, rng)
         weights[bucket] = weights[bucket - 1]

@@ -47,14 +47,14 @@ class Content:
             raise ValueError("n_factors is 1; with an encoder it must be 2 or more.")
 
     def fit(self, dataset: Dataset, rng: np.random.Generator, progress: Progress = silent) -> VectorModel:
-        """Of all items that the dataset's facts name. CannotFit where they say nothing."""
-        facts = dataset.facts
-        if facts is None or not any(facts.tokens):
+        """Of all items that the dataset's item tokens name. CannotFit where they say nothing."""
+        described = dataset.item_tokens
+        if described is None or not any(described.tokens):
             raise CannotFit("Nothing is known of the items themselves: no categories, tags, texts or features.")
         progress(0, "counting words")
-        counts = counted(facts.tokens)
+        counts = counted(described.tokens)
         frequency = np.bincount(counts.indices, minlength=BUCKETS)
-        idf = (np.log((1 + len(facts.tokens)) / (1 + frequency)) + 1).astype(np.float32)
+        idf = (np.log((1 + len(described.tokens)) / (1 + frequency)) + 1).astype(np.float32)
         weighted = csr_array((counts.data * idf[counts.indices], counts.indices, counts.indptr), shape=counts.shape)
         progress(0.3, "finding the leading directions")
         n_sentence = self.n_factors // 2 if self.encoder else 0
@@ -63,18 +63,18 @@ class Content:
         encoder_projection = None
         if self.encoder:
             progress(0.6, "encoding what is said of the items")
-            sentences = encoded(self.encoder, facts.tokens)
+            sentences = encoded(self.encoder, described.tokens)
             encoder_projection = _directions(csr_array(sentences), n_sentence, rng)
             vectors = _joined(vectors, sentences @ encoder_projection)
         progress(0.9, "describing the items")
         history = profiles(dataset)
-        places = facts.ids.rows(dataset.item_ids.ids)
+        places = described.ids.rows(dataset.item_ids.ids)
         known = csr_array(
-            (history.data, places[history.indices], history.indptr), shape=(history.shape[0], len(facts.ids))
+            (history.data, places[history.indices], history.indptr), shape=(history.shape[0], len(described.ids))
         )
         known.sort_indices()
         return VectorModel(
-            dataset.user_ids, facts.ids, vectors, known, idf, projection, self.encoder, encoder_projection
+            dataset.user_ids, described.ids, vectors, known, idf, projection, self.encoder, encoder_projection
         )
 
 

@@ -12,7 +12,7 @@ from scipy.sparse import csr_array
 from recommender.engine.evaluation.metrics import hits, ndcg
 from recommender.engine.evaluation.split import holdout
 from recommender.engine.feedback import pairs, profiles, relevant, seen, strengths
-from recommender.engine.forms.item_weights import ItemWeightsModel, damped, strongest
+from recommender.engine.forms.item_weights import ItemWeightsModel, sharpened, strongest
 from recommender.engine.ranking import top_n
 from recommender.engine.types import UNDATED, CannotFit, Dataset, FloatArray, Mask, Progress, RowArray, silent
 
@@ -82,7 +82,7 @@ class EASE:
 
 def _scaled(evidence: csr_array, power: float) -> tuple[csr_array, float]:
     """X, and the unit that brings its mean square to 1."""
-    data = damped(evidence.data, power)
+    data = sharpened(evidence.data, power)
     unit = float(np.sqrt(np.square(data).mean(dtype=np.float64))) or 1.0
     return csr_array(((data / unit).astype(np.float32), evidence.indices, evidence.indptr), evidence.shape), unit
 

@@ -6,7 +6,7 @@ import numpy as np
 from scipy.sparse import csr_array, vstack
 
 from recommender.engine.feedback import profiles, strengths
-from recommender.engine.forms.item_weights import ItemWeightsModel, damped
+from recommender.engine.forms.item_weights import ItemWeightsModel, sharpened
 from recommender.engine.types import CannotFit, Dataset, FloatArray, Progress, silent
 
 BLOCK = 20_000_000
@@ -38,7 +38,7 @@ class ItemKNN:
         evidence = strengths(dataset)
         if not evidence.nnz:
             raise CannotFit("There are no events that speak for an item: collect or import some first.")
-        x = csr_array((damped(evidence.data, self.power), evidence.indices, evidence.indptr), shape=evidence.shape)
+        x = csr_array((sharpened(evidence.data, self.power), evidence.indices, evidence.indptr), shape=evidence.shape)
         return ItemWeightsModel(
             user_ids=dataset.user_ids,
             item_ids=dataset.item_ids,

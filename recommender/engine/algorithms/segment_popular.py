@@ -74,7 +74,7 @@ class SegmentPopular:
     ) -> tuple[tuple[str, ...], RowArray, float]:
         """Names and members of the segments, and the shrinkage, that foretell best what was held out."""
         is_held = rng.random(len(pairs.items)) < HELD_OUT
-        known, held = pairs.only(~is_held), pairs.only(is_held).sample(MOST_JUDGED, rng)
+        known, held = pairs.take(~is_held), pairs.take(is_held).sample(MOST_JUDGED, rng)
         at_least = -np.inf if self.by else known.foretold(held, np.full(pairs.n_users, UNKNOWN, np.int32), 0, 1.0)
         best: tuple[tuple[str, ...], RowArray, float] | None = None
         for names, members in demographics.values():
@@ -102,13 +102,13 @@ class _Pairs:
         users = np.repeat(np.arange(evidence.shape[0], dtype=np.int32), np.diff(evidence.indptr))
         return cls(users, evidence.indices, np.minimum(evidence.data, ceiling).astype(np.float64), *evidence.shape)
 
-    def only(self, which: NDArray[np.bool_] | NDArray[np.integer]) -> "_Pairs":
+    def take(self, which: NDArray[np.bool_] | NDArray[np.integer]) -> "_Pairs":
         return _Pairs(self.users[which], self.items[which], self.worth[which], self.n_users, self.n_items)
 
     def sample(self, most: int, rng: np.random.Generator) -> "_Pairs":
         if len(self.items) <= most:
             return self
-        return self.only(rng.choice(len(self.items), most, replace=False))
+        return self.take(rng.choice(len(self.items), most, replace=False))
 
     def by_segment(self, members: RowArray, n_segments: int) -> csr_array:
         """What each segment did in favour of each item (n_segments, n_items)."""
@@ -136,9 +136,9 @@ class _Pairs:
 
 def _demographics(dataset: Dataset) -> dict[str, tuple[tuple[str, ...], RowArray]]:
     """By the name of each demographic its segments, those with enough people, and who belongs to which (n_users,)."""
-    if dataset.people is None:
+    if dataset.user_segments is None:
         return {}
-    people: Sequence[tuple[str, ...]] = dataset.people.only(dataset.user_ids).tokens
+    people: Sequence[tuple[str, ...]] = dataset.user_segments.take(dataset.user_ids).tokens
     counts = Counter(token for tokens in people for token in tokens)
     by_name: dict[str, list[str]] = {}
     for token, count in counts.most_common():

@@ -87,7 +87,7 @@ def evaluate(
     can't be is left out.
     """
     # What nobody has turned to can't be among the held-out events, and every algorithm ranks the same items.
-    dataset = replace(dataset, facts=dataset.facts and dataset.facts.only(dataset.item_ids))
+    dataset = replace(dataset, item_tokens=dataset.item_tokens and dataset.item_tokens.take(dataset.item_ids))
     split = holdout(dataset, np.random.default_rng(seed), test_fraction)
     figures, judged = _fit_and_judge(algorithm, split, seed, k, _part(progress, 0, 0.8))
     others, people = {}, {"": judged}

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from recommender.engine.types import UNDATED, Dataset, Mask, PassedOver
+from recommender.engine.types import UNDATED, Dataset, Mask, Skips
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,7 +32,7 @@ def holdout(dataset: Dataset, rng: np.random.Generator, test_fraction: float = 0
     n_test = np.floor(counts * test_fraction + 1e-9)
     is_test = np.zeros(len(dataset), bool)
     is_test[order] = still_to_come <= n_test[dataset.users[order]]
-    train = replace(dataset.select(~is_test), passed=_known_before(dataset, is_test))
+    train = replace(dataset.select(~is_test), skips=_known_before(dataset, is_test))
     return Split(train, dataset.select(is_test), _protocol(undated, test_fraction))
 
 
@@ -68,16 +68,16 @@ def folds(dataset: Dataset, rng: np.random.Generator, n: int) -> list[Split]:
 
 def _learning(dataset: Dataset, is_test: Mask) -> Dataset:
     """The training part where nobody's future is told from the past: what was passed over may belong to either."""
-    return replace(dataset.select(~is_test), passed=None)
+    return replace(dataset.select(~is_test), skips=None)
 
 
-def _known_before(dataset: Dataset, is_test: Mask) -> PassedOver | None:
+def _known_before(dataset: Dataset, is_test: Mask) -> Skips | None:
     """What people had passed over before the first of their own events that are the test."""
-    if dataset.passed is None:
+    if dataset.skips is None:
         return None
     first = np.full(dataset.n_users, np.iinfo(np.int64).max)
     np.minimum.at(first, dataset.users[is_test], dataset.times[is_test])
-    return dataset.passed.before(first)
+    return dataset.skips.before(first)
 
 
 def _protocol(undated: Mask, test_fraction: float) -> str:

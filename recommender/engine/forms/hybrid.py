@@ -183,7 +183,7 @@ class HybridModel:
     def _over(self, name: str, histories: Histories) -> Histories:
         """Histories over the hybrid's items as histories over a source's."""
         source = self.sources[name]
-        return histories.over(source.item_ids.rows(self.item_ids.ids), len(source.item_ids))
+        return histories.reindexed(source.item_ids.rows(self.item_ids.ids), len(source.item_ids))
 
     def _explained(self, name: str, history: Histories, cols: RowArray) -> FloatArray:
         """A source's explanation (n, n_profile), over the profile as the hybrid knows it."""

@@ -7,7 +7,7 @@ from typing import ClassVar, Self
 import numpy as np
 from scipy.sparse import csr_array
 
-from recommender.engine.forms.item_weights import damped
+from recommender.engine.forms.item_weights import sharpened
 from recommender.engine.types import UNKNOWN, Arrays, FloatArray, Histories, IdMap, Mask, RowArray
 
 NAN = np.float32(np.nan)
@@ -114,4 +114,4 @@ class ImplicitFactorModel:
 
 def confidence(strengths: FloatArray, alpha: float) -> FloatArray:
     """1 + alpha * x, with x the strength as a share of the strongest, squared."""
-    return (1 + alpha * damped(strengths, POWER)).astype(np.float32)
+    return (1 + alpha * sharpened(strengths, POWER)).astype(np.float32)

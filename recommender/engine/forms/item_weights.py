@@ -93,10 +93,10 @@ class ItemWeightsModel:
         return scores
 
     def _x(self, strengths: FloatArray) -> FloatArray:
-        return (damped(strengths, self.power) / self.unit).astype(np.float32)
+        return (sharpened(strengths, self.power) / self.unit).astype(np.float32)
 
 
-def damped(strengths: FloatArray, power: float) -> FloatArray:
+def sharpened(strengths: FloatArray, power: float) -> FloatArray:
     """Strengths as shares of the strongest, 2 at the most, raised to `power`: 2 lets the best ratings stand out."""
     return np.minimum(strengths / STRONGEST, 2.0) ** power
 

@@ -7,7 +7,7 @@ from typing import ClassVar, Self
 import numpy as np
 from scipy.sparse import csr_array
 
-from recommender.engine.forms.item_weights import damped
+from recommender.engine.forms.item_weights import sharpened
 from recommender.engine.types import UNKNOWN, Arrays, FloatArray, Histories, IdMap, IntArray, Mask, RowArray
 
 NAN = np.float32(np.nan)
@@ -65,7 +65,7 @@ class VectorModel:
         """The parts (n, n_profile) that add up to the scores: each item's own cosine, as it weighs in the person."""
         profile = history.profiles[:1]
         mine, length = self._people(profile)
-        weight = damped(profile.data, POWER) / max(length[0], 1e-9)
+        weight = sharpened(profile.data, POWER) / max(length[0], 1e-9)
         parts = self.vectors[cols] @ (self.vectors[profile.indices] * weight[:, None]).T
         return np.where(self.knows[cols][:, None] & mine.any(), parts, NAN).astype(np.float32)
 
@@ -151,6 +151,6 @@ class VectorModel:
 
     def _people(self, profiles: csr_array) -> tuple[FloatArray, FloatArray]:
         """The weighted sums (m, d) of profiles (m, n_items), and their lengths (m,)."""
-        weights = (damped(profiles.data, POWER).astype(np.float32), profiles.indices, profiles.indptr)
+        weights = (sharpened(profiles.data, POWER).astype(np.float32), profiles.indices, profiles.indptr)
         mine = np.asarray(csr_array(weights, shape=profiles.shape) @ self.vectors, np.float32)
         return mine, np.linalg.norm(mine, axis=1)

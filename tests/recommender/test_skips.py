@@ -14,7 +14,7 @@ from recommender import tasks
 from recommender.dataset import load_everything
 from recommender.engine.algorithms.als import ALS
 from recommender.engine.evaluation.split import holdout, random_part
-from recommender.engine.types import Dataset, PassedOver
+from recommender.engine.types import Dataset, Skips
 from recommender.insight import impressions
 from tests import factories
 from tests.contract import everybody
@@ -38,13 +38,13 @@ def test_what_stood_above_a_click_and_was_left_is_passed_over_and_nothing_else(s
     tasks.add_up()
     tasks.add_up()
     data = load_everything()
-    assert data.passed is not None
+    assert data.skips is not None
     names = {item.pk: item.item_id for item in shop.items}
-    found = [names[pk] for pk in data.item_ids.ids[data.passed.items].tolist()]
+    found = [names[pk] for pk in data.item_ids.ids[data.skips.items].tolist()]
     assert sorted(found) == sorted([items[0], items[2]])
-    assert data.passed.counts.tolist() == [1, 1]
-    assert set(data.user_ids.ids[data.passed.users].tolist()) == {shop.ada.pk}
-    assert data.passed.last.tolist() == 2 * [int(answer.generated_at.timestamp())]
+    assert data.skips.counts.tolist() == [1, 1]
+    assert set(data.user_ids.ids[data.skips.users].tolist()) == {shop.ada.pk}
+    assert data.skips.last.tolist() == 2 * [int(answer.generated_at.timestamp())]
 
 
 def test_als_likes_less_what_was_passed_over(passed_data: Dataset) -> None:
@@ -56,7 +56,7 @@ def test_als_likes_less_what_was_passed_over(passed_data: Dataset) -> None:
 
 
 def test_without_such_a_weight_or_such_data_nothing_changes(passed_data: Dataset) -> None:
-    bare = replace(passed_data, passed=None)
+    bare = replace(passed_data, skips=None)
     fits = [
         ALS(n_factors=4, passed_over=weight).fit(data, np.random.default_rng(1)).item_factors
         for weight, data in ((0, passed_data), (0, bare), (2, bare))
@@ -68,10 +68,10 @@ def test_without_such_a_weight_or_such_data_nothing_changes(passed_data: Dataset
 def test_what_somebody_did_counts_though_she_passed_it_over_before() -> None:
     data = two_tastes()
     liked = np.flatnonzero(data.values == 5)[:5]
-    passed = PassedOver(data.users[liked], data.items[liked], np.ones(5, np.float32), np.zeros(5, np.int64))
+    skips = Skips(data.users[liked], data.items[liked], np.ones(5, np.float32), np.zeros(5, np.int64))
     plain, wary = (
-        ALS(n_factors=4, passed_over=2).fit(replace(data, passed=some), np.random.default_rng(1)).item_factors
-        for some in (None, passed)
+        ALS(n_factors=4, passed_over=2).fit(replace(data, skips=some), np.random.default_rng(1)).item_factors
+        for some in (None, skips)
     )
     assert_allclose(plain, wary)
 
@@ -79,11 +79,11 @@ def test_what_somebody_did_counts_though_she_passed_it_over_before() -> None:
 def test_evaluation_shows_a_model_nothing_of_the_time_it_is_judged_by() -> None:
     data = dataset([Did(1, item, VIEW, time=item) for item in range(10)])
     people, items = np.zeros(2, np.int32), np.array([1, 2], np.int32)
-    passed = PassedOver(people, items, np.ones(2, np.float32), np.array([3, 8]))
-    split = holdout(replace(data, passed=passed), np.random.default_rng(0))
-    assert split.train.passed is not None
-    assert split.train.passed.last.tolist() == [3]
-    assert random_part(replace(data, passed=passed), np.random.default_rng(0)).train.passed is None
+    skips = Skips(people, items, np.ones(2, np.float32), np.array([3, 8]))
+    split = holdout(replace(data, skips=skips), np.random.default_rng(0))
+    assert split.train.skips is not None
+    assert split.train.skips.last.tolist() == [3]
+    assert random_part(replace(data, skips=skips), np.random.default_rng(0)).train.skips is None
 
 
 def test_a_negative_weight_is_refused() -> None:
@@ -93,12 +93,12 @@ def test_a_negative_weight_is_refused() -> None:
 
 @pytest.fixture
 def passed_data() -> Dataset:
-    """Sixty people; everybody has a third of the items, and all who don't have item 0 passed it over five times."""
+    """Sixty people; everybody has a third of the items, and all who don't have item 0 skipped it five times."""
     rng = np.random.default_rng(5)
     events = [Did(user, item, VIEW) for user in range(60) for item in range(9) if rng.random() < 0.35]
     data = dataset(events, items=range(9))
     had = {(user, item) for user, item in zip(data.users.tolist(), data.items.tolist(), strict=True)}
     users = np.array([user for user in range(data.n_users) if (user, 0) not in had], np.int32)
     ones: Any = np.ones(len(users))
-    passed = PassedOver(users, np.zeros(len(users), np.int32), 5 * ones.astype(np.float32), ones.astype(np.int64))
-    return replace(data, passed=passed)
+    skips = Skips(users, np.zeros(len(users), np.int32), 5 * ones.astype(np.float32), ones.astype(np.int64))
+    return replace(data, skips=skips)
