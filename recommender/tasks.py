@@ -136,7 +136,7 @@ def take_in() -> None:
 @shared_task(soft_time_limit=540, time_limit=600)
 def look_for_drift() -> None:
     """Compares the latest events with the training's; starts a training where that is wanted."""
-    reports = drift.look()
+    reports = drift.check()
     for report in reports:
         if report.is_drift:
             logger.warning("%s", report.sentence)
@@ -153,7 +153,7 @@ def forget_the_rare() -> None:
 @shared_task(soft_time_limit=300, time_limit=360)
 def add_up() -> None:
     """Adds up what was shown, and what people did with it."""
-    lists, places = impressions.add_up()
+    lists, places = impressions.roll_up()
     if lists or places:
         logger.info("%d lists were shown; %d places of lists were clicked or converted.", lists, places)
 

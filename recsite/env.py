@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
@@ -9,12 +10,16 @@ from urllib.parse import urlsplit
 
 import environ
 
+PROJECT = Path(__file__).resolve().parent.parent
 T = TypeVar("T")
 _env = environ.Env()
 LONG_ENOUGH, FEW_CHARACTERS = 50, 10
 """What Django's own check asks of a secret is about as much."""
 
 KAFKA_PROTOCOLS = ("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")
+FORMER_NAMES = {"SERVED_LIST_RETENTION_MONTHS": "IMPRESSION_RETENTION_MONTHS"}
+"""Names that settings had before, by the names they have now: both work."""
+
 _TRUE = {"1", "true", "yes", "on"}
 _FALSE = {"0", "false", "no", "off"}
 
@@ -32,6 +37,14 @@ def _read(name: str, default: T, convert: Callable[[str], T], wanted: str) -> T:
         return convert(raw)
     except ValueError:
         fail(f"{name} is {raw!r}, but {wanted} is needed.")
+
+
+def take_former_names() -> None:
+    """Read settings by their former names too, with a warning; the present name wins where both are set."""
+    for former, present in FORMER_NAMES.items():
+        if former in os.environ and present not in os.environ:
+            os.environ[present] = os.environ[former]
+            warnings.warn(f"{former} is now called {present}: rename it in the environment or .env.", stacklevel=2)
 
 
 def text(name: str, default: str = "") -> str:
@@ -173,3 +186,8 @@ def _write_once(path: Path, content: str) -> None:
         pass
     finally:
         draft.unlink()
+
+
+# On import, so that every module that reads settings sees .env; what is in the environment already wins.
+environ.Env.read_env(PROJECT / ".env")
+take_former_names()

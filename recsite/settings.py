@@ -3,8 +3,6 @@
 import sys
 from pathlib import Path
 
-import environ
-
 from recsite import env
 from recsite.kafka_settings import *  # noqa: F403
 from recsite.logging import logging_config
@@ -15,7 +13,6 @@ from recsite.schedule import beat_schedule
 from recsite.unfold import UNFOLD as UNFOLD
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-environ.Env.read_env(BASE_DIR / ".env")
 
 # --- Where it runs ---
 
@@ -189,8 +186,8 @@ TRENDING_CACHE_TTL_SECS = env.integer("TRENDING_CACHE_TTL_SECS", 3600, 1)
 FOLD_IN_EVENTS = env.integer("FOLD_IN_EVENTS", 500, 1)
 DRIFT_THRESHOLD, DRIFT_RETRAINS = env.decimal("DRIFT_THRESHOLD", 0.2, 0, 100), env.flag("DRIFT_RETRAINS", False)
 CONTENT_ENCODER = env.text("CONTENT_ENCODER")
-SERVED_LISTS_IN_BACKGROUND = True
-SERVED_LIST_RETENTION_MONTHS = env.integer("SERVED_LIST_RETENTION_MONTHS", 3, 1)
+RECORD_IMPRESSIONS_IN_BACKGROUND = True
+IMPRESSION_RETENTION_MONTHS = env.integer("IMPRESSION_RETENTION_MONTHS", 3, 1)
 ATTRIBUTION_WINDOW_HOURS = env.integer("ATTRIBUTION_WINDOW_HOURS", 24, 1, 24 * 30)
 MODEL_CACHE_DIR = Path(env.text("MODEL_CACHE_DIR", str(STATE_DIR / "model-cache")))
 MODEL_VERSIONS_KEPT = env.integer("MODEL_VERSIONS_KEPT", 10, 2)

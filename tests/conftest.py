@@ -18,7 +18,7 @@ def _as_if_just_started(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """What the process learnt in one test, an outage or a catalogue, is not true in the next."""
     outages.start_afresh()
     recording.forget()
-    monkeypatch.setattr(settings, "SERVED_LISTS_IN_BACKGROUND", False)
+    monkeypatch.setattr(settings, "RECORD_IMPRESSIONS_IN_BACKGROUND", False)
     for module in (snapshot, types, loaded, placements, newcomers, exploration, trends, reports):
         module.forget()
     yield

@@ -19,30 +19,30 @@ from catalog import snapshot
 from catalog.models import Item
 from recommender.cache import SOURCES
 from recommender.insight import analytics
-from recommender.models import Attribution, Kind, ServedDay, ServedList, ServedRank
+from recommender.models import Attribution, DailyImpressions, ListImpression, ListKind, PositionImpressions
 from recsite.platform.console import ReadOnlyAdmin, ReadOnlyInline
 from recsite.platform.humanize import NOTHING, ago, link
 
 PERIODS = {1: "Today", 7: "7 days", 28: "28 days"}
 
 
-@permission_required("recommender.view_servedday", raise_exception=True)
+@permission_required("recommender.view_dailyimpressions", raise_exception=True)
 def figures(request: HttpRequest) -> HttpResponse:
     """Click-through, conversion, coverage and the curve over the places, for some days."""
     days = _chosen(request.GET.get("days"))
     kind = request.GET.get("kind", "")
-    kind = kind if kind in Kind.values else Kind.PERSON.value
+    kind = kind if kind in ListKind.values else ListKind.PERSON.value
     catalogue = len(snapshot.current())
     context = {
         **admin.site.each_context(request),
         "title": "What lists achieve",
         "periods": PERIODS,
         "days": days,
-        "kinds": Kind.choices,
+        "kinds": ListKind.choices,
         "kind": kind,
         "window": settings.ATTRIBUTION_WINDOW_HOURS,
-        "lines": [_in_words(line, catalogue) for line in analytics.lines(days)],
-        "curves": _drawn(analytics.curves(days, kind)),
+        "lines": [_in_words(line, catalogue) for line in analytics.list_totals(days)],
+        "curves": _drawn(analytics.rank_curves(days, kind)),
     }
     return TemplateResponse(request, "admin/recommender/figures.html", context)
 
@@ -51,7 +51,7 @@ def _chosen(text: str | None) -> int:
     return int(text) if text and text.isdecimal() and int(text) in PERIODS else 7
 
 
-def _in_words(line: analytics.Line, catalogue: int) -> dict[str, Any]:
+def _in_words(line: analytics.ListTotals, catalogue: int) -> dict[str, Any]:
     """A line with its shares in percent; coverage is of so many items."""
     return {
         **asdict(line),
@@ -64,7 +64,7 @@ def _in_words(line: analytics.Line, catalogue: int) -> dict[str, Any]:
     }
 
 
-def _drawn(curves: dict[str, list[analytics.Point]]) -> list[dict[str, Any]]:
+def _drawn(curves: dict[str, list[analytics.RankTotals]]) -> list[dict[str, Any]]:
     """Each curve with the heights of its bars, in percent of the highest of all."""
     highest = max((point.click_rate for points in curves.values() for point in points), default=0.0)
     return [
@@ -80,13 +80,13 @@ def _drawn(curves: dict[str, list[analytics.Point]]) -> list[dict[str, Any]]:
 class RankInline(ReadOnlyInline, TabularInline):
     """The places of a day's lists."""
 
-    model = ServedRank
+    model = PositionImpressions
     verbose_name_plural = "places"
     hide_title = True
     fields = ("rank", "shown", "clicked", "converted")
 
 
-@admin.register(ServedDay)
+@admin.register(DailyImpressions)
 class ServedDayAdmin(ReadOnlyAdmin):
     """Day by day, what the page of figures adds up."""
 
@@ -105,16 +105,16 @@ class ServedDayAdmin(ReadOnlyAdmin):
     )
 
     @display(description="clicked")
-    def clicked(self, day: ServedDay) -> str:
+    def clicked(self, day: DailyImpressions) -> str:
         return f"{day.places_clicked:,} of {day.places:,}"
 
     @display(description="converted")
-    def converted(self, day: ServedDay) -> str:
+    def converted(self, day: DailyImpressions) -> str:
         return f"{day.lists_converted:,}"
 
     @display(description="shown most")
-    def most_shown(self, day: ServedDay) -> str:
-        found = analytics.items_shown(day)
+    def most_shown(self, day: DailyImpressions) -> str:
+        found = analytics.top_items(day)
         titles = dict(Item.objects.filter(pk__in=[one.item for one in found]).values_list("pk", "title"))
         rows = [
             (link(reverse("item-console", args=[one.item]), titles[one.item]), one.shown, one.clicked, one.converted)
@@ -125,7 +125,7 @@ class ServedDayAdmin(ReadOnlyAdmin):
         return format_html("<ul>{}</ul>", lines) if rows else NOTHING
 
 
-@admin.register(ServedList)
+@admin.register(ListImpression)
 class ServedListAdmin(ReadOnlyAdmin):
     """Lists as they were shown, the latest first."""
 
@@ -153,19 +153,19 @@ class ServedListAdmin(ReadOnlyAdmin):
             return queryset.filter(user_id=term), False
 
     @display(description="shown")
-    def when(self, row: ServedList) -> str:
+    def when(self, row: ListImpression) -> str:
         return ago(row.served_at)
 
     @display(description="person")
-    def person(self, row: ServedList) -> str:
+    def person(self, row: ListImpression) -> str:
         return row.user_id or NOTHING
 
     @display(description="places")
-    def places(self, row: ServedList) -> str:
+    def places(self, row: ListImpression) -> str:
         return f"{row.first_rank}–{row.first_rank + len(row.items) - 1}"
 
     @display(description="what was shown")
-    def shown(self, row: ServedList) -> str:
+    def shown(self, row: ListImpression) -> str:
         titles = dict(Item.objects.filter(pk__in=row.items).values_list("pk", "title"))
         acts = {
             one.item_id: one

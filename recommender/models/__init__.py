@@ -1,5 +1,12 @@
 from recommender.models.drift import DriftReport
-from recommender.models.impressions import Attribution, Kind, ServedDay, ServedItem, ServedList, ServedRank
+from recommender.models.impressions import (
+    Attribution,
+    DailyImpressions,
+    ItemImpressions,
+    ListImpression,
+    ListKind,
+    PositionImpressions,
+)
 from recommender.models.incremental import CoVisit, TrendingScore
 from recommender.models.placement import DEFAULT, EXPOSURES_EPOCH, Exposure, Placement
 from recommender.models.release import Release, ReleaseMember
@@ -11,17 +18,17 @@ __all__ = [
     "EXPOSURES_EPOCH",
     "Attribution",
     "CoVisit",
+    "DailyImpressions",
     "DriftReport",
     "Exposure",
-    "Kind",
+    "ItemImpressions",
+    "ListImpression",
+    "ListKind",
     "ModelVersion",
     "Placement",
+    "PositionImpressions",
     "Release",
     "ReleaseMember",
-    "ServedDay",
-    "ServedItem",
-    "ServedList",
-    "ServedRank",
     "TrendingScore",
     "TuningTrial",
 ]

@@ -1,7 +1,7 @@
-"""What was shown to whom, what they did with it, and the figures of it.
+"""Store impressions (lists as they were shown), the feedback they got, and the daily totals of both.
 
-`ServedList` and `Attribution` are range-partitioned by month; their tables are made by SQL in a migration. The figures
-are added up once for each list and each act, so that no page ever reads the lists themselves.
+`ListImpression` and `Attribution` are range-partitioned by month; their tables are made by SQL in a migration. The
+totals are added up once for each list and each event, so that no page ever reads the lists themselves.
 """
 
 from django.contrib.postgres.fields import ArrayField
@@ -11,34 +11,37 @@ from django.utils import timezone
 from catalog.models import Item
 
 
-class Kind(models.TextChoices):
-    """What a list started from."""
+class ListKind(models.TextChoices):
+    """Name the kinds of lists by what they start from."""
 
-    PERSON = "person", "for a person"
+    PERSON = "person", "for a user"
     EVERYBODY = "everybody", "for everybody"
-    SESSION = "session", "for a visit"
-    SIMILAR = "similar", "like an item"
+    SESSION = "session", "for a session"
+    SIMILAR = "similar", "similar items"
     TOGETHER = "together", "bought together"
 
 
-class ServedList(models.Model):
-    """One answer that somebody was shown. The table's real key is (id, served_at)."""
+class ListImpression(models.Model):
+    """Record one list as it was shown. The table's real key is (id, served_at)."""
 
     id = models.BigAutoField(primary_key=True)
     recommendation_id = models.UUIDField()
-    user_id = models.CharField(max_length=255, blank=True, help_text="Empty where nobody was named.")
-    kind = models.CharField(max_length=10, choices=Kind)
+    user_id = models.CharField(max_length=255, blank=True, help_text="Empty where the request named no user.")
+    kind = models.CharField(max_length=10, choices=ListKind)
     placement = models.CharField(max_length=50)
     algorithm = models.CharField(max_length=50)
     version = models.PositiveBigIntegerField(null=True, help_text="The model version that led the list.")
     release = models.PositiveBigIntegerField(null=True)
     variant = models.CharField(max_length=50, blank=True)
-    items = ArrayField(models.BigIntegerField(), help_text="Internal ids, in their order.")
-    sources = ArrayField(models.SmallIntegerField(), help_text="What put each of them there.")
-    first_rank = models.PositiveIntegerField(help_text="The place of the first one, over all pages.")
+    items = ArrayField(models.BigIntegerField(), help_text="Internal ids, in the order of the list.")
+    sources = ArrayField(models.SmallIntegerField(), help_text="The source of each item.")
+    first_rank = models.PositiveIntegerField(help_text="The rank of the first item, counted over all pages.")
     served_at = models.DateTimeField()
 
     class Meta:
+        # The table keeps the name it was made with: it is partitioned, and renaming partitions needs a lock on all.
+        db_table = "recommender_servedlist"
+        verbose_name = "list impression"
         ordering = ["-served_at", "-id"]
         indexes = [
             models.Index(fields=["recommendation_id"], name="served_list_by_its_id"),
@@ -50,7 +53,7 @@ class ServedList(models.Model):
 
 
 class Attribution(models.Model):
-    """What somebody did with an item that a list had shown: the first act, and the first conversion.
+    """Record the feedback on an item that a list had shown: the first click, and the first conversion.
 
     The table's real key is (recommendation_id, item, served_at).
     """
@@ -59,9 +62,9 @@ class Attribution(models.Model):
     item = models.ForeignKey(Item, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+")
     served_at = models.DateTimeField()
     rank = models.PositiveIntegerField()
-    event_id = models.UUIDField(help_text="The first act's.")
+    event_id = models.UUIDField(help_text="The event that counted as the click.")
     acted_at = models.DateTimeField()
-    by_id = models.BooleanField(help_text="Whether the act named the list; else it followed within the window.")
+    by_id = models.BooleanField(help_text="True where the event named the list; else it followed within the window.")
     converted_at = models.DateTimeField(null=True)
 
     class Meta:
@@ -70,31 +73,33 @@ class Attribution(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.recommendation_id}, place {self.rank}"
+        return f"{self.recommendation_id}, rank {self.rank}"
 
 
-class ServedDay(models.Model):
-    """The figures of a day's lists of one kind, placement, algorithm, model version and variant."""
+class DailyImpressions(models.Model):
+    """Total a day's lists of one kind, placement, algorithm, model version and variant."""
 
-    day = models.DateField(default=timezone.localdate, help_text="In UTC, of the showing; acts count there as well.")
-    kind = models.CharField(max_length=10, choices=Kind)
+    day = models.DateField(
+        default=timezone.localdate, help_text="In UTC, of the impression; its clicks count there as well."
+    )
+    kind = models.CharField(max_length=10, choices=ListKind)
     placement = models.CharField(max_length=50)
     algorithm = models.CharField(max_length=50)
     version = models.PositiveBigIntegerField(default=0, help_text="0: no model led the list.")
     variant = models.CharField(max_length=50, blank=True)
     lists = models.PositiveBigIntegerField(default=0)
-    lists_clicked = models.PositiveBigIntegerField(default=0, help_text="Lists of which something was turned to.")
+    lists_clicked = models.PositiveBigIntegerField(default=0, help_text="Lists with at least one click.")
     lists_converted = models.PositiveBigIntegerField(default=0)
-    places = models.PositiveBigIntegerField(default=0)
+    places = models.PositiveBigIntegerField(default=0, help_text="Items shown, repeats included.")
     places_clicked = models.PositiveBigIntegerField(default=0)
     places_converted = models.PositiveBigIntegerField(default=0)
-    places_by_id = models.PositiveBigIntegerField(default=0, help_text="Clicked places whose click named the list.")
-    items = models.PositiveBigIntegerField(default=0, help_text="Different items that were shown.")
+    places_by_id = models.PositiveBigIntegerField(default=0, help_text="Clicks that named their list.")
+    items = models.PositiveBigIntegerField(default=0, help_text="Distinct items shown.")
 
     class Meta:
+        db_table = "recommender_servedday"
         ordering = ["-day", "-lists", "pk"]
-        verbose_name = "figures of a day"
-        verbose_name_plural = "days of figures"
+        verbose_name = "daily total"
         constraints = [
             models.UniqueConstraint(
                 fields=["day", "kind", "placement", "algorithm", "version", "variant"], name="served_day_once"
@@ -105,34 +110,38 @@ class ServedDay(models.Model):
         return f"{self.algorithm} at {self.placement} on {self.day}"
 
 
-class ServedRank(models.Model):
-    """One place of a day's lists: how often it was shown, and turned to."""
+class PositionImpressions(models.Model):
+    """Total one rank of a day's lists: its impressions, clicks and conversions."""
 
-    served = models.ForeignKey(ServedDay, on_delete=models.CASCADE, related_name="ranks")
+    daily = models.ForeignKey(DailyImpressions, on_delete=models.CASCADE, related_name="ranks", db_column="served_id")
     rank = models.PositiveIntegerField()
     shown = models.PositiveBigIntegerField(default=0)
     clicked = models.PositiveBigIntegerField(default=0)
     converted = models.PositiveBigIntegerField(default=0)
 
     class Meta:
+        db_table = "recommender_servedrank"
         ordering = ["rank"]
-        constraints = [models.UniqueConstraint(fields=["served", "rank"], name="served_rank_once")]
+        constraints = [models.UniqueConstraint(fields=["daily", "rank"], name="served_rank_once")]
 
     def __str__(self) -> str:
-        return f"{self.served}, place {self.rank}"
+        return f"{self.daily}, rank {self.rank}"
 
 
-class ServedItem(models.Model):
-    """One item of a day's lists: how often it was shown, in places that explore as well, and turned to."""
+class ItemImpressions(models.Model):
+    """Total one item of a day's lists: its impressions (those that explore included), clicks and conversions."""
 
-    served = models.ForeignKey(ServedDay, on_delete=models.CASCADE, related_name="shown_items")
+    daily = models.ForeignKey(
+        DailyImpressions, on_delete=models.CASCADE, related_name="shown_items", db_column="served_id"
+    )
     item = models.ForeignKey(Item, on_delete=models.CASCADE, db_constraint=False, related_name="+")
     shown = models.PositiveBigIntegerField(default=0)
     clicked = models.PositiveBigIntegerField(default=0)
     converted = models.PositiveBigIntegerField(default=0)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["served", "item"], name="served_item_once")]
+        db_table = "recommender_serveditem"
+        constraints = [models.UniqueConstraint(fields=["daily", "item"], name="served_item_once")]
 
     def __str__(self) -> str:
-        return f"{self.served}, item {self.item_id}"
+        return f"{self.daily}, item {self.item_id}"

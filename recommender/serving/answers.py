@@ -10,8 +10,8 @@ from uuid import UUID
 from recommender.cache import SOURCES
 from recommender.engine.types import HALF_INTERVAL
 from recommender.insight import impressions
-from recommender.insight.impressions import Shown
-from recommender.models import Kind
+from recommender.insight.impressions import Impression
+from recommender.models import ListKind
 from recommender.serving.candidates import Ranked, Rated, View, current_view
 from recommender.serving.reasons import Reason
 from recsite.platform.database import DatabaseDown
@@ -92,10 +92,10 @@ def places(
     return tuple(map(Place._make, zip(*columns, strict=True)))
 
 
-def show(view: View, kind: Kind, answer: Answer, ranked: Ranked, first: int) -> None:
+def show(view: View, kind: ListKind, answer: Answer, ranked: Ranked, first: int) -> None:
     """Notes that somebody is shown an answer, whose `first` place has that rank."""
     impressions.record(
-        Shown(
+        Impression(
             answer.recommendation_id,
             answer.user_id,
             kind,

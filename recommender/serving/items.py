@@ -11,8 +11,8 @@ from interactions.schema import new_event_id
 from recommender.cache import SOURCES
 from recommender.engine.types import UNKNOWN
 from recommender.insight import impressions
-from recommender.insight.impressions import Shown
-from recommender.models import DEFAULT, Kind
+from recommender.insight.impressions import Impression
+from recommender.models import DEFAULT, ListKind
 from recommender.serving import candidates
 from recommender.serving.answers import Answer, places, show, view_now
 from recommender.serving.candidates import POPULAR, Ranked, Rated, View, Wanted
@@ -71,7 +71,7 @@ def similar(request: ItemsRequest) -> Answer:
     (row,) = _rows(view, request.items)
     ranked = candidates.like(view, row, request.method)
     own = view.release.leader.algorithm if view.release.leader else POPULAR
-    return _answer(view, Kind.SIMILAR, own, ranked, _wanted(view, candidates.variants(view, row), request), request)
+    return _answer(view, ListKind.SIMILAR, own, ranked, _wanted(view, candidates.variants(view, row), request), request)
 
 
 def session(request: ItemsRequest) -> Answer:
@@ -87,7 +87,7 @@ def session(request: ItemsRequest) -> Answer:
     algorithm = view.release.leader.algorithm if view.release.leader and gone_through.evidence else POPULAR
     seen = sorted({other for row in known for other in candidates.variants(view, row)})
     wanted = _wanted(view, seen, request)
-    return _answer(view, Kind.SESSION, algorithm, gone_through.ranked, wanted, request, gone_through)
+    return _answer(view, ListKind.SESSION, algorithm, gone_through.ranked, wanted, request, gone_through)
 
 
 def bought_together(item_id: str, limit: int, least_support: int = candidates.LEAST_SUPPORT) -> BoughtTogether:
@@ -118,7 +118,9 @@ def _show_together(view: View, made: BoughtTogether, items: Sequence[int]) -> No
     sources = [SOURCES.index(TOGETHER)] * len(items)
     now, release = datetime.now(UTC), view.release.number
     impressions.record(
-        Shown(made.recommendation_id, "", Kind.TOGETHER, DEFAULT, TOGETHER, None, release, "", items, sources, 1, now)
+        Impression(
+            made.recommendation_id, "", ListKind.TOGETHER, DEFAULT, TOGETHER, None, release, "", items, sources, 1, now
+        )
     )
 
 
@@ -137,7 +139,7 @@ def _wanted(view: View, seen: Sequence[int], request: ItemsRequest) -> Wanted:
 
 def _answer(
     view: View,
-    kind: Kind,
+    kind: ListKind,
     algorithm: str,
     ranked: Ranked,
     wanted: Wanted,

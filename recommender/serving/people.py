@@ -14,7 +14,7 @@ from typing import Any
 
 from interactions.schema import new_event_id
 from recommender.cache import SOURCES
-from recommender.models import DEFAULT, Kind, Placement
+from recommender.models import DEFAULT, ListKind, Placement
 from recommender.serving import placements, telemetry
 from recommender.serving.answers import Answer, UnknownAlgorithm, places, show, view_now
 from recommender.serving.candidates import (
@@ -96,7 +96,7 @@ def recommend(request: Request) -> Answer:
     found = page(view, algorithm, known, wanted, request.offset, request.limit, request.diversity)
     answer = _answer(view, algorithm, known, found, request)
     if request.is_shown and (request.is_shown_cold or not answer.cold_start):
-        kind = Kind.PERSON if request.user_id else Kind.EVERYBODY
+        kind = ListKind.PERSON if request.user_id else ListKind.EVERYBODY
         show(view, kind, answer, found.ranked, request.offset + 1)
     telemetry.answered(algorithm, known.is_hit, started)
     return answer

@@ -18,13 +18,13 @@ from interactions.store import store
 from recommender.models import (
     Attribution,
     CoVisit,
+    DailyImpressions,
     DriftReport,
     Exposure,
+    ItemImpressions,
+    ListImpression,
+    PositionImpressions,
     ReleaseMember,
-    ServedDay,
-    ServedItem,
-    ServedList,
-    ServedRank,
     TrendingScore,
     TuningTrial,
 )
@@ -34,7 +34,14 @@ from tests import factories
 from tests.admin.staff import OURS, Staff
 from tests.recommender.fixtures import Shop, happened
 
-SHOWN_ELSEWHERE: set[type[models.Model]] = {ReleaseMember, Attribution, ServedItem, ServedRank, CoVisit, TrendingScore}
+SHOWN_ELSEWHERE: set[type[models.Model]] = {
+    ReleaseMember,
+    Attribution,
+    ItemImpressions,
+    PositionImpressions,
+    CoVisit,
+    TrendingScore,
+}
 """Rows that stand on the page of what they belong to: a release, a list, a day of figures, an item, a list of items."""
 
 EVENTS_READ = re.compile(r'FROM "interactions_interaction"')
@@ -60,7 +67,7 @@ def filled(shop: Shop) -> Shop:
     Exposure.objects.create(item=shop.novels[0], shown=3)
     first, second = shop.novels[:2]
     shown_as, now = factories.event("ada", first).event_id, timezone.now()
-    ServedList.objects.create(
+    ListImpression.objects.create(
         recommendation_id=shown_as,
         user_id="ada",
         kind="person",
@@ -74,9 +81,9 @@ def filled(shop: Shop) -> Shop:
     Attribution.objects.create(
         recommendation_id=shown_as, item=second, served_at=now, rank=4, event_id=shown_as, acted_at=now, by_id=False
     )
-    day = ServedDay.objects.create(kind="person", placement="default", algorithm="svd", lists=1, places=2)
-    ServedRank.objects.create(served=day, rank=4, shown=1, clicked=1)
-    ServedItem.objects.create(served=day, item=second, shown=1, clicked=1)
+    day = DailyImpressions.objects.create(kind="person", placement="default", algorithm="svd", lists=1, places=2)
+    PositionImpressions.objects.create(daily=day, rank=4, shown=1, clicked=1)
+    ItemImpressions.objects.create(daily=day, item=second, shown=1, clicked=1)
     FeedCursor.objects.get_or_create(name="attribution")
     written = {"title": "Good", "text": "Very good."}
     store([factories.event("ada", "", "login", at=now), factories.event("ada", first, "rating", 5, review=written)])
@@ -176,7 +183,7 @@ def test_no_deletion_reads_the_events(admin: Staff, filled: Shop) -> None:
         ("/admin/catalog/item/", 4),
         ("/admin/recommender/modelversion/", 5),
         ("/admin/recommender/release/", 6),
-        ("/admin/recommender/servedlist/", 4),
+        ("/admin/recommender/listimpression/", 4),
         ("/admin/figures/", 4),
         ("/admin/platform/job/", 5),
         ("/admin/people/{ada}/", 7),

@@ -7,24 +7,24 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from recommender.insight.analytics import Line, click_rates, curves, lines
-from recommender.models import Attribution, ServedDay, ServedList, ServedRank
+from recommender.insight.analytics import ListTotals, click_rates, list_totals, rank_curves
+from recommender.models import Attribution, DailyImpressions, ListImpression, PositionImpressions
 from tests import factories
 from tests.admin.staff import Staff
 
 FIGURES = "/admin/figures/"
 
 
-def day(days_ago: int = 0, **fields: object) -> ServedDay:
+def day(days_ago: int = 0, **fields: object) -> DailyImpressions:
     """40 lists of 10 places at `default`, 20 places of 12 lists clicked, 3 lists converted."""
     counts = {"lists": 40, "lists_clicked": 12, "lists_converted": 3, "places": 400, "places_clicked": 20}
     counts |= {"places_converted": 4, "places_by_id": 15, "items": 30}
     group = {"kind": "person", "placement": "default", "algorithm": "svd", "version": 7}
     date = (timezone.now() - timedelta(days=days_ago)).date()
-    return ServedDay.objects.create(day=date, **{**group, **counts, **fields})
+    return DailyImpressions.objects.create(day=date, **{**group, **counts, **fields})
 
 
-def only(found: list[Line]) -> Line:
+def only(found: list[ListTotals]) -> ListTotals:
     (line,) = found
     return line
 
@@ -39,7 +39,7 @@ def test_days_are_added_up_by_what_led_the_list_and_where() -> None:
     day(days_ago=7)
     day(algorithm="popular", version=0, lists=10)
     day(placement="basket", lists=5)
-    found = lines(7)
+    found = list_totals(7)
     assert [(line.algorithm, line.placement, line.lists) for line in found] == [
         ("svd", "default", 100),
         ("popular", "default", 10),
@@ -48,22 +48,22 @@ def test_days_are_added_up_by_what_led_the_list_and_where() -> None:
     line = found[0]
     assert (line.click_rate, line.list_click_rate, line.conversion_rate) == (0.04, 0.24, 0.06)
     assert (line.named_share, line.items) == (0.75, 40)
-    assert only(lines(1)[:1]).lists == 40
+    assert only(list_totals(1)[:1]).lists == 40
 
 
 def test_nothing_shown_is_no_division_by_nothing() -> None:
     day(lists=0, places=0, lists_clicked=0, places_clicked=0, lists_converted=0)
-    line = only(lines(1))
+    line = only(list_totals(1))
     assert (line.click_rate, line.list_click_rate, line.conversion_rate, line.named_share) == (0, 0, 0, 0)
 
 
 def test_a_curve_is_the_share_of_each_place_that_was_clicked() -> None:
     for shown, clicked in ((100, 10), (50, 20)):
         one = day(version=clicked)
-        ServedRank.objects.create(served=one, rank=1, shown=shown, clicked=clicked)
-        ServedRank.objects.create(served=one, rank=21, shown=1, clicked=1)
-    ServedRank.objects.create(served=day(kind="similar"), rank=1, shown=9, clicked=9)
-    assert [(point.rank, point.click_rate) for point in curves(7, "person")["svd"]] == [(1, 0.2)]
+        PositionImpressions.objects.create(daily=one, rank=1, shown=shown, clicked=clicked)
+        PositionImpressions.objects.create(daily=one, rank=21, shown=1, clicked=1)
+    PositionImpressions.objects.create(daily=day(kind="similar"), rank=1, shown=9, clicked=9)
+    assert [(point.rank, point.click_rate) for point in rank_curves(7, "person")["svd"]] == [(1, 0.2)]
 
 
 def test_the_metric_is_of_today_and_yesterday() -> None:
@@ -74,14 +74,14 @@ def test_the_metric_is_of_today_and_yesterday() -> None:
 
 
 def test_the_page_shows_it_without_reading_lists_or_events(viewer: Staff) -> None:
-    ServedRank.objects.create(served=day(), rank=1, shown=10, clicked=5)
+    PositionImpressions.objects.create(daily=day(), rank=1, shown=10, clicked=5)
     with CaptureQueriesContext(connection) as captured:
         page = viewer.page(FIGURES)
     for words in ("svd", "5.0%", "20 of 400", "30.0%", "7.5%", "75%"):
         assert words in page, words
     assert "Place 1: 5 of 10 clicked" in viewer.get(FIGURES).content.decode()
     read = " ".join(query["sql"] for query in captured)
-    for table in (ServedList, Attribution):
+    for table in (ListImpression, Attribution):
         assert table._meta.db_table not in read
     assert "interactions_interaction" not in read
 
@@ -98,7 +98,7 @@ def test_only_who_may_see_figures_does(operator: Staff) -> None:
 def test_a_list_says_what_followed_it(viewer: Staff) -> None:
     emma, now = factories.item("emma"), timezone.now()
     shown_as = factories.event("ada", emma).event_id
-    row = ServedList.objects.create(
+    row = ListImpression.objects.create(
         recommendation_id=shown_as,
         user_id="ada",
         kind="person",
@@ -112,10 +112,10 @@ def test_a_list_says_what_followed_it(viewer: Staff) -> None:
     Attribution.objects.create(
         recommendation_id=shown_as, item=emma, served_at=now, rank=1, event_id=shown_as, acted_at=now, by_id=True
     )
-    page = viewer.page(f"/admin/recommender/servedlist/{row.pk}/change/")
+    page = viewer.page(f"/admin/recommender/listimpression/{row.pk}/change/")
     assert "by svd: clicked" in page
     assert "erased, by popular" in page
-    listed = "/admin/recommender/servedlist/"
+    listed = "/admin/recommender/listimpression/"
     assert "ada" in viewer.page(listed, q=str(shown_as))
     assert "ada" in viewer.page(listed, q="ada")
     assert "1–2" not in viewer.page(listed, q="ben")

@@ -15,7 +15,7 @@ from pytest_django import DjangoDbBlocker
 
 from catalog.models import EndUser, Item
 from interactions.models import Interaction
-from recommender.models import ModelVersion, Release, ReleaseMember, ServedList
+from recommender.models import ListImpression, ModelVersion, Release, ReleaseMember
 from recsite.local.packages import find_chromium
 from tests import factories
 from tests.recommender.fixtures import open_shop
@@ -100,7 +100,7 @@ def _fill() -> None:
 
 def _empty() -> None:
     for rows in (
-        ServedList,
+        ListImpression,
         Interaction,
         ReleaseMember,
         Release,

@@ -86,7 +86,7 @@ def test_drift_is_announced(kafka: Kafka, shop: Shop, monkeypatch: pytest.Monkey
     monkeypatch.setattr(reports, "_count", lambda *_: reports.Sample(n=900))
     monkeypatch.setattr(reports, "_reports", lambda *_: [made] if not DriftReport.objects.exists() else [])
     monkeypatch.setattr(reports, "WINDOWS", (timedelta(hours=1),))
-    reports.look()
+    reports.check()
     (drift,) = said(DATA_DRIFT)
     assert (drift["kind"], drift["psi"], drift["threshold"]) == ("drift.detected", 0.5, 0.2)
 

@@ -14,7 +14,7 @@ READ = re.compile(r"""env\.[a-z_]+\(\s*"([A-Z_]+)\"""")
 EXAMPLE = re.compile(r"^#?([A-Z_]+)=(.*)$", re.MULTILINE)
 SOUND = {"DATABASE_URL": "postgres://ada:secret@127.0.0.1:1/x", "REDIS_URL": "redis://127.0.0.1:1/0"}
 LIVE = {"ENVIRONMENT": "production", "SECRET_KEY": "0123456789-abcdefghijklmnopqrstuvwxyz-0123456789-abcdef"}
-READERS = ("recsite/settings.py", "recsite/gunicorn.py")
+READERS = ("recsite/settings.py", "recsite/kafka_settings.py", "recsite/gunicorn.py")
 
 
 def start(folder: Path, **settings: str) -> subprocess.CompletedProcess[str]:
@@ -116,3 +116,17 @@ def values(folder: Path, given: dict[str, str]) -> str:
     done = subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout
+
+
+def test_a_former_name_still_works_and_says_how_it_is_called_now(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", "from recsite import settings; print(settings.IMPRESSION_RETENTION_MONTHS)"]
+    environment = {"PATH": os.defpath, "RECSITE_STATE": str(tmp_path), **SOUND}
+    for settings, expected in (
+        ({"SERVED_LIST_RETENTION_MONTHS": "7"}, "7"),
+        ({"SERVED_LIST_RETENTION_MONTHS": "7", "IMPRESSION_RETENTION_MONTHS": "5"}, "5"),
+    ):
+        done = subprocess.run(
+            command, cwd=PROJECT, env={**environment, **settings}, capture_output=True, text=True, check=True
+        )
+        assert done.stdout.strip() == expected
+        assert ("is now called IMPRESSION_RETENTION_MONTHS" in done.stderr) == (expected == "7")

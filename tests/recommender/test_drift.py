@@ -116,7 +116,7 @@ def found(reports: list[DriftReport]) -> dict[tuple[str, int], bool]:
 @pytest.mark.django_db
 def test_more_of_the_same_is_no_drift(trained: Shop) -> None:
     happened(trained, 300, 0, novels=0.9)
-    reports = drift.look()
+    reports = drift.check()
     assert found(reports) == {
         (name, minutes): name == "type" and False for name in ("item", "category", "type") for minutes in (60, 1440)
     } | {("type", 60): found(reports)["type", 60], ("type", 1440): found(reports)["type", 1440]}
@@ -125,7 +125,7 @@ def test_more_of_the_same_is_no_drift(trained: Shop) -> None:
 @pytest.mark.django_db
 def test_another_taste_is_drift_of_categories_and_says_what_moved(trained: Shop) -> None:
     happened(trained, 300, 0, novels=0.1)
-    reports = drift.look()
+    reports = drift.check()
     assert found(reports)["category", 60] is True
     report = next(one for one in reports if one.distribution == "category" and one.window_minutes == 60)
     assert {name for name, _, _ in report.shifts} == {"Novels", "Poetry"}
@@ -136,16 +136,16 @@ def test_another_taste_is_drift_of_categories_and_says_what_moved(trained: Shop)
 @pytest.mark.django_db
 def test_other_ratings_are_drift_of_values(trained: Shop) -> None:
     happened(trained, 200, 0, novels=0.9, kind="rating", value=5)
-    assert found(drift.look()).get(("value", 60)) is None, "All ratings are the same: there is nothing to compare."
+    assert found(drift.check()).get(("value", 60)) is None, "All ratings are the same: there is nothing to compare."
     happened(trained, 200, 0.001, novels=0.9, kind="rating", value=1)
-    assert found(drift.look())["value", 60] is True
+    assert found(drift.check())["value", 60] is True
 
 
 @pytest.mark.django_db
 def test_new_items_are_drift_of_items(trained: Shop) -> None:
     new = factories.items(3, categories=["Novels"])
     store([factories.event(f"r{number}", new[number % 3], at=timezone.now()) for number in range(300)])
-    report = next(one for one in drift.look() if one.distribution == "item")
+    report = next(one for one in drift.check() if one.distribution == "item")
     assert report.is_drift
     assert report.shifts[0][0] == NEW
 
@@ -153,25 +153,25 @@ def test_new_items_are_drift_of_items(trained: Shop) -> None:
 @pytest.mark.django_db
 def test_a_day_is_looked_at_where_an_hour_has_too_little(trained: Shop) -> None:
     happened(trained, 300, 0.5, novels=0.1)
-    assert {minutes for _, minutes in found(drift.look())} == {1440}
+    assert {minutes for _, minutes in found(drift.check())} == {1440}
 
 
 @pytest.mark.django_db
 def test_without_a_release_or_with_few_events_nothing_is_said(trained: Shop) -> None:
     happened(trained, 50, 0, novels=0.1)
-    assert drift.look() == []
+    assert drift.check() == []
     happened(trained, 300, 0, novels=0.1)
     trained.release.delete()
-    assert drift.look() == []
+    assert drift.check() == []
 
 
 @pytest.mark.django_db
 def test_the_threshold_is_a_setting(trained: Shop, settings: Any) -> None:
     happened(trained, 300, 0, novels=0.6)
     settings.DRIFT_THRESHOLD = 50
-    assert not found(drift.look())["category", 60]
+    assert not found(drift.check())["category", 60]
     settings.DRIFT_THRESHOLD = 0.1
-    assert found(drift.look())["category", 60]
+    assert found(drift.check())["category", 60]
 
 
 @pytest.mark.django_db

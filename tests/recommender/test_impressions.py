@@ -16,7 +16,7 @@ from interactions.producers import produce
 from recommender import serving, tasks
 from recommender.cache import SOURCES
 from recommender.insight import impressions
-from recommender.models import Attribution, ServedDay, ServedItem, ServedList, ServedRank
+from recommender.models import Attribution, DailyImpressions, ItemImpressions, ListImpression, PositionImpressions
 from recommender.serving import ItemsRequest, Request
 from recsite.platform import database
 from recsite.platform.database import DatabaseDown
@@ -49,8 +49,8 @@ def gone(*_: Any) -> None:
     raise OperationalError("connection refused")
 
 
-def day(**which: Any) -> ServedDay:
-    return ServedDay.objects.get(**which)
+def day(**which: Any) -> DailyImpressions:
+    return DailyImpressions.objects.get(**which)
 
 
 def figures(**which: Any) -> tuple[int, int, int, int, int, int]:
@@ -60,9 +60,9 @@ def figures(**which: Any) -> tuple[int, int, int, int, int, int]:
 
 def test_an_answer_is_recorded_as_it_was_shown(shop: Shop) -> None:
     answer = ask("ada", limit=3, offset=2)
-    assert not ServedList.objects.exists(), "It was stored while somebody waited."
+    assert not ListImpression.objects.exists(), "It was stored while somebody waited."
     assert impressions.flush() == 1
-    row = ServedList.objects.get(recommendation_id=answer.recommendation_id)
+    row = ListImpression.objects.get(recommendation_id=answer.recommendation_id)
     assert (row.user_id, row.kind, row.placement, row.variant) == ("ada", "person", "default", "")
     assert (row.algorithm, row.version, row.release) == (answer.algorithm, answer.model_version, answer.release)
     by_id = {item.pk: item.item_id for item in shop.items}
@@ -80,9 +80,14 @@ def test_lists_of_every_kind_are_recorded(shop: Shop) -> None:
     serving.session(ItemsRequest(["novel-0", "poem-0"]))
     bought = serving.bought_together("novel-0", 5)
     impressions.flush()
-    assert sorted(ServedList.objects.values_list("kind", flat=True)) == ["everybody", "session", "similar", "together"]
-    assert ServedList.objects.get(kind="similar").user_id == "ada"
-    assert ServedList.objects.get(kind="together").recommendation_id == bought.recommendation_id
+    assert sorted(ListImpression.objects.values_list("kind", flat=True)) == [
+        "everybody",
+        "session",
+        "similar",
+        "together",
+    ]
+    assert ListImpression.objects.get(kind="similar").user_id == "ada"
+    assert ListImpression.objects.get(kind="together").recommendation_id == bought.recommendation_id
 
 
 def test_a_look_by_staff_and_an_empty_list_are_not(shop: Shop) -> None:
@@ -100,7 +105,7 @@ def test_a_click_that_names_the_list_counts_at_its_place_and_once(shop: Shop) ->
     add_up()
     assert figures() == (1, 1, 0, 4, 1, 0)
     assert day().places_by_id == 1
-    assert list(ServedRank.objects.order_by("rank").values_list("rank", "shown", "clicked")) == [
+    assert list(PositionImpressions.objects.order_by("rank").values_list("rank", "shown", "clicked")) == [
         (1, 1, 0),
         (2, 1, 0),
         (3, 1, 1),
@@ -169,7 +174,7 @@ def test_adding_up_again_counts_nothing_twice_and_a_failure_loses_nothing(
         broken.setattr("recommender.insight.impressions.statements.COUNT_DIFFERENT", "SELECT 1/0")
         with pytest.raises(Exception, match="division by zero"):
             tasks.add_up()
-    assert not ServedDay.objects.exists()
+    assert not DailyImpressions.objects.exists()
     for _ in range(3):
         tasks.add_up()
     assert figures() == (1, 1, 1, 4, 1, 1)
@@ -180,7 +185,7 @@ def test_figures_are_kept_apart_by_what_led_the_list_and_where(shop: Shop) -> No
     ask("ada", limit=2, algorithm="popular")
     ask("ben", limit=2)
     add_up()
-    found = {(one.algorithm, one.kind): (one.lists, one.places) for one in ServedDay.objects.all()}
+    found = {(one.algorithm, one.kind): (one.lists, one.places) for one in DailyImpressions.objects.all()}
     assert found == {("svd", "person"): (2, 4), ("popular", "person"): (1, 2)}
     assert day(algorithm="svd").version == shop.release.members.get(algorithm="svd").version_id
 
@@ -190,9 +195,9 @@ def test_coverage_counts_different_items(shop: Shop) -> None:
     ask("ada", limit=4)
     ask("ben", limit=4)
     add_up()
-    assert day().items == ServedItem.objects.count()
+    assert day().items == ItemImpressions.objects.count()
     assert 4 <= day().items <= 8
-    assert sum(ServedItem.objects.values_list("shown", flat=True)) == 12
+    assert sum(ItemImpressions.objects.values_list("shown", flat=True)) == 12
 
 
 def test_lists_that_were_shown_wait_for_the_database(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -212,12 +217,12 @@ def test_a_process_holds_so_many_lists_and_counts_what_it_forgets(shop: Shop, mo
     answers = [ask("ada") for _ in range(5)]
     assert impressions.flush() == 3
     assert impressions.recording.lost._value.get() - lost == 2
-    kept = set(ServedList.objects.values_list("recommendation_id", flat=True))
+    kept = set(ListImpression.objects.values_list("recommendation_id", flat=True))
     assert kept == {answer.recommendation_id for answer in answers[2:]}
 
 
 def test_months_of_lists_past_retention_are_dropped(shop: Shop, settings: Any) -> None:
-    settings.SERVED_LIST_RETENTION_MONTHS = 2
+    settings.IMPRESSION_RETENTION_MONTHS = 2
     this = Month.of(timezone.now())
     for table in (impressions.LISTS, impressions.ATTRIBUTIONS):
         table.ensure_months([this.plus(-2), this.plus(-3)])
@@ -230,16 +235,16 @@ def test_months_of_lists_past_retention_are_dropped(shop: Shop, settings: Any) -
 
 
 def test_a_thread_of_the_process_stores_them_by_itself(shop: Shop, settings: Any) -> None:
-    settings.SERVED_LISTS_IN_BACKGROUND = True
+    settings.RECORD_IMPRESSIONS_IN_BACKGROUND = True
     ask("ada")
-    wait_until(ServedList.objects.exists, 10)
+    wait_until(ListImpression.objects.exists, 10)
 
 
 def test_a_web_server_that_stops_stores_what_it_has_just_shown(shop: Shop, tmp_path: Path) -> None:
     with web_server(tmp_path, API_AUTH_REQUIRED="false") as server:
         for who in ("ada", "ben", "cleo"):
             assert server.get(f"/api/v1/recommendations/users/{who}")[0] == 200
-    assert set(ServedList.objects.values_list("user_id", flat=True)) == {"ada", "ben", "cleo"}
+    assert set(ListImpression.objects.values_list("user_id", flat=True)) == {"ada", "ben", "cleo"}
     assert "Logging error" not in server.log.read_text()
 
 
@@ -253,7 +258,7 @@ def test_who_is_erased_takes_the_lists_along(shop: Shop, monkeypatch: pytest.Mon
             store.delete_people(EndUser.objects.filter(user_id="ada"))
     assert EndUser.objects.filter(user_id="ada").exists(), "She was erased, and what she was shown was not."
     store.delete_people(EndUser.objects.filter(user_id="ada"))
-    assert list(ServedList.objects.values_list("user_id", flat=True)) == ["ben"]
+    assert list(ListImpression.objects.values_list("user_id", flat=True)) == ["ben"]
 
 
 def test_a_page_of_the_api_can_be_named_in_what_follows(shop: Shop) -> None:

@@ -12,7 +12,7 @@ from interactions.kafka import Message
 from interactions.topics import REQUESTS, RESPONSES
 from recommender import serving
 from recommender.insight import impressions
-from recommender.models import ServedList
+from recommender.models import ListImpression
 from recommender.serving import ServingUnavailable, kafka_requests
 from recommender.serving.kafka_requests import answer_requests, reply
 from recsite.local.kafka import Kafka
@@ -62,7 +62,7 @@ def test_the_answer_is_that_of_the_api_under_the_request_s_id(shop: Shop) -> Non
 def test_a_list_that_was_answered_is_a_list_that_was_shown(shop: Shop) -> None:
     found = said(request(limit=3))
     impressions.flush()
-    assert str(ServedList.objects.get().recommendation_id) == found["answer"]["recommendation_id"]
+    assert str(ListImpression.objects.get().recommendation_id) == found["answer"]["recommendation_id"]
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 from interactions import producers, store, types
 from interactions.models import Interaction
 from recommender.insight import impressions
-from recommender.models import ServedList
+from recommender.models import ListImpression
 from tests import factories
 from tests.recommender.fixtures import Shop, start_afresh
 from tests.storefront.pages import Visitor, stored, text
@@ -19,7 +19,7 @@ def test_opening_an_items_page_is_a_view_that_knows_its_shelf_and_place(shop: Sh
     ada = Visitor("ada")
     link = ada.get("/").context["shelves"][0].cards[2].href
     impressions.flush()
-    shown_as = str(ServedList.objects.get(algorithm="svd", kind="person").recommendation_id)
+    shown_as = str(ListImpression.objects.get(algorithm="svd", kind="person").recommendation_id)
     page = ada.get(link, User_Agent=BROWSER)
     assert stored("ada") == [("novel-2", "view", None)]
     context = {"source": "for-you", "position": 3, "recommendation_id": shown_as}

@@ -1,6 +1,6 @@
-"""Whether people do today what the models learned from: distributions of two times, compared."""
+"""Detect drift: compare the distributions of the latest events with those of the training events."""
 
 from recommender.insight.drift.measures import Comparison, compare, jensen_shannon, psi
-from recommender.insight.drift.reports import latest, look, should_retrain
+from recommender.insight.drift.reports import check, latest, should_retrain
 
-__all__ = ["Comparison", "compare", "jensen_shannon", "latest", "look", "psi", "should_retrain"]
+__all__ = ["Comparison", "check", "compare", "jensen_shannon", "latest", "psi", "should_retrain"]

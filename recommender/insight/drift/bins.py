@@ -1,4 +1,4 @@
-"""Counts of two times over the same bins, with a name for each bin. Pure."""
+"""Count two periods over the same bins, with a name for each bin. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 NAMED = 20
-"""Names that have a bin of their own; all others share one."""
+"""The most frequent names get a bin each; all others share one."""
 
 MASS = 10
 """Bins of equal mass."""
@@ -16,7 +16,7 @@ OTHERS, NEW = "others", "unknown before"
 
 @dataclass(frozen=True)
 class Binned:
-    """Parallel tuples (n_bins,)."""
+    """Hold the bins as parallel tuples (n_bins,)."""
 
     names: tuple[str, ...]
     before: tuple[int, ...]
@@ -24,7 +24,7 @@ class Binned:
 
 
 def by_name(before: Mapping[str, int], now: Mapping[str, int]) -> Binned:
-    """A bin for each of the most frequent names of before, and one for the others."""
+    """Bin names: one bin for each of the names most frequent before, and one for the others."""
     common = sorted(before, key=lambda name: (-before[name], name))[:NAMED]
     rest = [sum(counts.values()) - sum(counts.get(name, 0) for name in common) for counts in (before, now)]
     names = (*common, OTHERS) if any(rest) else tuple(common)
@@ -35,7 +35,7 @@ def by_name(before: Mapping[str, int], now: Mapping[str, int]) -> Binned:
 
 
 def by_popularity(before: Mapping[int, int], now: Mapping[int, int]) -> Binned:
-    """Items in bins of about the same number of events before, the most popular first; new items have one of their own.
+    """Bin items by popularity into bins of about equal mass before, the most popular first; new items have one bin.
 
     A bin for each item would find drift in nothing but small numbers.
     """
@@ -57,7 +57,7 @@ def by_popularity(before: Mapping[int, int], now: Mapping[int, int]) -> Binned:
 
 
 def by_value(before: Mapping[float, int], now: Mapping[float, int]) -> Binned:
-    """Values in bins of about the same mass before; where there are few, each has one of its own."""
+    """Bin values into bins of about equal mass before; where there are few values, each has a bin of its own."""
     values = sorted({*before, *now})
     if len(values) > NAMED:
         known = sorted(before)

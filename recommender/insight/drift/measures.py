@@ -1,4 +1,4 @@
-"""How far two distributions over the same bins lie apart. Pure."""
+"""Measure the distance of two distributions over the same bins. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,25 +13,25 @@ HALF = 0.5
 """Added to each bin, so that an empty one doesn't make the distance infinite (Jeffreys' prior)."""
 
 SURE = 0.99
-"""How sure we want to be that it is no chance."""
+"""The confidence at which a distance counts as more than chance."""
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """What two samples say of their distributions."""
+    """Hold the distances of two samples, and the distance that chance alone explains."""
 
     psi: float
     js: float
     noise: float
-    """What the PSI of two samples of this size from one distribution exceeds once in a hundred times."""
+    """The PSI that two samples of this size from one distribution exceed once in a hundred times."""
 
     def is_drift(self, threshold: float) -> bool:
-        """Whether either distance is large, and not by chance."""
+        """Tell if either distance is large, and not by chance."""
         return (self.psi >= threshold or self.js >= threshold) and self.psi > self.noise
 
 
 def psi(before: Sequence[float] | Counts, now: Sequence[float] | Counts) -> float:
-    """The population stability index of counts (n_bins,): ``sum (q - p) ln(q / p)`` of their shares p and q.
+    """Return the population stability index of counts (n_bins,): ``sum (q - p) ln(q / p)`` of their shares p and q.
 
     Siddiqi, "Credit Risk Scorecards", 2006, chapter 9: below 0.1 nothing has changed, above 0.25 much has. It is the
     symmetric divergence of Kullback and Leibler, "On information and sufficiency", 1951, equation 2.6.
@@ -41,7 +41,7 @@ def psi(before: Sequence[float] | Counts, now: Sequence[float] | Counts) -> floa
 
 
 def jensen_shannon(before: Sequence[float] | Counts, now: Sequence[float] | Counts) -> float:
-    """The Jensen-Shannon divergence of counts (n_bins,) in bits, 0 to 1: ``H((p + q) / 2) - (H(p) + H(q)) / 2``.
+    """Return the Jensen-Shannon divergence of counts (n_bins,) in bits, 0 to 1: ``H((p + q) / 2) - (H(p) + H(q)) / 2``.
 
     Lin, "Divergence measures based on the Shannon entropy", 1991, equation 4.1.
     """
@@ -50,7 +50,7 @@ def jensen_shannon(before: Sequence[float] | Counts, now: Sequence[float] | Coun
 
 
 def compare(before: Sequence[float] | Counts, now: Sequence[float] | Counts) -> Comparison:
-    """Both distances, and what chance alone would bring about.
+    """Compute both distances, and the PSI that chance alone explains.
 
     Under one distribution ``PSI / (1 / N + 1 / M)`` follows chi-squared with n_bins - 1 degrees of freedom: Yurdakul,
     "Statistical properties of population stability index", 2018, section 3.

@@ -1,4 +1,4 @@
-"""The latest events beside those that the live release was trained on."""
+"""Compare the latest events with those that the live release was trained on, and report what has drifted."""
 
 import logging
 from collections.abc import Iterator, Mapping
@@ -21,15 +21,15 @@ from recommender.models import DriftReport, ModelVersion, Release
 logger = logging.getLogger(__name__)
 WINDOWS = (timedelta(minutes=60), timedelta(hours=24))
 TRAINED_ON = timedelta(days=28)
-"""How much of the training's events is compared, up to its latest one: all of it would hold years that are over."""
+"""The last part of the training's events that is compared: all of them would include years that are over."""
 
 FEWEST = 100
-"""Events of a window below which nothing is said of it."""
+"""A window with fewer events gets no report."""
 
 SHIFTS = 5
 KEPT = timedelta(days=90)
 REST = timedelta(hours=6)
-"""Between two trainings that drift starts: what a training didn't mend, another one right after doesn't either."""
+"""The least time between two trainings that drift starts: what one training didn't mend, the next won't either."""
 
 COUNTS = """
 SELECT GROUPING(item_id) = 0, GROUPING(type_id) = 0, item_id, kind.name, event.value, count(*)
@@ -48,7 +48,7 @@ GROUP BY category
 
 @dataclass(frozen=True)
 class Sample:
-    """What was counted of some time."""
+    """Hold the counts of a period."""
 
     n: int = 0
     items: Mapping[int, int] = field(default_factory=dict)
@@ -57,8 +57,8 @@ class Sample:
     categories: Mapping[str, int] = field(default_factory=dict)
 
 
-def look(now: datetime | None = None) -> list[DriftReport]:
-    """Compares, stores what it finds, and announces what has drifted. Nothing where no release is live."""
+def check(now: datetime | None = None) -> list[DriftReport]:
+    """Compare, store the reports and announce what has drifted; return the reports, none where no release is live."""
     now = now or timezone.now()
     release = Release.objects.filter(state=Release.State.LIVE).first()
     before = _trained_on(release) if release else None
@@ -74,12 +74,12 @@ def look(now: datetime | None = None) -> list[DriftReport]:
         DriftReport.objects.bulk_create(made)
         for report in made:
             if report.is_drift:
-                announcements.announce(DATA_DRIFT, "drift.detected", _facts(report))
+                announcements.announce(DATA_DRIFT, "drift.detected", _payload(report))
     return made
 
 
 def latest() -> list[DriftReport]:
-    """The reports that were made last, if that is no more than a few hours ago."""
+    """Return the newest reports; none where they are more than a few hours old."""
     newest = DriftReport.objects.aggregate(at=Max("made_at"))["at"]
     if newest is None or newest < timezone.now() - REST:
         return []
@@ -87,30 +87,30 @@ def latest() -> list[DriftReport]:
 
 
 def should_retrain(reports: list[DriftReport]) -> bool:
-    """Whether a day's drift is to start a training: where DRIFT_RETRAINS says so, and none was started lately."""
+    """Tell if a day's drift should start a training: DRIFT_RETRAINS is on, and none was started lately."""
     day = int(WINDOWS[-1].total_seconds() // 60)
     if not settings.DRIFT_RETRAINS or not any(one.is_drift and one.window_minutes == day for one in reports):
         return False
     return not ModelVersion.objects.filter(created_at__gte=timezone.now() - REST).exists()
 
 
-_held: dict[int, Sample] = {}
-"""What the training of the live release was on: read once by each process."""
+_training_samples: dict[int, Sample] = {}
+"""The training sample of the live release, counted once by each process."""
 
 
 def forget() -> None:
-    """As if the process had just started, for tests."""
-    _held.clear()
+    """Start again without a training sample, for tests."""
+    _training_samples.clear()
 
 
 def _trained_on(release: Release) -> Sample | None:
-    if release.pk not in _held:
+    if release.pk not in _training_samples:
         until = release.versions.aggregate(at=Max("data_until"))["at"]
         if until is None:
             return None
-        _held.clear()
-        _held[release.pk] = _count(until - TRAINED_ON, until + timedelta(microseconds=1))
-    return _held[release.pk]
+        _training_samples.clear()
+        _training_samples[release.pk] = _count(until - TRAINED_ON, until + timedelta(microseconds=1))
+    return _training_samples[release.pk]
 
 
 def _count(start: datetime, end: datetime) -> Sample:
@@ -157,13 +157,13 @@ def _reports(release: int, window: timedelta, before: Sample, now: Sample, at: d
 
 
 def _shifts(binned: Binned) -> list[Any]:
-    """The bins that moved most."""
+    """Return the bins that moved most, each with its share before and now."""
     before, now = (np.array(column) / max(sum(column), 1) for column in (binned.before, binned.now))
     order = np.argsort(-np.abs(now - before), kind="stable")[:SHIFTS].tolist()
     return [[binned.names[at], round(float(before[at]), 4), round(float(now[at]), 4)] for at in order]
 
 
-def _facts(report: DriftReport) -> dict[str, Any]:
+def _payload(report: DriftReport) -> dict[str, Any]:
     return {
         "distribution": report.distribution,
         "window_minutes": report.window_minutes,

@@ -1,16 +1,16 @@
-"""What was shown: recorded off the request's path, joined with what people did, and added up.
+"""Record impressions off the request's path, attribute feedback to them, and add both up.
 
-    answer ──record──▶ buffer of the process ──flush──▶ ServedList ──┐
-                                                                     ├──add_up──▶ Attribution, ServedDay, ServedRank,
-                                              event ──▶ Interaction ─┘            ServedItem, Exposure
+    answer ──record──▶ buffer of the process ──flush──▶ ListImpression ──┐
+                                                                         ├──roll_up──▶ Attribution, the daily totals,
+                                                   event ──▶ Interaction ┘             Exposure
 
-A list is a figure, not a promise: one that a process held when it was killed, at most FLUSH_SECS old, is gone. From
-there on nothing is lost or counted twice: lists and events are read by way of `recsite.platform.feed`, and what they
-come to is stored in the same transaction as how far they were read.
+An impression is a statistic, not a promise: what a process held when it was killed, at most FLUSH_SECS old, is lost.
+From there on nothing is lost or counted twice: impressions and events are read through `recsite.platform.feed`, and
+the totals are stored in the same transaction as the reader's position.
 """
 
 from recommender.insight.impressions.partitions import ATTRIBUTIONS, LISTS
-from recommender.insight.impressions.recording import Shown, flush, on_erased, record
-from recommender.insight.impressions.rollup import READERS, add_up
+from recommender.insight.impressions.recording import Impression, flush, on_erased, record
+from recommender.insight.impressions.rollup import READERS, roll_up
 
-__all__ = ["ATTRIBUTIONS", "LISTS", "READERS", "Shown", "add_up", "flush", "on_erased", "record"]
+__all__ = ["ATTRIBUTIONS", "LISTS", "READERS", "Impression", "flush", "on_erased", "record", "roll_up"]

@@ -1,7 +1,7 @@
-"""The months of served lists and of what followed them."""
+"""Declare the partitioned tables of impressions and of the feedback on them."""
 
 from recsite.platform.partitions import Partitioned
 
-RETENTION = "SERVED_LIST_RETENTION_MONTHS"
-LISTS = Partitioned("recommender_servedlist", "served_at", "served lists", RETENTION, drops=True)
+RETENTION = "IMPRESSION_RETENTION_MONTHS"
+LISTS = Partitioned("recommender_servedlist", "served_at", "list impressions", RETENTION, drops=True)
 ATTRIBUTIONS = Partitioned("recommender_attribution", "served_at", "attributions", RETENTION, drops=True)

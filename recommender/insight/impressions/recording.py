@@ -1,4 +1,4 @@
-"""From answers to rows, in batches: a request only puts its list into a buffer, and a thread stores what is there."""
+"""Store impressions in batches: a request only puts its list into a buffer, and a thread stores the buffer."""
 
 import atexit
 import logging
@@ -15,21 +15,21 @@ from django.conf import settings
 from django.db import connection, transaction
 from prometheus_client import Counter
 
-from recommender.models import ServedList
+from recommender.models import ListImpression
 from recsite.platform import database
 from recsite.platform.database import DatabaseDown
 
 logger = logging.getLogger(__name__)
 FLUSH_SECS = 1.0
 MOST_WAITING = 20_000
-"""Lists that a process holds while PostgreSQL is gone; beyond, the oldest are forgotten, and counted."""
+"""Impressions that a process holds while PostgreSQL is down; beyond, the oldest are dropped, and counted."""
 
 BATCH = 2_000
-lost = Counter("served_lists_lost_total", "Lists that were shown, and not recorded.")
+lost = Counter("impressions_lost_total", "Lists that were shown, and not recorded.")
 
 
-class Shown(NamedTuple):
-    """One list as it was shown; the fields are the columns of `ServedList`."""
+class Impression(NamedTuple):
+    """Describe one list as it was shown; the fields are the columns of `ListImpression`."""
 
     recommendation_id: UUID
     user_id: str
@@ -47,29 +47,29 @@ class Shown(NamedTuple):
     served_at: datetime
 
 
-COPY = f"COPY recommender_servedlist ({', '.join(Shown._fields)}) FROM STDIN"
+COPY = f"COPY recommender_servedlist ({', '.join(Impression._fields)}) FROM STDIN"
 
 
 class _Recorder:
-    """What this process has shown and not yet stored. Its thread starts with the first list, so after the fork."""
+    """Hold the impressions that are not stored yet. Its thread starts with the first one, so after the fork."""
 
     def __init__(self) -> None:
-        self.waiting: deque[Shown] = deque()
+        self.waiting: deque[Impression] = deque()
         self._lock, self._storing = threading.Lock(), threading.Lock()
         self._thread: threading.Thread | None = None
 
-    def add(self, shown: Shown) -> None:
+    def add(self, shown: Impression) -> None:
         self.waiting.append(shown)
         if len(self.waiting) > MOST_WAITING:
-            self._forget_the_oldest()
-        if self._thread is None and settings.SERVED_LISTS_IN_BACKGROUND:
+            self._drop_oldest()
+        if self._thread is None and settings.RECORD_IMPRESSIONS_IN_BACKGROUND:
             with self._lock:
                 if self._thread is None:
-                    self._thread = threading.Thread(target=self._work, daemon=True, name="served-lists")
+                    self._thread = threading.Thread(target=self._work, daemon=True, name="impressions")
                     self._thread.start()
 
     def flush(self) -> int:
-        """Stores what waits; how many lists it was. Raises DatabaseDown: they wait on."""
+        """Store what is waiting and return the number of impressions. Raises DatabaseDown; they keep waiting then."""
         stored = 0
         with self._storing:
             while batch := [self.waiting.popleft() for _ in range(min(len(self.waiting), BATCH))]:
@@ -79,13 +79,13 @@ class _Recorder:
                     self.waiting.extendleft(reversed(batch))
                     raise
                 except Exception:
-                    logger.exception("%d served lists can't be stored.", len(batch))
+                    logger.exception("%d impressions can't be stored.", len(batch))
                     lost.inc(len(batch))
                     continue
                 stored += len(batch)
         return stored
 
-    def _forget_the_oldest(self) -> None:
+    def _drop_oldest(self) -> None:
         with suppress(IndexError):
             self.waiting.popleft()
             lost.inc()
@@ -98,28 +98,28 @@ class _Recorder:
             try:
                 self.flush()
             except DatabaseDown as down:
-                logger.warning("%d served lists wait: %s", len(self.waiting), down)
+                logger.warning("%d impressions are waiting: %s", len(self.waiting), down)
             finally:
                 connection.close()
 
 
-def record(shown: Shown) -> None:
-    """Notes a list that somebody is shown; an empty one is none. Raises nothing, and waits for nobody."""
+def record(shown: Impression) -> None:
+    """Record a list that is shown, off the request's path: never raises, never waits. An empty list is not recorded."""
     if shown.items:
         _held.recorder.add(shown)
 
 
 def flush() -> int:
-    """Stores what this process has noted; how many lists it was. Raises DatabaseDown."""
+    """Store what this process has recorded and return the number of impressions. Raises DatabaseDown."""
     return _held.recorder.flush()
 
 
 def on_erased(user_ids: Sequence[str]) -> None:
-    """The lists that these people were shown are erased with them. For PEOPLE_SINKS."""
-    ServedList.objects.filter(user_id__in=user_ids).delete()
+    """Erase the impressions of these users. For PEOPLE_SINKS."""
+    ListImpression.objects.filter(user_id__in=user_ids).delete()
 
 
-def _store(batch: Sequence[Shown]) -> None:
+def _store(batch: Sequence[Impression]) -> None:
     with (
         transaction.atomic(),
         connection.cursor() as cursor,
@@ -131,7 +131,7 @@ def _store(batch: Sequence[Shown]) -> None:
 
 
 class _Held:
-    """The recorder of this process."""
+    """Hold the recorder of this process, and make a new one after a fork."""
 
     def __init__(self) -> None:
         self.forget()
@@ -142,18 +142,18 @@ class _Held:
         self.recorder = _Recorder()
 
     def leave(self) -> None:
-        """The process ends: what waits is stored now, or never."""
+        """Store what is waiting when the process ends: there is no later chance."""
         if self.recorder.waiting:
             try:
                 self.recorder.flush()
                 connection.close()
             except Exception as fault:
-                logger.warning("%d served lists are lost: %s", len(self.recorder.waiting), fault)
+                logger.warning("%d impressions are lost: %s", len(self.recorder.waiting), fault)
 
 
 _held = _Held()
 
 
 def forget() -> None:
-    """As if the process had just started, for tests."""
+    """Start again with an empty recorder, for tests."""
     _held.forget()

@@ -1,9 +1,9 @@
-"""Lists and acts, added up once each: the figures that pages show.
+"""Add up impressions and the feedback on them, each once: the totals that pages show.
 
-An act is *attributed* to the list that it names (`context.recommendation_id`), if the item stands on it; one that names
-none, or one that nobody recorded, to the latest list within ATTRIBUTION_WINDOW_HOURS before it that showed the person
-the item. Any act in the item's favour is a click; a conversion is one of a type that staff say is one. Each place of a
-list is clicked once and converted once, on the day on which the list was shown.
+An event is *attributed* to the list that it names (`context.recommendation_id`), if the item is in that list. An event
+that names none, or one that was not recorded, goes to the latest list within ATTRIBUTION_WINDOW_HOURS before it that
+showed the user the item. Any event in the item's favour is a click; a conversion is an event of a type that staff mark
+as one. Each rank of a list is clicked once and converted once, on the day on which the list was shown.
 """
 
 from datetime import timedelta
@@ -18,24 +18,24 @@ from recommender.insight.impressions import statements
 from recommender.models import EXPOSURES_EPOCH
 from recsite.platform import feed, generations
 
-LISTS_READER, ACTS_READER = "served lists", "attribution"
-READERS = {LISTS_READER: "recommender_servedlist", ACTS_READER: "interactions_interaction"}
-"""Who reads which table."""
+IMPRESSION_READER, FEEDBACK_READER = "list impressions", "attribution"
+READERS = {IMPRESSION_READER: "recommender_servedlist", FEEDBACK_READER: "interactions_interaction"}
+"""The table that each reader reads."""
 
 PIECE = 20_000
 LATE = timedelta(days=7)
-"""Events that come later than so long after they happened are attributed to nothing."""
+"""An event that arrives later than this after it happened is attributed to nothing."""
 
 
-def add_up() -> tuple[int, int]:
-    """Everything that has settled since the last time: the lists, and the places that were clicked or converted."""
-    return _lists(), _acts()
+def roll_up() -> tuple[int, int]:
+    """Add up what has settled since the last call; return the number of lists, and of clicks and conversions."""
+    return _impressions(), _feedback()
 
 
-def _lists() -> int:
+def _impressions() -> int:
     total = 0
     while True:
-        with feed.piece(LISTS_READER, READERS[LISTS_READER], PIECE) as piece, connection.cursor() as cursor:
+        with feed.piece(IMPRESSION_READER, READERS[IMPRESSION_READER], PIECE) as piece, connection.cursor() as cursor:
             if piece:
                 ids = {"after": piece.after, "until": piece.until, "exploration": SOURCES.index("exploration")}
                 cursor.execute(statements.TAKE_LISTS, ids)
@@ -51,10 +51,10 @@ def _lists() -> int:
             return total
 
 
-def _acts() -> int:
+def _feedback() -> int:
     total = 0
     while True:
-        with feed.piece(ACTS_READER, READERS[ACTS_READER], PIECE) as piece, connection.cursor() as cursor:
+        with feed.piece(FEEDBACK_READER, READERS[FEEDBACK_READER], PIECE) as piece, connection.cursor() as cursor:
             if piece:
                 parameters: dict[str, Any] = {
                     "after": piece.after,
@@ -62,11 +62,11 @@ def _acts() -> int:
                     "since": timezone.now() - LATE,
                     "window": timedelta(hours=settings.ATTRIBUTION_WINDOW_HOURS),
                 }
-                cursor.execute(statements.MATCH_ACTS, parameters)
-                cursor.execute(statements.FIND_NEWS)
+                cursor.execute(statements.MATCH_FEEDBACK, parameters)
+                cursor.execute(statements.FIND_NEW_FEEDBACK)
                 cursor.execute(statements.ATTRIBUTE)
                 total += cursor.rowcount
-                for statement in statements.COUNT_ACTS:
+                for statement in statements.COUNT_FEEDBACK:
                     cursor.execute(statement)
         if piece.is_last:
             return total

@@ -1,8 +1,8 @@
-"""The SQL of `rollup`, a step each; what one step finds waits for the next in a temporary table."""
+"""Hold the SQL of `rollup`, one statement a step; a temporary table hands the rows of one step to the next."""
 
 GROUP = "day, kind, placement, algorithm, version, variant"
 CURVE = 100
-"""The last place of the curves: few look further, and every page further down would have rows of its own."""
+"""The last rank that has totals of its own: few users look further, and each rank costs a row a day."""
 
 DAY_OF = "(served_at AT TIME ZONE 'UTC')::date"
 
@@ -12,9 +12,9 @@ SELECT {DAY_OF} AS day, kind, placement, algorithm, coalesce(version, 0) AS vers
 FROM recommender_servedlist WHERE id > %(after)s AND id <= %(until)s
 """
 
-FIGURES = "lists, lists_clicked, lists_converted, places, places_clicked, places_converted, places_by_id, items"
+TOTALS = "lists, lists_clicked, lists_converted, places, places_clicked, places_converted, places_by_id, items"
 COUNT_LISTS = f"""
-INSERT INTO recommender_servedday AS served ({GROUP}, {FIGURES})
+INSERT INTO recommender_servedday AS served ({GROUP}, {TOTALS})
 SELECT {GROUP}, count(*), 0, 0, sum(cardinality(items)), 0, 0, 0, 0 FROM taken GROUP BY {GROUP} ORDER BY {GROUP}
 ON CONFLICT ({GROUP}) DO UPDATE SET lists = served.lists + excluded.lists, places = served.places + excluded.places
 """
@@ -50,7 +50,7 @@ ON CONFLICT (item_id, day) DO UPDATE SET shown = one.shown + excluded.shown
 """
 
 # A text that is no UUID names no list; casting it would end everything.
-MATCH_ACTS = """
+MATCH_FEEDBACK = """
 CREATE TEMP TABLE matched ON COMMIT DROP AS
 WITH act AS MATERIALIZED (
     SELECT event.event_id, event.item_id, event.occurred_at, person.user_id AS person, kind.is_conversion,
@@ -79,7 +79,7 @@ FROM act CROSS JOIN LATERAL (
 """
 
 # `is_click`: the place was not clicked before; `converts`: nor converted. Only one process is here at a time.
-FIND_NEWS = """
+FIND_NEW_FEEDBACK = """
 CREATE TEMP TABLE news ON COMMIT DROP AS
 WITH first AS (
     SELECT DISTINCT ON (recommendation_id, item_id) matched.*,
@@ -104,7 +104,7 @@ def _count(flag: str) -> str:
 
 
 COUNT_PLACES_ACTED = f"""
-INSERT INTO recommender_servedday AS served ({GROUP}, {FIGURES})
+INSERT INTO recommender_servedday AS served ({GROUP}, {TOTALS})
 SELECT {GROUP}, 0, 0, 0, 0, {_count("is_click")}, {_count("converts")}, {_count("is_click AND by_id")}, 0
 FROM news GROUP BY {GROUP} ORDER BY {GROUP}
 ON CONFLICT ({GROUP}) DO UPDATE SET places_clicked = served.places_clicked + excluded.places_clicked,
@@ -146,4 +146,4 @@ FROM news JOIN recommender_servedday AS served USING ({GROUP}) GROUP BY 1, 2 ORD
 ON CONFLICT (served_id, item_id) DO UPDATE
     SET clicked = one.clicked + excluded.clicked, converted = one.converted + excluded.converted
 """
-COUNT_ACTS = (COUNT_PLACES_ACTED, COUNT_LISTS_ACTED, COUNT_RANKS_ACTED, COUNT_ITEMS_ACTED)
+COUNT_FEEDBACK = (COUNT_PLACES_ACTED, COUNT_LISTS_ACTED, COUNT_RANKS_ACTED, COUNT_ITEMS_ACTED)
