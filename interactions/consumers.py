@@ -190,8 +190,8 @@ class EventConsumer:
             logger.warning("The offsets of a stored batch could not be committed: %s.", kafka.said(fault))
 
 
-def bury(lost: Sequence[Unreadable]) -> None:
-    """Keeps what can't be stored, in the table and on its topic."""
+def keep_dead_letters(lost: Sequence[Unreadable]) -> None:
+    """Keep what can't be stored, in the table and on its topic."""
     rows = [
         DeadLetter(
             source=one.source,
@@ -216,7 +216,7 @@ def _store_batch(batch: _Batch) -> Counter[str]:
     try:
         outcome, refused = _store(batch.read)
         if lost := [*batch.unreadable, *refused]:
-            database.ask(lambda: bury(lost))
+            database.ask(lambda: keep_dead_letters(lost))
             outcome["dead"] += len(lost)
     except DatabaseDown:
         # A connection that broke would stay broken: nothing here closes it between requests.
@@ -231,7 +231,9 @@ def _store(read: Sequence[Read]) -> tuple[Counter[str], list[Unreadable]]:
         return Counter(), []
     try:
         stored = database.ask(
-            lambda: producers.store_and_tell([one.event for one in read], [one.source for one in read], bury=False)
+            lambda: producers.store_and_tell(
+                [one.event for one in read], [one.source for one in read], dead_letters=False
+            )
         )
     except DatabaseDown:
         raise
@@ -245,7 +247,7 @@ def _store(read: Sequence[Read]) -> tuple[Counter[str], list[Unreadable]]:
         parts = [_store(read[:middle]), _store(read[middle:])]
         return parts[0][0] + parts[1][0], parts[0][1] + parts[1][1]
     lost = [
-        Unreadable(read[position].raw, read[position].topic, reason, read[position].source)
-        for position, reason in zip(stored.lost, stored.reasons, strict=True)
+        Unreadable(read[one.position].raw, read[one.position].topic, one.reason, read[one.position].source)
+        for one in stored.refused
     ]
     return Counter(stored=len(stored.stored), duplicate=stored.duplicates, dead=0), lost

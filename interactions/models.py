@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from catalog.models import EndUser, Item
-from interactions.schema import TypeRule
+from interactions.schema import AMOUNTS, TypeRule
 
 
 class InteractionType(models.Model):
@@ -35,6 +35,8 @@ class InteractionType(models.Model):
     scale_min = models.FloatField(null=True, blank=True)
     scale_max = models.FloatField(null=True, blank=True)
     relevant_at = models.FloatField(null=True, blank=True, help_text="A rating from here on counts as liked.")
+    amount_min = models.FloatField("least amount", default=AMOUNTS[0], help_text="A smaller value is refused.")
+    amount_max = models.FloatField("largest amount", default=AMOUNTS[1], help_text="A larger value is refused.")
 
     class Meta:
         ordering = ["id"]
@@ -55,6 +57,11 @@ class InteractionType(models.Model):
                 name="type_scale_whole",
                 violation_error_message="Give the scale's minimum, maximum and the value that counts as liked.",
             ),
+            models.CheckConstraint(
+                condition=Q(amount_min__lte=models.F("amount_max")),
+                name="type_amounts_ordered",
+                violation_error_message="The least amount is larger than the largest.",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -65,7 +72,7 @@ class InteractionType(models.Model):
         """What the event schema must know of this type."""
         is_scaled = self.scale_min is not None and self.scale_max is not None
         scale = (self.scale_min, self.scale_max) if is_scaled else None
-        return TypeRule(self.name, scale, self.needs_item)  # type: ignore[arg-type]  # both ends or none
+        return TypeRule(self.name, scale, self.needs_item, (self.amount_min, self.amount_max))  # type: ignore[arg-type]  # both ends or none
 
     def clean(self) -> None:
         weight: float | None = self.weight

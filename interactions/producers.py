@@ -37,26 +37,27 @@ class EventLogUnavailable(Unavailable):
 class EventLog(Protocol):
     """Where accepted events go first."""
 
-    def append(self, events: Sequence[Event], source: str) -> None:
-        """Returns when they are durable. Raises DatabaseDown or BrokerDown where that can't be, for some or all."""
+    def append(self, events: Sequence[Event], source: str) -> Stored:
+        """Return when they are durable, with what is known of them. Raises DatabaseDown where that can't be."""
 
 
 class DirectLog:
     """PostgreSQL itself: the commit is the acknowledgement."""
 
-    def append(self, events: Sequence[Event], source: str) -> None:
-        database.ask(partial(store_and_tell, events, source))
+    def append(self, events: Sequence[Event], source: str) -> Stored:
+        return database.ask(partial(store_and_tell, events, source))
 
 
 class KafkaLog:
     """Kafka, whose brokers acknowledge; where they don't, the outbox."""
 
-    def append(self, events: Sequence[Event], source: str) -> None:
+    def append(self, events: Sequence[Event], source: str) -> Stored:
         messages = [Message(topic_of(event.type), event.user_id, encode(event, source)) for event in events]
         if outbox.is_empty():
             messages = kafka.deliver(messages)
         if messages:
             outbox.put(messages)
+        return Stored()
 
 
 def event_log() -> EventLog:
@@ -64,13 +65,14 @@ def event_log() -> EventLog:
     return KafkaLog() if settings.KAFKA_BOOTSTRAP_SERVERS else DirectLog()
 
 
-def produce(events: Sequence[Event], source: str = "api") -> None:
-    """Makes the events durable, all or none, whichever log they go to; the new ones come to EVENT_SINKS once stored.
+def produce(events: Sequence[Event], source: str = "api") -> Stored:
+    """Make the events durable, all or none, whichever log they go to; the new ones come to EVENT_SINKS once stored.
 
-    Sending them again changes nothing. Raises EventLogUnavailable while there is nothing to keep them in.
+    Return what became of them; empty where they are only on Kafka yet. Sending them again changes nothing. Raises
+    EventLogUnavailable while there is nothing to keep them in.
     """
     try:
-        event_log().append(events, source)
+        return event_log().append(events, source)
     except DatabaseDown as error:
         raise EventLogUnavailable("Events can't be stored at the moment. Send them again in a few seconds.") from error
 
@@ -81,9 +83,9 @@ def stored_in_bulk() -> None:
 
 
 @transaction.atomic
-def store_and_tell(events: Sequence[Event], source: str | Sequence[str], bury: bool = True) -> Stored:
-    """Stores events (see `store.store`), and hands those that are new to EVENT_SINKS after the commit."""
-    stored = store.store(events, source, bury)
+def store_and_tell(events: Sequence[Event], source: str | Sequence[str], dead_letters: bool = True) -> Stored:
+    """Store events (see `store.store`), and hand those that are new to EVENT_SINKS after the commit."""
+    stored = store.store(events, source, dead_letters)
     transaction.on_commit(partial(_tell, stored.stored))
     return stored
 

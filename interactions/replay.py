@@ -54,4 +54,6 @@ def _try(letter: DeadLetter) -> str:
         event = parse(wire.with_extra(fields), types.rules(), timezone.now(), settings.MAX_EVENT_CONTEXT_BYTES)
     except InvalidEvent as fault:
         return str(fault)
-    return " ".join(producers.store_and_tell([replace(event, undated=undated)], letter.source, bury=False).reasons)
+    return " ".join(
+        producers.store_and_tell([replace(event, undated=undated)], letter.source, dead_letters=False).reasons
+    )

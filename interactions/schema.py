@@ -1,7 +1,7 @@
 """The event, and what can be judged from it alone. Pure: no database, no clock of its own."""
 
 import json
-import math
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -22,8 +22,12 @@ PROFILE_UPDATE, PROFILE = "profile_update", ("preferences", "demographics")
 LONGEST = {"title": 200, "text": 10_000}
 """What a review has, and the characters of each."""
 
+AMOUNTS = (0.0, 1e9)
+"""Between these lies the value of an event that is no rating, such as a price, unless staff say otherwise."""
+
 TOO_DEEP = "This is nested too deeply."
 OLDEST = datetime(1970, 1, 1, tzinfo=UTC)
+LATEST_MS = int(datetime(9999, 1, 1, tzinfo=UTC).timestamp()) * 1000
 CLOCK_SKEW = timedelta(days=1)
 """How far in the future an event may lie: the clocks of phones are wrong by hours, not by years."""
 
@@ -36,6 +40,15 @@ class TypeRule:
     scale: tuple[float, float] | None = None
     needs_item: bool = True
     """Whether its events are about an item; a login is about none."""
+    amounts: tuple[float, float] = AMOUNTS
+    """Bounds of a value where there is no scale."""
+
+    def value_error(self, value: float) -> str:
+        """Return why the type can't have this value, as a sentence; empty where it can."""
+        least, most = self.scale or self.amounts
+        if least <= value <= most:
+            return ""
+        return f"A {self.name} lies between {least:g} and {most:g}."
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,16 +130,16 @@ class _Parser:
 
     def value(self, type_name: str) -> float | None:
         value = self.raw.get("value")
-        scale = self.types[type_name].scale if type_name in self.types else None
+        rule = self.types.get(type_name)
         if value is None:
-            if scale:
-                self.errors["value"] = f"A {type_name} needs a value between {scale[0]:g} and {scale[1]:g}."
+            if rule and rule.scale:
+                self.errors["value"] = f"A {type_name} needs a value between {rule.scale[0]:g} and {rule.scale[1]:g}."
             return None
-        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        if not _is_finite(value):
             self.errors["value"] = "A finite number is needed."
             return None
-        if scale and not scale[0] <= value <= scale[1]:
-            self.errors["value"] = f"A {type_name} lies between {scale[0]:g} and {scale[1]:g}."
+        if rule and (wrong := rule.value_error(value)):
+            self.errors["value"] = wrong
         return float(value)
 
     def context(self) -> dict[str, Any]:
@@ -186,15 +199,29 @@ class _Parser:
         if event_id.version != 7:
             self.errors["occurred_at"] = "Needed where event_id is not a UUIDv7: a retry must carry the same time."
             return self.now
-        return self._in_range(datetime.fromtimestamp((event_id.int >> 80) / 1000, UTC))
+        milliseconds = event_id.int >> 80
+        # Its 48 bits reach to the year 10889, which no date of Python's can hold.
+        if milliseconds > LATEST_MS:
+            return self._outside()
+        return self._in_range(datetime.fromtimestamp(milliseconds / 1000, UTC))
 
     def _in_range(self, when: datetime) -> datetime:
-        if not OLDEST <= when <= self.now + CLOCK_SKEW:
-            self.errors["occurred_at"] = (
-                f"The time lies outside 1970-01-01 to {self.now + CLOCK_SKEW:%Y-%m-%d}. Check the clock that wrote it."
-            )
-            return self.now
-        return when.astimezone(UTC)
+        return when.astimezone(UTC) if OLDEST <= when <= self.now + CLOCK_SKEW else self._outside()
+
+    def _outside(self) -> datetime:
+        self.errors["occurred_at"] = (
+            f"The time lies outside 1970-01-01 to {self.now + CLOCK_SKEW:%Y-%m-%d}. Check the clock that wrote it."
+        )
+        return self.now
+
+
+def _is_finite(value: object) -> bool:
+    """Tell numbers that a float can hold from everything else; Python's whole numbers have no end."""
+    return (
+        not isinstance(value, bool)
+        and isinstance(value, int | float)
+        and -sys.float_info.max <= value <= sys.float_info.max
+    )
 
 
 def _is_text(value: object) -> bool:

@@ -29,7 +29,8 @@ MAKE_TABLE = f"""
 CREATE TEMP TABLE IF NOT EXISTS staged_event ({", ".join(f"{name} {kind}" for name, kind in COLUMNS.items())})
 ON COMMIT DELETE ROWS
 """
-COPY = "COPY staged_event FROM STDIN (FORMAT csv)"
+# An empty field is NULL, but never in these: an event may be about no item.
+COPY = "COPY staged_event FROM STDIN (FORMAT csv, FORCE_NOT_NULL (user_id, item_id, type))"
 
 FIND_UNKNOWN = """
 SELECT position, user_id, item_id, type, value,
@@ -52,7 +53,7 @@ ON CONFLICT (item_id) DO NOTHING
 # In the order of ids: two transactions that meet the same people never wait for each other in a circle.
 # What has no date says nothing of when somebody was active. That is noted by the minute: to write a person's row with
 # each of her events would take longer than everything else.
-MEET_PEOPLE = """
+UPSERT_USERS = """
 INSERT INTO catalog_enduser (user_id, created_at, last_active, preferences, demographics)
 SELECT seen.user_id, least(seen.first, now()), seen.latest, '{{}}'::jsonb, '{{}}'::jsonb
 FROM (
@@ -85,7 +86,7 @@ SELECT event_id, person.id, kind.id, occurred_at, context, now()
 FROM {staged}
 JOIN catalog_enduser AS person USING (user_id)
 JOIN interactions_interactiontype AS kind ON kind.name = staged.type
-WHERE coalesce(staged.item_id, '') = ''
+WHERE staged.item_id = ''
 ORDER BY event_id
 ON CONFLICT (event_id, occurred_at) DO NOTHING
 RETURNING event_id, user_id, 0, occurred_at
@@ -137,9 +138,9 @@ class Staging:
         self._execute(FIND_UNKNOWN)
         return sorted(map(Unknown._make, self.cursor.fetchall()))
 
-    def meet_people(self) -> int:
+    def upsert_users(self) -> int:
         """Makes the people who are new, says how many they were, and notes who was active."""
-        self._execute(f"WITH met (is_new) AS ({MEET_PEOPLE}) SELECT count(*) FILTER (WHERE is_new) FROM met")
+        self._execute(f"WITH met (is_new) AS ({UPSERT_USERS}) SELECT count(*) FILTER (WHERE is_new) FROM met")
         return int(self.cursor.fetchone()[0])
 
     def insert(self) -> int:
@@ -167,11 +168,14 @@ def in_arrays(cursor: CursorWrapper, events: Sequence[Staged]) -> Staging:
 
 
 class Packer:
-    """Writes many events one by one as `in_table` takes them. None becomes an empty field, which COPY reads as NULL."""
+    """Writes many events one by one as `in_table` takes them. None becomes an empty field, which COPY reads as NULL.
+
+    Lines end in CRLF, so that the writer quotes a field with either of the two.
+    """
 
     def __init__(self) -> None:
         self._text = io.StringIO()
-        self._write = csv.writer(self._text, lineterminator="\n").writerow
+        self._write = csv.writer(self._text, lineterminator="\r\n").writerow
 
     def add(self, event: Staged) -> None:
         self._write(event)

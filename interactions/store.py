@@ -1,7 +1,7 @@
 """The only writer of single events: all or none, and the same again when they come again. Files go by `importing`."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -10,12 +10,15 @@ from uuid import UUID
 from django.db import connection, transaction
 
 from interactions import profiles
+from interactions.identity import Key, content_of, key_of, repeats, stored_contents
 from interactions.models import DeadLetter, Review
 from interactions.schema import Event
-from interactions.staging import Packer, Staged, Staging, Unknown, in_arrays, in_table
+from interactions.staging import Packer, Staged, Staging, in_arrays, in_table
 
 MANY = 100
 """Events from which on they are copied into a table, instead of being sent as arrays."""
+
+OTHER_CONTENT = "Another event has this id and time. Send each event with an id of its own."
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,44 +35,104 @@ class StoredEvent:
     occurred_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """An event of a batch that can't be stored, by its position in the batch."""
+
+    position: int
+    reason: str
+    """A sentence."""
+    field: str = ""
+    """The field that the sender has to change; empty where the event itself may be right, as with an unknown item."""
+
+
 @dataclass(frozen=True)
 class Stored:
-    """What became of a batch: the new events, how many were known already, and what could not be stored."""
+    """The outcome of a batch."""
 
     stored: tuple[StoredEvent, ...] = ()
-    duplicates: int = 0
-    reasons: tuple[str, ...] = ()
-    """Why the others could not be stored, a sentence each."""
-    lost: tuple[int, ...] = ()
-    """Their positions in the batch."""
+    repeated: tuple[int, ...] = ()
+    """Positions of events that are stored already with the same content."""
+    refused: tuple[Refusal, ...] = ()
 
     @property
-    def dead(self) -> int:
-        return len(self.reasons)
+    def duplicates(self) -> int:
+        return len(self.repeated)
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """The sentences of the refusals."""
+        return tuple(refusal.reason for refusal in self.refused)
 
 
-def store(events: Sequence[Event], source: str | Sequence[str] = "api", bury: bool = True) -> Stored:
-    """Stores the events in one transaction. A person who is unknown is made; an item by UNKNOWN_ITEM_POLICY.
+class _OtherContentStored(Exception):
+    """Rolls an attempt back: under the ids of its events at `positions`, something else is stored."""
 
-    An event is the same if id and time are the same. `source`, of all or of each, is written on what ends as a dead
-    letter; without `bury` the caller keeps what could not be stored.
+    def __init__(self, positions: Collection[int]) -> None:
+        super().__init__(positions)
+        self.positions = positions
+
+
+@transaction.atomic(savepoint=False)
+def store(events: Sequence[Event], source: str | Sequence[str] = "api", dead_letters: bool = True) -> Stored:
+    """Store the events in one transaction. Unknown users are added; unknown items are a matter of UNKNOWN_ITEM_POLICY.
+
+    An event is the same if id and time are the same. The first of a batch counts; one with other content is refused and
+    leaves no trace. `source`, of all or of each, is written on dead letters, which hold what can't be stored though it
+    may be right; without `dead_letters` the caller keeps it.
     """
-    if not events:
-        return Stored()
-    with transaction.atomic(), connection.cursor() as cursor:
-        staged = [_staged(position, event) for position, event in enumerate(events)]
-        staging = _stage(cursor, staged)
+    repeated, conflicting = repeats(events)
+    while True:
+        left_out = repeated | conflicting
+        taken = [(position, event) for position, event in enumerate(events) if position not in left_out]
+        try:
+            stored, known, unknown = _attempt(taken)
+            break
+        except _OtherContentStored as found:
+            conflicting.update(found.positions)
+    if unknown and dead_letters:
+        _keep_dead_letters(events, unknown, [source] * len(events) if isinstance(source, str) else source)
+    refused = [*unknown, *(Refusal(position, OTHER_CONTENT, "event_id") for position in conflicting)]
+    return Stored(stored, tuple(sorted(repeated | known)), tuple(sorted(refused, key=lambda one: one.position)))
+
+
+@transaction.atomic
+def _attempt(batch: Sequence[tuple[int, Event]]) -> tuple[tuple[StoredEvent, ...], set[int], list[Refusal]]:
+    """Store events that differ in id or time; return the new ones, positions of known ones, and what can't be stored.
+
+    Raises _OtherContentStored.
+    """
+    if not batch:
+        return (), set(), []
+    with connection.cursor() as cursor:
+        staging = _stage(cursor, batch)
         staging.make_placeholders()
-        unknown = staging.find_unknown()
+        unknown = [Refusal(lost.position, _sentence(lost.reason)) for lost in staging.find_unknown()]
         if unknown:
-            if bury:
-                _bury(events, unknown, [source] * len(events) if isinstance(source, str) else source)
-            lost = {event.position for event in unknown}
-            staged = [event for event in staged if event.position not in lost]
-            staging = _stage(cursor, staged) if staged else staging
-        stored = _insert(staging, events) if staged else ()
-    reasons = tuple(_sentence(lost.reason) for lost in unknown)
-    return Stored(stored, len(staged) - len(stored), reasons, tuple(lost.position for lost in unknown))
+            lost = {refusal.position for refusal in unknown}
+            batch = [(position, event) for position, event in batch if position not in lost]
+            if not batch:
+                return (), set(), unknown
+            staging = _stage(cursor, batch)
+        keys = _insert(staging, any(not event.item_id for _, event in batch))
+    missing = [(position, event) for position, event in batch if key_of(event) not in keys]
+    if other := _with_other_content(missing):
+        raise _OtherContentStored(other)
+    new = [event for _, event in batch if key_of(event) in keys]
+    profiles.update(new)
+    _keep_reviews(new, keys)
+    return tuple(_stored(event, *keys[key_of(event)]) for event in new), {position for position, _ in missing}, unknown
+
+
+def _stage(cursor: Any, batch: Sequence[tuple[int, Event]]) -> Staging:
+    """Send few along with each statement; copy many once."""
+    staged = [_staged(position, event) for position, event in batch]
+    if len(staged) < MANY:
+        return in_arrays(cursor, staged)
+    packer = Packer()
+    for event in staged:
+        packer.add(event)
+    return in_table(cursor, packer.take())
 
 
 def _staged(position: int, event: Event) -> Staged:
@@ -86,29 +149,30 @@ def _staged(position: int, event: Event) -> Staged:
     )
 
 
-def _stage(cursor: Any, staged: Sequence[Staged]) -> Staging:
-    """Few are sent along with each statement; many are copied once."""
-    if len(staged) < MANY:
-        return in_arrays(cursor, staged)
-    packer = Packer()
-    for event in staged:
-        packer.add(event)
-    return in_table(cursor, packer.take())
-
-
-def _insert(staging: Staging, events: Sequence[Event]) -> tuple[StoredEvent, ...]:
-    staging.meet_people()
-    by_key = {(event.event_id, event.occurred_at): event for event in events}
+def _insert(staging: Staging, some_without_item: bool) -> dict[Key, tuple[int, int]]:
+    """Insert the events that are new; return the primary keys of user and item (or 0) by the events' keys."""
+    staging.upsert_users()
     rows = staging.insert_returning()
-    if any(not event.item_id for event in events):
+    if some_without_item:
         rows += staging.insert_without_item()
-        profiles.update(by_key[event_id, at] for event_id, _, _, at in rows)
-    if any(event.review for event in events):
-        _keep_reviews([(by_key[event_id, at], user_pk, item_pk) for event_id, user_pk, item_pk, at in rows])
-    return tuple(_stored(by_key[event_id, at], user_pk, item_pk) for event_id, user_pk, item_pk, at in rows)
+    return {(event_id, at): (user_pk, item_pk) for event_id, user_pk, item_pk, at in rows}
 
 
-def _keep_reviews(stored: Sequence[tuple[Event, int, int]]) -> None:
+def _with_other_content(missing: Sequence[tuple[int, Event]]) -> list[int]:
+    """Return the positions of events under whose id and time something else is stored."""
+    if not missing:
+        return []
+    contents = stored_contents([event for _, event in missing])
+    # What is not found was erased a moment ago: then its copy is not to come back either.
+    return [
+        position for position, event in missing if contents.get(key_of(event), content_of(event)) != content_of(event)
+    ]
+
+
+def _keep_reviews(stored: Sequence[Event], keys: dict[Key, tuple[int, int]]) -> None:
+    reviews = [(event, event.review, *keys[key_of(event)]) for event in stored if event.review]
+    if not reviews:
+        return
     Review.objects.bulk_create(
         Review(
             event_id=event.event_id,
@@ -116,11 +180,10 @@ def _keep_reviews(stored: Sequence[tuple[Event, int, int]]) -> None:
             user_id=user_pk,
             item_id=item_pk,
             value=event.value or 0.0,
-            title=event.review.get("title", ""),
-            text=event.review["text"],
+            title=review.get("title", ""),
+            text=review["text"],
         )
-        for event, user_pk, item_pk in stored
-        if event.review
+        for event, review, user_pk, item_pk in reviews
     )
 
 
@@ -128,12 +191,10 @@ def _stored(event: Event, user_pk: int, item_pk: int) -> StoredEvent:
     return StoredEvent(event.event_id, event.user_id, user_pk, item_pk, event.type, event.value, event.occurred_at)
 
 
-def _bury(events: Sequence[Event], unknown: Sequence[Unknown], sources: Sequence[str]) -> None:
+def _keep_dead_letters(events: Sequence[Event], lost: Sequence[Refusal], sources: Sequence[str]) -> None:
     DeadLetter.objects.bulk_create(
-        DeadLetter(
-            source=sources[lost.position], reason=_sentence(lost.reason), payload=_payload(events[lost.position])
-        )
-        for lost in unknown
+        DeadLetter(source=sources[one.position], reason=one.reason, payload=_payload(events[one.position]))
+        for one in lost
     )
 
 

@@ -12,6 +12,8 @@ BY_TYPE = {
     "impression": PRODUCT_VIEWS,
     "add_to_cart": PURCHASES,
     "purchase": PURCHASES,
+    "return": PURCHASES,
+    "cancellation": PURCHASES,
     "rating": REVIEWS,
 }
 """The topic of an event by the name of its type; of all other types, those that staff add included, USER_EVENTS."""

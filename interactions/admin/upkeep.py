@@ -35,6 +35,13 @@ class InteractionTypeAdmin(ConsoleAdmin):
                 "description": "Only for ratings: all three, or none.",
             },
         ),
+        (
+            "Amounts",
+            {
+                "fields": (("amount_min", "amount_max"),),
+                "description": "Bounds of the value of events without a scale, such as what was paid.",
+            },
+        ),
     )
 
     def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:

@@ -147,7 +147,7 @@ class _Import:
             made = staging.make_placeholders()
             unknown = staging.find_unknown()
             leave_out(staging, unknown)
-            met = staging.meet_people()
+            met = staging.upsert_users()
             self.statistics.add(people=met, items=made)
             self.statistics.refresh(cursor)
             return met, made, staging.insert(), [refused(batch.part, lost) for lost in unknown]

@@ -1,6 +1,7 @@
 """Events that are about no item, and what people write: schemas of their own, stored once like all others."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,7 +14,7 @@ from interactions import wire
 from interactions.models import DeadLetter, Interaction, PersonEvent, Review
 from interactions.producers import produce
 from interactions.replay import replay
-from interactions.schema import InvalidEvent, TypeRule, parse
+from interactions.schema import InvalidEvent, TypeRule, new_event_id, parse
 from interactions.store import Stored, store
 from recommender.serving import Request, recommend
 from tests import factories
@@ -124,6 +125,33 @@ def test_a_change_of_profile_changes_what_it_names_and_the_latest_wins() -> None
     ada = EndUser.objects.get(user_id="ada")
     assert ada.preferences == {"tags": ["prose"], "categories": ["Poetry"]}
     assert ada.demographics == {"age": 30, "country": "Norway"}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("others", [0, 150])
+def test_updates_of_one_batch_are_applied_in_order(others: int) -> None:
+    rest = [factories.event(f"reader-{number}", "", "login") for number in range(others)]
+    said = [{"categories": ["Poetry"], "tags": ["prose"]}, {"categories": ["Plays"]}]
+    updates = [
+        factories.event("ada", "", "profile_update", at=NOON + timedelta(days=number), context={"preferences": one})
+        for number, one in enumerate(said)
+    ]
+    store([updates[0], *rest, updates[1]])
+    assert EndUser.objects.get(user_id="ada").preferences == {"categories": ["Plays"], "tags": ["prose"]}
+    same_time = [replace(one, event_id=new_event_id(), occurred_at=NOON + timedelta(days=9)) for one in updates]
+    store(same_time[::-1])
+    assert EndUser.objects.get(user_id="ada").preferences["categories"] == ["Poetry"]
+
+
+@pytest.mark.django_db
+def test_an_update_that_comes_late_changes_what_later_ones_left_alone() -> None:
+    def changed(day: int, **context: Any) -> None:
+        store([factories.event("ada", "", "profile_update", at=NOON + timedelta(days=day), context=context)])
+
+    changed(2, preferences={"categories": ["Poetry"]})
+    changed(1, preferences={"categories": ["Plays"], "tags": ["prose"]}, demographics={"age": 30})
+    ada = EndUser.objects.get(user_id="ada")
+    assert (ada.preferences, ada.demographics) == ({"categories": ["Poetry"], "tags": ["prose"]}, {"age": 30})
 
 
 @pytest.mark.django_db(transaction=True, serialized_rollback=True)

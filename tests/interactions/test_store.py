@@ -49,7 +49,7 @@ def test_an_event_without_value_and_context_has_none() -> None:
 def test_sending_an_event_again_changes_nothing() -> None:
     event = factories.event("ada", emma())
     store([event])
-    assert store([event]) == Stored((), duplicates=1)
+    assert store([event]) == Stored((), repeated=(0,))
     assert Interaction.objects.count() == 1
 
 
@@ -110,7 +110,7 @@ def test_an_unknown_item_sends_the_event_to_the_dead_letters(settings: Settings)
     lost = factories.event("cleo", "nowhere", "rating", 3, context={"source": "home"})
     outcome = store([lost, factories.event("ada", emma())], source="storefront")
     letter = DeadLetter.objects.get()
-    assert (len(outcome.stored), outcome.duplicates, outcome.dead) == (1, 0, 1)
+    assert (len(outcome.stored), outcome.duplicates, len(outcome.refused)) == (1, 0, 1)
     assert (letter.source, letter.reason) == ("storefront", "Unknown item nowhere.")
     assert letter.payload == {
         "event_id": str(lost.event_id),
@@ -134,7 +134,7 @@ def test_an_unknown_item_becomes_a_hidden_one_if_the_policy_says_so(settings: Se
 
 def test_a_type_that_was_removed_sends_the_event_to_the_dead_letters() -> None:
     outcome = store([factories.event("ada", emma(), "hum")])
-    assert (outcome.dead, DeadLetter.objects.get().reason) == (1, "Unknown type hum.")
+    assert (len(outcome.refused), DeadLetter.objects.get().reason) == (1, "Unknown type hum.")
 
 
 def test_all_or_none(monkeypatch: pytest.MonkeyPatch) -> None:
