@@ -48,7 +48,7 @@ class TypeRule:
         least, most = self.scale or self.amounts
         if least <= value <= most:
             return ""
-        return f"A {self.name} lies between {least:g} and {most:g}."
+        return f"A {self.name} lies between {least:,.10g} and {most:,.10g}."
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,7 +94,7 @@ def test_events_with_and_without_items_are_stored_together_and_once() -> None:
         ("ben", "rating", True),
         ("cleo", "view", True),
     }
-    assert store(events) == Stored((), duplicates=3)
+    assert store(events) == Stored((), repeated=(0, 1, 2))
     login, review = PersonEvent.objects.get(), Review.objects.get()
     assert (login.user.user_id, login.type.name, login.context) == ("ada", "login", {"device": "phone"})
     assert (review.user.user_id, review.item, review.value, review.title) == ("ben", emma, 5, "Sparkling")
