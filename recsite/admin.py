@@ -61,17 +61,31 @@ class PeriodicTaskAdmin(BeatsTaskAdmin, ConsoleAdmin):
     form = TaskForm
     list_display = ("name", "enabled", "scheduler", "last_run", "total_run_count")
     sortable_by = ()
+    actions = ("enable_tasks", "disable_tasks", "run_tasks")
 
     @display(description="last run")
     def last_run(self, task: PeriodicTask) -> str:
         return ago(task.last_run_at)
 
-    @admin.action(description="Run selected tasks")
+    @admin.action(description="Switch on", permissions=["change"])
+    def enable_tasks(self, request: HttpRequest, queryset: QuerySet[PeriodicTask]) -> None:
+        super().enable_tasks(request, queryset)
+        self.log_verb(request, queryset, "Switched on.")
+
+    @admin.action(description="Switch off", permissions=["change"])
+    def disable_tasks(self, request: HttpRequest, queryset: QuerySet[PeriodicTask]) -> None:
+        super().disable_tasks(request, queryset)
+        self.log_verb(request, queryset, "Switched off.")
+
+    @admin.action(description="Run now", permissions=["change"])
     def run_tasks(self, request: HttpRequest, queryset: QuerySet[PeriodicTask]) -> None:
         try:
             super().run_tasks(request, queryset)
         except OperationalError:
             messages.error(request, "The queue can't be reached, so nothing was started: check that Redis is running.")
+            return
+        if all(task.task in self.celery_app.tasks for task in queryset):
+            self.log_verb(request, queryset, "Run by hand.")
 
 
 @admin.register(ClockedSchedule, CrontabSchedule, IntervalSchedule, SolarSchedule)

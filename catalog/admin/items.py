@@ -2,6 +2,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -129,10 +130,18 @@ class ItemAdmin(ConsoleAdmin):
 
     @admin.action(description="Hide from all lists", permissions=["change"])
     def hide(self, request: HttpRequest, queryset: QuerySet[Item]) -> None:
-        changed = store.set_available(queryset, available=False)
+        changed = self._set_available(request, queryset, available=False)
         messages.success(request, f"{counted(changed, 'item')} hidden: no list shows them from now on.")
 
     @admin.action(description="Show in lists again", permissions=["change"])
     def show(self, request: HttpRequest, queryset: QuerySet[Item]) -> None:
-        changed = store.set_available(queryset, available=True)
+        changed = self._set_available(request, queryset, available=True)
         messages.success(request, f"{counted(changed, 'item')} shown again: lists may hold them from now on.")
+
+    @transaction.atomic
+    def _set_available(self, request: HttpRequest, items: QuerySet[Item], available: bool) -> int:
+        """Hide or show items, and return how many changed; only those get a line in their history."""
+        changing = list(items.exclude(is_available=available).select_for_update().only("title"))
+        changed = store.set_available(items, available)
+        self.log_verb(request, changing, "Shown in lists again." if available else "Hidden from all lists.")
+        return changed

@@ -1,9 +1,10 @@
 """What all pages of the admin share."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from typing import Any
 
+from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.admin.options import ShowFacets
 from django.core.paginator import Paginator
 from django.db.models import Model, QuerySet
@@ -70,6 +71,10 @@ class ConsoleAdmin(ModelAdmin):
         if obj is None:
             raise Http404(f"There is no {self.opts.verbose_name} {object_id}.")
         return obj
+
+    def log_verb(self, request: HttpRequest, rows: Iterable[Model], words: str) -> None:
+        """Note in the history of each row that a verb of the list was used on it: Django notes edits and deletions."""
+        LogEntry.objects.log_actions(str(request.user.pk), rows, CHANGE, change_message=words)
 
     def get_deleted_objects(
         self, objs: QuerySet | Sequence[Model], request: HttpRequest

@@ -18,21 +18,50 @@ def letter(db: None) -> DeadLetter:
     return DeadLetter.objects.create(source="api", reason="Unknown item emmma.", payload=payload)
 
 
-def test_a_letter_is_mended_and_then_replayed(admin: Staff, letter: DeadLetter) -> None:
+def test_a_letter_is_saved_and_replayed_with_one_button(admin: Staff, letter: DeadLetter) -> None:
     factories.item("emma")
+    page = admin.get(f"{LETTERS}{letter.pk}/change/").content.decode()
+    assert 'name="_replay"' in page
     mended = json.dumps({**letter.payload, "item_id": "emma"})
-    assert admin.post(f"{LETTERS}{letter.pk}/change/", payload=mended).status_code == 302
-    letter.refresh_from_db()
-    assert (letter.payload["item_id"], letter.reason) == ("emma", "Unknown item emmma.")
-    answer = admin.act(f"{LETTERS}{letter.pk}/replay_one/")
+    answer = admin.post(f"{LETTERS}{letter.pk}/change/", payload=mended, _replay="")
+    assert answer.headers["Location"] == LETTERS
     assert "1 replayed" in admin.follow(answer)
     assert Interaction.objects.get().item.item_id == "emma"
+    assert not DeadLetter.objects.exists()
 
 
-def test_one_that_can_not_be_stored_keeps_its_page_and_says_why(admin: Staff, letter: DeadLetter) -> None:
-    page = admin.follow(admin.act(f"{LETTERS}{letter.pk}/replay_one/"))
+def test_a_mended_text_that_still_can_not_be_stored_is_kept_with_the_reason(admin: Staff, letter: DeadLetter) -> None:
+    mended = json.dumps({**letter.payload, "item_id": "emmama"})
+    answer = admin.post(f"{LETTERS}{letter.pk}/change/", payload=mended, _replay="")
+    assert answer.headers["Location"] == f"{LETTERS}{letter.pk}/change/"
+    page = admin.follow(answer)
     assert "1 still can't be stored" in page
-    assert "Unknown item emmma." in page
+    assert "emmama" in page
+    letter.refresh_from_db()
+    assert (letter.payload["item_id"], letter.attempts) == ("emmama", 2)
+    assert "emmama" in letter.reason
+
+
+def test_a_mended_text_outlives_a_replay_that_fails(
+    admin: Staff, letter: DeadLetter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(letters: list[DeadLetter]) -> None:
+        raise ConnectionError(f"{len(letters)} letter: the database is gone.")
+
+    monkeypatch.setattr("interactions.admin.dead_letters.replay", fail)
+    answer = admin.post(f"{LETTERS}{letter.pk}/change/", payload='{"user_id": "ben"}', _replay="")
+    assert answer.status_code == 500
+    letter.refresh_from_db()
+    assert letter.payload == {"user_id": "ben"}
+
+
+def test_saving_alone_replays_nothing(admin: Staff, letter: DeadLetter) -> None:
+    factories.item("emma")
+    mended = json.dumps({**letter.payload, "item_id": "emma"})
+    assert admin.post(f"{LETTERS}{letter.pk}/change/", payload=mended, _save="").status_code == 302
+    letter.refresh_from_db()
+    assert (letter.payload["item_id"], letter.reason) == ("emma", "Unknown item emmma.")
+    assert not Interaction.objects.exists()
 
 
 @pytest.mark.parametrize(
@@ -52,7 +81,7 @@ def test_what_can_not_be_kept_is_refused_with_a_sentence(
     admin: Staff, letter: DeadLetter, payload: str, words: str
 ) -> None:
     before = letter.payload
-    answer = admin.post(f"{LETTERS}{letter.pk}/change/", payload=payload)
+    answer = admin.post(f"{LETTERS}{letter.pk}/change/", payload=payload, _replay="")
     assert answer.status_code == 200
     assert words in answer.content.decode()
     letter.refresh_from_db()
@@ -68,7 +97,8 @@ def test_many_are_replayed_together(admin: Staff, letter: DeadLetter) -> None:
 def test_who_may_only_look_changes_and_replays_nothing(viewer: Staff, letter: DeadLetter) -> None:
     assert "Unknown item emmma." in viewer.page(LETTERS)
     assert viewer.post(f"{LETTERS}{letter.pk}/change/", payload="{}").status_code == 403
-    assert viewer.act(f"{LETTERS}{letter.pk}/replay_one/").status_code == 403
+    assert viewer.post(f"{LETTERS}{letter.pk}/change/", payload="{}", _replay="").status_code == 403
+    assert "Save and replay" not in viewer.page(f"{LETTERS}{letter.pk}/change/")
     answer = viewer.post(LETTERS, action="replay", _selected_action=[letter.pk])
     assert "1 replayed" not in words(answer)
     letter.refresh_from_db()
