@@ -138,7 +138,7 @@ def relevant(dataset: Dataset) -> Mask:
     """
     liked_from = np.array([_liked_from(kind) for kind in dataset.kinds], np.float32)
     favours = _signed_weights(dataset.kinds) > 0
-    explicit = _explicit(dataset.kinds)[dataset.types]
+    explicit = explicit_kinds(dataset.kinds)[dataset.types]
     liked: Mask = np.where(explicit, dataset.values >= liked_from[dataset.types], favours[dataset.types])
     return liked
 
@@ -156,6 +156,14 @@ def pairs(dataset: Dataset, which: Mask) -> csr_array:
     return _csr(users, items, np.ones(len(numbers), np.float32), (dataset.n_users, dataset.n_items))
 
 
+def relevant_unseen(test: Dataset, already: csr_array) -> csr_array:
+    """Return the pairs (n_users, n_items) that are relevant in `test` and not in `already`: what lists should find."""
+    liked = pairs(test, relevant(test))
+    wanted = csr_array(liked - liked.multiply(already))
+    wanted.eliminate_zeros()
+    return wanted
+
+
 def common_scale(kinds: tuple[EventKind, ...]) -> tuple[float, float]:
     """The scale of all ratings: that of the first kind that has one, whether or not there are events of it."""
     for kind in kinds:
@@ -166,7 +174,7 @@ def common_scale(kinds: tuple[EventKind, ...]) -> tuple[float, float]:
 
 def _last_explicit(dataset: Dataset, scale: tuple[float, float]) -> tuple[IntArray, FloatArray]:
     """The rated pairs, sorted, and the last rating of each (by time, then position) mapped to `scale`."""
-    rated = dataset.select(_known(dataset) & _explicit(dataset.kinds)[dataset.types] & ~np.isnan(dataset.values))
+    rated = dataset.select(_known(dataset) & explicit_kinds(dataset.kinds)[dataset.types] & ~np.isnan(dataset.values))
     numbers = _pair_numbers(rated)
     order = np.lexsort((rated.times, numbers))
     last = order[np.append(np.diff(numbers[order]) != 0, True)[: len(order)]]
@@ -237,7 +245,8 @@ def _liked_from(kind: EventKind) -> float:
     return kind.scale_min + 0.75 * (kind.scale_max - kind.scale_min)
 
 
-def _explicit(kinds: tuple[EventKind, ...]) -> Mask:
+def explicit_kinds(kinds: tuple[EventKind, ...]) -> Mask:
+    """Return which kinds (n_kinds,) carry a rating."""
     return np.array([kind.is_explicit for kind in kinds], bool)
 
 

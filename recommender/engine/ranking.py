@@ -40,7 +40,7 @@ def exclude(scores: FloatArray, seen: csr_array | None = None, allowed: Mask | N
     return _strike_out(scores.copy(), seen, allowed)
 
 
-def blend(n: int, lists: Sequence[Top]) -> tuple[RowArray, FloatArray, NDArray[np.int8]]:
+def chain_lists(n: int, lists: Sequence[Top]) -> tuple[RowArray, FloatArray, NDArray[np.int8]]:
     """Each row's first list, filled up to n from the second, then the third ...: items, scores, number of the list.
 
     An item stays where it comes first. Scores keep the scale of the list they come from: lists are joined end to end,

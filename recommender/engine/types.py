@@ -31,6 +31,12 @@ def silent(done: float, what: str) -> None:
     """The Progress of callers that want none."""
 
 
+def part(progress: Progress, start: float, end: float, whose: str = "") -> Progress:
+    """Return a Progress for work that is the stretch from `start` to `end` of a larger one, and says whose it is."""
+    prefix = f"{whose}: " if whose else ""
+    return lambda done, what: progress(start + done * (end - start), prefix + what)
+
+
 @dataclass(frozen=True, eq=False)
 class IdMap:
     """Sorted, unique ids; the position of an id is its row."""

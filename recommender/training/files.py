@@ -1,13 +1,16 @@
-"""A data set in files as a Dataset, without a database: the readers are those that import, the ids are of this run."""
+"""Read data sets in files as a Dataset, without a database: by the importers' readers, with ids of this run."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
-from catalog.importers.rows import DataSet, EventRow, ItemRow, Located, UserRow
+from catalog.importers.rows import DataSet, EventRow, ItemRow, Located, Scale, UserRow
 from recommender.engine import tokens
-from recommender.engine.types import UNDATED, CannotFit, Dataset, EventKind, IdMap, RowArray, Tokens, TokenTable
+from recommender.engine.evaluation.prepare import prepare
+from recommender.engine.feedback import explicit_kinds
+from recommender.engine.types import UNDATED, CannotFit, Dataset, EventKind, IdMap, Mask, RowArray, Tokens, TokenTable
 
 RATING = "rating"
 BUILT_IN = (
@@ -25,72 +28,108 @@ BUILT_IN = (
 
 @dataclass(frozen=True)
 class Read:
-    """What was read, and how many lines were not."""
+    """The events that were read, and how many lines were not."""
 
     dataset: Dataset
     rejected: int
 
 
+@dataclass(frozen=True)
+class ReadSplit:
+    """A split that others made: the prepared events of both files, and which are the test (n_events,)."""
+
+    dataset: Dataset
+    is_test: Mask
+    repeats: int
+    rejected: int
+
+
 def read(data: DataSet, relevant_at: float | None = None, implicit: bool = False) -> Read:
-    """The events of a data set. Where it has ratings they alone count, unless `implicit` says that any event is one
-    that speaks for its item, whatever its value.
+    """Read the events of a data set. Where it has ratings they alone count; with `implicit` every event does.
 
     Raises CannotFit where nothing is left, and UnreadableSource where a file breaks off.
     """
-    users: dict[str, int] = {}
-    items: dict[str, int] = {}
-    scale = data.scale
-    rating = EventKind(
-        RATING, 1, scale_min=scale.minimum, scale_max=scale.maximum, relevant_at=relevant_at or scale.relevant_at
-    )
-    kinds = (rating, *BUILT_IN)
-    numbers = {kind.name: number for number, kind in enumerate(kinds)}
-    rejected = 0
-    described: dict[str, Tokens] = {}
-    segments: dict[str, Tokens] = {}
+    reader = _Reader(data.scale, relevant_at)
+    columns = reader.columns(data)
+    return Read(narrowed(reader.dataset(columns), implicit), reader.rejected)
 
-    def events() -> Iterator[tuple[int, int, float, int, int]]:
-        nonlocal rejected
+
+def read_split(train: DataSet, test: DataSet, relevant_at: float | None = None, implicit: bool = False) -> ReadSplit:
+    """Read two files as the two parts of a split, over the users and items of both. Raises as `read` does.
+
+    Each part is prepared alone: of two ratings of a user and item in one file the last counts.
+    """
+    reader = _Reader(train.scale, relevant_at)
+    parts = [reader.columns(train), reader.columns(test)]
+    whole = _as_one_kind(reader.dataset(np.concatenate(parts)), implicit)
+    counted = _counted(whole)
+    is_test = (np.arange(len(whole)) >= len(parts[0]))[counted]
+    if is_test.all() or not is_test.any():
+        raise CannotFit(f"The file of --{'train' if is_test.any() else 'test'} has no events to evaluate on.")
+    events = _over_what_is_there(whole.select(counted))
+    learned, judged = prepare(events.select(~is_test)), prepare(events.select(is_test))
+    both = joined(learned, judged)
+    return ReadSplit(both, np.arange(len(both)) >= len(learned), len(events) - len(both), reader.rejected)
+
+
+class _Reader:
+    """Collects the rows of one or more files, with one numbering of users and items."""
+
+    def __init__(self, scale: Scale, relevant_at: float | None) -> None:
+        self.rejected = 0
+        rating = EventKind(
+            RATING, 1, scale_min=scale.minimum, scale_max=scale.maximum, relevant_at=relevant_at or scale.relevant_at
+        )
+        self._kinds = (rating, *BUILT_IN)
+        self._numbers = {kind.name: number for number, kind in enumerate(self._kinds)}
+        self._users: dict[str, int] = {}
+        self._items: dict[str, int] = {}
+        self._described: dict[str, Tokens] = {}
+        self._segments: dict[str, Tokens] = {}
+
+    def columns(self, data: DataSet) -> NDArray[np.void]:
+        """Read the events of a data set as columns; what it says of users and items is kept for `dataset`."""
+        return np.fromiter(self._events(data), np.dtype("i8,i8,f4,u1,i8"))
+
+    def dataset(self, columns: NDArray[np.void]) -> Dataset:
+        """Build the dataset of some columns, over all users and items that were read."""
+        user_rows, item_rows = _in_order(self._users), _in_order(self._items)
+        users, items = IdMap(np.arange(len(self._users))), IdMap(np.arange(len(self._items)))
+        return Dataset(
+            user_ids=users,
+            item_ids=items,
+            users=user_rows[columns["f0"]],
+            items=item_rows[columns["f1"]],
+            values=columns["f2"],
+            types=columns["f3"],
+            times=columns["f4"],
+            kinds=self._kinds,
+            item_tokens=TokenTable(items, _in_rows(self._items, self._described)),
+            user_segments=TokenTable(users, _in_rows(self._users, self._segments)),
+        )
+
+    def _events(self, data: DataSet) -> Iterator[tuple[int, int, float, int, int]]:
         for entry in data.rows():
             row = entry.row if isinstance(entry, Located) else None
-            if isinstance(row, EventRow) and row.type in numbers:
-                value = np.nan if row.value is None else row.value
-                time = UNDATED if row.occurred_at is None else int(row.occurred_at.timestamp())
-                yield (
-                    users.setdefault(row.user_id, len(users)),
-                    items.setdefault(row.item_id, len(items)),
-                    value,
-                    numbers[row.type],
-                    time,
-                )
+            if isinstance(row, EventRow) and row.type in self._numbers:
+                yield self._event(row)
             elif isinstance(row, ItemRow):
-                described[row.item_id] = tokens.tokens(
+                self._described[row.item_id] = tokens.tokens(
                     row.title, row.description, row.categories, row.tags, row.features
                 )
             elif isinstance(row, UserRow):
-                segments[row.user_id] = tokens.segments(row.demographics)
+                self._segments[row.user_id] = tokens.segments(row.demographics)
             else:
-                rejected += row is None or isinstance(row, EventRow)
+                self.rejected += row is None or isinstance(row, EventRow)
 
-    columns = np.fromiter(events(), np.dtype("i8,i8,f4,u1,i8"))
-    user_rows, item_rows = _in_order(users), _in_order(items)
-    dataset = Dataset(
-        user_ids=IdMap(np.arange(len(users))),
-        item_ids=IdMap(np.arange(len(items))),
-        users=user_rows[columns["f0"]],
-        items=item_rows[columns["f1"]],
-        values=columns["f2"],
-        types=columns["f3"],
-        times=columns["f4"],
-        kinds=kinds,
-        item_tokens=TokenTable(
-            IdMap(np.arange(len(items))), tuple(described.get(name, ()) for name in sorted(items, key=_natural))
-        ),
-        user_segments=TokenTable(
-            IdMap(np.arange(len(users))), tuple(segments.get(name, ()) for name in sorted(users, key=_natural))
-        ),
-    )
-    return Read(narrowed(dataset, implicit), rejected)
+    def _event(self, row: EventRow) -> tuple[int, int, float, int, int]:
+        return (
+            self._users.setdefault(row.user_id, len(self._users)),
+            self._items.setdefault(row.item_id, len(self._items)),
+            np.nan if row.value is None else row.value,
+            self._numbers[row.type],
+            UNDATED if row.occurred_at is None else int(row.occurred_at.timestamp()),
+        )
 
 
 def _in_order(names: dict[str, int]) -> RowArray:
@@ -101,6 +140,10 @@ def _in_order(names: dict[str, int]) -> RowArray:
     return rows
 
 
+def _in_rows(names: dict[str, int], said: dict[str, Tokens]) -> tuple[Tokens, ...]:
+    return tuple(said.get(name, ()) for name in sorted(names, key=_natural))
+
+
 def _natural(name: str) -> tuple[bool, int, str]:
     """Whole numbers by their value, before all other ids."""
     is_number = name.isascii() and name.isdigit() and len(name) < 19
@@ -108,13 +151,33 @@ def _natural(name: str) -> tuple[bool, int, str]:
 
 
 def narrowed(dataset: Dataset, implicit: bool) -> Dataset:
-    """The events that count, over the people and items that have any."""
-    explicit = np.array([kind.is_explicit for kind in dataset.kinds])[dataset.types]
-    if implicit:
-        views = EventKind("event", 1)
-        dataset = replace(dataset, types=np.zeros(len(dataset), np.uint8), kinds=(views,))
-    elif explicit.any():
-        dataset = dataset.select(explicit & ~np.isnan(dataset.values))
+    """Keep the events that count, over the users and items that have any. Raises CannotFit where none is left."""
+    events = _as_one_kind(dataset, implicit)
+    return _over_what_is_there(events.select(_counted(events)))
+
+
+def joined(first: Dataset, second: Dataset) -> Dataset:
+    """Put the events of two datasets over the same users and items one after the other."""
+    columns = ("users", "items", "values", "types", "times")
+    both = {name: np.concatenate([getattr(first, name), getattr(second, name)]) for name in columns}
+    return replace(first, **both)
+
+
+def _as_one_kind(dataset: Dataset, implicit: bool) -> Dataset:
+    """Turn every event into one that speaks for its item, where `implicit` says so."""
+    if not implicit:
+        return dataset
+    return replace(dataset, types=np.zeros(len(dataset), np.uint8), kinds=(EventKind("event", 1),))
+
+
+def _counted(dataset: Dataset) -> Mask:
+    """Return which events count: ratings alone, where there are any."""
+    explicit = explicit_kinds(dataset.kinds)[dataset.types]
+    return explicit & ~np.isnan(dataset.values) if explicit.any() else np.ones(len(dataset), bool)
+
+
+def _over_what_is_there(dataset: Dataset) -> Dataset:
+    """Lay the dataset over the users and items that have events."""
     if not len(dataset):
         raise CannotFit("There are no events to evaluate on.")
     users, user_rows = np.unique(dataset.users, return_inverse=True)

@@ -17,7 +17,8 @@ from django.db import DatabaseError
 from recommender import registry
 from recommender.dataset import load_everything, window
 from recommender.engine.algorithms import create
-from recommender.engine.evaluation.evaluate import data_hash, evaluate
+from recommender.engine.evaluation.evaluate import evaluate
+from recommender.engine.evaluation.prepare import data_hash
 from recommender.engine.types import Algorithm, CannotFit, Dataset, Progress, silent
 from recommender.models import ModelVersion, Release
 from recommender.registry.exceptions import CannotTrain

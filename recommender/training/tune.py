@@ -13,8 +13,9 @@ import numpy as np
 
 from recommender import dataset, registry
 from recommender.engine.algorithms import create
-from recommender.engine.evaluation.evaluate import data_hash, judge
-from recommender.engine.evaluation.split import Split, holdout
+from recommender.engine.evaluation.evaluate import judge
+from recommender.engine.evaluation.prepare import data_hash, prepare
+from recommender.engine.evaluation.split import Split, holdout, split_at_moment
 from recommender.engine.types import CannotFit, Dataset, Progress, silent
 from recommender.models import TuningTrial
 from recommender.registry.exceptions import CannotTrain
@@ -92,8 +93,9 @@ def tune(algorithm: str, n_trials: int, timeout: float | None = None, progress: 
 
 
 def _inner(events: Dataset) -> Split:
-    """The training part of the evaluation, divided once more in the same way."""
-    return holdout(holdout(events, np.random.default_rng(SEED)).train, np.random.default_rng(SEED))
+    """Split the gate's training part once more: each user's last events, so that there are users enough to judge by."""
+    gates = split_at_moment(prepare(events), np.random.default_rng(SEED))
+    return holdout(gates.train, np.random.default_rng(SEED))
 
 
 def _search(key: dict[str, str], split: Split, n_trials: int, timeout: float | None, progress: Progress) -> None:
@@ -134,10 +136,10 @@ def _tried(key: dict[str, str], number: int, settings: dict[str, Any], split: Sp
     value, error = None, ""
     try:
         model = algorithm.fit(split.train, np.random.default_rng(SEED), progress)
-        value = float(getattr(judge(model, split), key["metric"]))
+        value = judge(model, split)[key["metric"]]
     except CannotFit as reason:
         error = str(reason)
-    if value is not None and not np.isfinite(value):
+    if value is None and not error:
         value, error = None, "Nothing of the held-out events could be judged."
     return TuningTrial.objects.create(
         **key,

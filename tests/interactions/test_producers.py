@@ -131,7 +131,10 @@ def test_an_edited_type_is_known_on_the_next_look(django_capture_on_commit_callb
 
 def test_a_type_edited_in_the_admin_is_known_too(django_capture_on_commit_callbacks: Any, admin_client: Any) -> None:
     kind = types.by_name()["view"]
-    form = {"weight": 7, "is_negative": "", "marks_seen": "on", "scale_min": "", "scale_max": "", "relevant_at": ""} | {"amount_min": 0, "amount_max": 100}
+    form = {"weight": 7, "is_negative": "", "marks_seen": "on", "scale_min": "", "scale_max": "", "relevant_at": ""} | {
+        "amount_min": 0,
+        "amount_max": 100,
+    }
     with django_capture_on_commit_callbacks(execute=True):
         admin_client.post(f"/admin/interactions/interactiontype/{kind.pk}/change/", form)
     generations.look()

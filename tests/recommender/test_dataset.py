@@ -8,7 +8,7 @@ from catalog.models import Item
 from interactions.models import Interaction, InteractionType
 from recommender import dataset as datasets
 from recommender.dataset import history, load_dataset, window
-from recommender.engine.evaluation.evaluate import data_hash
+from recommender.engine.evaluation.prepare import data_hash
 from recommender.engine.types import UNDATED, IdMap
 from tests import factories
 from tests.factories import NOON, ada, ben, cleo

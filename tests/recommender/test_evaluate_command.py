@@ -49,8 +49,52 @@ def test_a_file_needs_no_database(file: Path, tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (0, b"")
     written = json.loads((tmp_path / "out.json").read_text())
     assert [run["algorithm"] for run in written["runs"]] == ["svd", "popular", "item_knn"]
-    assert written["data"].keys() == {"rows", "users", "items", "rejected", "sha256"}
+    assert written["data"].keys() == {"rows", "users", "items", "repeats", "rejected", "sha256"}
     assert (written["data"]["users"], written["data"]["items"]) == (8, 6)
+
+
+def figures_of(tmp_path: Path, text: str, *arguments: object) -> dict[str, Any]:
+    folder = tmp_path / str(len(list(tmp_path.iterdir())))
+    folder.mkdir()
+    path, out = write(folder, {"e.csv": text}) / "e.csv", folder / "out.json"
+    run("--format", "csv", "--path", path, "--algorithms", "popular", "--json", out, *arguments)
+    written: dict[str, Any] = json.loads(out.read_text())
+    return written
+
+
+def test_of_two_ratings_in_a_file_the_last_is_evaluated_and_the_repeats_are_counted(tmp_path: Path) -> None:
+    pairs = [f"u{user},i{item}" for user in range(40) for item in range(10)]
+    text = "\n".join(["user_id,item_id,rating", *(f"{pair},1" for pair in pairs), *(f"{pair},5" for pair in pairs)])
+    found = figures_of(tmp_path, text)
+    assert (found["data"]["rows"], found["data"]["repeats"]) == (400, 400)
+    assert found["runs"][0]["users"] > 30
+
+
+@pytest.mark.parametrize("split", ["moment", "temporal", "random", "leave-one-out"])
+def test_another_order_of_lines_changes_neither_figures_nor_hash(split: str, tmp_path: Path) -> None:
+    heading, *rows = lines().splitlines()
+    one, other = (figures_of(tmp_path, "\n".join([heading, *order]), "--split", split) for order in (rows, rows[::-1]))
+    timed = {"fit_seconds", "score_seconds", "peak_rss_mb"}
+    assert one["data"] == other["data"]
+    for run_, again in zip(one["runs"], other["runs"], strict=True):
+        assert {name: value for name, value in run_.items() if name not in timed} == {
+            name: value for name, value in again.items() if name not in timed
+        }
+
+
+def test_a_split_that_others_made_is_two_files(tmp_path: Path) -> None:
+    train = [
+        "user_id,item_id,rating",
+        *(f"u{user},i{item},5" for user in range(12) for item in range(8) if (user + item) % 3),
+    ]
+    test = ["user_id,item_id,rating", "u0,i0,1", "u0,i0,5", "u1,i2,5", "new,i8,5"]
+    files = write(tmp_path, {"a.csv": "\n".join(train), "b.csv": "\n".join(test)})
+    out = tmp_path / "out.json"
+    run("--train", files / "a.csv", "--test", files / "b.csv", "--algorithms", "item_knn", "--json", out)
+    written = json.loads(out.read_text())
+    assert (written["data"]["rows"], written["data"]["users"], written["data"]["items"]) == (64 + 3, 13, 9)
+    assert written["runs"][0]["protocol"].startswith("The split was given")
+    assert (written["runs"][0]["users"], written["runs"][0]["served"]) == (3, 2)
 
 
 @pytest.mark.django_db
@@ -83,6 +127,9 @@ def test_people_are_shown_by_what_is_known_of_them(file: Path) -> None:
         (["--path", "x"], "--path and --format go together"),
         (["--format", "csv", "--path", "nowhere"], "There is no file or folder nowhere"),
         (["--format", "cvs", "--path", "{file}"], "Unknown format 'cvs'"),
+        (["--train", "{file}"], "--train and --test go together"),
+        (["--train", "{file}", "--test", "{file}", "--cv", "3"], "with neither --path nor --cv"),
+        (["--train", "{file}", "--test", "{empty}"], "The file of --test has no events to evaluate on"),
         (["--algorithms", "eaze"], "Unknown: eaze. Known: svd, als, baseline, bpmf"),
         (["--test-fraction", "2"], "--test-fraction 2 doesn't lie between 0 and 1"),
         (["--k", "0"], "--k must be 1 or more"),

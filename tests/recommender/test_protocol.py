@@ -1,15 +1,17 @@
 """The evaluation anybody can repeat: one protocol, figures that follow from it, and every person counted."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from recommender.engine.evaluation.figures import AGES, Task, by_item_age
+from recommender.engine.evaluation.figures import by_item_age
 from recommender.engine.evaluation.protocol import Plan, cross_validate, divide, evaluate_all
 from recommender.engine.evaluation.split import Split
+from recommender.engine.evaluation.task import AGES, Task
 from recommender.engine.feedback import relevant, seen
 from recommender.engine.types import Dataset
 from tests.datasets import VIEW, Did, dataset, many_tastes, rated
@@ -51,7 +53,7 @@ def test_people_without_anything_relevant_are_skipped() -> None:
 def test_what_was_seen_in_training_is_neither_listed_nor_wanted() -> None:
     events = [rated(1, 1, 5, time=1), rated(1, 2, 5, time=2), rated(1, 3, 5, time=3), rated(1, 4, 5, time=4)]
     data = dataset([*events, rated(1, 1, 5, time=5), *(rated(2, item, 5) for item in range(1, 8))])
-    task = Task.of(divide(data, Plan(), 1), 10)
+    task = Task.of(divide(data, Plan(split="temporal"), 1), 10)
     assert task.wanted[0].toarray().sum() == 0
     assert not task.wanted.multiply(task.already).nnz
 
@@ -66,6 +68,30 @@ def test_the_hybrid_serves_everybody_as_the_product_does() -> None:
     assert found["hybrid"]["by_activity"]["0"]["users"] == 30
     assert found["hybrid"]["served"] == found["hybrid"]["users"]
     assert found["item_knn"]["by_activity"]["0"]["served"] == 0
+
+
+def test_the_split_is_at_one_moment_for_all_unless_told_otherwise() -> None:
+    data = many_tastes()
+    dated = replace(data, times=np.random.default_rng(1).permutation(len(data)))
+    split = divide(dated, Plan(), 1)
+    assert split.train.times.max() < split.test.times.min()
+    assert len(split.test) == len(data) // 5
+
+
+def test_users_with_a_past_have_figures_of_their_own() -> None:
+    known = [rated(user, item, 5, time=1) for user in range(20) for item in range(user % 2, 12, 2)]
+    later = [rated(user, 7, 5, time=9) for user in [*range(0, 20, 2), *range(100, 120)]]
+    found = run(dataset([*known, *later]), "ease", test_fraction=0.2)["ease"]
+    assert (found["users"], found["of_known"]["users"]) == (30, 10)
+    assert found["of_known"]["served"] == found["served"] == 10
+
+
+def test_a_split_that_others_made_is_taken_as_it_is() -> None:
+    data = many_tastes()
+    is_test = np.arange(len(data)) % 7 == 0
+    split = divide(data, Plan(is_test=is_test), 1)
+    assert (len(split.train), len(split.test)) == (int((~is_test).sum()), int(is_test.sum()))
+    assert split.protocol.startswith("The split was given")
 
 
 def test_leaving_one_out_takes_one_relevant_event_of_each_person() -> None:
@@ -175,4 +201,4 @@ def test_items_are_told_apart_by_how_long_they_were_there() -> None:
 def test_without_times_no_item_has_an_age() -> None:
     task = Task.of(divide(many_tastes(), Plan(split="random"), 1), 10)
     assert task.item_ages is None
-    assert by_item_age(np.zeros((len(task.people), 10), np.int32), task) == {}
+    assert by_item_age(np.zeros((len(task.users), 10), np.int32), task) == {}

@@ -8,7 +8,7 @@ from numpy.testing import assert_array_equal
 from scipy.sparse import csr_array
 
 from recommender.engine.forms.factors import FactorModel
-from recommender.engine.ranking import Top, blend, diversify, exclude, score_blocks, top_n
+from recommender.engine.ranking import Top, chain_lists, diversify, exclude, score_blocks, top_n
 from recommender.engine.types import UNKNOWN, FloatArray, IdMap, Mask
 from tests.contract import rows
 
@@ -105,25 +105,25 @@ def listed(*items: int) -> Top:
 
 
 def test_blend_fills_a_short_list_from_the_next_and_says_which() -> None:
-    items, scores, sources = blend(4, [listed(7, 8, UNKNOWN), listed(5, 7, 6)])
+    items, scores, sources = chain_lists(4, [listed(7, 8, UNKNOWN), listed(5, 7, 6)])
     assert items.tolist() == [[7, 8, 5, 6]]
     assert scores.tolist() == [[7, 8, 5, 6]]
     assert sources.tolist() == [[0, 0, 1, 1]]
 
 
 def test_blend_keeps_a_full_list_as_it_is() -> None:
-    assert blend(2, [listed(7, 8), listed(1, 2)])[0].tolist() == [[7, 8]]
+    assert chain_lists(2, [listed(7, 8), listed(1, 2)])[0].tolist() == [[7, 8]]
 
 
 def test_blend_pads_where_all_lists_together_are_short() -> None:
-    items, scores, sources = blend(4, [listed(7, UNKNOWN), listed(7)])
+    items, scores, sources = chain_lists(4, [listed(7, UNKNOWN), listed(7)])
     assert items.tolist() == [[7] + [UNKNOWN] * 3]
     assert sources.tolist() == [[0] + [UNKNOWN] * 3]
     assert np.isnan(scores[0, 1:]).all()
 
 
 def test_blend_lists_an_item_once_even_if_one_source_repeats_it() -> None:
-    assert blend(3, [listed(7, 7, 3)])[0].tolist() == [[7, 3, UNKNOWN]]
+    assert chain_lists(3, [listed(7, 7, 3)])[0].tolist() == [[7, 3, UNKNOWN]]
 
 
 def model(users: int = 70, items: int = 600) -> FactorModel:

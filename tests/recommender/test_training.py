@@ -71,7 +71,7 @@ def test_metrics_stand_beside_those_of_popularity() -> None:
     assert own["rmse"] > 0
     assert popular["ndcg_at_10"] is not None
     assert version.metrics["k"] == 10
-    assert "by time" in version.metrics["protocol"]
+    assert "for all users alike" in version.metrics["protocol"]
 
 
 def test_events_without_times_are_judged_at_random_and_it_says_so() -> None:

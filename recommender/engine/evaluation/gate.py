@@ -26,7 +26,9 @@ class Judged:
     errors: NDArray[np.float64]
     """Squared error of each rating (n_ratings,), NaN where nothing was predicted."""
     raters: RowArray
-    """Who gave it (n_ratings,)."""
+    """The user who gave each of them (n_ratings,)."""
+    n_known: int | None = None
+    """How many of the users have events in the training part."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,9 @@ def judge_lists(own: Judged, live: Judged | None, popular: Judged | None) -> Ver
     if popular is None:
         return Verdict(True, f"Its lists reach nDCG {mean:.4f}.")
     figures = f"nDCG {mean:.4f} against {popular.gains.mean():.4f}"
+    if own.n_known == 0:
+        # New users get what is popular, whoever leads the lists: that tells nothing of a model.
+        return Verdict(True, "All users with held-out events are new: nothing to judge personal lists by.")
     if mean <= popular.gains.mean():
         return Verdict(False, f"Its lists are no better than what is popular: {figures}.")
     return Verdict(True, f"Its lists are better than what is popular, {figures}" + _beside_live(live, float(mean)))

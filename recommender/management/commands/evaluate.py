@@ -7,13 +7,13 @@ from typing import Any
 from django.core.management.base import CommandError
 
 from catalog.importers.registry import FORMATS, open_format
-from catalog.importers.rows import Scale, UnreadableSource
+from catalog.importers.rows import DataSet, Scale, UnreadableSource
 from recommender.dataset import load_everything
 from recommender.engine.algorithms import ALGORITHMS
-from recommender.engine.evaluation.evaluate import data_hash
+from recommender.engine.evaluation.prepare import data_hash, prepare
 from recommender.engine.evaluation.protocol import SPLITS, Plan, cross_validate, evaluate_all
-from recommender.engine.types import CannotFit, Dataset
-from recommender.training.files import narrowed, read
+from recommender.engine.types import CannotFit, Dataset, Mask
+from recommender.training.files import narrowed, read, read_split
 from recsite.platform.commands import PlainCommand, mapping, progress_bar, table, whole_number
 
 COLUMNS = ("fold", "ndcg", "recall", "hit_rate", "map", "mrr", "coverage", "rmse", "mae", "interval_coverage")
@@ -32,12 +32,14 @@ class Command(PlainCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--format", metavar="FORMAT", help=f"One of {', '.join(sorted(FORMATS))}.")
         parser.add_argument("--path", type=Path, metavar="PATH", help="A folder, a file or a .zip archive.")
+        parser.add_argument("--train", type=Path, metavar="FILE", help="Learn from this file of a given split,")
+        parser.add_argument("--test", type=Path, metavar="FILE", help="and judge by this one. In place of --path.")
         parser.add_argument("--map", type=mapping, default={}, metavar="FIELD=COLUMN,...", help="As for import_data.")
         parser.add_argument("--scale", metavar="MIN..MAX", help="As for import_data.")
         parser.add_argument(
             "--algorithms", type=_names, default=["hybrid"], metavar="NAME,...", help=f"Of {', '.join(ALGORITHMS)}."
         )
-        parser.add_argument("--split", choices=SPLITS, default="temporal", help="Which events are the test.")
+        parser.add_argument("--split", choices=SPLITS, default="moment", help="Which events are the test (moment).")
         parser.add_argument("--test-fraction", type=float, default=0.2, metavar="SHARE", help="How many of them (0.2).")
         parser.add_argument("--cv", type=whole_number, metavar="N", help="Rating error by N folds, instead of lists.")
         parser.add_argument("--relevant-at", type=float, metavar="RATING", help="The rating from which one liked it.")
@@ -53,11 +55,11 @@ class Command(PlainCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         _check(options)
         try:
-            dataset, about = _load(options)
+            dataset, is_test, about = _load(options)
         except (UnreadableSource, CannotFit) as error:
             raise CommandError(str(error)) from error
         with progress_bar() as show:
-            runs = list(_runs(dataset, options, show))
+            runs = list(_runs(dataset, is_test, options, show))
         if options["json"]:
             options["json"].write_text(json.dumps({"data": about, "runs": runs}, indent=2) + "\n")
         for line in _shown(runs, options["by_activity"], options["by_item_age"]):
@@ -65,7 +67,9 @@ class Command(PlainCommand):
 
 
 def _check(options: dict[str, Any]) -> None:
-    if bool(options["path"]) != bool(options["format"]):
+    if bool(options["train"]) != bool(options["test"]) or (options["train"] and (options["path"] or options["cv"])):
+        raise CommandError("--train and --test go together, and with neither --path nor --cv: they are the split.")
+    if not options["train"] and bool(options["path"]) != bool(options["format"]):
         raise CommandError("--path and --format go together; without both the events in the database are taken.")
     if not 0 < options["test_fraction"] < 1:
         raise CommandError(f"--test-fraction {options['test_fraction']:g} doesn't lie between 0 and 1.")
@@ -77,26 +81,34 @@ def _check(options: dict[str, Any]) -> None:
         raise CommandError(f"--json {options['json']}: there is no folder {options['json'].parent}. Make it first.")
 
 
-def _load(options: dict[str, Any]) -> tuple[Dataset, dict[str, Any]]:
-    rejected = 0
-    if options["path"]:
-        scale = Scale.parse(options["scale"]) if options["scale"] else None
-        found = read(
-            open_format(options["format"], options["path"], options["map"], scale),
-            options["relevant_at"],
-            options["implicit"],
-        )
-        dataset, rejected = found.dataset, found.rejected
+def _load(options: dict[str, Any]) -> tuple[Dataset, Mask | None, dict[str, Any]]:
+    """Read the events; return them prepared, which are the test where files say so, and what they are."""
+    is_test, rejected = None, 0
+    if options["train"]:
+        parts = [_opened(options, options[name]) for name in ("train", "test")]
+        given = read_split(parts[0], parts[1], options["relevant_at"], options["implicit"])
+        dataset, is_test, repeats, rejected = given.dataset, given.is_test, given.repeats, given.rejected
     else:
-        dataset = narrowed(load_everything(), options["implicit"])
-    counts = {"rows": len(dataset), "users": dataset.n_users, "items": dataset.n_items, "rejected": rejected}
-    return dataset, {**counts, "sha256": data_hash(dataset)}
+        if options["path"]:
+            found = read(_opened(options, options["path"]), options["relevant_at"], options["implicit"])
+            everything, rejected = found.dataset, found.rejected
+        else:
+            everything = narrowed(load_everything(), options["implicit"])
+        dataset = prepare(everything)
+        repeats = len(everything) - len(dataset)
+    counts = {"rows": len(dataset), "users": dataset.n_users, "items": dataset.n_items}
+    return dataset, is_test, {**counts, "repeats": repeats, "rejected": rejected, "sha256": data_hash(dataset)}
 
 
-def _runs(dataset: Dataset, options: dict[str, Any], show: Any) -> Any:
+def _opened(options: dict[str, Any], path: Path) -> DataSet:
+    scale = Scale.parse(options["scale"]) if options["scale"] else None
+    return open_format(options["format"] or "csv", path, options["map"], scale)
+
+
+def _runs(dataset: Dataset, is_test: Mask | None, options: dict[str, Any], show: Any) -> Any:
     if options["cv"]:
         return cross_validate(dataset, options["algorithms"], options["cv"], options["seeds"][0], show)
-    plan = Plan(options["split"], options["test_fraction"], options["k"], options["seeds"])
+    plan = Plan(options["split"], options["test_fraction"], options["k"], options["seeds"], is_test)
     return evaluate_all(dataset, options["algorithms"], plan, show)
 
 
