@@ -4,13 +4,14 @@ import json
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 import uuid_utils
 
 from catalog.ids import InvalidId, clean_id
+from catalog.importers.times import CLOCK_SKEW
 
 CONTEXT_BYTES = 16_384
 MOST_LEVELS = 50
@@ -28,8 +29,6 @@ AMOUNTS = (0.0, 1e9)
 TOO_DEEP = "This is nested too deeply."
 OLDEST = datetime(1970, 1, 1, tzinfo=UTC)
 LATEST_MS = int(datetime(9999, 1, 1, tzinfo=UTC).timestamp()) * 1000
-CLOCK_SKEW = timedelta(days=1)
-"""How far in the future an event may lie: the clocks of phones are wrong by hours, not by years."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import connection
 from django.db.backends.utils import CursorWrapper
+from django.utils import timezone
 
 COLUMNS = {
     "position": "integer",
@@ -40,11 +41,11 @@ LEFT JOIN catalog_item AS item USING (item_id)
 LEFT JOIN interactions_interactiontype AS kind ON kind.name = staged.type
 WHERE (item.id IS NULL AND staged.item_id <> '') OR kind.id IS NULL
 """
-# Hidden, so that nobody is recommended a thing of which nothing but the id is known.
+# Hidden where the event came one by one: a client that makes up ids shall not put them into lists.
 MAKE_PLACEHOLDERS = """
 INSERT INTO catalog_item
     (item_id, title, description, categories, tags, features, item_type, is_available, "group", created_at, updated_at)
-SELECT DISTINCT item_id, item_id, '', '{{}}'::text[], '{{}}'::text[], '{{}}'::jsonb, '', false, '', now(), now()
+SELECT DISTINCT item_id, item_id, '', '{{}}'::text[], '{{}}'::text[], '{{}}'::jsonb, '', {available}, '', now(), now()
 FROM {staged}
 WHERE staged.item_id <> '' AND NOT EXISTS (SELECT FROM catalog_item AS known WHERE known.item_id = staged.item_id)
 ORDER BY item_id
@@ -79,6 +80,34 @@ JOIN interactions_interactiontype AS kind ON kind.name = staged.type
 ORDER BY event_id
 ON CONFLICT (event_id, occurred_at) DO NOTHING
 """
+# Of files: the last of equal lines counts, and a later file may correct a value. What RETURNING selects is read as it
+# was before the statement, so `before` is when the old value came; ids tell new rows, which need no such look-up.
+UPSERT = """
+WITH picked AS MATERIALIZED (
+    SELECT DISTINCT ON (event_id, occurred_at)
+        event_id, person.id AS user_id, item.id AS item_id, kind.id AS type_id, value, occurred_at, undated, context
+    FROM {staged}
+    JOIN catalog_enduser AS person USING (user_id)
+    JOIN catalog_item AS item USING (item_id)
+    JOIN interactions_interactiontype AS kind ON kind.name = staged.type
+    ORDER BY event_id, occurred_at, position DESC
+), written AS (
+    INSERT INTO interactions_interaction AS kept
+        (event_id, user_id, item_id, type_id, value, occurred_at, undated, context, received_at)
+    SELECT *, %(now)s FROM picked
+    ON CONFLICT (event_id, occurred_at) DO UPDATE SET
+        value = EXCLUDED.value, context = coalesce(EXCLUDED.context, kept.context), received_at = EXCLUDED.received_at
+    WHERE kept.value IS DISTINCT FROM EXCLUDED.value
+    RETURNING CASE WHEN kept.id <= %(last_id)s THEN (
+        SELECT received_at FROM interactions_interaction AS old
+        WHERE old.event_id = kept.event_id AND old.occurred_at = kept.occurred_at
+    ) END AS before
+)
+SELECT count(*) FILTER (WHERE before IS NULL), count(*) FILTER (WHERE before < %(since)s),
+    (SELECT count(*) FROM {staged}) - (SELECT count(*) FROM picked) + count(*) FILTER (WHERE before >= %(since)s)
+FROM written
+"""
+LAST_ID = "SELECT last_value FROM interactions_interaction_id_seq"
 RETURNING = "RETURNING event_id, user_id, item_id, occurred_at"
 INSERT_WITHOUT_ITEM = """
 INSERT INTO interactions_personevent (event_id, user_id, type_id, occurred_at, context, received_at)
@@ -107,6 +136,14 @@ class Staged(NamedTuple):
     context: str | None
 
 
+class Upserted(NamedTuple):
+    """How many events of a batch are new, got another value, and are given again further down in the same file."""
+
+    added: int
+    changed: int
+    repeated: int
+
+
 class Unknown(NamedTuple):
     """A staged event whose type or item doesn't exist."""
 
@@ -126,11 +163,14 @@ class Staging:
     relation: str
     parameters: Sequence[Any] = ()
 
-    def make_placeholders(self) -> int:
-        """Makes the items that are missing where UNKNOWN_ITEM_POLICY is `placeholder`, and says how many they were."""
+    def make_placeholders(self, available: bool = False) -> int:
+        """Make the items that are missing where UNKNOWN_ITEM_POLICY is `placeholder`; return how many they were.
+
+        They are recommended only if they are `available`.
+        """
         if settings.UNKNOWN_ITEM_POLICY != "placeholder":
             return 0
-        self._execute(MAKE_PLACEHOLDERS)
+        self._execute(MAKE_PLACEHOLDERS, available="true" if available else "false")
         return max(self.cursor.rowcount, 0)
 
     def find_unknown(self) -> list[Unknown]:
@@ -143,13 +183,19 @@ class Staging:
         self._execute(f"WITH met (is_new) AS ({UPSERT_USERS}) SELECT count(*) FILTER (WHERE is_new) FROM met")
         return int(self.cursor.fetchone()[0])
 
-    def insert(self) -> int:
-        """Inserts the events that are new, and says how many they were."""
-        self._execute(INSERT)
-        return self.cursor.rowcount
+    def upsert(self, since: datetime) -> Upserted:
+        """Insert the events that are new, and correct the value of those that are known; for the table alone.
+
+        What was stored `since` then belongs to the file that is being read: a later line of it repeats an earlier one.
+        """
+        self._execute(LAST_ID)
+        # The time is that of this process, as `since` is: the server's clock may be another.
+        given = {"now": timezone.now(), "since": since, "last_id": self.cursor.fetchone()[0]}
+        self.cursor.execute(UPSERT.format(staged=self.relation), given)
+        return Upserted(*self.cursor.fetchone())
 
     def insert_returning(self) -> list[tuple[UUID, int, int, datetime]]:
-        """The same; says which: event id, keys of person and item, time."""
+        """Insert the events that are new; return event id, keys of user and item, and time of each."""
         self._execute(INSERT + RETURNING)
         return self.cursor.fetchall()
 
@@ -158,8 +204,8 @@ class Staging:
         self._execute(INSERT_WITHOUT_ITEM)
         return self.cursor.fetchall()
 
-    def _execute(self, statement: str) -> None:
-        self.cursor.execute(statement.format(staged=self.relation), self.parameters or None)
+    def _execute(self, statement: str, **parts: str) -> None:
+        self.cursor.execute(statement.format(staged=self.relation, **parts), self.parameters or None)
 
 
 def in_arrays(cursor: CursorWrapper, events: Sequence[Staged]) -> Staging:

@@ -11,8 +11,8 @@ from django.db.models import JSONField, TextField
 from django.forms.fields import InvalidJSONInput
 from unfold.widgets import UnfoldAdminTextareaWidget
 
-from catalog.importers.fields import BadField
 from catalog.importers.records import load_json, storable
+from catalog.importers.rows import BadField
 
 
 class Lines(SimpleArrayField):

@@ -1,4 +1,4 @@
-"""What the readers of all formats share."""
+"""Share what the readers of all formats need."""
 
 import hashlib
 from collections.abc import Mapping
@@ -13,11 +13,12 @@ from catalog.importers.source import Source
 
 @dataclass(frozen=True)
 class Options:
-    """What the person who imports may say. `now` bounds the times of events."""
+    """The choices of whoever imports. `now` bounds the times of events; with `implicit` a value is no rating."""
 
     mapping: Mapping[str, str] = field(default_factory=dict)
     scale: Scale | None = None
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
+    implicit: bool = False
 
 
 class FileDataSet:
@@ -34,7 +35,7 @@ class FileDataSet:
 
     @classmethod
     def recognises(cls, files: Source) -> bool:
-        """Whether these files look like this format's."""
+        """Return True where the files look like this format."""
         raise NotImplementedError
 
     def rows(self) -> RowStream:
@@ -61,6 +62,6 @@ class FileDataSet:
         return hashlib.sha256(reading.encode() + self.files.digest(*self.members)).hexdigest()
 
     def refuse_options(self) -> None:
-        """For formats that say themselves what their columns and their scale are. Raises UnreadableSource."""
+        """Refuse --map and --scale for a format whose columns and scale are fixed. Raises UnreadableSource."""
         if self.options.mapping or self.options.scale:
             raise UnreadableSource(f"--map and --scale are for csv and jsonl: {self.format} has columns and a scale.")

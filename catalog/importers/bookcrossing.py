@@ -7,8 +7,8 @@ import re
 from html import unescape
 
 from catalog.importers.base import FileDataSet, Options
-from catalog.importers.fields import BadField, clean, identifier, number, rating, title, whole
-from catalog.importers.rows import EventRow, ItemRow, RowStream, Scale, UnreadableSource, UserRow
+from catalog.importers.fields import clean, identifier, number, rating, title, whole
+from catalog.importers.rows import BadField, EventRow, ItemRow, RowStream, Scale, UnreadableSource, UserRow
 from catalog.importers.source import Source
 from catalog.importers.tables import LONGEST_RECORD, Fields, Layout, Table
 

@@ -1,11 +1,11 @@
-"""Any delimited text with a user, an item and what else there is: columns found by name, by mapping or by number."""
+"""Read any delimited text with a user, an item and more: columns found by name, by mapping or by number."""
 
 import csv
 from dataclasses import replace
 from operator import itemgetter
 
 from catalog.importers.base import FileDataSet, Options
-from catalog.importers.fields import BadField, moment, number
+from catalog.importers.fields import number
 from catalog.importers.parts import find_parts
 from catalog.importers.records import (
     EVENT_FIELDS,
@@ -14,13 +14,14 @@ from catalog.importers.records import (
     Maker,
     event_maker,
     find_fields,
-    item_maker,
+    make_item,
     mapped_event_fields,
     user_maker,
 )
-from catalog.importers.rows import RowStream, Scale, UnreadableSource
+from catalog.importers.rows import BadField, RowStream, Scale, UnreadableSource
 from catalog.importers.source import Source
 from catalog.importers.tables import Layout, Table
+from catalog.importers.times import unix_seconds
 from catalog.importers.unused import unused_note
 
 DELIMITERS = ",;\t|"
@@ -36,7 +37,7 @@ class Csv(FileDataSet):
         super().__init__(files, options)
         mapped_event_fields(options.mapping)
         self.scale = options.scale or Scale(1, 5, 4)
-        self.parts = find_parts(files, (".csv", ".tsv", ".txt"))
+        self.parts, self.notes = find_parts(files, (".csv", ".tsv", ".txt"), self._columns, bool(options.mapping))
         self.members = tuple(self.parts.values())
 
     @classmethod
@@ -44,12 +45,11 @@ class Csv(FileDataSet):
         return any(name.endswith((".csv", ".tsv")) for name in files.names)
 
     def rows(self) -> RowStream:
-        now = self.options.now
         for kind, name in self.parts.items():
             if kind == "users":
-                yield from self._records(name, USER_FIELDS, ("user_id",), user_maker(now))
+                yield from self._records(name, USER_FIELDS, ("user_id",), user_maker(self.options.now))
             elif kind == "items":
-                yield from self._records(name, ITEM_FIELDS, ("item_id", "title"), item_maker(now))
+                yield from self._records(name, ITEM_FIELDS, ("item_id", "title"), make_item)
             else:
                 yield from self._events(name)
 
@@ -58,61 +58,71 @@ class Csv(FileDataSet):
     ) -> RowStream:
         table = Table(self.files, name, self._layout(name)[0])
         header = table.header()
-        found = find_fields(fields, header)
-        if missing := [field for field in required if field not in found]:
+        columns = find_fields(fields, header)
+        if missing := [field for field in required if field not in columns]:
             raise UnreadableSource(f"{name} has no column {', '.join(missing)}; it has {', '.join(header)[:300]}.")
-        renamed = {column: field for field, column in found.items()}
+        renamed = {column: field for field, column in columns.items()}
         names = [renamed.get(column, column) for column in header]
         return table.rows(lambda values: make(dict(zip(names, values, strict=True))), len(header))
 
     def _events(self, name: str) -> RowStream:
         layout, first = self._layout(name)
-        places, has_header = self._places(name, first)
-        make = event_maker(self.scale, self.options.now, "rating" if "value" in places else "view")
-        fields, pick = tuple(places), itemgetter(*places.values())
-        table = Table(self.files, name, layout if "context" in places else replace(layout, longest=1))
+        positions, has_header = self._positions(name, first)
+        scale = None if self.options.implicit else self.scale
+        make = event_maker(scale, self.options.now, "rating" if "value" in positions else "view")
+        fields, pick = tuple(positions), itemgetter(*positions.values())
+        table = Table(self.files, name, layout if "context" in positions else replace(layout, longest=1))
         if has_header:
-            used = set(places.values())
-            if unused := [column for place, column in enumerate(table.header()) if place not in used]:
-                self.notes.append(unused_note(name, unused, places))
+            used = set(positions.values())
+            if unused := [column for position, column in enumerate(table.header()) if position not in used]:
+                self.notes.append(unused_note(name, unused, positions))
         return table.rows(lambda values: make(dict(zip(fields, pick(values), strict=True))), len(first))
 
-    def _places(self, name: str, first: list[str]) -> tuple[dict[str, int], bool]:
-        """Where each field stands, and whether the first line is a header."""
+    def _positions(self, name: str, first: list[str]) -> tuple[dict[str, int], bool]:
+        """Return the position of each field, and whether the first line is a header. Raises UnreadableSource."""
         mapping = self.options.mapping
         if mapping and all(column.isdigit() for column in mapping.values()):
-            places = {field: int(column) - 1 for field, column in mapping.items()}
-            found = {field: str(place + 1) for field, place in places.items() if 0 <= place < len(first)}
-            has_header = _is_header(first, places) if len(found) == len(places) else False
+            numbered = {field: int(column) - 1 for field, column in mapping.items()}
+            positions = {field: position for field, position in numbered.items() if 0 <= position < len(first)}
+            has_header = _is_header(first, positions) if len(positions) == len(numbered) else False
         else:
-            found = find_fields(mapped_event_fields(mapping), first)
-            places, has_header = {field: first.index(column) for field, column in found.items()}, True
-        if missing := sorted({"user_id", "item_id", *mapping} - set(found)):
-            columns = ", ".join(mapping.get(field, field) for field in missing)
+            columns = find_fields(mapped_event_fields(mapping), first)
+            positions, has_header = {field: first.index(column) for field, column in columns.items()}, True
+        if missing := sorted({"user_id", "item_id", *mapping} - set(positions)):
+            lacking = ", ".join(mapping.get(field, field) for field in missing)
             raise UnreadableSource(
-                f"{name} has no column {columns}; its first line is {', '.join(first)[:300] or 'empty'}. "
+                f"{name} has no column {lacking}; its first line is {', '.join(first)[:300] or 'empty'}. "
                 "Name the columns: --map user_id=...,item_id=..., by their numbers (from 1) where there is no header."
             )
-        return places, has_header
+        return positions, has_header
+
+    def _columns(self, name: str) -> list[str]:
+        """Return the fields of the first line; none of a file that can't be read, which is refused when it is read."""
+        try:
+            return self._layout(name)[1]
+        except UnreadableSource:
+            return []
 
     def _layout(self, name: str) -> tuple[Layout, list[str]]:
-        """How a file is written, and the fields of its first line."""
+        """Return how a file is written, and the fields of its first line. Raises UnreadableSource."""
         first = self.files.opening(name)
-        layout = Layout(delimiter=max(DELIMITERS, key=first.count))
+        delimiter = self.files.separator(name) or max(DELIMITERS, key=first.count)
+        layout = Layout(delimiter=delimiter)
         try:
-            fields = next(csv.reader([first], delimiter=layout.delimiter), [])
+            fields = next(csv.reader([first], delimiter=delimiter, skipinitialspace=True), [])
         except csv.Error as error:
             raise UnreadableSource(f"{name} is not delimited text: {error}.") from error
         return layout, [field.strip() for field in fields]
 
 
-def _is_header(first: list[str], places: dict[str, int]) -> bool:
-    """Whether a first line holds names: words where numbers or times are to be, or the usual names of columns."""
+def _is_header(first: list[str], positions: dict[str, int]) -> bool:
+    """Return True where a line holds names: words where numbers or times belong, or the usual names of columns."""
     try:
-        if "value" in places:
-            number(first[places["value"]], "value")
-        if "occurred_at" in places:
-            moment(first[places["occurred_at"]], float("inf"))
+        for field in ("value", "count"):
+            if field in positions:
+                number(first[positions[field]], field)
+        if "occurred_at" in positions:
+            unix_seconds(first[positions["occurred_at"]])
     except BadField:
         return True
     return bool(find_fields(EVENT_FIELDS, first))

@@ -1,20 +1,12 @@
-"""Single fields as they stand in files: checked, or refused with the reason in words."""
+"""Check the single fields of files, or refuse them with the reason in words."""
 
 import math
-from datetime import UTC, datetime, timedelta
 
 from catalog.ids import InvalidId, clean_id
-from catalog.importers.rows import Scale
+from catalog.importers.rows import BadField, Scale
 
 MAX_TITLE_LENGTH = 500
 MAX_LABEL_LENGTH = 100
-CLOCK_SKEW = timedelta(days=1)
-FIRST_MILLISECONDS = 253_402_300_800
-"""A Unix time from here on is in milliseconds: in seconds it would lie past the year 9999, the last that has a date."""
-
-
-class BadField(ValueError):
-    """Why a row is rejected, in words."""
 
 
 def identifier(text: str, what: str) -> str:
@@ -26,7 +18,7 @@ def identifier(text: str, what: str) -> str:
 
 
 def clean(text: str, what: str) -> str:
-    """Trimmed text that PostgreSQL can store."""
+    """Return the text trimmed. Raises BadField where PostgreSQL can't store it."""
     if not text.isprintable():
         if "\x00" in text:
             raise BadField(f"{what} holds a NUL character")
@@ -36,7 +28,7 @@ def clean(text: str, what: str) -> str:
 
 
 def title(text: str) -> str:
-    """An item's title, cut where it is too long; not empty."""
+    """Return an item's title, cut where it is too long. Raises BadField where it is empty."""
     text = clean(text, "title")
     if not text:
         raise BadField("title is empty")
@@ -44,13 +36,13 @@ def title(text: str) -> str:
 
 
 def labels(texts: list[str], what: str) -> tuple[str, ...]:
-    """Categories or tags: without empty ones and repetitions, each cut to 100 characters."""
+    """Return categories or tags without empty ones and repetitions, each cut to 100 characters."""
     found = (clean(text, what)[:MAX_LABEL_LENGTH].strip() for text in texts)
     return tuple(dict.fromkeys(label for label in found if label))
 
 
 def number(text: str, what: str) -> float:
-    """A finite number. Python's own digit grouping (1_000) is not one."""
+    """Return a finite number. Raises BadField; Python's own digit grouping (1_000) is not accepted."""
     try:
         value = float(text)
     except ValueError:
@@ -61,7 +53,7 @@ def number(text: str, what: str) -> float:
 
 
 def whole(text: str) -> int | None:
-    """A whole number, also one written as 1997.0; None where there is none."""
+    """Return a whole number, also one written as 1997.0; None where there is none."""
     try:
         return int(float(text))
     except (ValueError, OverflowError):
@@ -69,42 +61,22 @@ def whole(text: str) -> int | None:
 
 
 def rating(text: str, scale: Scale) -> float:
-    """A rating on the scale."""
+    """Return a rating. Raises BadField where it lies outside the scale."""
     value = number(text, "rating")
     if not scale.minimum <= value <= scale.maximum:
         raise BadField(f"rating {value:g} lies outside {scale}")
     return value
 
 
-def latest_moment(now: datetime) -> float:
-    """The Unix time past which a row's time is taken for a mistake: clocks are wrong by hours, not by years."""
-    return (now + CLOCK_SKEW).timestamp()
+MOST_COUNTED = 1_000_000_000
 
 
-def unix_moment(text: str, latest: float) -> datetime:
-    """A time in Unix seconds, from 1970 to `latest`."""
-    return _in_range(number(text, "time"), text, latest)
+def count(text: str) -> int:
+    """Return how often something happened, as a column of plays or quantities says; 2.4 kg are 2, 0.3 kg are 1.
 
-
-def moment(text: str, latest: float) -> datetime:
-    """A time in Unix seconds or milliseconds, or in ISO 8601 (taken for UTC where it names no zone)."""
-    text = text.strip()
-    try:
-        seconds = float(text)
-    except ValueError:
-        return _in_range(_iso_seconds(text), text, latest)
-    return _in_range(seconds / 1000 if seconds >= FIRST_MILLISECONDS else seconds, text, latest)
-
-
-def _in_range(seconds: float, text: str, latest: float) -> datetime:
-    if not 0 <= seconds <= latest:
-        raise BadField(f"time {text[:50]} lies outside 1970-01-01 to {datetime.fromtimestamp(latest, UTC):%Y-%m-%d}")
-    return datetime.fromtimestamp(seconds, UTC)
-
-
-def _iso_seconds(text: str) -> float:
-    try:
-        when = datetime.fromisoformat(text)
-        return (when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp()
-    except (ValueError, OverflowError) as error:
-        raise BadField(f"time {text[:50]!r} is neither ISO 8601 nor Unix seconds") from error
+    Raises BadField for zero, for less, and for what is no number.
+    """
+    value = number(text, "count")
+    if not 0 < value <= MOST_COUNTED:
+        raise BadField(f"count {value:g} does not lie between 1 and {MOST_COUNTED:,}")
+    return max(1, round(value))

@@ -3,8 +3,8 @@
 from heapq import heappush, heappushpop
 
 from catalog.importers.base import FileDataSet, Options
-from catalog.importers.fields import BadField, clean, identifier, labels, title, whole
-from catalog.importers.rows import ItemRow, RowStream, Scale, UnreadableSource
+from catalog.importers.fields import clean, identifier, labels, title, whole
+from catalog.importers.rows import BadField, ItemRow, RowStream, Scale, UnreadableSource
 from catalog.importers.source import Source
 from catalog.importers.tables import Fields, Layout, Table, plain, rating_parser
 

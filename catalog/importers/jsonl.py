@@ -1,10 +1,9 @@
-"""JSON lines: one object a line, with the fields of events, items or people."""
+"""Read JSON lines: one object a line, with the fields of events, items or users."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 
 from catalog.importers.base import FileDataSet, Options
-from catalog.importers.fields import BadField
 from catalog.importers.parts import find_parts
 from catalog.importers.records import (
     EVENT_FIELDS,
@@ -13,18 +12,18 @@ from catalog.importers.records import (
     Maker,
     event_maker,
     find_fields,
-    item_maker,
     load_json,
+    make_item,
     mapped_event_fields,
     user_maker,
 )
-from catalog.importers.rows import Located, Rejected, RowStream, Scale, UnreadableSource
+from catalog.importers.rows import BadField, Located, Rejected, RowStream, Scale, UnreadableSource
 from catalog.importers.source import Source
 from catalog.importers.tables import LONGEST_RAW
 from catalog.importers.unused import unused_note
 
 MOST_KEYS = 100
-"""Of all objects, that are remembered to say which of them nothing uses."""
+"""Keys that are remembered to say which of them nothing uses."""
 
 
 class JsonLines(FileDataSet):
@@ -37,7 +36,9 @@ class JsonLines(FileDataSet):
         super().__init__(files, options)
         self.event_fields = mapped_event_fields(options.mapping)
         self.scale = options.scale or Scale(1, 5, 4)
-        self.parts = find_parts(files, (".jsonl", ".ndjson", ".json"))
+        self.parts, self.notes = find_parts(
+            files, (".jsonl", ".ndjson", ".json"), self._first_keys, bool(options.mapping)
+        )
         self.members = tuple(self.parts.values())
 
     @classmethod
@@ -45,14 +46,21 @@ class JsonLines(FileDataSet):
         return any(name.endswith((".jsonl", ".ndjson")) for name in files.names)
 
     def rows(self) -> RowStream:
-        now = self.options.now
         for kind, name in self.parts.items():
             if kind == "users":
-                yield from self._records(name, USER_FIELDS, user_maker(now))
+                yield from self._records(name, USER_FIELDS, user_maker(self.options.now))
             elif kind == "items":
-                yield from self._records(name, ITEM_FIELDS, item_maker(now))
+                yield from self._records(name, ITEM_FIELDS, make_item)
             else:
                 yield from self._events(name)
+
+    def _first_keys(self, name: str) -> Iterable[str]:
+        """Return the keys of a member's first object; none where its first line is none."""
+        try:
+            record = load_json(self.files.first_line(name, "utf-8-sig"), "the line")
+        except BadField:
+            return ()
+        return record if isinstance(record, dict) else ()
 
     def _events(self, name: str) -> RowStream:
         seen: dict[str, str] = {}
@@ -63,7 +71,7 @@ class JsonLines(FileDataSet):
     def _records(
         self, name: str, fields: dict[str, tuple[str, ...]], make: Maker, seen: dict[str, str] | None = None
     ) -> RowStream:
-        """`seen` gathers the keys, and what each is taken for."""
+        """Read the objects of a member; `seen` gathers the keys and the field that each stands for."""
         if self.files.opening(name).lstrip().startswith("["):
             raise UnreadableSource(f"{name} is one JSON array. Write one object a line instead: jq -c '.[]' {name}.")
         rename = _renamer(fields, {} if seen is None else seen)
@@ -83,21 +91,22 @@ class JsonLines(FileDataSet):
 
 
 def _event_maker(scale: Scale, options: Options) -> Maker:
-    """An object without a type is a rating where it has a value, else a view."""
-    rating, view = (event_maker(scale, options.now, kind) for kind in ("rating", "view"))
+    """Return what makes an event of an object; one without a type is a rating where it has a value, else a view."""
+    scale_of_values = None if options.implicit else scale
+    rating, view = (event_maker(scale_of_values, options.now, name) for name in ("rating", "view"))
     return lambda record: (view if record.get("value") is None else rating)(record)
 
 
 def _renamer(fields: dict[str, tuple[str, ...]], seen: dict[str, str]) -> Callable[[tuple[str, ...]], tuple[str, ...]]:
-    """What gives an object's keys the names of our fields. Objects of one file share few sets of keys.
+    """Return what gives an object's keys the names of our fields. Objects of one file share few sets of keys.
 
-    A key that is named like a field whose place another one has taken gets no name.
+    A key that is named like a field for which another key stands gets no name.
     """
 
     @lru_cache(256)
     def rename(keys: tuple[str, ...]) -> tuple[str, ...]:
-        found = {key: field for field, key in find_fields(fields, keys).items()}
-        names = tuple(found.get(key, "" if key in fields else key) for key in keys)
+        by_key = {key: field for field, key in find_fields(fields, keys).items()}
+        names = tuple(by_key.get(key, "" if key in fields else key) for key in keys)
         if len(seen) < MOST_KEYS:
             seen.update(zip(keys, names, strict=True))
         return names

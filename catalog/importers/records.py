@@ -1,39 +1,29 @@
-"""Rows from records with named fields, for the formats whose columns a person chooses (csv and jsonl)."""
+"""Make rows of records with named fields, for the formats whose columns are chosen (csv and jsonl)."""
 
 import json
 import math
-import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from catalog.importers.fields import (
-    BadField,
-    clean,
-    identifier,
-    labels,
-    latest_moment,
-    moment,
-    number,
-    rating,
-    title,
-    whole,
-)
-from catalog.importers.rows import EventRow, ItemRow, Scale, UnreadableSource, UserRow
+from catalog.importers.fields import clean, count, identifier, labels, number, rating, title, whole
+from catalog.importers.lists import read_list
+from catalog.importers.rows import BadField, EventRow, ItemRow, Scale, UnreadableSource, UserRow
 from catalog.importers.tables import Row, plain
+from catalog.importers.times import event_time, latest_event, published_time
 
 MOST_DIGITS = 300
-"""Of a whole number: more than any amount or id has, and fewer than Python takes long for."""
+"""Digits of a whole number: more than any amount or id has, and fewer than Python takes long for."""
 
 MOST_LEVELS = 50
-"""Of objects and lists in each other: few enough to be read and written again anywhere."""
+"""Levels of objects and lists in each other: few enough to be read and written again anywhere."""
 
 Record = Mapping[str, Any]
 Maker = Callable[[Record], Row]
 
 # The names under which the fields are found where nobody maps them; the first that is there wins.
-USER_ID = ("userid", "user", "personid", "customerid", "visitorid", "visitor", "memberid")
-ITEM_ID = ("itemid", "item", "productid", "movieid", "bookid", "articleid", "isbn", "sku")
+USER_ID = ("userid", "user", "personid", "customerid", "customer", "visitorid", "visitor", "memberid")
+ITEM_ID = ("itemid", "item", "productid", "product", "movieid", "bookid", "articleid", "isbn", "sku")
 EVENT_FIELDS: dict[str, tuple[str, ...]] = {
     "user_id": USER_ID,
     "item_id": ITEM_ID,
@@ -41,6 +31,7 @@ EVENT_FIELDS: dict[str, tuple[str, ...]] = {
     "value": ("value", "rating", "score", "stars", "amount"),
     "occurred_at": ("occurredat", "timestamp", "time", "datetime", "date", "createdat"),
     "context": ("context",),
+    "count": ("count", "plays", "playcount", "quantity", "qty"),
 }
 ITEM_FIELDS: dict[str, tuple[str, ...]] = {
     "item_id": (*ITEM_ID, "id"),
@@ -62,84 +53,89 @@ USER_FIELDS: dict[str, tuple[str, ...]] = {
 
 
 def find_fields(fields: Mapping[str, tuple[str, ...]], names: Iterable[str]) -> dict[str, str]:
-    """Which of `names` holds which field. A field that is nowhere is left out."""
+    """Return which of `names` holds which field. A field that is nowhere is left out."""
     by_plain = {plain(name): name for name in reversed(list(names))}
-    places = {field: next(filter(by_plain.__contains__, usual), None) for field, usual in fields.items()}
-    return {field: by_plain[place] for field, place in places.items() if place is not None}
+    matches = {field: next(filter(by_plain.__contains__, usual), None) for field, usual in fields.items()}
+    return {field: by_plain[match] for field, match in matches.items() if match is not None}
 
 
 def mapped_event_fields(mapping: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
-    """The names under which to look for an event's fields: of a mapped field, only the one that was given.
+    """Return the names under which to look for an event's fields: of a mapped field, only the given one.
 
     Raises UnreadableSource where a field is mapped that events don't have.
     """
     if unknown := sorted(set(mapping) - set(EVENT_FIELDS)):
         raise UnreadableSource(f"--map doesn't know {', '.join(unknown)}; it maps {', '.join(EVENT_FIELDS)}.")
-    return EVENT_FIELDS | {field: (plain(column),) for field, column in mapping.items()}
+    mapped = {field: (plain(column),) for field, column in mapping.items()}
+    taken = {name for names in mapped.values() for name in names}
+    # Where the plays are mapped to the value they are not the count as well.
+    usual = {field: tuple(name for name in names if name not in taken) for field, names in EVENT_FIELDS.items()}
+    return usual | mapped
 
 
-def event_maker(scale: Scale, now: datetime, default_type: str) -> Maker:
-    """What makes an event of a record with the fields of EVENT_FIELDS; one without a type is of `default_type`."""
-    latest = latest_moment(now)
+def event_maker(scale: Scale | None, now: datetime, default_type: str) -> Maker:
+    """Return what makes an event of a record with the fields of EVENT_FIELDS; one without a type is of `default_type`.
+
+    Without a scale no value is a rating: it may be anything, and is left out.
+    """
+    latest = latest_event(now)
 
     def make(record: Record) -> EventRow:
-        kind = _text(record, "type") or default_type
+        type_name = _text(record, "type") or default_type
         value, when = _text(record, "value"), _text(record, "occurred_at")
-        if kind == "rating":
-            amount: float | None = rating(value, scale)
-        else:
-            amount = number(value, "value") if value else None
+        counted = _text(record, "count")
+        amount: float | None = None
+        if scale and type_name == "rating":
+            amount = rating(value, scale)
+        elif scale and value:
+            amount = number(value, "value")
         return EventRow(
             identifier(_text(record, "user_id"), "user_id"),
             identifier(_text(record, "item_id"), "item_id"),
-            kind,
+            type_name,
             amount,
-            moment(when, latest) if when else None,
+            event_time(when, latest) if when else None,
             _object(record, "context") or None,
+            count(counted) if counted and type_name != "rating" else 1,
         )
 
     return make
 
 
-def item_maker(now: datetime) -> Maker:
-    """What makes an item of a record with the fields of ITEM_FIELDS; all other fields become features."""
-    latest = latest_moment(now)
-
-    def make(record: Record) -> ItemRow:
-        published = _text(record, "published_at")
-        return ItemRow(
-            identifier(_text(record, "item_id"), "item_id"),
-            title(_text(record, "title")),
-            clean(_text(record, "description"), "description"),
-            labels(_texts(record, "categories"), "categories"),
-            labels(_texts(record, "tags"), "tags"),
-            _facts(record, ITEM_FIELDS, "features"),
-            clean(_text(record, "item_type"), "item_type")[:50],
-            clean(_text(record, "group"), "group")[:255],
-            moment(published, latest) if published else None,
-        )
-
-    return make
+def make_item(record: Record) -> ItemRow:
+    """Make an item of a record with the fields of ITEM_FIELDS; all other fields become features. Raises BadField."""
+    published = _text(record, "published_at")
+    return ItemRow(
+        identifier(_text(record, "item_id"), "item_id"),
+        title(_text(record, "title")),
+        clean(_text(record, "description"), "description"),
+        labels(_texts(record, "categories"), "categories"),
+        labels(_texts(record, "tags"), "tags"),
+        _other_fields(record, ITEM_FIELDS, "features"),
+        clean(_text(record, "item_type"), "item_type")[:50],
+        clean(_text(record, "group"), "group")[:255],
+        published_time(published) if published else None,
+    )
 
 
 def user_maker(now: datetime) -> Maker:
-    """What makes a person of a record with the fields of USER_FIELDS; all other fields become demographics."""
-    latest = latest_moment(now)
+    """Return what makes a user of a record with the fields of USER_FIELDS; all other fields become demographics."""
+    latest = latest_event(now)
 
     def make(record: Record) -> UserRow:
         created = _text(record, "created_at")
         return UserRow(
             identifier(_text(record, "user_id"), "user_id"),
-            _facts(record, USER_FIELDS, "demographics"),
+            _other_fields(record, USER_FIELDS, "demographics"),
             _object(record, "preferences"),
-            moment(created, latest) if created else None,
+            event_time(created, latest) if created else None,
         )
 
     return make
 
 
 def _text(record: Record, name: str) -> str:
-    """A field as text: a number as it is written, nothing as an empty text."""
+    """Return a field as text: a number as it is written, a missing one as an empty text. Raises BadField."""
     value = record.get(name)
     if value is None:
         return ""
@@ -151,18 +147,13 @@ def _text(record: Record, name: str) -> str:
 
 
 def _texts(record: Record, name: str) -> list[str]:
-    """A list of texts, or one text divided by | or ; or, where neither is there, by commas."""
+    """Return the texts of a list, or of a text that holds one; see `read_list`."""
     value = record.get(name)
-    if not isinstance(value, list):
-        text = _text(record, name)
-        return re.split(r"[|;]" if re.search(r"[|;]", text) else ",", text)
-    if not all(isinstance(entry, str) for entry in value):
-        raise BadField(f"{name} holds something that is not a text")
-    return value
+    return read_list(value if isinstance(value, list) else _text(record, name), name)
 
 
 def _object(record: Record, name: str) -> dict[str, Any]:
-    """An object, or the JSON of one; an absent one is empty."""
+    """Return an object, or that of a JSON text; an empty one where the field is missing. Raises BadField."""
     value = record.get(name) or {}
     if isinstance(value, str):
         value = load_json(value, name)
@@ -171,8 +162,8 @@ def _object(record: Record, name: str) -> dict[str, Any]:
     return storable(value, name)
 
 
-def _facts(record: Record, fields: Mapping[str, object], into: str) -> dict[str, Any]:
-    """The object in the field `into`, and every field that has no place of its own; a year becomes a number."""
+def _other_fields(record: Record, fields: Mapping[str, object], into: str) -> dict[str, Any]:
+    """Return the object in the field `into` together with every field that `fields` lacks; a year becomes a number."""
     others = {name: value for name, value in record.items() if name and name not in fields and value not in (None, "")}
     if isinstance(year := others.get("year"), str):
         others["year"] = whole(year) or year
@@ -180,7 +171,7 @@ def _facts(record: Record, fields: Mapping[str, object], into: str) -> dict[str,
 
 
 def load_json(text: str, what: str) -> Any:
-    """The value of a JSON text. NaN and Infinity are not JSON."""
+    """Return the value of a JSON text. Raises BadField; NaN and Infinity are not JSON."""
     try:
         return json.loads(text, parse_constant=_finite, parse_float=_finite, parse_int=_whole)
     except RecursionError as error:
@@ -203,7 +194,8 @@ def _finite(digits: str) -> float:
 
 
 def storable(value: dict[str, Any], what: str) -> dict[str, Any]:
-    """The same value, if PostgreSQL can hold it as JSON: without NUL, halves of surrogate pairs and endless depth."""
+    """Return the same value. Raises BadField where PostgreSQL can't hold it as JSON: NUL, halves of surrogate pairs,
+    endless depth."""
     if value:
         try:
             written = json.dumps(value, ensure_ascii=False)
@@ -218,7 +210,7 @@ def storable(value: dict[str, Any], what: str) -> dict[str, Any]:
 
 
 def _is_deep(value: object, levels: int = MOST_LEVELS) -> bool:
-    """Whether objects and lists lie in each other in more than so many levels."""
+    """Return True where objects and lists lie in each other in more than so many levels."""
     if not isinstance(value, dict | list):
         return False
     inner = value.values() if isinstance(value, dict) else value

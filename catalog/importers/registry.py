@@ -1,4 +1,4 @@
-"""The formats by name. A new one is a file beside these and a line here."""
+"""Find the formats by name. A new one is a file beside these and a line here."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -27,11 +27,13 @@ def open_format(
     mapping: Mapping[str, str] | None = None,
     scale: Scale | None = None,
     now: datetime | None = None,
+    implicit: bool = False,
 ) -> DataSet:
-    """The data set at `path`: a folder, a file, or a .zip archive; files may be gzipped.
+    """Open the data set at `path`: a folder, a file, or a .zip archive; files may be gzipped.
 
     `mapping` (csv, jsonl) names the columns of events by field; `scale` (csv, jsonl) is that of their ratings, 1..5 if
-    not given; `now` bounds the times of events. Raises UnreadableSource with one sentence.
+    not given; `now` bounds the times of events; with `implicit` (csv, jsonl) a value is any number and no rating.
+    Raises UnreadableSource with one sentence.
     """
     if not path.exists():
         raise UnreadableSource(f"There is no file or folder {path}.")
@@ -42,20 +44,20 @@ def open_format(
     if name not in GENERAL and recognise(files) not in {name, None, *GENERAL}:
         raise UnreadableSource(f"{path} doesn't look like {name}.{_guess(files, name)}")
     try:
-        return _format(name)(files, Options(mapping or {}, scale, now or datetime.now(UTC)))
+        return _format(name)(files, Options(mapping or {}, scale, now or datetime.now(UTC), implicit))
     except UnreadableSource as error:
         raise UnreadableSource(f"{error}{_guess(files, name)}") from error
 
 
 def recognise(files: Source) -> str | None:
-    """The name of the format that the files look like."""
+    """Return the name of the format that the files look like."""
     return next((name for name in FORMATS if _format(name).recognises(files)), None)
 
 
 def _format(name: str) -> type[FileDataSet]:
     module, _, class_name = FORMATS[name].rpartition(".")
-    found: type[FileDataSet] = getattr(import_module(module), class_name)
-    return found
+    format_class: type[FileDataSet] = getattr(import_module(module), class_name)
+    return format_class
 
 
 def _guess(files: Source, name: str) -> str:

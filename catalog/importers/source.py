@@ -1,4 +1,4 @@
-"""Files as a format sees them: lines by member name, from a folder, a single file or a zip archive, gzipped or not."""
+"""Give the lines of files by member name: from a folder, a single file or a zip archive, gzipped or not."""
 
 import gzip
 import hashlib
@@ -26,6 +26,14 @@ UTF16 = ("\udcff\udcfe", "\udcfe\udcff")
 FEW = 3
 CONTROL = re.compile(r"[\x00-\x08\x0e-\x1b]")
 GZIP_MAGIC = b"\x1f\x8b"
+LINE_END = re.compile(r"\r\n?|\n")
+SEPARATOR = re.compile(r"sep=(.)", re.IGNORECASE)
+"""The first line by which Excel tells itself how the fields of a CSV file are divided."""
+
+OLD_EXCEL = b"\xd0\xcf\x11\xe0"
+WORKBOOKS = ("xl/workbook.xml", "xl/workbook.bin", "content.xml")
+"""What the zip archives of Excel and LibreOffice hold."""
+
 DAMAGE = (EOFError, zlib.error, gzip.BadGzipFile, zipfile.BadZipFile)
 
 
@@ -43,6 +51,7 @@ class Source:
         self._positions: dict[str, int] = {}
         try:
             self._is_archive = path.is_file() and zipfile.is_zipfile(path)
+            _refuse_workbook(path, self._is_archive)
             self._members = dict(_archive_members(path) if self._is_archive else _file_members(path))
         except (OSError, zipfile.BadZipFile) as error:
             raise UnreadableSource(f"{path} can't be read: {getattr(error, 'strerror', None) or error}.") from error
@@ -51,44 +60,54 @@ class Source:
 
     @property
     def names(self) -> list[str]:
-        """The members' names."""
+        """Return the members' names."""
         return sorted(self._members)
 
     @property
     def listing(self) -> str:
-        """The members' names for a message."""
+        """Return the members' names for a message."""
         return ", ".join(self.names[:12]) + (", ..." if len(self.names) > 12 else "")
 
     def has(self, *names: str) -> bool:
-        """Whether all of these members are there."""
+        """Return True where all of these members are there."""
         return all(name in self._members for name in names)
 
     def size(self, *names: str) -> int:
-        """The bytes to read for these members."""
+        """Return the bytes to read for these members."""
         return sum(self._members[name].size for name in names)
 
     @property
     def bytes_read(self) -> int:
-        """How many of those bytes have been read; a member read twice counts once."""
+        """Return how many of those bytes have been read; a member read twice counts once."""
         return sum(self._positions.values())
 
     def lines(self, name: str, encoding: str) -> "Lines":
-        """The lines of a member."""
+        """Return the lines of a member."""
         return Lines(self, name, encoding)
 
     def first_line(self, name: str, encoding: str) -> str:
-        """A member's first line without its end; empty where the member is empty."""
+        """Return a member's first line of data without its end; empty where the member is empty."""
         for line in Lines(self, name, encoding, counted=False):
-            return line.rstrip("\r\n")
+            first = line.rstrip("\r\n")
+            if not SEPARATOR.fullmatch(first):
+                return first
         return ""
 
+    def separator(self, name: str) -> str:
+        """Return the sign that a first line such as `sep=;` names, or nothing where there is no such line."""
+        found = SEPARATOR.fullmatch(LINE_END.split(self._head(name), 1)[0])
+        return found[1] if found else ""
+
     def opening(self, name: str) -> str:
-        """The first line of a member in UTF-8, without its end.
+        """Return the first line of data of a member in UTF-8, without its end.
 
         Raises UnreadableSource where the member is empty or no text: one stray byte is a line's mistake, many are not.
         """
         head = self._head(name)
-        first, odd = head.partition("\n")[0].rstrip("\r"), len(CONTROL.findall(head))
+        odd = len(CONTROL.findall(head))
+        first, *others = LINE_END.split(head, 2)
+        if SEPARATOR.fullmatch(first):
+            first = others[0] if others else ""
         if not head.strip():
             raise UnreadableSource(f"{name} is empty.")
         if head.startswith(UTF16):
@@ -98,7 +117,7 @@ class Source:
         return first
 
     def _head(self, name: str) -> str:
-        """How a member begins; where it is damaged, what stands before that."""
+        """Return how a member begins; where it is damaged, what stands before the damage."""
         head = ""
         try:
             for line in Lines(self, name, "utf-8-sig", counted=False):
@@ -111,7 +130,7 @@ class Source:
         return head
 
     def digest(self, *names: str) -> bytes:
-        """The SHA-256 of what these members' bytes hash to, as they lie on the disk."""
+        """Return the SHA-256 of the SHA-256 of each of these members, as they lie on the disk."""
         whole = hashlib.sha256()
         paths = [str(self.path)] if self._is_archive else [self._members[name].path for name in sorted(names)]
         try:
@@ -123,7 +142,7 @@ class Source:
         return whole.digest()
 
     def open(self, name: str, stack: ExitStack, *, counted: bool = True) -> IO[bytes]:
-        """A member's bytes, unpacked; `stack` closes whatever was opened for it."""
+        """Open a member's bytes, unpacked; `stack` closes whatever was opened for it."""
         counter = _Counter(self._open_raw(self._members[name].path, stack), self._positions if counted else {}, name)
         buffered = stack.enter_context(io.BufferedReader(counter, BUFFER))
         if buffered.peek(2)[:2] != GZIP_MAGIC:
@@ -169,7 +188,7 @@ class Lines:
 
 
 class _Counter(io.RawIOBase):
-    """Passes bytes on and writes down how far it has come."""
+    """Pass bytes on, and write down how far it has come."""
 
     def __init__(self, raw: IO[bytes], positions: dict[str, int], name: str) -> None:
         self._raw, self._positions, self._name = raw, positions, name
@@ -205,3 +224,19 @@ def _archive_members(path: Path) -> Iterator[tuple[str, _Member]]:
             name = PurePosixPath(info.filename).name
             if not info.is_dir() and not name.startswith(".") and not info.filename.startswith("__MACOSX/"):
                 yield _member_name(name), _Member(info.filename, info.file_size)
+
+
+def _refuse_workbook(path: Path, is_archive: bool) -> None:
+    """Raise UnreadableSource where a file is a workbook of Excel or LibreOffice."""
+    if is_archive:
+        with zipfile.ZipFile(path) as archive:
+            is_workbook = any(name in WORKBOOKS for name in archive.namelist())
+    else:
+        is_workbook = path.is_file() and _begins_with(path, OLD_EXCEL)
+    if is_workbook:
+        raise UnreadableSource(f"{path} is a workbook, not a text. Save its sheet as CSV (UTF-8), and give that file.")
+
+
+def _begins_with(path: Path, magic: bytes) -> bool:
+    with path.open("rb") as file:
+        return file.read(len(magic)) == magic

@@ -1,4 +1,4 @@
-"""Delimited text, row by row."""
+"""Read delimited text, row by row."""
 
 import csv
 from collections import deque
@@ -8,9 +8,20 @@ from datetime import datetime
 from operator import itemgetter
 from typing import Self
 
-from catalog.importers.fields import BadField, identifier, latest_moment, rating, unix_moment
-from catalog.importers.rows import EventRow, ItemRow, Located, Rejected, RowStream, Scale, UnreadableSource, UserRow
+from catalog.importers.fields import identifier, rating
+from catalog.importers.rows import (
+    BadField,
+    EventRow,
+    ItemRow,
+    Located,
+    Rejected,
+    RowStream,
+    Scale,
+    UnreadableSource,
+    UserRow,
+)
 from catalog.importers.source import Source
+from catalog.importers.times import event_time, latest_event
 
 LONGEST_RECORD = 1_000
 """Lines of one record: a description may have many, but a quote that nobody closed has all that follow."""
@@ -26,7 +37,7 @@ Parse = Callable[[Fields], Row | None]
 
 @dataclass(frozen=True)
 class Layout:
-    """How a file is written. A delimiter of several characters goes without quotes."""
+    """Describe how a file is written. A delimiter of several characters goes without quotes."""
 
     encoding: str = "utf-8-sig"
     delimiter: str = ","
@@ -37,7 +48,7 @@ class Layout:
 
 
 class _Feed:
-    """Lines for the reader, a record at a time: what one with a stray quote took too much of is given again."""
+    """Give lines to the reader, a record at a time; what a stray quote took too much of is given again."""
 
     def __init__(self, lines: Iterator[str], longest: int) -> None:
         self._lines, self._longest, self._again = lines, longest, deque[str]()
@@ -57,7 +68,7 @@ class _Feed:
         return line
 
     def take_back(self) -> None:
-        """All lines of the record but its first come again, as records of their own."""
+        """Give all lines of the record but its first again, as records of their own."""
         self._again.extendleft(reversed(self.record[1:]))
         self.number -= len(self.record[1:])
         del self.record[1:]
@@ -74,37 +85,43 @@ class Table:
         if len(delimiter) > 1:
             lines, delimiter = (line.replace(layout.delimiter, "\t") for line in lines), "\t"
         self._feed = _Feed(lines, layout.longest)
+        if separator := files.separator(name):
+            delimiter = separator
+            next(self._feed)
+            self._feed.record.clear()
         self._reader = csv.reader(
             self._feed,
             delimiter=delimiter,
+            # `u1, "i1", 5`: without it the quotes after a blank would belong to the text.
+            skipinitialspace=delimiter != "\t",
             quoting=csv.QUOTE_MINIMAL if layout.quoted else csv.QUOTE_NONE,
             escapechar=layout.escape,
             strict=True,
         )
 
     def header(self) -> list[str]:
-        """The first line's fields. Raises UnreadableSource where there are none."""
+        """Return the first line's fields. Raises UnreadableSource where there are none."""
         try:
             return [name.strip() for name in next(self._reader)]
         except (StopIteration, csv.Error) as error:
             raise UnreadableSource(f"{self.part} has no header line that can be read.") from error
 
     def rows(self, parse: Parse, width: int) -> RowStream:
-        """The rows that `parse` makes of all `width` fields of the lines, and the rejected lines."""
+        """Return the rows that `parse` makes of all `width` fields of the lines, and the rejected lines."""
         return self._rows(parse, tuple, width)
 
     def named_rows(self, parse: Parse, columns: Sequence[str], optional: Sequence[str] = ()) -> RowStream:
-        """The same for a table with a header: `parse` gets these columns in this order, "" for an optional one that
-        is not there. Case and punctuation don't count: `User-ID` is `user_id`.
+        """Return the rows of a table with a header: `parse` gets these columns in this order, "" for an optional one
+        that is not there. Case and punctuation don't count: `User-ID` is `user_id`.
 
         Raises UnreadableSource where a column is missing.
         """
         header = self.header()
-        places = {plain(name): place for place, name in reversed(list(enumerate(header)))}
-        if missing := [name for name in columns if plain(name) not in places]:
+        positions = {plain(name): position for position, name in reversed(list(enumerate(header)))}
+        if missing := [name for name in columns if plain(name) not in positions]:
             found = ", ".join(header)[:300] or "none"
             raise UnreadableSource(f"{self.part} has no column {', '.join(missing)}; it has {found}.")
-        pick = itemgetter(*(places.get(plain(name), len(header)) for name in (*columns, *optional)))
+        pick = itemgetter(*(positions.get(plain(name), len(header)) for name in (*columns, *optional)))
         # The field past the last one stands for the columns that are not there.
         return self._rows(parse, (lambda fields: pick([*fields, ""])) if optional else pick, len(header))
 
@@ -133,7 +150,7 @@ class Table:
                     yield Located(part, feed.number, row)
 
     def _broken(self, reason: str) -> Rejected:
-        """Rejects a record by its first line; those that it took along are read by themselves."""
+        """Reject a record by its first line; the lines that it took along are read by themselves."""
         self._feed.take_back()
         return Rejected(self.part, self._feed.number, reason, _raw(self._feed.record))
 
@@ -143,13 +160,13 @@ def _raw(record: list[str]) -> str:
 
 
 def plain(name: str) -> str:
-    """A column's name without case and punctuation."""
+    """Return a column's name without case and punctuation."""
     return "".join(filter(str.isalnum, name)).lower()
 
 
 def rating_parser(scale: Scale, now: datetime) -> Callable[[Fields], EventRow]:
-    """What makes a rating of (user, item, rating, Unix time) or, in a file without times, of (user, item, rating)."""
-    latest = latest_moment(now)
+    """Return what makes a rating of (user, item, rating, time) or, in a file without times, of (user, item, rating)."""
+    latest = latest_event(now)
 
     def parse(fields: Fields) -> EventRow:
         user, item, value = fields[:3]
@@ -158,7 +175,7 @@ def rating_parser(scale: Scale, now: datetime) -> Callable[[Fields], EventRow]:
             identifier(item, "item id"),
             "rating",
             rating(value, scale),
-            unix_moment(fields[3], latest) if len(fields) > 3 else None,
+            event_time(fields[3], latest) if len(fields) > 3 else None,
         )
 
     return parse

@@ -1,18 +1,22 @@
-"""From a stream of rows to batches that go into the database as one set each."""
+"""Turn a stream of rows into batches that go into the database as one set each."""
 
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+import numpy as np
 import uuid_utils
 from django.conf import settings
 
 from catalog.importers.rows import DataSet, EventRow, ItemRow, Located, Rejected, UnreadableSource, UserRow
+from interactions.importing.occurrences import Occurrences
+from interactions.schema import TypeRule
 from interactions.staging import Packer, Staged, Unknown
 from recsite.platform.partitions import Month
 
 NAMESPACE = uuid_utils.uuid5(uuid_utils.NAMESPACE_URL, "recsite:import")
+SKIPPED_AT_ONCE = 50_000
 
 
 @dataclass
@@ -22,10 +26,12 @@ class Batch:
     part: str
     line: int = 0
     """The last line."""
-    people: list[UserRow] = field(default_factory=list)
+    users: list[UserRow] = field(default_factory=list)
     items: list[ItemRow] = field(default_factory=list)
     rejected: list[Rejected] = field(default_factory=list)
+    n_event_lines: int = 0
     n_events: int = 0
+    """The events of these lines: one with a count stands for several."""
     n_undated: int = 0
     packed: str = ""
     """The events as `staging.in_table` takes them; their positions are their lines."""
@@ -34,66 +40,106 @@ class Batch:
 
     @property
     def n_rows(self) -> int:
-        """The readable rows."""
-        return len(self.people) + len(self.items) + self.n_events
+        """Return the number of readable rows."""
+        return len(self.users) + len(self.items) + self.n_event_lines
 
     def __len__(self) -> int:
-        return self.n_rows + len(self.rejected)
+        return len(self.users) + len(self.items) + self.n_events + len(self.rejected)
 
 
 class EventPacker:
-    """Turns rows of events into what is copied. The same row always gets the same id, in whichever file it comes."""
+    """Turns rows of events into what is copied. The same row always gets the same id, in whichever file it comes.
 
-    def __init__(self, source: str, type_names: Mapping[str, str], undated_at: datetime) -> None:
-        """`type_names` says how each type of the file is called here."""
-        self._namespace = uuid_utils.uuid5(NAMESPACE, source)
-        self._type_names = type_names
+    An id is made of source, user, item, type and time. Of two ratings with the same id the last counts. All other
+    events may be equal and yet be several (three loaves bought on one day): the second gets an id of its own, made of
+    the first one's and its number in the file, so that importing the file again stores none of them twice.
+    """
+
+    def __init__(self, source: str, rules: Mapping[str, TypeRule], undated_at: datetime) -> None:
+        """`rules` maps the types of the file to those of the database."""
+        self._namespace, self._rules = uuid_utils.uuid5(NAMESPACE, source), rules
         self._undated_at, self._undated_month = str(undated_at), Month.of(undated_at)
         self._context_bytes: int = settings.MAX_EVENT_CONTEXT_BYTES
         self._packer = Packer()
         self._months: set[Month] = set()
+        self._repeatable: list[Staged] = []
+        self._keys: list[bytes] = []
+        self._occurrences = Occurrences()
 
     def add(self, line: int, row: EventRow) -> Unknown | None:
-        """Adds an event; returns it instead, with the reason, where its type is unknown or its context too large."""
-        user_id, item_id, kind, value, when, context = row
-        if kind not in self._type_names:
-            return Unknown(line, user_id, item_id, kind, value, f"unknown type {kind}")
+        """Add an event; return it instead, with the reason, where its type, value or context can't be stored."""
+        user_id, item_id, type_name, value, when, context, _ = row
         written = json.dumps(context) if context else None
-        if written and len(written) > self._context_bytes:
-            reason = f"context has {len(written):,} bytes; MAX_EVENT_CONTEXT_BYTES allows {self._context_bytes:,}"
-            return Unknown(line, user_id, item_id, kind, value, reason)
-        time = "" if when is None else when.isoformat()
+        if reason := self._refusal(type_name, value, written):
+            return Unknown(line, user_id, item_id, type_name, value, reason)
+        rule, event_id = self._rules[type_name], self._id(row)
         self._months.add(self._undated_month if when is None else Month.of(when))
-        self._packer.add(
-            Staged(
-                line,
-                str(uuid_utils.uuid5(self._namespace, f"{user_id}\0{item_id}\0{kind}\0{time}")),
-                user_id,
-                item_id,
-                self._type_names[kind],
-                value,
-                time or self._undated_at,
-                when is None,
-                written,
-            )
-        )
+        time = self._undated_at if when is None else when.isoformat()
+        staged = Staged(line, str(event_id), user_id, item_id, rule.name, value, time, when is None, written)
+        if rule.scale:
+            self._packer.add(staged)
+        else:
+            self._repeatable += [staged] * row.repeats
+            self._keys += [event_id.bytes[:8]] * row.repeats
         return None
 
+    def skip(self, row: EventRow) -> None:
+        """Count an event of an earlier run, so that those equal to it get the numbers that they had then."""
+        if not self._is_rating(row):
+            self._keys += [self._id(row).bytes[:8]] * row.repeats
+            if len(self._keys) >= SKIPPED_AT_ONCE:
+                self._number()
+
+    def n_events(self, row: EventRow) -> int:
+        """Return how many events a row stands for. A rating is one, whatever its quantity."""
+        return 1 if self._is_rating(row) else row.repeats
+
     def pack_into(self, batch: Batch) -> Batch:
-        """Moves what was added since the last time into the batch."""
+        """Move what was added since the last time into the batch."""
+        numbers = self._number()
+        for event, number in zip(self._repeatable, numbers[len(numbers) - len(self._repeatable) :], strict=True):
+            self._packer.add(event._replace(event_id=_repeat_id(event.event_id, number)) if number else event)
+        self._repeatable.clear()
         batch.packed, batch.months = self._packer.take(), self._months
         self._months = set()
         return batch
 
+    def _is_rating(self, row: EventRow) -> bool:
+        rule = self._rules.get(row.type)
+        return rule is not None and rule.scale is not None
+
+    def _refusal(self, type_name: str, value: float | None, context: str | None) -> str:
+        """Return why an event can't be stored; empty where it can."""
+        rule = self._rules.get(type_name)
+        if rule is None:
+            return f"unknown type {type_name}"
+        if context and len(context) > self._context_bytes:
+            return f"context has {len(context):,} bytes; MAX_EVENT_CONTEXT_BYTES allows {self._context_bytes:,}"
+        return "" if value is None else rule.value_error(value).rstrip(".")
+
+    def _id(self, row: EventRow) -> uuid_utils.UUID:
+        time = "" if row.occurred_at is None else row.occurred_at.isoformat()
+        return uuid_utils.uuid5(self._namespace, f"{row.user_id}\0{row.item_id}\0{row.type}\0{time}")
+
+    def _number(self) -> list[int]:
+        """Return how many equal events came before each of those gathered, and remember them."""
+        keys = np.frombuffer(b"".join(self._keys), np.uint64)
+        self._keys.clear()
+        return self._occurrences.number(keys).tolist() if len(keys) else []
+
+
+def _repeat_id(first_id: object, number: int) -> str:
+    return str(uuid_utils.uuid5(uuid_utils.UUID(str(first_id)), str(number)))
+
 
 def refused(part: str, event: Unknown) -> Rejected:
-    """An event that was read and then refused, written as its fields."""
+    """Return an event that was read and then refused, written as its fields."""
     value = "" if event.value is None else f"{event.value:g}"
     return Rejected(part, event.position, event.reason, ",".join((event.user_id, event.item_id, event.type, value)))
 
 
 def batches(data: DataSet, packer: EventPacker, size: int, done: Mapping[str, int]) -> Iterator[Batch]:
-    """The data set in batches of up to `size` lines, without the lines up to `done` of each part.
+    """Yield the data set in batches of about `size` lines, without the lines up to `done` of each part.
 
     Raises UnreadableSource where a file breaks off, after a batch of what came before.
     """
@@ -107,6 +153,8 @@ def batches(data: DataSet, packer: EventPacker, size: int, done: Mapping[str, in
                 batch = Batch(entry.part)
             if entry.line > done.get(entry.part, 0):
                 _add(batch, entry, packer)
+            elif isinstance(entry, Located) and isinstance(entry.row, EventRow):
+                packer.skip(entry.row)
     except UnreadableSource:
         if batch:
             yield _closed(batch, packer, data)
@@ -129,9 +177,10 @@ def _add(batch: Batch, entry: Located | Rejected, packer: EventPacker) -> None:
         if unknown:
             batch.rejected.append(refused(entry.part, unknown))
         else:
-            batch.n_events += 1
+            batch.n_event_lines += 1
+            batch.n_events += packer.n_events(entry.row)
             batch.n_undated += entry.row.occurred_at is None
     elif isinstance(entry.row, UserRow):
-        batch.people.append(entry.row)
+        batch.users.append(entry.row)
     else:
         batch.items.append(entry.row)

@@ -1,3 +1,5 @@
+"""Say in sentences what an import did."""
+
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
 from datetime import datetime
@@ -8,13 +10,19 @@ from catalog.upserts import Upserted
 
 @dataclass(frozen=True)
 class Counts:
-    """What became of some lines. `rows` are the readable ones: people, items and events."""
+    """What became of some lines. `rows` are the readable ones: users, items and events."""
 
     rows: int = 0
     stored: int = 0
+    changed: int = 0
+    """Events that were stored by an earlier import and have another value now."""
+    repeated: int = 0
+    """Ratings that a later line of the same file gives again."""
     duplicates: int = 0
     rejected: int = 0
-    people: Upserted = field(default_factory=Upserted)
+    placeholders: int = 0
+    """Those of the new items that were made for the ids of events."""
+    users: Upserted = field(default_factory=Upserted)
     items: Upserted = field(default_factory=Upserted)
 
     def __add__(self, other: "Counts") -> "Counts":
@@ -22,12 +30,18 @@ class Counts:
 
     @property
     def used(self) -> int:
-        return self.stored + self.duplicates + self.people.added + self.items.added
+        """Return how many rows were of use, new or not."""
+        return (
+            self.stored
+            + self.changed
+            + self.duplicates
+            + sum(upserted.added + upserted.changed for upserted in (self.users, self.items))
+        )
 
 
 @dataclass
 class ImportReport:
-    """What an import did; that of a check says what it would read."""
+    """What an import did, or what a check found to read."""
 
     location: str
     is_check: bool = False
@@ -46,7 +60,7 @@ class ImportReport:
 
     @property
     def found_nothing(self) -> bool:
-        """Whether there was nothing to use in the files."""
+        """Return True where there was nothing to use in the files."""
         return not (self.finished_before or self.goes_on or (self.counts.rows if self.is_check else self.counts.used))
 
     def __str__(self) -> str:
@@ -63,6 +77,13 @@ class ImportReport:
             yield self._what_was_done()
         if self.counts.rejected:
             yield f"{_count(self.counts.rejected, 'line')} rejected: {self.rejected_path} says why."
+        if self.counts.repeated:
+            yield f"{_count(self.counts.repeated, 'rating')} given again further down: the last line counts."
+        if self.counts.placeholders:
+            yield (
+                f"{_count(self.counts.placeholders, 'item')} made for ids that nothing describes: they are recommended "
+                "with the id for a title. Import a file of items to describe them; hide them in the admin (Items)."
+            )
         yield from self.notes
         if self.undated_at:
             yield f"Events without a time are dated {self.undated_at:%Y-%m-%d} and marked as undated."
@@ -72,9 +93,10 @@ class ImportReport:
         rate = f" ({counts.rows / self.seconds:,.0f} rows/s)" if self.seconds else ""
         return (
             f"{'Went on with' if self.goes_on else 'Imported'} {self.location} in {self.seconds:.0f} s{rate}: "
-            f"{_count(counts.stored, 'event')} stored, {counts.duplicates:,} known already; "
+            f"{_count(counts.stored, 'event')} stored, {counts.changed:,} changed, "
+            f"{counts.duplicates:,} known already; "
             f"items: {counts.items.added:,} new, {counts.items.changed:,} changed; "
-            f"people: {counts.people.added:,} new, {counts.people.changed:,} changed."
+            f"users: {counts.users.added:,} new, {counts.users.changed:,} changed."
         )
 
 

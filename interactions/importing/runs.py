@@ -1,4 +1,4 @@
-"""How far the import of a file has come: a row that changes in the transaction of each batch."""
+"""Note how far the import of a file has come: a row that changes in the transaction of each batch."""
 
 from datetime import datetime
 
@@ -10,7 +10,7 @@ from interactions.models import ImportRun
 
 
 def begin(data: DataSet, fingerprint: str, *, resume: bool) -> ImportRun:
-    """The run of this file, as far as it has come; from the start where it is not to be resumed."""
+    """Return the run of this file, as far as it has come; from the start where it is not to be resumed."""
     run, is_new = ImportRun.objects.get_or_create(
         fingerprint=fingerprint, defaults={"format": data.format, "source": data.location[-500:]}
     )
@@ -21,7 +21,8 @@ def begin(data: DataSet, fingerprint: str, *, resume: bool) -> ImportRun:
 
 
 def undated_date(format_name: str) -> datetime:
-    """The date for events without one: that of the format's first import, so that they are dated alike each time."""
+    """Return the date for events without one: that of the format's first import, so that they are dated alike each
+    time."""
     first = ImportRun.objects.filter(format=format_name, undated_at__isnull=False).order_by("started_at").first()
     if first and first.undated_at:
         return first.undated_at
@@ -29,7 +30,7 @@ def undated_date(format_name: str) -> datetime:
 
 
 def advance(run: ImportRun, part: str, line: int, counts: Counts, undated_at: datetime | None) -> None:
-    """Notes a batch: its part is done up to `line`; `undated_at` if it had events without a time."""
+    """Note a batch: its part is done up to `line`; `undated_at` is given where it had events without a time."""
     run.progress[part] = line
     run.undated_at = run.undated_at or undated_at
     for name, count in _named(counts).items():
@@ -40,10 +41,13 @@ def advance(run: ImportRun, part: str, line: int, counts: Counts, undated_at: da
 def _named(counts: Counts) -> dict[str, int]:
     return {
         "events": counts.stored,
+        "changed": counts.changed,
+        "repeated": counts.repeated,
         "duplicates": counts.duplicates,
         "rejected": counts.rejected,
         "items": counts.items.added,
-        "people": counts.people.added,
+        "placeholders": counts.placeholders,
+        "users": counts.users.added,
     }
 
 

@@ -1,14 +1,15 @@
-"""Loads data sets: people, items, events and the months they need, each batch in one transaction with its progress."""
+"""Load data sets: users, items, events and the months they need, each batch in one transaction with its progress."""
 
 import time
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 from django.db import InterfaceError, OperationalError, connection, transaction
 from psycopg.errors import DiskFull
 
 from catalog import snapshot
-from catalog.importers.rows import DataSet, Rejected, UnreadableSource
+from catalog.importers.rows import DataSet, UnreadableSource
 from catalog.upserts import Upserted, upsert_items, upsert_people
 from interactions import producers, types
 from interactions.importing import runs
@@ -20,6 +21,7 @@ from interactions.importing.scales import RATING, rating_type
 from interactions.importing.statistics import Statistics, analyze_all
 from interactions.models import ImportRun
 from interactions.partitions import EVENTS
+from interactions.schema import TypeRule
 from interactions.staging import in_table, leave_out
 from recsite.platform.exceptions import Explained
 from recsite.platform.locks import only_one
@@ -28,11 +30,11 @@ from recsite.platform.partitions import Month
 BATCH_ROWS = 50_000
 
 Progress = Callable[[int, int, int], None]
-"""Told after each batch: bytes read, bytes in all, rows so far."""
+"""Called after each batch with the bytes read, the bytes in all and the rows so far."""
 
 
 class ImportStopped(Explained):
-    """An import broke off; what was committed stays, and the same call goes on from there."""
+    """Raised where an import breaks off; what was committed stays, and the same call goes on from there."""
 
 
 def _silent(bytes_read: int, total_bytes: int, rows: int) -> None:
@@ -40,13 +42,14 @@ def _silent(bytes_read: int, total_bytes: int, rows: int) -> None:
 
 
 def check(data: DataSet, rejected: Path, *, batch_rows: int = BATCH_ROWS, progress: Progress = _silent) -> ImportReport:
-    """Reads everything and stores nothing. Whether the items of events are known is not looked up.
+    """Read everything and store nothing. Whether the items of events exist is not looked up.
 
     Raises UnreadableSource where a file breaks off.
     """
     file = RejectedFile(rejected, goes_on=False)
     report = ImportReport(data.location, is_check=True, rejected_path=rejected, notes=data.notes)
-    packer = EventPacker(data.source, _type_names(RATING), runs.undated_date(data.format))
+    rating = TypeRule(RATING, (data.scale.minimum, data.scale.maximum))
+    packer = _packer(data, rating, runs.undated_date(data.format))
     for batch in batches(data, packer, batch_rows, {}):
         file.write(batch.rejected)
         report.counts += Counts(rows=batch.n_rows, rejected=len(batch.rejected))
@@ -62,7 +65,7 @@ def load(
     batch_rows: int = BATCH_ROWS,
     progress: Progress = _silent,
 ) -> ImportReport:
-    """Imports a data set, or the rest of it where an earlier import was cut short. Twice is as good as once.
+    """Import a data set, or the rest of it where an earlier import was cut short. Importing it twice changes nothing.
 
     Lines that can't be used go to the file `rejected`. Raises ImportStopped, and Busy where the same file is being
     imported already.
@@ -75,11 +78,14 @@ def load(
         return _Import(data, run, rejected).work(batch_rows, progress)
 
 
-def _type_names(ratings: str) -> dict[str, str]:
-    return {name: name for name in types.by_name()} | {RATING: ratings}
+def _packer(data: DataSet, rating: TypeRule, undated_at: datetime) -> EventPacker:
+    """Return a packer that stores the ratings of the data set under the type of the rule `rating`."""
+    return EventPacker(data.source, {**types.rules(), RATING: rating}, undated_at)
 
 
 class _Import:
+    """One run: its files, what it has noted of them, and what it did."""
+
     def __init__(self, data: DataSet, run: ImportRun, rejected: Path) -> None:
         self.data, self.run = data, run
         self.done = dict(run.progress)
@@ -87,29 +93,29 @@ class _Import:
         self.months: set[Month] = set()
         self.statistics = Statistics()
         self.undated_at = run.undated_at or runs.undated_date(data.format)
-        self.rating_type = rating_type(data.scale).name
+        self.rating = rating_type(data.scale).rule
         self.report = ImportReport(
             data.location,
             goes_on=bool(self.done),
             rejected_path=rejected,
-            rating_type=self.rating_type,
+            rating_type=self.rating.name,
             notes=data.notes,
         )
 
     def work(self, batch_rows: int, progress: Progress) -> ImportReport:
         started = time.monotonic()
-        packer = EventPacker(self.data.source, _type_names(self.rating_type), self.undated_at)
+        packer = _packer(self.data, self.rating, self.undated_at)
         try:
             for batch in one_ahead(batches(self.data, packer, batch_rows, self.done)):
                 self._take(batch)
                 progress(batch.bytes_read, self.data.total_bytes, self.report.counts.rows)
         except UnreadableSource as error:
-            _make_known()
+            _announce()
             raise ImportStopped(f"{error} {self._so_far()}") from error
         except (OperationalError, InterfaceError) as error:
             raise ImportStopped(f"{_trouble(error)} {self._so_far()} Run the same command again to go on.") from error
         runs.finish(self.run)
-        _make_known()
+        _announce()
         self.report.seconds = time.monotonic() - started
         return self.report
 
@@ -125,32 +131,38 @@ class _Import:
         self.report.undated_at = self.report.undated_at or undated_at
 
     def _store(self, batch: Batch) -> Counts:
-        people, items = upsert_people(batch.people), upsert_items(batch.items)
-        self.statistics.add(people.added, items.added)
-        met, made, stored, unknown = self._store_events(batch) if batch.n_events else (0, 0, 0, [])
+        users, items = upsert_people(batch.users), upsert_items(batch.items)
+        self.statistics.add(users.added, items.added)
         # Written before the commit: a line may be named twice after a crash, never not at all.
-        self.file.write([*batch.rejected, *unknown])
-        return Counts(
-            rows=batch.n_rows,
-            stored=stored,
-            duplicates=batch.n_events - stored - len(unknown),
-            rejected=len(batch.rejected) + len(unknown),
-            people=people + Upserted(met),
-            items=items + Upserted(made),
-        )
+        self.file.write(batch.rejected)
+        counts = self._store_events(batch) if batch.n_events else Counts()
+        return counts + Counts(rows=batch.n_rows, rejected=len(batch.rejected), users=users, items=items)
 
-    def _store_events(self, batch: Batch) -> tuple[int, int, int, list[Rejected]]:
-        """How many people, placeholders and events are new, and which events name an unknown item."""
+    def _store_events(self, batch: Batch) -> Counts:
+        """Store the events of a batch with the users and placeholders that they need; write those it can't store."""
         with connection.cursor() as cursor:
             self.statistics.refresh(cursor)
             staging = in_table(cursor, batch.packed)
-            made = staging.make_placeholders()
+            made = staging.make_placeholders(available=True)
             unknown = staging.find_unknown()
             leave_out(staging, unknown)
             met = staging.upsert_users()
-            self.statistics.add(people=met, items=made)
+            self.statistics.add(users=met, items=made)
             self.statistics.refresh(cursor)
-            return met, made, staging.insert(), [refused(batch.part, lost) for lost in unknown]
+            events = staging.upsert(self.run.started_at)
+        # Several events may be of one line.
+        lost_lines = {lost.position: lost for lost in unknown}
+        self.file.write([refused(batch.part, lost) for lost in lost_lines.values()])
+        return Counts(
+            stored=events.added,
+            changed=events.changed,
+            repeated=events.repeated,
+            duplicates=batch.n_events - len(unknown) - sum(events),
+            rejected=len(lost_lines),
+            users=Upserted(met),
+            items=Upserted(made),
+            placeholders=made,
+        )
 
     def _so_far(self) -> str:
         return f"What was committed stays ({self.report.counts.stored:,} events by this run)."
@@ -163,8 +175,8 @@ def _trouble(error: Exception) -> str:
     return f"PostgreSQL stopped working for us ({said}), so the last batch was rolled back."
 
 
-def _make_known() -> None:
-    """Fresh statistics for PostgreSQL's planner, and a word to every process that its copies are old."""
+def _announce() -> None:
+    """Refresh the statistics of PostgreSQL's planner, and tell every process that its cached data are stale."""
     analyze_all()
     snapshot.bump()
     producers.stored_in_bulk()

@@ -1,4 +1,4 @@
-"""What PostgreSQL's planner knows of the tables that an import fills.
+"""Keep the statistics of PostgreSQL's planner fresh for the tables that an import fills.
 
 It may take a table for empty that was so when it last looked, and then reads all of it for each event.
 """
@@ -8,18 +8,18 @@ from collections import Counter
 from django.db import connection
 from django.db.backends.utils import CursorWrapper
 
-PEOPLE, ITEMS, EVENTS = "catalog_enduser", "catalog_item", "interactions_interaction"
+USERS, ITEMS, EVENTS = "catalog_enduser", "catalog_item", "interactions_interaction"
 
 
 class Statistics:
-    """Has the planner look again whenever the rows that this import added have more than doubled."""
+    """Analyze a table again whenever the rows that this import added to it have more than doubled."""
 
     def __init__(self) -> None:
         self._added: Counter[str] = Counter()
         self._analyzed: Counter[str] = Counter()
 
-    def add(self, people: int = 0, items: int = 0) -> None:
-        self._added.update({PEOPLE: people, ITEMS: items})
+    def add(self, users: int = 0, items: int = 0) -> None:
+        self._added.update({USERS: users, ITEMS: items})
 
     def refresh(self, cursor: CursorWrapper) -> None:
         for table, added in self._added.items():
@@ -29,7 +29,7 @@ class Statistics:
 
 
 def analyze_all() -> None:
-    """At the end of an import."""
+    """Analyze all of them, at the end of an import."""
     with connection.cursor() as cursor:
-        for table in (PEOPLE, ITEMS, EVENTS):
+        for table in (USERS, ITEMS, EVENTS):
             cursor.execute(f"ANALYZE {table}")

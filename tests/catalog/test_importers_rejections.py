@@ -32,8 +32,8 @@ LONG = "x" * 256
         ("NULL,31,2.5,1260759144", "user id is 'NULL', which stands for a missing value"),
         ("1,31,2.5,253370764800", "time 253370764800 lies outside 1970-01-01 to 2026-06-02"),
         ("1,31,2.5,1780444801", "time 1780444801 lies outside 1970-01-01 to 2026-06-02"),
-        ("1,31,2.5,-1", "time -1 lies outside 1970-01-01 to 2026-06-02"),
-        ("1,31,2.5,yesterday", "time 'yesterday' is not a number"),
+        ("1,31,2.5,-1", "time '-1' is neither a date (20240115, 2024-01-15) nor a Unix time of after 1973"),
+        ("1,31,2.5,yesterday", "time 'yesterday' is neither ISO 8601 nor Unix seconds"),
         ('1,"31"x,2.5,1260759144', "broken quoting: ',' expected after '\"'"),
     ],
 )

@@ -36,7 +36,7 @@ def refused(path: Path, name: str, *arguments: str) -> str:
 def test_it_says_in_one_sentence_what_it_did(tmp_path: Path) -> None:
     films(tmp_path)
     out = run(tmp_path / "films", "movielens")
-    assert "100 events stored, 0 known already; items: 10 new, 0 changed; people: 10 new, 0 changed." in out
+    assert "100 events stored, 0 changed, 0 known already; items: 10 new, 0 changed; users: 10 new, 0 changed." in out
 
 
 def test_rejected_lines_alone_are_no_failure_and_the_file_is_named(tmp_path: Path, state: Path) -> None:
@@ -70,7 +70,7 @@ def test_a_second_run_says_when_the_first_was(tmp_path: Path) -> None:
     films(tmp_path)
     run(tmp_path / "films", "movielens")
     assert "so nothing was done. --no-resume reads it again." in run(tmp_path / "films", "movielens")
-    assert "0 events stored, 100 known already" in run(tmp_path / "films", "movielens", "--no-resume")
+    assert "0 events stored, 0 changed, 100 known already" in run(tmp_path / "films", "movielens", "--no-resume")
 
 
 def test_columns_and_scale_can_be_named(tmp_path: Path) -> None:

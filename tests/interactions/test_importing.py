@@ -14,6 +14,7 @@ from interactions import producers
 from interactions.models import DeadLetter, ImportRun, Interaction
 from interactions.partitions import EVENTS
 from interactions.staging import Staging
+from interactions.staging import Upserted as StagingUpserted
 from recsite.platform.partitions import Month
 from tests.catalog.files import REAL, write
 from tests.interactions.data import FILMS, RATINGS, books, films, folder, lines, load, stored
@@ -25,7 +26,7 @@ ESTIMATE = "(SELECT reltuples::int FROM pg_class WHERE oid = '{}'::regclass)"
 def test_people_items_categories_and_events_are_loaded(tmp_path: Path) -> None:
     report = load(films(tmp_path))
     assert (report.counts.stored, report.counts.duplicates, report.counts.rejected) == (100, 0, 0)
-    assert (report.counts.people, report.counts.items) == (Upserted(10), Upserted(10))
+    assert (report.counts.users, report.counts.items) == (Upserted(10), Upserted(10))
     assert Item.objects.get(item_id="3").title == "Film 3"
     assert list(Category.objects.values_list("name", flat=True)) == ["Drama", "War"]
     event = Interaction.objects.get(user__user_id="2", item__item_id="3")
@@ -64,7 +65,7 @@ def test_reading_it_again_changes_nothing(tmp_path: Path) -> None:
     before, people = stored(), list(EndUser.objects.order_by("id").values())
     report = load(films(tmp_path), resume=False)
     assert (report.counts.stored, report.counts.duplicates) == (0, 100)
-    assert (report.counts.people, report.counts.items) == (Upserted(), Upserted())
+    assert (report.counts.users, report.counts.items) == (Upserted(), Upserted())
     assert (stored(), list(EndUser.objects.order_by("id").values())) == (before, people)
     assert ImportRun.objects.count() == 1
 
@@ -97,9 +98,10 @@ def test_events_without_times_keep_their_date_in_later_imports(tmp_path: Path) -
     assert {row["occurred_at"] for row in stored()} == {a_year_ago}
 
 
-def test_a_repeated_line_is_one_event(tmp_path: Path) -> None:
+def test_of_ratings_that_are_given_again_the_last_line_counts(tmp_path: Path) -> None:
     report = load(books(tmp_path, "user_id,book_id,rating\n1,1,5\n1,1,5\n1,1,2\n"))
-    assert (report.counts.stored, report.counts.duplicates) == (1, 2)
+    assert (report.counts.stored, report.counts.repeated, report.counts.duplicates) == (1, 2, 0)
+    assert [row["value"] for row in stored()] == [2.0]
 
 
 def test_rejected_lines_are_in_a_file_with_number_and_reason(tmp_path: Path) -> None:
@@ -140,7 +142,8 @@ def test_unknown_items_are_made_up_where_the_policy_says_so(tmp_path: Path, sett
     report = load(books(tmp_path, "user_id,book_id,rating\n1,99,5\n"))
     assert (report.counts.stored, report.counts.rejected) == (1, 0)
     assert report.counts.items.added == 3
-    assert not Item.objects.get(item_id="99").is_available
+    assert Item.objects.get(item_id="99").is_available
+    assert "1 item made for ids that nothing describes: they are recommended" in str(report)
 
 
 def test_a_context_that_is_too_large_is_rejected(tmp_path: Path, settings: Settings) -> None:
@@ -188,7 +191,16 @@ def test_progress_ends_at_the_last_byte_and_row(tmp_path: Path) -> None:
 def test_the_run_says_what_was_done(tmp_path: Path) -> None:
     load(films(tmp_path))
     run = ImportRun.objects.get()
-    assert run.counts == {"events": 100, "duplicates": 0, "rejected": 0, "items": 10, "people": 10}
+    assert run.counts == {
+        "events": 100,
+        "changed": 0,
+        "repeated": 0,
+        "duplicates": 0,
+        "rejected": 0,
+        "items": 10,
+        "placeholders": 0,
+        "users": 10,
+    }
     assert run.progress == {"movies.csv": 11, "ratings.csv": 101}
     assert (run.format, run.undated_at) == ("movielens", None)
     assert run.source.endswith("films")
@@ -199,14 +211,14 @@ def test_the_planner_knows_how_full_the_tables_are_before_events_are_joined_with
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rows: list[tuple[int, int]] = []
-    insert = Staging.insert
+    upsert = Staging.upsert
 
-    def looking(staging: Staging) -> int:
+    def looking(staging: Staging, since: datetime) -> StagingUpserted:
         staging.cursor.execute(f"SELECT {', '.join(map(ESTIMATE.format, ('catalog_enduser', 'catalog_item')))}")
         rows.append(staging.cursor.fetchone())
-        return insert(staging)
+        return upsert(staging, since)
 
-    monkeypatch.setattr(Staging, "insert", looking)
+    monkeypatch.setattr(Staging, "upsert", looking)
     load(films(tmp_path))
     assert rows == [(10, 10)]
 
@@ -215,7 +227,7 @@ def test_the_planner_knows_how_full_the_tables_are_before_events_are_joined_with
 def test_the_real_movielens_is_imported_whole(tmp_path: Path) -> None:
     report = load(open_format("movielens", REAL / "ml-latest-small"), tmp_path / "bad.csv", batch_rows=20_000)
     assert (report.counts.stored, report.counts.duplicates, report.counts.rejected) == (100_004, 0, 0)
-    assert (report.counts.people.added, report.counts.items.added) == (671, 9_125)
+    assert (report.counts.users.added, report.counts.items.added) == (671, 9_125)
     assert EVENTS.find().stray == frozenset()
 
 

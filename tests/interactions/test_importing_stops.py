@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from catalog.importers.registry import open_format
 from interactions.importing import ImportStopped
 from interactions.importing.ahead import one_ahead
 from interactions.models import ImportRun, Interaction
-from interactions.staging import Staging
+from interactions.staging import Staging, Upserted
 from recsite.platform.exceptions import Busy
 from recsite.platform.locks import only_one
 from tests.catalog.files import write
@@ -28,14 +29,14 @@ from tests.interactions.data import RATINGS, books, films, lines, load, stored
 
 def fail_at(monkeypatch: pytest.MonkeyPatch, batch: int, error: Exception) -> None:
     """PostgreSQL fails as it stores that batch of events."""
-    insert, calls = Staging.insert, iter(range(1, 1000))
+    upsert, calls = Staging.upsert, iter(range(1, 1000))
 
-    def failing(staging: Staging) -> int:
+    def failing(staging: Staging, since: datetime) -> Upserted:
         if next(calls) == batch:
             raise OperationalError("could not extend file: No space left on device\nHINT: ...") from error
-        return insert(staging)
+        return upsert(staging, since)
 
-    monkeypatch.setattr(Staging, "insert", failing)
+    monkeypatch.setattr(Staging, "upsert", failing)
 
 
 @pytest.mark.django_db
@@ -133,7 +134,7 @@ def test_a_killed_import_goes_on_where_it_stopped(tmp_path: Path) -> None:
     second = start(command)
     output, _ = second.communicate()
     assert second.returncode == 0
-    assert f"{10_000 - committed:,} events stored, 0 known already" in output
+    assert f"{10_000 - committed:,} events stored, 0 changed, 0 known already" in output
     assert Interaction.objects.count() == 10_000
 
 
