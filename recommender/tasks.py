@@ -147,7 +147,7 @@ def look_for_drift() -> None:
 @shared_task(soft_time_limit=300, time_limit=360)
 def forget_the_rare() -> None:
     """Removes what came up once in a session, long ago."""
-    logger.info("%d pairs of items are forgotten.", covisits.forget_the_rare())
+    logger.info("%d pairs of items are forgotten.", covisits.prune())
 
 
 @shared_task(soft_time_limit=300, time_limit=360)

@@ -8,7 +8,7 @@ from interactions import types
 from recommender.insight.drift import reports
 from recommender.insight.impressions import recording
 from recommender.serving import placements
-from recommender.serving.candidates import exploration, loaded, newcomers
+from recommender.serving.candidates import exploration, loaded_release, new_items
 from recommender.serving.incremental import trends
 from tests import outages
 
@@ -19,7 +19,7 @@ def _as_if_just_started(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     outages.start_afresh()
     recording.forget()
     monkeypatch.setattr(settings, "RECORD_IMPRESSIONS_IN_BACKGROUND", False)
-    for module in (snapshot, types, loaded, placements, newcomers, exploration, trends, reports):
+    for module in (snapshot, types, loaded_release, placements, new_items, exploration, trends, reports):
         module.forget()
     yield
     # What a test has shown to nobody is not to be stored when the process ends.

@@ -19,7 +19,7 @@ from recommender.api.recommendations import (
 )
 from recommender.api.serializers import BoughtOut, ListOut
 from recommender.serving import Answer, ItemsRequest, UnknownAlgorithm, UnknownItem
-from recommender.serving.candidates import LATEST, LEAST_SUPPORT, METHODS, POPULAR, TRENDING
+from recommender.serving.candidates import LATEST, METHODS, MIN_SUPPORT, POPULAR, TRENDING
 from recommender.serving.contract import item_as_json
 from recsite.platform.lean import QuickView
 from recsite.platform.query import Query
@@ -153,7 +153,7 @@ class BoughtTogether(QuickView):
             parameter("limit", COUNT, "Length of the list."),
             parameter(
                 "min_support",
-                {"type": "integer", "minimum": 1, "default": LEAST_SUPPORT},
+                {"type": "integer", "minimum": 1, "default": MIN_SUPPORT},
                 "People who bought both, at least.",
             ),
         ],
@@ -174,7 +174,7 @@ class BoughtTogether(QuickView):
         item_id = valid_id("item_id", item_id)
         query = Query(request.GET, ("limit", "min_support"))
         limit = query.integer("limit", settings.DEFAULT_RECOMMENDATION_COUNT, 1, settings.MAX_RECOMMENDATION_COUNT)
-        support = query.integer("min_support", LEAST_SUPPORT, 1, 1_000_000)
+        support = query.integer("min_support", MIN_SUPPORT, 1, 1_000_000)
         query.check()
         try:
             found = serving.bought_together(item_id, limit, support)

@@ -12,7 +12,7 @@ from recommender.engine.types import HALF_INTERVAL
 from recommender.insight import impressions
 from recommender.insight.impressions import Impression
 from recommender.models import ListKind
-from recommender.serving.candidates import Ranked, Rated, View, current_view
+from recommender.serving.candidates import Ranked, RatingPredictions, ServingContext, current_context
 from recommender.serving.reasons import Reason
 from recsite.platform.database import DatabaseDown
 from recsite.platform.exceptions import Explained, Unavailable
@@ -65,16 +65,16 @@ class Answer:
     generated_at: datetime
 
 
-def view_now() -> View:
+def view_now() -> ServingContext:
     """The catalogue and the live release of this moment. Raises ServingUnavailable."""
     try:
-        return current_view()
+        return current_context()
     except DatabaseDown as down:
         raise ServingUnavailable("Recommendations are not available yet. Try again in a few seconds.") from down
 
 
 def places(
-    view: View, ranked: Ranked, first: int, rated: Rated, why: Sequence[Reason] | None = None
+    view: ServingContext, ranked: Ranked, first: int, rated: RatingPredictions, why: Sequence[Reason] | None = None
 ) -> tuple[Place, ...]:
     """The places of a page, of which the `first` has that rank."""
     rows = ranked.rows.tolist()
@@ -92,7 +92,7 @@ def places(
     return tuple(map(Place._make, zip(*columns, strict=True)))
 
 
-def show(view: View, kind: ListKind, answer: Answer, ranked: Ranked, first: int) -> None:
+def show(view: ServingContext, kind: ListKind, answer: Answer, ranked: Ranked, first: int) -> None:
     """Notes that somebody is shown an answer, whose `first` place has that rank."""
     impressions.record(
         Impression(
@@ -112,7 +112,7 @@ def show(view: View, kind: ListKind, answer: Answer, ranked: Ranked, first: int)
     )
 
 
-def _intervals(view: View, rated: Rated) -> list[tuple[float, float] | None]:
+def _intervals(view: ServingContext, rated: RatingPredictions) -> list[tuple[float, float] | None]:
     """95 %, within the scale."""
     low, high = view.release.scale
     half = HALF_INTERVAL * rated.deviations

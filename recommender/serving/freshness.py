@@ -1,4 +1,4 @@
-"""What stored events change in what is served: the second consumer of the event log."""
+"""Keep lists fresh: tell the cache of stored events. The second consumer of the event log."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ from recommender import cache
 
 
 def on_stored(events: Sequence[StoredEvent]) -> None:
-    """The people's next lists know of these events, and don't show again what they have seen.
+    """Mark the users' lists as stale, and the items as seen, so that their next lists know of these events.
 
     Without Redis nothing is lost: see `recommender.cache`. For EVENT_SINKS, after the commit.
     """

@@ -15,7 +15,7 @@ from recommender.insight.impressions import Impression
 from recommender.models import DEFAULT, ListKind
 from recommender.serving import candidates
 from recommender.serving.answers import Answer, places, show, view_now
-from recommender.serving.candidates import POPULAR, Ranked, Rated, View, Wanted
+from recommender.serving.candidates import POPULAR, Eligibility, Ranked, RatingPredictions, ServingContext
 from recommender.serving.reasons import reasons
 from recsite.platform.exceptions import Explained
 
@@ -69,7 +69,7 @@ def similar(request: ItemsRequest) -> Answer:
     """What is most like an item, filled up with what is popular, of its categories first. Raises UnknownItem."""
     view = view_now()
     (row,) = _rows(view, request.items)
-    ranked = candidates.like(view, row, request.method)
+    ranked = candidates.rank_similar(view, row, request.method)
     own = view.release.leader.algorithm if view.release.leader else POPULAR
     return _answer(view, ListKind.SIMILAR, own, ranked, _wanted(view, candidates.variants(view, row), request), request)
 
@@ -90,11 +90,11 @@ def session(request: ItemsRequest) -> Answer:
     return _answer(view, ListKind.SESSION, algorithm, gone_through.ranked, wanted, request, gone_through)
 
 
-def bought_together(item_id: str, limit: int, least_support: int = candidates.LEAST_SUPPORT) -> BoughtTogether:
+def bought_together(item_id: str, limit: int, min_support: int = candidates.MIN_SUPPORT) -> BoughtTogether:
     """Available items that the same people bought, then those of the same sessions, by lift. Raises UnknownItem."""
     view = view_now()
     (row,) = _rows(view, [item_id])
-    found = candidates.bought_together(int(view.catalogue.ids[row]), least_support)
+    found = candidates.bought_together(int(view.catalogue.ids[row]), min_support)
     rows = view.rows([one.item for one in found]).tolist()
     there = [(one, at) for one, at in zip(found, rows, strict=True) if at != UNKNOWN and view.catalogue.available[at]]
     items = tuple(
@@ -114,7 +114,7 @@ def bought_together(item_id: str, limit: int, least_support: int = candidates.LE
     return made
 
 
-def _show_together(view: View, made: BoughtTogether, items: Sequence[int]) -> None:
+def _show_together(view: ServingContext, made: BoughtTogether, items: Sequence[int]) -> None:
     sources = [SOURCES.index(TOGETHER)] * len(items)
     now, release = datetime.now(UTC), view.release.number
     impressions.record(
@@ -124,7 +124,7 @@ def _show_together(view: View, made: BoughtTogether, items: Sequence[int]) -> No
     )
 
 
-def _rows(view: View, items: Sequence[str]) -> list[int]:
+def _rows(view: ServingContext, items: Sequence[str]) -> list[int]:
     rows = [view.catalogue.row_of(item_id) for item_id in items]
     for item_id, row in zip(items, rows, strict=True):
         if row is None:
@@ -132,22 +132,22 @@ def _rows(view: View, items: Sequence[str]) -> list[int]:
     return [row for row in rows if row is not None]
 
 
-def _wanted(view: View, seen: Sequence[int], request: ItemsRequest) -> Wanted:
+def _wanted(view: ServingContext, seen: Sequence[int], request: ItemsRequest) -> Eligibility:
     matching = view.catalogue.matching(request.categories, request.tags, request.item_type, request.exclude)
-    return replace(Wanted.unseen(view.catalogue, np.array(seen), matching), cap=request.max_per_category)
+    return replace(Eligibility.unseen(view.catalogue, np.array(seen), matching), cap=request.max_per_category)
 
 
 def _answer(
-    view: View,
+    view: ServingContext,
     kind: ListKind,
     algorithm: str,
     ranked: Ranked,
-    wanted: Wanted,
+    wanted: Eligibility,
     request: ItemsRequest,
     session: candidates.Session | None = None,
 ) -> Answer:
-    found = candidates.cut(ranked, wanted, request.offset, request.limit)
-    unrated = Rated.nothing(len(found.ranked))
+    found = candidates.paginate(ranked, wanted, request.offset, request.limit)
+    unrated = RatingPredictions.nothing(len(found.ranked))
     evidence = session.explain(found.ranked) if session and request.explain else None
     why = reasons(view, found.ranked, unrated, evidence) if request.explain else None
     member = view.release.members.get(algorithm)

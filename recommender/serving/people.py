@@ -24,18 +24,18 @@ from recommender.serving.candidates import (
     LATEST,
     POPULAR,
     TRENDING,
-    Known,
+    Eligibility,
     NoContent,
     Page,
     Ranked,
-    Rated,
-    View,
-    Wanted,
+    RatingPredictions,
+    ServingContext,
+    UserCandidates,
     evidence,
     explorers,
-    know,
-    page,
+    load_or_build,
     ratings,
+    user_page,
 )
 from recommender.serving.reasons import Reason, reasons
 from recsite.platform.database import DatabaseDown
@@ -87,13 +87,13 @@ def recommend(request: Request) -> Answer:
     placement = placements.named(request.placement)
     view = _view(placement, request)
     asked = _algorithm(view, request.algorithm)
-    known = know(view, asked, request.user_id)
+    known = load_or_build(view, asked, request.user_id)
     algorithm = asked if known.candidates.is_personal or asked in IMPERSONAL else _for_everybody(view)
     wanted = _wanted(view, algorithm, known, request)
     if not request.algorithm and request.min_score is None:
         new = explorers(view, placement, request.user_id, known.candidates.taste)
         wanted = replace(wanted, new=new, new_share=placement.exploration_share)
-    found = page(view, algorithm, known, wanted, request.offset, request.limit, request.diversity)
+    found = user_page(view, algorithm, known, wanted, request.offset, request.limit, request.diversity)
     answer = _answer(view, algorithm, known, found, request)
     if request.is_shown and (request.is_shown_cold or not answer.cold_start):
         kind = ListKind.PERSON if request.user_id else ListKind.EVERYBODY
@@ -102,17 +102,17 @@ def recommend(request: Request) -> Answer:
     return answer
 
 
-def _view(placement: Placement, request: Request) -> View:
+def _view(placement: Placement, request: Request) -> ServingContext:
     """With the weights that the request asks for, else the placement's where the live release has such."""
     if request.content_weight is not None:
-        return view_now().weighed(request.content_weight)
+        return view_now().with_content_weight(request.content_weight)
     if placement.content_weight is not None:
         with suppress(NoContent):
-            return view_now().weighed(placement.content_weight)
+            return view_now().with_content_weight(placement.content_weight)
     return view_now()
 
 
-def _algorithm(view: View, name: str) -> str:
+def _algorithm(view: ServingContext, name: str) -> str:
     """The source that is to lead the list."""
     if not name:
         return view.release.leader.algorithm if view.release.leader else _for_everybody(view)
@@ -122,16 +122,16 @@ def _algorithm(view: View, name: str) -> str:
     return name
 
 
-def _for_everybody(view: View) -> str:
+def _for_everybody(view: ServingContext) -> str:
     return POPULAR if POPULAR in view.release.members else LATEST
 
 
-def _wanted(view: View, algorithm: str, known: Known, request: Request) -> Wanted:
+def _wanted(view: ServingContext, algorithm: str, known: UserCandidates, request: Request) -> Eligibility:
     catalogue, matching = view.catalogue, None
     if request.has_filters:
         matching = catalogue.matching(request.categories, request.tags, request.item_type, request.exclude)
     wanted = replace(
-        Wanted.unseen(catalogue, view.rows(known.seen), matching),
+        Eligibility.unseen(catalogue, view.rows(known.seen), matching),
         cap=request.max_per_category,
         window_days=request.window_days,
     )
@@ -144,7 +144,7 @@ def _score(algorithm: str, at_least: float) -> dict[str, Any]:
     return {"min_score": at_least, "scored_by": tuple(map(SOURCES.index, sources))}
 
 
-def _answer(view: View, algorithm: str, known: Known, found: Page, request: Request) -> Answer:
+def _answer(view: ServingContext, algorithm: str, known: UserCandidates, found: Page, request: Request) -> Answer:
     member = view.release.members.get(algorithm)
     rated = ratings(view, known.candidates, found.ranked)
     why = _reasons(view, algorithm, known, found.ranked, rated) if request.explain else None
@@ -164,7 +164,9 @@ def _answer(view: View, algorithm: str, known: Known, found: Page, request: Requ
     )
 
 
-def _reasons(view: View, algorithm: str, known: Known, ranked: Ranked, rated: Rated) -> list[Reason]:
+def _reasons(
+    view: ServingContext, algorithm: str, known: UserCandidates, ranked: Ranked, rated: RatingPredictions
+) -> list[Reason]:
     """Without the database, by the source alone."""
     found = None
     with suppress(DatabaseDown):

@@ -14,8 +14,8 @@ from recommender.serving.candidates import (
     TRENDING,
     Evidence,
     Ranked,
-    Rated,
-    View,
+    RatingPredictions,
+    ServingContext,
 )
 
 VERBS = (
@@ -55,7 +55,7 @@ class Reason:
     """What each source of the hybrid added to the score; None for other algorithms."""
 
 
-def reasons(view: View, ranked: Ranked, rated: Rated, found: Evidence | None) -> list[Reason]:
+def reasons(view: ServingContext, ranked: Ranked, rated: RatingPredictions, found: Evidence | None) -> list[Reason]:
     """One for each place; without evidence, by the source alone."""
     return [
         _reason(view, found, place, SOURCES[source], float(rated.values[place]))
@@ -63,7 +63,7 @@ def reasons(view: View, ranked: Ranked, rated: Rated, found: Evidence | None) ->
     ]
 
 
-def _reason(view: View, found: Evidence | None, place: int, source: str, rating: float) -> Reason:
+def _reason(view: ServingContext, found: Evidence | None, place: int, source: str, rating: float) -> Reason:
     heaviest = [] if found is None else found.heaviest(place, MOST)
     if found is None or not heaviest:
         return Reason(_by_source(view, source, rating), sources=_parts(found, place))
@@ -95,7 +95,7 @@ def _verb(kinds: Iterable[str]) -> str:
     return next((verb for kind, verb in VERBS if kind in known), "chose")
 
 
-def _by_source(view: View, source: str, rating: float) -> str:
+def _by_source(view: ServingContext, source: str, rating: float) -> str:
     if source == POPULAR:
         return "Many people like it."
     if source == SEGMENT_POPULAR:

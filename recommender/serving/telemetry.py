@@ -1,4 +1,4 @@
-"""What serving counts, for Prometheus: plain counters and histograms, which add up over several worker processes."""
+"""Count answers for Prometheus: plain counters and histograms, which add up over several worker processes."""
 
 import time
 from functools import cache
@@ -17,12 +17,12 @@ degraded = Counter("recommendation_degraded_total", "Answers made without a part
 
 
 def answered(algorithm: str, is_hit: bool, started: float) -> None:
-    """An answer was made; `started` is what `time.perf_counter` said before."""
+    """Count an answer; `started` is the `time.perf_counter` of its start."""
     (cache_hits if is_hit else cache_misses).inc()
     _generated(algorithm).observe(time.perf_counter() - started)
 
 
 @cache
 def _generated(algorithm: str) -> Histogram:
-    """Looking a label up takes as long as counting."""
+    """Keep the histogram of a label: looking it up takes as long as counting."""
     return generated.labels(algorithm)

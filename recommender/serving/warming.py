@@ -1,4 +1,4 @@
-"""Lists made before anybody asks: after a promotion, for the people who were active lately, or for everybody."""
+"""Warm the cache: build lists before users ask, after a promotion and after new events."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -19,7 +19,7 @@ from interactions.models import Interaction
 from recommender import cache
 from recommender.engine.types import Progress, silent
 from recommender.serving import placements
-from recommender.serving.candidates import Member, NoContent, View, current_view, live, people
+from recommender.serving.candidates import LoadedModel, NoContent, ServingContext, current_context, live, users
 from recommender.serving.candidates.bulk import rank_many
 from recsite.platform import feed, generations, redis
 from recsite.platform.exceptions import Unavailable
@@ -27,21 +27,21 @@ from recsite.platform.redis import RedisDown
 
 T = TypeVar("T")
 BLOCK = 2_000
-"""People whose events are read, and whose marks are asked for, together."""
+"""Users whose events and marks are read together."""
 
 WRITTEN_AT_ONCE = 200
 READER, TABLE, PIECE = "lists", "interactions_interaction", 50_000
 MOST_REFRESHED = 500
-"""People whose lists are made in one go between two promotions."""
+"""The most users whose lists are refreshed at once; the others are built when they ask."""
 
 ATTEMPTS, PATIENCE_SECS = 3, 10.0
 MEASURED = 50
-"""People whose memory in Redis is measured, spread over all."""
+"""Users whose memory in Redis is measured, spread over all."""
 
 
 @dataclass(frozen=True)
 class Warmed:
-    """What a warming came to."""
+    """Report the result of a warming."""
 
     people: int
     seconds: float
@@ -57,25 +57,25 @@ class Warmed:
 
 
 def warm(persons: QuerySet[EndUser] | None = None, *, everybody: bool = False, progress: Progress = silent) -> Warmed:
-    """Makes the lists of these people under the live release; by default of those active in the last WARM_ACTIVE_DAYS.
+    """Build the lists of these users under the live release; by default of those active in the last WARM_ACTIVE_DAYS.
 
     Whoever was active last comes first. It may be stopped through `progress`, and stops by itself when another release
     goes live: what is made stays. Raises Unavailable without Redis or the database.
     """
     started = time.perf_counter()
     generations.look()
-    view = _view()
-    if view.release.leader is None or view.release.number is None:
+    context = _context()
+    if context.release.leader is None or context.release.number is None:
         return Warmed(0, 0.0, stopped="No release is live that ranks for each person: train and promote first.")
     chosen = _chosen(everybody) if persons is None else persons
     try:
-        return _warm(view, view.release.leader, chosen, progress, started)
+        return _warm(context, context.release.leader, chosen, progress, started)
     except RedisDown as down:
         raise Unavailable("Redis doesn't answer, so lists have no place to go. Try again when it is back.") from down
 
 
 def refresh() -> int:
-    """Makes the lists of people with new events, before they ask; how many people that were.
+    """Rebuild the lists of users with new events before they ask; return the number of users.
 
     Of many, those who were active last: a list that wasn't made here is made when somebody asks for it.
     """
@@ -93,13 +93,13 @@ def refresh() -> int:
     return warm(EndUser.objects.filter(pk__in=list(chosen.values_list("pk", flat=True)[:MOST_REFRESHED]))).people
 
 
-def _view() -> View:
-    """With the weights of the default placement, where it has some."""
+def _context() -> ServingContext:
+    """Return the context, with the weights of the default placement where it has some."""
     weight = placements.named().content_weight
     if weight is not None:
         with suppress(NoContent):
-            return current_view().weighed(weight)
-    return current_view()
+            return current_context().with_content_weight(weight)
+    return current_context()
 
 
 def _chosen(everybody: bool) -> QuerySet[EndUser]:
@@ -108,16 +108,18 @@ def _chosen(everybody: bool) -> QuerySet[EndUser]:
     return everyone if everybody else everyone.filter(last_active__gte=active_since)
 
 
-def _warm(view: View, member: Member, chosen: QuerySet[EndUser], progress: Progress, started: float) -> Warmed:
+def _warm(
+    context: ServingContext, member: LoadedModel, chosen: QuerySet[EndUser], progress: Progress, started: float
+) -> Warmed:
     total, done, stopped = chosen.count(), 0, ""
     sample: list[cache.Keys] = []
     progress(0, f"making lists for {total:,} people")
     for block in _blocks(chosen):
-        keys = _patiently(partial(_warm_block, view, member, block))
+        keys = _retrying(partial(_warm_block, context, member, block))
         done += len(block)
         sample += keys[:: max(total // MEASURED, 1)]
         progress(done / max(total, done), f"{done:,} of {total:,} people")
-        if live().number != view.release.number:
+        if live().number != context.release.number:
             stopped = "Another release went live meanwhile."
             break
     return Warmed(done, time.perf_counter() - started, cache.memory(sample), stopped)
@@ -129,8 +131,8 @@ def _blocks(chosen: QuerySet[EndUser]) -> Iterator[list[tuple[int, str]]]:
         yield block
 
 
-def _patiently(work: Callable[[], T]) -> T:
-    """A moment in which Redis is slow, or is being restarted, doesn't end the work of minutes: it is done again."""
+def _retrying(work: Callable[[], T]) -> T:
+    """Retry while Redis is slow or restarts, so that a moment doesn't end the work of minutes."""
     for _ in range(ATTEMPTS - 1):
         try:
             return work()
@@ -139,15 +141,16 @@ def _patiently(work: Callable[[], T]) -> T:
     return work()
 
 
-def _warm_block(view: View, member: Member, block: list[tuple[int, str]]) -> list[cache.Keys]:
+def _warm_block(context: ServingContext, member: LoadedModel, block: list[tuple[int, str]]) -> list[cache.Keys]:
     cache.tell_the_rest()
     keys = {
-        pk: cache.keys_of(user_id, view.release.number or 0, member.algorithm + view.variant) for pk, user_id in block
+        pk: cache.keys_of(user_id, context.release.number or 0, member.algorithm + context.variant)
+        for pk, user_id in block
     }
     # The marks first: an event that comes from here on makes the list stale that is made without it.
     marks = dict(zip(keys, cache.marks(keys.values()), strict=True))
-    persons, seen = np.array(list(keys), np.int64), people.seen(keys)
-    lists = rank_many(view, member, persons, seen, settings.CANDIDATE_COUNT)
+    persons, seen = np.array(list(keys), np.int64), users.seen_items(keys)
+    lists = rank_many(context, member, persons, seen, settings.CANDIDATE_COUNT)
     while made := list(islice(lists, WRITTEN_AT_ONCE)):
         cache.store(
             command

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 
 from catalog.snapshot import Snapshot
 from recommender.serving import Answer, Place, Request, UnknownAlgorithm, recommend
-from recommender.serving.candidates import LATEST, POPULAR, current_view
+from recommender.serving.candidates import LATEST, POPULAR, current_context
 from storefront.views.cards import Card, Shelf, card, categories
 from storefront.views.history import history
 from storefront.views.page import page
@@ -24,7 +24,7 @@ NOBODY = ""
 @never_cache
 def home(request: HttpRequest) -> HttpResponse:
     """Never from a cache: somebody who comes back from an item's page finds the shelves changed."""
-    visitor, view = visitor_of(request), current_view()
+    visitor, view = visitor_of(request), current_context()
     answer = recommend(Request(visitor.user_id, LONGEST, is_shown_cold=False, explain=True)) if visitor else None
     context = {
         "here": "home",

@@ -7,7 +7,7 @@ import pytest
 from catalog import snapshot
 from interactions.producers import produce
 from recommender.api.serializers import BatchOut, BoughtOut, ListOut
-from recommender.serving.candidates import together
+from recommender.serving.candidates import co_occurrence
 from tests import factories
 from tests.api.clients import ApiClient, details
 from tests.api.test_recommendations import ids
@@ -65,7 +65,7 @@ def test_an_id_with_a_slash_is_an_id(api: ApiClient) -> None:
 
 
 def test_what_is_bought_together(api: ApiClient) -> None:
-    together._buyers.clear()
+    co_occurrence._buyers.clear()
     for buyer, bought in {"u1": (0, 1), "u2": (0, 1), "u3": (0, 1, 2), "u4": (2,), "u5": (2, 3), "u6": (0, 2)}.items():
         produce([factories.event(buyer, NOVELS[number], "purchase") for number in bought])
     answer = api.get("recommendations/items/novel-0/bought-together", min_support=2)

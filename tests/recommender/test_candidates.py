@@ -5,7 +5,7 @@ import pytest
 from catalog import snapshot
 from catalog.models import Item
 from recommender import registry
-from recommender.serving.candidates import loaded, similar
+from recommender.serving.candidates import loaded_release, similar
 from recsite.platform import generations
 from tests import factories
 from tests.recommender.fixtures import Shop, ask, ids, look_again, publish, start_afresh, svd
@@ -64,7 +64,7 @@ def test_a_damaged_release_leaves_the_old_one_serving_and_says_so(
     look_again()
     answer = ask(shop.ada)
     assert (ids(answer)[0], answer.release) == ("novel-0", shop.release.pk)
-    assert loaded.fault()
+    assert loaded_release.fault()
     assert "can't be read" in caplog.text
 
 
@@ -76,7 +76,7 @@ def test_a_process_that_starts_with_one_damaged_model_serves_the_others(
     start_afresh()
     answer = ask(shop.ada)
     assert (answer.algorithm, answer.release, ids(answer)[0]) == ("popular", shop.release.pk, "poem-0")
-    assert loaded.fault()
+    assert loaded_release.fault()
 
 
 def test_the_look_for_a_newer_release_happens_once_a_second_at_most(

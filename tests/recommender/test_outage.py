@@ -11,7 +11,7 @@ from interactions.producers import EventLogUnavailable, produce
 from recommender import cache
 from recommender.cache import events
 from recommender.serving import ServingUnavailable, warming
-from recommender.serving.candidates import loaded
+from recommender.serving.candidates import loaded_release
 from recsite.platform import database, redis
 from recsite.platform.models import Epoch
 from tests import factories
@@ -252,7 +252,7 @@ def test_with_postgres_gone_an_event_is_not_accepted(shop: Shop) -> None:
 def test_a_process_that_has_nothing_says_so_and_recovers_by_itself(shop: Shop) -> None:
     with no_postgres():
         snapshot.forget()
-        loaded.forget()
+        loaded_release.forget()
         with pytest.raises(ServingUnavailable, match="Try again"):
             ask(shop.ada)
     wait_until(lambda: not database.is_down())

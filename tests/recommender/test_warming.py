@@ -10,7 +10,7 @@ from catalog.models import EndUser, Item
 from interactions.producers import produce
 from recommender import cache
 from recommender.serving import warming
-from recommender.serving.candidates import people
+from recommender.serving.candidates import users
 from recsite.platform import redis
 from recsite.platform.exceptions import Unavailable
 from recsite.platform.jobs import Cancelled
@@ -86,17 +86,17 @@ def test_seen_items_are_read_for_many_people_at_once(
 def test_an_event_during_the_warming_is_not_lost(
     shop: Shop, monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any
 ) -> None:
-    with_news = people.with_news
+    with_new_events = users.with_new_events
 
     def something_happens(*args: Any) -> Any:
-        found = with_news(*args)
+        found = with_new_events(*args)
         with django_capture_on_commit_callbacks(execute=True):
             produce([factories.event(shop.ada, shop.novels[0], "rating", 1, at=timezone.now())])
         return found
 
-    monkeypatch.setattr(people, "with_news", something_happens)
+    monkeypatch.setattr(users, "with_new_events", something_happens)
     warming.warm(EndUser.objects.filter(user_id="ada"))
-    monkeypatch.setattr(people, "with_news", with_news)
+    monkeypatch.setattr(users, "with_new_events", with_new_events)
     answer = ask(shop.ada, limit=20)
     assert not answer.cache_hit
     assert {place.source for place in answer.items} >= {"fold-in"}

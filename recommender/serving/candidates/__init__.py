@@ -1,17 +1,7 @@
 """From the live release to rankings: everybody's, one person's, and what is like an item."""
 
-from recommender.serving.candidates.evidence import Evidence, evidence
-from recommender.serving.candidates.exploration import EXPLORATION, explorers
-from recommender.serving.candidates.known import Known, know
-from recommender.serving.candidates.likeness import METHODS, like, similar, variants
-from recommender.serving.candidates.loaded import LoadedRelease, Member, fault, live
-from recommender.serving.candidates.pages import Page, cut, page
-from recommender.serving.candidates.paging import Wanted
-from recommender.serving.candidates.ratings import Rated, ratings
-from recommender.serving.candidates.segments import SEGMENT_POPULAR
-from recommender.serving.candidates.session import Session, session
-from recommender.serving.candidates.together import LEAST_SUPPORT, Together, bought_together, visited_together
-from recommender.serving.candidates.view import (
+from recommender.serving.candidates.co_occurrence import MIN_SUPPORT, CoOccurrence, bought_together, visited_together
+from recommender.serving.candidates.context import (
     CONTENT,
     FOLD_IN,
     IMPERSONAL,
@@ -20,9 +10,19 @@ from recommender.serving.candidates.view import (
     TRENDING,
     NoContent,
     Ranked,
-    View,
-    current_view,
+    ServingContext,
+    current_context,
 )
+from recommender.serving.candidates.evidence import Evidence, evidence
+from recommender.serving.candidates.exploration import EXPLORATION, explorers
+from recommender.serving.candidates.loaded_release import LoadedModel, LoadedRelease, fault, live
+from recommender.serving.candidates.pages import Page, paginate, user_page
+from recommender.serving.candidates.paging import Eligibility
+from recommender.serving.candidates.ratings import RatingPredictions, ratings
+from recommender.serving.candidates.segments import SEGMENT_POPULAR
+from recommender.serving.candidates.session import Session, session
+from recommender.serving.candidates.similar_items import METHODS, rank_similar, similar, variants
+from recommender.serving.candidates.user_candidates import UserCandidates, load_or_build
 
 __all__ = [
     "CONTENT",
@@ -30,36 +30,36 @@ __all__ = [
     "FOLD_IN",
     "IMPERSONAL",
     "LATEST",
-    "LEAST_SUPPORT",
     "METHODS",
+    "MIN_SUPPORT",
     "POPULAR",
     "SEGMENT_POPULAR",
     "TRENDING",
+    "CoOccurrence",
+    "Eligibility",
     "Evidence",
-    "Known",
+    "LoadedModel",
     "LoadedRelease",
-    "Member",
     "NoContent",
     "Page",
     "Ranked",
-    "Rated",
+    "RatingPredictions",
+    "ServingContext",
     "Session",
-    "Together",
-    "View",
-    "Wanted",
+    "UserCandidates",
     "bought_together",
-    "current_view",
-    "cut",
+    "current_context",
     "evidence",
     "explorers",
     "fault",
-    "know",
-    "like",
     "live",
-    "page",
+    "load_or_build",
+    "paginate",
+    "rank_similar",
     "ratings",
     "session",
     "similar",
+    "user_page",
     "variants",
     "visited_together",
 ]

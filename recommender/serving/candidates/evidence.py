@@ -10,8 +10,8 @@ from recommender.cache import NOBODY, SOURCES
 from recommender.engine import feedback
 from recommender.engine.forms.hybrid import HybridModel
 from recommender.engine.types import Dataset, FloatArray, Histories, IntArray, Model, RowArray
-from recommender.serving.candidates.loaded import Member
-from recommender.serving.candidates.view import FOLD_IN, Ranked, View
+from recommender.serving.candidates.context import FOLD_IN, Ranked, ServingContext
+from recommender.serving.candidates.loaded_release import LoadedModel
 from recsite.platform import database
 
 
@@ -36,24 +36,26 @@ class Evidence:
         return [int(number) for number in order if shares[number] > 0]
 
 
-def evidence(view: View, algorithm: str, person: int, ranked: Ranked) -> Evidence | None:
+def evidence(context: ServingContext, algorithm: str, person: int, ranked: Ranked) -> Evidence | None:
     """Of a person's list that `algorithm` leads; None where there is no history to go by. Raises DatabaseDown."""
-    member = view.release.members.get(algorithm)
+    member = context.release.members.get(algorithm)
     if member is None or person == NOBODY or not len(ranked):
         return None
     item_ids = member.model.item_ids
     events = database.ask(lambda: dataset.history([person], item_ids))
     history = feedback.histories(events, item_ids)
-    return evidence_of(view, member, events, history, ranked)
+    return evidence_of(context, member, events, history, ranked)
 
 
-def evidence_of(view: View, member: Member, events: Dataset, history: Histories, ranked: Ranked) -> Evidence | None:
+def evidence_of(
+    context: ServingContext, member: LoadedModel, events: Dataset, history: Histories, ranked: Ranked
+) -> Evidence | None:
     """Of a list that `member` has made from one person's events, and the history that they make."""
     if not history.profiles.nnz:
         return None
     own = np.isin(ranked.sources, [SOURCES.index(member.algorithm), SOURCES.index(FOLD_IN)])
     item_ids = member.model.item_ids
-    cols = item_ids.rows(view.catalogue.ids[ranked.rows[own]])
+    cols = item_ids.rows(context.catalogue.ids[ranked.rows[own]])
     shares = np.full((len(ranked), history.profiles.nnz), np.nan, np.float32)
     shares[own] = _shares(member.model, history, cols)
     parts = {name: np.full(len(ranked), np.nan, np.float32) for name in _sources(member.model)}

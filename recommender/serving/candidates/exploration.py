@@ -1,4 +1,4 @@
-"""Places of a list that try what nothing is known of yet: new items, placed by content, until they had their chance."""
+"""Explore new items: a share of a list's positions goes to them until they had enough impressions."""
 
 import time
 from collections.abc import Mapping
@@ -13,8 +13,8 @@ from catalog.snapshot import NO_DATE
 from recommender.cache import SOURCES
 from recommender.engine.types import UNKNOWN, FloatArray, IntArray
 from recommender.models import EXPOSURES_EPOCH, Exposure, Placement
-from recommender.serving.candidates.newcomers import likings
-from recommender.serving.candidates.view import NO_ITEMS, POPULAR, Pool, Ranked, View
+from recommender.serving.candidates.context import NO_ITEMS, POPULAR, Pool, Ranked, ServingContext
+from recommender.serving.candidates.new_items import affinities
 from recsite.platform import database
 from recsite.platform.database import DatabaseDown
 from recsite.platform.reloading import Copy
@@ -22,23 +22,23 @@ from recsite.platform.reloading import Copy
 EXPLORATION = "exploration"
 DAY = 86_400
 MOST = 500
-"""New items among which a person's are chosen: the newest."""
+"""The newest items from which a user's are chosen."""
 
 
 POOL_SECS = 10.0
 NOTHING_SHOWN: Mapping[int, int] = {}
 
 
-def explorers(view: View, placement: Placement, user_id: str, taste: FloatArray) -> Ranked:
-    """The new items, those nearest to the person's taste first; without one, in an order that is hers for a day.
+def explorers(context: ServingContext, placement: Placement, user_id: str, taste: FloatArray) -> Ranked:
+    """Rank the new items by the user's taste; without one, in a random order that is the user's own for a day.
 
     The order depends on nobody else, so the pages of a list fit together.
     """
     if not placement.exploration_share:
         return NO_ITEMS
-    rows = pool(view, placement)
+    rows = pool(context, placement)
     if len(taste):
-        worth = likings(view, rows, taste)
+        worth = affinities(context, rows, taste)
     else:
         today = datetime.now(UTC).date()
         worth = np.random.default_rng(crc32(f"{user_id} {today}".encode())).random(len(rows)).astype(np.float32)
@@ -48,44 +48,44 @@ def explorers(view: View, placement: Placement, user_id: str, taste: FloatArray)
     return Ranked(rows[order], worth[order] if len(taste) else unscored, source)
 
 
-def pool(view: View, placement: Placement) -> IntArray:
-    """The rows of the catalogue's items that are new: available, young, little turned to, and not shown often enough.
+def pool(context: ServingContext, placement: Placement) -> IntArray:
+    """Return the catalogue rows of new items: available, young, with few events, and not shown often enough.
 
-    Young by the date of publication or, without one, of being added. Little turned to: the acts in their favour that
-    the live release knows of weigh less than MIN_INTERACTIONS_FOR_CF. It is looked up anew every POOL_SECS.
+    Young by the date of publication or, without one, of being added. Few events: those in favour that the live release
+    knows of weigh less than MIN_INTERACTIONS_FOR_CF. Read anew every POOL_SECS.
     """
     limits, shown = (placement.new_for_days, placement.new_for_showings), _shown()
-    held = view.pools.get(limits)
+    held = context.pools.get(limits)
     if held is None or held.until < time.monotonic() or held.shown is not shown:
-        held = view.pools[limits] = Pool(_pool(view, placement, shown), shown, time.monotonic() + POOL_SECS)
+        held = context.pools[limits] = Pool(_pool(context, placement, shown), shown, time.monotonic() + POOL_SECS)
     return held.rows
 
 
-def _pool(view: View, placement: Placement, shown: Mapping[int, int]) -> IntArray:
-    catalogue, now = view.catalogue, int(time.time())
+def _pool(context: ServingContext, placement: Placement, shown: Mapping[int, int]) -> IntArray:
+    catalogue, now = context.catalogue, int(time.time())
     came = np.where(catalogue.published != NO_DATE, catalogue.published, catalogue.added)
     is_new = catalogue.available & (came > now - placement.new_for_days * DAY) & (came <= now)
     rows = np.flatnonzero(is_new)
-    rows = rows[_known_acts(view, rows) < settings.MIN_INTERACTIONS_FOR_CF]
+    rows = rows[_event_weights(context, rows) < settings.MIN_INTERACTIONS_FOR_CF]
     had_their_chance = [item for item, times in shown.items() if times >= placement.new_for_showings]
     if had_their_chance:
         rows = rows[~np.isin(catalogue.ids[rows], had_their_chance)]
     return rows[np.argsort(-came[rows], kind="stable")][:MOST]
 
 
-def _known_acts(view: View, rows: IntArray) -> FloatArray:
-    """What people's acts in favour of items weigh (n,), as the training knew them."""
-    member = view.release.members.get(POPULAR)
+def _event_weights(context: ServingContext, rows: IntArray) -> FloatArray:
+    """Return the weight (n,) of the events in favour of items, as the training knew them."""
+    member = context.release.members.get(POPULAR)
     if member is None:
         return np.zeros(len(rows), np.float32)
-    places = member.model.item_ids.rows(view.catalogue.ids[rows])
+    model_rows = member.model.item_ids.rows(context.catalogue.ids[rows])
     scores = member.model.score(np.array([UNKNOWN], np.int32))[0]
-    known: FloatArray = np.where(places != UNKNOWN, scores[places], 0)
+    known: FloatArray = np.where(model_rows != UNKNOWN, scores[model_rows], 0)
     return known
 
 
 def _shown() -> Mapping[int, int]:
-    """How often items were shown, as far as it is counted."""
+    """Return the impressions of new items, as far as they are counted."""
     try:
         return _copy.current()
     except DatabaseDown:
@@ -93,7 +93,7 @@ def _shown() -> Mapping[int, int]:
 
 
 def forget() -> None:
-    """As if the process had just started, for tests."""
+    """Start again with nothing read, for tests."""
     _copy.forget()
 
 

@@ -1,4 +1,4 @@
-"""One page of a person's list: her candidates under the request's filters, and the rest where those don't suffice."""
+"""Cut one page of a user's list from the candidates, and rank the whole catalogue where these don't suffice."""
 
 from dataclasses import dataclass
 
@@ -6,84 +6,98 @@ import numpy as np
 
 from recommender.engine import ranking
 from recommender.engine.types import IntArray
-from recommender.serving.candidates import personal
-from recommender.serving.candidates.known import Known
-from recommender.serving.candidates.newcomers import entered
-from recommender.serving.candidates.paging import Wanted, mixed, places
+from recommender.serving.candidates import user_ranking
+from recommender.serving.candidates.context import TRENDING, Ranked, ServingContext
+from recommender.serving.candidates.new_items import insert_new_items
+from recommender.serving.candidates.paging import Eligibility, interleave, positions
 from recommender.serving.candidates.trending import trending
-from recommender.serving.candidates.view import TRENDING, Ranked, View
+from recommender.serving.candidates.user_candidates import UserCandidates
 from recommender.serving.incremental.trends import DAYS
 from recsite.platform.database import DatabaseDown
 
 DIVERSIFIED = 100
-"""Places whose order `diversity` may change: the same on every page, so that no page repeats another."""
+"""The positions whose order `diversity` may change: the same on every page, so that no page repeats another."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Page:
-    """Some places of a person's list, and how many there would be on all pages."""
+    """Hold one page of a list, and the number of items on all pages."""
 
     ranked: Ranked
     total: int
 
 
-def page(
-    view: View, algorithm: str, known: Known, wanted: Wanted, offset: int, limit: int, diversity: float = 0.0
+def user_page(
+    context: ServingContext,
+    algorithm: str,
+    known: UserCandidates,
+    eligibility: Eligibility,
+    offset: int,
+    limit: int,
+    diversity: float = 0.0,
 ) -> Page:
-    """The places from `offset` on, `limit` at most. The first DIVERSIFIED are put into an order of their own."""
+    """Return the page of `limit` items from `offset` on; with `diversity` the first DIVERSIFIED are reordered."""
     if diversity and offset < DIVERSIFIED:
-        head = page(view, algorithm, known, wanted, 0, max(DIVERSIFIED, offset + limit))
-        order = _diversified(view, head.ranked, diversity)
-        return Page(head.ranked.only(order[offset : offset + limit]), head.total)
+        head = user_page(context, algorithm, known, eligibility, 0, max(DIVERSIFIED, offset + limit))
+        order = _diversified(context, head.ranked, diversity)
+        return Page(head.ranked.take(order[offset : offset + limit]), head.total)
     candidates = known.candidates
     if not candidates.is_personal:
-        everybody = trending(view, wanted.window_days or DAYS) if algorithm == TRENDING else view.everybody(algorithm)
-        return cut(everybody, wanted, offset, limit)
-    own = Ranked(view.catalogue.rows(candidates.items), candidates.scores, candidates.sources)
-    own = entered(view, own, candidates.taste, algorithm)
-    found = cut(own, wanted, offset, limit)
-    if _suffices(own, wanted, found, offset, limit):
+        everybody = (
+            trending(context, eligibility.window_days or DAYS)
+            if algorithm == TRENDING
+            else context.everybody(algorithm)
+        )
+        return paginate(everybody, eligibility, offset, limit)
+    own = Ranked(context.catalogue.rows(candidates.items), candidates.scores, candidates.sources)
+    own = insert_new_items(context, own, candidates.taste, algorithm)
+    found = paginate(own, eligibility, offset, limit)
+    if _suffices(own, eligibility, found, offset, limit):
         return found
-    return cut(_everything(view, algorithm, known, own, wanted), wanted, offset, limit)
+    return paginate(_everything(context, algorithm, known, own, eligibility), eligibility, offset, limit)
 
 
-def _diversified(view: View, ranked: Ranked, diversity: float) -> IntArray:
-    """The order of some places: of the first DIVERSIFIED by relevance and unlikeness, the rest as they are."""
+def _diversified(context: ServingContext, ranked: Ranked, diversity: float) -> IntArray:
+    """Return the order of the items: the first DIVERSIFIED by relevance and diversity, the rest as they are."""
     head = min(len(ranked), DIVERSIFIED)
-    likeness = view.catalogue.likeness(ranked.rows[:head])
+    likeness = context.catalogue.likeness(ranked.rows[:head])
     relevance = np.linspace(1, 0, head, endpoint=False, dtype=np.float32)
     return np.concatenate([ranking.diversify(relevance, likeness, diversity), np.arange(head, len(ranked))])
 
 
-def cut(ranked: Ranked, wanted: Wanted, offset: int, limit: int) -> Page:
-    """The places from `offset` on of what is wanted of a ranking, `limit` at most."""
-    if len(wanted.new):
-        ranked = mixed(ranked, wanted)
-    if not wanted.is_counted_by_looking:
-        total = wanted.total()
-        found = places(ranked, wanted, min(offset + limit, total))
+def paginate(ranked: Ranked, eligibility: Eligibility, offset: int, limit: int) -> Page:
+    """Cut the page of `limit` eligible items from `offset` on out of a ranking."""
+    if len(eligibility.new):
+        ranked = interleave(ranked, eligibility)
+    if not eligibility.needs_full_scan:
+        total = eligibility.total()
+        found = positions(ranked, eligibility, min(offset + limit, total))
     else:
-        found = places(ranked, wanted, len(ranked))
+        found = positions(ranked, eligibility, len(ranked))
         total = len(found)
-    return Page(ranked.only(np.array(found[offset : offset + limit], np.intp)), total)
+    return Page(ranked.take(np.array(found[offset : offset + limit], np.intp)), total)
 
 
-def _suffices(own: Ranked, wanted: Wanted, cut: Page, offset: int, limit: int) -> bool:
-    """Whether the rest of the catalogue would change nothing."""
-    if wanted.cap:
+def _suffices(own: Ranked, eligibility: Eligibility, cut: Page, offset: int, limit: int) -> bool:
+    """Tell if the rest of the catalogue can't change this page."""
+    if eligibility.cap:
         return False
-    if wanted.min_score is None:
+    if eligibility.min_score is None:
         return len(cut.ranked) == max(min(offset + limit, cut.total) - offset, 0)
-    return len(own) > 0 and (own.sources[-1] not in wanted.scored_by or own.scores[-1] < wanted.min_score)
+    return len(own) > 0 and (own.sources[-1] not in eligibility.scored_by or own.scores[-1] < eligibility.min_score)
 
 
-def _everything(view: View, algorithm: str, known: Known, own: Ranked, wanted: Wanted) -> Ranked:
-    """All that is wanted, ranked; without the database, her candidates and then what everybody gets."""
-    n = len(view.catalogue)
+def _everything(
+    context: ServingContext, algorithm: str, known: UserCandidates, own: Ranked, eligibility: Eligibility
+) -> Ranked:
+    """Rank everything that is eligible; without the database, the candidates and then what everybody gets."""
+    n = len(context.catalogue)
     try:
-        everything = personal.rank(view, view.release.members[algorithm], known.candidates.person, wanted.allowed, n)
+        everything = user_ranking.rank(
+            context, context.release.members[algorithm], known.candidates.person, eligibility.allowed, n
+        )
     except DatabaseDown:
         everything = None
     if everything is not None:
-        return entered(view, everything, known.candidates.taste, algorithm)
-    return personal.fill(view, own, wanted.allowed, n)
+        return insert_new_items(context, everything, known.candidates.taste, algorithm)
+    return user_ranking.fill(context, own, eligibility.allowed, n)

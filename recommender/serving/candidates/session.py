@@ -1,4 +1,4 @@
-"""What goes with the items of one visit, of somebody who may be nobody."""
+"""Recommend for an anonymous session by the items that were viewed."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,44 +7,44 @@ import numpy as np
 
 from recommender.engine import feedback, ranking
 from recommender.engine.types import UNKNOWN, Dataset, EventKind, Histories, IdMap
+from recommender.serving.candidates.context import FOLD_IN, Ranked, ServingContext
 from recommender.serving.candidates.evidence import Evidence, evidence_of
-from recommender.serving.candidates.loaded import Member
-from recommender.serving.candidates.view import FOLD_IN, Ranked, View
+from recommender.serving.candidates.loaded_release import LoadedModel
 
-LOOKED_AT = EventKind("view", feedback.STRONGEST)
-"""What nobody knows better of each item of a visit."""
+SESSION_VIEW = EventKind("view", feedback.STRONGEST)
+"""The event that each item of a session counts as."""
 
 
 @dataclass(frozen=True, eq=False)
 class Session:
-    """A ranking of everything that is available, and what it comes from."""
+    """Hold a ranking of everything that is available, and the evidence for it."""
 
-    view: View
+    context: ServingContext
     ranked: Ranked
-    evidence: tuple[Member, Dataset, Histories] | None
-    """None where the leading model knows none of the items: then it is what everybody gets."""
+    evidence: tuple[LoadedModel, Dataset, Histories] | None
+    """None where the leading model knows none of the items: the ranking is what everybody gets."""
 
     def explain(self, ranked: Ranked) -> Evidence | None:
-        """Why some places stand where they stand."""
-        return evidence_of(self.view, *self.evidence, ranked) if self.evidence else None
+        """Explain the items of a page."""
+        return evidence_of(self.context, *self.evidence, ranked) if self.evidence else None
 
 
-def session(view: View, rows: Sequence[int]) -> Session:
-    """By the items at `rows` of the catalogue, in the order in which they were looked at."""
-    member, n = view.release.leader, len(view.catalogue)
+def session(context: ServingContext, rows: Sequence[int]) -> Session:
+    """Rank similar items for an anonymous session: `rows` are the viewed items, in order, the latest weighs most."""
+    member, n = context.release.leader, len(context.catalogue)
     if member is None:
-        return Session(view, view.everybody(), None)
-    events = _events(member.model.item_ids, view.catalogue.ids[list(rows)])
+        return Session(context, context.everybody(), None)
+    events = _events(member.model.item_ids, context.catalogue.ids[list(rows)])
     history = feedback.histories(events, member.model.item_ids)
-    scores = view.laid_out(member, member.model.score_histories(history))
-    own = Ranked.of(ranking.top_n(scores, n, allowed=view.catalogue.available), FOLD_IN)
+    scores = context.to_catalogue(member, member.model.score_histories(history))
+    own = Ranked.of(ranking.top_n(scores, n, allowed=context.catalogue.available), FOLD_IN)
     if not len(own):
-        return Session(view, view.everybody(), None)
-    return Session(view, own.filled_up(n, view.everybody()), (member, events, history))
+        return Session(context, context.everybody(), None)
+    return Session(context, own.extend_to(n, context.everybody()), (member, events, history))
 
 
 def _events(item_ids: IdMap, items: np.ndarray) -> Dataset:
-    """One person's events, a second apart."""
+    """Make the events of one user, a second apart."""
     known = item_ids.rows(items)
     known = known[known != UNKNOWN]
     return Dataset(
@@ -55,5 +55,5 @@ def _events(item_ids: IdMap, items: np.ndarray) -> Dataset:
         values=np.full(len(known), np.nan, np.float32),
         types=np.zeros(len(known), np.uint8),
         times=np.arange(len(known)),
-        kinds=(LOOKED_AT,),
+        kinds=(SESSION_VIEW,),
     )

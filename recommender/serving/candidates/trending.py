@@ -1,4 +1,4 @@
-"""What is trending now, from the events of the last days."""
+"""Rank what is trending, from the events of the last days."""
 
 import time
 from datetime import timedelta
@@ -12,36 +12,36 @@ from recommender.engine import ranking
 from recommender.engine.algorithms.trending import Trending
 from recommender.engine.forms.impersonal import ImpersonalModel
 from recommender.engine.types import CannotFit
-from recommender.serving.candidates.view import TRENDING, Ranked, View
+from recommender.serving.candidates.context import TRENDING, Ranked, ServingContext
 from recommender.serving.incremental import trends
 from recommender.serving.incremental.trends import DAYS
 from recsite.platform import database
 from recsite.platform.database import DatabaseDown
 
 _models: dict[int, tuple[float, ImpersonalModel | None]] = {}
-"""By window: until when it holds, and the scores, or None where nothing is trending."""
+"""By window in days: the monotonic time it expires, and the scores, or None where nothing is trending."""
 
 
-def trending(view: View, days: int = DAYS) -> Ranked:
-    """All available items, those first that people turned to in the last `days`, then the popular ones."""
-    n = len(view.catalogue)
+def trending(context: ServingContext, days: int = DAYS) -> Ranked:
+    """Rank all available items: by the events of the last `days`, then by popularity."""
+    n = len(context.catalogue)
     model = _model(days)
     if model is None:
-        return view.everybody()
-    places = view.catalogue.rows(model.item_ids.ids)
+        return context.everybody()
+    rows = context.catalogue.rows(model.item_ids.ids)
     scores = np.full((1, n), np.nan, np.float32)
-    scores[0, places[places >= 0]] = np.where(model.scores > 0, model.scores, np.nan)[places >= 0]
-    first = Ranked.of(ranking.top_n(scores, n, allowed=view.catalogue.available), TRENDING)
-    return first.filled_up(n, view.everybody())
+    scores[0, rows[rows >= 0]] = np.where(model.scores > 0, model.scores, np.nan)[rows >= 0]
+    first = Ranked.of(ranking.top_n(scores, n, allowed=context.catalogue.available), TRENDING)
+    return first.extend_to(n, context.everybody())
 
 
 def forget() -> None:
-    """As if the process had just started, for tests."""
+    """Start again with nothing read, for tests."""
     _models.clear()
 
 
 def _model(days: int) -> ImpersonalModel | None:
-    """The usual window is kept up to date from event to event, where somebody does that; others are read."""
+    """Return the scores of a window: the usual one is kept up to date event by event; others are read."""
     if days == DAYS and (kept := trends.model()) is not None:
         return kept
     until, model = _models.get(days, (0.0, None))

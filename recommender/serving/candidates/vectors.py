@@ -1,7 +1,7 @@
-"""Items by what they are, in PostgreSQL: the live release's vectors, those of items that came in a moment ago as well.
+"""Store and search the vectors of items by content, in PostgreSQL with pgvector.
 
-Vectors of two versions never mix: a refit turns the space. Those of the live version are kept, and made anew where an
-item has none, or has changed since.
+Vectors of two model versions never mix: a refit turns the space. Those of the live version are kept, and built anew
+where an item has none or has changed since.
 """
 
 import logging
@@ -22,23 +22,23 @@ from recommender.engine.algorithms.content import vectors_of
 from recommender.engine.forms.hybrid import HybridModel
 from recommender.engine.forms.vectors import VectorModel
 from recommender.engine.types import UNKNOWN, CannotFit, FloatArray, Tokens
-from recommender.serving.candidates.loaded import LoadedRelease, live
-from recommender.serving.candidates.view import CONTENT, NO_ITEMS, Ranked, View
+from recommender.serving.candidates.context import CONTENT, NO_ITEMS, Ranked, ServingContext
+from recommender.serving.candidates.loaded_release import LoadedRelease, live
 from recsite.platform import database, generations
 
 logger = logging.getLogger(__name__)
 
 EPOCH = "item-vectors"
-"""Rises when items get vectors between two trainings."""
+"""The generation that rises when items get vectors between two trainings."""
 
 BLOCK = 2_000
 FIELDS = ("pk", "title", "description", "categories", "tags", "features")
 LARGEST_SEARCH = 1_000
-"""Neighbours that an HNSW index can be asked for."""
+"""The most neighbours that an HNSW index can be asked for."""
 
 
 def content_model(release: LoadedRelease) -> tuple[int, VectorModel] | None:
-    """The version that describes items, and its model: a member of its own, or the hybrid's source."""
+    """Return the model by content, and its version: a member of its own, or the hybrid's source."""
     for member in release.members.values():
         own = member.model.sources.get(CONTENT) if isinstance(member.model, HybridModel) else member.model
         if isinstance(own, VectorModel):
@@ -47,7 +47,7 @@ def content_model(release: LoadedRelease) -> tuple[int, VectorModel] | None:
 
 
 def refresh() -> int:
-    """Brings the stored vectors up to date with the live release and the catalogue; how many were made."""
+    """Bring the stored vectors up to date with the live release and the catalogue; return the number built."""
     found = content_model(live())
     if found is None:
         return 0
@@ -61,31 +61,31 @@ def refresh() -> int:
 
 
 def on_saved(items: Collection[int]) -> None:
-    """These items (internal ids) were added or changed: they have their vectors at once. For ITEM_SINKS."""
+    """Build the vectors of items (internal ids) that were added or changed, at once. For ITEM_SINKS."""
     if found := content_model(live()):
         _embed(*found, Item.objects.filter(pk__in=items))
         generations.bump(EPOCH)
 
 
-def by_content(view: View, row: int, n: int) -> Ranked:
-    """The n available items nearest to the one at `row` of the catalogue. Raises DatabaseDown."""
-    found = content_model(view.release)
+def by_content(context: ServingContext, row: int, n: int) -> Ranked:
+    """Rank the n available items nearest to the one at `row` of the catalogue. Raises DatabaseDown."""
+    found = content_model(context.release)
     if found is None:
         return NO_ITEMS
     version, model = found
-    near = database.ask(lambda: _near(version, model, int(view.catalogue.ids[row]), n))
-    rows = view.rows([pk for pk, _ in near])
+    near = database.ask(lambda: _near(version, model, int(context.catalogue.ids[row]), n))
+    rows = context.rows([pk for pk, _ in near])
     ranked = Ranked(
         rows, np.array([likeness for _, likeness in near], np.float32), np.full(len(near), _SOURCE, np.uint8)
     )
-    return ranked.only((rows != UNKNOWN) & view.catalogue.available[rows])
+    return ranked.take((rows != UNKNOWN) & context.catalogue.available[rows])
 
 
 _SOURCE = SOURCES.index(CONTENT)
 
 
 def _near(version: int, model: VectorModel, item: int, n: int) -> list[tuple[int, float]]:
-    """Internal ids and cosines, the nearest first."""
+    """Return internal ids and cosines, the nearest first."""
     vector = _vector(version, model, item)
     if vector is None or not vector.any():
         return []
@@ -100,7 +100,7 @@ def _near(version: int, model: VectorModel, item: int, n: int) -> list[tuple[int
 
 
 def _vector(version: int, model: VectorModel, item: int) -> FloatArray | None:
-    """The stored vector of an item, or one made now; None where there is no such item."""
+    """Return the stored vector of an item, or build it; None where there is no such item."""
     stored = ItemEmbedding.objects.filter(model_version=version, item=item, made_at__gte=F("item__updated_at")).first()
     if stored:
         return np.asarray(stored.vector, np.float32)
@@ -129,7 +129,7 @@ def _embed(version: int, model: VectorModel, items: QuerySet[Item]) -> int:
 
 
 def _described(model: VectorModel, items: Sequence[Tokens]) -> FloatArray:
-    """Vectors (n, d); 0 where the model's sentence encoder is not on this machine."""
+    """Return vectors (n, d); 0 where the model's sentence encoder is not installed."""
     try:
         return vectors_of(model, items)
     except CannotFit as missing:
@@ -138,13 +138,13 @@ def _described(model: VectorModel, items: Sequence[Tokens]) -> FloatArray:
 
 
 def _blocks(items: QuerySet[Item]) -> Iterator[list[Any]]:
-    """Rows of FIELDS."""
+    """Yield blocks of rows with FIELDS."""
     rows = items.order_by("pk").values_list(*FIELDS).iterator(chunk_size=BLOCK)
     while block := list(islice(rows, BLOCK)):
         yield block
 
 
 def fitted(vectors: FloatArray) -> FloatArray:
-    """At the table's one dimension: filled up with zeros, or cut."""
+    """Bring vectors to the table's dimension: padded with zeros, or cut."""
     n = settings.FEATURE_VECTOR_DIMENSION
     return np.pad(vectors[:, :n], ((0, 0), (0, max(n - vectors.shape[1], 0))))

@@ -1,1 +1,1 @@
-"""What is kept up to date from one event to the next, between two trainings."""
+"""Keep trending and co-visits up to date event by event, between two trainings."""

@@ -1,8 +1,8 @@
-"""Which items are turned to in the same session: added up as sessions go on.
+"""Count the items that are viewed in the same session, as sessions go on.
 
-A session is what somebody did under one `session_id`, or with pauses of less than half an hour. Its first act for an
-item makes a pair with each of the last MOST_PAIRS other items before it, so a pair counts once for a session, and a
-robot that opens everything makes no square of what it opened.
+A session is a user's events under one `session_id`, or with pauses of less than half an hour. Its first event for an
+item makes a pair with each of the last MOST_PAIRS other items before it. So a pair counts once for a session, and a
+robot that opens n items makes n * MOST_PAIRS pairs, not n * n.
 """
 
 from datetime import timedelta
@@ -16,12 +16,12 @@ from recsite.platform import feed
 
 READER, TABLE = "sessions", "interactions_interaction"
 PIECE, MOST_PIECES = 20_000, 50
-"""Acts of a piece, and pieces of one go: a large import shall not keep what comes after it waiting for hours."""
+"""Events of a batch, and batches of one run: a large import must not keep what comes after it waiting for hours."""
 
 GAP = timedelta(minutes=30)
 MOST_PAIRS = 20
 KEPT = timedelta(days=90)
-"""How long a pair is kept that came up in a single session."""
+"""How long a pair of a single session is kept."""
 
 FAVOURS = """
 NOT {event}.undated AND EXISTS (
@@ -69,7 +69,7 @@ ON CONFLICT (item_id, other_id) DO UPDATE
 
 
 def advance() -> int:
-    """Takes in the acts that have settled, at most MOST_PIECES; how many pairs changed."""
+    """Count the events that have settled, at most MOST_PIECES batches; return the number of pairs that changed."""
     changed = 0
     for _ in range(MOST_PIECES):
         with feed.piece(READER, TABLE, PIECE) as piece, connection.cursor() as cursor:
@@ -83,6 +83,6 @@ def advance() -> int:
     return changed
 
 
-def forget_the_rare() -> int:
-    """Removes pairs of one session that is long over; how many."""
+def prune() -> int:
+    """Remove the pairs of a single session that is long over; return their number."""
     return CoVisit.objects.filter(sessions=1, last_at__lt=timezone.now() - KEPT).delete()[0]

@@ -1,9 +1,9 @@
-"""What is trending, from one event to the next.
+"""Keep trending scores up to date event by event.
 
-`algorithms.trending` scores an item by what each person's latest act in its favour is still worth. A worth halves with
-time, for all items alike: so an act is noted at ``2 ** ((its time - LANDMARK) / half-life)``, which never changes, and
-dividing by the same of the present moment gives its worth. (Cormode, Shkapenyuk, Srivastava and Xu, "Forward decay: a
-practical time decay model for streaming systems", 2009, section 3.) Somebody's new act takes the place of her last one.
+`algorithms.trending` scores an item by what each user's latest event in its favour is still worth. Worth halves with
+time, for all items alike: so an event is stored at ``2 ** ((its time - LANDMARK) / half-life)``, which never changes,
+and dividing by the same of the present moment gives its worth. (Cormode, Shkapenyuk, Srivastava and Xu, "Forward
+decay: a practical time decay model for streaming systems", 2009, section 3.) A user's new event replaces their last.
 
 What has left the window, was erased, or is weighed otherwise now leaves when the scores are made anew, every
 TRENDING_CACHE_TTL_SECS.
@@ -31,9 +31,9 @@ DAYS = 28
 HALF_LIFE = timedelta(days=DAYS / 4)
 LANDMARK = datetime(2026, 1, 1, tzinfo=UTC)
 MOST_DOUBLINGS = 900.0
-"""Beyond 2 ** 1023 there are no numbers: some centuries of half-lives."""
+"""A float ends at 2 ** 1023: some centuries of half-lives."""
 
-# The latest act of each person in favour of each item, as the algorithm has it.
+# The latest event of each user in favour of each item, as the algorithm has it.
 FAVOURS = """
 CASE WHEN kind.scale_min IS NULL THEN kind.weight > 0 AND NOT kind.is_negative ELSE event.value >= kind.relevant_at END
 """
@@ -69,12 +69,12 @@ ON CONFLICT (item_id) DO UPDATE SET score = known.score + excluded.score
 
 
 def advance() -> int:
-    """Takes in the acts that have settled; how many items' scores changed. Makes all scores anew when that is due."""
+    """Add the events that have settled; return the number of changed items. Rebuild all when due."""
     changed = 0
     while True:
         with feed.piece(READER, TABLE, PIECE) as piece:
             if piece.is_ours and _is_due():
-                changed += _make_anew(piece.until)
+                changed += _rebuild(piece.until)
             elif piece:
                 changed += _execute(ADD, after=piece.after, until=piece.until)
         if piece.is_last:
@@ -85,12 +85,12 @@ def advance() -> int:
 
 
 def model() -> ImpersonalModel | None:
-    """The scores of this moment, at most a second or two old; None where nobody keeps them, or they can't be read."""
+    """Return the current scores, at most two seconds old; None where nobody keeps them, or they can't be read."""
     return _copy.current()
 
 
 def forget() -> None:
-    """As if the process had just started, for tests."""
+    """Start again with nothing read, for tests."""
     _copy.forget()
 
 
@@ -99,7 +99,7 @@ def _is_due() -> bool:
     return made is None or timezone.now() - made > timedelta(seconds=settings.TRENDING_CACHE_TTL_SECS)
 
 
-def _make_anew(until: int) -> int:
+def _rebuild(until: int) -> int:
     TrendingScore.objects.all().delete()
     FeedCursor.objects.filter(name=READER).update(made_anew_at=timezone.now())
     return _execute(ANEW, until=until)
@@ -114,7 +114,7 @@ def _execute(statement: str, **ids: int) -> int:
 
 
 def _read() -> ImpersonalModel | None:
-    """Scores as they are worth now."""
+    """Read the scores as they are worth now."""
 
     def ask() -> ImpersonalModel | None:
         if not FeedCursor.objects.filter(name=READER).exclude(made_anew_at=None).exists():
@@ -128,7 +128,7 @@ def _read() -> ImpersonalModel | None:
 
 
 def _nothing() -> ImpersonalModel | None:
-    """What serves where the scores can't be read: somebody else's way of knowing them."""
+    """Serve no scores where they can't be read; the caller reads the events then."""
     return None
 
 

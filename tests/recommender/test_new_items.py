@@ -65,9 +65,9 @@ def test_a_new_item_stands_among_what_it_is_like_in_a_list_that_was_kept() -> No
     new("new-poem")
     answer = ask("reader-0")
     assert answer.cache_hit
-    entered = place(answer, "new-poem")
-    assert entered.source == "content"
-    assert entered.score is not None
+    insert_new_items = place(answer, "new-poem")
+    assert insert_new_items.source == "content"
+    assert insert_new_items.score is not None
     assert "Novels" not in kinds_before(answer, "new-poem")
     scores = [one.score for one in answer.items if one.source in ("hybrid", "content")]
     assert scores == sorted(scores, key=lambda score: -(score or 0))
@@ -75,9 +75,9 @@ def test_a_new_item_stands_among_what_it_is_like_in_a_list_that_was_kept() -> No
 
 def test_those_whom_it_does_not_suit_get_it_after_all_that_does() -> None:
     new("new-poem")
-    entered = place(ask("reader-1"), "new-poem")
-    assert entered.rank > place(ask("reader-0"), "new-poem").rank
-    assert entered.source != "content" or "Poetry" not in kinds_before(ask("reader-1"), "new-poem")[:3]
+    insert_new_items = place(ask("reader-1"), "new-poem")
+    assert insert_new_items.rank > place(ask("reader-0"), "new-poem").rank
+    assert insert_new_items.source != "content" or "Poetry" not in kinds_before(ask("reader-1"), "new-poem")[:3]
 
 
 def test_somebody_who_is_folded_in_gets_it_as_well() -> None:
@@ -100,10 +100,10 @@ def test_a_list_that_was_warmed_takes_it_in_and_hides_it_again() -> None:
 
 def test_its_minimum_score_is_that_of_the_list() -> None:
     new("new-poem")
-    entered = place(ask("reader-0"), "new-poem")
-    assert entered.score is not None
-    assert place(ask("reader-0", min_score=entered.score - 0.01), "new-poem")
-    assert "new-poem" not in {one.item_id for one in ask("reader-0", min_score=entered.score + 0.01).items}
+    insert_new_items = place(ask("reader-0"), "new-poem")
+    assert insert_new_items.score is not None
+    assert place(ask("reader-0", min_score=insert_new_items.score - 0.01), "new-poem")
+    assert "new-poem" not in {one.item_id for one in ask("reader-0", min_score=insert_new_items.score + 0.01).items}
 
 
 def test_pages_never_repeat_one_another() -> None:

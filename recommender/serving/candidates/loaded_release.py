@@ -1,4 +1,4 @@
-"""The live release, as this process has loaded it: its models share their memory-mapped files with other processes."""
+"""Load the live release into this process; its models share their memory-mapped files with other processes."""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -19,8 +19,8 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, eq=False)
-class Member:
-    """One model of the release."""
+class LoadedModel:
+    """Hold one model of the release."""
 
     algorithm: str
     version: int
@@ -33,32 +33,32 @@ class Member:
 
 @dataclass(frozen=True, eq=False)
 class LoadedRelease:
-    """What is served, frozen. Where nothing is live it has no number and no members, and works all the same."""
+    """Hold the release that is served. Where none is live it has no number and no members, and works as well."""
 
     number: int | None = None
-    members: Mapping[str, Member] = field(default_factory=lambda: MappingProxyType({}))
-    leader: Member | None = None
+    members: Mapping[str, LoadedModel] = field(default_factory=lambda: MappingProxyType({}))
+    leader: LoadedModel | None = None
     """The source that ranks; the others fill what it can't say."""
 
     @property
-    def rating_model(self) -> Member | None:
+    def rating_model(self) -> LoadedModel | None:
         return next((member for member in self.members.values() if member.is_rating_model), None)
 
     @cached_property
-    def rating_models(self) -> Sequence[tuple[Member, RatingModel]]:
-        """The rating model first; the others say what it can't. Asking what a model can do takes 20 microseconds."""
+    def rating_models(self) -> Sequence[tuple[LoadedModel, RatingModel]]:
+        """List the models that predict ratings, the rating model first; each fills the gaps of those before."""
         members = sorted(self.members.values(), key=lambda member: not member.is_rating_model)
         return [(member, member.model) for member in members if isinstance(member.model, RatingModel)]
 
     @cached_property
     def scale(self) -> tuple[float, float]:
-        """Of the ratings that are predicted."""
+        """Return the scale of predicted ratings."""
         model = self.rating_model.model if self.rating_model else None
         return (model.scale_min, model.scale_max) if isinstance(model, RatingModel) else DEFAULT_SCALE
 
 
 def live() -> LoadedRelease:
-    """The live release, at most a second or two behind a promotion, a rollback or a reload.
+    """Return the live release, at most two seconds behind a promotion, a rollback or a reload.
 
     A release that can't be loaded leaves the one before in service; `fault` says why.
     """
@@ -66,12 +66,12 @@ def live() -> LoadedRelease:
 
 
 def fault() -> str:
-    """Why the live release could not be loaded, in one sentence; empty where all is well."""
+    """Say in one sentence why the live release could not be loaded; empty where it was."""
     return _copy.fault
 
 
 def forget() -> None:
-    """As if the process had just started, for tests."""
+    """Start again with nothing loaded, for tests."""
     _copy.forget()
 
 
@@ -85,7 +85,7 @@ def _load() -> LoadedRelease:
 
 
 def _load_what_is_whole() -> LoadedRelease:
-    """For a process that has nothing to fall back on: the members that can be read, or none."""
+    """Load the members that can be read, for a process that has no earlier release to fall back on."""
     members = []
     try:
         release = database.ask(_live_with_members)
@@ -103,16 +103,16 @@ def _live_with_members() -> Release | None:
     return Release.objects.filter(state=Release.State.LIVE).prefetch_related("members__version").first()
 
 
-def _loaded(release: Release, members: list[Member]) -> LoadedRelease:
+def _loaded(release: Release, members: list[LoadedModel]) -> LoadedRelease:
     by_name = {member.algorithm: member for member in members}
     weights = {name: release.weights.get(name, float(member.is_rating_model)) for name, member in by_name.items()}
     leading = max(weights, key=weights.__getitem__, default="")
     return LoadedRelease(release.pk, MappingProxyType(by_name), by_name[leading] if weights.get(leading) else None)
 
 
-def _member(row: ReleaseMember) -> Member:
+def _member(row: ReleaseMember) -> LoadedModel:
     version = row.version
-    return Member(
+    return LoadedModel(
         algorithm=row.algorithm,
         version=version.pk,
         is_rating_model=row.role == ReleaseMember.Role.RATING,

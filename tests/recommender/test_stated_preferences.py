@@ -8,7 +8,7 @@ import pytest
 from catalog import store
 from recommender import serving
 from recommender.serving import Answer, Request, warming
-from recommender.serving.candidates.wishes import Wishes
+from recommender.serving.candidates.stated_preferences import StatedPreferences
 from tests import factories
 from tests.recommender.fixtures import NOVELS, POEMS, Shop, look_again, open_shop
 
@@ -65,7 +65,12 @@ def test_what_makes_no_sense_says_nothing(ask: Say, said: dict[str, Any]) -> Non
 
 
 def test_preferences_may_hold_anything() -> None:
-    assert Wishes.of(["a"]) == Wishes.of(None) == Wishes.of({"tags": {"a": 1}}) == Wishes()
+    assert (
+        StatedPreferences.of(["a"])
+        == StatedPreferences.of(None)
+        == StatedPreferences.of({"tags": {"a": 1}})
+        == StatedPreferences()
+    )
 
 
 def test_warming_makes_the_same_list(ask: Say, shop: Shop) -> None:
