@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from catalog.importers.rows import DataSet, EventRow, ItemRow, Located, Scale, UserRow
+from catalog.importers.rows import DataSet, EventRow, ItemRow, Located, Rejected, Scale, UserRow
 from recommender.engine import tokens
 from recommender.engine.evaluation.prepare import prepare
 from recommender.engine.feedback import explicit_kinds
@@ -27,11 +27,34 @@ BUILT_IN = (
 
 
 @dataclass(frozen=True)
+class LeftOut:
+    """What was read and counts for nothing, in numbers of lines, and the first of the rejected ones."""
+
+    rejected: int = 0
+    uncounted: int = 0
+    """Events that are no ratings, where ratings alone count."""
+    first: Rejected | None = None
+
+    @property
+    def lines(self) -> int:
+        """Return how many lines were left out in all."""
+        return self.rejected + self.uncounted
+
+    def sentences(self) -> Iterator[str]:
+        """Yield a sentence for each reason why lines were left out."""
+        if self.first:
+            where = f"line {self.first.line} of {self.first.part}: {self.first.reason}"
+            yield f"Lines left out because they can't be read: {self.rejected:,}. The first is {where}."
+        if self.uncounted:
+            yield f"Events left out because ratings alone count: {self.uncounted:,}. With --implicit all of them count."
+
+
+@dataclass(frozen=True)
 class Read:
-    """The events that were read, and how many lines were not."""
+    """The events that were read, and what was left out."""
 
     dataset: Dataset
-    rejected: int
+    left_out: LeftOut
 
 
 @dataclass(frozen=True)
@@ -41,7 +64,7 @@ class ReadSplit:
     dataset: Dataset
     is_test: Mask
     repeats: int
-    rejected: int
+    left_out: LeftOut
 
 
 def read(data: DataSet, relevant_at: float | None = None, implicit: bool = False) -> Read:
@@ -49,9 +72,13 @@ def read(data: DataSet, relevant_at: float | None = None, implicit: bool = False
 
     Raises CannotFit where nothing is left, and UnreadableSource where a file breaks off.
     """
-    reader = _Reader(data.scale, relevant_at)
-    columns = reader.columns(data)
-    return Read(narrowed(reader.dataset(columns), implicit), reader.rejected)
+    reader = _Reader(data.scale, relevant_at, implicit)
+    everything = reader.dataset(reader.columns(data))
+    try:
+        events = narrowed(everything, implicit=False)
+    except CannotFit as error:
+        raise CannotFit(" ".join([str(error), *reader.left_out(0).sentences()])) from error
+    return Read(events, reader.left_out(len(everything) - len(events)))
 
 
 def read_split(train: DataSet, test: DataSet, relevant_at: float | None = None, implicit: bool = False) -> ReadSplit:
@@ -59,9 +86,9 @@ def read_split(train: DataSet, test: DataSet, relevant_at: float | None = None, 
 
     Each part is prepared alone: of two ratings of a user and item in one file the last counts.
     """
-    reader = _Reader(train.scale, relevant_at)
+    reader = _Reader(train.scale, relevant_at, implicit)
     parts = [reader.columns(train), reader.columns(test)]
-    whole = _as_one_kind(reader.dataset(np.concatenate(parts)), implicit)
+    whole = reader.dataset(np.concatenate(parts))
     counted = _counted(whole)
     is_test = (np.arange(len(whole)) >= len(parts[0]))[counted]
     if is_test.all() or not is_test.any():
@@ -69,27 +96,39 @@ def read_split(train: DataSet, test: DataSet, relevant_at: float | None = None, 
     events = _over_what_is_there(whole.select(counted))
     learned, judged = prepare(events.select(~is_test)), prepare(events.select(is_test))
     both = joined(learned, judged)
-    return ReadSplit(both, np.arange(len(both)) >= len(learned), len(events) - len(both), reader.rejected)
+    left_out = reader.left_out(len(whole) - len(events))
+    return ReadSplit(both, np.arange(len(both)) >= len(learned), len(events) - len(both), left_out)
 
 
 class _Reader:
-    """Collects the rows of one or more files, with one numbering of users and items."""
+    """Collects the rows of one or more files, with one numbering of users and items.
 
-    def __init__(self, scale: Scale, relevant_at: float | None) -> None:
-        self.rejected = 0
+    A line that stands for several equal events is one event with the weight of all of them: as several it would be
+    torn apart by a split.
+    """
+
+    def __init__(self, scale: Scale, relevant_at: float | None, implicit: bool) -> None:
+        self._rejected = 0
+        self._first_rejected: Rejected | None = None
         rating = EventKind(
             RATING, 1, scale_min=scale.minimum, scale_max=scale.maximum, relevant_at=relevant_at or scale.relevant_at
         )
-        self._kinds = (rating, *BUILT_IN)
-        self._numbers = {kind.name: number for number, kind in enumerate(self._kinds)}
+        kinds = (rating, *BUILT_IN)
+        self._kinds = (EventKind("event", 1),) if implicit else kinds
+        self._numbers = {kind.name: 0 if implicit else number for number, kind in enumerate(kinds)}
+        self._most_repeats = 1
         self._users: dict[str, int] = {}
         self._items: dict[str, int] = {}
         self._described: dict[str, Tokens] = {}
         self._segments: dict[str, Tokens] = {}
 
     def columns(self, data: DataSet) -> NDArray[np.void]:
-        """Read the events of a data set as columns; what it says of users and items is kept for `dataset`."""
+        """Read the events of a data set as columns; its users and items are kept for `dataset`."""
         return np.fromiter(self._events(data), np.dtype("i8,i8,f4,u1,i8"))
+
+    def left_out(self, uncounted: int) -> LeftOut:
+        """Return what was left out, with the number of events that were read and don't count."""
+        return LeftOut(self._rejected, uncounted, self._first_rejected)
 
     def dataset(self, columns: NDArray[np.void]) -> Dataset:
         """Build the dataset of some columns, over all users and items that were read."""
@@ -103,7 +142,7 @@ class _Reader:
             values=columns["f2"],
             types=columns["f3"],
             times=columns["f4"],
-            kinds=self._kinds,
+            kinds=tuple(_repeated(kind, n + 1) for n in range(self._most_repeats) for kind in self._kinds),
             item_tokens=TokenTable(items, _in_rows(self._items, self._described)),
             user_segments=TokenTable(users, _in_rows(self._users, self._segments)),
         )
@@ -119,21 +158,33 @@ class _Reader:
                 )
             elif isinstance(row, UserRow):
                 self._segments[row.user_id] = tokens.segments(row.demographics)
-            else:
-                self.rejected += row is None or isinstance(row, EventRow)
+            elif isinstance(entry, Rejected):
+                self._reject(entry)
+            elif isinstance(row, EventRow):
+                self._reject(Rejected(entry.part, entry.line, f"unknown type {row.type}", ""))
+
+    def _reject(self, line: Rejected) -> None:
+        self._rejected += 1
+        self._first_rejected = self._first_rejected or line
 
     def _event(self, row: EventRow) -> tuple[int, int, float, int, int]:
+        self._most_repeats = max(self._most_repeats, row.repeats)
         return (
             self._users.setdefault(row.user_id, len(self._users)),
             self._items.setdefault(row.item_id, len(self._items)),
             np.nan if row.value is None else row.value,
-            self._numbers[row.type],
+            self._numbers[row.type] + (row.repeats - 1) * len(self._kinds),
             UNDATED if row.occurred_at is None else int(row.occurred_at.timestamp()),
         )
 
 
+def _repeated(kind: EventKind, times: int) -> EventKind:
+    """Return the kind of an event that stands for several."""
+    return kind if times == 1 else replace(kind, name=f"{kind.name} x{times}", weight=kind.weight * times)
+
+
 def _in_order(names: dict[str, int]) -> RowArray:
-    """The row of each name by its number: rows follow the ids of the file, by which ties in time are told apart."""
+    """Return the row of each name by its number: rows follow the ids of the file, whatever the order of its lines."""
     rows = np.empty(len(names), np.int32)
     for row, name in enumerate(sorted(names, key=_natural)):
         rows[names[name]] = row
@@ -145,7 +196,7 @@ def _in_rows(names: dict[str, int], said: dict[str, Tokens]) -> tuple[Tokens, ..
 
 
 def _natural(name: str) -> tuple[bool, int, str]:
-    """Whole numbers by their value, before all other ids."""
+    """Return a sort key: whole numbers by their value, before all other ids."""
     is_number = name.isascii() and name.isdigit() and len(name) < 19
     return not is_number, int(name) if is_number else 0, name
 
@@ -158,9 +209,14 @@ def narrowed(dataset: Dataset, implicit: bool) -> Dataset:
 
 def joined(first: Dataset, second: Dataset) -> Dataset:
     """Put the events of two datasets over the same users and items one after the other."""
-    columns = ("users", "items", "values", "types", "times")
-    both = {name: np.concatenate([getattr(first, name), getattr(second, name)]) for name in columns}
-    return replace(first, **both)
+    return replace(
+        first,
+        users=np.concatenate([first.users, second.users]),
+        items=np.concatenate([first.items, second.items]),
+        values=np.concatenate([first.values, second.values]),
+        types=np.concatenate([first.types, second.types]),
+        times=np.concatenate([first.times, second.times]),
+    )
 
 
 def _as_one_kind(dataset: Dataset, implicit: bool) -> Dataset:

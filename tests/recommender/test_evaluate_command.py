@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
+from recommender.engine.feedback import strengths
 from recommender.engine.types import CannotFit
 from recommender.training.files import read
 from recsite.local.paths import PROJECT
@@ -49,7 +50,15 @@ def test_a_file_needs_no_database(file: Path, tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (0, b"")
     written = json.loads((tmp_path / "out.json").read_text())
     assert [run["algorithm"] for run in written["runs"]] == ["svd", "popular", "item_knn"]
-    assert written["data"].keys() == {"rows", "users", "items", "repeats", "rejected", "sha256"}
+    assert written["data"].keys() == {
+        "rows",
+        "users",
+        "items",
+        "repeats",
+        "rejected",
+        "left_out",
+        "sha256",
+    }
     assert (written["data"]["users"], written["data"]["items"]) == (8, 6)
 
 
@@ -153,7 +162,7 @@ def test_ratings_alone_count_where_there_are_any(tmp_path: Path) -> None:
         write(tmp_path, {"e.csv": "user,item,type,value\nu,a,rating,4\nu,b,view,\nv,a,rating,2\nv,c,hum,\n"}) / "e.csv"
     )
     found = read(opened("csv", path))
-    assert (len(found.dataset), found.dataset.n_items, found.rejected) == (2, 1, 1)
+    assert (len(found.dataset), found.dataset.n_items, found.left_out.lines) == (2, 1, 2)
     implicit = read(opened("csv", path), implicit=True).dataset
     assert (len(implicit), implicit.n_items) == (3, 2)
     assert {kind.is_explicit for kind in implicit.kinds} == {False}
@@ -168,3 +177,62 @@ def test_a_relevant_rating_is_what_the_caller_says(tmp_path: Path) -> None:
 def test_nothing_to_read_is_refused(tmp_path: Path) -> None:
     with pytest.raises(CannotFit, match="no events to evaluate on"):
         read(opened("csv", write(tmp_path, {"e.csv": "user,item\n"}) / "e.csv"))
+
+
+PLAYS = "user,item,plays\n" + "".join(
+    f"u{user},i{item},{700 if (user + item) % 2 else 3}\n"
+    for user in range(12)
+    for item in range(10)
+    if user % 3 != item % 3
+)
+
+
+def evaluated(path: Path, text: str, *arguments: object) -> tuple[dict[str, Any], str]:
+    """Return what the JSON says of the data, and what the terminal shows."""
+    file = write(path, {"log.csv": text}) / "log.csv"
+    shown = run("--format", "csv", "--path", file, "--algorithms", "popular", "--json", path / "f.json", *arguments)
+    return json.loads((path / "f.json").read_text())["data"], shown
+
+
+def test_counts_are_no_ratings_where_any_event_counts(tmp_path: Path) -> None:
+    data, shown = evaluated(tmp_path, PLAYS, "--implicit", "--map", "value=plays")
+    assert (data["rows"], data["left_out"], data["rejected"]) == (PLAYS.count("\n") - 1, 0, 0)
+    assert "left out" not in shown
+
+
+def test_lines_that_are_left_out_are_told_in_terminal_and_json(tmp_path: Path) -> None:
+    data, shown = evaluated(tmp_path, PLAYS, "--map", "value=plays")
+    out_of_scale = PLAYS.count(",700\n")
+    assert (data["rows"], data["left_out"]) == (PLAYS.count(",3\n"), out_of_scale)
+    assert f"Lines left out because they can't be read: {out_of_scale}. The first is line 2 of log.csv: rating" in shown
+
+
+def test_events_beside_ratings_are_told(tmp_path: Path) -> None:
+    text = lines().replace("user_id,item_id,rating", "user_id,item_id,type,value").replace(",5\n", ",rating,5\n")
+    data, shown = evaluated(tmp_path, text.replace(",1\n", ",view,\n"))
+    assert data["left_out"] == lines().count(",1\n")
+    assert f"Events left out because ratings alone count: {data['left_out']}." in shown
+
+
+def test_repeats_are_told(tmp_path: Path) -> None:
+    data, shown = evaluated(tmp_path, lines() + lines().partition("\n")[2])
+    assert data["rows"] == data["repeats"]
+    assert f"Ratings that a later one of the same user and item replaces: {data['repeats']}." in shown
+
+
+def test_a_file_of_which_nothing_counts_says_why(tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match=r"no events to evaluate on\. Lines left out .*: 1\. The first is line 2"):
+        evaluated(tmp_path, "user,item,rating\nu,i,9\n")
+
+
+def test_a_count_weighs_as_much_as_that_many_lines(tmp_path: Path) -> None:
+    counted = "user,item,type,quantity\nu,a,purchase,3\nv,a,purchase,1\nu,b,view,999\n"
+    repeated = "user,item,type\n" + "u,a,purchase\n" * 3 + "v,a,purchase\n" + "u,b,view\n" * 10
+    for implicit in (False, True):
+        first, second = (
+            strengths(read(opened("csv", write(tmp_path, {"e.csv": text}) / "e.csv"), implicit=implicit).dataset)
+            for text in (counted, repeated)
+        )
+        assert (first.toarray() == second.toarray()).all()
+        assert first.nnz == 3
+    assert len(read(opened("csv", write(tmp_path, {"e.csv": counted}) / "e.csv")).dataset) == 3

@@ -13,7 +13,7 @@ from recommender.engine.algorithms import ALGORITHMS
 from recommender.engine.evaluation.prepare import data_hash, prepare
 from recommender.engine.evaluation.protocol import SPLITS, Plan, cross_validate, evaluate_all
 from recommender.engine.types import CannotFit, Dataset, Mask
-from recommender.training.files import narrowed, read, read_split
+from recommender.training.files import LeftOut, narrowed, read, read_split
 from recsite.platform.commands import PlainCommand, mapping, progress_bar, table, whole_number
 
 COLUMNS = ("fold", "ndcg", "recall", "hit_rate", "map", "mrr", "coverage", "rmse", "mae", "interval_coverage")
@@ -55,14 +55,14 @@ class Command(PlainCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         _check(options)
         try:
-            dataset, is_test, about = _load(options)
+            dataset, is_test, about, notes = _load(options)
         except (UnreadableSource, CannotFit) as error:
             raise CommandError(str(error)) from error
         with progress_bar() as show:
             runs = list(_runs(dataset, is_test, options, show))
         if options["json"]:
             options["json"].write_text(json.dumps({"data": about, "runs": runs}, indent=2) + "\n")
-        for line in _shown(runs, options["by_activity"], options["by_item_age"]):
+        for line in (*_shown(runs, options["by_activity"], options["by_item_age"]), *notes):
             self.stdout.write(line)
 
 
@@ -81,28 +81,44 @@ def _check(options: dict[str, Any]) -> None:
         raise CommandError(f"--json {options['json']}: there is no folder {options['json'].parent}. Make it first.")
 
 
-def _load(options: dict[str, Any]) -> tuple[Dataset, Mask | None, dict[str, Any]]:
-    """Read the events; return them prepared, which are the test where files say so, and what they are."""
-    is_test, rejected = None, 0
+def _load(options: dict[str, Any]) -> tuple[Dataset, Mask | None, dict[str, Any], list[str]]:
+    """Read the events; return them prepared, which are the test where files say so, what they are, and notes."""
+    is_test, files = None, [_opened(options, options[name]) for name in ("train", "test", "path") if options[name]]
     if options["train"]:
-        parts = [_opened(options, options[name]) for name in ("train", "test")]
-        given = read_split(parts[0], parts[1], options["relevant_at"], options["implicit"])
-        dataset, is_test, repeats, rejected = given.dataset, given.is_test, given.repeats, given.rejected
+        given = read_split(files[0], files[1], options["relevant_at"], options["implicit"])
+        dataset, is_test, repeats, left_out = given.dataset, given.is_test, given.repeats, given.left_out
     else:
-        if options["path"]:
-            found = read(_opened(options, options["path"]), options["relevant_at"], options["implicit"])
-            everything, rejected = found.dataset, found.rejected
-        else:
-            everything = narrowed(load_everything(), options["implicit"])
-        dataset = prepare(everything)
-        repeats = len(everything) - len(dataset)
-    counts = {"rows": len(dataset), "users": dataset.n_users, "items": dataset.n_items}
-    return dataset, is_test, {**counts, "repeats": repeats, "rejected": rejected, "sha256": data_hash(dataset)}
+        events, left_out = _events(files, options)
+        dataset = prepare(events)
+        repeats = len(events) - len(dataset)
+    about = {
+        "rows": len(dataset),
+        "users": dataset.n_users,
+        "items": dataset.n_items,
+        "repeats": repeats,
+        "rejected": left_out.rejected,
+        "left_out": left_out.lines,
+        "sha256": data_hash(dataset),
+    }
+    notes = [*left_out.sentences(), *(note for file in files for note in file.notes)]
+    if repeats:
+        notes.insert(0, f"Ratings that a later one of the same user and item replaces: {repeats:,}.")
+    return dataset, is_test, about, notes
+
+
+def _events(files: list[DataSet], options: dict[str, Any]) -> tuple[Dataset, LeftOut]:
+    """Read the events of the file, or of the database where none is given."""
+    if files:
+        found = read(files[0], options["relevant_at"], options["implicit"])
+        return found.dataset, found.left_out
+    everything = load_everything()
+    events = narrowed(everything, options["implicit"])
+    return events, LeftOut(uncounted=len(everything) - len(events))
 
 
 def _opened(options: dict[str, Any], path: Path) -> DataSet:
     scale = Scale.parse(options["scale"]) if options["scale"] else None
-    return open_format(options["format"] or "csv", path, options["map"], scale)
+    return open_format(options["format"] or "csv", path, options["map"], scale, implicit=options["implicit"])
 
 
 def _runs(dataset: Dataset, is_test: Mask | None, options: dict[str, Any], show: Any) -> Any:
