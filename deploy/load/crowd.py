@@ -1,4 +1,4 @@
-"""Many who do something at once, until somebody says that it is enough."""
+"""Run many threads that do something at once, until told to stop."""
 
 import json
 import threading
@@ -11,7 +11,7 @@ ITEMS, THREADS = 50, 4
 
 
 class Crowd:
-    """Threads that work, each with a number, until the block ends."""
+    """Run threads, each with a number, until the block ends."""
 
     def __init__(self, size: int) -> None:
         self._lock, self._over = threading.Lock(), threading.Event()
@@ -32,7 +32,7 @@ class Crowd:
 
 
 class Load(Crowd):
-    """Posts events from several threads, and counts what was accepted."""
+    """Post events from several threads, and count what was accepted."""
 
     def __init__(self, url: str, name: str) -> None:
         super().__init__(THREADS)

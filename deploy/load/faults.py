@@ -1,4 +1,4 @@
-"""Breaks every part of the event log under load, and counts rows at the end: accepted must be stored, once.
+"""Break every part of the event log under load, and count rows at the end: accepted must be stored, once.
 
     make setup && .venv/bin/python -m deploy.load.faults [FAULT ...]
 
@@ -35,7 +35,7 @@ VERDICTS = {True: "sound", False: "NOT SOUND"}
 
 
 class Rig:
-    """The servers and processes, and what can be done to them."""
+    """Hold the servers and processes, and break them."""
 
     def __init__(self, stack: ExitStack) -> None:
         self.stack = stack
@@ -79,7 +79,7 @@ class Rig:
 
 
 def stored(user: str) -> tuple[int, int]:
-    """How many events of people whose names begin so are stored, and how many different ones."""
+    """Count the stored events of users whose ids begin so, and the distinct ones."""
     from django.db import connection
 
     connection.close()
@@ -94,7 +94,7 @@ def stored(user: str) -> tuple[int, int]:
 
 
 def is_settled() -> bool:
-    """Whether everything that is on its way has arrived."""
+    """Tell if everything that was on its way has arrived."""
     from django.db import OperationalError, connection
 
     from interactions.kafka import BrokerDown

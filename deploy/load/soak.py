@@ -1,4 +1,4 @@
-"""Ten minutes of load with the memory of every process watched: it should level off, and nothing may be lost.
+"""Run ten minutes of load and watch the memory of every process: it should level off, and nothing may be lost.
 
     make setup && .venv/bin/python -m deploy.load.soak [MINUTES]
 
@@ -24,7 +24,7 @@ MEGABYTE = 1024 * 1024
 
 
 def memory(pid: int) -> int:
-    """Bytes that a process and its children hold for themselves: what they share is counted once for each."""
+    """Return the bytes that a process and its children hold for themselves; shared memory counts once for each."""
     total = 0
     with suppress(OSError, ValueError):
         for line in Path(f"/proc/{pid}/status").read_text().splitlines():
@@ -36,7 +36,7 @@ def memory(pid: int) -> int:
 
 
 class Readers(Crowd):
-    """Asks for lists, so that they are made, cached, shown and recorded."""
+    """Ask for lists, so that they are built, cached, shown and recorded."""
 
     def __init__(self, url: str) -> None:
         super().__init__(2)
@@ -53,7 +53,7 @@ class Readers(Crowd):
 
 
 def watch(processes: dict[str, int], seconds: float) -> dict[str, list[int]]:
-    """The memory of each process, in steps."""
+    """Print the memory of each process, step by step."""
     seen: dict[str, list[int]] = {name: [] for name in processes}
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:

@@ -1,4 +1,4 @@
-"""`python3 -m recsite.local COMMAND`: what the Makefile calls. Needs a bare Python alone, and says which one."""
+"""Run `python3 -m recsite.local COMMAND`, as the Makefile does. Needs a bare Python alone, and says which one."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""`make check`: style, types, and what Django has to say about the production settings."""
+"""Run `make check`: style, types, and Django's checks of the production settings."""
 
 import os
 import secrets

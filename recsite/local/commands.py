@@ -1,4 +1,4 @@
-"""The commands of `python3 -m recsite.local`, each one a call or two of what does the work."""
+"""Run the commands of `python3 -m recsite.local`, each one a call or two of what does the work."""
 
 import os
 import subprocess
@@ -13,7 +13,7 @@ from recsite.local.paths import PROJECT
 
 
 def run(command: str, arguments: list[str]) -> int:
-    """The exit code of a command. Raises LocalError with a sentence for the person who called it."""
+    """Run a command and return its exit code. Raises LocalError with a sentence for the user."""
     state = state_dir().resolve()
     if command in ("demo", "test", "check"):
         return _with_project_python(command, arguments, state)

@@ -1,4 +1,4 @@
-"""What a person sees in the terminal: one line for each step, and how long it took."""
+"""Show progress in the terminal: one line for each step, and how long it took."""
 
 import time
 from collections.abc import Iterator

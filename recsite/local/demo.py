@@ -1,4 +1,4 @@
-"""`make demo`: servers, data, a trained model, then web, worker and beat until somebody stops it."""
+"""Run `make demo`: servers, data, a trained model, then web, worker and beat until stopped."""
 
 import json
 import os
@@ -24,7 +24,7 @@ ANSWER_SECONDS = 120.0
 
 
 def check(state: Path) -> None:
-    """Everything that can be refused before anything slow happens. Raises LocalError."""
+    """Refuse everything that can be refused before anything slow happens. Raises LocalError."""
     if environment.is_production():
         raise LocalError("ENVIRONMENT is production here, and the demo makes demo data: start it where it isn't.")
     with_kafka()
@@ -47,7 +47,7 @@ def port() -> int:
 
 
 def with_kafka() -> bool:
-    """Whether `make demo KAFKA=1` was meant. Raises LocalError where no broker can run here."""
+    """Tell if `make demo KAFKA=1` was meant. Raises LocalError where no broker can run here."""
     asked = os.environ.get("KAFKA", "").lower() not in ("", "0", "no", "false")
     if asked and (reason := kafka.missing()):
         raise LocalError(f"{reason} 'make demo' without KAFKA=1 needs neither.")
@@ -55,7 +55,7 @@ def with_kafka() -> bool:
 
 
 def running_demo(state: Path) -> dict[str, Any] | None:
-    """The url and pid of the demo that runs from this state folder."""
+    """Return the url and pid of the demo that runs from this state folder."""
     path = state / "demo.lock"
     if not path.exists():
         return None
@@ -69,7 +69,7 @@ def running_demo(state: Path) -> dict[str, Any] | None:
 
 
 def demo() -> None:
-    """Run until stopped. Raises LocalError where something a person can mend is in the way."""
+    """Run until stopped. Raises LocalError where something the user can mend is in the way."""
     state = make_state(state_dir().resolve())
     check(state)
     lock = locks.take_exclusive(state / "demo.lock")
@@ -125,7 +125,7 @@ def _prepare(supervisor: Supervisor, url: str) -> None:
 
 
 def _start(supervisor: Supervisor, url: str) -> None:
-    """The web server has the machine to itself until it answers: somebody waits for the pages."""
+    """Start the web server alone until it answers, since somebody waits for the pages; then the others."""
     python = [sys.executable, "-m"]
     with step("Starting the web server"):
         web = supervisor.start("web", [*python, "gunicorn", "-c", "recsite/gunicorn.py", "recsite.wsgi"])

@@ -1,4 +1,4 @@
-"""What the environment and the project's .env file say, before Django is there to ask."""
+"""Read the environment and the project's .env file, before Django is there to ask."""
 
 import os
 from pathlib import Path
@@ -7,7 +7,7 @@ from recsite.local.paths import PROJECT
 
 
 def read_env_file(path: Path) -> dict[str, str]:
-    """The NAME=value lines of a .env file; quotes and `export` are taken off, the rest is left as it is."""
+    """Read the NAME=value lines of a .env file; quotes and `export` are taken off, the rest stays as it is."""
     if not path.is_file():
         return {}
     found = {}
@@ -23,12 +23,12 @@ def _unquote(value: str) -> str:
 
 
 def setting(name: str) -> str:
-    """The value that the settings will see, or "" (the environment wins over .env)."""
+    """Return the value that the settings will see, or "" (the environment wins over .env)."""
     return os.environ.get(name) or read_env_file(PROJECT / ".env").get(name, "")
 
 
 def state_dir() -> Path:
-    """The folder that holds everything the local servers and the demo write (`RECSITE_STATE`, or .local)."""
+    """Return the folder that holds what the local servers and the demo write (`RECSITE_STATE`, or .local)."""
     chosen = setting("RECSITE_STATE")
     return (PROJECT / chosen).resolve() if chosen else PROJECT / ".local"
 

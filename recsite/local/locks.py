@@ -1,4 +1,4 @@
-"""File locks that the kernel gives back when their holder dies, however it dies."""
+"""Lock files so that the kernel gives the lock back when its holder dies, however it dies."""
 
 import fcntl
 import os
@@ -29,7 +29,7 @@ def exclusive(path: Path) -> Iterator[None]:
 
 
 def take_exclusive(path: Path) -> int | None:
-    """The handle of an exclusive lock, or None where somebody else holds it."""
+    """Return the handle of an exclusive lock, or None where somebody else holds it."""
     handle = _open(path)
     with suppress(BlockingIOError):
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -39,7 +39,7 @@ def take_exclusive(path: Path) -> int | None:
 
 
 def wait_for_turn(path: Path, message: str) -> int:
-    """The handle of an exclusive lock, held until this process ends; says so where that takes waiting."""
+    """Wait for an exclusive lock, held until this process ends; say so where that takes time."""
     handle = take_exclusive(path)
     if handle is None:
         say(message)
@@ -55,7 +55,7 @@ def take_shared(path: Path) -> int:
 
 
 def became_last(handle: int) -> bool:
-    """True where nobody else shares the lock any more; then it is held exclusively."""
+    """Tell if nobody else shares the lock any more; then it is held exclusively."""
     with suppress(BlockingIOError):
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         return True

@@ -1,4 +1,4 @@
-"""What root may install on Debian and its relatives: the missing half of Python's venv, and Chromium for the tests."""
+"""Install what root may on Debian and its relatives: the missing half of Python's venv, and Chromium for the tests."""
 
 import os
 import shutil
@@ -15,7 +15,7 @@ def can_apt() -> bool:
 
 
 def find_chromium() -> str | None:
-    """The browser of the browser tests: `CHROMIUM`, else the first one on the PATH."""
+    """Find the browser of the browser tests: `CHROMIUM`, else the first one on the PATH."""
     named = os.environ.get("CHROMIUM")
     return named or next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
 

@@ -1,4 +1,4 @@
-"""Where the project and its local state are, and the one error of this package."""
+"""Name the project's folder and its local state, and define the one error of this package."""
 
 import os
 from pathlib import Path
@@ -7,7 +7,7 @@ PROJECT = Path(__file__).resolve().parents[2]
 
 
 class LocalError(Exception):
-    """Something a person can mend; its text is one sentence that says what is wrong and what to do."""
+    """Report what the user can mend, in one sentence that says what is wrong and what to do."""
 
 
 def make_state(state: Path) -> Path:

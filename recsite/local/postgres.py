@@ -1,4 +1,4 @@
-"""PostgreSQL from the wheel: 127.0.0.1 alone, a random password, no socket file."""
+"""Run PostgreSQL from the wheel: 127.0.0.1 alone, a random password, no socket file."""
 
 import os
 import shutil
@@ -86,7 +86,7 @@ class Postgres(Server):
         fresh.rename(self.workdir)
 
     def _query(self, sql: str) -> str | None:
-        """The answer as text, or None where nobody answers in our name."""
+        """Return the answer as text, or None where no server of ours answers."""
         address = ["-h", "127.0.0.1", "-p", str(self.port), "-U", NAME, "-d", "postgres"]
         secret = {"PGPASSWORD": self.password, "PGCONNECT_TIMEOUT": "3", "PGSSLMODE": "disable"}
         command = [os.fspath(self.home.postgres_bin / "psql"), "-XAtqc", sql, *address]

@@ -1,4 +1,4 @@
-"""Processes found by what they do, not by what a file says their id was."""
+"""Find processes by what they do, not by a process id in a file."""
 
 import os
 import signal
@@ -21,7 +21,7 @@ def wait_until(condition: Callable[[], object], seconds: float) -> bool:
 
 
 def at_work(folder: Path, pid_file: str) -> int | None:
-    """The server that wrote this file in its data folder and still works there.
+    """Return the server that wrote this file in its data folder and still works there.
 
     After a crash the number may be anybody's; but both servers make their data folder the working directory.
     """

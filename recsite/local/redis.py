@@ -1,4 +1,4 @@
-"""Redis from the machine or the wheel: cache and broker, on 127.0.0.1, with a password.
+"""Run Redis from the machine or the wheel: cache and broker, on 127.0.0.1, with a password.
 
 It has a password because any account of the machine can reach 127.0.0.1, and who can write to the broker can run tasks.
 """
@@ -40,7 +40,7 @@ class Redis(Server):
         (self.workdir / self.pid_file).unlink(missing_ok=True)
 
     def launch(self) -> subprocess.Popen[bytes]:
-        """The configuration goes through standard input: a password on the command line is everybody's to read."""
+        """Start the server with its configuration on standard input: everybody can read a password on the command line."""
         own = {"port": str(self.port), "dir": str(self.workdir), "pidfile": str(self.workdir / self.pid_file)}
         options = {**OPTIONS, **(DURABLE if self.durable else FORGETFUL), **own, "requirepass": self.password}
         process = self.home.spawn([self.home.redis_server, "-"], self.log, stdin=subprocess.PIPE)
@@ -67,6 +67,6 @@ def _line(name: str, value: str) -> bytes:
 
 
 def _command(*words: str) -> bytes:
-    """One command in Redis's protocol (RESP): an array of strings with their lengths in bytes."""
+    """Encode one command in Redis's protocol (RESP): an array of strings with their lengths in bytes."""
     parts = [os.fsencode(word) for word in words]
     return b"*%d\r\n" % len(parts) + b"".join(b"$%d\r\n%s\r\n" % (len(part), part) for part in parts)

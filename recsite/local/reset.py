@@ -1,4 +1,4 @@
-"""`make reset`: stop what runs from a state folder, and throw the folder away."""
+"""Run `make reset`: stop what runs from a state folder, and throw the folder away."""
 
 import os
 import shutil
@@ -20,7 +20,7 @@ MARKS = ("start.lock", "demo.lock")
 
 
 def reset(state: Path) -> bool:
-    """False where there was nothing to throw away. Raises LocalError where somebody still uses it."""
+    """Throw the folder away; False where there was nothing. Raises LocalError where somebody still uses it."""
     if not any(map(_is_state, (state, *(state / name for name in NESTED)))):
         return False
     if PROJECT.is_relative_to(state):

@@ -1,4 +1,4 @@
-"""What the local servers have in common: a port that is kept, a patient start, a bounded stop."""
+"""Share what the local servers have in common: a port that is kept, a patient start, a bounded stop."""
 
 import json
 import secrets
@@ -23,7 +23,7 @@ LEAST_FREE = 32 * 1024 * 1024
 
 
 class Server(ABC):
-    """One local server. Only `answers()` tells whether it runs: process ids are reused, and lie after a crash."""
+    """Control one local server. Only `answers()` tells if it runs: process ids are reused, and lie after a crash."""
 
     name: ClassVar[str]
     variable: ClassVar[str]
@@ -48,21 +48,21 @@ class Server(ABC):
 
     @property
     def environment(self) -> dict[str, str]:
-        """The variables by which the product finds it."""
+        """Return the variables by which the product finds the server."""
         return {self.variable: self.url}
 
     @property
     @abstractmethod
     def workdir(self) -> Path:
-        """The data folder, which is the server's working directory too."""
+        """Return the data folder, which is the server's working directory too."""
 
     @abstractmethod
     def answers(self) -> bool:
-        """Whether our server, and not somebody else's on the same port, answers with our data."""
+        """Tell if our server, and not somebody else's on the same port, answers with our data."""
 
     @abstractmethod
     def prepare(self) -> None:
-        """What must be so before a start, such as a data folder, and no traces of a crash."""
+        """Prepare a start: make the data folder, and remove the traces of a crash."""
 
     @abstractmethod
     def launch(self) -> subprocess.Popen[bytes]: ...
@@ -71,7 +71,7 @@ class Server(ABC):
     def ask_to_stop(self) -> None: ...
 
     def running(self) -> bool:
-        """Whether a process works in our data folder, answering or not."""
+        """Tell if a process works in our data folder, answering or not."""
         return at_work(self.workdir, self.pid_file) is not None
 
     def kill(self) -> None:
@@ -95,7 +95,7 @@ class Server(ABC):
         )
 
     def _check_disk(self) -> None:
-        """A server that doesn't answer can't come up on a full disk, however long one waits."""
+        """Refuse a full disk: a server can't come up on it, however long one waits."""
         free = shutil.disk_usage(self.folder).free
         if free < LEAST_FREE:
             raise LocalError(
@@ -113,7 +113,7 @@ class Server(ABC):
         return False
 
     def stop(self) -> None:
-        """Ask politely, then don't: when this returns, no process works in the data folder."""
+        """Stop the server, politely and then by force: on return no process works in the data folder."""
         if self.port and self.answers():
             self.ask_to_stop()
             wait_until(lambda: not self.running(), STOP_SECONDS)
@@ -137,7 +137,7 @@ class Server(ABC):
 
 
 def is_free(port: int) -> bool:
-    """Whether a server could listen there now."""
+    """Tell if a server could listen there now."""
     with socket.socket() as probe, suppress(OSError):
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         probe.bind(("127.0.0.1", port))

@@ -1,4 +1,4 @@
-"""PostgreSQL and Redis for whoever has none: start what doesn't run, and let the last user stop it.
+"""Start PostgreSQL and Redis where there are none, and let the last user stop them.
 
 Every user holds a shared lock on `users.lock`, which the kernel takes back however the user ends; who leaves and finds
 nobody else there stops the servers. Starting and stopping happen under `start.lock`, one process at a time.
@@ -23,7 +23,7 @@ KINDS: tuple[type[Server], ...] = (Postgres, Redis)
 
 @dataclass
 class Servers:
-    """The servers this process uses. Leave with `release()`, or at the end of a `with` block, or at exit."""
+    """Hold the servers this process uses. Leave with `release()`, at the end of a `with` block, or at exit."""
 
     state: Path
     running: list[Server] = field(default_factory=list)
@@ -73,7 +73,7 @@ class Servers:
 
 
 def join(kind: type[Server]) -> None:
-    """Uses a server of this kind that runs here already, and starts none."""
+    """Use a server of this kind that runs here already; start none."""
     state = environment.state_dir().resolve()
     notes = state / "servers.json"
     if environment.setting(kind.variable) or not notes.is_file() or kind.name.lower() not in notes.read_text():

@@ -1,4 +1,4 @@
-"""The project's virtual environment: made where it is missing or broken, and left alone where it is right."""
+"""Make the project's virtual environment where it is missing or broken, and leave a sound one alone."""
 
 import hashlib
 import importlib.util
@@ -40,13 +40,13 @@ def is_done() -> bool:
 
 
 def wanted() -> str:
-    """What a finished environment was made from. Its path is part of that: scripts inside name it."""
+    """Describe what a finished environment was made from. Its path is part of that: scripts inside name it."""
     parts = [str(VENV).encode(), *(path.read_bytes() for path in REQUIREMENTS)]
     return hashlib.sha256(b"\0".join(parts)).hexdigest()
 
 
 def is_sound() -> bool:
-    """Whether there is an environment that works and was made in this place, not moved or copied here."""
+    """Tell if there is an environment that works and was made in this place, not moved or copied here."""
     pip = VENV / "bin" / "pip"
     if not PYTHON.exists() or not pip.is_file() or str(PYTHON) not in pip.read_text(errors="replace"):
         return False
@@ -66,7 +66,7 @@ def _make() -> None:
 
 
 def _bring_ensurepip() -> None:
-    """Debian and Ubuntu keep this part of Python in a package of its own."""
+    """Install ensurepip: Debian and Ubuntu keep this part of Python in a package of its own."""
     package = f"python3.{sys.version_info.minor}-venv"
     if not can_apt():
         raise LocalError(
@@ -93,7 +93,7 @@ def _install() -> None:
 
 
 def _uv_requirement() -> Path:
-    """A requirements file of uv alone, cut out of ours with its hashes."""
+    """Cut the requirement of uv, with its hashes, out of ours."""
     found = re.search(r"^uv==(?:.*\\\n)*.*", REQUIREMENTS[1].read_text(), re.MULTILINE)
     if not found:
         raise LocalError("requirements-dev.txt doesn't name uv: compile it again with 'make lock'.")
@@ -103,7 +103,7 @@ def _uv_requirement() -> Path:
 
 
 def _uv_environment() -> dict[str, str]:
-    """uv reads no pip.conf: hand it the package index and the certificates that pip was told to use."""
+    """Hand uv the package index and the certificates that pip uses: uv reads no pip.conf."""
     listed = subprocess.run([PYTHON, "-m", "pip", "config", "list"], capture_output=True, text=True, check=False).stdout
     told = dict(re.findall(r"\.(index-url|cert)='(.+)'$", listed, re.MULTILINE))
     wanted = {"UV_DEFAULT_INDEX": told.get("index-url"), "SSL_CERT_FILE": told.get("cert")}
@@ -118,7 +118,7 @@ def _run(command: list[str | Path], more: dict[str, str] | None = None) -> None:
 
 
 def _reason(error: OSError | subprocess.CalledProcessError) -> str:
-    """The line that says most: the first one with an error in it, else the last."""
+    """Return the line that says most: the first one with an error in it, else the last."""
     if isinstance(error, OSError):
         return f"{error.strerror}."
     lines = [line.strip() for line in f"{error.stdout}\n{error.stderr}".splitlines() if line.strip()]

@@ -1,4 +1,4 @@
-"""Which data the demo shows: its own, or a data set of the user's. The state remembers it, so that two never mix."""
+"""Choose the data the demo shows: its own, or the user's. The state remembers it, so that two never mix."""
 
 import json
 import os
@@ -13,7 +13,7 @@ from recsite.local.paths import PROJECT, LocalError, write_private
 
 @dataclass(frozen=True)
 class Source:
-    """`path` and `format` are empty for the demo's own data; `complete` is False while they are being loaded."""
+    """Name a data set; `path` and `format` are empty for the demo's own, `complete` is False while it is being loaded."""
 
     path: str = ""
     format: str = ""
@@ -36,7 +36,7 @@ class Source:
 
     @classmethod
     def asked_for(cls, environ: Mapping[str, str]) -> Self | None:
-        """What DATA and FORMAT name, or None. Raises LocalError where they name nothing that is there."""
+        """Return what DATA and FORMAT name, or None. Raises LocalError where they name nothing that is there."""
         data, form = environ.get("DATA", ""), environ.get("FORMAT", "")
         if not data and not form:
             return None
@@ -50,7 +50,7 @@ class Source:
 
 
 def choose(asked: Source | None, held: Source | None) -> Source:
-    """The source to show. Raises LocalError where another one has been loaded."""
+    """Return the source to show. Raises LocalError where another one has been loaded."""
     if asked and held and held.complete and not asked.is_same(held):
         raise LocalError(f"The database already holds {held}: 'make reset' throws it away, then run this again.")
     return asked or held or Source()

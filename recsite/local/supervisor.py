@@ -1,4 +1,4 @@
-"""Processes that live and die with this one: restarted when they fall, stopped in bounded time, never left behind."""
+"""Supervise processes: restart them when they fall, stop them in bounded time, never leave one behind."""
 
 import ctypes
 import os
@@ -24,7 +24,7 @@ LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
 class Stopped(Exception):
-    """Somebody asked us to stop: Ctrl-C, SIGTERM, or the terminal was closed."""
+    """Report that we were asked to stop: Ctrl-C, SIGTERM, or a closed terminal."""
 
 
 @dataclass
@@ -43,7 +43,7 @@ class Child:
 
 
 class Supervisor:
-    """Use as a context manager: whatever happens inside, no child is left when the block ends."""
+    """Own child processes as a context manager: whatever happens inside, no child is left when the block ends."""
 
     def __init__(self, logs: Path) -> None:
         self.logs = logs
@@ -129,7 +129,7 @@ def _open_and_spawn(command: list[str], log: Path) -> subprocess.Popen[bytes]:
 def _spawn(
     command: list[str], output: IO[bytes] | None, environ: Mapping[str, str] | None = None
 ) -> subprocess.Popen[bytes]:
-    """A process group of its own: a Ctrl-C reaches us alone, and we pass it on once."""
+    """Start a child in a process group of its own: a Ctrl-C reaches us alone, and we pass it on once."""
     own: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": output, "stderr": output, "cwd": PROJECT}
     own["env"] = {**os.environ, **(environ or {})}
     try:
