@@ -126,7 +126,7 @@ class Kafka(Server):
         return [java, *JAVA_OPTIONS, "-cp", f"{self._libraries}/*", main, *arguments]
 
     def _fetch(self) -> None:
-        """Fetch the jars beside their final place, so that a download that was cut short is never taken for the whole."""
+        """Fetch the jars beside their final place, so that an interrupted download is never taken for the whole."""
         if self._libraries.is_dir():
             return
         fresh = self._libraries.with_name("kafka-libraries-new")

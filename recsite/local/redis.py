@@ -40,7 +40,7 @@ class Redis(Server):
         (self.workdir / self.pid_file).unlink(missing_ok=True)
 
     def launch(self) -> subprocess.Popen[bytes]:
-        """Start the server with its configuration on standard input: everybody can read a password on the command line."""
+        """Start the server, its configuration on standard input: anybody can read a password on a command line."""
         own = {"port": str(self.port), "dir": str(self.workdir), "pidfile": str(self.workdir / self.pid_file)}
         options = {**OPTIONS, **(DURABLE if self.durable else FORGETFUL), **own, "requirepass": self.password}
         process = self.home.spawn([self.home.redis_server, "-"], self.log, stdin=subprocess.PIPE)

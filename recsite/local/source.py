@@ -13,7 +13,7 @@ from recsite.local.paths import PROJECT, LocalError, write_private
 
 @dataclass(frozen=True)
 class Source:
-    """Name a data set; `path` and `format` are empty for the demo's own, `complete` is False while it is being loaded."""
+    """Name a data set; `path` and `format` are empty for the demo's own, `complete` is False while it loads."""
 
     path: str = ""
     format: str = ""
