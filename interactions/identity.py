@@ -69,7 +69,7 @@ def repeats(events: Sequence[Event]) -> tuple[set[int], set[int]]:
 def stored_contents(events: Sequence[Event]) -> dict[Key, Content]:
     """Return the stored contents under the keys of events, where there are any."""
     keys = [key_of(event) for event in events]
-    parameters = {"ids": [event_id for event_id, _ in keys], "times": [at for _, at in keys]}
+    parameters: dict[str, Any] = {"ids": [event_id for event_id, _ in keys], "times": [at for _, at in keys]}
     with connection.cursor() as cursor:
         cursor.execute(STORED, parameters)
         return {(row[0], row[1]): _content(*row[2:]) for row in cursor.fetchall()}

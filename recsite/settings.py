@@ -89,6 +89,8 @@ TEMPLATES = [
     },
 ]
 
+SESSION_ENGINE = "recsite.platform.sessions"
+
 STOREFRONT_ENABLED = env.flag("STOREFRONT_ENABLED", True)
 if STOREFRONT_ENABLED:
     INSTALLED_APPS.insert(

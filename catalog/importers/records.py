@@ -173,11 +173,20 @@ def _other_fields(record: Record, fields: Mapping[str, object], into: str) -> di
 def load_json(text: str, what: str) -> Any:
     """Return the value of a JSON text. Raises BadField; NaN and Infinity are not JSON."""
     try:
-        return json.loads(text, parse_constant=_finite, parse_float=_finite, parse_int=_whole)
+        return json.loads(
+            text, parse_constant=_finite, parse_float=_finite, parse_int=_whole, object_pairs_hook=_unique
+        )
     except RecursionError as error:
         raise BadField(f"{what} is nested too deeply") from error
     except ValueError as error:
         raise BadField(f"{what} is broken JSON: {error}") from error
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a name stands more than once in one object")
+    return found
 
 
 def _whole(digits: str) -> int:

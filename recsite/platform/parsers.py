@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections import Counter
 from collections.abc import Mapping
 from typing import IO, Any
 
@@ -11,11 +12,17 @@ from rest_framework.parsers import BaseParser
 MOST_DIGITS = 300
 """Of a whole number; PostgreSQL's own JSON takes more, and nobody needs them."""
 
+LONGEST_NAME = 50
+"""Characters of a name that an error repeats."""
+
 NEEDED = "The body must be JSON in UTF-8"
 
 
 class StrictJSONParser(BaseParser):
-    """Refuses what JSON or PostgreSQL don't know: NaN, numbers beyond 1e308, halves of characters, endless nesting."""
+    """Refuses what JSON or PostgreSQL don't know: NaN, numbers beyond 1e308, halves of characters, endless nesting.
+
+    A name that stands twice in an object is refused as well: one of its values would be lost without a word.
+    """
 
     media_type = "application/json"
 
@@ -27,7 +34,9 @@ class StrictJSONParser(BaseParser):
 
 
 def strict_json(raw: bytes) -> Any:
-    """What some bytes say in JSON. Raises ValueError with a sentence, for what PostgreSQL could not store as well."""
+    """Return the value of a JSON text. Raises ValueError with a sentence, also for what PostgreSQL could not store."""
+    if not raw.strip():
+        raise ValueError(f"{NEEDED}; this is empty.")
     try:
         text = raw.decode()
         data = _decoder.decode(text)
@@ -55,5 +64,13 @@ def _finite(number: str) -> float:
     return value
 
 
-_decoder = json.JSONDecoder(parse_float=_finite, parse_constant=_finite, parse_int=_whole)
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = Counter(name for name, _ in pairs)
+        raise ValueError(f"{names.most_common(1)[0][0][:LONGEST_NAME]!r} stands more than once in one object")
+    return found
+
+
+_decoder = json.JSONDecoder(parse_float=_finite, parse_constant=_finite, parse_int=_whole, object_pairs_hook=_unique)
 """Made once: `json.loads` would make one for each text."""
