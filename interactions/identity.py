@@ -54,15 +54,18 @@ def content_of(event: Event) -> Content:
     return Content(event.user_id, event.item_id, event.type, event.value, event.context, event.review)
 
 
-def repeats(events: Sequence[Event]) -> tuple[set[int], set[int]]:
-    """Return the positions of events that an earlier one equals, and of those that differ from it in content."""
+def repeats(events: Sequence[Event]) -> tuple[dict[int, int], set[int]]:
+    """Return the positions of events that equal an earlier one, with its position; and of those that contradict it."""
     first: dict[Key, int] = {}
-    repeated, conflicting = set[int](), set[int]()
+    repeated, conflicting = dict[int, int](), set[int]()
     for position, event in enumerate(events):
         earlier = first.setdefault(key_of(event), position)
-        if earlier != position:
-            is_same = content_of(events[earlier]) == content_of(event)
-            (repeated if is_same else conflicting).add(position)
+        if earlier == position:
+            continue
+        if content_of(events[earlier]) == content_of(event):
+            repeated[position] = earlier
+        else:
+            conflicting.add(position)
     return repeated, conflicting
 
 

@@ -83,17 +83,19 @@ def store(events: Sequence[Event], source: str | Sequence[str] = "api", dead_let
     """
     repeated, conflicting = repeats(events)
     while True:
-        left_out = repeated | conflicting
+        left_out = repeated.keys() | conflicting
         taken = [(position, event) for position, event in enumerate(events) if position not in left_out]
         try:
             stored, known, unknown = _attempt(taken)
             break
         except _OtherContentStored as found:
             conflicting.update(found.positions)
+            conflicting.update(position for position, first in repeated.items() if first in conflicting)
     if unknown and dead_letters:
         _keep_dead_letters(events, unknown, [source] * len(events) if isinstance(source, str) else source)
     refused = [*unknown, *(Refusal(position, OTHER_CONTENT, "event_id") for position in conflicting)]
-    return Stored(stored, tuple(sorted(repeated | known)), tuple(sorted(refused, key=lambda one: one.position)))
+    refused.sort(key=lambda refusal: refusal.position)
+    return Stored(stored, tuple(sorted((repeated.keys() - conflicting) | known)), tuple(refused))
 
 
 @transaction.atomic

@@ -44,7 +44,7 @@ class ItemList(APIView):
             parameter("available", bool, "Only what may be recommended now, or only what may not."),
             *PAGING,
         ],
-        responses={200: ItemPageOut, **problems(422)},
+        responses={200: ItemPageOut, **problems(406)},
         examples=[OpenApiExample("A page", {"items": [EMMA], "next_cursor": "MTIz"}, status_codes=[200])],
     )
     def get(self, request: Request) -> Response:
@@ -72,7 +72,7 @@ class ItemDetail(APIView):
         tags=["Catalogue"],
         summary="Read an item",
         description="One item by the id that your own systems use.",
-        responses={200: ItemOut, **problems(404, 422)},
+        responses={200: ItemOut, **problems(404, 406)},
         examples=[OpenApiExample("An item", EMMA, status_codes=[200])],
     )
     def get(self, request: Request, item_id: str) -> Response:

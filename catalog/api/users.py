@@ -28,7 +28,7 @@ class UserList(APIView):
         summary="List users",
         description="All people who are recommended to, in a lasting order, a page at a time.",
         parameters=PAGING,
-        responses={200: UserPageOut, **problems(422)},
+        responses={200: UserPageOut, **problems(406)},
         examples=[OpenApiExample("A page", {"users": [ADA], "next_cursor": None}, status_codes=[200])],
     )
     def get(self, request: Request) -> Response:
@@ -42,7 +42,7 @@ class UserDetail(APIView):
         tags=["Catalogue"],
         summary="Read a user",
         description="One person by the id that your own systems use.",
-        responses={200: UserOut, **problems(404, 422)},
+        responses={200: UserOut, **problems(404, 406)},
         examples=[OpenApiExample("A user", ADA, status_codes=[200])],
     )
     def get(self, request: Request, user_id: str) -> Response:

@@ -1,19 +1,25 @@
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from interactions import producers, schema, types
+from interactions.api.event_schema import PROPERTIES
 from interactions.api.serializers import AcceptedOut, EventIn, EventsIn, EventsOut
+from interactions.identity import content_of, key_of
 from interactions.schema import Event, InvalidEvent
+from interactions.store import OTHER_CONTENT, Stored
 from recsite.platform.exceptions import Invalid
+from recsite.platform.json_view import JsonBodyView
 from recsite.platform.schema import problems
 
-FIELDS = frozenset(EventIn().fields)
+FIELDS = frozenset(PROPERTIES)
 EVENT = {
     "user_id": "ada",
     "item_id": "emma",
@@ -27,11 +33,13 @@ EVENT = {
 LOGIN = {"user_id": "ada", "type": "login"}
 PROFILE = {"user_id": "ada", "type": "profile_update", "context": {"preferences": {"categories": ["Poetry"]}}}
 SMALLEST = {"user_id": "ada", "item_id": "emma", "type": "view"}
-MOST = 1_000
-"""Events of one request."""
+MOST = EventsIn.most
+MOST_NAMED, LONGEST_NAME = 10, 100
+"""Unknown fields of one event that an answer names, and their characters: it is never larger than what was sent."""
 
 HALF = {
     "accepted": 1,
+    "duplicates": 0,
     "refused": 1,
     "results": [
         {"status": "accepted", "event_id": "019de3a9-5c00-7c4e-8a51-3f2b6c9d0e11"},
@@ -41,18 +49,19 @@ HALF = {
 ACCEPTED = {"event_id": "019de3a9-5c00-7c4e-8a51-3f2b6c9d0e11", "status": "accepted"}
 
 
-class EventIntake(APIView):
+class EventIntake(JsonBodyView):
     @extend_schema(
         operation_id="send_event",
         tags=["Events"],
         summary="Send an event",
         description=(
-            "Accepts what a person did, nearly always with an item. 202 means it is durable. A retry with the same "
-            "event_id and occurred_at stays one event. Whether the item exists is settled when the event is stored. A "
-            "`profile_update` puts what its context has in `preferences` and `demographics` into the person's own."
+            "Accepts what a user did, nearly always with an item. 202 means it is durable. A retry with the same "
+            "event_id and occurred_at stays one event: where it is stored already, it is a `duplicate`; with other "
+            "content it is refused. Whether the item exists is settled when the event is stored. A `profile_update` "
+            "puts what its context has in `preferences` and `demographics` into the user's own."
         ),
         request=EventIn,
-        responses={202: AcceptedOut, **problems(400, 413, 415, 422)},
+        responses={202: AcceptedOut, **problems(400, 406, 413, 415)},
         examples=[
             OpenApiExample("A rating", EVENT, request_only=True),
             OpenApiExample("A view, now", SMALLEST, request_only=True),
@@ -63,37 +72,40 @@ class EventIntake(APIView):
     )
     def post(self, request: Request) -> Response:
         event = _event(request.data)
-        producers.produce([event], source="api")
-        return Response({"event_id": str(event.event_id), "status": "accepted"}, status=202)
+        outcome = producers.produce([event], source="api")
+        if errors := _errors(outcome):
+            raise Invalid(errors[0])
+        return Response({"event_id": str(event.event_id), "status": _status(0, outcome)}, status=202)
 
 
-class BulkIntake(APIView):
+class BulkIntake(JsonBodyView):
     @extend_schema(
         operation_id="send_events",
         tags=["Events"],
         summary="Send many events",
         description=(
-            f"Up to {MOST} events, each judged for itself: one that is wrong keeps no other from being accepted. What "
-            "is accepted is durable; with 503 nothing is claimed. Sending the same again changes nothing."
+            f"Up to {MOST:,} events, each judged for itself: one that is wrong keeps no other from being accepted. "
+            "What is accepted is durable; with 503 nothing is claimed. Sending the same again changes nothing."
         ),
         request=EventsIn,
-        responses={202: EventsOut, **problems(400, 413, 415, 422)},
+        responses={202: EventsOut, **problems(400, 406, 413, 415)},
         examples=[
             OpenApiExample("Two", {"events": [SMALLEST, {"user_id": "ada", "type": "sneeze"}]}, request_only=True),
             OpenApiExample("What became of them", HALF, response_only=True, status_codes=[202]),
         ],
     )
     def post(self, request: Request) -> Response:
-        events, results = list[Event](), list[dict[str, Any]]()
-        for raw in _several(request.data):
-            try:
-                event = _event(raw)
-                events.append(event)
-                results.append({"status": "accepted", "event_id": str(event.event_id)})
-            except Invalid as wrong:
-                results.append({"status": "refused", "errors": wrong.errors})
-        producers.produce(events, source="api")
-        told = {"accepted": len(events), "refused": len(results) - len(events), "results": results}
+        judged = _judged(_several(request.data))
+        events = [one for one in judged if isinstance(one, Event)]
+        outcome = producers.produce(events, source="api")
+        results = list(_results(judged, outcome))
+        counts = Counter(result["status"] for result in results)
+        told = {
+            "accepted": counts["accepted"] + counts["duplicate"],
+            "duplicates": counts["duplicate"],
+            "refused": counts["refused"],
+            "results": results,
+        }
         return Response(told, status=202)
 
 
@@ -101,16 +113,59 @@ def _several(body: Any) -> list[Any]:
     events = body.get("events") if isinstance(body, dict) else None
     if not isinstance(events, list) or not events:
         raise Invalid({"events": "A list of events is needed."})
+    if unknown := _unknown(body, ("events",)):
+        raise Invalid(unknown)
     if len(events) > MOST:
         raise Invalid({"events": f"At most {MOST:,} events at once; these are {len(events):,}."})
     return events
 
 
+def _judged(raws: Sequence[Any]) -> list[Event | dict[str, str]]:
+    """Return the event of each, or what is wrong with it by field. An event_id is used once in a request."""
+    judged = list[Event | dict[str, str]]()
+    first: dict[UUID, Event] = {}
+    for raw in raws:
+        try:
+            event = _event(raw)
+        except Invalid as wrong:
+            judged.append(wrong.errors)
+            continue
+        earlier = first.setdefault(event.event_id, event)
+        is_other = key_of(earlier) != key_of(event) or content_of(earlier) != content_of(event)
+        judged.append({"event_id": OTHER_CONTENT} if is_other else event)
+    return judged
+
+
+def _results(judged: Sequence[Event | dict[str, str]], outcome: Stored) -> Iterator[dict[str, Any]]:
+    """Say of each what became of it, in their order."""
+    errors, position, seen = _errors(outcome), 0, set[UUID]()
+    for one in judged:
+        if not isinstance(one, Event):
+            yield {"status": "refused", "errors": one}
+            continue
+        if wrong := errors.get(position):
+            yield {"status": "refused", "errors": wrong}
+        else:
+            status = "duplicate" if one.event_id in seen else _status(position, outcome)
+            yield {"status": status, "event_id": str(one.event_id)}
+        seen.add(one.event_id)
+        position += 1
+
+
+def _status(position: int, outcome: Stored) -> str:
+    return "duplicate" if position in outcome.repeated else "accepted"
+
+
+def _errors(outcome: Stored) -> dict[int, dict[str, str]]:
+    """Return what the sender has to change, by position; an unknown item is no error but a dead letter."""
+    return {one.position: {one.field: one.reason} for one in outcome.refused if one.field}
+
+
 def _event(raw: Any) -> Event:
-    """Raises Invalid, with a sentence for each field."""
+    """Return the event. Raises Invalid, with a sentence for each field."""
     if not isinstance(raw, dict):
         raise Invalid({"body": "One JSON object is needed, with user_id, type and, nearly always, item_id."})
-    unknown = {name: f"There is no such field. Known: {', '.join(sorted(FIELDS))}." for name in raw.keys() - FIELDS}
+    unknown = _unknown(raw, FIELDS)
     try:
         event = schema.parse(raw, types.rules(), timezone.now(), settings.MAX_EVENT_CONTEXT_BYTES)
     except InvalidEvent as error:
@@ -118,3 +173,11 @@ def _event(raw: Any) -> Event:
     if unknown:
         raise Invalid(unknown)
     return event
+
+
+def _unknown(raw: Collection[str], known: Collection[str]) -> dict[str, str]:
+    """Return a sentence for each of the first unknown names, and how many more there are."""
+    names = sorted(set(raw) - set(known))
+    sentence = f"There is no such field. Known: {', '.join(sorted(known))}."
+    told = {name[:LONGEST_NAME]: sentence for name in names[:MOST_NAMED]}
+    return told | ({"body": f"{len(names) - MOST_NAMED:,} more fields are unknown."} if len(names) > MOST_NAMED else {})

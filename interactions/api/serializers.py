@@ -2,49 +2,28 @@
 
 from rest_framework import serializers
 
-from catalog.ids import MAX_ID_LENGTH
-from interactions.schema import LONGEST
-
-
-class ReviewIn(serializers.Serializer):
-    title = serializers.CharField(max_length=LONGEST["title"], required=False)
-    text = serializers.CharField(max_length=LONGEST["text"])
-
 
 class EventIn(serializers.Serializer):
-    """One thing that a person did with an item."""
+    """An event; see `event_schema`, which describes it."""
 
-    user_id = serializers.CharField(max_length=MAX_ID_LENGTH)
-    item_id = serializers.CharField(
-        max_length=MAX_ID_LENGTH, required=False, help_text="Needed, but where the type is about no item: a login."
-    )
-    type = serializers.CharField(help_text="One of the interaction types, such as view, purchase or rating.")
-    value = serializers.FloatField(
-        required=False, allow_null=True, help_text="The rating, on the type's scale; an amount where the type has none."
-    )
-    occurred_at = serializers.DateTimeField(
-        required=False, allow_null=True, help_text="With its zone. Without it, the time of the event_id, or now."
-    )
-    event_id = serializers.UUIDField(
-        required=False, allow_null=True, help_text="Makes sending it twice harmless. A UUIDv7 carries its own time."
-    )
-    context = serializers.DictField(  # type: ignore[assignment]  # REST framework takes fields out of the class
-        required=False, allow_null=True, help_text="Such as source, position, session_id, recommendation_id."
-    )
-    review = ReviewIn(required=False, allow_null=True, help_text="What the person wrote beside a rating.")
+
+class EventsIn(serializers.Serializer):
+    """Many events; see `event_schema`."""
+
+    event = EventIn
+    most = 1_000
+    """Events of one request."""
 
 
 class AcceptedOut(serializers.Serializer):
     event_id = serializers.UUIDField()
-    status = serializers.ChoiceField(["accepted"])
-
-
-class EventsIn(serializers.Serializer):
-    events = EventIn(many=True)
+    status = serializers.ChoiceField(
+        ["accepted", "duplicate"], help_text="A duplicate was stored before, with the same content."
+    )
 
 
 class OneOfManyOut(serializers.Serializer):
-    status = serializers.ChoiceField(["accepted", "refused"])
+    status = serializers.ChoiceField(["accepted", "duplicate", "refused"])
     event_id = serializers.UUIDField(required=False)
     errors = serializers.DictField(  # type: ignore[assignment]  # REST framework takes fields out of the class
         child=serializers.CharField(), required=False, help_text="A sentence for each field that is wrong."
@@ -52,6 +31,7 @@ class OneOfManyOut(serializers.Serializer):
 
 
 class EventsOut(serializers.Serializer):
-    accepted = serializers.IntegerField()
+    accepted = serializers.IntegerField(help_text="Events that are durable, duplicates included.")
+    duplicates = serializers.IntegerField(help_text="Those of them that were stored before.")
     refused = serializers.IntegerField()
     results = OneOfManyOut(many=True, help_text="One for each event, in their order.")

@@ -37,7 +37,7 @@ class LiveModels(APIView):
         tags=["Models"],
         summary="Read the live release",
         description="The release that is served, with its model versions and how good they were.",
-        responses={200: LiveOut, **problems(404)},
+        responses={200: LiveOut, **problems(404, 406)},
         examples=[OpenApiExample("A release", LIVE, status_codes=[200])],
     )
     def get(self, request: Request) -> Response:

@@ -29,6 +29,7 @@ CODES = {
     406: "not_acceptable",
     409: "conflict",
     413: "too_large",
+    414: "address_too_long",
     415: "unsupported_media_type",
     422: "invalid",
     429: "too_many_requests",

@@ -13,7 +13,9 @@ PROBLEMS = {
     400: ("The body is no JSON.", "The body must be JSON in UTF-8: Expecting value: line 1 column 1 (char 0)."),
     401: ("The API key is missing, wrong, revoked or expired.", "An API key is needed. Send 'Authorization: ...'."),
     404: ("There is no such thing.", "There is no item 'gone-with-the-wind'."),
+    406: ("The Accept header allows no JSON.", "Could not satisfy the request Accept header."),
     413: ("The body is too large.", "The request is larger than 10,485,760 bytes. Send it in smaller parts."),
+    414: ("The address is longer than 8,190 bytes.", "The address is too long. Send fewer parameters."),
     415: ("The body is not of type application/json.", 'Unsupported media type "text/plain" in request.'),
     422: ("Well-formed, but a value or a name is wrong.", "limit: A whole number from 1 to 200 is needed."),
     503: (
@@ -21,6 +23,10 @@ PROBLEMS = {
         "Events can't be stored at the moment.",
     ),
 }
+
+
+ALWAYS = (401, 414, 422, 503)
+"""Any operation may be asked without a key, at a long address, with an unknown parameter, and during an outage."""
 
 
 class ErrorDetail(serializers.Serializer):
@@ -38,8 +44,8 @@ class Error(serializers.Serializer):
 
 
 def problems(*statuses: int) -> dict[int, OpenApiResponse]:
-    """The errors of an operation; 401 and 503 can always happen."""
-    return {status: _problem(status) for status in sorted({401, 503, *statuses})}
+    """Return the errors of an operation: those in ALWAYS, and `statuses`."""
+    return {status: _problem(status) for status in sorted({*ALWAYS, *statuses})}
 
 
 def _problem(status: int) -> OpenApiResponse:

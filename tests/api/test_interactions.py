@@ -8,6 +8,7 @@ import pytest
 from django.db import OperationalError
 
 from interactions.models import DeadLetter, Interaction
+from interactions.store import OTHER_CONTENT
 from tests import factories
 from tests.api.clients import ApiClient, details
 
@@ -57,6 +58,11 @@ def test_an_event_of_an_unknown_item_is_accepted_and_kept_for_staff(api: ApiClie
         (view(type="rating"), "value", "A rating needs a value between 1 and 5."),
         (view(occurred_at="9999-01-01T00:00:00Z"), "occurred_at", "The time lies outside 1970-01-01 to"),
         (view(occurred_at="yesterday"), "occurred_at", "A time in ISO 8601 is needed"),
+        (view(event_id="ffffffff-ffff-7000-8000-000000000000"), "occurred_at", "The time lies outside 1970-01-01"),
+        (view(occurred_at="0001-01-01T00:00:00+14:00"), "occurred_at", "The time lies outside 1970-01-01"),
+        (view(occurred_at="9999-12-31T23:59:59-14:00"), "occurred_at", "The time lies outside 1970-01-01"),
+        (view(type="purchase", value=-1), "value", "A purchase lies between 0 and 1,000,000,000."),
+        (view(type="purchase", value=1e300), "value", "A purchase lies between 0 and 1,000,000,000."),
         (view(event_id="7"), "event_id", "A UUID is needed"),
         (view(context=[1]), "context", "An object is needed."),
         (view(valeu=3), "valeu", "There is no such field. Known: context, event_id, item_id,"),
@@ -74,7 +80,32 @@ def test_what_is_wrong_is_said_by_field(api: ApiClient, event: Any, field: str, 
 def test_every_wrong_field_is_named_at_once(api: ApiClient) -> None:
     found = details(api.post("interactions", {"type": "rating", "valeu": 3}))
     assert found.keys() == {"user_id", "item_id", "value", "valeu"}
-    assert details(api.post("interactions", b"")).keys() == {"user_id", "item_id", "type"}
+
+
+@pytest.mark.parametrize("path", ["interactions", "interactions/bulk"])
+@pytest.mark.parametrize("body", [b"", b"  "])
+def test_an_empty_body_is_a_bad_request(api: ApiClient, path: str, body: bytes) -> None:
+    answer = api.post(path, body)
+    assert (answer.status_code, "empty" in answer.json()["error"]["message"]) == (400, True)
+
+
+def test_a_parameter_in_the_address_is_refused(api: ApiClient) -> None:
+    assert details(api.post("interactions?dry_run=true", view())).keys() == {"dry_run"}
+
+
+def test_an_event_that_was_sent_before_is_a_duplicate_or_refused(api: ApiClient) -> None:
+    factories.item("emma")
+    first = view(event_id="019de3a9-5c00-7c4e-8a51-3f2b6c9d0e11")
+    told = [api.post("interactions", first).json()["status"] for _ in range(2)]
+    assert told == ["accepted", "duplicate"]
+    assert details(api.post("interactions", {**first, "user_id": "ben"})) == {"event_id": OTHER_CONTENT}
+
+
+def test_many_unknown_fields_are_counted_not_repeated(api: ApiClient) -> None:
+    answer = api.post("interactions", view(**{f"field-{number}-{'x' * 200}": 1 for number in range(20_000)}))
+    assert len(answer.content) < 10_000
+    found = details(answer)
+    assert (len(found), found["body"]) == (11, "19,990 more fields are unknown.")
 
 
 @pytest.mark.parametrize(
@@ -87,6 +118,8 @@ def test_every_wrong_field_is_named_at_once(api: ApiClient) -> None:
         b"[" * 100_000,
         b'{"user_id": "\xff"}',
         b'{"user_id": "\\ud800"}',
+        b'{"user_id": "ada", "user_id": "ben", "item_id": "emma", "type": "view"}',
+        b'{"user_id": "ada", "item_id": "emma", "type": "view", "context": {"x": {"a": 1, "a": 1}}}',
     ],
 )
 def test_what_is_no_json_is_a_bad_request(api: ApiClient, body: bytes) -> None:

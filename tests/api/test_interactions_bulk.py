@@ -4,9 +4,11 @@ from typing import Any
 
 import pytest
 
+from catalog.models import EndUser
 from interactions.api.events import MOST
 from interactions.api.serializers import EventsOut
 from interactions.models import DeadLetter, Interaction
+from interactions.store import OTHER_CONTENT
 from recsite.platform import database
 from tests import factories
 from tests.api.clients import ApiClient, details
@@ -56,6 +58,64 @@ def test_sending_the_same_again_changes_nothing(api: ApiClient) -> None:
 def test_an_unknown_item_is_accepted_and_a_dead_letter(api: ApiClient) -> None:
     assert api.post("interactions/bulk", {"events": [view()]}).json()["accepted"] == 1
     assert DeadLetter.objects.count() == 1
+
+
+YEAR_10889 = "ffffffff-ffff-7000-8000-000000000000"
+
+
+@pytest.mark.parametrize("size", [10, 99, 100, 300])
+def test_every_wrong_event_is_refused_by_itself_at_any_size(api: ApiClient, size: int) -> None:
+    factories.item("emma")
+    events = [view(f"r{number}") for number in range(size)]
+    events[3] = view("a\rb")
+    events[5] = view(event_id=YEAR_10889)
+    events[7] = view("trailing\r")
+    told = api.post("interactions/bulk", {"events": events}).json()
+    wrong = {number: set(one["errors"]) for number, one in enumerate(told["results"]) if one["status"] == "refused"}
+    assert wrong == {3: {"user_id"}, 5: {"occurred_at"}}
+    assert Interaction.objects.count() == told["accepted"] == size - 2
+    assert EndUser.objects.filter(user_id="trailing").exists()
+
+
+@pytest.mark.parametrize("size", [10, 150])
+def test_an_id_is_used_once_in_a_request(api: ApiClient, size: int) -> None:
+    factories.item("emma")
+    same = {"event_id": "019de3a9-5c00-7c4e-8a51-3f2b6c9d0e11"}
+    events = [view("ada", **same), *(view(f"r{number}") for number in range(size)), view("ada", **same)]
+    events += [view("ben", type="purchase", **same), view("ada", occurred_at="2026-05-01T12:00:00Z", **same)]
+    told = api.post("interactions/bulk", {"events": events}).json()
+    found = [told["results"][number] for number in (0, -3, -2, -1)]
+    assert [one["status"] for one in found] == ["accepted", "duplicate", "refused", "refused"]
+    assert [one["errors"] for one in found[2:]] == [{"event_id": OTHER_CONTENT}] * 2
+    assert (told["accepted"], told["duplicates"], told["refused"]) == (size + 2, 1, 2)
+    assert [row.user.user_id for row in Interaction.objects.filter(event_id=same["event_id"])] == ["ada"]
+    again = api.post("interactions/bulk", {"events": [view("cleo", **same), view("ada", **same)]}).json()
+    assert [one["status"] for one in again["results"]] == ["refused", "refused"]
+    again = api.post("interactions/bulk", {"events": [view("ada", **same), view("cleo")]}).json()
+    assert [one["status"] for one in again["results"]] == ["duplicate", "accepted"]
+
+
+def test_two_updates_of_a_profile_in_one_request_are_both_applied(api: ApiClient) -> None:
+    said = [
+        {"preferences": {"categories": ["Poetry"]}},
+        {"preferences": {"tags": ["prose"]}, "demographics": {"age": 30}},
+    ]
+    events = [{"user_id": "ada", "type": "profile_update", "context": one} for one in said]
+    assert api.post("interactions/bulk", {"events": events}).json()["accepted"] == 2
+    ada = EndUser.objects.get(user_id="ada")
+    assert (ada.preferences, ada.demographics) == ({"categories": ["Poetry"], "tags": ["prose"]}, {"age": 30})
+
+
+def test_the_envelope_has_one_field(api: ApiClient) -> None:
+    assert details(api.post("interactions/bulk", {"events": [view()], "evnets": []})) == {
+        "evnets": "There is no such field. Known: events."
+    }
+
+
+def test_a_megabyte_of_unknown_fields_is_answered_shortly(api: ApiClient) -> None:
+    events = [view(**{f"{number}": 0 for number in range(100)})] * 1_000
+    answer = api.post("interactions/bulk", {"events": events})
+    assert len(answer.content) < 2_000_000
 
 
 @pytest.mark.parametrize("body", [{}, {"events": {}}, {"events": []}, []], ids=range(4))

@@ -8,6 +8,7 @@ from django.core.management import call_command
 from django.test import Client
 from drf_spectacular.generators import SchemaGenerator
 
+from interactions import types
 from interactions.schema import Event
 
 OPERATIONS = {
@@ -64,6 +65,17 @@ def test_every_operation_is_described_with_examples(schema: dict[str, Any], oper
 def test_the_fields_of_an_event_are_those_that_are_read(schema: dict[str, Any]) -> None:
     described = schema["components"]["schemas"]["EventIn"]["properties"].keys()
     assert described == set(Event.__dataclass_fields__) - {"undated"}
+
+
+@pytest.mark.django_db
+def test_a_server_says_what_each_type_of_event_takes(client: Client) -> None:
+    schema = client.get("/api/schema/?format=json").json()["components"]["schemas"]["EventIn"]
+    branches = {name: branch for branch in schema["oneOf"] for name in branch["properties"]["type"]["enum"]}
+    assert branches.keys() == types.by_name().keys()
+    assert branches["rating"]["properties"]["value"] == {"type": "number", "minimum": 1, "maximum": 5}
+    assert branches["rating"]["required"] == ["item_id", "value"]
+    assert branches["purchase"]["properties"]["value"]["minimum"] == 0
+    assert branches["login"]["properties"]["item_id"] == {"enum": ["", None]}
 
 
 @pytest.mark.django_db

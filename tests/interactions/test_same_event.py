@@ -48,6 +48,7 @@ def test_what_is_stored_already_counts_before_a_batch(others: int) -> None:
     store([event("ada", context={"position": 1})])
     outcome = store([*rest, event("ben", kind="purchase")])
     assert [one.position for one in outcome.refused] == [others]
+    assert [one.position for one in store([event("ben"), *rest, event("ben")]).refused] == [0, others + 1]
     assert [one.user_id for one in outcome.stored] == [one.user_id for one in rest]
     outcome = store([*rest, event("ada", context={"position": 1})])
     assert (outcome.stored, outcome.duplicates, outcome.refused) == ((), others + 1, ())
