@@ -116,7 +116,7 @@ def _attempt(batch: Sequence[tuple[int, Event]]) -> tuple[tuple[StoredEvent, ...
             if not batch:
                 return (), set(), unknown
             staging = _stage(cursor, batch)
-        keys = _insert(staging, any(not event.item_id for _, event in batch))
+        keys = _insert(staging, [event for _, event in batch])
     missing = [(position, event) for position, event in batch if key_of(event) not in keys]
     if other := _with_other_content(missing):
         raise _OtherContentStored(other)
@@ -151,11 +151,11 @@ def _staged(position: int, event: Event) -> Staged:
     )
 
 
-def _insert(staging: Staging, some_without_item: bool) -> dict[Key, tuple[int, int]]:
+def _insert(staging: Staging, events: Sequence[Event]) -> dict[Key, tuple[int, int]]:
     """Insert the events that are new; return the primary keys of user and item (or 0) by the events' keys."""
     staging.upsert_users()
     rows = staging.insert_returning()
-    if some_without_item:
+    if any(not event.item_id for event in events):
         rows += staging.insert_without_item()
     return {(event_id, at): (user_pk, item_pk) for event_id, user_pk, item_pk, at in rows}
 

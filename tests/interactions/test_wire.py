@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from catalog.ids import InvalidId, clean_id
 from interactions.schema import InvalidEvent, TypeRule
 from interactions.topics import BY_TYPE, EVENTS, TOPICS, topic_of
 from interactions.wire import decode, encode, readable
@@ -28,8 +29,15 @@ def refused(raw: bytes) -> dict[str, str]:
     return fault.value.errors
 
 
+def is_id(text: str) -> bool:
+    try:
+        return clean_id(text) == text
+    except InvalidId:
+        return False
+
+
 @given(
-    user=st.text(min_size=1, max_size=40).filter(lambda text: text.strip() and "\x00" not in text),
+    user=st.text(min_size=1, max_size=40).filter(is_id),
     value=st.none() | st.floats(1, 5),
     context=st.dictionaries(st.text(max_size=5), st.integers() | st.text(max_size=5) | st.booleans(), max_size=3),
 )
