@@ -1,7 +1,5 @@
 """Django's sessions in the database, whose keys are looked at before PostgreSQL is asked for them."""
 
-from typing import Any
-
 from django.contrib.sessions.backends.base import VALID_KEY_CHARS
 from django.contrib.sessions.backends.db import SessionStore as DatabaseSessions
 
@@ -11,5 +9,5 @@ _KEY_CHARS = frozenset(VALID_KEY_CHARS)
 class SessionStore(DatabaseSessions):
     """A cookie that can't be one of our keys is no session. PostgreSQL would refuse one that holds a NUL."""
 
-    def _validate_session_key(self, key: Any) -> bool:
-        return bool(super()._validate_session_key(key)) and _KEY_CHARS.issuperset(key)
+    def __init__(self, session_key: str | None = None) -> None:
+        super().__init__(session_key if session_key and _KEY_CHARS.issuperset(session_key) else None)
