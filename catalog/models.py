@@ -1,4 +1,4 @@
-"""Who is recommended to, and what."""
+"""Store users, items, categories and item vectors."""
 
 from datetime import datetime
 from typing import Any
@@ -15,7 +15,7 @@ from catalog.validation import IdField
 
 
 class EndUser(models.Model):
-    """A person recommended to. Staff are `django.contrib.auth` users."""
+    """Store a user who gets recommendations. Staff are `django.contrib.auth` users."""
 
     user_id = IdField("user id", max_length=255, unique=True, help_text="The id that your own systems use.")
     created_at = models.DateTimeField(default=timezone.now, db_index=True)
@@ -37,7 +37,7 @@ class EndUser(models.Model):
 
 
 class Category(models.Model):
-    """A category that items name in `Item.categories`."""
+    """Store a category that items name in `Item.categories`."""
 
     name = models.CharField(max_length=100, unique=True)
     description = models.CharField(max_length=500, blank=True)
@@ -52,14 +52,14 @@ class Category(models.Model):
 
 class ItemQuerySet(models.QuerySet["Item"]):
     def available(self, at: datetime) -> "ItemQuerySet":
-        """What may be recommended at the time `at`."""
+        """Select what may be recommended at the time `at`."""
         starts = Q(available_from__isnull=True) | Q(available_from__lte=at)
         ends = Q(available_until__isnull=True) | Q(available_until__gt=at)
         return self.filter(starts, ends, is_available=True)
 
 
 class Item(models.Model):
-    """A thing to recommend."""
+    """Store an item that can be recommended."""
 
     item_id = IdField("item id", max_length=255, unique=True, help_text="The id that your own systems use.")
     title = models.CharField(max_length=500)
@@ -97,13 +97,13 @@ class Item(models.Model):
 
     @property
     def creator(self) -> str:
-        """Author, director or maker, where the features name one."""
+        """Return the author, director or maker, where the features name one."""
         features: dict[str, Any] = self.features
         return str(features.get("creator") or "")
 
 
 class ItemEmbedding(models.Model):
-    """An item's vector in the space of one model version; a refit turns the space, so vectors of two never mix."""
+    """Store an item's vector in the space of one model version; a refit turns the space, so two never mix."""
 
     item = models.ForeignKey(Item, on_delete=models.CASCADE, related_name="embeddings")
     model_version = models.BigIntegerField(help_text="The id of the model version that made the vector.")

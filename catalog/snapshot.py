@@ -1,4 +1,4 @@
-"""What a list needs to know of every item, as a copy in the memory of each process: an answer needs no query for it.
+"""Keep what a list needs to know of every item in the memory of each process, so that an answer needs no query.
 
 Whoever changes items calls `bump()`; every process reads them again within a second or two.
 """
@@ -31,7 +31,7 @@ NO_ROWS = np.empty(0, np.int64)
 
 @dataclass(frozen=True, eq=False)
 class Snapshot:
-    """The catalogue at one moment. Everything is aligned by row, and rows are sorted by the items' internal ids."""
+    """Hold the catalogue at one moment, aligned by row; rows are sorted by the items' internal ids."""
 
     ids: Ids
     """(n_items,)"""
@@ -58,7 +58,7 @@ class Snapshot:
         return len(self.ids)
 
     def rows(self, ids: NDArray[np.integer]) -> Ids:
-        """The rows of internal ids; -1 where the catalogue has no such item."""
+        """Return the rows of internal ids; -1 where the catalogue has no such item."""
         if not len(self.ids):
             return np.full(len(ids), -1)
         if self._row_by_id is not None:
@@ -67,7 +67,7 @@ class Snapshot:
         return np.where(self.ids[found] == ids, found, -1)
 
     def row_of(self, item_id: str) -> int | None:
-        """The row of the item that the outside calls `item_id`."""
+        """Return the row of the item with this outside id; None where there is none."""
         return self._row_by_item_id.get(item_id)
 
     def matching(
@@ -77,7 +77,7 @@ class Snapshot:
         item_type: str = "",
         exclude: Iterable[str] = (),
     ) -> Mask:
-        """The available items of any of the categories, with any of the tags, of the type, and not in `exclude`."""
+        """Mark the available items of any of the categories, any of the tags and the type, without `exclude`."""
         mask = self.available.copy()
         for wanted, rows_by_name in ((categories, self._rows_by_category), (tags, self._rows_by_tag)):
             if wanted := tuple(wanted):
@@ -87,8 +87,8 @@ class Snapshot:
         mask[[row for row in map(self.row_of, exclude) if row is not None]] = False
         return mask
 
-    def likeness(self, rows: NDArray[np.integer]) -> NDArray[np.float32]:
-        """How alike the items at `rows` (n,) are, by creator, categories and tags: their Jaccard index (n, n).
+    def similarity(self, rows: NDArray[np.integer]) -> NDArray[np.float32]:
+        """Return the similarity (n, n) of items by creator, categories and tags: their Jaccard index.
 
         0 for items that have none of these.
         """
@@ -105,8 +105,8 @@ class Snapshot:
         labels = {("category", name) for name in self.categories[row]} | {("tag", name) for name in self.tags[row]}
         return labels | ({("creator", self.creators[row])} if self.creators[row] else set())
 
-    def things(self, which: Mask) -> int:
-        """How many things the items of a mask (n_items,) are, variants of one thing counted once."""
+    def count_distinct(self, which: Mask) -> int:
+        """Count the items of a mask (n_items,); the variants of one thing count once."""
         if not self.has_groups:
             return int(np.count_nonzero(which))
         sizes = np.bincount(self.groups[which] - NO_GROUP, minlength=1)
@@ -118,16 +118,16 @@ class Snapshot:
 
     @cached_property
     def category_names(self) -> list[str]:
-        """The categories in use, sorted."""
+        """Return the categories in use, sorted."""
         return sorted(self._rows_by_category)
 
     @cached_property
     def type_names(self) -> list[str]:
-        """The item types in use, sorted."""
+        """Return the item types in use, sorted."""
         return sorted(filter(None, self._rows_by_type))
 
     def at(self, now: float) -> Self:
-        """The same catalogue at another time: what opened and what closed since."""
+        """Return the same catalogue at another time: what became available and unavailable since."""
         edges = np.concatenate([self.opens, self.closes])
         ahead = edges[edges > now]
         return replace(
@@ -138,7 +138,7 @@ class Snapshot:
 
     @cached_property
     def _row_by_id(self) -> Ids | None:
-        """A row for each number up to the highest id, -1 at both ends; None where that would waste too much memory."""
+        """Build the row for each id up to the highest, -1 at both ends; None where that would waste too much memory."""
         if self.ids[-1] > SPARSEST * len(self.ids):
             return None
         table = np.full(self.ids[-1] + 2, -1)
@@ -169,7 +169,7 @@ class Snapshot:
 
 
 def current() -> Snapshot:
-    """The catalogue as this process knows it. Raises DatabaseDown where it was never read and can't be now."""
+    """Return the catalogue as this process knows it. Raises DatabaseDown where it was never read and can't be now."""
     held = _copy.current()
     if time.time() < held.changes_at:
         return held
@@ -179,12 +179,12 @@ def current() -> Snapshot:
 
 
 def bump() -> None:
-    """The catalogue has changed: call it wherever items are written; it waits for the commit."""
+    """Tell every process that the catalogue has changed: call it wherever items are written; waits for the commit."""
     generations.bump(EPOCH)
 
 
 def forget() -> None:
-    """As if the process had just started, for tests."""
+    """Start again with nothing read, for tests."""
     _copy.forget()
 
 
@@ -264,7 +264,7 @@ def _numbered(groups: list[str]) -> NDArray[np.int32]:
 
 
 def _shared(lists: list[list[str]]) -> list[tuple[str, ...]]:
-    """As tuples, equal ones the same object: catalogues repeat a few combinations."""
+    """Share equal tuples as one object: catalogues repeat a few combinations."""
     known: dict[tuple[str, ...], tuple[str, ...]] = {}
     return [known.setdefault(names, names) for names in map(tuple, lists)]
 

@@ -72,10 +72,10 @@ def test_variants_of_one_thing_count_once() -> None:
     for name, group in (("a", "emma"), ("b", ""), ("c", "emma"), ("d", "ulysses"), ("e", "")):
         factories.item(name, group=group)
     held = snapshot.current()
-    assert held.things(held.available) == 4
-    assert held.things(held.matching(exclude=["a"])) == 4
-    assert held.things(held.matching(exclude=["a", "b", "c"])) == 2
-    assert held.things(held.matching(categories=["Nothing"])) == 0
+    assert held.count_distinct(held.available) == 4
+    assert held.count_distinct(held.matching(exclude=["a"])) == 4
+    assert held.count_distinct(held.matching(exclude=["a", "b", "c"])) == 2
+    assert held.count_distinct(held.matching(categories=["Nothing"])) == 0
 
 
 def test_reading_it_twice_asks_nobody(django_assert_num_queries: Any) -> None:
@@ -174,7 +174,7 @@ def test_items_are_alike_by_what_they_share_of_creator_categories_and_tags(db: N
     factories.item("c", categories=["Poetry"], tags=[])
     factories.item("d", categories=[], tags=[])
     snapshot.forget()
-    likeness = snapshot.current().likeness(np.arange(4))
-    assert likeness[0].tolist() == [1, 0.75, 0, 0]
-    assert likeness[3].tolist() == [0, 0, 0, 0]
-    assert (likeness == likeness.T).all()
+    similarity = snapshot.current().similarity(np.arange(4))
+    assert similarity[0].tolist() == [1, 0.75, 0, 0]
+    assert similarity[3].tolist() == [0, 0, 0, 0]
+    assert (similarity == similarity.T).all()

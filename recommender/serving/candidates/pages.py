@@ -60,9 +60,9 @@ def user_page(
 def _diversified(context: ServingContext, ranked: Ranked, diversity: float) -> IntArray:
     """Return the order of the items: the first DIVERSIFIED by relevance and diversity, the rest as they are."""
     head = min(len(ranked), DIVERSIFIED)
-    likeness = context.catalogue.likeness(ranked.rows[:head])
+    similarity = context.catalogue.similarity(ranked.rows[:head])
     relevance = np.linspace(1, 0, head, endpoint=False, dtype=np.float32)
-    return np.concatenate([ranking.diversify(relevance, likeness, diversity), np.arange(head, len(ranked))])
+    return np.concatenate([ranking.diversify(relevance, similarity, diversity), np.arange(head, len(ranked))])
 
 
 def paginate(ranked: Ranked, eligibility: Eligibility, offset: int, limit: int) -> Page:

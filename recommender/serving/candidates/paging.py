@@ -53,7 +53,7 @@ class Eligibility:
 
     def total(self) -> int:
         """Count the items on all pages, whatever the scores."""
-        return self.catalogue.things(self.allowed)
+        return self.catalogue.count_distinct(self.allowed)
 
 
 def interleave(ranked: Ranked, eligibility: Eligibility) -> Ranked:

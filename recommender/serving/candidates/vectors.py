@@ -76,7 +76,7 @@ def by_content(context: ServingContext, row: int, n: int) -> Ranked:
     near = database.ask(lambda: _near(version, model, int(context.catalogue.ids[row]), n))
     rows = context.rows([pk for pk, _ in near])
     ranked = Ranked(
-        rows, np.array([likeness for _, likeness in near], np.float32), np.full(len(near), _SOURCE, np.uint8)
+        rows, np.array([similarity for _, similarity in near], np.float32), np.full(len(near), _SOURCE, np.uint8)
     )
     return ranked.take((rows != UNKNOWN) & context.catalogue.available[rows])
 
