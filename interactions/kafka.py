@@ -14,7 +14,7 @@ from confluent_kafka.cimpl import NewTopic
 from django.conf import settings
 
 from recsite.platform.exceptions import Unavailable
-from recsite.platform.humanize import counted
+from recsite.platform.humanize import pluralize
 
 logger = logging.getLogger(__name__)
 logger_of_clients = logging.getLogger("kafka.client")
@@ -137,8 +137,9 @@ def said(fault: KafkaException) -> str:
 
 def _plan() -> str:
     copies = settings.KAFKA_REPLICATION_FACTOR
-    kept = f"kept {'once' if copies == 1 else f'{copies} times'}, for {counted(settings.KAFKA_RETENTION_HOURS, 'hour')}"
-    return f"{counted(settings.KAFKA_PARTITIONS, 'partition')}, {kept}"
+    hours = pluralize(settings.KAFKA_RETENTION_HOURS, "hour")
+    kept = f"kept {'once' if copies == 1 else f'{copies} times'}, for {hours}"
+    return f"{pluralize(settings.KAFKA_PARTITIONS, 'partition')}, {kept}"
 
 
 def _grown(partitions: int) -> str:

@@ -22,15 +22,15 @@ class InteractionType(models.Model):
     marks_seen = models.BooleanField(
         "hides the item from lists",
         default=True,
-        help_text="After it, the item is not recommended to that person again.",
+        help_text="After it, the item is not recommended to that user again.",
     )
     needs_item = models.BooleanField(
-        "is about an item", default=True, help_text="A login, or a change of somebody's profile, is about none."
+        "is about an item", default=True, help_text="A login, or a change of a profile, is about none."
     )
     is_conversion = models.BooleanField(
         "is a conversion",
         default=False,
-        help_text="What the shop is for: lists are judged by how often it follows them.",
+        help_text="Lists are judged by how often it follows them.",
     )
     scale_min = models.FloatField(null=True, blank=True)
     scale_max = models.FloatField(null=True, blank=True)
@@ -219,7 +219,7 @@ class DeadLetter(models.Model):
     source = models.CharField(max_length=50, help_text="Where it came in: api, import, storefront.")
     topic = models.CharField(max_length=100, blank=True, help_text="Where on Kafka it was read, if it was.")
     reason = models.CharField(max_length=500)
-    payload = models.JSONField(help_text="The event as it came. Mend it here, then replay it.")
+    payload = models.JSONField(help_text="The event as it came. Mend it here, then press Save and replay.")
     attempts = models.PositiveIntegerField(default=1)
     received_at = models.DateTimeField(default=timezone.now, db_index=True)
 
@@ -243,7 +243,8 @@ class OutboxMessage(models.Model):
 
     class Meta:
         ordering = ["pk"]
-        verbose_name = "waiting message"
+        verbose_name = "message for Kafka"
+        verbose_name_plural = "messages for Kafka"
 
     def __str__(self) -> str:
         return f"{self.topic}, {self.key}"

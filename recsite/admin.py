@@ -1,4 +1,7 @@
-"""Pages of other people's apps, in the look of this admin."""
+"""Pages of other projects' apps, in the look and the words of this admin."""
+
+from copy import copy
+from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.auth.admin import GroupAdmin as DjangosGroupAdmin
@@ -16,7 +19,6 @@ from django_celery_beat.models import (
     SolarSchedule,
 )
 from kombu.exceptions import OperationalError
-from unfold.admin import ModelAdmin
 from unfold.decorators import display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
@@ -30,16 +32,33 @@ for model in (User, Group, ClockedSchedule, CrontabSchedule, IntervalSchedule, P
     admin.site.unregister(model)
 
 
+class RenamedAdmin(ConsoleAdmin):
+    """A page for a model of another project, under the name that this product has for it."""
+
+    renamed: tuple[str, str]
+    """Singular and plural."""
+
+    def __init__(self, model: Any, admin_site: admin.AdminSite) -> None:
+        super().__init__(model, admin_site)
+        # The model's own options stay: a new name there would be a migration of an app that isn't ours.
+        self.opts = copy(model._meta)
+        self.opts.verbose_name, self.opts.verbose_name_plural = self.renamed
+
+
 @admin.register(User)
-class UserAdmin(DjangosUserAdmin, ModelAdmin):
+class UserAdmin(DjangosUserAdmin, RenamedAdmin):
+    """The accounts of staff, who sign in to the admin: "user" is the word for whom lists are made for."""
+
+    renamed = ("staff account", "staff")
     form = UserChangeForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
 
 
 @admin.register(Group)
-class GroupAdmin(DjangosGroupAdmin, ModelAdmin):
-    pass
+class GroupAdmin(DjangosGroupAdmin, RenamedAdmin):
+    renamed = ("role", "roles")
+    empty = "No role has been made yet: a role is a set of permissions that staff share."
 
 
 class TaskSelect(UnfoldAdminSelectWidget, TaskSelectWidget):
@@ -54,9 +73,10 @@ class TaskForm(PeriodicTaskForm):
 
 
 @admin.register(PeriodicTask)
-class PeriodicTaskAdmin(BeatsTaskAdmin, ConsoleAdmin):
-    """What beat starts, and when. Intervals come from the settings; switching off holds."""
+class PeriodicTaskAdmin(BeatsTaskAdmin, RenamedAdmin):
+    """The tasks that beat starts, and when. Intervals come from the settings; switching off holds."""
 
+    renamed = ("scheduled task", "scheduled tasks")
     empty = "Beat has not run yet: it writes its schedule here when it starts."
     form = TaskForm
     list_display = ("name", "enabled", "scheduler", "last_run", "total_run_count")

@@ -13,7 +13,7 @@ from catalog import snapshot, store
 from catalog.admin.forms import FIELDS
 from catalog.models import Category, Item
 from recsite.platform.console import ConsoleAdmin
-from recsite.platform.humanize import ago, counted, link
+from recsite.platform.humanize import ago, link, pluralize
 
 CHOICES = 100
 """As many as a filter offers."""
@@ -122,21 +122,21 @@ class ItemAdmin(ConsoleAdmin):
 
     @display(description="neighbours")
     def console(self, item: Item) -> str:
-        return link(reverse("item-console", args=[item.pk]), "Similar")
+        return link(reverse("item-page", args=[item.pk]), "Similar")
 
     @action(description="Neighbours and events", icon="hub")
     def open_console(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return redirect("item-console", object_id)
+        return redirect("item-page", object_id)
 
     @admin.action(description="Hide from all lists", permissions=["change"])
     def hide(self, request: HttpRequest, queryset: QuerySet[Item]) -> None:
         changed = self._set_available(request, queryset, available=False)
-        messages.success(request, f"{counted(changed, 'item')} hidden: no list shows them from now on.")
+        messages.success(request, f"{pluralize(changed, 'item')} hidden: no list shows them from now on.")
 
     @admin.action(description="Show in lists again", permissions=["change"])
     def show(self, request: HttpRequest, queryset: QuerySet[Item]) -> None:
         changed = self._set_available(request, queryset, available=True)
-        messages.success(request, f"{counted(changed, 'item')} shown again: lists may hold them from now on.")
+        messages.success(request, f"{pluralize(changed, 'item')} shown again: lists may hold them from now on.")
 
     @transaction.atomic
     def _set_available(self, request: HttpRequest, items: QuerySet[Item], available: bool) -> int:

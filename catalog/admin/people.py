@@ -17,7 +17,7 @@ from recsite.platform.humanize import ago, link
 
 
 class ActiveFilter(admin.SimpleListFilter):
-    """Ranges of one index, so that nothing is counted or read through."""
+    """Ranges of one index, so that nothing is pluralize or read through."""
 
     title = "last active"
     parameter_name = "active"
@@ -87,8 +87,8 @@ class EndUserAdmin(ConsoleAdmin):
 
     @display(description="recommendations")
     def console(self, person: EndUser) -> str:
-        return link(reverse("person-console", args=[person.pk]), "See why")
+        return link(reverse("person-page", args=[person.pk]), "See why")
 
     @action(description="History and recommendations", icon="auto_awesome")
     def open_console(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return redirect("person-console", object_id)
+        return redirect("person-page", object_id)

@@ -11,7 +11,7 @@ from unfold.decorators import display
 from catalog.models import EndUser, Item
 from interactions.models import Interaction
 from recsite.platform.console import ReadOnlyAdmin, structured
-from recsite.platform.humanize import NOTHING, ago, link
+from recsite.platform.humanize import EMPTY, ago, link
 from recsite.platform.keyset import BEFORE, DamagedAddress, KeysetChangeList
 
 
@@ -68,7 +68,7 @@ class InteractionAdmin(ReadOnlyAdmin):
 
     @display(description="person")
     def person(self, event: Interaction) -> str:
-        return link(reverse("person-console", args=[event.user_id]), event.user.user_id)
+        return link(reverse("person-page", args=[event.user_id]), event.user.user_id)
 
     @display(
         description="event",
@@ -79,14 +79,14 @@ class InteractionAdmin(ReadOnlyAdmin):
 
     @display(description="item")
     def thing(self, event: Interaction) -> str:
-        return link(reverse("item-console", args=[event.item_id]), event.item.title)
+        return link(reverse("item-page", args=[event.item_id]), event.item.title)
 
     @display(description="value")
     def value_text(self, event: Interaction) -> str:
-        return NOTHING if event.value is None else f"{event.value:g}"
+        return EMPTY if event.value is None else f"{event.value:g}"
 
     @display(description="from")
     def origin(self, event: Interaction) -> str:
-        return str((event.context or {}).get("source", NOTHING))
+        return str((event.context or {}).get("source", EMPTY))
 
     context_text = structured("context")

@@ -27,7 +27,7 @@ class PersonEventAdmin(ReadOnlyAdmin):
 
     @display(description="person")
     def person(self, event: PersonEvent) -> str:
-        return link(reverse("person-console", args=[event.user_id]), event.user.user_id)
+        return link(reverse("person-page", args=[event.user_id]), event.user.user_id)
 
     context_text = structured("context")
 
@@ -51,11 +51,11 @@ class ReviewAdmin(ReadOnlyAdmin):
 
     @display(description="person")
     def person(self, review: Review) -> str:
-        return link(reverse("person-console", args=[review.user_id]), review.user.user_id)
+        return link(reverse("person-page", args=[review.user_id]), review.user.user_id)
 
     @display(description="item")
     def thing(self, review: Review) -> str:
-        return link(reverse("item-console", args=[review.item_id]), review.item.title)
+        return link(reverse("item-page", args=[review.item_id]), review.item.title)
 
     @display(description="review")
     def words(self, review: Review) -> str:

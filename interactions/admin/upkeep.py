@@ -9,7 +9,7 @@ from interactions import types
 from interactions.models import BehaviourWindow, ImportRun, InteractionType, OutboxMessage
 from interactions.wire import readable
 from recsite.platform.console import ConsoleAdmin, ReadOnlyAdmin, structured
-from recsite.platform.humanize import NOTHING, ago, span, structure
+from recsite.platform.humanize import EMPTY, ago, duration, structure
 
 
 @admin.register(InteractionType)
@@ -61,7 +61,7 @@ class InteractionTypeAdmin(ConsoleAdmin):
     @display(description="scale")
     def scale(self, kind: InteractionType) -> str:
         if kind.scale_min is None or kind.scale_max is None:
-            return NOTHING
+            return EMPTY
         return f"{kind.scale_min:g} to {kind.scale_max:g}, liked from {kind.relevant_at:g}"
 
 
@@ -92,11 +92,11 @@ class BehaviourWindowAdmin(ReadOnlyAdmin):
 
     @display(description="view to cart")
     def view_to_cart_text(self, window: BehaviourWindow) -> str:
-        return NOTHING if window.view_to_cart is None else f"{window.view_to_cart:.1%}"
+        return EMPTY if window.view_to_cart is None else f"{window.view_to_cart:.1%}"
 
     @display(description="cart to purchase")
     def cart_to_purchase_text(self, window: BehaviourWindow) -> str:
-        return NOTHING if window.cart_to_purchase is None else f"{window.cart_to_purchase:.1%}"
+        return EMPTY if window.cart_to_purchase is None else f"{window.cart_to_purchase:.1%}"
 
 
 @admin.register(OutboxMessage)
@@ -145,11 +145,11 @@ class ImportRunAdmin(ReadOnlyAdmin):
     @display(description="rows")
     def rows(self, run: ImportRun) -> str:
         counts = (f"{count:,} {name}" for name, count in run.counts.items() if isinstance(count, int) and count)
-        return ", ".join(counts) or NOTHING
+        return ", ".join(counts) or EMPTY
 
     @display(description="took")
     def took(self, run: ImportRun) -> str:
-        return span((run.finished_at - run.started_at).total_seconds() if run.finished_at else None)
+        return duration((run.finished_at - run.started_at).total_seconds() if run.finished_at else None)
 
     @display(description="started")
     def started(self, run: ImportRun) -> str:

@@ -1,4 +1,4 @@
-"""Whether people do today what the models learned from."""
+"""The distance between today's events and those that the models learned from."""
 
 from collections.abc import Iterable
 from datetime import timedelta
@@ -15,7 +15,7 @@ from unfold.decorators import display
 
 from recommender.models import DriftReport
 from recsite.platform.console import ReadOnlyAdmin
-from recsite.platform.humanize import NOTHING, ago
+from recsite.platform.humanize import EMPTY, ago
 
 CHARTED = timedelta(days=7)
 WIDTH, HEIGHT = 300.0, 80.0
@@ -23,7 +23,7 @@ WIDTH, HEIGHT = 300.0, 80.0
 
 @permission_required("recommender.view_driftreport", raise_exception=True)
 def charts(request: HttpRequest) -> HttpResponse:
-    """The distances of the last days, a line for each distribution and window."""
+    """Show the distances of the last days, a line for each distribution and window."""
     until = timezone.now()
     reports = DriftReport.objects.filter(made_at__gte=until - CHARTED).order_by("made_at")
     lines: dict[tuple[str, int], list[DriftReport]] = {}
@@ -42,7 +42,7 @@ def charts(request: HttpRequest) -> HttpResponse:
 
 
 def _line(reports: list[DriftReport], until: Any) -> dict[str, Any]:
-    """One line as the points of an SVG, the threshold with it."""
+    """Return one line as the points of an SVG, and the threshold."""
     top = max(*(report.psi for report in reports), settings.DRIFT_THRESHOLD * 1.5, 0.01)
     start = until - CHARTED
 
@@ -59,9 +59,9 @@ def _line(reports: list[DriftReport], until: Any) -> dict[str, Any]:
 
 @admin.register(DriftReport)
 class DriftReportAdmin(ReadOnlyAdmin):
-    """What each look found, the latest first."""
+    """Show the reports, the latest first."""
 
-    empty = "Nobody has looked yet: beat does it every ten minutes, once a release is live and some events have come."
+    empty = "There is no report yet: beat makes one every ten minutes, once a release is live and events have come."
     list_display = ("made", "distribution", "window_label", "psi_text", "js_text", "verdict", "n_now")
     list_filter = ("distribution", "window_minutes", "is_drift")
     sortable_by = ()
@@ -102,4 +102,4 @@ class DriftReportAdmin(ReadOnlyAdmin):
         rows: Iterable[tuple[str, str, str]] = (
             (name, f"{before:.1%}", f"{now:.1%}") for name, before, now in report.shifts
         )
-        return format_html("<ul>{}</ul>", format_html_join("", "<li>{}: {} before, {} now</li>", rows)) or NOTHING
+        return format_html("<ul>{}</ul>", format_html_join("", "<li>{}: {} before, {} now</li>", rows)) or EMPTY

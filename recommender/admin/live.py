@@ -1,9 +1,9 @@
-"""What is served now, for the pages that set something beside it."""
+"""The live release, for the pages that compare something with it."""
 
 from recommender.models import ModelVersion, Release, ReleaseMember
 
 
 def versions() -> dict[str, ModelVersion]:
-    """The versions of the live release by algorithm; empty where nothing is live."""
+    """Return the model versions of the live release by algorithm; empty where nothing is live."""
     members = ReleaseMember.objects.filter(release__state=Release.State.LIVE).order_by("algorithm")
     return {member.algorithm: member.version for member in members.select_related("version")}

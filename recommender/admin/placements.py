@@ -8,11 +8,12 @@ from unfold.decorators import display
 from recommender.models import DEFAULT, Exposure, Placement
 from recommender.serving import placements
 from recsite.platform.console import ConsoleAdmin, ReadOnlyAdmin
+from recsite.platform.humanize import pluralize
 
 
 @admin.register(Placement)
 class PlacementAdmin(ConsoleAdmin):
-    """Where lists are shown, and how. Lists follow a change within a second or two."""
+    """Set where lists are shown, and how. Lists follow a change within a second or two."""
 
     list_display = ("name", "weight", "share", "new_for")
     sortable_by = ()
@@ -23,8 +24,8 @@ class PlacementAdmin(ConsoleAdmin):
             "New items",
             {
                 "fields": ("exploration_share", "new_for_days", "new_for_showings"),
-                "description": "Items of which too little is known to come in by themselves are tried in some places, "
-                "those first that are like what the person chose.",
+                "description": "Items with too few events to be recommended by themselves get a share of the list, "
+                "first those similar to what the user chose.",
             },
         ),
     )
@@ -33,7 +34,7 @@ class PlacementAdmin(ConsoleAdmin):
         return ("name",) if obj else ()
 
     def has_delete_permission(self, request: HttpRequest, obj: Placement | None = None) -> bool:
-        """Requests that name none need the default."""
+        """Keep the default: requests that name no placement need it."""
         is_default = obj is not None and obj.name == DEFAULT
         return not is_default and super().has_delete_permission(request, obj)
 
@@ -45,24 +46,26 @@ class PlacementAdmin(ConsoleAdmin):
         super().delete_model(request, obj)
         placements.changed()
 
-    @display(description="content weighs")
+    @display(description="content weight")
     def weight(self, placement: Placement) -> str:
         return "as learned" if placement.content_weight is None else f"{placement.content_weight:.0%}"
 
-    @display(description="places for new items")
+    @display(description="share for new items")
     def share(self, placement: Placement) -> str:
         return f"{placement.exploration_share:.0%}" if placement.exploration_share else "none"
 
     @display(description="an item is new")
     def new_for(self, placement: Placement) -> str:
-        return f"for {placement.new_for_days} days, or {placement.new_for_showings:,} showings"
+        return (
+            f"for {pluralize(placement.new_for_days, 'day')}, or {pluralize(placement.new_for_showings, 'impression')}"
+        )
 
 
 @admin.register(Exposure)
 class ExposureAdmin(ReadOnlyAdmin):
-    """Which new items were tried, and how often."""
+    """Show the new items that lists tried, and how often."""
 
-    empty = "No new item was tried yet. Placements say in what share of the places that is done."
+    empty = "No new item was shown yet. Each placement has a share for new items."
     list_display = ("item", "day", "shown_text")
     list_filter = ("day",)
     list_select_related = ("item",)

@@ -9,16 +9,16 @@ from unfold.admin import TabularInline
 from unfold.decorators import action, display
 
 from recommender import tasks
-from recommender.admin import figures
-from recommender.admin.operations import may_operate, start
-from recommender.admin.questions import PromoteRelease
+from recommender.admin import measures
+from recommender.admin.dialogs import PromoteRelease
+from recommender.admin.job_buttons import may_operate, start
 from recommender.models import Release, ReleaseMember
 from recsite.platform.console import ReadOnlyAdmin, ReadOnlyInline, dialog
-from recsite.platform.humanize import NOTHING, ago
+from recsite.platform.humanize import EMPTY, ago
 
 
 class MemberInline(ReadOnlyInline, TabularInline):
-    """The models of a release, and what each of them weighs in it."""
+    """Show the models of a release, and the weight of each."""
 
     model = ReleaseMember
     verbose_name_plural = "models"
@@ -36,20 +36,20 @@ class MemberInline(ReadOnlyInline, TabularInline):
 
     @display(description="error (RMSE)")
     def rmse(self, member: ReleaseMember) -> str:
-        return figures.beside(member.version, "rmse")
+        return measures.beside(member.version, "rmse")
 
     @display(description="ranking (nDCG@10)")
     def ndcg(self, member: ReleaseMember) -> str:
-        return figures.beside(member.version, "ndcg_at_10")
+        return measures.beside(member.version, "ndcg_at_10")
 
     @display(description="coverage@10")
     def coverage(self, member: ReleaseMember) -> str:
-        return figures.beside(member.version, "coverage_at_10")
+        return measures.beside(member.version, "coverage_at_10")
 
 
 @admin.register(Release)
 class ReleaseAdmin(ReadOnlyAdmin):
-    """What is served now, what was, and what could be."""
+    """Show what is served now, what was served before, and what could be."""
 
     empty = "There is no release yet: training makes one of every model."
     list_display = ("name", "state_label", "bundle", "promoted", "promoted_by", "created")
@@ -66,7 +66,7 @@ class ReleaseAdmin(ReadOnlyAdmin):
         return super().get_queryset(request).prefetch_related("members__version")
 
     def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
-        """What is live already can't be promoted."""
+        """Offer no promotion of a release that is live."""
         release = self.get_object(request, object_id)
         is_live = release is None or release.state == Release.State.LIVE
         return [] if is_live else super().get_actions_detail(request, object_id)
@@ -88,9 +88,9 @@ class ReleaseAdmin(ReadOnlyAdmin):
 
     @display(description="quality gate")
     def gate(self, release: Release) -> str:
-        """What it said of the models that it was asked about."""
+        """Return the verdict on each model that was judged."""
         said = [(version, version.verdict["sentence"]) for version in release.versions.all() if version.verdict]
-        return format_html_join(mark_safe("<br>"), "{}: {}", said) or NOTHING
+        return format_html_join(mark_safe("<br>"), "{}: {}", said) or EMPTY
 
     @display(description="promoted")
     def promoted(self, release: Release) -> str:

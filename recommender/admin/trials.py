@@ -3,12 +3,12 @@ from unfold.decorators import display
 
 from recommender.models import TuningTrial
 from recsite.platform.console import ReadOnlyAdmin, structured
-from recsite.platform.humanize import ago, decimal, span
+from recsite.platform.humanize import ago, decimal, duration
 
 
 @admin.register(TuningTrial)
 class TuningTrialAdmin(ReadOnlyAdmin):
-    """What was tried of each algorithm's settings, and how good it was."""
+    """Show the settings that tuning tried of each algorithm, and how good they were."""
 
     empty = "Nothing has been tuned yet: 'manage.py tune ALGORITHM' tries settings."
     list_display = ("name", "metric", "worth", "chosen", "took", "made")
@@ -40,7 +40,7 @@ class TuningTrialAdmin(ReadOnlyAdmin):
 
     @display(description="took")
     def took(self, trial: TuningTrial) -> str:
-        return span(trial.seconds)
+        return duration(trial.seconds)
 
     @display(description="made")
     def made(self, trial: TuningTrial) -> str:

@@ -1,18 +1,23 @@
 """Pages beside the lists of rows.
 
-The consoles of a person and of an item are here because the catalogue, whose rows they show, knows nothing of
+The pages of one user and of one item are here because the catalogue, whose rows they show, knows nothing of
 recommendations.
 """
 
 from django.contrib import admin
 from django.urls import path
+from django.views.generic import RedirectView
 
-from recommender.admin import consoles, drift, served
+from recommender.admin import detail_pages, drift, results
 
 guard = admin.site.admin_view
+moved = RedirectView.as_view
 urlpatterns = [
-    path("people/<int:pk>/", guard(consoles.person), name="person-console"),
+    path("people/<int:pk>/", guard(detail_pages.person), name="person-page"),
+    path("items/<int:pk>/", guard(detail_pages.item), name="item-page"),
     path("drift/", guard(drift.charts), name="drift"),
-    path("figures/", guard(served.figures), name="figures"),
-    path("things/<int:pk>/", guard(consoles.item), name="item-console"),
+    path("results/", guard(results.results), name="results"),
+    # Addresses of earlier versions, which people have kept.
+    path("things/<int:pk>/", moved(pattern_name="item-page", permanent=True)),
+    path("figures/", moved(pattern_name="results", permanent=True, query_string=True)),
 ]

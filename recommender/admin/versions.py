@@ -7,12 +7,12 @@ from django.utils.html import format_html
 from unfold.decorators import action, display
 
 from recommender import tasks
-from recommender.admin import figures, live
-from recommender.admin.operations import may_operate, start
-from recommender.admin.questions import PromoteVersion, RollBack
+from recommender.admin import live, measures
+from recommender.admin.dialogs import PromoteVersion, RollBack
+from recommender.admin.job_buttons import may_operate, start
 from recommender.models import ModelVersion, Release
 from recsite.platform.console import ReadOnlyAdmin, dialog, structured
-from recsite.platform.humanize import NOTHING, ago, decimal, span
+from recsite.platform.humanize import EMPTY, ago, decimal, duration, pluralize
 
 STATE_COLOURS = {
     "live": "success",
@@ -26,7 +26,7 @@ STATE_COLOURS = {
 
 @admin.register(ModelVersion)
 class ModelVersionAdmin(ReadOnlyAdmin):
-    """Every model ever fitted, with how good it is, and the buttons that operate them."""
+    """Show every model ever fitted, with its measures, and the buttons that operate models."""
 
     empty = "No model has been trained yet: Train now makes the first."
     list_display = ("name", "state_label", "rmse", "ndcg", "recall", "coverage", "events", "took", "created")
@@ -55,7 +55,7 @@ class ModelVersionAdmin(ReadOnlyAdmin):
         return super().get_queryset(request).annotate(is_live=Exists(serving))
 
     def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
-        """Only what could be served, and isn't yet, can be promoted."""
+        """Offer a promotion only where the model could be served and isn't yet."""
         version = self.get_object(request, object_id)
         can_be = version and version.state == ModelVersion.State.READY and not version.is_live
         return super().get_actions_detail(request, object_id) if can_be else []
@@ -67,7 +67,7 @@ class ModelVersionAdmin(ReadOnlyAdmin):
         context = dict(extra_context or {})
         if version:
             other = None if version.is_live else live.versions().get(version.algorithm)
-            context |= figures.of(version, other)
+            context |= measures.of(version, other)
         return super().change_view(request, object_id, form_url, context)
 
     def has_operate_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
@@ -85,24 +85,24 @@ class ModelVersionAdmin(ReadOnlyAdmin):
 
     @display(description="error (RMSE)")
     def rmse(self, version: ModelVersion) -> str:
-        return figures.beside(version, "rmse")
+        return measures.beside(version, "rmse")
 
     @display(description="ranking (nDCG@10)")
     def ndcg(self, version: ModelVersion) -> str:
-        return figures.beside(version, "ndcg_at_10")
+        return measures.beside(version, "ndcg_at_10")
 
     @display(description="recall@10")
     def recall(self, version: ModelVersion) -> str:
-        return figures.beside(version, "recall_at_10")
+        return measures.beside(version, "recall_at_10")
 
     @display(description="coverage@10")
     def coverage(self, version: ModelVersion) -> str:
-        return figures.beside(version, "coverage_at_10")
+        return measures.beside(version, "coverage_at_10")
 
     @display(description="quality gate")
     def gate(self, version: ModelVersion) -> str:
         if not version.verdict:
-            return "Not asked: it neither leads the lists nor predicts ratings, or was trained elsewhere."
+            return "Not judged: it neither leads the lists nor predicts ratings, or was trained elsewhere."
         return f"{'Passed' if version.verdict['passed'] else 'Refused'}. {version.verdict['sentence']}"
 
     @display(description="events")
@@ -112,16 +112,17 @@ class ModelVersionAdmin(ReadOnlyAdmin):
     @display(description="trained on")
     def trained_on(self, version: ModelVersion) -> str:
         if version.n_events is None:
-            return NOTHING
-        return f"{version.n_events:,} events, {version.n_users:,} people, {version.n_items:,} items"
+            return EMPTY
+        counts = (version.n_events, "event"), (version.n_users or 0, "user"), (version.n_items or 0, "item")
+        return ", ".join(pluralize(number, noun) for number, noun in counts)
 
     @display(description="fitting took")
     def fitted_in(self, version: ModelVersion) -> str:
-        return span(version.fit_seconds)
+        return duration(version.fit_seconds)
 
     @display(description="took")
     def took(self, version: ModelVersion) -> str:
-        return span(version.duration_seconds)
+        return duration(version.duration_seconds)
 
     @display(description="created")
     def created(self, version: ModelVersion) -> str:
@@ -172,7 +173,7 @@ class ModelVersionAdmin(ReadOnlyAdmin):
         icon="local_fire_department",
         permissions=["operate"],
         dialog=dialog(
-            "Make the lists of all active people?", "They are answered from Redis afterwards.", "Warm the cache"
+            "Make the lists of all active users?", "They are answered from Redis afterwards.", "Warm the cache"
         ),
     )
     def warm(self, request: HttpRequest, form: Any) -> HttpResponse:
@@ -188,3 +189,7 @@ class ModelVersionAdmin(ReadOnlyAdmin):
         version = self.get_or_404(request, object_id)
         reason = form.cleaned_data.get("reason", "")
         return start(request, tasks.promote, "promote", f"Promote {version}", version_id=version.pk, reason=reason)
+
+
+def _of(number: int | None, what: str) -> str:
+    return pluralize(number or 0, what)

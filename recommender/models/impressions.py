@@ -90,11 +90,11 @@ class DailyImpressions(models.Model):
     lists = models.PositiveBigIntegerField(default=0)
     lists_clicked = models.PositiveBigIntegerField(default=0, help_text="Lists with at least one click.")
     lists_converted = models.PositiveBigIntegerField(default=0)
-    places = models.PositiveBigIntegerField(default=0, help_text="Items shown, repeats included.")
-    places_clicked = models.PositiveBigIntegerField(default=0)
-    places_converted = models.PositiveBigIntegerField(default=0)
-    places_by_id = models.PositiveBigIntegerField(default=0, help_text="Clicks that named their list.")
-    items = models.PositiveBigIntegerField(default=0, help_text="Distinct items shown.")
+    places = models.PositiveBigIntegerField("items shown", default=0, help_text="Repeats included.")
+    places_clicked = models.PositiveBigIntegerField("items clicked", default=0)
+    places_converted = models.PositiveBigIntegerField("items converted", default=0)
+    places_by_id = models.PositiveBigIntegerField("clicks that named their list", default=0)
+    items = models.PositiveBigIntegerField("distinct items", default=0)
 
     class Meta:
         db_table = "recommender_servedday"

@@ -15,30 +15,30 @@ EXPOSURES_EPOCH = "exposures"
 class Placement(models.Model):
     """A place where lists are shown: `default` is meant where a request names none."""
 
-    name = models.SlugField(max_length=50, unique=True, help_text="What clients call it: placement=NAME.")
+    name = models.SlugField(max_length=50, unique=True, help_text="The name that clients send: placement=NAME.")
     content_weight = models.FloatField(
         null=True,
         blank=True,
         validators=[MinValueValidator(0), MaxValueValidator(1)],
-        help_text="What the items themselves weigh in the hybrid, 0 to 1. Empty: as the training learned it.",
+        help_text="The weight of the content model in the hybrid, 0 to 1. Empty: as training learned it.",
     )
     exploration_share = models.FloatField(
-        "share of places for new items",
+        "share for new items",
         default=0.1,
         validators=[MinValueValidator(0), MaxValueValidator(MOST_EXPLORATION)],
-        help_text="0.1: every tenth place tries an item that nothing is known of yet. 0: none does.",
+        help_text="0.1: every tenth item is one with too few events to be recommended by itself. 0: none is.",
     )
     new_for_days = models.PositiveSmallIntegerField(
         "an item is new for (days)",
         default=14,
         validators=[MinValueValidator(1)],
-        help_text="How long an item counts as new.",
+        help_text="For so many days an item counts as new.",
     )
     new_for_showings = models.PositiveIntegerField(
-        "or until shown (times)",
+        "or until it has impressions",
         default=1_000,
         validators=[MinValueValidator(1)],
-        help_text="After so many showings in such places it has had its chance.",
+        help_text="After so many impressions as a new item it counts as new no longer.",
     )
 
     class Meta:
@@ -49,7 +49,7 @@ class Placement(models.Model):
 
 
 class Exposure(models.Model):
-    """How often an item was shown in places that explore, by day."""
+    """Count the impressions of an item as a new one, by day."""
 
     item = models.ForeignKey(Item, on_delete=models.CASCADE, related_name="exposures")
     day = models.DateField(default=timezone.localdate)
@@ -57,6 +57,8 @@ class Exposure(models.Model):
 
     class Meta:
         ordering = ["-day", "-shown"]
+        verbose_name = "new item shown"
+        verbose_name_plural = "new items shown"
         constraints = [models.UniqueConstraint(fields=["item", "day"], name="exposure_once_a_day")]
 
     def __str__(self) -> str:

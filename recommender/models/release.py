@@ -22,7 +22,7 @@ class Release(models.Model):
         blank=True,
         on_delete=models.SET_NULL,
         related_name="+",
-        help_text="What rolling back returns to.",
+        help_text="Rolling back returns to it.",
     )
     versions = models.ManyToManyField(ModelVersion, through="ReleaseMember", related_name="releases")
     created_at = models.DateTimeField(default=timezone.now)

@@ -30,7 +30,7 @@ class ModelVersion(models.Model):
     artifact = models.CharField(max_length=200, blank=True, help_text="The artifact's folder in the model storage.")
     checksum = models.CharField(max_length=64, blank=True, help_text="SHA-256 of the artifact's manifest.")
     verdict = models.JSONField(
-        default=dict, help_text="What the quality gate said: whether it may go live, and why. Empty: it wasn't asked."
+        default=dict, help_text="The verdict of the quality gate, and why. Empty: it was not judged."
     )
     origin = models.CharField(max_length=200, default="trained here")
     error = models.TextField(blank=True)
@@ -40,6 +40,7 @@ class ModelVersion(models.Model):
 
     class Meta:
         ordering = ["-pk"]
+        verbose_name = "model"
         permissions = [("operate", "Can train, promote, roll back, reload and warm")]
 
     @property

@@ -12,7 +12,7 @@ from unfold.decorators import action, display
 
 from recsite.platform import jobs, workers
 from recsite.platform.console import ConsoleAdmin, ReadOnlyAdmin, dialog, leave_dialog
-from recsite.platform.humanize import NOTHING, ago, span
+from recsite.platform.humanize import EMPTY, ago, duration
 from recsite.platform.models import ApiKey, Epoch, FeedCursor, Job
 
 STATE_COLOURS = {"queued": "info", "running": "warning", "succeeded": "success", "failed": "danger", "cancelled": ""}
@@ -120,8 +120,8 @@ class JobAdmin(ReadOnlyAdmin):
     @display(description="took")
     def took(self, job: Job) -> str:
         if job.started_at is None or job.finished_at is None:
-            return NOTHING
-        return span((job.finished_at - job.started_at).total_seconds())
+            return EMPTY
+        return duration((job.finished_at - job.started_at).total_seconds())
 
     @display(description="created")
     def created(self, job: Job) -> str:

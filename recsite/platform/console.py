@@ -1,4 +1,4 @@
-"""What all pages of the admin share."""
+"""The classes that all pages of the admin share."""
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
@@ -40,6 +40,11 @@ class CappedPaginator(Paginator):
 class ConsoleChangeList(ChangeList):
     """A list that doesn't say beside its title how many rows there are without the filters: it never counts them."""
 
+    def __init__(self, request: HttpRequest, model: type[Model], *args: Any, **kwargs: Any) -> None:
+        super().__init__(request, model, *args, **kwargs)
+        # Those of the page, which may have another name for the model.
+        self.opts = self.model_admin.opts
+
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
         self.full_result_count = self.result_count
@@ -77,7 +82,7 @@ class ConsoleAdmin(ModelAdmin):
         LogEntry.objects.log_actions(str(request.user.pk), rows, CHANGE, change_message=words)
 
     def get_deleted_objects(
-        self, objs: QuerySet | Sequence[Model], request: HttpRequest
+        self, objs: QuerySet | Sequence[Any], request: HttpRequest
     ) -> tuple[list[Any], dict[str, int], set[str], list[str]]:
         """A summary: Django would load every event of a person, only to list it before the deletion."""
         number = objs.count() if isinstance(objs, QuerySet) else len(objs)

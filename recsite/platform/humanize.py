@@ -1,4 +1,4 @@
-"""Values in words, for the pages of the admin."""
+"""Write values in words, for people."""
 
 import json
 from datetime import datetime, timedelta
@@ -9,30 +9,30 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
 
-NOTHING = "–"
+EMPTY = "–"
 DIGITS = 4
 
 
 def ago(when: datetime | None) -> str:
-    """A time in words, with the exact one on hover; a dash where there is none."""
+    """Return a time in words, with the exact one on hover; a dash for None."""
     if when is None:
-        return NOTHING
+        return EMPTY
     exact = when.strftime("%Y-%m-%d %H:%M:%S UTC")
     return format_html('<span class="rs-line" title="{}">{}</span>', exact, distance(when))
 
 
 def distance(when: datetime) -> str:
-    """How long ago, or how far ahead, in words."""
+    """Return in words how long ago a time is, or how far ahead."""
     now = timezone.now()
     if abs(now - when) < timedelta(minutes=1):
         return "just now"
     return f"in {timesince(now, when, depth=1)}" if when > now else f"{timesince(when, now, depth=1)} ago"
 
 
-def span(seconds: float | None) -> str:
-    """A duration as somebody would say it: 0.4 s, 41 s, 3 min 20 s, 2 h 5 min."""
+def duration(seconds: float | None) -> str:
+    """Return a duration in words: 0.4 s, 41 s, 3 min 20 s, 2 h 5 min; a dash for None."""
     if seconds is None:
-        return NOTHING
+        return EMPTY
     if seconds < 10:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)
@@ -42,15 +42,15 @@ def span(seconds: float | None) -> str:
     return f"{minutes} min {rest} s" if minutes else f"{rest} s"
 
 
-def counted(number: int, what: str) -> str:
-    """1 item, 2,000 items."""
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
+def pluralize(number: int, one: str, many: str = "") -> str:
+    """Return a number with the noun that goes with it: 1 item, 2,000 items, 0 people; `many` is "ones" by default."""
+    return f"{number:,} {one if number == 1 else many or f'{one}s'}"
 
 
 def decimal(number: float | None) -> str:
-    """A measured number with as many digits as mean something; whole ones whole."""
+    """Return a measured number with as many digits as mean something; a dash for None."""
     if number is None:
-        return NOTHING
+        return EMPTY
     return f"{number:,.0f}" if isinstance(number, int) or abs(number) >= 1000 else f"{number:.3f}"
 
 
@@ -59,9 +59,9 @@ def link(address: str, words: str) -> SafeString:
 
 
 def structure(value: Any) -> str:
-    """A JSON value with a line for each name, numbers rounded; a dash where there is nothing in it."""
+    """Return a JSON value with a line for each name, numbers rounded; a dash for an empty one."""
     if not value:
-        return NOTHING
+        return EMPTY
     return format_html('<pre class="rs-json">{}</pre>', json.dumps(_rounded(value), indent=2, ensure_ascii=False))
 
 

@@ -29,7 +29,7 @@ class Epoch(models.Model):
 
 
 class FeedCursor(models.Model):
-    """How far somebody has read the rows of a table; see `recsite.platform.feed`."""
+    """Store how far a reader has read the rows of a table; see `recsite.platform.feed`."""
 
     name = models.CharField(max_length=50, primary_key=True)
     position = models.BigIntegerField(default=0, help_text="Rows up to this id are read.")
@@ -42,8 +42,7 @@ class FeedCursor(models.Model):
 
     class Meta:
         ordering = ["name"]
-        verbose_name = "reader of a feed"
-        verbose_name_plural = "readers of feeds"
+        verbose_name = "feed cursor"
 
     def __str__(self) -> str:
         return self.name

@@ -29,12 +29,12 @@ class Member:
 
 def cast(catalogue: Snapshot) -> list[Member]:
     """Up to six people, the busiest first; with one event, and with none, somebody each where there is anybody."""
-    counted = _counted()
-    active = sorted((person for person in counted if counted[person]), key=counted.__getitem__)
+    pluralize = _counted()
+    active = sorted((person for person in pluralize if pluralize[person]), key=pluralize.__getitem__)
     chosen = [active[round(part * (len(active) - 1))] for part in SPREAD] if active else []
     for amount in (1, 0):
-        chosen += [person for person in counted if counted[person] == amount][:1]
-    return [_member(person, counted[person], catalogue) for person in dict.fromkeys(chosen)]
+        chosen += [person for person in pluralize if pluralize[person] == amount][:1]
+    return [_member(person, pluralize[person], catalogue) for person in dict.fromkeys(chosen)]
 
 
 def _counted() -> dict[EndUser, int]:
@@ -48,7 +48,7 @@ def _counted() -> dict[EndUser, int]:
 
 
 def _member(person: EndUser, amount: int, catalogue: Snapshot) -> Member:
-    events = humanize.counted(amount, "event") if amount else "No events"
+    events = humanize.pluralize(amount, "event") if amount else "No events"
     when = f", the last {humanize.distance(person.last_active)}" if person.last_active else ""
     return Member(Visitor(person.user_id), events + when, _likes(person, catalogue))
 

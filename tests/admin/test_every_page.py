@@ -124,10 +124,10 @@ def every_page() -> list[str]:
     item, person = factories.item(), factories.ben()
     return [
         "/admin/",
-        "/admin/figures/",
+        "/admin/results/",
         "/admin/drift/",
         f"/admin/people/{person.pk}/",
-        f"/admin/things/{item.pk}/",
+        f"/admin/items/{item.pk}/",
         *apps_listed,
         *found,
     ]
@@ -184,10 +184,10 @@ def test_no_deletion_reads_the_events(admin: Staff, filled: Shop) -> None:
         ("/admin/recommender/modelversion/", 5),
         ("/admin/recommender/release/", 6),
         ("/admin/recommender/listimpression/", 4),
-        ("/admin/figures/", 4),
+        ("/admin/results/", 4),
         ("/admin/platform/job/", 5),
         ("/admin/people/{ada}/", 7),
-        ("/admin/things/{novel}/", 5),
+        ("/admin/items/{novel}/", 5),
     ],
 )
 def test_what_a_page_costs_does_not_grow_with_its_rows(
@@ -204,7 +204,7 @@ def test_what_is_not_there_leads_back_with_a_sentence(admin: Staff, path: str) -
     assert "doesn’t exist" in admin.follow(admin.get(path))
 
 
-@pytest.mark.parametrize("path", ["/admin/people/999999/", "/admin/things/999999/", "/admin/platform/job/9/status/"])
+@pytest.mark.parametrize("path", ["/admin/people/999999/", "/admin/items/999999/", "/admin/platform/job/9/status/"])
 def test_a_console_of_nobody_is_not_found(admin: Staff, path: str) -> None:
     assert admin.get(path).status_code == 404
 
@@ -214,5 +214,5 @@ def test_staff_without_permissions_see_nothing(shop: Shop) -> None:
     assert nobody.get("/admin/").status_code == 200
     assert "Live now" not in nobody.page("/admin/")
     assert nobody.get(f"/admin/people/{shop.ada.pk}/").status_code == 403
-    assert nobody.get(f"/admin/things/{shop.novels[0].pk}/").status_code == 403
+    assert nobody.get(f"/admin/items/{shop.novels[0].pk}/").status_code == 403
     assert nobody.get("/admin/interactions/interaction/").status_code == 403

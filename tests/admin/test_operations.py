@@ -188,7 +188,7 @@ def test_what_is_not_there_can_not_be_promoted(admin: Staff, pk: str) -> None:
     for place in (VERSIONS, RELEASES):
         answer = admin.get(f"{place}{pk}/promote/")
         assert answer.status_code == admin.act(f"{place}{pk}/promote/").status_code == 404
-        assert f"There is no {'model version' if place == VERSIONS else 'release'} {pk}." in words(answer)
+        assert f"There is no {'model' if place == VERSIONS else 'release'} {pk}." in words(answer)
     assert not Job.objects.exists()
 
 

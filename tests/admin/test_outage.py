@@ -7,7 +7,7 @@ from tests.outages import no_postgres
 from tests.recommender.fixtures import Shop
 
 
-@pytest.mark.parametrize("path", ["/admin/", VERSIONS, PEOPLE, ITEMS, "/admin/people/{ada}/", "/admin/things/{novel}/"])
+@pytest.mark.parametrize("path", ["/admin/", VERSIONS, PEOPLE, ITEMS, "/admin/people/{ada}/", "/admin/items/{novel}/"])
 def test_without_the_database_a_page_says_so(admin: Staff, shop: Shop, path: str) -> None:
     address = path.format(ada=shop.ada.pk, novel=shop.novels[0].pk)
     with no_postgres():

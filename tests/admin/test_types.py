@@ -17,6 +17,8 @@ SAVE: dict[str, Any] = {
     "scale_min": "",
     "scale_max": "",
     "relevant_at": "",
+    "amount_min": "0",
+    "amount_max": "100",
 }
 
 

@@ -39,7 +39,7 @@ PAGES = [
     "/admin/django_celery_beat/periodictask/add/",
     "/admin/auth/group/add/",
     "/admin/people/{person}/",
-    "/admin/things/{item}/",
+    "/admin/items/{item}/",
 ]
 
 

@@ -105,8 +105,8 @@ def test_staff_get_from_a_shelf_to_its_reasons_and_from_an_item_to_its_console(s
     staff = signed_in(clerk)
     assert "Why these?" not in text(staff.get("/"))
     staff.post("/people/be", {"user_id": "ada"})
-    assert reverse("person-console", args=[shop.ada.pk]) in text(staff.get("/"))
-    assert reverse("item-console", args=[shop.novels[0].pk]) in text(staff.open(shop.novels[0]))
+    assert reverse("person-page", args=[shop.ada.pk]) in text(staff.get("/"))
+    assert reverse("item-page", args=[shop.novels[0].pk]) in text(staff.open(shop.novels[0]))
     for page in (Visitor("ada").get("/"), Visitor("ada").open(shop.novels[0])):
         assert 'class="aside"' not in text(page)
 

@@ -4,7 +4,7 @@ from typing import Any
 from interactions.models import DeadLetter
 from interactions.replay import replay
 from recsite.platform.commands import PlainCommand, whole_number
-from recsite.platform.humanize import counted
+from recsite.platform.humanize import pluralize
 
 
 class Command(PlainCommand):
@@ -24,6 +24,6 @@ class Command(PlainCommand):
             letters = letters.filter(reason__icontains=options["reason"])
         chosen = letters[: options["limit"]]
         if options["dry_run"]:
-            self.stdout.write(f"{counted(len(chosen), 'dead letter')} would be replayed.")
+            self.stdout.write(f"{pluralize(len(chosen), 'dead letter')} would be replayed.")
             return
         self.stdout.write(str(replay(chosen)))

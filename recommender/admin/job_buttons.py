@@ -1,4 +1,4 @@
-"""What staff start from a button: each makes a job, hands it to a worker and shows its progress."""
+"""The buttons that start a job: each hands it to a worker and shows its progress."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from recsite.platform.console import leave_dialog
 
 OPERATE = "recommender.operate"
 ONCE_MORE = {"max_retries": 1, "interval_start": 0}
-"""A connection that a restarted broker has closed deserves a second try; staff who wait, no more than that."""
+"""One retry: a restarted broker closes connections, and staff wait for the answer."""
 
 
 def may_operate(request: HttpRequest) -> bool:
@@ -19,7 +19,7 @@ def may_operate(request: HttpRequest) -> bool:
 
 
 def start(request: HttpRequest, task: Any, kind: str, title: str, **arguments: Any) -> HttpResponse:
-    """Enqueues `task` once the job is committed, and goes to the job's page."""
+    """Enqueue `task` once the job is committed, and go to the job's page."""
     job = jobs.create(kind, title, request.user if request.user.is_authenticated else None)
     transaction.on_commit(lambda: _enqueue(task, {"job_id": job.pk, **arguments}))
     return leave_dialog(request, "admin:platform_job_change", job.pk)

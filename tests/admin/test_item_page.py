@@ -9,11 +9,11 @@ from tests.recommender.fixtures import Shop, forget, happened, start_afresh
 
 
 def console(staff: Staff, item: Any) -> str:
-    return staff.page(f"/admin/things/{item.pk}/")
+    return staff.page(f"/admin/items/{item.pk}/")
 
 
 def similar(staff: Staff, item: Any) -> list[tuple[str, str]]:
-    answer: Any = staff.get(f"/admin/things/{item.pk}/")
+    answer: Any = staff.get(f"/admin/items/{item.pk}/")
     return [(place["title"], place["source"]) for place in answer.context["similar"]]
 
 
@@ -25,7 +25,7 @@ def test_neighbours_come_with_their_likeness_and_events_with_their_people(viewer
     page = console(viewer, shop.novels[0])
     assert "svd 1.000" in page
     assert "ada rating 5" in page
-    assert "By what the live model has learned; the higher the score, the more alike." in page
+    assert "As the live model has learned; the higher the score, the more similar." in page
 
 
 def test_what_goes_with_it_in_sessions_is_shown(viewer: Staff, shop: Shop) -> None:
@@ -45,7 +45,7 @@ def test_an_item_that_the_model_does_not_know_says_so(viewer: Staff, shop: Shop)
     fresh = factories.item("fresh", categories=["Poetry"])
     forget()
     page = console(viewer, fresh)
-    assert "The live model doesn't know this item, so these are the popular ones, of its categories first." in page
+    assert "The live model doesn't know this item, so these are popular items, of its categories first." in page
     assert similar(viewer, fresh)[0] == ("The book of poem-0", "popular")
     assert "No events yet." in page
 
@@ -53,7 +53,7 @@ def test_an_item_that_the_model_does_not_know_says_so(viewer: Staff, shop: Shop)
 def test_with_nothing_live_it_says_so(viewer: Staff, shop: Shop) -> None:
     Release.objects.all().delete()
     start_afresh()
-    assert "No release is live: everybody gets what came in last." in console(viewer, shop.novels[0])
+    assert "No release is live: all users get the newest items." in console(viewer, shop.novels[0])
 
 
 def test_availability_is_told(viewer: Staff, shop: Shop) -> None:
@@ -64,10 +64,10 @@ def test_availability_is_told(viewer: Staff, shop: Shop) -> None:
 
 def test_there_is_a_way_back_to_the_list_of_items(viewer: Staff, shop: Shop) -> None:
     item = shop.novels[0]
-    page = viewer.get(f"/admin/things/{item.pk}/").content.decode()
+    page = viewer.get(f"/admin/items/{item.pk}/").content.decode()
     assert f'href="{ITEMS}"' in page
-    assert f"/admin/things/{item.pk}/" in viewer.get(ITEMS).content.decode()
-    assert viewer.get(f"{ITEMS}{item.pk}/open_console/").headers["Location"] == f"/admin/things/{item.pk}/"
+    assert f"/admin/items/{item.pk}/" in viewer.get(ITEMS).content.decode()
+    assert viewer.get(f"{ITEMS}{item.pk}/open_console/").headers["Location"] == f"/admin/items/{item.pk}/"
 
 
 def test_the_events_are_for_those_who_may_see_them(shop: Shop) -> None:

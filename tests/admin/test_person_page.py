@@ -24,7 +24,7 @@ def lists(staff: Staff, person: Any) -> dict[str, list[dict[str, Any]]]:
     """The places of every list by its title."""
     answer: Any = staff.get(f"/admin/people/{person.pk}/")
     shown = [answer.context["served"], *answer.context["alone"]]
-    return {one["title"]: one["places"] for one in shown}
+    return {one["title"]: one["listed"] for one in shown}
 
 
 def titles(places: list[dict[str, Any]]) -> list[str]:
@@ -46,7 +46,7 @@ def test_history_stands_beside_what_is_served_and_what_each_source_would_serve(v
     assert titles(found["popular alone"])[0] == "The book of poem-0"
     assert all("The book of novel-5" not in titles(places) for places in found.values())
     page = console(viewer, shop.ada)
-    assert "The latest 1 events." in page
+    assert "The latest 1 event." in page
     assert "The book of novel-5 rating 2" in page
 
 
@@ -57,11 +57,10 @@ def test_scores_and_predicted_ratings_are_shown(viewer: Staff, shop: Shop) -> No
 
 
 def test_a_list_comes_with_its_reason(viewer: Staff, shop: Shop) -> None:
-    assert (
-        "Nothing is known of this person yet, so the list is the one for newcomers: what most people liked."
-        in console(viewer, shop.cleo)
+    assert "Nothing is known of this user yet, so the list is the one for new users: what most users liked." in console(
+        viewer, shop.cleo
     )
-    assert "The model was trained on everything this person did" in console(viewer, shop.ada)
+    assert "The model was trained on all events of this user" in console(viewer, shop.ada)
     happened(shop.cleo, shop.novels[0], "like", days_ago=0)
     happened(shop.ben, shop.novels[0], "impression")
     start_afresh()
@@ -70,9 +69,7 @@ def test_a_list_comes_with_its_reason(viewer: Staff, shop: Shop) -> None:
 
 def test_events_that_say_nothing_are_told_from_no_events(viewer: Staff, shop: Shop) -> None:
     happened(shop.cleo, shop.novels[0], "impression")
-    assert "None of the events says anything that the model could use, so the list is the one" in console(
-        viewer, shop.cleo
-    )
+    assert "None of the events is feedback that the model can use, so the list is the one" in console(viewer, shop.cleo)
 
 
 def test_a_source_that_knows_nothing_says_so_instead_of_showing_anothers_list(viewer: Staff, shop: Shop) -> None:
@@ -113,8 +110,8 @@ def test_with_nothing_live_it_says_what_everybody_gets_and_what_to_do(viewer: St
     Release.objects.all().delete()
     start_afresh()
     page = console(viewer, shop.ada)
-    assert "No release is live: everybody gets what came in last. Train or promote one ." in page
-    assert "No release is live, so the list is the one for newcomers: what came in last." in page
+    assert "No release is live: all users get the newest items. Train or promote one ." in page
+    assert "No release is live, so the list is the one for new users: the newest items." in page
     assert len(lists(viewer, shop.ada)["Served now"]) == 12
 
 
@@ -134,9 +131,9 @@ def test_with_redis_gone_the_page_is_whole_and_says_so(
         server.stop()
         shops.forget()
         page = console(viewer, shop.ada)
-    assert "Redis can't be reached: lists are made anew for each request." in page
+    assert "Redis can't be reached: every list is made at request time." in page
     assert "The book of novel-0" in page
-    assert "The latest 1 events." in page
+    assert "The latest 1 event." in page
 
 
 def test_last_active_is_told(viewer: Staff, shop: Shop) -> None:

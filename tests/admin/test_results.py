@@ -1,4 +1,4 @@
-"""What lists achieve: added up beforehand, so the page never reads lists or events."""
+"""The results of lists: added up beforehand, so the page never reads lists or events."""
 
 from datetime import timedelta
 
@@ -12,11 +12,11 @@ from recommender.models import Attribution, DailyImpressions, ListImpression, Po
 from tests import factories
 from tests.admin.staff import Staff
 
-FIGURES = "/admin/figures/"
+RESULTS = "/admin/results/"
 
 
 def day(days_ago: int = 0, **fields: object) -> DailyImpressions:
-    """40 lists of 10 places at `default`, 20 places of 12 lists clicked, 3 lists converted."""
+    """40 lists of 10 items at `default`, 20 items of 12 lists clicked, 3 lists converted."""
     counts = {"lists": 40, "lists_clicked": 12, "lists_converted": 3, "places": 400, "places_clicked": 20}
     counts |= {"places_converted": 4, "places_by_id": 15, "items": 30}
     group = {"kind": "person", "placement": "default", "algorithm": "svd", "version": 7}
@@ -57,7 +57,7 @@ def test_nothing_shown_is_no_division_by_nothing() -> None:
     assert (line.click_rate, line.list_click_rate, line.conversion_rate, line.named_share) == (0, 0, 0, 0)
 
 
-def test_a_curve_is_the_share_of_each_place_that_was_clicked() -> None:
+def test_a_curve_is_the_share_of_each_rank_that_was_clicked() -> None:
     for shown, clicked in ((100, 10), (50, 20)):
         one = day(version=clicked)
         PositionImpressions.objects.create(daily=one, rank=1, shown=shown, clicked=clicked)
@@ -76,10 +76,10 @@ def test_the_metric_is_of_today_and_yesterday() -> None:
 def test_the_page_shows_it_without_reading_lists_or_events(viewer: Staff) -> None:
     PositionImpressions.objects.create(daily=day(), rank=1, shown=10, clicked=5)
     with CaptureQueriesContext(connection) as captured:
-        page = viewer.page(FIGURES)
+        page = viewer.page(RESULTS)
     for words in ("svd", "5.0%", "20 of 400", "30.0%", "7.5%", "75%"):
         assert words in page, words
-    assert "Place 1: 5 of 10 clicked" in viewer.get(FIGURES).content.decode()
+    assert "Rank 1: 5 of 10 clicked" in viewer.get(RESULTS).content.decode()
     read = " ".join(query["sql"] for query in captured)
     for table in (ListImpression, Attribution):
         assert table._meta.db_table not in read
@@ -88,11 +88,11 @@ def test_the_page_shows_it_without_reading_lists_or_events(viewer: Staff) -> Non
 
 @pytest.mark.parametrize("query", ["days=x", "days=9999999999", "kind=%00", "days=-1&kind=none"])
 def test_a_damaged_address_shows_the_usual_page(viewer: Staff, query: str) -> None:
-    assert viewer.get(f"{FIGURES}?{query}").status_code == 200
+    assert viewer.get(f"{RESULTS}?{query}").status_code == 200
 
 
 def test_only_who_may_see_figures_does(operator: Staff) -> None:
-    assert operator.get(FIGURES).status_code == 403
+    assert operator.get(RESULTS).status_code == 403
 
 
 def test_a_list_says_what_followed_it(viewer: Staff) -> None:

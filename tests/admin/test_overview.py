@@ -42,14 +42,14 @@ def test_each_part_is_for_those_who_may_see_it(shop: Shop) -> None:
 def test_events_that_could_not_be_stored_raise_an_alert(viewer: Staff) -> None:
     assert "could not be stored" not in viewer.page(HOME)
     DeadLetter.objects.create(source="api", reason="There is no item x.", payload={"item_id": "x"})
-    assert "Some events could not be stored. See them, with the reasons ." in viewer.page(HOME)
+    assert "Some events could not be stored. Dead letters" in viewer.page(HOME)
     letters = viewer.page("/admin/interactions/deadletter/")
     assert "There is no item x." in letters
     assert '"item_id": "x"' in viewer.page(f"/admin/interactions/deadletter/{DeadLetter.objects.get().pk}/change/")
 
 
 def test_with_nothing_live_it_says_so_and_offers_to_train(admin: Staff, viewer: Staff) -> None:
-    assert "No release is live: everybody gets what came in last." in viewer.page(HOME)
+    assert "No release is live: all users get the newest items." in viewer.page(HOME)
     assert "Train now" in admin.page(HOME)
     assert "Roll back" not in admin.page(HOME)
 
@@ -63,7 +63,7 @@ def test_a_release_that_can_not_be_loaded_raises_an_alert(viewer: Staff, shop: S
 def test_with_redis_gone_it_opens_and_says_so(viewer: Staff, shop: Shop, settings: Any, tmp_path: Path) -> None:
     with stoppable_redis(tmp_path, settings) as server:
         server.stop()
-        assert "Redis can't be reached: lists are made anew" in viewer.page(HOME)
+        assert "Redis can't be reached: every list is made at request time" in viewer.page(HOME)
 
 
 def test_all_is_well_without_an_alert(viewer: Staff, shop: Shop) -> None:

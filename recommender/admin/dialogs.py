@@ -1,4 +1,4 @@
-"""What staff are asked before something happens: the dialog says what will change, as things stand at that moment."""
+"""The dialogs that ask staff before something happens. Each states what will change, as of that moment."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -9,27 +9,27 @@ from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from recommender import registry
-from recommender.admin import figures, live
+from recommender.admin import live, measures
 from recommender.models import ModelVersion, Release
 
 COMPARED = {"rmse": "RMSE", "ndcg_at_10": "nDCG@10", "coverage_at_10": "coverage"}
 
 
-class Question(BaseDialogForm):
+class Confirmation(BaseDialogForm):
     """A dialog whose answer is a POST."""
 
-    form_before_template = "admin/recommender/question.html"
+    form_before_template = "admin/recommender/consequences.html"
 
     def consequences(self) -> Iterable[str]:
-        """What will change, in sentences."""
+        """Return what will change, in sentences."""
         return ()
 
     def get_before_template_context(self, request: HttpRequest, object_id: Any = None) -> dict[str, Any]:
         return {"lines": self.consequences()}
 
 
-class RollBack(Question):
-    """Carries the release that was live when the question was asked: a second click changes nothing more."""
+class RollBack(Confirmation):
+    """Ask before a roll-back. It carries the release that was live by then: a second click changes nothing more."""
 
     seen = forms.IntegerField(widget=forms.HiddenInput, required=False)
 
@@ -48,8 +48,8 @@ class RollBack(Question):
             yield f"Served again afterwards: {self._live.replaced}, with {_bundle(self._live.replaced)}."
 
 
-class Promote(Question):
-    """Asks for a reason where the quality gate has refused what is to be promoted."""
+class Promote(Confirmation):
+    """Ask before a promotion, and for a reason where the quality gate has refused it."""
 
     reason = forms.CharField(
         label="Promote it all the same, because", max_length=1000, widget=UnfoldAdminTextareaWidget(attrs={"rows": 3})
@@ -62,7 +62,7 @@ class Promote(Question):
             del self.fields["reason"]
 
     def refused(self) -> list[str]:
-        """What the quality gate said against it."""
+        """Return what the quality gate said against it."""
         raise NotImplementedError
 
     def consequences(self) -> Iterable[str]:
@@ -117,6 +117,6 @@ def _bundle(release: Release) -> str:
 
 def _compared(version: ModelVersion, other: ModelVersion) -> Iterable[str]:
     for key, name in COMPARED.items():
-        one, two = figures.value(version, key), figures.value(other, key)
+        one, two = measures.value(version, key), measures.value(other, key)
         if one is not None and two is not None:
             yield f"{name}: {one:.3f}, against {two:.3f} of {other}."

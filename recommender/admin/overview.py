@@ -1,4 +1,4 @@
-"""The first page of the admin: what is live, what is being done, what waits."""
+"""The first page of the admin: the live release, the latest jobs and events, and alerts."""
 
 from typing import Any
 
@@ -6,8 +6,8 @@ from django.http import HttpRequest
 
 from interactions.models import DeadLetter, Interaction
 from recommender import registry
-from recommender.admin import figures
-from recommender.admin.operations import may_operate
+from recommender.admin import measures
+from recommender.admin.job_buttons import may_operate
 from recommender.insight import drift
 from recommender.serving import candidates
 from recsite.platform import workers
@@ -17,8 +17,8 @@ from recsite.platform.redis import RedisDown
 LATEST_JOBS, LATEST_EVENTS = 6, 8
 
 
-def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
-    """What the page shows; each part only to those who may see it. Nothing is counted."""
+def overview(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
+    """Return what the page shows; each part only to staff who may see it. Nothing is counted."""
     user = request.user
     context["alerts"] = []
     if user.has_perm("recommender.view_release"):
@@ -37,17 +37,17 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
 
 
 def _fault() -> str:
-    """Why what is live is not what is served."""
+    """Return why the live release is not served; empty where it is."""
     candidates.live()
     return candidates.fault()
 
 
 def _silence() -> str:
-    """Why what is started would wait."""
+    """Return why a job that is started now would wait; empty where it would not."""
     try:
         return "" if workers.are_seen() else f"No worker has been seen lately: {workers.START_ONE}."
     except RedisDown:
-        return "Redis can't be reached: lists are made anew for each request, and nothing can be started."
+        return "Redis can't be reached: every list is made at request time, and no job can be started."
 
 
 def _live() -> dict[str, Any] | None:
@@ -60,9 +60,9 @@ def _live() -> dict[str, Any] | None:
             {
                 "version": member.version,
                 "role": member.get_role_display(),
-                "rmse": figures.beside(member.version, "rmse"),
-                "ndcg": figures.beside(member.version, "ndcg_at_10"),
-                "coverage": figures.beside(member.version, "coverage_at_10"),
+                "rmse": measures.beside(member.version, "rmse"),
+                "ndcg": measures.beside(member.version, "ndcg_at_10"),
+                "coverage": measures.beside(member.version, "coverage_at_10"),
             }
             for member in release.members.select_related("version").order_by("role", "algorithm")
         ],

@@ -1,0 +1,140 @@
+"""Lists as they were shown, and their daily totals."""
+
+from uuid import UUID
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from unfold.admin import TabularInline
+from unfold.decorators import display
+
+from catalog.models import Item
+from recommender.cache import SOURCES
+from recommender.insight import analytics
+from recommender.models import Attribution, DailyImpressions, ListImpression, PositionImpressions
+from recsite.platform.console import ReadOnlyAdmin, ReadOnlyInline
+from recsite.platform.humanize import EMPTY, ago, link, pluralize
+
+
+class PositionInline(ReadOnlyInline, TabularInline):
+    """Show the totals of each rank of a day's lists."""
+
+    model = PositionImpressions
+    verbose_name_plural = "ranks"
+    hide_title = True
+    fields = ("rank", "shown", "clicked", "converted")
+
+
+@admin.register(DailyImpressions)
+class DailyImpressionsAdmin(ReadOnlyAdmin):
+    """Show the totals by day, which the page of results adds up."""
+
+    empty = "No list was shown yet, or none has been added up: beat does that every half minute."
+    list_display = ("day", "kind", "placement", "algorithm", "version", "lists", "clicked", "converted", "items")
+    list_filter = ("day", "kind", "algorithm")
+    sortable_by = ()
+    inlines = (PositionInline,)
+    fields = (
+        ("day", "kind", "placement"),
+        ("algorithm", "version", "variant"),
+        ("lists", "lists_clicked", "lists_converted"),
+        ("places", "places_clicked", "places_converted", "places_by_id"),
+        "items",
+        "most_shown",
+    )
+
+    @display(description="clicked")
+    def clicked(self, day: DailyImpressions) -> str:
+        return f"{day.places_clicked:,} of {day.places:,}"
+
+    @display(description="converted")
+    def converted(self, day: DailyImpressions) -> str:
+        return f"{day.lists_converted:,}"
+
+    @display(description="shown most")
+    def most_shown(self, day: DailyImpressions) -> str:
+        found = analytics.top_items(day)
+        titles = dict(Item.objects.filter(pk__in=[one.item for one in found]).values_list("pk", "title"))
+        rows = [
+            (_item_link(one.item, titles), pluralize(one.shown, "time"), one.clicked, one.converted)
+            for one in found
+            if one.item in titles
+        ]
+        lines = format_html_join("", "<li>{}: {}, {} clicked, {} converted</li>", rows)
+        return format_html("<ul>{}</ul>", lines) if rows else EMPTY
+
+
+@admin.register(ListImpression)
+class ListImpressionAdmin(ReadOnlyAdmin):
+    """Show lists as they were shown to users, the latest first."""
+
+    empty = "No list was shown yet, or all are older than they are kept."
+    list_display = ("when", "person", "kind", "placement", "algorithm", "version", "ranks")
+    ordering = ("-id",)
+    search_fields = ("user_id",)
+    search_help_text = "The whole id of a person, or a recommendation_id."
+    sortable_by = ()
+    actions = None
+    fields = (
+        ("recommendation_id", "served_at"),
+        ("person", "kind", "placement", "variant"),
+        ("algorithm", "version", "release"),
+        "shown",
+    )
+
+    def get_search_results(self, request: HttpRequest, queryset: QuerySet, search_term: str) -> tuple[QuerySet, bool]:
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        try:
+            return queryset.filter(recommendation_id=UUID(term)), False
+        except ValueError:
+            return queryset.filter(user_id=term), False
+
+    @display(description="shown")
+    def when(self, row: ListImpression) -> str:
+        return ago(row.served_at)
+
+    @display(description="person")
+    def person(self, row: ListImpression) -> str:
+        return row.user_id or EMPTY
+
+    @display(description="ranks")
+    def ranks(self, row: ListImpression) -> str:
+        return f"{row.first_rank}–{row.first_rank + len(row.items) - 1}"
+
+    @display(description="items")
+    def shown(self, row: ListImpression) -> str:
+        titles = dict(Item.objects.filter(pk__in=row.items).values_list("pk", "title"))
+        feedback = _feedback(row)
+        lines = [
+            (row.first_rank + number, _item_link(item, titles), _source(source), _in_words(feedback.get(item)))
+            for number, (item, source) in enumerate(zip(row.items, row.sources, strict=True))
+        ]
+        return format_html("<ol>{}</ol>", format_html_join("", '<li value="{}">{}, by {}{}</li>', lines))
+
+
+def _item_link(item: int, titles: dict[int, str]) -> SafeString | str:
+    return link(reverse("item-page", args=[item]), titles[item]) if item in titles else "erased"
+
+
+def _source(number: int) -> str:
+    return SOURCES[number] if number < len(SOURCES) else EMPTY
+
+
+def _feedback(row: ListImpression) -> dict[int, Attribution]:
+    """Return the feedback on the items of a list, by the item's internal id."""
+    found = Attribution.objects.filter(
+        recommendation_id=row.recommendation_id, served_at=row.served_at, item__in=row.items
+    )
+    return {one.item_id: one for one in found}
+
+
+def _in_words(feedback: Attribution | None) -> str:
+    if feedback is None:
+        return ""
+    how = "" if feedback.by_id else " (within the window)"
+    return f": {'converted' if feedback.converted_at else 'clicked'}{how}"

@@ -1,0 +1,68 @@
+"""Show what recommendation lists achieve."""
+
+from dataclasses import asdict
+from typing import Any
+
+from django.conf import settings
+from django.contrib import admin
+from django.contrib.auth.decorators import permission_required
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+
+from catalog import snapshot
+from recommender.insight import analytics
+from recommender.models import ListKind
+from recsite.platform.humanize import EMPTY
+
+PERIODS = {1: "Today", 7: "7 days", 28: "28 days"}
+
+
+@permission_required("recommender.view_dailyimpressions", raise_exception=True)
+def results(request: HttpRequest) -> HttpResponse:
+    """Show click-through, conversion, coverage and click-through by rank, for some days."""
+    days = _chosen(request.GET.get("days"))
+    kind = request.GET.get("kind", "")
+    kind = kind if kind in ListKind.values else ListKind.PERSON.value
+    catalogue = len(snapshot.current())
+    context = {
+        **admin.site.each_context(request),
+        "title": "Results",
+        "periods": PERIODS,
+        "days": days,
+        "kinds": ListKind.choices,
+        "kind": kind,
+        "window": settings.ATTRIBUTION_WINDOW_HOURS,
+        "lines": [_in_words(line, catalogue) for line in analytics.list_totals(days)],
+        "curves": _drawn(analytics.rank_curves(days, kind)),
+    }
+    return TemplateResponse(request, "admin/recommender/results.html", context)
+
+
+def _chosen(text: str | None) -> int:
+    return int(text) if text and text.isdecimal() and int(text) in PERIODS else 7
+
+
+def _in_words(line: analytics.ListTotals, catalogue: int) -> dict[str, Any]:
+    """Return a line with its shares in percent; `catalogue` is the number of items that coverage is a share of."""
+    return {
+        **asdict(line),
+        "kind_label": line.kind_label,
+        "click_percent": f"{line.click_rate:.1%}",
+        "list_click_percent": f"{line.list_click_rate:.1%}",
+        "conversion_percent": f"{line.conversion_rate:.1%}",
+        "named_percent": f"{line.named_share:.0%}" if line.places_clicked else EMPTY,
+        "coverage_percent": f"{line.items / catalogue:.1%}" if catalogue else EMPTY,
+    }
+
+
+def _drawn(curves: dict[str, list[analytics.RankTotals]]) -> list[dict[str, Any]]:
+    """Return each curve with the heights of its bars, in percent of the highest of all curves."""
+    highest = max((point.click_rate for points in curves.values() for point in points), default=0.0)
+    return [
+        {
+            "algorithm": algorithm,
+            "shown": sum(point.shown for point in points),
+            "bars": [(point, round(100 * point.click_rate / highest, 1) if highest else 0) for point in points],
+        }
+        for algorithm, points in curves.items()
+    ]
