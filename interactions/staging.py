@@ -2,6 +2,7 @@
 
 import csv
 import io
+import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,6 +13,9 @@ from django.conf import settings
 from django.db import connection
 from django.db.backends.utils import CursorWrapper
 from django.utils import timezone
+
+logger = logging.getLogger(__name__)
+SHOWN_WHEN = "an import describes them, or staff choose 'Show in lists again' in the admin (Items)"
 
 COLUMNS = {
     "position": "integer",
@@ -154,6 +158,11 @@ class Unknown(NamedTuple):
     value: float | None
     reason: str
 
+    @property
+    def is_item(self) -> bool:
+        """Return True where the item is what doesn't exist, not the type."""
+        return self.reason.startswith("unknown item")
+
 
 @dataclass(frozen=True)
 class Staging:
@@ -171,6 +180,8 @@ class Staging:
         if settings.UNKNOWN_ITEM_POLICY != "placeholder":
             return 0
         self._execute(MAKE_PLACEHOLDERS, available="true" if available else "false")
+        if self.cursor.rowcount > 0 and not available:
+            logger.info("%d items made for the ids of events: hidden until %s.", self.cursor.rowcount, SHOWN_WHEN)
         return max(self.cursor.rowcount, 0)
 
     def find_unknown(self) -> list[Unknown]:

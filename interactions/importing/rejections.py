@@ -1,4 +1,4 @@
-"""The file that names every line that was not imported, and why."""
+"""Write the file that names every line that was not imported, and why."""
 
 import csv
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from recsite.platform.exceptions import Explained
 
 
 class CannotWriteRejected(Explained):
-    """The file of rejected lines can't be written."""
+    """Raised where the file of rejected lines can't be written."""
 
 
 class RejectedFile:
@@ -18,11 +18,14 @@ class RejectedFile:
     def __init__(self, path: Path, *, goes_on: bool) -> None:
         self.path = path
         self._mode = "a" if goes_on else "w"
+        self.first: Rejected | None = None
+        """The first line that was written, for a message."""
 
     def write(self, rejected: Sequence[Rejected]) -> None:
-        """Adds lines; they are on the disk when it returns. Raises CannotWriteRejected."""
+        """Add lines; they are on the disk when it returns. Raises CannotWriteRejected."""
         if not rejected:
             return
+        self.first = self.first or rejected[0]
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             is_new = self._mode == "w" or not self.path.exists()

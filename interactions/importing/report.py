@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime
 from pathlib import Path
 
+from catalog.importers.rows import Rejected
 from catalog.upserts import Upserted
 
 
@@ -20,6 +21,8 @@ class Counts:
     """Ratings that a later line of the same file gives again."""
     duplicates: int = 0
     rejected: int = 0
+    unknown_items: int = 0
+    """Rejected lines that name an item which is in no file and not in the catalogue."""
     placeholders: int = 0
     """Those of the new items that were made for the ids of events."""
     users: Upserted = field(default_factory=Upserted)
@@ -51,6 +54,7 @@ class ImportReport:
     """Whether it went on where an earlier import of this file had stopped."""
     counts: Counts = field(default_factory=Counts)
     rejected_path: Path | None = None
+    first_rejected: Rejected | None = None
     rating_type: str = ""
     undated_at: datetime | None = None
     """The date that was given to events without one."""
@@ -76,7 +80,12 @@ class ImportReport:
         else:
             yield self._what_was_done()
         if self.counts.rejected:
-            yield f"{_count(self.counts.rejected, 'line')} rejected: {self.rejected_path} says why."
+            yield f"{_count(self.counts.rejected, 'line')} rejected: {self.rejected_path} says why{self._first()}."
+        if self.counts.unknown_items:
+            yield (
+                f"{_count(self.counts.unknown_items, 'line')} of them named an unknown item: import a file of items, "
+                "or set UNKNOWN_ITEM_POLICY=placeholder, which makes items of the ids."
+            )
         if self.counts.repeated:
             yield f"{_count(self.counts.repeated, 'rating')} given again further down: the last line counts."
         if self.counts.placeholders:
@@ -87,6 +96,12 @@ class ImportReport:
         yield from self.notes
         if self.undated_at:
             yield f"Events without a time are dated {self.undated_at:%Y-%m-%d} and marked as undated."
+
+    def _first(self) -> str:
+        if self.first_rejected is None:
+            return ""
+        part, line, reason, _ = self.first_rejected
+        return f", such as line {line} of {part}: {reason}"
 
     def _what_was_done(self) -> str:
         counts = self.counts

@@ -52,6 +52,7 @@ def check(data: DataSet, rejected: Path, *, batch_rows: int = BATCH_ROWS, progre
     packer = _packer(data, rating, runs.undated_date(data.format))
     for batch in batches(data, packer, batch_rows, {}):
         file.write(batch.rejected)
+        report.first_rejected = file.first
         report.counts += Counts(rows=batch.n_rows, rejected=len(batch.rejected))
         progress(batch.bytes_read, data.total_bytes, report.counts.rows)
     return report
@@ -126,6 +127,7 @@ class _Import:
         undated_at = self.undated_at if batch.n_undated else None
         with transaction.atomic():
             counts = self._store(batch)
+            self.report.first_rejected = self.file.first
             runs.advance(self.run, batch.part, batch.line, counts, undated_at)
         self.report.counts += counts
         self.report.undated_at = self.report.undated_at or undated_at
@@ -159,6 +161,7 @@ class _Import:
             repeated=events.repeated,
             duplicates=batch.n_events - len(unknown) - sum(events),
             rejected=len(lost_lines),
+            unknown_items=sum(lost.is_item for lost in lost_lines.values()),
             users=Upserted(met),
             items=Upserted(made),
             placeholders=made,

@@ -43,7 +43,7 @@ def test_rejected_lines_alone_are_no_failure_and_the_file_is_named(tmp_path: Pat
     books(tmp_path, "user_id,book_id,rating\n1,1,9\n1,1,5\n")
     out = run(tmp_path / "books", "goodbooks")
     (path,) = (state / "rejected").iterdir()
-    assert f"1 line rejected: {path} says why." in out
+    assert f"1 line rejected: {path} says why, such as line 2 of ratings.csv: rating 9 lies outside 1 to 5." in out
     assert path.name.startswith("goodbooks-")
 
 
@@ -142,3 +142,19 @@ def test_a_map_that_names_a_field_or_a_column_twice_is_refused(tmp_path: Path) -
     for mapping in ("user_id=a,user_id=b,item_id=c", "user_id=a,item_id=a"):
         with pytest.raises((CommandError, SystemExit)):
             run(tmp_path, "csv", "--map", mapping)
+
+
+def test_ratings_alone_are_told_how_they_get_their_items(tmp_path: Path) -> None:
+    path = folder(tmp_path / "shop", events="user_id,item_id,value\nada,p1,4\nada,p2,5\n")
+    said = refused(path, "csv")
+    assert (
+        "2 lines of them named an unknown item: import a file of items, or set UNKNOWN_ITEM_POLICY=placeholder" in said
+    )
+
+
+def test_items_that_lists_hide_are_told_with_the_way_to_show_them(tmp_path: Path) -> None:
+    films(tmp_path)
+    assert "hidden" not in run(tmp_path / "films", "movielens")
+    Item.objects.filter(item_id__in=["1", "2"]).update(is_available=False)
+    said = run(tmp_path / "films", "movielens", "--no-resume")
+    assert "2 of 10 items are hidden, so no list has them. To show them, select them in the admin (Items)" in said

@@ -5,6 +5,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import CommandError
 
+from catalog.hidden import hidden_items
 from catalog.importers.registry import FORMATS, open_format
 from catalog.importers.rows import DataSet, Scale, UnreadableSource
 from interactions import importing
@@ -17,9 +18,10 @@ MOST_BATCH_ROWS = 1_000_000
 
 class Command(PlainCommand):
     help = (
-        "Import people, items and events from files: a folder, one file or a .zip archive; gzipped files as they are. "
-        "An import that was cut short goes on where it stopped, and importing twice changes nothing. Lines that can't "
-        "be used are skipped and written to a file with the reason. Exits with 1 where nothing could be used."
+        "Import users, items and events from files: a folder, one file or a .zip archive; gzipped files as they are. "
+        "An import that was cut short goes on where it stopped, and importing twice changes nothing; a rating with "
+        "another value than before is corrected. Lines that can't be used are skipped and written to a file with the "
+        "reason. Exits with 1 where nothing could be used."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -30,8 +32,9 @@ class Command(PlainCommand):
             type=mapping,
             default={},
             metavar="FIELD=COLUMN,...",
-            help="For csv and jsonl: which columns hold user_id, item_id, type, value, occurred_at and context, by "
-            "name or, in a file without a header, by number from 1. The usual names are found without it.",
+            help="For csv and jsonl: which columns hold user_id, item_id, type, value, occurred_at, context and "
+            "count (plays, quantity: that many events, up to 10), by name or, in a file without a header, by number "
+            "from 1. The usual names are found without it.",
         )
         parser.add_argument(
             "--scale", metavar="MIN..MAX", help="For csv and jsonl: the scale of the ratings (1..5 if not given)."
@@ -58,7 +61,7 @@ class Command(PlainCommand):
             raise CommandError(str(error)) from error
         if report.found_nothing:
             raise CommandError(f"Nothing in {report.location} could be used. {report}")
-        self.stdout.write(str(report))
+        self.stdout.write(" ".join(filter(None, (str(report), hidden_items()))))
 
     def _import(self, options: dict[str, Any]) -> ImportReport:
         scale = Scale.parse(options["scale"]) if options["scale"] else None
@@ -76,7 +79,8 @@ def _rejected_path(data: DataSet) -> Path:
 
 
 def _checked(rejected: Path, source: Path) -> Path:
-    """A file that may be written: not one that is read, nor anything but the rejected lines of an earlier import."""
+    """Return a file that may be written. Raises CommandError for one that is read, or that holds anything but the
+    rejected lines of an earlier import."""
     if rejected.resolve() == source.resolve() or source.resolve() in rejected.resolve().parents:
         raise CommandError(f"--rejected {rejected} is one of the files to read: choose another place.")
     if not rejected.parent.is_dir():

@@ -6,6 +6,7 @@ from typing import Any, cast
 
 from django.core.management.base import CommandError
 
+from catalog.hidden import hidden_items
 from recommender import tasks
 from recommender.engine.algorithms import ALGORITHMS, create
 from recommender.registry.exceptions import CannotTrain
@@ -41,7 +42,7 @@ class Command(PlainCommand):
             release = train.train(algorithms, seed=options["seed"], promote=promote, progress=show, settings=settings)
         if promote:
             tasks.warm_soon()
-        self.stdout.write(train.summary(release, algorithms))
+        self.stdout.write(" ".join(filter(None, (train.summary(release, algorithms), hidden_items()))))
 
 
 def parse_settings(given: list[str], algorithms: list[str]) -> dict[str, dict[str, Any]]:

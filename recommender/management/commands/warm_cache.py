@@ -4,6 +4,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import CommandError
 
+from catalog.hidden import hidden_items
 from recommender.serving import warming
 from recsite.platform.commands import PlainCommand, progress_bar
 
@@ -22,4 +23,4 @@ class Command(PlainCommand):
             warmed = warming.warm(everybody=options["all"], progress=show)
         if warmed.stopped and not warmed.people:
             raise CommandError(warmed.stopped)
-        self.stdout.write(str(warmed))
+        self.stdout.write(" ".join(filter(None, (str(warmed), hidden_items()))))
