@@ -15,7 +15,7 @@ from interactions.api.serializers import AcceptedOut, EventIn, EventsIn, EventsO
 from interactions.identity import content_of, key_of
 from interactions.schema import Event, InvalidEvent
 from interactions.store import OTHER_CONTENT, Stored
-from recsite.platform.exceptions import Invalid
+from recsite.platform.exceptions import Conflict, Invalid
 from recsite.platform.json_view import JsonBodyView
 from recsite.platform.schema import problems
 
@@ -57,11 +57,11 @@ class EventIntake(JsonBodyView):
         description=(
             "Accepts what a user did, nearly always with an item. 202 means it is durable. A retry with the same "
             "event_id and occurred_at stays one event: where it is stored already, it is a `duplicate`; with other "
-            "content it is refused. Whether the item exists is settled when the event is stored. A `profile_update` "
-            "puts what its context has in `preferences` and `demographics` into the user's own."
+            "content it is refused (409). Whether the item exists is settled when the event is stored. A "
+            "`profile_update` puts what its context has in `preferences` and `demographics` into the user's own."
         ),
         request=EventIn,
-        responses={202: AcceptedOut, **problems(400, 406, 413, 415)},
+        responses={202: AcceptedOut, **problems(400, 406, 409, 413, 415)},
         examples=[
             OpenApiExample("A rating", EVENT, request_only=True),
             OpenApiExample("A view, now", SMALLEST, request_only=True),
@@ -74,7 +74,7 @@ class EventIntake(JsonBodyView):
         event = _event(request.data)
         outcome = producers.produce([event], source="api")
         if errors := _errors(outcome):
-            raise Invalid(errors[0])
+            raise Conflict(errors[0])
         return Response({"event_id": str(event.event_id), "status": _status(0, outcome)}, status=202)
 
 

@@ -4,6 +4,7 @@ import logging
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 import structlog
@@ -15,11 +16,14 @@ from rest_framework.exceptions import APIException, NotFound, ValidationError
 from rest_framework.response import Response
 
 from recsite.platform.database import DatabaseDown
-from recsite.platform.exceptions import Explained, Invalid, Unavailable
+from recsite.platform.exceptions import Conflict, Explained, Invalid, Unavailable
 from recsite.platform.redis import RedisDown
 
 logger = logging.getLogger(__name__)
 RETRY_AFTER_SECS = 5
+MOST_NAMED, LONGEST_NAME = 20, 100
+"""Wrong fields that an answer names, and the characters of a name."""
+
 CODES = {
     400: "bad_request",
     401: "unauthenticated",
@@ -67,7 +71,7 @@ class Failure:
 def explain(error: BaseException | None) -> Failure | None:
     """What to tell the client about `error`. None where it is a mistake of ours, which only the log should know."""
     if isinstance(error, Invalid):
-        return _invalid(error.errors)
+        return _invalid(error.errors, 409 if isinstance(error, Conflict) else 422)
     if isinstance(error, ValidationError):
         return _invalid(dict(_flat(error.detail)))
     if isinstance(error, APIException):
@@ -95,8 +99,12 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
     return Response(failure.body(), status=failure.status, headers=dict(failure.headers)) if failure else None
 
 
-def _invalid(errors: Mapping[str, str]) -> Failure:
-    return Failure(422, " ".join(f"{name}: {reason}" for name, reason in errors.items()), errors)
+def _invalid(errors: Mapping[str, str], status: int = 422) -> Failure:
+    """Name the first MOST_NAMED wrong fields, and how many more there are: no answer outgrows what was sent."""
+    named = {name[:LONGEST_NAME]: reason for name, reason in islice(errors.items(), MOST_NAMED)}
+    message = " ".join(f"{name}: {reason}" for name, reason in named.items())
+    more = f" {len(errors) - MOST_NAMED:,} more fields are wrong." if len(errors) > MOST_NAMED else ""
+    return Failure(status, message + more, named)
 
 
 def _sentence(error: APIException) -> str:

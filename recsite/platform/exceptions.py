@@ -15,6 +15,10 @@ class Invalid(Explained):
         self.errors = dict(errors)
 
 
+class Conflict(Invalid):
+    """The values contradict what is there already; `errors` has a sentence for each of them (409)."""
+
+
 class Unavailable(Explained):
     """Something we depend on is gone for the moment: trying again later helps (503 with Retry-After)."""
 
