@@ -21,6 +21,8 @@ BUILT_IN = (
     EventKind("purchase", 5),
     EventKind("share", 2),
     EventKind("dislike", 3, is_negative=True),
+    EventKind("return", 5, is_negative=True),
+    EventKind("cancellation", 5, is_negative=True),
     EventKind("impression", 0, marks_seen=False),
 )
 """The interaction types of a new database, ratings apart: what they weigh there they weigh here."""

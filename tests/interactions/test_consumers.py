@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from threading import Thread, current_thread
 from types import SimpleNamespace
@@ -124,6 +125,16 @@ def test_garbage_among_good_events_becomes_dead_letters_and_stops_nothing(kafka:
     )
     assert b"an item that nobody knows" in b"".join(values)
     assert all(dict(message.headers())["reason"] for message in dead)
+
+
+@pytest.mark.parametrize("batch", [1, 10])
+def test_an_id_that_stands_for_something_else_is_a_dead_letter(kafka: Kafka, batch: int) -> None:
+    emma = factories.item("emma")
+    first = factories.event("ada", emma)
+    produce([first, first, replace(first, type="click")])
+    assert drain(3, batch=batch) == {"stored": 1, "duplicate": 1, "dead": 1}
+    assert DeadLetter.objects.get().reason == store.OTHER_CONTENT
+    assert Interaction.objects.get().type.name == "view"
 
 
 def test_an_event_that_the_database_refuses_is_found_among_its_neighbours(

@@ -98,6 +98,12 @@ class TestServing:
         assert answer.items[0].reason
         assert answer.items[0].reason.sentence == "Many people turn to it these days."
 
+    @pytest.mark.parametrize("kind", ["return", "cancellation", "dislike"])
+    def test_what_is_brought_back_does_not_trend(self, kind: str) -> None:
+        now = timezone.now()
+        produce([factories.event(f"r{n}", NOVELS[0], kind, value=9.5, at=now) for n in range(9)])
+        assert self.ask(limit=2) == [NOVELS[4], NOVELS[2]]
+
     def test_another_window_looks_further_back(self) -> None:
         assert self.ask(limit=1, window_days=90) == [NOVELS[1]]
 
