@@ -1,7 +1,7 @@
 import json
+import multiprocessing
 import os
 import shutil
-import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from django.core.files.storage import Storage, storages
 
 from recommender.engine.forms.factors import FactorModel
 from recommender.registry import artifacts
+from recommender.registry.artifacts import files
 from recommender.registry.exceptions import ArtifactDamaged
 from tests.recommender.models import factor_model, ids, popular_model
 
@@ -119,7 +120,7 @@ def test_a_changed_file_is_never_loaded(name: str, damage: Any) -> None:
     stored(name).write_bytes(damage(stored(name).read_bytes()))
     with pytest.raises(ArtifactDamaged, match="not the"):
         artifacts.load(FOLDER, checksum)
-    assert list(Path(settings.MODEL_CACHE_DIR).iterdir()) == []
+    assert local_copies() == []
 
 
 def test_a_local_copy_that_can_not_be_read_is_fetched_again() -> None:
@@ -145,23 +146,59 @@ def test_verifying_finds_what_a_good_local_copy_hides() -> None:
         artifacts.verify(FOLDER, checksum)
 
 
-def test_several_that_load_at_once_all_get_the_model() -> None:
+def local_copies() -> list[str]:
+    return [path.name for path in Path(settings.MODEL_CACHE_DIR).iterdir() if not path.name.startswith(".lock")]
+
+
+def _load_often(checksum: str, start: Any, results: Any) -> None:
+    """Load in a process of its own; it leaves at once, since the connections it was forked with are the parent's."""
+    found = "no answer"
+    try:
+        start.wait(30)
+        found = str(float(artifacts.load(FOLDER, checksum).model.arrays()["item_factors"].sum()))
+    except Exception as fault:
+        found = repr(fault)
+    finally:
+        results.put(found)
+        results.close()
+        results.join_thread()
+        os._exit(0)
+
+
+def test_processes_that_load_at_once_all_get_the_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever finds no copy takes a while to act on it: meanwhile another one has brought it."""
     checksum = saved()
-    forget_local_copies()
-    start, loaded = threading.Barrier(8), []
+    expected = str(float(model().item_factors.sum()))
+    read = files.read
 
-    def load() -> None:
-        start.wait()
-        loaded.append(artifacts.load(FOLDER, checksum).model.arrays()["item_factors"].sum())
+    def hesitating(folder: Path) -> files.Artifact:
+        try:
+            return read(folder)
+        except ArtifactDamaged:
+            time.sleep(int.from_bytes(os.urandom(1)) / 255 * 0.03)
+            raise
 
-    threads = [threading.Thread(target=load) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(loaded) == 8
-    assert len(set(loaded)) == 1
-    assert [path.name for path in Path(settings.MODEL_CACHE_DIR).iterdir()] == [checksum]
+    monkeypatch.setattr(files, "read", hesitating)
+    fork = multiprocessing.get_context("fork")
+    for _ in range(25):
+        forget_local_copies()
+        start, results = fork.Barrier(6), fork.Queue()
+        processes = [fork.Process(target=_load_often, args=(checksum, start, results)) for _ in range(6)]
+        for process in processes:
+            process.start()
+        assert [results.get(timeout=60) for _ in processes] == [expected] * 6
+        for process in processes:
+            process.join(30)
+        assert local_copies() == [checksum]
+
+
+def test_a_copy_that_somebody_has_mapped_stays_readable_when_it_is_put_aside() -> None:
+    checksum = saved()
+    mapped = artifacts.load(FOLDER, checksum).model.arrays()["item_factors"]
+    (local(checksum) / "user_bias.npy").write_bytes(b"broken")
+    artifacts.verify(FOLDER, checksum)
+    assert local_copies() == []
+    np.testing.assert_array_equal(mapped, model().item_factors)
 
 
 def test_a_pickled_array_is_refused() -> None:
@@ -190,7 +227,7 @@ def test_local_copies_that_are_not_used_any_more_go(monkeypatch: pytest.MonkeyPa
     os.utime(local(first), (time.time() - 90, time.time() - 90))
     artifacts.load("svd/1", first)
     third = artifacts.save("svd/3", factor_model(ids(1), ids(2), seed=3), {})
-    assert {path.name for path in Path(settings.MODEL_CACHE_DIR).iterdir()} == {first, third}
+    assert set(local_copies()) == {first, third}
     assert len(artifacts.load("svd/2", second).model.item_ids) == 1
 
 
