@@ -1,4 +1,4 @@
-"""The one rule for the ids of users and items that come from outside, the same at every door. Pure: no Django.
+"""Clean the ids of users and items that come from outside, by one rule at every door. Pure: no Django.
 
 API, Kafka, files, forms, addresses and commands call `clean_id`, so that a blank never makes two users of one.
 """
@@ -22,7 +22,7 @@ _REFUSED = re.compile(rf"[{CONTROLS}\ud800-\udfff]")
 
 
 class InvalidId(ValueError):
-    """Why a text is no id, to be put behind the field's name: "is empty", "holds a control character (U+0009)"."""
+    """Says why a text is no id, to be put behind the field's name: "is empty", "holds a control character (U+0009)"."""
 
 
 def clean_id(text: str) -> str:

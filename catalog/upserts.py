@@ -1,4 +1,4 @@
-"""Many people or items at once, added or brought up to date. What a row leaves empty stays as it is.
+"""Add many users or items at once, or bring them up to date. What a row leaves empty stays as it is.
 
 For the caller's transaction; whoever upserts items calls `snapshot.bump()` at the end.
 """
@@ -80,7 +80,7 @@ ON CONFLICT (name) DO NOTHING
 
 @dataclass(frozen=True)
 class Upserted:
-    """How many rows are new, and how many were brought up to date."""
+    """Count the rows that are new, and those that were brought up to date."""
 
     added: int = 0
     changed: int = 0
@@ -90,12 +90,12 @@ class Upserted:
 
 
 def upsert_people(rows: Sequence[UserRow]) -> Upserted:
-    """Adds people or brings them up to date; of two rows for one person the last counts."""
+    """Add users or bring them up to date; of two rows for one user the last counts."""
     return _upsert(PEOPLE, {row.user_id: row for row in rows}.values())
 
 
 def upsert_items(rows: Sequence[ItemRow]) -> Upserted:
-    """Adds items or brings them up to date, with the categories they name; of two rows for one item the last counts."""
+    """Add items or bring them up to date, with the categories they name; of two rows for one item the last counts."""
     names = {name for row in rows for name in row.categories}
     if names:
         with connection.cursor() as cursor:

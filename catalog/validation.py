@@ -1,4 +1,4 @@
-"""Ids as the doors that speak in errors by field check them: API, forms, messages."""
+"""Check ids at the doors that speak in errors by field: API, forms, messages."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ def valid_id(name: str, text: str) -> str:
 
 
 class IdField(models.CharField):
-    """An id from outside: brought into its one form where a new row is validated. Existing rows keep theirs."""
+    """Brings the id of a new row into its one form where it is validated. Existing rows keep theirs."""
 
     def clean(self, value: Any, model_instance: models.Model | None) -> Any:
         """Return the cleaned id. Raises ValidationError."""

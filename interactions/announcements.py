@@ -1,4 +1,4 @@
-"""What others may want to know of: put on a topic where there is Kafka, and nowhere else where there is none.
+"""Announce news on a topic where there is Kafka, and nowhere else where there is none.
 
 An announcement is kept in the outbox, in the transaction of what it is about: what is rolled back is never announced,
 and what is committed always is, once the relay and the brokers are there.
@@ -18,7 +18,7 @@ VERSION = 1
 
 
 def announce(topic: str, kind: str, facts: Mapping[str, Any]) -> None:
-    """Says on a topic that something of some kind ("model.promoted") has happened, with its facts."""
+    """Say on a topic that something of some kind ("model.promoted") has happened, with its payload."""
     if not settings.KAFKA_BOOTSTRAP_SERVERS:
         return
     said = {

@@ -1,4 +1,4 @@
-"""From Kafka into PostgreSQL: batches that are stored as one set, and offsets that are committed after the database.
+"""Store events from Kafka: batches as one set each, and offsets committed after the database.
 
 A consumer that dies between the two leads to the same events again, which are stored once. What can't be read or stored
 goes to the dead letters, and never keeps its neighbours waiting.
@@ -28,7 +28,7 @@ from recsite.platform.database import DatabaseDown
 logger = logging.getLogger(__name__)
 GROUP = "recsite-store"
 WAIT_SECS = 0.1
-"""How long a batch waits to become full: a part of the time until a person's list knows of an event."""
+"""How long a batch waits to become full: a part of the time until a user's list knows of an event."""
 
 PATIENCE_SECS = 1.0
 consumed = Count("events_consumed_total", "Events read from Kafka, by what became of them.", ["outcome"])
@@ -36,7 +36,7 @@ consumed = Count("events_consumed_total", "Events read from Kafka, by what becam
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """A message that holds an event."""
+    """Holds the event of a message."""
 
     event: Event
     source: str
@@ -46,7 +46,7 @@ class Read:
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """A message that holds none, or one that can't be stored."""
+    """Holds a message without an event, or with one that can't be stored."""
 
     raw: bytes
     topic: str
@@ -56,7 +56,7 @@ class Unreadable:
 
 @dataclass(frozen=True, slots=True)
 class _Batch:
-    """What some messages hold."""
+    """Holds what some messages say."""
 
     read: Sequence[Read]
     unreadable: Sequence[Unreadable]
@@ -64,7 +64,7 @@ class _Batch:
 
 @dataclass(frozen=True, slots=True)
 class _Begun:
-    """Messages that are being stored."""
+    """Holds messages that are being stored."""
 
     messages: Sequence[Any]
     batch: _Batch
@@ -72,7 +72,7 @@ class _Begun:
 
 
 class EventConsumer:
-    """One member of the group. `run` reads until it is asked to stop, and finishes the batch it has begun."""
+    """Reads as one member of the group until it is asked to stop, and finishes the batch it has begun."""
 
     def __init__(self, group: str = GROUP, batch: int = 0) -> None:
         self._batch = batch or settings.KAFKA_CONSUMER_BATCH
@@ -97,7 +97,7 @@ class EventConsumer:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="store")
 
     def run(self, stop: Callable[[], bool]) -> Counter[str]:
-        """What became of the events: `stored`, `duplicate`, `dead`. An outage of Kafka or PostgreSQL is waited out.
+        """Return how many events were `stored`, `duplicate` and `dead`. An outage of Kafka or PostgreSQL is waited out.
 
         While one batch is being stored the next one is read; it is begun once the first is committed.
         """
@@ -125,7 +125,7 @@ class EventConsumer:
         return fault is not None
 
     def _read_patiently(self, messages: Sequence[Any], stop: Callable[[], bool]) -> "_Batch | None":
-        """The events in messages; None where there are none, or where somebody wants to stop during an outage."""
+        """Return the events in messages; None where there are none, or where a stop is asked for during an outage."""
         while messages:
             try:
                 return self._read(messages)
@@ -135,9 +135,9 @@ class EventConsumer:
         return None
 
     def _finish(self, stop: Callable[[], bool]) -> None:
-        """Ends the batch that was begun, however long PostgreSQL is gone, and commits it.
+        """End the batch that was begun, however long PostgreSQL is gone, and commit it.
 
-        Nothing is committed where somebody wants to stop first: the next consumer gets the same events.
+        Nothing is committed where a stop is asked for first: the next consumer gets the same events.
         """
         begun, self._begun = self._begun, None
         while begun:
@@ -167,7 +167,7 @@ class EventConsumer:
         return _Batch(read, unreadable)
 
     def _wait(self, stop: Callable[[], bool]) -> bool:
-        """Stays in the group while PostgreSQL is gone, without reading on. False where somebody wants to stop."""
+        """Stay in the group while PostgreSQL is gone, without reading on. False where a stop is asked for."""
         connection.close()
         assigned = self._client.assignment()
         self._client.pause(assigned)
@@ -208,7 +208,7 @@ def keep_dead_letters(lost: Sequence[Unreadable]) -> None:
 
 
 def _leave() -> None:
-    """Gives the connection of this thread back."""
+    """Give the connection of this thread back."""
     connection.close()
 
 
@@ -226,7 +226,7 @@ def _store_batch(batch: _Batch) -> Counter[str]:
 
 
 def _store(read: Sequence[Read]) -> tuple[Counter[str], list[Unreadable]]:
-    """Stores events as one set; where the database refuses the set for one of them, in halves, down to that one."""
+    """Store events as one set; where the database refuses the set for one of them, in halves, down to that one."""
     if not read:
         return Counter(), []
     try:

@@ -1,4 +1,4 @@
-"""When two events are the same one: equal id and time. Their contents must be equal then."""
+"""Tell events apart: equal id and time make one event, whose contents must be equal then."""
 
 import json
 from collections.abc import Sequence
@@ -36,7 +36,7 @@ LEFT JOIN interactions_review AS review
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What an event says, beside its id and time."""
+    """Holds what an event says, beside its id and time."""
 
     user_id: str
     item_id: str

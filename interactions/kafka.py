@@ -1,4 +1,4 @@
-"""Kafka's clients as the settings want them, and what has to be made once for each process."""
+"""Make Kafka's clients as the settings want them, and what is needed once for each process."""
 
 import logging
 import os
@@ -35,12 +35,12 @@ ADMIN_SECS = 15.0
 
 
 class BrokerDown(Unavailable):
-    """Kafka can't be reached, or refuses."""
+    """Says that Kafka can't be reached, or refuses."""
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What goes to a topic (without the prefix)."""
+    """Holds what goes to a topic (named without the prefix)."""
 
     topic: str
     key: str
@@ -49,7 +49,7 @@ class Message:
 
 
 def client_settings(**own: Any) -> dict[str, Any]:
-    """What every client needs: where the brokers are, and how to be let in."""
+    """Return what every client needs: where the brokers are, and how to be let in."""
     security = {name: getattr(settings, setting) for name, setting in SECURITY.items()}
     return {
         "bootstrap.servers": settings.KAFKA_BOOTSTRAP_SERVERS,
@@ -67,7 +67,7 @@ def full_name(topic: str) -> str:
 
 
 def deliver(messages: Sequence[Message]) -> list[Message]:
-    """Waits until the brokers have all messages, at most KAFKA_DELIVERY_TIMEOUT_SECS; those that they don't have.
+    """Wait until the brokers have all messages, at most KAFKA_DELIVERY_TIMEOUT_SECS; return those they don't have.
 
     All share one wait. A message that counts as undelivered may have arrived all the same: whoever reads takes what
     comes twice once.
@@ -76,12 +76,12 @@ def deliver(messages: Sequence[Message]) -> list[Message]:
 
 
 def send(message: Message) -> None:
-    """Hands a message over without waiting, for what nobody was promised."""
+    """Hand a message over without waiting, for what nobody was promised."""
     _producer().send(message)
 
 
 def create_topics(topics: Sequence[str], apply: bool) -> list[str]:
-    """The plan, a line for each topic, carried out where `apply`. Running it again changes nothing.
+    """Return the plan, a line for each topic, and carry it out where `apply`. Running it again changes nothing.
 
     Raises BrokerDown.
     """
@@ -115,7 +115,7 @@ def create_topics(topics: Sequence[str], apply: bool) -> list[str]:
 
 
 def _make(admin: AdminClient, new: Sequence[NewTopic]) -> None:
-    """Makes topics, and waits until everybody hears of them. Somebody else may make them at the same moment."""
+    """Make topics, and wait until all brokers know them. Somebody else may make them at the same moment."""
     for made in admin.create_topics(list(new), operation_timeout=ADMIN_SECS).values():
         try:
             made.result()
@@ -130,7 +130,7 @@ def _make(admin: AdminClient, new: Sequence[NewTopic]) -> None:
 
 
 def said(fault: KafkaException) -> str:
-    """What librdkafka says, without its code."""
+    """Return librdkafka's words, without its code."""
     error = fault.args[0] if fault.args else fault
     return str(error.str() if hasattr(error, "str") else error).rstrip(".")
 
@@ -143,14 +143,14 @@ def _plan() -> str:
 
 
 def _grown(partitions: int) -> str:
-    """Another number of partitions would send a person's events to another one, out of order: nobody does it here."""
+    """Say that partitions stay: another number would send a user's events to another one, out of order."""
     if partitions == settings.KAFKA_PARTITIONS:
         return "left as it is"
     return f"left as it is, though KAFKA_PARTITIONS is {settings.KAFKA_PARTITIONS}"
 
 
 class _Delivering:
-    """An idempotent producer, and a thread that hears of its deliveries."""
+    """Holds an idempotent producer, and a thread that hears of its deliveries."""
 
     def __init__(self) -> None:
         self.settings, self._is_open = client_settings(), True
@@ -200,7 +200,7 @@ class _Delivering:
 
 
 class _Wait:
-    """For the delivery of some messages."""
+    """Waits for the delivery of some messages."""
 
     def __init__(self, number: int) -> None:
         self.delivered: set[int] = set()
@@ -227,7 +227,7 @@ def _log_fault(fault: Any, _: Any) -> None:
 
 
 class _Held:
-    """Made at the first use, so after the fork."""
+    """Holds what is made at the first use, so after the fork."""
 
     producer: _Delivering | None = None
     lock = threading.Lock()
@@ -246,7 +246,7 @@ def _producer() -> _Delivering:
 
 
 def forget() -> None:
-    """As if the process had just started: for children, and for tests."""
+    """Forget the producer, as if the process had just started: for children, and for tests."""
     if _Held.producer is not None:
         _Held.producer.close()
     _Held.producer, _Held.lock = None, threading.Lock()
@@ -256,7 +256,7 @@ os.register_at_fork(after_in_child=forget)
 
 
 def pause(seconds: float, stop: Callable[[], bool]) -> None:
-    """Waits, but not beyond the moment in which somebody wants to stop."""
+    """Wait, but not beyond the moment in which a stop is asked for."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline and not stop():
         time.sleep(0.05)

@@ -1,4 +1,4 @@
-"""How far the consumers of a group are behind: for people, for metrics, for alerts."""
+"""Measure how far the consumers of a group are behind: for pages, metrics and alerts."""
 
 from dataclasses import dataclass
 
@@ -15,7 +15,7 @@ TIMEOUT_SECS = 3.0
 
 @dataclass(frozen=True, slots=True)
 class Lag:
-    """Events of one partition that are on the topic and not yet stored."""
+    """Counts the events of one partition that are on the topic and not yet stored."""
 
     topic: str
     partition: int
@@ -23,7 +23,7 @@ class Lag:
 
 
 def lag(group: str = GROUP) -> list[Lag]:
-    """Of every partition of the events' topics. Raises BrokerDown; empty where no broker is configured."""
+    """Return the lag of every partition of the events' topics; empty without a broker. Raises BrokerDown."""
     if not settings.KAFKA_BOOTSTRAP_SERVERS:
         return []
     # It never joins the group: it only asks where the group is.

@@ -1,4 +1,4 @@
-"""What happened. `Interaction` is range-partitioned by month; its table is made by SQL in the first migration."""
+"""Store events. `Interaction` is range-partitioned by month; its table is made by SQL in the first migration."""
 
 from datetime import datetime
 from functools import cached_property
@@ -13,7 +13,7 @@ from interactions.schema import AMOUNTS, TypeRule
 
 
 class InteractionType(models.Model):
-    """A kind of event: how much it says, for or against the item, and its scale where it is a rating."""
+    """Store a type of event: how much it says, for or against the item, and its scale where it is a rating."""
 
     id = models.SmallAutoField(primary_key=True)
     name = models.SlugField(max_length=50, unique=True)
@@ -69,7 +69,7 @@ class InteractionType(models.Model):
 
     @cached_property
     def rule(self) -> TypeRule:
-        """What the event schema must know of this type."""
+        """Return what the event schema must know of this type."""
         is_scaled = self.scale_min is not None and self.scale_max is not None
         scale = (self.scale_min, self.scale_max) if is_scaled else None
         return TypeRule(self.name, scale, self.needs_item, (self.amount_min, self.amount_max))  # type: ignore[arg-type]  # both ends or none
@@ -84,24 +84,24 @@ class InteractionType(models.Model):
 
 class InteractionQuerySet(models.QuerySet["Interaction"]):
     def between(self, start: datetime, end: datetime) -> "InteractionQuerySet":
-        """Events in [start, end): a range, so that only its partitions are read."""
+        """Select events in [start, end): a range, so that only its partitions are read."""
         return self.filter(occurred_at__gte=start, occurred_at__lt=end)
 
     def of_user(self, user: EndUser) -> "InteractionQuerySet":
-        """One person's events, newest first."""
+        """Select one user's events, newest first."""
         return self.filter(user=user).order_by("-occurred_at", "-id")
 
     def of_item(self, item: Item) -> "InteractionQuerySet":
-        """One item's events, newest first."""
+        """Select one item's events, newest first."""
         return self.filter(item=item).order_by("-occurred_at", "-id")
 
     def marking_seen(self) -> "InteractionQuerySet":
-        """Events after which an item is not recommended again."""
+        """Select events after which an item is not recommended again."""
         return self.filter(type__marks_seen=True)
 
 
 class Interaction(models.Model):
-    """One event. The table's real key is (id, occurred_at); (event_id, occurred_at) makes a retry the same row."""
+    """Store one event. The real key is (id, occurred_at); (event_id, occurred_at) makes a retry the same row."""
 
     id = models.BigAutoField(primary_key=True)
     event_id = models.UUIDField()
@@ -138,7 +138,7 @@ class Interaction(models.Model):
 
 
 class PersonEvent(models.Model):
-    """Something that a person did with no item: a login, a change of profile. The real key is (id, occurred_at)."""
+    """Store an event without an item: a login, a change of profile. The real key is (id, occurred_at)."""
 
     id = models.BigAutoField(primary_key=True)
     event_id = models.UUIDField()
@@ -162,7 +162,7 @@ class PersonEvent(models.Model):
 
 
 class Review(models.Model):
-    """What somebody wrote beside a rating; the rating is an Interaction with the same event_id and time."""
+    """Store what a user wrote beside a rating; the rating is an Interaction with the same event_id and time."""
 
     event_id = models.UUIDField()
     occurred_at = models.DateTimeField()
@@ -181,7 +181,7 @@ class Review(models.Model):
 
 
 class BehaviourWindow(models.Model):
-    """What people did in half an hour; see `interactions.windows`."""
+    """Store what users did in half an hour; see `interactions.windows`."""
 
     start = models.DateTimeField(unique=True)
     events = models.PositiveBigIntegerField(default=0)
@@ -201,12 +201,12 @@ class BehaviourWindow(models.Model):
 
     @property
     def view_to_cart(self) -> float | None:
-        """Carts for each view; None without any."""
+        """Return carts for each view; None without any."""
         return self.carts / self.views if self.views else None
 
     @property
     def cart_to_purchase(self) -> float | None:
-        """Purchases for each time that something was put into a cart; None without any."""
+        """Return purchases for each time that something was put into a cart; None without any."""
         return self.purchases / self.carts if self.carts else None
 
     def __str__(self) -> str:
@@ -214,7 +214,7 @@ class BehaviourWindow(models.Model):
 
 
 class DeadLetter(models.Model):
-    """An accepted event that could not be stored, kept whole with the reason."""
+    """Store an accepted event that could not be stored as one, whole and with the reason."""
 
     source = models.CharField(max_length=50, help_text="Where it came in: api, import, storefront.")
     topic = models.CharField(max_length=100, blank=True, help_text="Where on Kafka it was read, if it was.")
@@ -231,7 +231,7 @@ class DeadLetter(models.Model):
 
 
 class OutboxMessage(models.Model):
-    """What Kafka did not get yet: an accepted event, or an announcement. The relay hands it on, in this order."""
+    """Store an accepted event or an announcement that Kafka did not get yet. The relay hands them on, in this order."""
 
     topic = models.CharField(max_length=100)
     key = models.CharField(max_length=255)
@@ -251,7 +251,7 @@ class OutboxMessage(models.Model):
 
 
 class ImportRun(models.Model):
-    """How far the import of one file has come, so that a broken one goes on where it stopped."""
+    """Store how far the import of one file has come, so that a broken one goes on where it stopped."""
 
     format = models.CharField(max_length=50)
     source = models.CharField(max_length=500)

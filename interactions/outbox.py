@@ -1,6 +1,6 @@
-"""Events that Kafka didn't take, and announcements, in order, until a relay has handed them on.
+"""Keep events that Kafka didn't take, and announcements, in order, until a relay has handed them on.
 
-While an event waits here, every new event is put behind it: so a person's events stay in the order in which they were
+While an event waits here, every new event is put behind it: so a user's events stay in the order in which they were
 accepted. PostgreSQL is asked before each one, since another process may have put something here a moment ago.
 """
 
@@ -25,27 +25,27 @@ LOCK = "The relay of events"
 
 
 class _Known:
-    """What this process heard last, for when the database is gone."""
+    """Holds what this process heard last, for when the database is gone."""
 
     is_empty = True
 
 
 def is_empty() -> bool:
-    """Whether no event waits; while the database is gone, whether nothing did when it was last asked."""
+    """Return True where no event waits; while the database is gone, what it said when it was last asked."""
     with suppress(DatabaseDown):
         _Known.is_empty = not database.ask(OutboxMessage.objects.filter(is_event=True).exists)
     return _Known.is_empty
 
 
 def put(messages: Sequence[Message]) -> None:
-    """Keeps messages for the relay. Raises DatabaseDown."""
+    """Keep messages for the relay. Raises DatabaseDown."""
     rows = [OutboxMessage(topic=one.topic, key=one.key, value=one.value) for one in messages]
     database.ask(partial(OutboxMessage.objects.bulk_create, rows))
     _Known.is_empty = False
 
 
 def relay(stop: Callable[[], bool], once: bool = False) -> int:
-    """Hands on what waits, the oldest first, until `stop`; how much it was. With `once` it ends when nothing waits.
+    """Hand on what waits, the oldest first, until `stop`; return how much it was. `once` ends it when nothing waits.
 
     Only one works at a time: raises Busy. An outage of PostgreSQL is waited out, one of Kafka with growing pauses.
     One that is killed between handing on and forgetting leads to the same events twice, which are stored once.
@@ -65,7 +65,7 @@ def relay(stop: Callable[[], bool], once: bool = False) -> int:
 
 
 def _rounds(stop: Callable[[], bool], once: bool) -> Iterator[int]:
-    """How many were handed on, again and again."""
+    """Yield how many were handed on, round after round."""
     pause = 0.0
     while not stop():
         waiting = database.ask(lambda: list(OutboxMessage.objects.order_by("pk")[:BATCH]))
@@ -84,7 +84,7 @@ def _rounds(stop: Callable[[], bool], once: bool) -> Iterator[int]:
 
 
 def _hand_on(waiting: Sequence[OutboxMessage]) -> int:
-    """Delivers rows, and forgets those before the first that did not arrive."""
+    """Deliver rows, and delete those before the first that did not arrive."""
     messages = [Message(row.topic, row.key, bytes(row.value)) for row in waiting]
     undelivered = {id(message) for message in kafka.deliver(messages)}
     failed = next((number for number, message in enumerate(messages) if id(message) in undelivered), len(messages))

@@ -1,4 +1,4 @@
-"""The months of the events."""
+"""Name the tables of events that are partitioned by month."""
 
 from recsite.platform.partitions import Partitioned
 

@@ -1,4 +1,4 @@
-"""Where accepted events enter. When `produce` returns, they are durable: in PostgreSQL, or on Kafka where there is one.
+"""Make accepted events durable: when `produce` returns, they are in PostgreSQL, or on Kafka where there is one.
 
 Callers don't know which.
 """
@@ -31,25 +31,25 @@ sink_failures = Counter("event_sink_failures_total", "Stored events that a sink 
 
 
 class EventLogUnavailable(Unavailable):
-    """Events can't be made durable now, so none was accepted."""
+    """Says that events can't be made durable now, so that none was accepted."""
 
 
 class EventLog(Protocol):
-    """Where accepted events go first."""
+    """Takes accepted events first."""
 
     def append(self, events: Sequence[Event], source: str) -> Stored:
         """Return when they are durable, with what is known of them. Raises DatabaseDown where that can't be."""
 
 
 class DirectLog:
-    """PostgreSQL itself: the commit is the acknowledgement."""
+    """Stores in PostgreSQL itself: the commit is the acknowledgement."""
 
     def append(self, events: Sequence[Event], source: str) -> Stored:
         return database.ask(partial(store_and_tell, events, source))
 
 
 class KafkaLog:
-    """Kafka, whose brokers acknowledge; where they don't, the outbox."""
+    """Hands events to Kafka, whose brokers acknowledge; where they don't, to the outbox."""
 
     def append(self, events: Sequence[Event], source: str) -> Stored:
         messages = [Message(topic_of(event.type), event.user_id, encode(event, source)) for event in events]
@@ -61,7 +61,7 @@ class KafkaLog:
 
 
 def event_log() -> EventLog:
-    """The one that the settings ask for."""
+    """Return the log that the settings ask for."""
     return KafkaLog() if settings.KAFKA_BOOTSTRAP_SERVERS else DirectLog()
 
 
@@ -78,7 +78,7 @@ def produce(events: Sequence[Event], source: str = "api") -> Stored:
 
 
 def stored_in_bulk() -> None:
-    """Events were stored, changed or erased past `produce`, as an import does: call it afterwards."""
+    """Tell every process that events were stored, changed or erased past `produce`, as by an import."""
     generations.bump(BULK_EPOCH)
 
 
@@ -91,7 +91,7 @@ def store_and_tell(events: Sequence[Event], source: str | Sequence[str], dead_le
 
 
 def _tell(events: tuple[StoredEvent, ...]) -> None:
-    """A sink that fails is logged and counted: the events are stored, and nobody has to send them again for it."""
+    """Hand stored events to the sinks. One that fails is logged and counted: nobody has to send the events again."""
     if not events:
         return
     for path in settings.EVENT_SINKS:

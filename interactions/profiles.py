@@ -1,4 +1,4 @@
-"""Profiles as events change them: what users say of themselves, in their rows."""
+"""Change profiles by events: what users say of themselves goes into their rows."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime

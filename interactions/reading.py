@@ -1,4 +1,4 @@
-"""Reading topics that hold no events: requests, and what is announced."""
+"""Read topics that hold no events: requests, and what is announced."""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -14,7 +14,7 @@ WAIT_SECS = 0.05
 
 
 class TopicReader:
-    """One member of a group. What was handled is committed afterwards: who dies before that handles it again."""
+    """Reads as one member of a group, and commits what was handled: who dies before that handles it again."""
 
     def __init__(self, group: str, topics: Sequence[str], from_beginning: bool = True) -> None:
         self._topics = [kafka.full_name(topic) for topic in topics]
@@ -32,7 +32,7 @@ class TopicReader:
         )
 
     def run(self, handle: Callable[[Sequence[Any]], None], stop: Callable[[], bool]) -> int:
-        """Hands messages on until it is asked to stop; how many they were."""
+        """Hand messages on until it is asked to stop; return how many they were."""
         self._client.subscribe(self._topics)
         handled = 0
         try:

@@ -1,4 +1,4 @@
-"""Dead letters, mended and tried again."""
+"""Replay dead letters that were mended."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -14,7 +14,7 @@ from interactions.schema import InvalidEvent, parse
 
 @dataclass(frozen=True)
 class Replayed:
-    """What a replay came to."""
+    """Counts the outcome of a replay."""
 
     stored: int = 0
     still_dead: int = 0
@@ -26,7 +26,7 @@ class Replayed:
 
 
 def replay(letters: Iterable[DeadLetter]) -> Replayed:
-    """Stores what the letters hold, and removes those that could be stored; the others say why they still can't be.
+    """Store what the letters hold, and remove those that could be stored; the others say why they still can't be.
 
     One that was stored meanwhile, by another replay, is stored once.
     """
@@ -43,7 +43,7 @@ def replay(letters: Iterable[DeadLetter]) -> Replayed:
 
 
 def _try(letter: DeadLetter) -> str:
-    """Why it can't be stored; empty where it is."""
+    """Return why it can't be stored; empty where it is."""
     payload = letter.payload
     if not isinstance(payload, dict) or "raw" in payload:
         return "It is no JSON object: write one in its place, with user_id, item_id and type, then replay it."

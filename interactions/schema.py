@@ -1,4 +1,4 @@
-"""The event, and what can be judged from it alone. Pure: no database, no clock of its own."""
+"""Judge an event from itself alone. Pure: no database, no clock of its own."""
 
 import json
 import sys
@@ -18,7 +18,7 @@ MOST_LEVELS = 50
 """Of objects and lists in a context: few enough to be read and written again anywhere."""
 
 PROFILE_UPDATE, PROFILE = "profile_update", ("preferences", "demographics")
-"""The type whose events change what is known of a person, and what of it they may bring in their context."""
+"""The type whose events change a user's profile, and the parts of it that their context may bring."""
 
 LONGEST = {"title": 200, "text": 10_000}
 """What a review has, and the characters of each."""
@@ -33,7 +33,7 @@ LATEST_MS = int(datetime(9999, 1, 1, tzinfo=UTC).timestamp()) * 1000
 
 @dataclass(frozen=True, slots=True)
 class TypeRule:
-    """What the schema must know of an interaction type: its scale, or None where it carries no rating."""
+    """Holds what the schema must know of an interaction type: its scale, or None where it carries no rating."""
 
     name: str
     scale: tuple[float, float] | None = None
@@ -52,7 +52,7 @@ class TypeRule:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One thing that a person did, nearly always with an item.
+    """Holds something that a user did, nearly always with an item.
 
     `event_id` and `occurred_at` never change, however often it is sent.
     """
@@ -67,11 +67,11 @@ class Event:
     context: dict[str, Any] = field(default_factory=dict)
     undated: bool = False
     review: dict[str, str] | None = None
-    """What somebody wrote beside a rating: `text`, and perhaps a `title`."""
+    """What the user wrote beside a rating: `text`, and perhaps a `title`."""
 
 
 class InvalidEvent(Exception):
-    """Why an event was refused, by field: {"value": "A rating lies between 1 and 5."}."""
+    """Says why an event was refused, by field: {"value": "A rating lies between 1 and 5."}."""
 
     def __init__(self, errors: dict[str, str]) -> None:
         super().__init__(" ".join(f"{name}: {reason}" for name, reason in errors.items()))
@@ -228,7 +228,7 @@ def _is_text(value: object) -> bool:
 
 
 def _is_deep(value: object, levels: int = MOST_LEVELS) -> bool:
-    """Whether objects and lists lie in each other in more than so many levels."""
+    """Return True where objects and lists lie in each other in more than so many levels."""
     if not isinstance(value, dict | list):
         return False
     inner = value.values() if isinstance(value, dict) else value
@@ -236,7 +236,7 @@ def _is_deep(value: object, levels: int = MOST_LEVELS) -> bool:
 
 
 def _has_nul(value: object) -> bool:
-    """Whether a text anywhere in a JSON value holds U+0000, which PostgreSQL can't store."""
+    """Return True where a text anywhere in a JSON value holds U+0000, which PostgreSQL can't store."""
     if isinstance(value, str):
         return "\x00" in value
     if isinstance(value, dict):
@@ -245,15 +245,15 @@ def _has_nul(value: object) -> bool:
 
 
 def new_event_id() -> UUID:
-    """A fresh UUIDv7."""
+    """Make a UUIDv7."""
     return UUID(bytes=uuid_utils.uuid7().bytes)
 
 
 def parse(
     raw: Mapping[str, Any], types: Mapping[str, TypeRule], now: datetime, context_bytes: int = CONTEXT_BYTES
 ) -> Event:
-    """The event in `raw`. `now` (aware, UTC) dates an event that brings neither time nor id; `context_bytes` is the
-    largest context.
+    """Read the event in `raw`. `now` (aware, UTC) dates an event that brings neither time nor id; `context_bytes` is
+    the largest context.
 
     Raises InvalidEvent with one sentence for each field that is wrong.
     """

@@ -1,4 +1,4 @@
-"""Events on their way into the log: few as arrays, many by way of a table; then a few statements for the whole set."""
+"""Insert events as a set: few as arrays, many by way of a table; then by a few statements for all of them."""
 
 import csv
 import io
@@ -55,9 +55,9 @@ WHERE staged.item_id <> '' AND NOT EXISTS (SELECT FROM catalog_item AS known WHE
 ORDER BY item_id
 ON CONFLICT (item_id) DO NOTHING
 """
-# In the order of ids: two transactions that meet the same people never wait for each other in a circle.
-# What has no date says nothing of when somebody was active. That is noted by the minute: to write a person's row with
-# each of her events would take longer than everything else.
+# In the order of ids: two transactions that meet the same users never wait for each other in a circle.
+# What has no date says nothing of when somebody was active. That is noted by the minute: to write a user's row with
+# each of their events would take longer than everything else.
 UPSERT_USERS = """
 INSERT INTO catalog_enduser (user_id, created_at, last_active, preferences, demographics)
 SELECT seen.user_id, least(seen.first, now()), seen.latest, '{{}}'::jsonb, '{{}}'::jsonb
@@ -76,9 +76,9 @@ RETURNING xmax = 0
 INSERT = """
 INSERT INTO interactions_interaction
     (event_id, user_id, item_id, type_id, value, occurred_at, undated, context, received_at)
-SELECT event_id, person.id, item.id, kind.id, value, occurred_at, undated, context, now()
+SELECT event_id, enduser.id, item.id, kind.id, value, occurred_at, undated, context, now()
 FROM {staged}
-JOIN catalog_enduser AS person USING (user_id)
+JOIN catalog_enduser AS enduser USING (user_id)
 JOIN catalog_item AS item USING (item_id)
 JOIN interactions_interactiontype AS kind ON kind.name = staged.type
 ORDER BY event_id
@@ -89,9 +89,9 @@ ON CONFLICT (event_id, occurred_at) DO NOTHING
 UPSERT = """
 WITH picked AS MATERIALIZED (
     SELECT DISTINCT ON (event_id, occurred_at)
-        event_id, person.id AS user_id, item.id AS item_id, kind.id AS type_id, value, occurred_at, undated, context
+        event_id, enduser.id AS user_id, item.id AS item_id, kind.id AS type_id, value, occurred_at, undated, context
     FROM {staged}
-    JOIN catalog_enduser AS person USING (user_id)
+    JOIN catalog_enduser AS enduser USING (user_id)
     JOIN catalog_item AS item USING (item_id)
     JOIN interactions_interactiontype AS kind ON kind.name = staged.type
     ORDER BY event_id, occurred_at, position DESC
@@ -115,9 +115,9 @@ LAST_ID = "SELECT last_value FROM interactions_interaction_id_seq"
 RETURNING = "RETURNING event_id, user_id, item_id, occurred_at"
 INSERT_WITHOUT_ITEM = """
 INSERT INTO interactions_personevent (event_id, user_id, type_id, occurred_at, context, received_at)
-SELECT event_id, person.id, kind.id, occurred_at, context, now()
+SELECT event_id, enduser.id, kind.id, occurred_at, context, now()
 FROM {staged}
-JOIN catalog_enduser AS person USING (user_id)
+JOIN catalog_enduser AS enduser USING (user_id)
 JOIN interactions_interactiontype AS kind ON kind.name = staged.type
 WHERE staged.item_id = ''
 ORDER BY event_id
@@ -127,7 +127,7 @@ RETURNING event_id, user_id, 0, occurred_at
 
 
 class Staged(NamedTuple):
-    """One event. `position` is the caller's own number for it, `context` is JSON."""
+    """Holds one event. `position` is the caller's own number for it, `context` is JSON."""
 
     position: int
     event_id: UUID | str
@@ -141,7 +141,7 @@ class Staged(NamedTuple):
 
 
 class Upserted(NamedTuple):
-    """How many events of a batch are new, got another value, and are given again further down in the same file."""
+    """Counts events of a batch: new ones, those that got another value, those given again further down in the file."""
 
     added: int
     changed: int
@@ -149,7 +149,7 @@ class Upserted(NamedTuple):
 
 
 class Unknown(NamedTuple):
-    """A staged event whose type or item doesn't exist."""
+    """Holds a staged event whose type or item doesn't exist."""
 
     position: int
     user_id: str
@@ -166,7 +166,7 @@ class Unknown(NamedTuple):
 
 @dataclass(frozen=True)
 class Staging:
-    """Where the events of this transaction wait: a relation called `staged`, and its parameters."""
+    """Holds where the events of this transaction wait: a relation called `staged`, and its parameters."""
 
     cursor: CursorWrapper
     relation: str
@@ -185,12 +185,12 @@ class Staging:
         return max(self.cursor.rowcount, 0)
 
     def find_unknown(self) -> list[Unknown]:
-        """The events whose type or item doesn't exist: they can't be stored."""
+        """Return the events whose type or item doesn't exist: they can't be stored."""
         self._execute(FIND_UNKNOWN)
         return sorted(map(Unknown._make, self.cursor.fetchall()))
 
     def upsert_users(self) -> int:
-        """Makes the people who are new, says how many they were, and notes who was active."""
+        """Add the users who are new, note who was active, and return how many were added."""
         self._execute(f"WITH met (is_new) AS ({UPSERT_USERS}) SELECT count(*) FILTER (WHERE is_new) FROM met")
         return int(self.cursor.fetchone()[0])
 
@@ -211,7 +211,7 @@ class Staging:
         return self.cursor.fetchall()
 
     def insert_without_item(self) -> list[tuple[UUID, int, int, datetime]]:
-        """Inserts those that are about no item, and says the same of them, the item's key 0."""
+        """Insert those that are about no item, and return the same of them, the item's key 0."""
         self._execute(INSERT_WITHOUT_ITEM)
         return self.cursor.fetchall()
 
@@ -220,7 +220,7 @@ class Staging:
 
 
 def in_arrays(cursor: CursorWrapper, events: Sequence[Staged]) -> Staging:
-    """A few events, sent along with each statement."""
+    """Stage a few events, sent along with each statement."""
     return Staging(cursor, ARRAYS, [list(column) for column in zip(*events, strict=True)])
 
 
@@ -238,7 +238,7 @@ class Packer:
         self._write(event)
 
     def take(self) -> str:
-        """What was added since the last time."""
+        """Return what was added since the last time."""
         packed = self._text.getvalue()
         self._text.seek(0)
         self._text.truncate()
@@ -246,7 +246,7 @@ class Packer:
 
 
 def in_table(cursor: CursorWrapper, packed: str) -> Staging:
-    """Many events, copied into a table that empties itself at the end of the transaction."""
+    """Stage many events, copied into a table that empties itself at the end of the transaction."""
     cursor.execute(MAKE_TABLE)
     cursor.execute("DELETE FROM staged_event")
     with connection.wrap_database_errors, cursor.cursor.copy(COPY) as copy:
@@ -255,7 +255,7 @@ def in_table(cursor: CursorWrapper, packed: str) -> Staging:
 
 
 def leave_out(staging: Staging, unknown: Iterable[Unknown]) -> None:
-    """Removes events from the table."""
+    """Remove events from the table."""
     positions = [event.position for event in unknown]
     if positions:
         staging.cursor.execute("DELETE FROM staged_event WHERE position = ANY(%s)", [positions])

@@ -1,4 +1,4 @@
-"""The only writer of single events: all or none, and the same again when they come again. Files go by `importing`."""
+"""Store single events, all or none; what comes again changes nothing. Files go by `importing`."""
 
 import json
 from collections.abc import Collection, Sequence
@@ -23,7 +23,7 @@ OTHER_CONTENT = "Another event has this id and time. Send each event with an id 
 
 @dataclass(frozen=True, slots=True)
 class StoredEvent:
-    """An event that was new, with the keys of its rows."""
+    """Holds an event that was new, with the keys of its rows."""
 
     event_id: UUID
     user_id: str
@@ -37,7 +37,7 @@ class StoredEvent:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """An event of a batch that can't be stored, by its position in the batch."""
+    """Says why an event can't be stored, by its position in the batch."""
 
     position: int
     reason: str
@@ -48,7 +48,7 @@ class Refusal:
 
 @dataclass(frozen=True)
 class Stored:
-    """The outcome of a batch."""
+    """Holds the outcome of a batch."""
 
     stored: tuple[StoredEvent, ...] = ()
     repeated: tuple[int, ...] = ()
@@ -61,7 +61,7 @@ class Stored:
 
     @property
     def reasons(self) -> tuple[str, ...]:
-        """The sentences of the refusals."""
+        """Return the sentences of the refusals."""
         return tuple(refusal.reason for refusal in self.refused)
 
 

@@ -1,4 +1,4 @@
-"""Tumbling windows of time: which one an event belongs to, and when one is closed. Pure."""
+"""Cut time into tumbling windows: say which one an event belongs to, and when one is closed. Pure."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -13,13 +13,13 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True, order=True)
 class Window:
-    """The time from `start` to half an hour later."""
+    """Holds the time from `start` to half an hour later."""
 
     start: datetime
 
     @classmethod
     def of(cls, when: datetime) -> "Window":
-        """The window that a moment lies in."""
+        """Return the window that a moment lies in."""
         return cls(EPOCH + (when - EPOCH) // WINDOW * WINDOW)
 
     @property
@@ -27,10 +27,10 @@ class Window:
         return self.start + WINDOW
 
     def is_closed(self, now: datetime) -> bool:
-        """Whether it takes nothing in any more."""
+        """Return True where it takes nothing in any more."""
         return now >= self.end + LATENESS
 
 
 def oldest_open(now: datetime) -> Window:
-    """The oldest window that still takes events in."""
+    """Return the oldest window that still takes events in."""
     return Window.of(now - LATENESS)

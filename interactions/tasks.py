@@ -1,4 +1,4 @@
-"""What the worker does about events."""
+"""Run the worker's tasks about events."""
 
 import logging
 
@@ -11,7 +11,7 @@ logger = logging.getLogger(__name__)
 
 @shared_task(soft_time_limit=300, time_limit=360)
 def add_up_behaviour() -> None:
-    """Adds up what people did, by half hours."""
+    """Add up what users did, by half hours."""
     changed = windows.advance()
     if changed:
         logger.info("%d half hours changed, the latest of them from %s.", len(changed), changed[0])

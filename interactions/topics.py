@@ -1,4 +1,4 @@
-"""The topics of the event log, without KAFKA_TOPIC_PREFIX. Pure; docs/EVENTS.md says what each carries."""
+"""Name the topics of the event log, without KAFKA_TOPIC_PREFIX. Pure; docs/EVENTS.md says what each carries."""
 
 USER_EVENTS, PRODUCT_VIEWS, PURCHASES, REVIEWS = "user-events", "product-views", "purchases", "reviews"
 DEAD_LETTERS = "dead-letters"
@@ -29,5 +29,5 @@ TOPICS = (*EVENTS, DEAD_LETTERS, REQUESTS, RESPONSES, *ANNOUNCEMENTS)
 
 
 def topic_of(type_name: str) -> str:
-    """The topic of events of this type."""
+    """Return the topic of events of this type."""
     return BY_TYPE.get(type_name, USER_EVENTS)

@@ -1,4 +1,4 @@
-"""The interaction types by name, as a copy in each process: every event needs one, and staff rarely change them."""
+"""Keep the interaction types by name in each process: every event needs one, and staff rarely change them."""
 
 from collections.abc import Mapping
 
@@ -11,32 +11,32 @@ EPOCH = "interaction-types"
 
 
 def by_name() -> Mapping[str, InteractionType]:
-    """Every type; do not change the rows. Raises DatabaseDown where they were never read and can't be now."""
+    """Return every type; do not change the rows. Raises DatabaseDown where they were never read and can't be now."""
     return _copy.current()
 
 
 def rules() -> Mapping[str, TypeRule]:
-    """What `schema.parse` must know of every type."""
+    """Return what `schema.parse` must know of every type."""
     return {name: kind.rule for name, kind in by_name().items()}
 
 
 def marking_seen() -> list[InteractionType]:
-    """The types after which an item is not shown to the person again."""
+    """Return the types after which an item is not shown to the user again."""
     return [kind for kind in by_name().values() if kind.marks_seen]
 
 
 def telling() -> list[InteractionType]:
-    """The types that say something of a person's taste; an impression doesn't."""
+    """Return the types that say something of a user's taste; an impression doesn't."""
     return [kind for kind in by_name().values() if kind.weight or kind.rule.scale]
 
 
 def changed() -> None:
-    """A type was added, edited or removed: call it wherever that is done; it waits for the commit."""
+    """Tell every process that a type was added, edited or removed; waits for the commit."""
     generations.bump(EPOCH)
 
 
 def forget() -> None:
-    """As if the process had just started, for tests."""
+    """Forget what was read, as if the process had just started: for tests."""
     _copy.forget()
 
 

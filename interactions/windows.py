@@ -1,4 +1,4 @@
-"""What people do, by half hours: added up as events are stored, in whichever order they happened.
+"""Add up what users do, by half hours, as events are stored, in whichever order they happened.
 
 Counts are added in the transaction that notes how far the events were read. Who was active is kept as sets in Redis,
 where adding somebody twice changes nothing; a set that Redis doesn't have is made anew from the database.
@@ -31,7 +31,7 @@ HISTORY = timedelta(days=7)
 
 START = "date_bin('30 minutes', occurred_at, TIMESTAMPTZ '1970-01-01 00:00:00+00')"
 SESSION = "coalesce(nullif(context ->> 'session_id', ''), 'user ' || user_id)"
-"""Whoever names no session has one of her own in each window."""
+"""A user who names no session has one of their own in each window."""
 
 COUNTS = f"""
 SELECT {START} AS start, count(*) AS events,
@@ -59,20 +59,20 @@ COLUMNS = ("events", "views", "carts", "purchases", "recommendation_clicks")
 
 
 def advance() -> list[BehaviourWindow]:
-    """Takes in what has settled since the last time; the windows that changed, as they are now."""
+    """Take in what has settled since the last time; return the windows that changed, as they are now."""
     changed: set[datetime] = set()
     while True:
         with feed.piece(READER, TABLE, PIECE) as piece:
             if piece:
                 begun = set(_take_in(piece))
                 for window in BehaviourWindow.objects.filter(start__in=begun):
-                    announcements.announce(SYSTEM_METRICS, "behaviour.window", _facts(window))
+                    announcements.announce(SYSTEM_METRICS, "behaviour.window", _payload(window))
                 changed |= begun
         if piece.is_last:
             return list(BehaviourWindow.objects.filter(start__in=changed))
 
 
-def _facts(window: BehaviourWindow) -> dict[str, Any]:
+def _payload(window: BehaviourWindow) -> dict[str, Any]:
     counts = {name: getattr(window, name) for name in (*COLUMNS, "active_users", "sessions", "late")}
     rates = {name: getattr(window, name) for name in ("view_to_cart", "cart_to_purchase")}
     return {"start": window.start.isoformat(), "minutes": int(WINDOW.total_seconds() // 60), **counts, **rates}
@@ -104,13 +104,13 @@ def _take_in(piece: Piece) -> Iterable[datetime]:
 
 
 def _begun(now: datetime) -> datetime:
-    """When the adding up began: what was there before is no latecomer."""
+    """Return when the adding up began: what was there before is no latecomer."""
     FeedCursor.objects.filter(name=READER, made_anew_at=None).update(made_anew_at=now)
     return FeedCursor.objects.get(name=READER).made_anew_at or now
 
 
 def _who(window: Window, users: Sequence[str], sessions: Sequence[str], piece: Piece) -> dict[str, int]:
-    """How many people and sessions a window has had, these included."""
+    """Count the users and sessions of a window, these included."""
     try:
         return _in_redis(window, users, sessions, piece)
     except RedisDown:
@@ -128,7 +128,7 @@ def _in_redis(window: Window, users: Sequence[str], sessions: Sequence[str], pie
 
 
 def _added(key: str, members: Mapping[str, Sequence[str]]) -> dict[str, int] | None:
-    """How many members the sets of a window have with these; None where Redis doesn't have them whole."""
+    """Add members to the sets of a window; return their sizes, None where Redis doesn't have the sets whole."""
     seconds = 2 * int((WINDOW + LATENESS).total_seconds())
     keys = [f"{key}:{name}" for name in members]
     adding = [("SADD", one, *some) for one, some in zip(keys, members.values(), strict=True)]
@@ -141,7 +141,7 @@ def _added(key: str, members: Mapping[str, Sequence[str]]) -> dict[str, int] | N
 
 
 def _everybody(window: Window, piece: Piece) -> dict[str, Sequence[str]]:
-    """The people and sessions of a window, from the events that are read."""
+    """Return the users and sessions of a window, from the events that are read."""
     (row,) = _rows(WHO, {"start": window.start, "end": window.end, "until": piece.until})
     return {"active_users": row["users"] or [], "sessions": row["sessions"] or []}
 

@@ -1,4 +1,4 @@
-"""An event as bytes on a topic, and back. Pure: no broker, no database."""
+"""Write an event as bytes for a topic, and read it back. Pure: no broker, no database."""
 
 import json
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ EXTRA = "extra"
 
 
 def fields_of(event: Event, source: str) -> dict[str, Any]:
-    """The event as a JSON object; docs/EVENTS.md has the fields."""
+    """Return the event as a JSON object; docs/EVENTS.md has the fields."""
     fields = {
         "version": VERSION,
         "event_id": str(event.event_id),
@@ -34,7 +34,7 @@ def fields_of(event: Event, source: str) -> dict[str, Any]:
 
 
 def encode(event: Event, source: str = "api") -> bytes:
-    """`fields_of` as JSON in UTF-8."""
+    """Return `fields_of` as JSON in UTF-8."""
     return json.dumps(fields_of(event, source), separators=(",", ":"), ensure_ascii=False).encode(
         "utf-8", "surrogatepass"
     )
@@ -43,7 +43,7 @@ def encode(event: Event, source: str = "api") -> bytes:
 def decode(
     raw: bytes, types: Mapping[str, TypeRule], now: datetime, context_bytes: int = CONTEXT_BYTES
 ) -> tuple[Event, str]:
-    """The event and its source. Raises InvalidEvent, also for a version that nobody here knows."""
+    """Return the event and its source. Raises InvalidEvent, also for a version that nobody here knows."""
     fields = loads(raw)
     version = fields.get("version")
     if version != VERSION or isinstance(version, bool):
@@ -56,7 +56,7 @@ def decode(
 
 
 def with_extra(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Fields with those that this version doesn't know kept in the context, under EXTRA."""
+    """Move fields that this version doesn't know into the context, under EXTRA."""
     if fields.keys() <= FIELDS:
         return dict(fields)
     known = {name: value for name, value in fields.items() if name in FIELDS}
@@ -68,7 +68,7 @@ def with_extra(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def loads(raw: bytes) -> dict[str, Any]:
-    """The JSON object in some bytes. Raises InvalidEvent."""
+    """Return the JSON object in some bytes. Raises InvalidEvent."""
     try:
         fields = strict_json(raw)
     except ValueError as fault:
@@ -79,7 +79,7 @@ def loads(raw: bytes) -> dict[str, Any]:
 
 
 def readable(raw: bytes) -> dict[str, Any]:
-    """Any bytes as a JSON object that PostgreSQL can store: the object that they are, or their text as `raw`."""
+    """Turn any bytes into a JSON object that PostgreSQL can store: the object they are, or their text as `raw`."""
     with suppress(InvalidEvent, RecursionError):
         fields = loads(raw)
         if "\\u0000" not in json.dumps(fields):

@@ -1,4 +1,4 @@
-"""What the catalogue's operations answer."""
+"""Describe the answers of the catalogue's operations."""
 
 from rest_framework import serializers
 

@@ -1,4 +1,4 @@
-"""The JSON schema of an event, from the types as they are now: what it allows is what `interactions.schema` takes."""
+"""Describe an event as JSON schema, from the types as they are now: it allows what `interactions.schema` takes."""
 
 from collections.abc import Iterable, Mapping
 from contextlib import suppress

@@ -1,14 +1,14 @@
-"""What the events' operations take and answer. `interactions.schema` judges an event; this describes it."""
+"""Describe what the events' operations take and answer. `interactions.schema` judges an event."""
 
 from rest_framework import serializers
 
 
 class EventIn(serializers.Serializer):
-    """An event; see `event_schema`, which describes it."""
+    """Stands for an event, which `event_schema` describes."""
 
 
 class EventsIn(serializers.Serializer):
-    """Many events; see `event_schema`."""
+    """Stands for the envelope of many events, which `event_schema` describes."""
 
     event = EventIn
     most = 1_000

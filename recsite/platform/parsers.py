@@ -1,4 +1,4 @@
-"""JSON as PostgreSQL can store it."""
+"""Read JSON as PostgreSQL can store it."""
 
 import json
 import math
