@@ -10,7 +10,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.stats import spearmanr
 
-from recommender.engine.feedback import histories, seen, strengths
+from recommender.engine.feedback import histories, net_strengths, seen, strengths
 from recommender.engine.forms import load_model
 from recommender.engine.ranking import top_n
 from recommender.engine.types import UNKNOWN, Algorithm, Arrays, CannotFit, Dataset, FloatArray, Mask, Model, RowArray
@@ -186,8 +186,8 @@ class EvidenceContract(RecommenderContract):
     """What models promise that go by what speaks for an item: the lowest rating tells them nothing."""
 
     def can_say(self, data: Dataset) -> Mask:
-        known = strengths(data).toarray() > 0
-        return np.outer(known.any(axis=1), known.any(axis=0))
+        users, items = net_strengths(data).toarray() != 0, strengths(data).toarray() > 0
+        return np.outer(users.any(axis=1), items.any(axis=0))
 
 
 class ImpersonalContract(ModelContract):

@@ -84,7 +84,7 @@ def session(request: ItemsRequest) -> Answer:
     if not known:
         raise UnknownItem(f"None of these items is in the catalogue: {', '.join(request.items[:5])}.")
     gone_through = candidates.session(view, known)
-    algorithm = view.release.leader.algorithm if view.release.leader and gone_through.evidence else POPULAR
+    algorithm = view.release.leader.algorithm if view.release.leader and gone_through.made_from else POPULAR
     seen = sorted({other for row in known for other in candidates.variants(view, row)})
     wanted = _wanted(view, seen, request)
     return _answer(view, ListKind.SESSION, algorithm, gone_through.ranked, wanted, request, gone_through)
@@ -148,8 +148,8 @@ def _answer(
 ) -> Answer:
     found = candidates.paginate(ranked, wanted, request.offset, request.limit)
     unrated = RatingPredictions.nothing(len(found.ranked))
-    evidence = session.explain(found.ranked) if session and request.explain else None
-    why = reasons(view, found.ranked, unrated, evidence) if request.explain else None
+    attributed = session.explain(found.ranked) if session and request.explain else None
+    why = reasons(view, found.ranked, unrated, attributed) if request.explain else None
     member = view.release.members.get(algorithm)
     answer = Answer(
         user_id=request.user_id,

@@ -31,7 +31,7 @@ from recommender.serving.candidates import (
     RatingPredictions,
     ServingContext,
     UserCandidates,
-    evidence,
+    attribution,
     explorers,
     load_or_build,
     ratings,
@@ -170,5 +170,5 @@ def _reasons(
     """Without the database, by the source alone."""
     found = None
     with suppress(DatabaseDown):
-        found = evidence(view, algorithm, known.candidates.person, ranked)
+        found = attribution(view, algorithm, known.candidates.person, ranked)
     return reasons(view, ranked, rated, found)

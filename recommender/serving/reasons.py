@@ -1,4 +1,4 @@
-"""Why somebody gets an item, in words that a shopper understands. No other person is ever named."""
+"""Say why a user gets an item, in words that a shopper understands. No other user is ever named."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from recommender.serving.candidates import (
     POPULAR,
     SEGMENT_POPULAR,
     TRENDING,
-    Evidence,
+    Attribution,
     Ranked,
     RatingPredictions,
     ServingContext,
@@ -31,6 +31,9 @@ VERBS = (
 
 MOST = 3
 """Items of the history that are named as weighing most."""
+
+NOT_PERSONAL = frozenset({POPULAR, SEGMENT_POPULAR, TRENDING, LATEST, EXPLORATION})
+"""Sources that place items without the user's history."""
 
 IN_WORDS, LEAST_SHARE = 2, 0.1
 """Items that the sentence names, and the share below which it doesn't."""
@@ -55,16 +58,21 @@ class Reason:
     """What each source of the hybrid added to the score; None for other algorithms."""
 
 
-def reasons(view: ServingContext, ranked: Ranked, rated: RatingPredictions, found: Evidence | None) -> list[Reason]:
-    """One for each place; without evidence, by the source alone."""
+def reasons(view: ServingContext, ranked: Ranked, rated: RatingPredictions, found: Attribution | None) -> list[Reason]:
+    """Return a reason for each place: what weighs most in it; without an attribution, its source."""
     return [
         _reason(view, found, place, SOURCES[source], float(rated.values[place]))
         for place, source in enumerate(ranked.sources.tolist())
     ]
 
 
-def _reason(view: ServingContext, found: Evidence | None, place: int, source: str, rating: float) -> Reason:
-    heaviest = [] if found is None else found.heaviest(place, MOST)
+def _reason(view: ServingContext, found: Attribution | None, place: int, source: str, rating: float) -> Reason:
+    crowd = found.leading_crowd(place) if found else None
+    heaviest = found.heaviest(place, MOST) if found and crowd is None else []
+    if crowd is not None:
+        return Reason(_by_source(view, crowd, rating), sources=_parts(found, place))
+    if found and found.is_against_all and source not in NOT_PERSONAL:
+        return Reason("It is unlike what you disliked.", sources=_parts(found, place))
     if found is None or not heaviest:
         return Reason(_by_source(view, source, rating), sources=_parts(found, place))
     rows = view.rows(found.items[heaviest].tolist()).tolist()
@@ -81,7 +89,7 @@ def _reason(view: ServingContext, found: Evidence | None, place: int, source: st
 
 
 def sentence(titles: Sequence[str], kinds: Sequence[Iterable[str]]) -> str:
-    """Such as: Because you liked “Emma” and looked at “Walden”. Of these items, and what was done with each."""
+    """Put items and what was done with each into words: Because you liked “Emma” and looked at “Walden”."""
     words, before = [], ""
     for title, done in zip(titles, kinds, strict=True):
         verb = _verb(done)
@@ -108,12 +116,13 @@ def _by_source(view: ServingContext, source: str, rating: float) -> str:
         return "It is new here, and may suit you."
     if source == CONTENT:
         return "It is like what you chose."
-    if rating == rating:
-        return f"You would probably give it {rating:.1f} of {view.release.scale[1]:g}."
+    low, high = view.release.scale
+    if rating >= (low + high) / 2:
+        return f"You would probably give it {rating:.1f} of {high:g}."
     return "It suits your taste."
 
 
-def _parts(found: Evidence | None, place: int) -> dict[str, float] | None:
+def _parts(found: Attribution | None, place: int) -> dict[str, float] | None:
     if found is None or not found.parts:
         return None
     said = {name: float(values[place]) for name, values in found.parts.items()}

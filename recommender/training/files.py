@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from catalog.importers.rows import DataSet, EventRow, ItemRow, Located, Rejected, Scale, UserRow
 from recommender.engine import tokens
 from recommender.engine.evaluation.prepare import prepare
-from recommender.engine.feedback import explicit_kinds
+from recommender.engine.evidence import explicit_kinds
 from recommender.engine.types import UNDATED, CannotFit, Dataset, EventKind, IdMap, Mask, RowArray, Tokens, TokenTable
 
 RATING = "rating"

@@ -5,7 +5,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from recommender.engine.algorithms.als import ALS
-from recommender.engine.feedback import histories, strengths
+from recommender.engine.feedback import histories, net_strengths
 from tests.contract import EvidenceContract, everybody, rows
 from tests.datasets import many_tastes, two_tastes
 
@@ -17,10 +17,11 @@ class TestALS(EvidenceContract):
 def test_a_person_s_factors_solve_the_paper_s_equation() -> None:
     data = many_tastes()
     model = ALS(n_factors=3).fit(data, np.random.default_rng(1))
-    x = (strengths(data).toarray()[0] / 5) ** 2
+    net = net_strengths(data).toarray()[0]
+    x = (net / 5) ** 2
     items = model.item_factors.astype(np.float64)
-    trust = np.where(x > 0, 1 + 4 * x, 1)
-    expected = np.linalg.solve((items.T * trust) @ items + 0.1 * np.eye(3), (items.T * trust) @ (x > 0))
+    trust = 1 + 4 * x
+    expected = np.linalg.solve((items.T * trust) @ items + 0.1 * np.eye(3), (items.T * trust) @ np.sign(net))
     assert_allclose(model.user_factors[0], expected, rtol=1e-3)
 
 

@@ -41,7 +41,9 @@ def test_with_all_weight_on_one_source_it_ranks_as_that_source_alone() -> None:
     for name, weights in (("ease", (1, 0)), ("popular", (0, 1))):
         blend = weighing(models, *weights).score(rows(0, 7))
         alone = models[name].score(rows(0, 7))
-        assert_array_equal(np.argsort(-blend, kind="stable"), np.argsort(-alone, kind="stable"))
+        in_order = np.take_along_axis(alone, np.argsort(-blend, axis=1, kind="stable"), axis=1)
+        # Of scores that are equal but for rounding either may come first.
+        assert (np.diff(in_order, axis=1) < 1e-5).all()
 
 
 def test_the_scale_of_a_source_changes_nothing() -> None:

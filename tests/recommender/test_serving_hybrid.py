@@ -91,10 +91,11 @@ def test_each_place_has_its_reason() -> None:
     answer = ask("reader-0", limit=5, explain=True)
     events = EndUser.objects.get(user_id="reader-0").interactions
     history = set(events.filter(value__gte=4).values_list("item__title", flat=True))
-    assert answer.items[0].reason
-    assert answer.items[0].reason.because
+    assert any(place.reason and place.reason.because for place in answer.items)
     for place in answer.items:
         assert place.reason is not None
+        if not place.reason.because:
+            continue
         assert place.reason.sentence.startswith("Because you liked “") == bool(place.reason.because)
         assert {one.title for one in place.reason.because} <= history
         shares = [one.share for one in place.reason.because]
@@ -102,6 +103,35 @@ def test_each_place_has_its_reason() -> None:
         assert 0 < sum(shares) <= 1.001
         assert place.reason.sources is not None
         assert place.score == pytest.approx(sum(place.reason.sources.values()), abs=0.01)
+
+
+def test_a_reason_names_what_weighs_most() -> None:
+    for number in range(8):
+        for place in ask(f"reader-{number}", limit=10, explain=True).items:
+            assert place.reason
+            assert place.reason.sources is not None
+            crowd = sum(place.reason.sources.get(name, 0) for name in ("popular", "segment_popular"))
+            is_popular = crowd > sum(place.reason.sources.values()) - crowd + 0.001
+            assert not (is_popular and place.reason.because)
+            assert not is_popular or place.reason.sentence == "Many people like it."
+
+
+def test_dislikes_alone_push_away_what_is_like_them_and_explain_nothing() -> None:
+    cleo, items = factories.person("cleo"), list(Item.objects.order_by("pk"))
+    even = items[0:6:2]
+    for item in even:
+        produce([factories.event(cleo, item, "view"), factories.event(cleo, item, "rating", 1.0)])
+        produce([factories.event(cleo, item, "dislike")])
+    answer = ask("cleo", limit=5, explain=True)
+    assert {place.source for place in answer.items} == {"fold-in"}
+    disliked = {item.item_id for item in items[0::2]}
+    unknown = {place.item_id for place in ask("nobody", limit=5).items}
+    assert len({place.item_id for place in answer.items} & disliked) <= len(unknown & disliked)
+    assert {place.reason.sentence for place in answer.items if place.reason} <= {
+        "It is unlike what you disliked.",
+        "Many people like it.",
+    }
+    assert all(place.reason and not place.reason.because for place in answer.items)
 
 
 def test_without_the_database_a_reason_is_by_the_source() -> None:

@@ -76,6 +76,7 @@ def test_scores_are_those_of_the_algorithm_however_the_acts_come_in(shop: Shop) 
         ("purchase", None),
         ("rating", 5.0),
         ("rating", 2.0),
+        ("rating", 1.0),
         ("dislike", None),
         ("impression", None),
     ]
@@ -106,6 +107,22 @@ def test_somebody_who_comes_back_counts_once(shop: Shop) -> None:
     did("ben", "novel-1", hours_ago=1)
     take_in()
     assert kept()["novel-0"] == pytest.approx(kept()["novel-1"], rel=1e-3)
+
+
+def test_a_dislike_takes_back_what_the_view_before_it_counted(shop: Shop) -> None:
+    for who in ("ada", "ben", "cleo"):
+        did(who, "novel-0", hours_ago=5)
+    did("ada", "novel-1", hours_ago=5)
+    take_in()
+    assert trending(2) == ["novel-0", "novel-1"]
+    for who in ("ada", "ben", "cleo"):
+        did(who, "novel-0", "dislike", hours_ago=4)
+    take_in()
+    assert kept()["novel-0"] < 0 < kept()["novel-1"]
+    assert trending(1) == ["novel-1"]
+    did("ben", "novel-0", "purchase", hours_ago=1)
+    take_in()
+    assert kept()["novel-0"] == pytest.approx(anew()["novel-0"], rel=1e-2)
 
 
 def test_scores_are_made_anew_when_they_are_old(shop: Shop, settings: Any) -> None:

@@ -63,9 +63,9 @@ def test_what_lies_before_the_window_counts_nothing() -> None:
     assert_allclose(scores(viewed(1, 1, 0), viewed(2, 2, 29)), [1, 0])
 
 
-def test_bad_ratings_and_events_without_a_time_count_nothing() -> None:
+def test_bad_ratings_count_against_and_events_without_a_time_count_nothing() -> None:
     assert_allclose(
-        scores(viewed(1, 1, 0), rated(2, 2, 1, time=NOW), rated(3, 3, 5, time=NOW), rated(4, 2, 5)), [1, 0, 1]
+        scores(viewed(1, 1, 0), rated(2, 2, 1, time=NOW), rated(3, 3, 5, time=NOW), rated(4, 2, 5)), [1, -1, 1]
     )
     with pytest.raises(CannotFit, match="no events with a time"):
         scores(rated(1, 1, 5))

@@ -8,8 +8,9 @@ from scipy.sparse import csr_array, csr_matrix
 from threadpoolctl import threadpool_limits
 
 from recommender.engine.feedback import profiles, strengths
+from recommender.engine.forms.csr import without_favour
 from recommender.engine.forms.implicit_factors import ImplicitFactorModel, confidence
-from recommender.engine.types import CannotFit, Dataset, Progress, silent
+from recommender.engine.types import CannotFit, Dataset, FloatArray, Progress, silent
 
 MOST_SKIPS = 5
 """Times passed over beyond which more of them say no more."""
@@ -59,9 +60,9 @@ class ALS:
             user_factors=np.zeros((dataset.n_users, self.n_factors), np.float32),
             item_factors=item_factors,
             knows=chosen,
+            average=np.zeros(self.n_factors, np.float32),
         )
-        # The people's factors once more, from their profiles: so that folding somebody in says the same.
-        return replace(model, user_factors=np.nan_to_num(model.fold_in(profiles(dataset))))
+        return _with_users(model, profiles(dataset))
 
     def _fitted(self, confidences: csr_matrix, seed: int, progress: Progress) -> Any:
         library = _implicit_als()
@@ -88,6 +89,15 @@ class ALS:
             progress((epoch + 1) / self.n_epochs, f"epoch {epoch + 1} of {self.n_epochs}")
 
         return tell
+
+
+def _with_users(model: ImplicitFactorModel, known: csr_array) -> ImplicitFactorModel:
+    """Fold all users in from their profiles (n_users, n_items), so that folding them in later says the same."""
+    factors, opposed = np.nan_to_num(model.fold_in(known)), without_favour(known)
+    favoured = factors[~opposed & (np.diff(known.indptr) > 0)]
+    average: FloatArray = favoured.mean(axis=0) if len(favoured) else model.average
+    factors[opposed] += average
+    return replace(model, user_factors=factors, average=average)
 
 
 def _implicit_als() -> Any:

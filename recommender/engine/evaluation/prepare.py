@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from recommender.engine.feedback import explicit_kinds
+from recommender.engine.evidence import explicit_kinds
 from recommender.engine.types import Dataset, IntArray
 
 

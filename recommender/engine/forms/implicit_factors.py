@@ -1,12 +1,14 @@
 """The form of factor models of implicit feedback: no ratings, no biases."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 from typing import ClassVar, Self
 
 import numpy as np
 from scipy.sparse import csr_array
 
+from recommender.engine.forms.csr import without_favour
 from recommender.engine.forms.item_weights import sharpened
 from recommender.engine.types import UNKNOWN, Arrays, FloatArray, Histories, IdMap, Mask, RowArray
 
@@ -30,6 +32,8 @@ class ImplicitFactorModel:
     """(n_items, d)"""
     knows: Mask
     """Which items (n_items,) somebody chose."""
+    average: FloatArray
+    """The mean factors (d,) of the users with evidence in favour of anything."""
 
     def score(self, rows: RowArray) -> FloatArray:
         """Ranking scores (m, n_items) of the users at `rows`."""
@@ -42,18 +46,22 @@ class ImplicitFactorModel:
         return self._scores(self.fold_in(histories.profiles))
 
     def fold_in(self, profiles: csr_array) -> FloatArray:
-        """The factors (m, d) of people from their profiles (m, n_items), the items held fixed; NaN for an empty one.
+        """Return the factors (m, d) of users from their profiles (m, n_items), items held fixed; NaN for empty ones.
 
-        Hu, Koren and Volinsky, 2008, equation 4: ``p = (Q'Q + Q'(C - I)Q + reg I)^-1 Q'C t``.
+        Hu, Koren and Volinsky, 2008, equation 4: ``p = (Q'Q + Q'(C - I)Q + reg I)^-1 Q'C t``. The preference t is 1
+        for items that a profile speaks for, and -1 for those it speaks against. A user with nothing but evidence
+        against starts from the average user's factors.
         """
-        everything = self.item_factors.T @ self.item_factors
-        everything[np.diag_indices_from(everything)] += self.reg
+        everything = self._gram
         factors = np.full((profiles.shape[0], self.item_factors.shape[1]), NAN)
-        for person, (start, end) in enumerate(pairwise(profiles.indptr)):
+        for user, (start, end) in enumerate(pairwise(profiles.indptr)):
             if end > start:
-                items, weight = self.item_factors[profiles.indices[start:end]], profiles.data[start:end]
-                trust = confidence(weight, self.alpha)[:, None]
-                factors[person] = np.linalg.solve(everything + items.T @ (items * (trust - 1)), (items * trust).sum(0))
+                items, strengths = self.item_factors[profiles.indices[start:end]], profiles.data[start:end]
+                trust = confidence(strengths, self.alpha)[:, None]
+                wanted = (items * trust * np.sign(strengths)[:, None]).sum(0)
+                factors[user] = np.linalg.solve(everything + items.T @ (items * (trust - 1)), wanted)
+        if (opposed := without_favour(profiles)).any():
+            factors[opposed] += self.average
         return factors
 
     def predict(self, rows: RowArray, cols: RowArray) -> tuple[FloatArray, FloatArray]:
@@ -68,9 +76,8 @@ class ImplicitFactorModel:
         profile = history.profiles[:1]
         items = self.item_factors[profile.indices]
         trust = confidence(profile.data, self.alpha)[:, None]
-        gram = self.item_factors.T @ self.item_factors + items.T @ (items * (trust - 1))
-        gram[np.diag_indices_from(gram)] += self.reg
-        parts = self.item_factors[cols] @ np.linalg.solve(gram, (items * trust).T)
+        gram = self._gram + items.T @ (items * (trust - 1))
+        parts = self.item_factors[cols] @ np.linalg.solve(gram, (items * trust * np.sign(profile.data)[:, None]).T)
         return np.where(self.knows[cols][:, None], parts, NAN).astype(np.float32)
 
     def similar(self, cols: RowArray) -> FloatArray:
@@ -89,6 +96,7 @@ class ImplicitFactorModel:
             "user_factors": self.user_factors,
             "item_factors": self.item_factors,
             "knows": self.knows,
+            "average": self.average,
         }
 
     @classmethod
@@ -104,7 +112,15 @@ class ImplicitFactorModel:
                 f"{len(user_ids)} people and {len(item_ids)} items don't fit factors of the shapes "
                 f"{users.shape} and {items.shape}."
             )
-        return cls(user_ids, item_ids, reg, alpha, users, items, knows)
+        # Artifacts of earlier versions have no average: that of all users with factors stands in.
+        average = np.asarray(arrays["average"] if "average" in arrays else _mean_of_known(users), np.float32)
+        return cls(user_ids, item_ids, reg, alpha, users, items, knows, average)
+
+    @cached_property
+    def _gram(self) -> FloatArray:
+        gram: FloatArray = self.item_factors.T @ self.item_factors
+        gram[np.diag_indices_from(gram)] += self.reg
+        return gram
 
     def _scores(self, factors: FloatArray) -> FloatArray:
         scores: FloatArray = factors @ self.item_factors.T
@@ -112,6 +128,12 @@ class ImplicitFactorModel:
         return scores
 
 
+def _mean_of_known(factors: FloatArray) -> FloatArray:
+    known = factors[factors.any(axis=1)]
+    mean: FloatArray = known.mean(axis=0) if len(known) else np.zeros(factors.shape[1], np.float32)
+    return mean
+
+
 def confidence(strengths: FloatArray, alpha: float) -> FloatArray:
-    """1 + alpha * x, with x the strength as a share of the strongest, squared."""
-    return (1 + alpha * sharpened(strengths, POWER)).astype(np.float32)
+    """Return 1 + alpha * x, with x the strength, for or against, as a share of the strongest, squared."""
+    return (1 + alpha * np.abs(sharpened(strengths, POWER))).astype(np.float32)

@@ -1,12 +1,14 @@
 """The form of models that rank an item by what a person's other items say for it."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import ClassVar, Self
 
 import numpy as np
 from scipy.sparse import csr_array
 
-from recommender.engine.feedback import STRONGEST
+from recommender.engine.evidence import STRONGEST
+from recommender.engine.forms.csr import csr_from_parts, csr_parts, favourable, without_favour
 from recommender.engine.types import UNKNOWN, Arrays, FloatArray, Histories, IdMap, Mask, RowArray
 
 NAN = np.float32(np.nan)
@@ -14,10 +16,11 @@ NAN = np.float32(np.nan)
 
 @dataclass(frozen=True, eq=False)
 class ItemWeightsModel:
-    """Scores an item j by ``sum over the person's items i of x_i * w_ij``.
+    """Score an item j by ``sum over the user's items i of x_i * w_ij``.
 
-    x_i is what a profile says of an item, raised to `power` and divided by `unit`. NaN for somebody with an empty
-    profile, and for an item of which the model knows nothing.
+    x_i is what a profile says of an item, raised to `power` and divided by `unit`; below 0 where it speaks against the
+    item, which so pushes away what is like it. A user with nothing but evidence against starts from the average of all
+    users' x. NaN for a user with an empty profile, and for an item of which the model knows nothing.
     """
 
     form: ClassVar[str] = "item_weights"
@@ -68,8 +71,8 @@ class ItemWeightsModel:
             "user_ids": self.user_ids.ids,
             "item_ids": self.item_ids.ids,
             "knows": self.knows,
-            **_parts("profile", self.profiles),
-            **_parts("weight", self.weights),
+            **csr_parts("profile", self.profiles),
+            **csr_parts("weight", self.weights),
         }
 
     @classmethod
@@ -81,24 +84,38 @@ class ItemWeightsModel:
         knows = np.asarray(arrays["knows"], bool)
         if knows.shape != (len(item_ids),):
             raise ValueError(f"knows has the shape {knows.shape} where {(len(item_ids),)} was expected.")
-        profiles = _matrix("profile", arrays, (len(user_ids), len(item_ids)))
-        weights = _matrix("weight", arrays, (len(item_ids), len(item_ids)))
+        profiles = csr_from_parts("profile", arrays, (len(user_ids), len(item_ids)))
+        weights = csr_from_parts("weight", arrays, (len(item_ids), len(item_ids)))
         return cls(user_ids, item_ids, power, unit, knows, profiles, weights)
 
     def _scores(self, profiles: csr_array, unknown: Mask) -> FloatArray:
         x = csr_array((self._x(profiles.data), profiles.indices, profiles.indptr), shape=profiles.shape)
         scores: FloatArray = (x @ self.weights).toarray()
+        if (opposed := without_favour(profiles)).any():
+            scores[opposed] += self._average
         scores[unknown | (np.diff(profiles.indptr) == 0)] = NAN
         scores[:, ~self.knows] = NAN
         return scores
+
+    @cached_property
+    def _average(self) -> FloatArray:
+        """Return the scores (n_items,) of the average user, from what all profiles say in favour."""
+        favours = favourable(self.profiles)
+        n_users = max(int((np.diff(favours.indptr) > 0).sum()), 1)
+        x = np.bincount(favours.indices, self._x(favours.data), len(self.item_ids)) / n_users
+        average: FloatArray = (x.astype(np.float32) @ self.weights).astype(np.float32)
+        return average
 
     def _x(self, strengths: FloatArray) -> FloatArray:
         return (sharpened(strengths, self.power) / self.unit).astype(np.float32)
 
 
 def sharpened(strengths: FloatArray, power: float) -> FloatArray:
-    """Strengths as shares of the strongest, 2 at the most, raised to `power`: 2 lets the best ratings stand out."""
-    return np.minimum(strengths / STRONGEST, 2.0) ** power
+    """Return strengths as shares of the strongest, 2 at the most, raised to `power`; what is against stays below 0.
+
+    A power of 2 lets the best ratings stand out.
+    """
+    return np.sign(strengths) * np.minimum(np.abs(strengths) / STRONGEST, 2.0) ** power
 
 
 def strongest(weights: FloatArray, n: int) -> csr_array:
@@ -110,18 +127,3 @@ def strongest(weights: FloatArray, n: int) -> csr_array:
             bound = np.partition(part, n_items - n, axis=0)[n_items - n]
             weights[:, start : start + 512][part < bound] = 0
     return csr_array(weights)
-
-
-def _parts(name: str, matrix: csr_array) -> Arrays:
-    return {
-        f"{name}_data": matrix.data.astype(np.float32, copy=False),
-        f"{name}_indices": matrix.indices.astype(np.int32, copy=False),
-        f"{name}_starts": matrix.indptr.astype(np.int32, copy=False),
-    }
-
-
-def _matrix(name: str, arrays: Arrays, shape: tuple[int, int]) -> csr_array:
-    data, indices, starts = (np.asarray(arrays[f"{name}_{part}"]) for part in ("data", "indices", "starts"))
-    if starts.shape != (shape[0] + 1,) or len(data) != len(indices) or starts[-1] != len(data):
-        raise ValueError(f"The parts of the {name} matrix don't have the shape that {shape} needs.")
-    return csr_array((data, indices, starts), shape=shape)

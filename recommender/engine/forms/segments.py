@@ -8,6 +8,7 @@ from typing import ClassVar, Self
 import numpy as np
 from scipy.sparse import csr_array
 
+from recommender.engine.forms.csr import csr_from_parts, csr_parts
 from recommender.engine.types import UNKNOWN, Arrays, FloatArray, Histories, IdMap, Mask, RowArray, Tokens
 
 NAN = np.float32(np.nan)
@@ -84,9 +85,7 @@ class SegmentModel:
             "item_ids": self.item_ids.ids,
             "names": np.array(self.names, np.str_),
             "members": self.members,
-            "count_data": self.counts.data,
-            "count_indices": self.counts.indices.astype(np.int32, copy=False),
-            "count_starts": self.counts.indptr.astype(np.int32, copy=False),
+            **csr_parts("count", self.counts),
             "shares": self.shares,
             "constants": np.array([self.total, self.shrinkage]),
         }
@@ -100,11 +99,7 @@ class SegmentModel:
         members, shares = np.asarray(arrays["members"], np.int32), np.asarray(arrays["shares"], np.float32)
         if members.shape != (len(user_ids),) or shares.shape != (len(item_ids),):
             raise ValueError(f"members has the shape {members.shape}, and shares has the shape {shares.shape}.")
-        data = np.asarray(arrays["count_data"], np.float32)
-        indices, starts = (np.asarray(arrays[f"count_{part}"], np.int32) for part in ("indices", "starts"))
-        if starts.shape != (len(names) + 1,):
-            raise ValueError(f"The parts of the counts don't have the shape that {len(names)} segments need.")
-        counts = csr_array((data, indices, starts), shape=(len(names), len(item_ids)))
+        counts = csr_from_parts("count", arrays, (len(names), len(item_ids)))
         total, shrinkage = (float(constant) for constant in arrays["constants"])
         return cls(user_ids, item_ids, names, members, counts, shares, total, shrinkage)
 

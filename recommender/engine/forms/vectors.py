@@ -7,6 +7,7 @@ from typing import ClassVar, Self
 import numpy as np
 from scipy.sparse import csr_array
 
+from recommender.engine.forms.csr import csr_from_parts, csr_parts, favourable, without_favour
 from recommender.engine.forms.item_weights import sharpened
 from recommender.engine.types import UNKNOWN, Arrays, FloatArray, Histories, IdMap, IntArray, Mask, RowArray
 
@@ -18,9 +19,11 @@ POWER = 2.0
 
 @dataclass(frozen=True, eq=False)
 class VectorModel:
-    """Scores an item by the cosine of its vector with the weighted sum of those in the person's profile.
+    """Score an item by the cosine of its vector with the weighted sum of those in the user's profile.
 
-    NaN for people without a profile, and for items of which nothing is known: their vector is zero.
+    Weights below 0 push away from items: Rocchio, "Relevance feedback in information retrieval", 1971. A user with
+    nothing but evidence against starts from the average of all users' sums. NaN for users without a profile, and for
+    items of which nothing is known: their vector is zero.
     """
 
     form: ClassVar[str] = "vectors"
@@ -30,7 +33,7 @@ class VectorModel:
     vectors: FloatArray
     """(n_items, d), of length 1, or 0."""
     profiles: csr_array
-    """Strengths (n_users, n_items)."""
+    """Net strengths (n_users, n_items)."""
     idf: FloatArray
     """(n_buckets,), of the tokens' buckets."""
     projection: FloatArray
@@ -109,9 +112,7 @@ class VectorModel:
             "vectors": self.vectors,
             "idf": self.idf,
             "projection": self.projection,
-            "profile_data": self.profiles.data.astype(np.float32, copy=False),
-            "profile_indices": self.profiles.indices.astype(np.int32, copy=False),
-            "profile_starts": self.profiles.indptr.astype(np.int32, copy=False),
+            **csr_parts("profile", self.profiles),
             **self._encoder_arrays(),
         }
 
@@ -122,8 +123,6 @@ class VectorModel:
         item_ids = IdMap(np.asarray(arrays["item_ids"], np.int64))
         vectors, projection = (np.asarray(arrays[name], np.float32) for name in ("vectors", "projection"))
         idf = np.asarray(arrays["idf"], np.float32)
-        indices, starts = (np.asarray(arrays[f"profile_{part}"], np.int32) for part in ("indices", "starts"))
-        data = np.asarray(arrays["profile_data"], np.float32)
         encoder, second = "", None
         if "encoder" in arrays:
             encoder = str(arrays["encoder"][0])
@@ -131,9 +130,7 @@ class VectorModel:
         width = projection.shape[-1] + (0 if second is None else second.shape[-1])
         if vectors.shape != (len(item_ids), width) or projection.shape[:1] != idf.shape:
             raise ValueError(f"vectors has the shape {vectors.shape}, projection {projection.shape}, idf {idf.shape}.")
-        if starts.shape != (len(user_ids) + 1,) or len(data) != len(indices) or starts[-1] != len(data):
-            raise ValueError(f"The parts of the profile matrix don't have the shape that {len(user_ids)} users need.")
-        profiles = csr_array((data, indices, starts), shape=(len(user_ids), len(item_ids)))
+        profiles = csr_from_parts("profile", arrays, (len(user_ids), len(item_ids)))
         return cls(user_ids, item_ids, vectors, profiles, idf, projection, encoder, second)
 
     def _encoder_arrays(self) -> Arrays:
@@ -150,7 +147,20 @@ class VectorModel:
         return scores
 
     def _people(self, profiles: csr_array) -> tuple[FloatArray, FloatArray]:
-        """The weighted sums (m, d) of profiles (m, n_items), and their lengths (m,)."""
-        weights = (sharpened(profiles.data, POWER).astype(np.float32), profiles.indices, profiles.indptr)
-        mine = np.asarray(csr_array(weights, shape=profiles.shape) @ self.vectors, np.float32)
+        """Return the weighted sums (m, d) of profiles (m, n_items), and their lengths (m,)."""
+        mine = self._sums(profiles)
+        if (opposed := without_favour(profiles)).any():
+            mine[opposed] += self._average
         return mine, np.linalg.norm(mine, axis=1)
+
+    def _sums(self, profiles: csr_array) -> FloatArray:
+        weights = (sharpened(profiles.data, POWER).astype(np.float32), profiles.indices, profiles.indptr)
+        return np.asarray(csr_array(weights, shape=profiles.shape) @ self.vectors, np.float32)
+
+    @cached_property
+    def _average(self) -> FloatArray:
+        """Return the average (d,) of all users' sums, of what speaks for items."""
+        favours = favourable(self.profiles)
+        n_users = max(int((np.diff(favours.indptr) > 0).sum()), 1)
+        total: FloatArray = self._sums(favours).sum(axis=0) / np.float32(n_users)
+        return total

@@ -1,5 +1,6 @@
 """From the live release to rankings: everybody's, one person's, and what is like an item."""
 
+from recommender.serving.candidates.attribution import Attribution, attribution
 from recommender.serving.candidates.co_occurrence import MIN_SUPPORT, CoOccurrence, bought_together, visited_together
 from recommender.serving.candidates.context import (
     CONTENT,
@@ -13,7 +14,6 @@ from recommender.serving.candidates.context import (
     ServingContext,
     current_context,
 )
-from recommender.serving.candidates.evidence import Evidence, evidence
 from recommender.serving.candidates.exploration import EXPLORATION, explorers
 from recommender.serving.candidates.loaded_release import LoadedModel, LoadedRelease, fault, live
 from recommender.serving.candidates.pages import Page, paginate, user_page
@@ -35,9 +35,9 @@ __all__ = [
     "POPULAR",
     "SEGMENT_POPULAR",
     "TRENDING",
+    "Attribution",
     "CoOccurrence",
     "Eligibility",
-    "Evidence",
     "LoadedModel",
     "LoadedRelease",
     "NoContent",
@@ -47,9 +47,9 @@ __all__ = [
     "ServingContext",
     "Session",
     "UserCandidates",
+    "attribution",
     "bought_together",
     "current_context",
-    "evidence",
     "explorers",
     "fault",
     "live",

@@ -6,27 +6,28 @@ from dataclasses import dataclass
 import numpy as np
 
 from recommender.engine import feedback, ranking
+from recommender.engine.evidence import STRONGEST
 from recommender.engine.types import UNKNOWN, Dataset, EventKind, Histories, IdMap
+from recommender.serving.candidates.attribution import Attribution, attribution_of
 from recommender.serving.candidates.context import FOLD_IN, Ranked, ServingContext
-from recommender.serving.candidates.evidence import Evidence, evidence_of
 from recommender.serving.candidates.loaded_release import LoadedModel
 
-SESSION_VIEW = EventKind("view", feedback.STRONGEST)
+SESSION_VIEW = EventKind("view", STRONGEST)
 """The event that each item of a session counts as."""
 
 
 @dataclass(frozen=True, eq=False)
 class Session:
-    """Hold a ranking of everything that is available, and the evidence for it."""
+    """Hold a ranking of everything that is available, and what it was made from."""
 
     context: ServingContext
     ranked: Ranked
-    evidence: tuple[LoadedModel, Dataset, Histories] | None
+    made_from: tuple[LoadedModel, Dataset, Histories] | None
     """None where the leading model knows none of the items: the ranking is what everybody gets."""
 
-    def explain(self, ranked: Ranked) -> Evidence | None:
+    def explain(self, ranked: Ranked) -> Attribution | None:
         """Explain the items of a page."""
-        return evidence_of(self.context, *self.evidence, ranked) if self.evidence else None
+        return attribution_of(self.context, *self.made_from, ranked) if self.made_from else None
 
 
 def session(context: ServingContext, rows: Sequence[int]) -> Session:

@@ -1,9 +1,10 @@
 """Keep trending scores up to date event by event.
 
-`algorithms.trending` scores an item by what each user's latest event in its favour is still worth. Worth halves with
-time, for all items alike: so an event is stored at ``2 ** ((its time - LANDMARK) / half-life)``, which never changes,
-and dividing by the same of the present moment gives its worth. (Cormode, Shkapenyuk, Srivastava and Xu, "Forward
-decay: a practical time decay model for streaming systems", 2009, section 3.) A user's new event replaces their last.
+`algorithms.trending` scores an item by what each user's latest verdict on it, for or against, is still worth. Worth
+halves with time, for all items alike: so an event is stored at ``2 ** ((its time - LANDMARK) / half-life)``, which
+never changes, and dividing by the same of the present moment gives its worth. (Cormode, Shkapenyuk, Srivastava and Xu,
+"Forward decay: a practical time decay model for streaming systems", 2009, section 3.) A user's new verdict replaces
+their last.
 
 What has left the window, was erased, or is weighed otherwise now leaves when the scores are made anew, every
 TRENDING_CACHE_TTL_SECS.
@@ -33,37 +34,44 @@ LANDMARK = datetime(2026, 1, 1, tzinfo=UTC)
 MOST_DOUBLINGS = 900.0
 """A float ends at 2 ** 1023: some centuries of half-lives."""
 
-# The latest event of each user in favour of each item, as the algorithm has it.
-FAVOURS = """
-CASE WHEN kind.scale_min IS NULL THEN kind.weight > 0 AND NOT kind.is_negative ELSE event.value >= kind.relevant_at END
+# What an event says of its item by itself, as `engine.evidence.verdicts` has it: 1 for it, -1 against it, 0 neither.
+VERDICT = """
+CASE
+    WHEN kind.scale_min IS NULL THEN sign(kind.weight) * CASE WHEN kind.is_negative THEN -1 ELSE 1 END
+    WHEN event.value >= coalesce(kind.relevant_at, kind.scale_min + 0.75 * (kind.scale_max - kind.scale_min)) THEN 1
+    WHEN event.value < kind.scale_min + 0.25 * (kind.scale_max - kind.scale_min) THEN -1
+    ELSE 0
+END
 """
-WORTH = "power(2, extract(epoch FROM {time} - %(landmark)s) / %(half_life)s)"
+VERDICTS = f"""
+SELECT event.id, event.user_id, event.item_id, event.occurred_at, {VERDICT} AS verdict
+FROM interactions_interaction AS event JOIN interactions_interactiontype AS kind ON kind.id = event.type_id
+WHERE event.occurred_at >= %(since)s AND NOT event.undated AND {VERDICT} <> 0
+"""
+LATEST = "DISTINCT ON (user_id, item_id) user_id, item_id, occurred_at, verdict"
+# Of two verdicts at one time the one against the item counts.
+ORDER = "ORDER BY user_id, item_id, occurred_at DESC, verdict"
+
+WORTH = "{of}.verdict * power(2, extract(epoch FROM {of}.occurred_at - %(landmark)s) / %(half_life)s)"
 ANEW = f"""
 INSERT INTO recommender_trendingscore (item_id, score)
-SELECT item_id, sum({WORTH.format(time="latest")}) FROM (
-    SELECT user_id, item_id, max(occurred_at) AS latest
-    FROM interactions_interaction AS event JOIN interactions_interactiontype AS kind ON kind.id = event.type_id
-    WHERE event.id <= %(until)s AND occurred_at >= %(since)s AND NOT undated AND {FAVOURS}
-    GROUP BY user_id, item_id
-) AS act GROUP BY item_id
+SELECT item_id, sum({WORTH.format(of="latest")}) FROM (
+    SELECT {LATEST} FROM ({VERDICTS} AND event.id <= %(until)s) AS said {ORDER}
+) AS latest GROUP BY item_id
 """
 ADD = f"""
 INSERT INTO recommender_trendingscore AS known (item_id, score)
-SELECT item_id, sum({WORTH.format(time="latest")} - coalesce({WORTH.format(time="before")}, 0)) FROM (
-    SELECT fresh.user_id, fresh.item_id, fresh.latest, (
-        SELECT max(event.occurred_at)
-        FROM interactions_interaction AS event JOIN interactions_interactiontype AS kind ON kind.id = event.type_id
-        WHERE event.user_id = fresh.user_id AND event.item_id = fresh.item_id AND event.occurred_at >= %(since)s
-            AND event.id <= %(after)s AND NOT undated AND {FAVOURS}
-    ) AS before
-    FROM (
-        SELECT user_id, item_id, max(occurred_at) AS latest
-        FROM interactions_interaction AS event JOIN interactions_interactiontype AS kind ON kind.id = event.type_id
-        WHERE event.id > %(after)s AND event.id <= %(until)s AND occurred_at >= %(since)s AND NOT undated AND {FAVOURS}
-        GROUP BY user_id, item_id
-    ) AS fresh
-) AS act WHERE before IS NULL OR latest > before
-GROUP BY item_id ORDER BY item_id
+SELECT fresh.item_id, sum({WORTH.format(of="fresh")} - coalesce({WORTH.format(of="before")}, 0))
+FROM (
+    SELECT {LATEST} FROM ({VERDICTS} AND event.id > %(after)s AND event.id <= %(until)s) AS said {ORDER}
+) AS fresh LEFT JOIN LATERAL (
+    SELECT occurred_at, verdict
+    FROM ({VERDICTS} AND event.user_id = fresh.user_id AND event.item_id = fresh.item_id AND event.id <= %(after)s)
+        AS said
+    ORDER BY occurred_at DESC, verdict LIMIT 1
+) AS before ON true
+WHERE before.verdict IS NULL OR (fresh.occurred_at, -fresh.verdict) > (before.occurred_at, -before.verdict)
+GROUP BY fresh.item_id ORDER BY fresh.item_id
 ON CONFLICT (item_id) DO UPDATE SET score = known.score + excluded.score
 """
 

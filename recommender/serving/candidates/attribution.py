@@ -1,4 +1,4 @@
-"""Which items of a person's history a list comes from, and what each source gave."""
+"""Attribute the places of a list to the items of a user's history, and to the sources of the hybrid."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ import numpy as np
 from recommender import dataset
 from recommender.cache import NOBODY, SOURCES
 from recommender.engine import feedback
-from recommender.engine.forms.hybrid import HybridModel
+from recommender.engine.forms.hybrid import HybridModel, is_personal
 from recommender.engine.types import Dataset, FloatArray, Histories, IntArray, Model, RowArray
 from recommender.serving.candidates.context import FOLD_IN, Ranked, ServingContext
 from recommender.serving.candidates.loaded_release import LoadedModel
@@ -16,8 +16,8 @@ from recsite.platform import database
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Evidence:
-    """For n places of a list, over the p items of a person's history."""
+class Attribution:
+    """Hold what n places of a list owe to the p items of a user's history."""
 
     items: IntArray
     """Internal ids (p,)."""
@@ -27,30 +27,42 @@ class Evidence:
     """What each item adds to each place (n, p), of all that speaks for it; NaN where its source can't say."""
     parts: Mapping[str, FloatArray]
     """What each source of the hybrid added to each score (n,)."""
+    impersonal: frozenset[str] = frozenset()
+    """The sources that say the same to all users, or to all of a segment."""
+    is_against_all: bool = False
+    """The user has said nothing in favour of any item."""
+
+    def leading_crowd(self, place: int) -> str | None:
+        """Return the impersonal source that weighs most, where they give more of a score than the user's own items."""
+        said = {name: float(np.nan_to_num(values[place])) for name, values in self.parts.items()}
+        crowd = {name: value for name, value in said.items() if name in self.impersonal}
+        if not crowd or sum(crowd.values()) <= sum(said.values()) - sum(crowd.values()):
+            return None
+        return max(crowd, key=lambda name: crowd[name])
 
     def heaviest(self, place: int, n: int) -> list[int]:
-        """The n items (positions in `items`) that weigh most in a place, of those that she liked."""
+        """Return the n items (positions in `items`) that weigh most in a place, of those that the user liked."""
         liked = np.array([len(kinds) > 0 for kinds in self.kinds])
         shares = np.where(liked, np.nan_to_num(self.shares[place]), 0)
         order = np.argsort(-shares, kind="stable")[:n]
         return [int(number) for number in order if shares[number] > 0]
 
 
-def evidence(context: ServingContext, algorithm: str, person: int, ranked: Ranked) -> Evidence | None:
-    """Of a person's list that `algorithm` leads; None where there is no history to go by. Raises DatabaseDown."""
+def attribution(context: ServingContext, algorithm: str, person: int, ranked: Ranked) -> Attribution | None:
+    """Attribute a user's list that `algorithm` leads; None where there is no history to go by. Raises DatabaseDown."""
     member = context.release.members.get(algorithm)
     if member is None or person == NOBODY or not len(ranked):
         return None
     item_ids = member.model.item_ids
     events = database.ask(lambda: dataset.history([person], item_ids))
     history = feedback.histories(events, item_ids)
-    return evidence_of(context, member, events, history, ranked)
+    return attribution_of(context, member, events, history, ranked)
 
 
-def evidence_of(
+def attribution_of(
     context: ServingContext, member: LoadedModel, events: Dataset, history: Histories, ranked: Ranked
-) -> Evidence | None:
-    """Of a list that `member` has made from one person's events, and the history that they make."""
+) -> Attribution | None:
+    """Attribute a list that `member` has made from one user's events, and the history that they make."""
     if not history.profiles.nnz:
         return None
     own = np.isin(ranked.sources, [SOURCES.index(member.algorithm), SOURCES.index(FOLD_IN)])
@@ -63,11 +75,18 @@ def evidence_of(
         for name, column in zip(parts, member.model.parts(history, cols).T, strict=True):
             parts[name][own] = column
     columns = history.profiles.indices.astype(np.int32, copy=False)
-    return Evidence(item_ids.ids[columns], _kinds(events, columns), shares, parts)
+    return Attribution(
+        items=item_ids.ids[columns],
+        kinds=_kinds(events, columns),
+        shares=shares,
+        parts=parts,
+        impersonal=_impersonal(member.model),
+        is_against_all=bool((history.profiles.data < 0).all()),
+    )
 
 
 def _shares(model: Model, history: Histories, cols: RowArray) -> FloatArray:
-    """What speaks for an item, as shares of all that does; what speaks against it counts nothing."""
+    """Return what speaks for an item as shares of all that does; what speaks against it counts nothing."""
     for_it = np.maximum(model.explain(history, cols), 0)
     return for_it / np.maximum(for_it.sum(axis=1, keepdims=True), np.finfo(np.float32).tiny)
 
@@ -76,8 +95,14 @@ def _sources(model: Model) -> Sequence[str]:
     return list(model.sources) if isinstance(model, HybridModel) else []
 
 
+def _impersonal(model: Model) -> frozenset[str]:
+    if not isinstance(model, HybridModel):
+        return frozenset()
+    return frozenset(name for name, source in model.sources.items() if not is_personal(source))
+
+
 def _kinds(events: Dataset, columns: RowArray) -> list[frozenset[str]]:
-    """The types of the events, of one person, that are about the items at `columns`: ratings only if they praise."""
+    """Return the types of one user's events in favour of the items at `columns`; none where the user took them back."""
     speaks = feedback.relevant(events)
     found: dict[int, set[str]] = {}
     for item, kind in zip(events.items[speaks].tolist(), events.types[speaks].tolist(), strict=True):
