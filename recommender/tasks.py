@@ -2,8 +2,9 @@
 
 import logging
 from collections.abc import Callable, Sequence
+from functools import partial
 
-from celery import shared_task
+from celery import current_task, shared_task
 from django.db import DatabaseError, transaction
 from kombu.exceptions import OperationalError
 
@@ -25,8 +26,12 @@ logger = logging.getLogger(__name__)
 
 WARMING_EXPIRES_SECS = 3600
 
+job_task = partial(shared_task, reject_on_worker_lost=True)
+"""For tasks with a job, which counts how often they were started: only these are delivered again after their worker
+was killed. What beat sends every few seconds is not: the next tick does the work."""
 
-@shared_task
+
+@job_task
 def train(
     job_id: int | None = None,
     algorithms: Sequence[str] = training.DEFAULT,
@@ -34,24 +39,26 @@ def train(
     promote: bool = True,
 ) -> None:
     """Trains and, unless told otherwise, promotes and warms; without a job it makes one."""
-    job = _job(job_id, "train", "Train and promote" if promote else "Train a candidate")
+    _train(_job(job_id, "train", "Train and promote" if promote else "Train a candidate"), algorithms, seed, promote)
 
+
+def _train(job: Job, algorithms: Sequence[str], seed: int = training.SEED, promote: bool = True) -> None:
     def work(progress: Progress) -> str:
         release = training.train(algorithms, seed=seed, promote=promote, started_by=job.started_by, progress=progress)
         if promote:
             warm_soon()
         return training.summary(release, algorithms)
 
-    _run(job, work)
+    jobs.run(job.pk, work)
 
 
-@shared_task
+@job_task
 def rebuild(job_id: int | None = None) -> None:
-    """Trains everything, the models that rank included; promotes and warms."""
-    train(job_id, training.EVERYTHING)
+    """Train everything, the models that rank included; promote and warm."""
+    _train(_job(job_id, "train", "Train everything and promote"), training.EVERYTHING)
 
 
-@shared_task
+@job_task
 def warm(job_id: int | None = None, everybody: bool = False) -> None:
     """Makes the lists of the live release for the people who were active lately, or for everybody."""
 
@@ -60,16 +67,16 @@ def warm(job_id: int | None = None, everybody: bool = False) -> None:
         with only_one(f"The warming of {registry.live_release() or 'no release'}"):
             return str(warming.warm(everybody=everybody, progress=progress))
 
-    _run(_job(job_id, "warm", "Warm the cache"), work)
+    run_as_job(job_id, "warm", "Warm the cache", work)
 
 
-@shared_task
+@job_task
 def reload(job_id: int | None = None) -> None:
     """Has every process read the live models again."""
-    _run(_job(job_id, "reload", "Reload the models"), lambda _: f"{registry.reload()} is being read again.")
+    run_as_job(job_id, "reload", "Reload the models", lambda _: f"{registry.reload()} is being read again.")
 
 
-@shared_task
+@job_task
 def promote(job_id: int, release_id: int = 0, version_id: int = 0, reason: str = "") -> None:
     """Makes a release live, or one of this version and the rest of the live release; then warms.
 
@@ -85,10 +92,10 @@ def promote(job_id: int, release_id: int = 0, version_id: int = 0, reason: str =
         warm_soon()
         return f"{release} is live."
 
-    _run(job, work)
+    jobs.run(job.pk, work)
 
 
-@shared_task
+@job_task
 def roll_back(job_id: int, release_id: int = 0) -> None:
     """Returns to the release that the live one replaced; then warms. `release_id` is the one that was seen live."""
     job = Job.objects.get(pk=job_id)
@@ -99,7 +106,7 @@ def roll_back(job_id: int, release_id: int = 0) -> None:
         warm_soon()
         return f"{release} is live again."
 
-    _run(job, work)
+    jobs.run(job.pk, work)
 
 
 @shared_task(soft_time_limit=300, time_limit=360)
@@ -107,7 +114,7 @@ def reap() -> None:
     """Ends what killed processes left: jobs that say they run, versions that say they train, changes not told of."""
     try:
         with only_one("The clearing up"):
-            jobs.reap()
+            jobs.fail_dead_jobs()
             registry.reap()
             generations.repair()
     except (Busy, RedisDown) as reason:
@@ -171,17 +178,12 @@ def _send_warm() -> None:
 
 
 def _job(job_id: int | None, kind: str, title: str) -> Job:
-    return jobs.create(kind, title) if job_id is None else Job.objects.get(pk=job_id)
+    """Return the job that staff made, or the one of this task: a task delivered again goes on with its own."""
+    if job_id is not None:
+        return Job.objects.get(pk=job_id)
+    return jobs.create_for_task(current_task.request.id if current_task else None, kind, title)
 
 
-def _run(job: Job, work: Callable[[Progress], str]) -> None:
-    """Runs work as a job. What is already being done elsewhere is nothing to worry about."""
-
-    def attempt(progress: Progress) -> str:
-        try:
-            return work(progress)
-        except Busy as busy:
-            logger.info("%s", busy)
-            return f"Nothing was done. {busy}"
-
-    jobs.run(job.pk, attempt)
+def run_as_job(job_id: int | None, kind: str, title: str, work: Callable[[Progress], str]) -> None:
+    """Run `work` as the job that staff made, or as one of this task's own."""
+    jobs.run(_job(job_id, kind, title).pk, work)

@@ -15,7 +15,14 @@ from recsite.platform.console import ConsoleAdmin, ReadOnlyAdmin, dialog, leave_
 from recsite.platform.humanize import EMPTY, ago, duration
 from recsite.platform.models import ApiKey, Epoch, FeedCursor, Job
 
-STATE_COLOURS = {"queued": "info", "running": "warning", "succeeded": "success", "failed": "danger", "cancelled": ""}
+STATE_COLOURS = {
+    "queued": "info",
+    "running": "warning",
+    "succeeded": "success",
+    "skipped": "",
+    "failed": "danger",
+    "cancelled": "",
+}
 
 # The library registers a page for a table that nothing here uses.
 admin.site.unregister(LibrarysOwnKey)
@@ -78,12 +85,12 @@ class JobAdmin(ReadOnlyAdmin):
     """Long work, with a live bar. Whoever started a job may see and stop it."""
 
     empty = "Nothing was started yet. Models have the buttons that train, roll back, reload and warm."
-    list_display = ("title", "state_label", "percent", "message", "took", "started_by", "created")
+    list_display = ("title", "state_label", "percent", "said", "took", "started_by", "created")
     list_filter = ("state", "kind")
     list_select_related = ("started_by",)
     sortable_by = ()
     change_form_template = "admin/platform/job/change_form.html"
-    fields = (("started_by", "created"), "took")
+    fields = (("started_by", "created"), ("took", "attempts"))
     readonly_fields = ("created", "took")
     actions_detail = ("cancel",)
 
@@ -116,6 +123,10 @@ class JobAdmin(ReadOnlyAdmin):
     @display(description="progress")
     def percent(self, job: Job) -> str:
         return f"{job.progress:.0%}"
+
+    @display(description="message")
+    def said(self, job: Job) -> str:
+        return NOTHING if job.is_over and not job.message else _said(job)
 
     @display(description="took")
     def took(self, job: Job) -> str:

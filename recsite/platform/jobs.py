@@ -8,20 +8,34 @@ from typing import Any
 
 from billiard.exceptions import SoftTimeLimitExceeded
 from django.contrib.auth.models import AbstractBaseUser
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from recsite.platform.exceptions import Explained
-from recsite.platform.locks import Busy, only_one
+from recsite.platform.locks import Busy, is_held, only_one
 from recsite.platform.models import Job
 
 logger = logging.getLogger(__name__)
 SECONDS_BETWEEN_WRITES = 0.5
 LOG_LINES = 200
+ASK_AFTER = timedelta(seconds=5)
+"""Silence after which it is worth looking whether a job's worker still holds its lock."""
+
+MAX_ATTEMPTS = 3
+"""A job whose worker was killed starts once more; the attempt with this number fails instead of starting."""
+
+KILLED = (
+    "Its worker was killed each time it ran, most often because the machine ran out of memory. "
+    "Give the worker more memory or the job less to do, then start it again."
+)
 
 
 class Cancelled(Exception):
     """Staff asked the job to stop."""
+
+
+class NothingToDo(Explained):
+    """There was no work: the job ends as skipped, with this sentence."""
 
 
 class Progress:
@@ -62,6 +76,14 @@ def create(kind: str, title: str, user: AbstractBaseUser | None = None) -> Job:
     return Job.objects.create(kind=kind, title=title[:200], started_by_id=user.pk if user else None)
 
 
+def create_for_task(task_id: str | None, kind: str, title: str) -> Job:
+    """Return the job of a Celery task: a new one, or the one it made before its worker was killed."""
+    if task_id is None:
+        return create(kind, title)
+    job, _ = Job.objects.get_or_create(task_id=task_id, defaults={"kind": kind, "title": title[:200]})
+    return job
+
+
 def cancel(job_id: int) -> bool:
     """Stops a queued job at once, and asks a running one to stop. False where it is already over."""
     job = Job.objects.filter(pk=job_id)
@@ -79,28 +101,41 @@ def refuse(job_id: int, sentence: str) -> None:
 
 
 def run(job_id: int, work: Callable[[Progress], str]) -> None:
-    """Runs `work`, which returns one sentence saying what it did, and records how it ended. Raises nothing of `work`'s.
+    """Run `work`, which returns one sentence about what it did, and record how it ended; never re-raise its exceptions.
 
-    A task delivered twice runs once. Delivered again after its worker was killed, it starts again.
+    A task delivered twice runs once. Delivered again after its worker was killed, it starts again, but not for ever:
+    a job that kills its worker each time (it needs more memory than there is) fails at attempt MAX_ATTEMPTS.
     """
     try:
         with only_one(_lock_name(job_id)):
-            if _claim(job_id):
-                _finish(job_id, *_outcome(job_id, work))
+            if attempt := _claim(job_id):
+                _finish(job_id, *_outcome(job_id, work, attempt))
     except Busy:
         logger.info("Job %s is already running elsewhere.", job_id)
 
 
-def reap(older_than: timedelta = timedelta(minutes=2)) -> int:
-    """Fails the running jobs whose process is gone, and says how many.
+def fail_dead_jobs(older_than: timedelta = timedelta(minutes=2)) -> int:
+    """Fail the running jobs whose process is gone; return how many.
 
     A long step that reports nothing is no sign of death, so silence alone doesn't count: the job's lock must be free.
     """
     silent = Job.objects.filter(state=Job.State.RUNNING, heartbeat_at__lt=timezone.now() - older_than)
-    return sum(_reap_one(job_id) for job_id in silent.values_list("pk", flat=True))
+    return sum(_fail_if_dead(job_id) for job_id in silent.values_list("pk", flat=True))
 
 
-def _reap_one(job_id: int) -> int:
+def has_lost_its_worker(job: Job) -> bool:
+    """Tell whether a job says that it runs, but has been silent for a moment, and no process holds its lock."""
+    silent = timezone.now() - (job.heartbeat_at or job.created_at)
+    return job.state == Job.State.RUNNING and silent > ASK_AFTER and not is_held(_lock_name(job.pk))
+
+
+def prune(older_than: timedelta) -> int:
+    """Delete the jobs that ended longer ago than that; return how many."""
+    deleted, _ = Job.objects.filter(state__in=Job.ENDED, created_at__lt=timezone.now() - older_than).delete()
+    return deleted
+
+
+def _fail_if_dead(job_id: int) -> int:
     try:
         with only_one(_lock_name(job_id)):
             return _finish(job_id, Job.State.FAILED, "Its process ended without a word. Start it again.")
@@ -112,20 +147,35 @@ def _lock_name(job_id: int) -> str:
     return f"job {job_id}"
 
 
-def _claim(job_id: int) -> bool:
-    """Takes a job that is queued, or that a dead process left running: whoever holds its lock is alone with it."""
+def _claim(job_id: int) -> int:
+    """Start a job that is queued, or that a dead process left running; return the number of the attempt.
+
+    Whoever holds the job's lock is alone with it. Return 0 where the job is over, or has killed too many workers.
+    """
     now = timezone.now()
     left: QuerySet[Job] = Job.objects.filter(pk=job_id, state__in=[Job.State.QUEUED, Job.State.RUNNING])
     fresh: dict[str, Any] = {"progress": 0.0, "message": "", "log": "", "started_at": now, "heartbeat_at": now}
-    return left.update(state=Job.State.RUNNING, **fresh) == 1
+    if not left.update(state=Job.State.RUNNING, attempts=F("attempts") + 1, **fresh):
+        return 0
+    attempt = Job.objects.values_list("attempts", flat=True).get(pk=job_id)
+    if attempt >= MAX_ATTEMPTS:
+        logger.error("Job %s is given up at attempt %d: %s", job_id, attempt, KILLED)
+        _finish(job_id, Job.State.FAILED, KILLED)
+        return 0
+    return attempt
 
 
-def _outcome(job_id: int, work: Callable[[Progress], str]) -> tuple[Job.State, str, Progress]:
+def _outcome(job_id: int, work: Callable[[Progress], str], attempt: int = 1) -> tuple[Job.State, str, Progress]:
     progress = Progress(job_id)
+    if attempt > 1:
+        progress.note(f"Attempt {attempt}: the worker of the one before was killed.")
     try:
         return Job.State.SUCCEEDED, work(progress), progress
     except Cancelled:
         return Job.State.CANCELLED, "Stopped, as you asked.", progress
+    except (NothingToDo, Busy) as reason:
+        logger.info("%s", reason)
+        return Job.State.SKIPPED, f"Nothing was done. {reason}", progress
     except Explained as error:
         return Job.State.FAILED, str(error), progress
     except SoftTimeLimitExceeded:
@@ -138,7 +188,7 @@ def _outcome(job_id: int, work: Callable[[Progress], str]) -> tuple[Job.State, s
 def _finish(job_id: int, state: Job.State, sentence: str, progress: Progress | None = None) -> int:
     """Records the end of a running job; the last line of its log is the sentence."""
     change: dict[str, Any] = {"state": state, "message": sentence[:500], "finished_at": timezone.now()}
-    if state == Job.State.SUCCEEDED:
+    if state in (Job.State.SUCCEEDED, Job.State.SKIPPED):
         change["progress"] = 1.0
     if progress:
         progress.note(sentence)

@@ -8,6 +8,16 @@ from django.db import connection as django_connection
 
 from recsite.platform.exceptions import Busy as Busy
 
+HELD = """
+SELECT EXISTS (
+    SELECT FROM pg_locks
+    WHERE locktype = 'advisory' AND granted AND objsubid = 1
+        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+        AND (classid::bigint << 32 | objid::bigint) = hashtextextended(%s, 0)
+)
+"""
+"""PostgreSQL keeps a lock's 64-bit number in two columns of 32 bits."""
+
 
 @contextmanager
 def only_one(name: str) -> Iterator[None]:
@@ -28,6 +38,14 @@ def only_one(name: str) -> Iterator[None]:
             # Closing would do, but only after a moment, in which the next one would be told Busy.
             with suppress(psycopg.Error):
                 _try(session, "pg_advisory_unlock", name)
+
+
+def is_held(name: str) -> bool:
+    """Tell whether some process holds the lock called `name`, without taking it: trying would keep others out."""
+    with django_connection.cursor() as cursor:
+        cursor.execute(HELD, [name])
+        row = cursor.fetchone()
+    return bool(row and row[0])
 
 
 def _try(session: "psycopg.Connection[tuple[bool]]", function: str, name: str) -> bool:

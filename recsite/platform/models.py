@@ -55,10 +55,11 @@ class Job(models.Model):
         QUEUED = "queued"
         RUNNING = "running"
         SUCCEEDED = "succeeded"
+        SKIPPED = "skipped"
         FAILED = "failed"
         CANCELLED = "cancelled"
 
-    ENDED = (State.SUCCEEDED, State.FAILED, State.CANCELLED)
+    ENDED = (State.SUCCEEDED, State.SKIPPED, State.FAILED, State.CANCELLED)
 
     kind = models.CharField(max_length=50)
     title = models.CharField(max_length=200)
@@ -67,6 +68,13 @@ class Job(models.Model):
     message = models.CharField(max_length=500, blank=True)
     log = models.TextField(blank=True)
     cancel_requested = models.BooleanField(default=False)
+    attempts = models.PositiveSmallIntegerField(default=0, help_text="Starts, those included whose worker was killed.")
+    task_id = models.CharField(
+        max_length=255,
+        null=True,
+        unique=True,
+        help_text="The Celery task that made this job: delivered again, it finds it.",
+    )
     started_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )

@@ -7,7 +7,7 @@ import pytest
 from billiard.exceptions import SoftTimeLimitExceeded
 from django.utils import timezone
 
-from recsite.platform import jobs, locks
+from recsite.platform import jobs, locks, workers
 from recsite.platform.exceptions import Explained
 from recsite.platform.jobs import Progress
 from recsite.platform.models import Job
@@ -130,11 +130,11 @@ def test_a_job_left_by_a_killed_worker_starts_again() -> None:
     assert ended(job).message == "Done at the second attempt."
 
 
-def test_a_job_whose_process_is_gone_is_reaped() -> None:
+def test_a_job_whose_process_is_gone_is_failed() -> None:
     job = queued()
     silent_since = timezone.now() - timedelta(minutes=10)
     Job.objects.filter(pk=job.pk).update(state=Job.State.RUNNING, heartbeat_at=silent_since)
-    assert jobs.reap() == 1
+    assert jobs.fail_dead_jobs() == 1
     assert (ended(job).state, ended(job).message) == ("failed", "Its process ended without a word. Start it again.")
 
 
@@ -143,5 +143,71 @@ def test_a_silent_job_whose_process_lives_is_left_alone() -> None:
     silent_since = timezone.now() - timedelta(minutes=10)
     Job.objects.filter(pk=job.pk).update(state=Job.State.RUNNING, heartbeat_at=silent_since)
     with locks.only_one(f"job {job.pk}"):
-        assert jobs.reap() == 0
+        assert jobs.fail_dead_jobs() == 0
     assert ended(job).state == Job.State.RUNNING
+
+
+def test_a_job_that_kills_its_worker_is_failed_at_the_third_attempt_with_a_sentence() -> None:
+    job = queued()
+    starts: list[int] = []
+    for _ in range(5):
+        jobs.run(job.pk, lambda progress: str(starts.append(1)))
+        # What a killed process leaves: a running job whose lock is free.
+        Job.objects.filter(pk=job.pk, state=Job.State.SUCCEEDED).update(state=Job.State.RUNNING)
+    job = ended(job)
+    assert (len(starts), job.state, job.attempts) == (2, "failed", 3)
+    assert "killed each time it ran" in job.message
+
+
+def test_a_second_attempt_says_why_there_was_one() -> None:
+    job = queued()
+    Job.objects.filter(pk=job.pk).update(state=Job.State.RUNNING, attempts=1)
+    jobs.run(job.pk, lambda progress: "Done.")
+    assert "Attempt 2: the worker of the one before was killed." in ended(job).log
+
+
+def test_a_task_delivered_again_finds_its_own_job() -> None:
+    first = jobs.create_for_task("a-task", "train", "Train")
+    assert jobs.create_for_task("a-task", "train", "Train") == first
+    assert jobs.create_for_task("another", "train", "Train") != first
+    assert jobs.create_for_task(None, "train", "Train") != jobs.create_for_task(None, "train", "Train")
+
+
+def test_a_running_job_whose_worker_is_dead_says_so() -> None:
+    job = queued()
+    silent_since = timezone.now() - timedelta(minutes=1)
+    Job.objects.filter(pk=job.pk).update(state=Job.State.RUNNING, heartbeat_at=silent_since)
+    assert workers.what_keeps(ended(job)).startswith("Its worker is gone")
+    with locks.only_one(f"job {job.pk}"):
+        assert workers.what_keeps(ended(job)) == ""
+
+
+def test_a_dead_job_keeps_no_other_waiting_in_words() -> None:
+    dead, waiting = queued(), queued()
+    silent_since = timezone.now() - timedelta(minutes=1)
+    Job.objects.filter(pk=dead.pk).update(state=Job.State.RUNNING, heartbeat_at=silent_since)
+    workers.note()
+    assert workers.what_keeps(waiting) == "Waiting for a worker."
+    with locks.only_one(f"job {dead.pk}"):
+        assert workers.what_keeps(waiting) == "The worker has something else to do first: Train svd."
+
+
+@pytest.mark.parametrize("reason", [jobs.NothingToDo("No event has come since."), locks.Busy("It is being done.")])
+def test_a_job_in_which_nothing_was_done_is_skipped(reason: Exception) -> None:
+    job = queued()
+
+    def work(progress: Progress) -> str:
+        raise reason
+
+    jobs.run(job.pk, work)
+    assert (ended(job).state, ended(job).message) == ("skipped", f"Nothing was done. {reason}")
+    assert ended(job).is_over
+
+
+def test_jobs_that_ended_long_ago_are_pruned() -> None:
+    old, running, fresh = queued(), queued(), queued()
+    for job, state in ((old, "failed"), (running, "running"), (fresh, "failed")):
+        Job.objects.filter(pk=job.pk).update(state=state, created_at=timezone.now() - timedelta(days=40))
+    Job.objects.filter(pk=fresh.pk).update(created_at=timezone.now())
+    assert jobs.prune(timedelta(days=30)) == 1
+    assert set(Job.objects.values_list("pk", flat=True)) == {running.pk, fresh.pk}

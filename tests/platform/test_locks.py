@@ -10,7 +10,7 @@ import pytest
 from django.db import close_old_connections, connection
 
 from recsite.platform.exceptions import Busy
-from recsite.platform.locks import only_one
+from recsite.platform.locks import is_held, only_one
 
 pytestmark = pytest.mark.django_db
 
@@ -19,7 +19,7 @@ import sys, django
 from django.conf import settings
 django.setup()
 settings.DATABASES["default"]["NAME"] = sys.argv[1]
-from recsite.platform.locks import only_one
+from recsite.platform.locks import is_held, only_one
 with only_one("harvest"):
     print("held", flush=True)
     sys.stdin.read()
@@ -82,3 +82,11 @@ def test_it_is_given_back_after_an_error() -> None:
         raise ZeroDivisionError
     with only_one("harvest"):
         pass
+
+
+def test_a_lock_that_is_held_is_seen_without_being_taken() -> None:
+    assert not is_held("one")
+    with only_one("one"):
+        assert is_held("one")
+        assert not is_held("another")
+    assert not is_held("one")

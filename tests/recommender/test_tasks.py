@@ -101,10 +101,10 @@ def test_a_training_that_can_not_be_says_why() -> None:
 
 def test_a_second_training_ends_quietly(caplog: pytest.LogCaptureFixture) -> None:
     ratings()
-    with only_one(registry.training_lock("svd")), caplog.at_level(logging.INFO, "recommender.tasks"):
+    with only_one(registry.training_lock("svd")), caplog.at_level(logging.INFO, "recsite.platform.jobs"):
         tasks.train()
     assert job().message.startswith("Nothing was done. The training of svd is already being worked on.")
-    assert job().state == Job.State.SUCCEEDED
+    assert job().state == Job.State.SKIPPED
     assert caplog.messages == ["The training of svd is already being worked on. Wait for it to finish."]
     assert not ModelVersion.objects.exists()
 
