@@ -126,7 +126,7 @@ class JobAdmin(ReadOnlyAdmin):
 
     @display(description="message")
     def said(self, job: Job) -> str:
-        return NOTHING if job.is_over and not job.message else _said(job)
+        return EMPTY if job.is_over and not job.message else _said(job)
 
     @display(description="took")
     def took(self, job: Job) -> str:

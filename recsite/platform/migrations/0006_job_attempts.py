@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("platform", "0004_feed_cursor")]
+    dependencies = [("platform", "0005_feed_cursor_words")]
 
     operations = [
         migrations.AddField(
