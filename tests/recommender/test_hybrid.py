@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from recommender.engine.algorithms.blend_weights import Pool, learn_weights, search
+from recommender.engine.algorithms.blend_weights import InnerTask, Pool, learn_weights, search
 from recommender.engine.algorithms.ease import EASE
 from recommender.engine.algorithms.hybrid import Hybrid, blended
 from recommender.engine.algorithms.item_knn import ItemKNN
@@ -117,7 +117,7 @@ def test_weights_are_learned_for_every_bucket_and_sum_to_1() -> None:
         "item_knn": ItemKNN().fit(split.train, rng()),
         "popular": Popular().fit(split.train, rng()),
     }
-    weights = learn_weights(models, split, rng())
+    weights = learn_weights(InnerTask.of(models, split), rng())
     assert weights.shape == (len(BUCKETS), 2)
     assert_allclose(weights.sum(axis=1), 1, rtol=1e-5)
     assert (weights >= 0).all()

@@ -1,4 +1,4 @@
-"""What each source of a hybrid is worth, learned on events that its sources have not seen."""
+"""Learn what each source of a hybrid is worth, on events that its sources have not seen."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,17 +9,17 @@ from scipy.sparse import csr_array
 
 from recommender.engine.evaluation.metrics import mean, ndcg
 from recommender.engine.evaluation.split import Split
-from recommender.engine.feedback import histories, pairs, relevant, seen
+from recommender.engine.feedback import histories, relevant_unseen, seen
 from recommender.engine.forms.hybrid import BUCKETS, EDGES, HybridModel
 from recommender.engine.ranking import top_n
 from recommender.engine.types import UNKNOWN, FloatArray, Histories, IntArray, Mask, Model, reindexed
 
 K = 10
-PEOPLE = 1_000
-"""People of each bucket by whose lists weights are judged."""
+USERS = 1_000
+"""Users of each bucket by whose lists weights are judged."""
 
 POOL = 100
-"""Candidates that each source gives for a person: a blend's best are among them."""
+"""Candidates that each source gives for a user: a blend's best are among them."""
 
 BLOCK = 10_000_000
 """Scores of one source held at a time."""
@@ -34,7 +34,7 @@ GAIN = 2e-4
 
 @dataclass(frozen=True, eq=False)
 class Pool:
-    """Candidates of some people: what each source says of them, and which are relevant."""
+    """Candidates of some users: what each source says of them, and which are relevant."""
 
     parts: FloatArray
     """(m, n, n_sources)"""
@@ -45,41 +45,83 @@ class Pool:
     n_relevant: NDArray[np.integer]
 
     def ndcg(self, weights: NDArray[np.floating]) -> float:
-        """nDCG@10 of the lists that these weights (n_sources,) make."""
+        """Return the nDCG@10 of the lists that these weights (n_sources,) make."""
         scores = np.where(self.is_candidate, self.parts @ weights.astype(np.float32), -np.inf)
         return mean(ndcg(np.take_along_axis(self.relevant, _first(scores, K), axis=1), self.n_relevant))
 
 
 def _first(scores: FloatArray, k: int) -> IntArray:
-    """The columns (m, k) of each row's k best, best first. Sorting whole rows took five times as long."""
+    """Return the columns (m, k) of each row's k best, best first. Sorting whole rows took five times as long."""
     best = np.argpartition(-scores, min(k, scores.shape[1]) - 1, axis=1)[:, :k]
     order = np.argsort(-np.take_along_axis(scores, best, axis=1), axis=1, kind="stable")
     return np.take_along_axis(best, order, axis=1)
 
 
-def learn_weights(sources: Mapping[str, Model], split: Split, rng: np.random.Generator) -> FloatArray:
-    """Weights (len(BUCKETS), n_sources) of sources that were fitted on `split.train`; each row sums to 1.
+@dataclass(frozen=True, eq=False)
+class InnerTask:
+    """Sources that were fitted on the training part of an inner split, and what its test part asks of them."""
 
-    Of each bucket the lists of up to PEOPLE are judged by nDCG@10; where it has fewer, people of whom more is known are
-    taken as if that little were known. A bucket that nobody can stand in for has the weights of the one before it.
+    model: HybridModel
+    known: Histories
+    already: csr_array
+    """Seen in the training part (n_users, n_items of the hybrid)."""
+    wanted: csr_array
+    """Relevant in the test part, and not seen (n_users, n_items of the hybrid)."""
+
+    @classmethod
+    def of(cls, sources: Mapping[str, Model], split: Split) -> "InnerTask":
+        """Build the task of sources that were fitted on `split.train`."""
+        model = HybridModel(sources, np.full((len(BUCKETS), len(sources)), 1 / len(sources), np.float32))
+        positions, n_items = model.item_ids.rows(split.train.item_ids.ids), len(model.item_ids)
+        seen_before = seen(split.train)
+        wanted = reindexed(relevant_unseen(split.test, seen_before), positions, n_items)
+        already = reindexed(seen_before, positions, n_items)
+        return cls(model, histories(split.train, model.item_ids), already, wanted)
+
+    def pool(self, bucket: int, rng: np.random.Generator) -> Pool | None:
+        """Draw up to USERS with something to find, and pool their candidates; None where there is nobody.
+
+        Where a bucket has fewer, users of whom more is known are taken as if that little were known.
+        """
+        users, shortened = _stand_ins(self.known, self.wanted, bucket, rng)
+        return _pool(self.model, shortened, self.already[users], self.wanted[users]) if len(users) else None
+
+
+def learn_weights(task: InnerTask, rng: np.random.Generator) -> FloatArray:
+    """Learn weights (len(BUCKETS), n_sources) by nDCG@10 of the lists of each bucket; each row sums to 1.
+
+    A bucket that nobody can stand in for has the weights of the one before it.
     """
-    weights = np.full((len(BUCKETS), len(sources)), 1 / len(sources))
-    model = HybridModel(sources, weights.astype(np.float32))
-    places = model.item_ids.rows(split.train.item_ids.ids)
-    known = histories(split.train, model.item_ids)
-    already = reindexed(seen(split.train), places, len(model.item_ids))
-    wanted = _without(reindexed(pairs(split.test, relevant(split.test)), places, len(model.item_ids)), already)
+    weights = np.array(task.model.weights, np.float64)
     for bucket in range(1, len(BUCKETS)):
-        people, shortened = _stand_ins(known, wanted, bucket, rng)
         weights[bucket] = weights[bucket - 1]
-        if len(people):
-            weights[bucket] = search(_pool(model, shortened, already[people], wanted[people]), weights[bucket])
+        if (pool := task.pool(bucket, rng)) is not None:
+            weights[bucket] = search(pool, weights[bucket])
     weights[0] = weights[1]
     return weights.astype(np.float32)
 
 
+def check_weights(weights: FloatArray, task: InnerTask, rng: np.random.Generator) -> FloatArray:
+    """Replace weights that lose to one source alone on another inner split by that source alone.
+
+    Learned weights fit the split that they were learned on: where its times say nothing of the order in which things
+    happened, that is an accident, and a blend may be far worse than the best of what it blends.
+    """
+    checked = weights.copy()
+    alone = np.eye(weights.shape[1], dtype=np.float32)
+    for bucket in range(1, len(BUCKETS)):
+        if (pool := task.pool(bucket, rng)) is None:
+            checked[bucket] = checked[bucket - 1]
+            continue
+        best = max(alone, key=pool.ndcg)
+        if pool.ndcg(best) > pool.ndcg(weights[bucket]):
+            checked[bucket] = best
+    checked[0] = checked[1]
+    return checked
+
+
 def search(pool: Pool, start: NDArray[np.floating]) -> NDArray[np.floating]:
-    """The best weights that changing one after the other finds, from `start` and from the best source alone."""
+    """Find the best weights that changing one after the other finds, from `start` and from the best source alone."""
     alone = np.eye(len(start))
     candidates = [start, *alone]
     weights = max(candidates, key=pool.ndcg)
@@ -97,27 +139,21 @@ def search(pool: Pool, start: NDArray[np.floating]) -> NDArray[np.floating]:
     return weights / weights.sum()
 
 
-def _without(wanted: csr_array, already: csr_array) -> csr_array:
-    left = (wanted - wanted.multiply(already)).tocsr()
-    left.eliminate_zeros()
-    return csr_array(left)
-
-
 def _stand_ins(
     known: Histories, wanted: csr_array, bucket: int, rng: np.random.Generator
 ) -> tuple[IntArray, Histories]:
-    """Up to PEOPLE with something to find, those of the bucket first; and their histories, shortened to fit it."""
+    """Return up to USERS with something to find, those of the bucket first; and their histories, shortened to fit."""
     low, high = int(EDGES[bucket]), int(EDGES[bucket + 1]) - 1 if bucket + 1 < len(EDGES) else 2**31
     counts, asked = np.diff(known.profiles.indptr), np.diff(wanted.indptr) > 0
-    people = rng.permutation(np.flatnonzero(asked & (counts >= low)))
-    people = people[np.argsort(counts[people] > high, kind="stable")][:PEOPLE]
-    counts = counts[people]
-    lengths = np.where(counts > high, rng.integers(low, min(high, 1_000) + 1, len(people)), counts)
-    return people, _shortened(known[people], lengths, rng)
+    users = rng.permutation(np.flatnonzero(asked & (counts >= low)))
+    users = users[np.argsort(counts[users] > high, kind="stable")][:USERS]
+    counts = counts[users]
+    lengths = np.where(counts > high, rng.integers(low, min(high, 1_000) + 1, len(users)), counts)
+    return users, _shortened(known[users], lengths, rng)
 
 
 def _shortened(known: Histories, lengths: IntArray, rng: np.random.Generator) -> Histories:
-    """Of each person's profile some items at random, and of their ratings those of the same items."""
+    """Keep some items of each user's profile at random, and the ratings of the same items."""
     profiles = known.profiles
     rows = np.repeat(np.arange(len(known)), np.diff(profiles.indptr))
     order = np.lexsort((rng.random(len(rows)), rows))
@@ -139,7 +175,7 @@ def _pool(model: HybridModel, known: Histories, already: csr_array, wanted: csr_
 def _candidates(
     model: HybridModel, known: Histories, already: csr_array, wanted: csr_array
 ) -> tuple[FloatArray, Mask, Mask]:
-    """The best of every source, each item once: what all sources say of it, whether it is one, and is relevant."""
+    """Return the best of every source, each item once: what all sources say, which are candidates and relevant."""
     scores = list(model.standardised_parts(known))
     items = np.sort(np.concatenate([top_n(part, POOL, already)[0] for part in scores], axis=1), axis=1)
     rows = np.arange(len(items))[:, None]

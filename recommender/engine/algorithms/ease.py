@@ -11,7 +11,7 @@ from scipy.sparse import csr_array
 
 from recommender.engine.evaluation.metrics import hits, ndcg
 from recommender.engine.evaluation.split import holdout
-from recommender.engine.feedback import pairs, profiles, relevant, seen, strengths
+from recommender.engine.feedback import profiles, relevant_unseen, seen, strengths
 from recommender.engine.forms.item_weights import ItemWeightsModel, sharpened, strongest
 from recommender.engine.ranking import top_n
 from recommender.engine.types import UNDATED, CannotFit, Dataset, FloatArray, Mask, Progress, RowArray, silent
@@ -60,9 +60,13 @@ class EASE:
         if not evidence.nnz:
             raise CannotFit("There are no events that speak for an item: collect or import some first.")
         progress(0, "choosing reg and power")
-        settings = self if self.reg and self.power else _chosen(self, dataset, rng)
+        settings = self.chosen(dataset, rng)
         progress(0.3, f"solving for reg {settings.reg:g} and power {settings.power:g}")
         return settings._solved(dataset, evidence)
+
+    def chosen(self, dataset: Dataset, rng: np.random.Generator) -> "EASE":
+        """Return the settings with those that are left at 0 chosen on an inner split of the dataset."""
+        return self if self.reg and self.power else _chosen(self, dataset, rng)
 
     def _solved(self, dataset: Dataset, evidence: csr_array) -> ItemWeightsModel:
         head = _most_chosen(evidence, self.max_items)
@@ -144,8 +148,9 @@ class _Trial:
         tried = dataset.select(_mask(head, dataset.n_items)[dataset.items])
         # A random part: the last events favour a reg so small that it suits nothing else.
         split = holdout(replace(tried, times=np.full(len(tried), UNDATED)), rng)
-        parts = (strengths(split.train), pairs(split.test, relevant(split.test)), seen(split.train))
-        evidence, liked, already = (part[:, head] for part in parts)
+        already = seen(split.train)
+        parts = (strengths(split.train), relevant_unseen(split.test, already), already)
+        evidence, liked, already = (csr_array(part[:, head]) for part in parts)
         people = np.flatnonzero(np.diff(liked.indptr) * np.diff(evidence.indptr))
         return cls(evidence, liked, already, rng.permutation(people)[:TRIED_PEOPLE].astype(np.int32))
 

@@ -1,4 +1,4 @@
-"""The hybrid as an algorithm: sources that are fitted together, and weights that are learned on an inner split."""
+"""Fit the hybrid: sources that are fitted together, and weights that are learned on inner splits."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,21 +6,23 @@ from dataclasses import dataclass
 import numpy as np
 
 from recommender.engine.algorithms import create
-from recommender.engine.algorithms.blend_weights import learn_weights
-from recommender.engine.evaluation.split import holdout
+from recommender.engine.algorithms.blend_weights import InnerTask, check_weights, learn_weights
+from recommender.engine.algorithms.ease import EASE
+from recommender.engine.evaluation.split import holdout, random_part
 from recommender.engine.forms.hybrid import BUCKETS, HybridModel, is_personal
-from recommender.engine.types import Algorithm, CannotFit, Dataset, Model, Progress, silent
+from recommender.engine.types import Algorithm, CannotFit, Dataset, FloatArray, Model, Progress, part, silent
 
 SOURCES = ("ease", "item_knn", "als", "content", "segment_popular", "popular")
 
 
 @dataclass(frozen=True)
 class Hybrid:
-    """Blends `sources` as HybridModel says.
+    """Blend `sources` as HybridModel says.
 
-    The weights are learned on the last events of each person in the dataset, which sources that are fitted for it on
-    the earlier ones have not seen; then the sources are fitted again on everything. A source that the data don't allow
-    is left out.
+    The weights are learned on the last events of each user in the dataset, which sources that are fitted for it on the
+    earlier ones have not seen. On a second draw, a random part of the events, they must not lose to one source alone:
+    where they do, that source alone has a say. Then the sources are fitted again on everything. A source that the data
+    don't allow is left out.
     """
 
     sources: tuple[str, ...] = SOURCES
@@ -34,40 +36,60 @@ class Hybrid:
             create(name)
 
     def fit(self, dataset: Dataset, rng: np.random.Generator, progress: Progress = silent) -> HybridModel:
-        """The blend. CannotFit where none of its sources can be fitted."""
-        split = holdout(dataset, rng)
+        """Fit the sources and blend them. CannotFit where none of them can be fitted."""
+        algorithms = self._algorithms()
         try:
-            inner = self._fitted(split.train, rng, lambda done, what: progress(0.4 * done, f"earlier events: {what}"))
-            progress(0.4, "learning what each source is worth")
-            weights = dict(zip(inner, learn_weights(inner, split, rng).T, strict=True))
+            weights = self._learned(algorithms, dataset, rng, progress)
         except CannotFit:
             # Too little to hold anything out: every source counts alike.
             weights = {}
-        models = self._fitted(dataset, rng, lambda done, what: progress(0.5 + 0.5 * done, what))
+        models = _fitted(algorithms, dataset, rng, part(progress, 0.6, 1))
         return blended(models, weights)
 
-    def _fitted(self, dataset: Dataset, rng: np.random.Generator, progress: Progress) -> dict[str, Model]:
-        models, reasons = {}, []
-        for number, name in enumerate(self.sources):
-            algorithm: Algorithm = create(name, **self._settings_of(name))
-            try:
-                models[name] = algorithm.fit(dataset, rng, _part(progress, number, len(self.sources), name))
-            except CannotFit as reason:
-                reasons.append(str(reason))
-        if not any(map(is_personal, models.values())):
-            raise CannotFit(reasons[0] if reasons else "There is no source to blend.")
-        return models
+    def _learned(
+        self, algorithms: dict[str, Algorithm], dataset: Dataset, rng: np.random.Generator, progress: Progress
+    ) -> dict[str, FloatArray]:
+        """Learn the weights on each user's last events, and check them on a random part.
 
-    def _settings_of(self, source: str) -> dict[str, str]:
-        return {"encoder": self.encoder} if source == "content" and self.encoder else {}
+        What a source chooses by itself it chooses once, on the earlier events; it is set in `algorithms`.
+        """
+        split = holdout(dataset, rng)
+        if isinstance(ease := algorithms.get("ease"), EASE):
+            progress(0, "ease: choosing reg and power")
+            algorithms["ease"] = ease.chosen(split.train, rng)
+        inner = _fitted(algorithms, split.train, rng, part(progress, 0.05, 0.3, "earlier events"))
+        progress(0.3, "learning what each source is worth")
+        weights = learn_weights(InnerTask.of(inner, split), rng)
+        other = random_part(dataset, rng)
+        again = _fitted(algorithms, other.train, rng, part(progress, 0.35, 0.55, "a random part"))
+        progress(0.55, "checking the weights")
+        if again.keys() == inner.keys():
+            weights = check_weights(weights, InnerTask.of(again, other), rng)
+        return dict(zip(inner, weights.T, strict=True))
+
+    def _algorithms(self) -> dict[str, Algorithm]:
+        encoder = {"content": {"encoder": self.encoder}} if self.encoder else {}
+        return {name: create(name, **encoder.get(name, {})) for name in self.sources}
 
 
-def _part(progress: Progress, number: int, of: int, name: str) -> Progress:
-    return lambda done, what: progress((number + done) / of, f"{name}: {what}")
+def _fitted(
+    algorithms: Mapping[str, Algorithm], dataset: Dataset, rng: np.random.Generator, progress: Progress
+) -> dict[str, Model]:
+    """Fit the sources that the data allow. CannotFit where no personal one is among them."""
+    models, reasons = {}, []
+    for number, (name, algorithm) in enumerate(algorithms.items()):
+        stretch = part(progress, number / len(algorithms), (number + 1) / len(algorithms), name)
+        try:
+            models[name] = algorithm.fit(dataset, rng, stretch)
+        except CannotFit as reason:
+            reasons.append(str(reason))
+    if not any(map(is_personal, models.values())):
+        raise CannotFit(reasons[0] if reasons else "There is no source to blend.")
+    return models
 
 
 def blended(models: Mapping[str, Model], weights: Mapping[str, np.ndarray]) -> HybridModel:
-    """The hybrid of these models; one of which no weights are known counts as much as the others on average."""
+    """Return the hybrid of these models; one of which no weights are known counts as much as the others on average."""
     columns = [weights.get(name, np.full(len(BUCKETS), 1 / len(models), np.float32)) for name in models]
     table = np.stack(columns, axis=1).astype(np.float32)
     return HybridModel(dict(models), table / np.maximum(table.sum(axis=1, keepdims=True), 1e-9))

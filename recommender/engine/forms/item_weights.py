@@ -115,7 +115,8 @@ def sharpened(strengths: FloatArray, power: float) -> FloatArray:
 
     A power of 2 lets the best ratings stand out.
     """
-    return np.sign(strengths) * np.minimum(np.abs(strengths) / STRONGEST, 2.0) ** power
+    out: FloatArray = np.sign(strengths) * np.minimum(np.abs(strengths) / STRONGEST, 2.0) ** np.float32(power)
+    return out
 
 
 def strongest(weights: FloatArray, n: int) -> csr_array:
