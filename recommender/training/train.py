@@ -19,7 +19,7 @@ from recommender.dataset import load_everything, window
 from recommender.engine.algorithms import create
 from recommender.engine.evaluation.evaluate import evaluate
 from recommender.engine.evaluation.prepare import data_hash
-from recommender.engine.types import Algorithm, CannotFit, Dataset, Progress, silent
+from recommender.engine.types import Algorithm, CannotFit, Dataset, Progress, part, silent
 from recommender.models import ModelVersion, Release
 from recommender.registry.exceptions import CannotTrain
 from recommender.training.gate import Gate
@@ -160,9 +160,9 @@ def _make(
 def _fit(version: ModelVersion, algorithm: Algorithm, dataset: Dataset, seed: int, progress: Progress) -> ModelVersion:
     """Judged on events that it hasn't seen, then fitted again on all of them."""
     gate = Gate.of(version.algorithm, algorithm)
-    evaluation = evaluate(algorithm, dataset, seed, beside=gate.beside, progress=_part(progress, 0, 0.5, "evaluating"))
+    evaluation = evaluate(algorithm, dataset, seed, beside=gate.beside, progress=part(progress, 0, 0.5, "evaluating"))
     started = time.perf_counter()
-    model = algorithm.fit(dataset, np.random.default_rng(seed), _part(progress, 0.5, 0.95, "fitting"))
+    model = algorithm.fit(dataset, np.random.default_rng(seed), part(progress, 0.5, 0.95, "fitting"))
     seconds = time.perf_counter() - started
     progress(0.95, "storing the model")
     facts = {"metrics": evaluation.as_dict(), "verdict": gate.verdict(evaluation), "fit_seconds": seconds}
@@ -205,11 +205,6 @@ def _parts(progress: Progress, names: Sequence[str]) -> dict[str, Progress]:
     ends = READING + np.cumsum(work) / sum(work) * (1 - READING)
     starts = [READING, *ends[:-1]]
     return {
-        name: _part(progress, float(start), float(end), name)
+        name: part(progress, float(start), float(end), name)
         for name, start, end in zip(names, starts, ends, strict=True)
     }
-
-
-def _part(progress: Progress, start: float, end: float, name: str) -> Progress:
-    """A Progress for the stretch from `start` to `end` of a larger one, which says whose it is."""
-    return lambda done, what: progress(start + done * (end - start), f"{name}: {what}")

@@ -5,7 +5,7 @@ goes on where it stopped, and its results stay comparable for as long as the eve
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, cast
 
@@ -16,7 +16,7 @@ from recommender.engine.algorithms import create
 from recommender.engine.evaluation.evaluate import judge
 from recommender.engine.evaluation.prepare import data_hash, prepare
 from recommender.engine.evaluation.split import Split, holdout, split_at_moment
-from recommender.engine.types import CannotFit, Dataset, Progress, silent
+from recommender.engine.types import CannotFit, Dataset, Progress, part, silent
 from recommender.models import TuningTrial
 from recommender.registry.exceptions import CannotTrain
 from recsite.platform.locks import only_one
@@ -122,7 +122,7 @@ def _search(key: dict[str, str], split: Split, n_trials: int, timeout: float | N
             break
         proposed = study.ask(space) if number else None
         settings = proposed.params if proposed else {}
-        told = _part(progress, number, n_trials)
+        told = part(progress, number / n_trials, (number + 1) / n_trials, f"trial {number + 1} of {n_trials}")
         trial = _tried(key, number, settings, split, told)
         if proposed and trial.value is not None:
             study.tell(proposed, trial.value)
@@ -149,7 +149,3 @@ def _tried(key: dict[str, str], number: int, settings: dict[str, Any], split: Sp
         error=error,
         seconds=time.perf_counter() - started,
     )
-
-
-def _part(progress: Progress, number: int, of: int) -> Callable[[float, str], None]:
-    return lambda done, what: progress((number + done) / of, f"trial {number + 1} of {of}: {what}")
