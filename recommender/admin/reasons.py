@@ -3,20 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
+from recommender.engine.algorithms import ALGORITHMS
 from recommender.serving import Answer
 from recommender.serving.candidates import FOLD_IN, LATEST, POPULAR, TRENDING
 
-SOURCES = {
-    "hybrid": "Several sources blended, weighted by how many events the user has. The score adds up deviations.",
-    "ease": "Items that the user's items predict, all of them weighted together.",
-    "item_knn": "Items chosen by users who chose the user's items as well.",
-    "content": "Items that share creators, categories, tags and words with the user's items.",
-    "als": "Ranked by latent factors, learned from what users chose rather than from ratings.",
-    "bpmf": "Ranked by predicted rating: the mean of many draws, which give an interval as well.",
-    "baseline": "Ranked by the user's and the item's mean ratings.",
-    "svd": "Ranked by predicted rating, of the trained model or with the latest events folded in.",
-    POPULAR: "Items that most users liked, without those this user has seen. The score adds up all events.",
-    TRENDING: "Items with most recent events, without those this user has seen. The score counts events.",
+SOURCES = {name: one.label for name, one in ALGORITHMS.items()} | {
     LATEST: "The newest items, without those this user has seen. The score is minus the age in days.",
 }
 FOR_ALL = {

@@ -11,6 +11,7 @@ from django.conf import settings
 from numpy.typing import NDArray
 
 from recommender.cache.keys import Keys
+from recommender.engine.algorithms import ALGORITHMS
 from recsite.platform import redis
 from recsite.platform.redis import Command
 
@@ -23,25 +24,10 @@ NOBODY = -1
 STRANGER_SECS = 300
 """How long it is remembered that somebody is unknown: anybody can ask for any name."""
 
-SOURCES = (
-    "svd",
-    "fold-in",
-    "popular",
-    "latest",
-    "ease",
-    "item_knn",
-    "als",
-    "hybrid",
-    "bpmf",
-    "baseline",
-    "trending",
-    "nmf",
-    "content",
-    "exploration",
-    "segment_popular",
-    "bought-together",
-)
-"""What may have put an item into a list; the position is stored. Append only."""
+_WITHOUT_A_MODEL = {"fold-in": 1, "latest": 3, "exploration": 13, "bought-together": 15}
+_NUMBERS = {name: one.source for name, one in ALGORITHMS.items()} | _WITHOUT_A_MODEL
+SOURCES = tuple(sorted(_NUMBERS, key=_NUMBERS.__getitem__))
+"""What may have put an item into a list, by the number that cached lists and impressions store."""
 
 HEADER = Struct("<B??x8sqIHxx")
 FORMAT = 4

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from interactions import announcements
 from interactions.topics import MODEL_UPDATES
+from recommender.engine.algorithms import ALGORITHMS, RATING_MODELS
 from recommender.models import ModelVersion, Release, ReleaseMember
 from recommender.registry import artifacts
 from recommender.registry.exceptions import CannotPromote, NothingLive, NothingToRollBackTo
@@ -17,12 +18,6 @@ from recsite.platform import generations
 
 EPOCH = "release"
 """The epoch that rises when another release is live, or its models are to be read again."""
-
-RATING_MODELS = ("bpmf", "svd", "nmf", "baseline")
-"""The algorithms whose models say how somebody would rate: of a release, the first that it has. The others rank."""
-
-WEIGHTS = {"svd": 1.0, "hybrid": 2.0}
-"""What a source weighs in a release that has it for the first time; the heaviest leads, the others fill gaps."""
 
 RATING, LISTS = "rating", "lists"
 
@@ -41,7 +36,7 @@ def bundle(versions: Iterable[ModelVersion]) -> Release:
         live = live_release()
         members = dict(live.members.values_list("algorithm", "version_id")) if live else {}
         members |= {version.algorithm: version.pk for version in versions}
-        weights = {name: WEIGHTS.get(name, 0.0) for name in members} | (live.weights if live else {})
+        weights = {name: _initial_weight(name) for name in members} | (live.weights if live else {})
         release = Release.objects.create(weights=weights)
         ReleaseMember.objects.bulk_create(
             ReleaseMember(release=release, version_id=version, algorithm=name, role=role)
@@ -85,11 +80,16 @@ def refusals(release: Release) -> list[str]:
 
 
 def role_in_next(algorithm: str) -> str:
-    """What the gate has to judge of a new version: "rating", "lists" where it would lead, or nothing."""
-    if algorithm in RATING_MODELS:
-        return RATING
+    """Return the role that a new version would take, and is judged by.
+
+    RATING where it would predict the release's ratings, LISTS where it would lead its lists, else nothing: what only
+    fills gaps is not judged by a role that another model has.
+    """
     live = live_release()
-    weights = {algorithm: WEIGHTS.get(algorithm, 0.0)} | (live.weights if live else {})
+    members = {algorithm, *(live.members.values_list("algorithm", flat=True) if live else ())}
+    if algorithm == next((name for name in RATING_MODELS if name in members), None):
+        return RATING
+    weights = {algorithm: _initial_weight(algorithm)} | (live.weights if live else {})
     leads = weights[algorithm] > 0 and weights[algorithm] == max(weights.values())
     return LISTS if leads else ""
 
@@ -169,6 +169,16 @@ def _check_whole(release: Release) -> None:
     for version in versions:
         if version.state != ModelVersion.State.READY:
             raise CannotPromote(f"{release} can't be served: {version} is {version.get_state_display().lower()}.")
+        if version.algorithm not in ALGORITHMS:
+            raise CannotPromote(
+                f"{release} can't be served: {version} is of an algorithm that is not known here. "
+                f"Known: {', '.join(sorted(ALGORITHMS))}."
+            )
+
+
+def _initial_weight(algorithm: str) -> float:
+    """Return the weight of an algorithm in a release that has it for the first time."""
+    return ALGORITHMS[algorithm].weight if algorithm in ALGORITHMS else 0.0
 
 
 def _roles(algorithms: Iterable[str]) -> list[str]:

@@ -14,7 +14,8 @@ from django.utils import timezone
 from numpy.typing import NDArray
 
 from catalog.models import EndUser, Item
-from recommender.engine.types import UNKNOWN, IdMap, IntArray
+from recommender.engine.algorithms import ALGORITHMS, RATING_MODELS
+from recommender.engine.types import UNKNOWN, IdMap, IntArray, RatingModel
 from recommender.models import ModelVersion, Release
 from recommender.registry import artifacts
 from recommender.registry.artifacts import Artifact
@@ -80,7 +81,7 @@ def import_artifact(folder: Path, by: AbstractBaseUser | None = None) -> Importe
 def _record(folder: Path, artifact: Artifact, by: AbstractBaseUser | None, files: dict[str, str]) -> Imported:
     items = _share_here(artifact.model.item_ids, Item.objects.all())
     people = _share_here(artifact.model.user_ids, EndUser.objects.all())
-    origin = f"imported from {folder.name[:80]}: {items:.0%} of its items and {people:.0%} of its people are known here"
+    origin = f"imported from {folder.name[:80]}: {items:.0%} of its items and {people:.0%} of its users are known here"
     with transaction.atomic():
         version = ModelVersion.objects.create(
             **_facts(artifact.manifest),
@@ -117,7 +118,11 @@ def _checked(artifact: Artifact) -> Artifact:
     name = artifact.manifest.get("algorithm")
     if not isinstance(name, str) or not ALGORITHM_NAME.fullmatch(name):
         raise CannotImport("The manifest names no algorithm: a word of small letters, such as svd.")
+    if name not in ALGORITHMS:
+        raise CannotImport(f"No algorithm is called {name!r} here. Known: {', '.join(sorted(ALGORITHMS))}.")
     model = artifact.model
+    if name in RATING_MODELS and not isinstance(model, RatingModel):
+        raise CannotImport(f"{name} predicts ratings, and a model of the form {model.form!r} doesn't.")
     _check_ids("items", model.item_ids.ids)
     _check_ids("people", model.user_ids.ids)
     for array_name, array in model.arrays().items():

@@ -60,6 +60,20 @@ def fail_version(version: ModelVersion, sentence: str) -> None:
     _remove_files()
 
 
+def record_verdict(
+    version: ModelVersion, verdict: dict[str, Any], metrics: dict[str, Any] | None = None
+) -> ModelVersion:
+    """Store what the quality gate says of a version that came from elsewhere, and the figures measured here.
+
+    The figures that it came with stay under `elsewhere`.
+    """
+    version.verdict = verdict
+    if metrics is not None:
+        version.metrics = {**metrics, "elsewhere": version.metrics}
+    version.save(update_fields=["verdict", "metrics"])
+    return version
+
+
 def describe(version: ModelVersion) -> dict[str, Any]:
     """What an artifact says about its model."""
     return {

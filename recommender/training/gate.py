@@ -38,6 +38,19 @@ class Gate:
                 beside[LIVE] = create(live.algorithm, **_as_given(live))
         return cls(role, beside, is_first=registry.live_release() is None)
 
+    @classmethod
+    def of_version(cls, version: ModelVersion) -> Self:
+        """Build the gate of a version that is judged as it is: beside what is live, whatever its settings."""
+        role = registry.role_in_next(version.algorithm)
+        beside = {} if version.algorithm == POPULAR else {POPULAR: create(POPULAR)}
+        if role == registry.RATING:
+            beside[BASELINE] = create(BASELINE)
+        live = registry.rival(version.algorithm, role) if role else None
+        if live:
+            with suppress(ValueError):
+                beside[LIVE] = create(live.algorithm, **_as_given(live))
+        return cls(role, beside, is_first=registry.live_release() is None)
+
     def verdict(self, evaluation: Evaluation) -> dict[str, Any]:
         """For ModelVersion.verdict; empty where the version neither leads nor rates."""
         people = evaluation.judged

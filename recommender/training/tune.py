@@ -11,8 +11,8 @@ from typing import Any, cast
 
 import numpy as np
 
-from recommender import dataset, registry
-from recommender.engine.algorithms import create
+from recommender import dataset
+from recommender.engine.algorithms import ALGORITHMS, RATING_MODELS, Range, create
 from recommender.engine.evaluation.evaluate import judge
 from recommender.engine.evaluation.prepare import data_hash, prepare
 from recommender.engine.evaluation.split import Split, holdout, split_at_moment
@@ -27,37 +27,8 @@ STARTUP = 8
 """Trials drawn at random, until the tree-structured Parzen estimator (Bergstra et al., 2011) has enough to go by."""
 
 
-@dataclass(frozen=True)
-class Range:
-    """The values that a setting may take, whole where both ends are; evenly over orders of magnitude if `log`."""
-
-    low: float
-    high: float
-    log: bool = False
-
-
-SPACES: Mapping[str, Mapping[str, Range]] = {
-    "als": {
-        "n_factors": Range(16, 256, log=True),
-        "n_epochs": Range(5, 30),
-        "reg": Range(0.001, 10.0, log=True),
-        "alpha": Range(0.5, 80.0, log=True),
-        "passed_over": Range(0.0, 2.0),
-    },
-    "bpmf": {"n_factors": Range(4, 30), "n_samples": Range(10, 40), "burn_in": Range(10, 60)},
-    "ease": {"reg": Range(5.0, 2_000.0, log=True), "power": Range(0.5, 2.5)},
-    "item_knn": {"k": Range(10, 400, log=True), "shrinkage": Range(0.0, 100.0), "power": Range(0.5, 2.5)},
-    "nmf": {"n_factors": Range(10, 100), "n_epochs": Range(30, 150), "reg": Range(0.02, 0.4, log=True)},
-    "popular": {"ceiling": Range(1.0, 30.0, log=True)},
-    "svd": {
-        "n_factors": Range(10, 150, log=True),
-        "n_epochs": Range(10, 80),
-        "lr": Range(0.002, 0.02, log=True),
-        "reg": Range(0.01, 0.3, log=True),
-    },
-    "trending": {"half_life_days": Range(0.5, 60.0, log=True), "window_days": Range(7.0, 180.0, log=True)},
-}
-"""What can be tuned; the hybrid and its sources choose the rest by themselves."""
+SPACES: Mapping[str, Mapping[str, Range]] = {name: one.space for name, one in sorted(ALGORITHMS.items()) if one.space}
+"""The settings of each algorithm that can be tuned; the others choose theirs by themselves."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +52,7 @@ def tune(algorithm: str, n_trials: int, timeout: float | None = None, progress: 
         events = dataset.load_dataset()
         if not len(events):
             raise CannotTrain("There are no events to tune on. Import some, or send some through the API.")
-        metric = RMSE if algorithm in registry.RATING_MODELS else NDCG
+        metric = RMSE if algorithm in RATING_MODELS else NDCG
         key = {"algorithm": algorithm, "data_hash": data_hash(events), "metric": metric}
         _search(key, _inner(events), n_trials, timeout, progress)
         done = TuningTrial.objects.filter(**key, value__isnull=False)

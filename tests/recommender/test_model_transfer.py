@@ -95,7 +95,7 @@ def test_it_says_how_much_of_the_model_is_known_here(folder: Path) -> None:
     Item.objects.order_by("pk")[0].delete()
     made = registry.import_artifact(written(folder, model))
     assert (made.items, made.people) == (0.75, 1.0)
-    assert "75% of its items and 100% of its people are known here" in made.version.origin
+    assert "75% of its items and 100% of its users are known here" in made.version.origin
 
 
 def test_a_figure_of_one_item_may_be_unknown(folder: Path) -> None:

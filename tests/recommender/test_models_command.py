@@ -99,7 +99,7 @@ def test_a_model_is_carried_from_one_place_to_another(tmp_path: Path) -> None:
     assert f"svd {version.pk} is in {folder}" in run("export", version.pk, folder)
     said = run("import", folder)
     candidate = Release.objects.get()
-    assert "100% of its items and 100% of its people are known here" in said
+    assert "100% of its items and 100% of its users are known here" in said
     assert said.endswith(f"models promote {candidate.pk}\n")
     run("promote", candidate.pk)
     assert registry.live_release() == candidate

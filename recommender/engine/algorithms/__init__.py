@@ -1,32 +1,145 @@
-"""Find algorithms by name; nothing heavy is imported before it is asked for."""
+"""Register the algorithms: one entry of ALGORITHMS is all that the product needs to offer one.
+
+Nothing heavy is imported before it is asked for.
+"""
 
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from recommender.engine.lookup import find
 from recommender.engine.types import Algorithm
 
-ALGORITHMS: Mapping[str, str] = {
-    "svd": "recommender.engine.algorithms.svd.SVD",
-    "als": "recommender.engine.algorithms.als.ALS",
-    "baseline": "recommender.engine.algorithms.baseline.Baseline",
-    "bpmf": "recommender.engine.algorithms.bpmf.BPMF",
-    "content": "recommender.engine.algorithms.content.Content",
-    "ease": "recommender.engine.algorithms.ease.EASE",
-    "hybrid": "recommender.engine.algorithms.hybrid.Hybrid",
-    "item_knn": "recommender.engine.algorithms.item_knn.ItemKNN",
-    "nmf": "recommender.engine.algorithms.nmf.NMF",
-    "segment_popular": "recommender.engine.algorithms.segment_popular.SegmentPopular",
-    "popular": "recommender.engine.algorithms.popular.Popular",
-    "trending": "recommender.engine.algorithms.trending.Trending",
+HERE = "recommender.engine.algorithms"
+
+
+@dataclass(frozen=True)
+class Range:
+    """Bound the values of a setting: whole numbers where both ends are, `log` for orders of magnitude."""
+
+    low: float
+    high: float
+    log: bool = False
+
+
+@dataclass(frozen=True)
+class Registration:
+    """Describe an algorithm: its class, what staff read of it, what tuning may change, and its part in a release."""
+
+    path: str
+    """The dotted path of the settings class."""
+    source: int
+    """Its number in cached lists and impressions: never changed, and never given to another."""
+    label: str
+    """What its lists go by, in one or two sentences for staff."""
+    space: Mapping[str, Range] = field(default_factory=dict)
+    """The settings that tuning searches; empty where the algorithm chooses for itself."""
+    rating_order: int = 0
+    """Of a release, the model with the lowest number predicts the ratings; 0: it predicts none."""
+    weight: float = 0.0
+    """Its weight in a release that has it for the first time: the heaviest leads, the others fill gaps."""
+
+
+ALGORITHMS: Mapping[str, Registration] = {
+    "svd": Registration(
+        f"{HERE}.svd.SVD",
+        source=0,
+        label="Ranked by predicted rating, of the trained model or with the latest events folded in.",
+        space={
+            "n_factors": Range(10, 150, log=True),
+            "n_epochs": Range(10, 80),
+            "lr": Range(0.002, 0.02, log=True),
+            "reg": Range(0.01, 0.3, log=True),
+        },
+        rating_order=2,
+        weight=1.0,
+    ),
+    "als": Registration(
+        f"{HERE}.als.ALS",
+        source=6,
+        label="Ranked by latent factors, learned from what users chose rather than from ratings.",
+        space={
+            "n_factors": Range(16, 256, log=True),
+            "n_epochs": Range(5, 30),
+            "reg": Range(0.001, 10.0, log=True),
+            "alpha": Range(0.5, 80.0, log=True),
+            "passed_over": Range(0.0, 2.0),
+        },
+    ),
+    "baseline": Registration(
+        f"{HERE}.baseline.Baseline",
+        source=9,
+        label="Ranked by the user's and the item's mean ratings.",
+        rating_order=4,
+    ),
+    "bpmf": Registration(
+        f"{HERE}.bpmf.BPMF",
+        source=8,
+        label="Ranked by predicted rating: the mean of many draws, which give an interval as well.",
+        space={"n_factors": Range(4, 30), "n_samples": Range(10, 40), "burn_in": Range(10, 60)},
+        rating_order=1,
+    ),
+    "content": Registration(
+        f"{HERE}.content.Content",
+        source=12,
+        label="Items that share creators, categories, tags and words with the user's items.",
+    ),
+    "ease": Registration(
+        f"{HERE}.ease.EASE",
+        source=4,
+        label="Items that the user's items predict, all of them weighted together.",
+        space={"reg": Range(5.0, 2_000.0, log=True), "power": Range(0.5, 2.5)},
+    ),
+    "hybrid": Registration(
+        f"{HERE}.hybrid.Hybrid",
+        source=7,
+        label="Several sources blended, weighted by how many events the user has. The score adds up deviations.",
+        weight=2.0,
+    ),
+    "item_knn": Registration(
+        f"{HERE}.item_knn.ItemKNN",
+        source=5,
+        label="Items chosen by users who chose the user's items as well.",
+        space={"k": Range(10, 400, log=True), "shrinkage": Range(0.0, 100.0), "power": Range(0.5, 2.5)},
+    ),
+    "nmf": Registration(
+        f"{HERE}.nmf.NMF",
+        source=11,
+        label="Ranked by predicted rating from tastes that add up: no factor takes away from another.",
+        space={"n_factors": Range(10, 100), "n_epochs": Range(30, 150), "reg": Range(0.02, 0.4, log=True)},
+        rating_order=3,
+    ),
+    "segment_popular": Registration(
+        f"{HERE}.segment_popular.SegmentPopular",
+        source=14,
+        label="Items that users of the same age, country or the like choose.",
+    ),
+    "popular": Registration(
+        f"{HERE}.popular.Popular",
+        source=2,
+        label="Items that most users liked, without those this user has seen. The score adds up all events.",
+        space={"ceiling": Range(1.0, 30.0, log=True)},
+    ),
+    "trending": Registration(
+        f"{HERE}.trending.Trending",
+        source=10,
+        label="Items with most recent events, without those this user has seen. The score counts events.",
+        space={"half_life_days": Range(0.5, 60.0, log=True), "window_days": Range(7.0, 180.0, log=True)},
+    ),
 }
-"""Name -> dotted path of the settings class."""
+"""By name. What is served without a model has numbers of its own: see `recommender.cache.lists`."""
+
+RATING_MODELS = tuple(
+    sorted(
+        (name for name, one in ALGORITHMS.items() if one.rating_order), key=lambda name: ALGORITHMS[name].rating_order
+    )
+)
+"""The algorithms whose models predict ratings, the preferred one first."""
 
 
 def create(name: str, **settings: Any) -> Algorithm:
     """Create the algorithm called `name`; ValueError where the name, a setting or a value is wrong."""
-    algorithm = find(ALGORITHMS, name, "algorithm")
+    algorithm = find({known: one.path for known, one in ALGORITHMS.items()}, name, "algorithm")
     known = [field.name for field in fields(algorithm)]
     for setting in settings:
         if setting not in known:

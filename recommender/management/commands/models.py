@@ -7,8 +7,9 @@ from django.core.management.base import CommandError
 
 from recommender import registry, tasks
 from recommender.models import ModelVersion, Release
+from recommender.operations import imports
 from recommender.registry.exceptions import ArtifactDamaged, CannotPromote, UnknownVersion
-from recsite.platform.commands import PlainCommand, table, whole_number
+from recsite.platform.commands import PlainCommand, progress_bar, table, whole_number
 
 SHOWN = 20
 MEGABYTE = 1_000_000
@@ -87,11 +88,14 @@ def export(options: dict[str, Any]) -> Iterator[str]:
 
 
 def import_(options: dict[str, Any]) -> Iterator[str]:
-    made = registry.import_artifact(options["folder"])
-    yield (
-        f"{made.version} is ready, {made.items:.0%} of its items and {made.people:.0%} of its people are known here. "
-        f"Serve it with: models promote {made.release.pk}"
-    )
+    with progress_bar() as progress:
+        made = imports.import_model(options["folder"], progress=progress)
+    yield f"{made.version} is ready, {made.items:.0%} of its items and {made.people:.0%} of its users are known here."
+    if made.version.verdict:
+        judged = "refuses" if made.version.is_refused else "passes"
+        yield f"The quality gate {judged} it. {made.version.verdict['sentence']}"
+    reason = ' --reason "..."' if made.version.is_refused else ""
+    yield f"Serve it with: models promote {made.release.pk}{reason}"
 
 
 def verify(options: dict[str, Any]) -> Iterator[str]:

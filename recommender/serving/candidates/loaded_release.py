@@ -8,10 +8,12 @@ from functools import cached_property
 from types import MappingProxyType
 
 from recommender import registry
+from recommender.engine.algorithms import ALGORITHMS
 from recommender.engine.feedback import DEFAULT_SCALE
 from recommender.engine.types import Model, RatingModel
 from recommender.models import Release, ReleaseMember
 from recommender.registry import artifacts
+from recommender.registry.exceptions import ArtifactDamaged
 from recsite.platform import database
 from recsite.platform.reloading import Copy
 
@@ -112,6 +114,8 @@ def _loaded(release: Release, members: list[LoadedModel]) -> LoadedRelease:
 
 def _member(row: ReleaseMember) -> LoadedModel:
     version = row.version
+    if row.algorithm not in ALGORITHMS:
+        raise ArtifactDamaged(f"{version} is of an algorithm that is not known here. Roll back, or train another.")
     return LoadedModel(
         algorithm=row.algorithm,
         version=version.pk,
