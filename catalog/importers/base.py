@@ -13,7 +13,7 @@ from catalog.importers.source import Source
 
 @dataclass(frozen=True)
 class Options:
-    """The choices of whoever imports. `now` bounds the times of events; with `implicit` a value is no rating."""
+    """Hold the choices of whoever imports. `now` bounds the times of events; with `implicit` a value is no rating."""
 
     mapping: Mapping[str, str] = field(default_factory=dict)
     scale: Scale | None = None
@@ -22,7 +22,7 @@ class Options:
 
 
 class FileDataSet:
-    """A data set in files. A format names the members it reads and turns them into rows; `scale` is its own."""
+    """Read a data set in files. A format names the members it reads and turns them into rows; `scale` is its own."""
 
     format: ClassVar[str]
     source: str

@@ -1,4 +1,4 @@
-"""Book-Crossing: BX-Users, BX-Books and BX-Book-Ratings as first published, and the later Users, Books and Ratings.
+"""Read Book-Crossing: BX-Users, BX-Books and BX-Book-Ratings as first published, and the later Users, Books, Ratings.
 
 Ziegler, McNee, Konstan and Lausen (2005), Improving Recommendation Lists Through Topic Diversification.
 """
@@ -16,12 +16,12 @@ AGES = range(5, 101)
 YEARS = range(1400, 2101)
 FIRST_PUBLISHED = ("bx-users.csv", "bx-books.csv", "bx-book-ratings.csv")
 LATER = ("users.csv", "books.csv", "ratings.csv")
-NOTHING = {"", "n/a", "null", "none", "unknown", "far away"}
+NO_COUNTRY = {"", "n/a", "null", "none", "unknown", "far away"}
 ENTITY = re.compile(r"&(?:#?\w+);")
 
 
 class BookCrossing(FileDataSet):
-    """People with country and age, books with author and year, ratings from 1 to 10; a rating of 0 is a view."""
+    """Read users with country and age, books with author and year, ratings from 1 to 10; a rating of 0 is a view."""
 
     format = "bookcrossing"
     source = "bookcrossing"
@@ -62,34 +62,34 @@ class BookCrossing(FileDataSet):
 
     def _rating(self, fields: Fields) -> EventRow:
         user, book, value = fields
-        person, thing = identifier(user, "user id"), _isbn(book)
+        user_id, item_id = identifier(user, "user id"), _isbn(book)
         if number(value, "rating") == 0:
-            return EventRow(person, thing, "view")
-        return EventRow(person, thing, "rating", rating(value, self.scale))
+            return EventRow(user_id, item_id, "view")
+        return EventRow(user_id, item_id, "rating", rating(value, self.scale))
 
 
 def _user(fields: Fields) -> UserRow:
     user, location, age_text = fields
-    facts: dict[str, object] = {}
+    demographics: dict[str, object] = {}
     country = clean(unescape(location), "location").rpartition(",")[2].strip(' ".')
-    if country.lower() not in NOTHING:
-        facts["country"] = country.upper() if len(country) <= 3 else country.title()
+    if country.lower() not in NO_COUNTRY:
+        demographics["country"] = country.upper() if len(country) <= 3 else country.title()
     if (age := whole(age_text)) in AGES:
-        facts["age"] = age
-    return UserRow(identifier(user, "user id"), facts)
+        demographics["age"] = age
+    return UserRow(identifier(user, "user id"), demographics)
 
 
 def _book(fields: Fields) -> ItemRow:
     isbn, name, author, year_text, publisher = fields
-    facts: dict[str, object] = {"creator": _text(author, "author"), "publisher": _text(publisher, "publisher")}
+    features: dict[str, object] = {"creator": _text(author, "author"), "publisher": _text(publisher, "publisher")}
     if (year := whole(year_text)) in YEARS:
-        facts["year"] = year
-    features = {name: fact for name, fact in facts.items() if fact != ""}
+        features["year"] = year
+    features = {name: value for name, value in features.items() if value != ""}
     return ItemRow(_isbn(isbn), title(_text(name, "title")), features=features, item_type="book")
 
 
 def _isbn(text: str) -> str:
-    """An ISBN, written alike in both files: the originals differ in blanks and in the case of the check digit."""
+    """Return an ISBN as both files have it: the originals differ in blanks and in the case of the check digit."""
     isbn = identifier(text, "ISBN").upper()
     if not any(character.isalnum() for character in isbn):
         raise BadField(f"ISBN {text[:50]!r} has neither digits nor letters")
@@ -97,6 +97,6 @@ def _isbn(text: str) -> str:
 
 
 def _text(text: str, what: str) -> str:
-    """A text as people read it: entities resolved, also where they were escaped twice (`&amp;#39;`)."""
+    """Return a text with its entities resolved, also where they were escaped twice (`&amp;#39;`)."""
     text = clean(text, what).replace('\\"', '"')
     return unescape(unescape(text)) if ENTITY.search(text) else text

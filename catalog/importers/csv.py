@@ -28,7 +28,7 @@ DELIMITERS = ",;\t|"
 
 
 class Csv(FileDataSet):
-    """One file of events, or a folder with events.csv and, where there are any, users.csv and items.csv."""
+    """Read one file of events, or a folder with events.csv and, where there are any, users.csv and items.csv."""
 
     format = "csv"
     source = "csv"

@@ -1,4 +1,4 @@
-"""goodbooks-10k: books and ratings without times. The first release calls a book's own number `id`."""
+"""Read goodbooks-10k: books and ratings without times. The first release calls a book's own number `id`."""
 
 from heapq import heappush, heappushpop
 
@@ -21,7 +21,7 @@ DETAILS = ("authors", "original_publication_year", "isbn", "language_code", "ori
 
 
 class Goodbooks(FileDataSet):
-    """Books with authors, years and, where book_tags.csv is there, tags; ratings from 1 to 5."""
+    """Read books with authors, years and, where book_tags.csv is there, tags; ratings from 1 to 5."""
 
     format = "goodbooks"
     source = "goodbooks"
@@ -73,31 +73,31 @@ class Goodbooks(FileDataSet):
 
 
 def _features(authors: str, year: str, isbn: str, language: str, original_title: str) -> dict[str, object]:
-    facts = {
+    features = {
         "creator": clean(authors, "authors"),
         "year": whole(year),
         "isbn": clean(isbn, "isbn"),
         "language": clean(language, "language"),
         "original_title": clean(original_title, "original title"),
     }
-    return {name: fact for name, fact in facts.items() if fact not in (None, "")}
+    return {name: value for name, value in features.items() if value not in (None, "")}
 
 
 class BookTags:
-    """The tags that most readers gave to each book."""
+    """Collect the tags that most readers gave to each book."""
 
     def __init__(self) -> None:
         self._names: dict[str, str] = {}
         self._best: dict[str, list[tuple[int, str]]] = {}
 
     def name(self, fields: Fields) -> None:
-        """One line of tags.csv; tags such as `to-read` are left out."""
+        """Take a line of tags.csv; tags such as `to-read` are left out."""
         tag_id, text = fields
         if text not in SHELVES:
             self._names.update((tag_id, label) for label in labels([text], "tag"))
 
     def give(self, fields: Fields) -> None:
-        """One line of book_tags.csv; each book keeps the few tags with the highest counts."""
+        """Take a line of book_tags.csv; each book keeps the few tags with the highest counts. Raises BadField."""
         book, tag_id, count_text = fields
         count = whole(count_text)
         if count is None:
@@ -109,5 +109,5 @@ class BookTags:
         push(best, (count, self._names[tag_id]))
 
     def of(self, book: str) -> tuple[str, ...]:
-        """A book's tags, most given first."""
+        """Return a book's tags, most given first."""
         return tuple(dict.fromkeys(tag for _, tag in sorted(self._best.get(book, []), reverse=True)))

@@ -27,7 +27,7 @@ MOST_KEYS = 100
 
 
 class JsonLines(FileDataSet):
-    """One file of events, or a folder with events.jsonl and, where there are any, users.jsonl and items.jsonl."""
+    """Read one file of events, or a folder with events.jsonl and, where there are any, users.jsonl and items.jsonl."""
 
     format = "jsonl"
     source = "jsonl"

@@ -12,7 +12,7 @@ BRACKETED = re.compile(r"\[([^\[\]{}]*)\]", re.DOTALL)
 """A list without lists or objects in it."""
 
 ENTRY = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|[^\s,;'"][^,;'"]*""", re.DOTALL)
-"""A text in quotes, or what stands between two commas. Numpy has no commas between texts: `['Drama' 'Comedy']`."""
+"""A text in quotes, or the words between two commas. Numpy has no commas between texts: `['Drama' 'Comedy']`."""
 
 MISSING = {"nan", "None", "null", "<NA>"}
 

@@ -1,4 +1,4 @@
-"""MovieLens as GroupLens distributes it: 100K, 1M, 10M, and the CSV files of latest, 20M, 25M and 32M.
+"""Read MovieLens as GroupLens distributes it: 100K, 1M, 10M, and the CSV files of latest, 20M, 25M and 32M.
 
 Harper and Konstan (2015), The MovieLens Datasets: History and Context, ACM TiiS 5(4).
 """
@@ -23,7 +23,7 @@ HALF_STARS = Scale(0.5, 5, 4)
 TAGS_PER_ITEM = 10
 TAG_VOCABULARY = 1000
 TAG_MINIMUM = 3
-"""How often a tag must have been given, in the whole data set, to count as frequent."""
+"""Times that a tag must have been given, in the whole data set, to count as frequent."""
 
 NO_GENRE = {"unknown", "(no genres listed)"}
 _GENRES_100K = """
@@ -62,20 +62,22 @@ def _film_100k(fields: Fields) -> ItemRow:
 
 
 def _user_100k(fields: Fields) -> UserRow:
-    person, age, gender, occupation, zip_code = fields
-    known = _known(age=whole(age), gender=gender, occupation=occupation, zip_code=zip_code)
-    return UserRow(identifier(person, "user id"), known)
+    user_id, age, gender, occupation, zip_code = fields
+    demographics = _without_empty(age=whole(age), gender=gender, occupation=occupation, zip_code=zip_code)
+    return UserRow(identifier(user_id, "user id"), demographics)
 
 
 def _user_1m(fields: Fields) -> UserRow:
-    person, gender, age, code, zip_code = fields
-    known = _known(age_group=AGES_1M.get(age), gender=gender, occupation=OCCUPATIONS_1M.get(code), zip_code=zip_code)
-    return UserRow(identifier(person, "user id"), known)
+    user_id, gender, age, code, zip_code = fields
+    demographics = _without_empty(
+        age_group=AGES_1M.get(age), gender=gender, occupation=OCCUPATIONS_1M.get(code), zip_code=zip_code
+    )
+    return UserRow(identifier(user_id, "user id"), demographics)
 
 
-def _known(**facts: str | int | None) -> dict[str, Any]:
-    kept = {name: clean(fact, name) if isinstance(fact, str) else fact for name, fact in facts.items()}
-    return {name: fact for name, fact in kept.items() if fact not in (None, "")}
+def _without_empty(**values: str | int | None) -> dict[str, Any]:
+    cleaned = {name: clean(value, name) if isinstance(value, str) else value for name, value in values.items()}
+    return {name: value for name, value in cleaned.items() if value not in (None, "")}
 
 
 _CSV = Layout(longest=1)
@@ -85,7 +87,7 @@ _COLONS_10M = Layout("utf-8", "::", quoted=False)
 
 @dataclass(frozen=True)
 class Shape:
-    """One of the forms in which MovieLens is distributed: its members, how they are written and how read."""
+    """Describe one of the forms in which MovieLens is distributed: its members, and the way to read them."""
 
     source: str
     scale: Scale
@@ -123,7 +125,7 @@ FILM_COLUMNS = ("movieId", "title", "genres")
 
 
 class MovieLens(FileDataSet):
-    """Films, people (100K and 1M), ratings with their times, and the tags that were given often."""
+    """Read films, users (100K and 1M), ratings with their times, and the tags that were given often."""
 
     format = "movielens"
 
@@ -175,7 +177,7 @@ class MovieLens(FileDataSet):
 
 
 class ItemTags:
-    """The tags of each item that are frequent in the whole data set. Its memory grows with the catalogue only:
+    """Collect the tags of each item that are frequent in the whole data set. Its memory grows with the catalogue only:
     a first pass finds the frequent words, a second one counts them by item.
     """
 
@@ -184,7 +186,7 @@ class ItemTags:
         self._by_item: dict[str, Counter[str]] = {}
 
     def weigh(self, item_id: str, tag: str) -> None:
-        """The first pass."""
+        """Count a tag in the first pass, over the whole data set."""
         self._overall[tag] += 1
 
     @cached_property
@@ -193,12 +195,12 @@ class ItemTags:
         return {tag: tag for tag, count in common if count >= TAG_MINIMUM}
 
     def give(self, item_id: str, tag: str) -> None:
-        """The second pass."""
+        """Count a frequent tag in the second pass, by item."""
         if tag in self._frequent:
             self._by_item.setdefault(item_id, Counter())[self._frequent[tag]] += 1
 
     def of(self, item_id: str) -> tuple[str, ...]:
-        """An item's most frequent tags, most frequent first."""
+        """Return an item's most frequent tags, most frequent first."""
         counts = self._by_item.get(item_id)
         return tuple(tag for tag, _ in counts.most_common(TAGS_PER_ITEM)) if counts else ()
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, Protocol
 
 @dataclass(frozen=True, slots=True)
 class UserRow:
-    """A user; `user_id` is the id that the source uses."""
+    """Hold a user; `user_id` is the id that the source uses."""
 
     user_id: str
     demographics: dict[str, Any] = field(default_factory=dict)
@@ -18,7 +18,7 @@ class UserRow:
 
 @dataclass(frozen=True, slots=True)
 class ItemRow:
-    """An item to recommend; creator, year and the like go into `features`."""
+    """Hold an item to recommend; creator, year and the like go into `features`."""
 
     item_id: str
     title: str
@@ -38,7 +38,7 @@ shall not become a million rows."""
 
 # Events come by the million, and a named tuple is made in a third of the time of a frozen dataclass.
 class EventRow(NamedTuple):
-    """An event. `occurred_at` None: the file has no times (the importing service dates and marks it)."""
+    """Hold an event. `occurred_at` None: the file has no times (the importing service dates and marks it)."""
 
     user_id: str
     item_id: str
@@ -47,7 +47,7 @@ class EventRow(NamedTuple):
     occurred_at: datetime | None = None
     context: dict[str, Any] | None = None
     quantity: int = 1
-    """How often it happened: a line of plays or quantities stands for several equal events."""
+    """The times it happened: a line of plays or quantities stands for several equal events."""
 
     @property
     def repeats(self) -> int:
@@ -56,7 +56,7 @@ class EventRow(NamedTuple):
 
 
 class Located(NamedTuple):
-    """A readable row and where it stands in its file (for rejections found later, and to resume)."""
+    """Hold a readable row and where it stands in its file (for rejections found later, and to resume)."""
 
     part: str
     line: int
@@ -64,7 +64,7 @@ class Located(NamedTuple):
 
 
 class Rejected(NamedTuple):
-    """A line that could not be read: where it stands, what is wrong, and the line itself (cut if very long)."""
+    """Hold a line that could not be read: where it stands, what is wrong, and the line itself (cut if very long)."""
 
     part: str
     line: int
@@ -76,16 +76,16 @@ RowStream = Iterator[Located | Rejected]
 
 
 class BadField(ValueError):
-    """Says in words why a row is rejected."""
+    """Say in words why a row is rejected."""
 
 
 class UnreadableSource(Exception):
-    """A file or folder that is not what the format expects; the message says what is wrong and what to do."""
+    """Refuse a file or folder that is not what the format expects; the message says what to do."""
 
 
 @dataclass(frozen=True)
 class Scale:
-    """The rating scale of a data set."""
+    """Hold the rating scale of a data set."""
 
     minimum: float
     maximum: float
@@ -110,7 +110,7 @@ class Scale:
 
 
 class DataSet(Protocol):
-    """Files opened for import, or anything else that can say the same."""
+    """Describe files opened for import, or anything else that can say the same."""
 
     scale: Scale
     notes: list[str]

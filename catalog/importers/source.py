@@ -32,7 +32,7 @@ SEPARATOR = re.compile(r"sep=(.)", re.IGNORECASE)
 
 OLD_EXCEL = b"\xd0\xcf\x11\xe0"
 WORKBOOKS = ("xl/workbook.xml", "xl/workbook.bin", "content.xml")
-"""What the zip archives of Excel and LibreOffice hold."""
+"""Members of the zip archives that Excel and LibreOffice write."""
 
 DAMAGE = (EOFError, zlib.error, gzip.BadGzipFile, zipfile.BadZipFile)
 
@@ -44,7 +44,7 @@ class _Member:
 
 
 class Source:
-    """A folder, a file or a zip archive. Members are named by their last part, in lower case and without `.gz`."""
+    """Read a folder, a file or a zip archive. Members are named by their last part, in lower case and without `.gz`."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -156,7 +156,7 @@ class Source:
 
 
 class Lines:
-    """The lines of one member, ends included; `current` is the one last given.
+    """Yield the lines of one member, ends included; `current` is the one last given.
 
     Bytes that are not of the encoding come as lone surrogates, so that the line that holds them can be rejected.
     """

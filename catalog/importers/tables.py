@@ -53,7 +53,7 @@ class _Feed:
     def __init__(self, lines: Iterator[str], longest: int) -> None:
         self._lines, self._longest, self._again = lines, longest, deque[str]()
         self.number = 0
-        """Of the last line given, from 1 on."""
+        """The number of the last line given, from 1 on."""
         self.record: list[str] = []
 
     def __iter__(self) -> Self:
@@ -75,7 +75,7 @@ class _Feed:
 
 
 class Table:
-    """One delimited member of a source, read once from its start."""
+    """Read one delimited member of a source, once from its start."""
 
     def __init__(self, files: Source, name: str, layout: Layout) -> None:
         """Raises UnreadableSource where the member is empty or no text."""

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from catalog.importers.rows import BadField
 
 CLOCK_SKEW = timedelta(days=1)
-"""How far in the future an event may lie: clocks are wrong by hours, not by years."""
+"""Time by which an event may lie in the future: clocks are wrong by hours, not by years."""
 
 OLDEST_PUBLISHED = datetime(1000, 1, 1, tzinfo=UTC).timestamp()
 NEWEST_PUBLISHED = datetime(2199, 12, 31, tzinfo=UTC).timestamp()

@@ -1,4 +1,4 @@
-"""Titles as library catalogues sort them, turned into titles as people say them."""
+"""Turn titles as library catalogues sort them into titles as people say them."""
 
 import re
 
@@ -8,13 +8,13 @@ _SORTED = re.compile(rf"(a\.k\.a\. )?([^()]+?), ({_ARTICLES})(?=\s*(?:[()]|$))")
 
 
 def split_year(text: str) -> tuple[str, int | None]:
-    """The title and the year that stands in brackets after it: "Jumanji (1995)" -> ("Jumanji", 1995)."""
+    """Return the title and the year that stands in brackets after it: "Jumanji (1995)" -> ("Jumanji", 1995)."""
     match = _YEAR.search(text)
     return (text[: match.start()].strip(), int(match[1])) if match else (text.strip(), None)
 
 
 def spoken(title: str) -> str:
-    """The title with its article in front: "Matrix, The" -> "The Matrix"; other titles in brackets likewise."""
+    """Return the title with its article in front: "Matrix, The" -> "The Matrix"; other titles in brackets likewise."""
     return _SORTED.sub(_article_first, title)
 
 

@@ -1,4 +1,4 @@
-"""Data sets on their way into the database: in batches, going on where they stopped, the same when repeated."""
+"""Bring data sets into the database: in batches, going on where they stopped, without harm when repeated."""
 
 from interactions.importing.report import ImportReport
 from interactions.importing.service import BATCH_ROWS, ImportStopped, check, load

@@ -1,3 +1,5 @@
+"""Read ahead while the database works."""
+
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
@@ -6,7 +8,7 @@ T = TypeVar("T")
 
 
 def one_ahead(entries: Iterator[T]) -> Iterator[T]:
-    """The same entries; the next one is made in a thread while the caller works on the one before.
+    """Yield the same entries; the next one is made in a thread while the caller works on the one before.
 
     It pays where the caller mostly waits for somebody else, such as PostgreSQL.
     """

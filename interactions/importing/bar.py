@@ -1,4 +1,4 @@
-"""What the commands that load data show while they work."""
+"""Show how far an import has come."""
 
 import time
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from interactions.importing.service import Progress
 
 @contextmanager
 def import_bar(data: DataSet) -> Iterator[Progress]:
-    """A bar for a terminal: how much of the data set is read, rows a second and the time left."""
+    """Show a bar in a terminal: the share of the data set that is read, rows a second and the time left."""
     layout = "{percentage:3.0f}%|{bar}| {elapsed} gone, {remaining} left{postfix}"
     started = time.monotonic()
     with tqdm(total=data.total_bytes, disable=None, bar_format=layout) as bar:

@@ -21,7 +21,7 @@ SKIPPED_AT_ONCE = 50_000
 
 @dataclass
 class Batch:
-    """Consecutive lines of one part."""
+    """Hold consecutive lines of one part."""
 
     part: str
     line: int = 0
@@ -48,7 +48,7 @@ class Batch:
 
 
 class EventPacker:
-    """Turns rows of events into what is copied. The same row always gets the same id, in whichever file it comes.
+    """Turn rows of events into the text that is copied. The same row always gets the same id, in whatever file.
 
     An id is made of source, user, item, type and time. Of two ratings with the same id the last counts. All other
     events may be equal and yet be several (three loaves bought on one day): the second gets an id of its own, made of

@@ -7,7 +7,7 @@ Keys = NDArray[np.uint64]
 
 
 class Occurrences:
-    """The keys that have come so far, in 8 bytes each: a set of Python would need a gigabyte for ten million.
+    """Remember the keys that have come so far, in 8 bytes each: a set would need a gigabyte for ten million.
 
     They are kept in sorted runs of very different lengths, of which two are merged once they are about equal, so that
     a key is looked up in a few runs and moved a few times.

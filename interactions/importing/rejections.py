@@ -13,7 +13,7 @@ class CannotWriteRejected(Explained):
 
 
 class RejectedFile:
-    """A CSV file, made when the first line is rejected. An import that goes on adds to the file of its first part."""
+    """Write a CSV file, made when the first line is rejected. An import that goes on adds to the file it began."""
 
     def __init__(self, path: Path, *, goes_on: bool) -> None:
         self.path = path

@@ -11,7 +11,7 @@ from catalog.upserts import Upserted
 
 @dataclass(frozen=True)
 class Counts:
-    """What became of some lines. `rows` are the readable ones: users, items and events."""
+    """Count what became of some lines. `rows` are the readable ones: users, items and events."""
 
     rows: int = 0
     stored: int = 0
@@ -44,14 +44,14 @@ class Counts:
 
 @dataclass
 class ImportReport:
-    """What an import did, or what a check found to read."""
+    """Describe what an import did, or what a check found to read."""
 
     location: str
     is_check: bool = False
     finished_before: datetime | None = None
     """When this very file was imported already; nothing was done then."""
     goes_on: bool = False
-    """Whether it went on where an earlier import of this file had stopped."""
+    """True where it went on from the place at which an earlier import of this file had stopped."""
     counts: Counts = field(default_factory=Counts)
     rejected_path: Path | None = None
     first_rejected: Rejected | None = None
@@ -59,7 +59,7 @@ class ImportReport:
     undated_at: datetime | None = None
     """The date that was given to events without one."""
     notes: list[str] = field(default_factory=list)
-    """What the reader of the files has to say."""
+    """Sentences of the reader of the files."""
     seconds: float = 0.0
 
     @property

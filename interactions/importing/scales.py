@@ -1,4 +1,4 @@
-"""Under which interaction type ratings are stored. Values stay as they are; the type knows the scale."""
+"""Choose the interaction type of a file's ratings. Values stay as they are; the type knows the scale."""
 
 from django.db import transaction
 
@@ -11,7 +11,7 @@ RATING = "rating"
 
 @transaction.atomic
 def rating_type(scale: Scale) -> InteractionType:
-    """The type for ratings on `scale`: `rating`, unless ratings with another best value are stored under it already.
+    """Return the type for ratings on `scale`: `rating`, unless ratings with another best value are stored under it.
 
     Without any ratings, `rating` takes the scale over. Where the best value is the same, as with half stars beside
     whole ones, its scale is widened downwards. Else it is a type of its own, such as `rating_10`.
@@ -28,24 +28,24 @@ def rating_type(scale: Scale) -> InteractionType:
 
 
 def _get(name: str, scale: Scale) -> InteractionType:
-    """The type of that name, locked; made with this scale where there is none."""
+    """Return the type of that name, locked; make it with this scale where there is none."""
     ends = {"scale_min": scale.minimum, "scale_max": scale.maximum, "relevant_at": scale.relevant_at}
-    kind, is_new = InteractionType.objects.select_for_update().get_or_create(name=name, defaults={"weight": 1, **ends})
+    type_, is_new = InteractionType.objects.select_for_update().get_or_create(name=name, defaults={"weight": 1, **ends})
     if is_new:
         types.changed()
-    return kind
+    return type_
 
 
-def _fits(kind: InteractionType, scale: Scale) -> bool:
-    return kind.scale_max == scale.maximum and kind.scale_min is not None and kind.scale_min <= scale.minimum
+def _fits(type_: InteractionType, scale: Scale) -> bool:
+    return type_.scale_max == scale.maximum and type_.scale_min is not None and type_.scale_min <= scale.minimum
 
 
-def _widen(kind: InteractionType, scale: Scale) -> InteractionType:
-    return _change(kind, scale.minimum, scale.maximum, kind.relevant_at or scale.relevant_at)
+def _widen(type_: InteractionType, scale: Scale) -> InteractionType:
+    return _change(type_, scale.minimum, scale.maximum, type_.relevant_at or scale.relevant_at)
 
 
-def _change(kind: InteractionType, lowest: float, highest: float, relevant_at: float) -> InteractionType:
-    kind.scale_min, kind.scale_max, kind.relevant_at = lowest, highest, relevant_at
-    kind.save()
+def _change(type_: InteractionType, lowest: float, highest: float, relevant_at: float) -> InteractionType:
+    type_.scale_min, type_.scale_max, type_.relevant_at = lowest, highest, relevant_at
+    type_.save()
     types.changed()
-    return kind
+    return type_

@@ -85,7 +85,7 @@ def _packer(data: DataSet, rating: TypeRule, undated_at: datetime) -> EventPacke
 
 
 class _Import:
-    """One run: its files, what it has noted of them, and what it did."""
+    """Do one run, and note how far it has come."""
 
     def __init__(self, data: DataSet, run: ImportRun, rejected: Path) -> None:
         self.data, self.run = data, run

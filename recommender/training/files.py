@@ -30,7 +30,7 @@ BUILT_IN = (
 
 @dataclass(frozen=True)
 class LeftOut:
-    """What was read and counts for nothing, in numbers of lines, and the first of the rejected ones."""
+    """Count the lines that were read and count for nothing; `first` is the first that could not be read."""
 
     rejected: int = 0
     uncounted: int = 0
@@ -53,7 +53,7 @@ class LeftOut:
 
 @dataclass(frozen=True)
 class Read:
-    """The events that were read, and what was left out."""
+    """Hold the events that were read, and what was left out."""
 
     dataset: Dataset
     left_out: LeftOut
@@ -61,7 +61,7 @@ class Read:
 
 @dataclass(frozen=True)
 class ReadSplit:
-    """A split that others made: the prepared events of both files, and which are the test (n_events,)."""
+    """Hold a split that others made: the prepared events of both files, and which are the test (n_events,)."""
 
     dataset: Dataset
     is_test: Mask
@@ -103,7 +103,7 @@ def read_split(train: DataSet, test: DataSet, relevant_at: float | None = None, 
 
 
 class _Reader:
-    """Collects the rows of one or more files, with one numbering of users and items.
+    """Collect the rows of one or more files, with one numbering of users and items.
 
     A line that stands for several equal events is one event with the weight of all of them: as several it would be
     torn apart by a split.
