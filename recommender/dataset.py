@@ -1,8 +1,8 @@
-"""The one place where rows become a Dataset. Internal ids only; what the outside calls them never enters a model.
+"""Turn rows into a Dataset, here and nowhere else. Internal ids only; outside ids never enter a model.
 
 The server packs events into blocks of fixed-width records, and numpy reads the blocks as they are: Python sees one
-object for every BLOCK events. PostgreSQL spills to disk beyond its work_mem, and here an event takes RECORD's 35 bytes
-until all are read, about 100 while they are sorted, and 21 in the Dataset.
+object for every BLOCK events. PostgreSQL spills to disk beyond its work_mem, and here an event takes RECORD's 43 bytes
+until all are read, about 110 while they are sorted, and 21 in the Dataset.
 """
 
 from collections.abc import Iterator, Sequence
@@ -32,18 +32,26 @@ from recommender.engine.types import (
 
 BLOCK = 16_384
 RECORD = np.dtype(
-    [("user", ">i8"), ("item", ">i8"), ("type", ">i2"), ("value", ">f8"), ("time", ">i8"), ("undated", "?")]
+    [
+        ("id", ">i8"),
+        ("user", ">i8"),
+        ("item", ">i8"),
+        ("type", ">i2"),
+        ("value", ">f8"),
+        ("time", ">i8"),
+        ("undated", "?"),
+    ]
 )
 """One event as PACK writes it; `time` in microseconds since the start of 2000, PostgreSQL's own count."""
 
 PACK = """
 SELECT string_agg(
-    int8send(user_id) || int8send(item_id) || int2send(type_id) || float8send(coalesce(value, 'NaN'))
+    int8send(id) || int8send(user_id) || int8send(item_id) || int2send(type_id) || float8send(coalesce(value, 'NaN'))
     || timestamptz_send(occurred_at) || boolsend(undated), ''::bytea)
 FROM (SELECT *, row_number() OVER () / {block} AS block FROM ({events}) AS event) AS numbered
 GROUP BY block
 """
-COLUMNS = "event.user_id, event.item_id, event.type_id, event.value, event.occurred_at, event.undated"
+COLUMNS = "event.id, event.user_id, event.item_id, event.type_id, event.value, event.occurred_at, event.undated"
 
 EVERYTHING = f"""
 SELECT {COLUMNS} FROM interactions_interaction AS event JOIN catalog_item ON catalog_item.id = event.item_id
@@ -51,13 +59,16 @@ WHERE occurred_at >= coalesce(%(since)s::timestamptz, '-infinity')
     AND occurred_at < coalesce(%(until)s::timestamptz, 'infinity')
     AND NOT (undated AND %(dated_only)s)
 """
+# Of events at one time, such as those of an import, a random part is taken, the same each time: ids would say only
+# how a file was sorted.
 LATEST = f"""
-SELECT {COLUMNS} FROM unnest(%(people)s::bigint[]) AS person (id) CROSS JOIN LATERAL (
-    SELECT * FROM interactions_interaction WHERE user_id = person.id ORDER BY occurred_at DESC, id DESC LIMIT %(limit)s
+SELECT {COLUMNS} FROM unnest(%(users)s::bigint[]) AS known (id) CROSS JOIN LATERAL (
+    SELECT * FROM interactions_interaction WHERE user_id = known.id
+    ORDER BY occurred_at DESC, md5(id::text) LIMIT %(limit)s
 ) AS event
 """
 
-PASSED = """
+SKIPS = """
 SELECT person.id, place.item, count(*), floor(extract(epoch FROM max(list.served_at)))::bigint
 FROM (
     SELECT recommendation_id, served_at, max(rank) AS deepest FROM recommender_attribution
@@ -78,28 +89,28 @@ MICROSECONDS = 1_000_000
 
 
 def load_dataset(since: datetime | None = None, until: datetime | None = None, dated_only: bool = False) -> Dataset:
-    """All events in [since, until) of items that are in the catalogue, whether or not they are available.
+    """Load all events in [since, until) of items that are in the catalogue, whether or not they are available.
 
     With `dated_only`, without those that have the date of their import alone.
 
-    Their order depends on what they say alone, not on where the rows lie: by person, time, item, type and value.
+    They come by user, time, item and type, and events that agree in all of these in the order they were stored in.
     """
     events = _read(EVERYTHING, {"since": since, "until": until, "dated_only": dated_only})
     return _dataset(events, IdMap.of(events["user"]), IdMap.of(events["item"]))
 
 
-def history(people: Sequence[int], item_ids: IdMap, limit: int | None = None, with_segments: bool = False) -> Dataset:
-    """The latest events of these people (internal ids), at most `limit` of each, over the items of a model.
+def history(users: Sequence[int], item_ids: IdMap, limit: int | None = None, with_segments: bool = False) -> Dataset:
+    """Load the latest events of these users (internal ids), at most `limit` of each, over the items of a model.
 
-    Every person has a row, one without events too; events of other items are left out.
+    Every user has a row, one without events too; events of other items are left out.
     """
-    events = _read(LATEST, {"people": list(people), "limit": limit or settings.FOLD_IN_EVENTS})
-    found = _dataset(events, IdMap.of(np.array(people, np.int64)), item_ids)
-    return replace(found, user_segments=load_user_segments(people)) if with_segments else found
+    events = _read(LATEST, {"users": list(users), "limit": limit or settings.FOLD_IN_EVENTS})
+    found = _dataset(events, IdMap.of(np.array(users, np.int64)), item_ids)
+    return replace(found, user_segments=load_user_segments(users)) if with_segments else found
 
 
 def load_item_tokens() -> TokenTable:
-    """What the catalogue says of all items."""
+    """Load the tokens of all items in the catalogue."""
     rows = Item.objects.order_by("pk").values_list("pk", "title", "description", "categories", "tags", "features")
     ids, found = [], []
     for pk, *fields in rows.iterator(chunk_size=5_000):
@@ -109,7 +120,7 @@ def load_item_tokens() -> TokenTable:
 
 
 def load_user_segments(of: Sequence[int] | None = None) -> TokenTable:
-    """The segments of those of whom any are known: of everybody, or of some (internal ids)."""
+    """Load the segments of the users of whom any are known: of all, or of some (internal ids)."""
     described = EndUser.objects.exclude(demographics={}).order_by("pk")
     rows = (described if of is None else described.filter(pk__in=of)).values_list("pk", "demographics")
     ids, found = [], []
@@ -120,16 +131,16 @@ def load_user_segments(of: Sequence[int] | None = None) -> TokenTable:
 
 
 def load_everything() -> Dataset:
-    """All events, what is known of items and of people, and what people were shown in vain."""
+    """Load all events, the tokens of items, the segments of users, and what users skipped."""
     events = load_dataset()
     passed = load_skips(events.user_ids, events.item_ids)
     return replace(events, item_tokens=load_item_tokens(), user_segments=load_user_segments(), skips=passed)
 
 
 def load_skips(user_ids: IdMap, item_ids: IdMap) -> Skips | None:
-    """What these people were shown and passed over; None where no list was recorded that somebody turned to."""
+    """Load what these users were shown and skipped; None where no list was recorded that anybody clicked in."""
     with connection.cursor() as cursor:
-        cursor.execute(PASSED)
+        cursor.execute(SKIPS)
         found = np.array(cursor.fetchall(), np.int64).reshape(-1, 4)
     users, items = user_ids.rows(found[:, 0]), item_ids.rows(found[:, 1])
     known = (users != UNKNOWN) & (items != UNKNOWN)
@@ -139,7 +150,7 @@ def load_skips(user_ids: IdMap, item_ids: IdMap) -> Skips | None:
 
 
 def window(dataset: Dataset) -> tuple[datetime | None, datetime | None]:
-    """The times of the oldest and the newest event; None twice where none has a time."""
+    """Return the times of the oldest and the newest event; None twice where none has a time."""
     dated = dataset.times[dataset.times != UNDATED]
     if not len(dated):
         return None, None
@@ -160,12 +171,13 @@ def _blocks(query: str, parameters: dict[str, object]) -> Iterator[NDArray[np.vo
 
 
 def _dataset(events: NDArray[np.void], user_ids: IdMap, item_ids: IdMap) -> Dataset:
-    """The events whose item and type are known, in their order."""
+    """Build the dataset of the events whose item and type are known, in their order."""
     known_types = list(InteractionType.objects.order_by("id"))
     types = IdMap(np.array([known.id for known in known_types], np.int64)).rows(events["type"])
     users, items = user_ids.rows(events["user"]), item_ids.rows(events["item"])
     values, times = _values(events), _microseconds(events)
-    order = np.lexsort((values, types, items, times, users))
+    # Of two ratings at one time the one that was stored last comes last, and counts.
+    order = np.lexsort((events["id"], types, items, times, users))
     order = order[(types[order] != UNKNOWN) & (items[order] != UNKNOWN)]
     return Dataset(
         user_ids=user_ids,
@@ -180,7 +192,7 @@ def _dataset(events: NDArray[np.void], user_ids: IdMap, item_ids: IdMap) -> Data
 
 
 def _values(events: NDArray[np.void]) -> FloatArray:
-    """As float32; an amount beyond its range becomes the largest it has."""
+    """Return the values as float32; an amount beyond its range becomes the largest it has."""
     largest = float(np.finfo(np.float32).max)
     return np.clip(events["value"], -largest, largest).astype(np.float32)
 

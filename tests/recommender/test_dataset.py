@@ -8,6 +8,7 @@ from catalog.models import Item
 from interactions.models import Interaction, InteractionType
 from recommender import dataset as datasets
 from recommender.dataset import history, load_dataset, window
+from recommender.engine import feedback
 from recommender.engine.evaluation.prepare import data_hash
 from recommender.engine.types import UNDATED, IdMap
 from tests import factories
@@ -171,6 +172,24 @@ def test_a_history_is_the_latest_events_of_each_person() -> None:
     items = {person: set(dataset.items[dataset.users == person].tolist()) for person in (0, 1)}
     assert items[int(dataset.user_ids.rows(np.array([ada().pk]))[0])] == {3, 4}
     assert items[int(dataset.user_ids.rows(np.array([ben().pk]))[0])] == {0, 1}
+
+
+@pytest.mark.parametrize("undated", [False, True])
+def test_of_two_ratings_at_one_time_the_one_that_was_stored_last_counts(undated: bool) -> None:
+    book, film = factories.items(2)
+    for value, what in ((5, book), (2, book), (1, film), (4, film)):
+        happened(ada(), what, "rating", value=value, undated=undated)
+    assert feedback.ratings(load_dataset()).values.tolist() == [2, 4]
+
+
+def test_a_history_takes_a_random_part_of_events_at_one_time_the_same_each_time() -> None:
+    books = factories.items(40)
+    for book in books:
+        happened(ada(), book, undated=True)
+    model_items = IdMap.of(np.array([book.pk for book in books]))
+    first, again = (history([ada().pk], model_items, limit=20).items.tolist() for _ in range(2))
+    assert first == again
+    assert 4 <= sum(item < 20 for item in first) <= 16
 
 
 def test_a_history_of_nobody_is_empty() -> None:
