@@ -17,12 +17,12 @@ from interactions.models import BehaviourWindow
 from interactions.streams import LATENESS, WINDOW, Window, oldest_open
 from interactions.topics import SYSTEM_METRICS
 from recsite.platform import feed, redis
-from recsite.platform.feed import Piece
+from recsite.platform.feed import Batch
 from recsite.platform.models import FeedCursor
 from recsite.platform.redis import RedisDown
 
 READER, TABLE = "behaviour windows", "interactions_interaction"
-PIECE = 20_000
+BATCH_ROWS = 20_000
 COMPLETE = ""
 """The member of a set that says that nobody is missing in it."""
 
@@ -62,13 +62,13 @@ def advance() -> list[BehaviourWindow]:
     """Take in what has settled since the last time; return the windows that changed, as they are now."""
     changed: set[datetime] = set()
     while True:
-        with feed.piece(READER, TABLE, PIECE) as piece:
-            if piece:
-                begun = set(_take_in(piece))
+        with feed.next_batch(READER, TABLE, BATCH_ROWS) as batch:
+            if batch:
+                begun = set(_take_in(batch))
                 for window in BehaviourWindow.objects.filter(start__in=begun):
                     announcements.announce(SYSTEM_METRICS, "behaviour.window", _payload(window))
                 changed |= begun
-        if piece.is_last:
+        if batch.is_last:
             return list(BehaviourWindow.objects.filter(start__in=changed))
 
 
@@ -78,12 +78,12 @@ def _payload(window: BehaviourWindow) -> dict[str, Any]:
     return {"start": window.start.isoformat(), "minutes": int(WINDOW.total_seconds() // 60), **counts, **rates}
 
 
-def _take_in(piece: Piece) -> Iterable[datetime]:
+def _take_in(batch: Batch) -> Iterable[datetime]:
     now = timezone.now()
     since = oldest_open(now).start
     parameters = {
-        "after": piece.after,
-        "until": piece.until,
+        "after": batch.after,
+        "until": batch.until,
         "since": since,
         "history": now - HISTORY,
         "begun": _begun(now),
@@ -91,7 +91,7 @@ def _take_in(piece: Piece) -> Iterable[datetime]:
     rows = _rows(COUNTS, parameters)
     for row in rows:
         counts = {name: row[name] for name in COLUMNS}
-        who = _who(Window(row["start"]), row["users"], row["sessions"], piece)
+        who = _who(Window(row["start"]), row["users"], row["sessions"], batch)
         added = {name: F(name) + count for name, count in counts.items()}
         if not BehaviourWindow.objects.filter(start=row["start"]).update(**added, **who, updated_at=now):
             BehaviourWindow.objects.create(start=row["start"], **counts, **who, updated_at=now)
@@ -105,24 +105,24 @@ def _take_in(piece: Piece) -> Iterable[datetime]:
 
 def _begun(now: datetime) -> datetime:
     """Return when the adding up began: what was there before is no latecomer."""
-    FeedCursor.objects.filter(name=READER, made_anew_at=None).update(made_anew_at=now)
-    return FeedCursor.objects.get(name=READER).made_anew_at or now
+    FeedCursor.objects.filter(name=READER, rebuilt_at=None).update(rebuilt_at=now)
+    return FeedCursor.objects.get(name=READER).rebuilt_at or now
 
 
-def _who(window: Window, users: Sequence[str], sessions: Sequence[str], piece: Piece) -> dict[str, int]:
+def _who(window: Window, users: Sequence[str], sessions: Sequence[str], batch: Batch) -> dict[str, int]:
     """Count the users and sessions of a window, these included."""
     try:
-        return _in_redis(window, users, sessions, piece)
+        return _in_redis(window, users, sessions, batch)
     except RedisDown:
-        everybody = _everybody(window, piece)
+        everybody = _everybody(window, batch)
         return {name: len(members) for name, members in everybody.items()}
 
 
-def _in_redis(window: Window, users: Sequence[str], sessions: Sequence[str], piece: Piece) -> dict[str, int]:
+def _in_redis(window: Window, users: Sequence[str], sessions: Sequence[str], batch: Batch) -> dict[str, int]:
     key = f"window:{{{window.start:%Y%m%d%H%M}}}"
     counts = _added(key, {"active_users": users, "sessions": sessions})
     if counts is None:
-        everybody = {name: [COMPLETE, *members] for name, members in _everybody(window, piece).items()}
+        everybody = {name: [COMPLETE, *members] for name, members in _everybody(window, batch).items()}
         counts = _added(key, everybody) or {name: len(members) - 1 for name, members in everybody.items()}
     return counts
 
@@ -140,9 +140,9 @@ def _added(key: str, members: Mapping[str, Sequence[str]]) -> dict[str, int] | N
     return dict(zip(members, (int(count) - 1 for count in answers[1::2]), strict=True))
 
 
-def _everybody(window: Window, piece: Piece) -> dict[str, Sequence[str]]:
+def _everybody(window: Window, batch: Batch) -> dict[str, Sequence[str]]:
     """Return the users and sessions of a window, from the events that are read."""
-    (row,) = _rows(WHO, {"start": window.start, "end": window.end, "until": piece.until})
+    (row,) = _rows(WHO, {"start": window.start, "end": window.end, "until": batch.until})
     return {"active_users": row["users"] or [], "sessions": row["sessions"] or []}
 
 

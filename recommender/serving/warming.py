@@ -30,7 +30,7 @@ BLOCK = 2_000
 """Users whose events and marks are read together."""
 
 WRITTEN_AT_ONCE = 200
-READER, TABLE, PIECE = "lists", "interactions_interaction", 50_000
+READER, TABLE, BATCH_ROWS = "lists", "interactions_interaction", 50_000
 MOST_REFRESHED = 500
 """The most users whose lists are refreshed at once; the others are built when they ask."""
 
@@ -82,10 +82,10 @@ def refresh() -> int:
     since = timezone.now() - timedelta(days=settings.WARM_ACTIVE_DAYS)
     active: set[int] = set()
     while True:
-        with feed.piece(READER, TABLE, PIECE) as piece:
-            news = Interaction.objects.filter(pk__gt=piece.after, pk__lte=piece.until, occurred_at__gte=since)
-            active |= set(news.filter(undated=False).order_by().values_list("user_id", flat=True)) if piece else set()
-        if piece.is_last:
+        with feed.next_batch(READER, TABLE, BATCH_ROWS) as batch:
+            news = Interaction.objects.filter(pk__gt=batch.after, pk__lte=batch.until, occurred_at__gte=since)
+            active |= set(news.filter(undated=False).order_by().values_list("user_id", flat=True)) if batch else set()
+        if batch.is_last:
             break
     if not active:
         return 0

@@ -73,7 +73,7 @@ class FeedCursorAdmin(ReadOnlyAdmin):
     empty = "Nobody has read anything yet: beat begins with it."
     list_display = ("name", "position", "read")
     sortable_by = ()
-    fields = ("name", "position", "read_at", "made_anew_at", "horizon", "writers")
+    fields = ("name", "position", "read_at", "rebuilt_at", "safe_upto", "writers")
 
     @display(description="last read")
     def read(self, reader: FeedCursor) -> str:

@@ -1,8 +1,8 @@
-"""The rows that are added to a table, in pieces: every reader gets every row once, whatever dies.
+"""Read the rows that are added to a table in batches: every reader gets every row once, whatever dies.
 
 A reader's position and what it makes of the rows are one transaction, so a reader that is killed begins again where it
 was. Ids are given out before their rows can be seen: a row of a long transaction appears behind rows of later ones.
-So a piece only reaches as far as all transactions have ended that may have taken an id of it: the highest id is noted
+So a batch only reaches as far as all transactions have ended that may have taken an id of it: the highest id is noted
 together with those that write to the table then, and read the next time, once these are over. Whoever takes an id holds
 a lock on the table, which everybody can see, until the end.
 """
@@ -25,8 +25,8 @@ WHERE database = (SELECT oid FROM pg_database WHERE datname = current_database()
 STILL_WRITING = "SELECT EXISTS (SELECT FROM pg_locks WHERE virtualtransaction = ANY(%s::text[]))"
 
 
-class Piece(NamedTuple):
-    """The rows with `after` < id <= `until`."""
+class Batch(NamedTuple):
+    """Names the rows with `after` < id <= `until`."""
 
     after: int
     until: int
@@ -40,8 +40,8 @@ class Piece(NamedTuple):
 
 
 @contextmanager
-def piece(reader: str, table: str, most: int) -> Iterator[Piece]:
-    """The next ids for a reader, at most so many; the block works with them, in the same transaction.
+def next_batch(reader: str, table: str, most: int) -> Iterator[Batch]:
+    """Yield the next ids for a reader, at most so many; the block works with them, in the same transaction.
 
     Empty where nothing new has settled, or another process works for the same reader.
     """
@@ -49,23 +49,23 @@ def piece(reader: str, table: str, most: int) -> Iterator[Piece]:
     with transaction.atomic():
         cursor = FeedCursor.objects.select_for_update(skip_locked=True).filter(name=reader).first()
         if cursor is None:
-            yield Piece(0, 0, is_last=True, is_ours=False)
+            yield Batch(0, 0, is_last=True, is_ours=False)
             return
-        settled = cursor.position if _ask(STILL_WRITING, cursor.writers) else cursor.horizon
+        settled = cursor.position if _ask(STILL_WRITING, cursor.writers) else cursor.safe_upto
         until = min(settled, cursor.position + most)
-        found = Piece(cursor.position, until, is_last=until == settled)
+        found = Batch(cursor.position, until, is_last=until == settled)
         yield found
         cursor.position, cursor.read_at = until, timezone.now()
-        if cursor.position == cursor.horizon:
+        if cursor.position == cursor.safe_upto:
             # In this order: whoever took an id before the first question is there at the second, or has ended.
-            cursor.horizon = max(_ask(LAST_ID.format(table=table)), until)
+            cursor.safe_upto = max(_ask(LAST_ID.format(table=table)), until)
             cursor.writers = _ask(WRITERS.format(table=table))
         # Field by field: the block may have noted when it made its figures anew.
-        cursor.save(update_fields=["position", "read_at", "horizon", "writers"])
+        cursor.save(update_fields=["position", "read_at", "safe_upto", "writers"])
 
 
 def waiting(reader: str, table: str) -> int:
-    """About how many rows a reader has yet to read."""
+    """Estimate how many rows a reader has yet to read."""
     found = FeedCursor.objects.filter(name=reader).values_list("position", flat=True).first()
     return max(_ask(LAST_ID.format(table=table)) - (found or 0), 0)
 

@@ -33,11 +33,15 @@ class FeedCursor(models.Model):
 
     name = models.CharField(max_length=50, primary_key=True)
     position = models.BigIntegerField(default=0, help_text="Rows up to this id are read.")
-    horizon = models.BigIntegerField(default=0, help_text="Rows up to this id can be read once they are settled.")
+    safe_upto = models.BigIntegerField(
+        db_column="horizon", default=0, help_text="Rows up to this id can be read once they are settled."
+    )
     writers = ArrayField(models.CharField(max_length=40), default=list, help_text="Transactions that must end first.")
     read_at = models.DateTimeField(null=True)
-    made_anew_at = models.DateTimeField(
-        null=True, help_text="When the reader last made its figures from all rows, if it does."
+    rebuilt_at = models.DateTimeField(
+        db_column="made_anew_at",
+        null=True,
+        help_text="When the reader last made its figures from all rows, if it does.",
     )
 
     class Meta:

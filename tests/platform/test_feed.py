@@ -18,7 +18,7 @@ TABLE = "platform_job"
 def begin_here() -> None:
     """Ids go on where the test before has left them."""
     here = feed.waiting("reader", TABLE)
-    FeedCursor.objects.create(name="reader", position=here, horizon=here)
+    FeedCursor.objects.create(name="reader", position=here, safe_upto=here)
 
 
 def add(*titles: str) -> None:
@@ -27,8 +27,8 @@ def add(*titles: str) -> None:
 
 
 def read(reader: str = "reader", most: int = 1_000_000) -> list[str]:
-    with feed.piece(reader, TABLE, most) as piece:
-        rows = Job.objects.filter(pk__gt=piece.after, pk__lte=piece.until).order_by("pk")
+    with feed.next_batch(reader, TABLE, most) as batch:
+        rows = Job.objects.filter(pk__gt=batch.after, pk__lte=batch.until).order_by("pk")
         return list(rows.values_list("title", flat=True))
 
 
@@ -63,8 +63,8 @@ def test_each_reader_has_a_position_of_its_own() -> None:
 def test_a_reader_that_fails_gets_the_same_rows_again() -> None:
     add("a", "b")
     read()
-    with suppress(ZeroDivisionError), feed.piece("reader", TABLE, 100) as piece:
-        assert piece
+    with suppress(ZeroDivisionError), feed.next_batch("reader", TABLE, 100) as batch:
+        assert batch
         1 / 0  # noqa: B018 - it falls over
     assert read() == ["a", "b"]
 
@@ -97,10 +97,10 @@ def test_two_at_once_share_the_work_and_repeat_nothing() -> None:
     read()
     found: list[list[str]] = []
 
-    def work(piece: Callable[[], list[str]]) -> None:
+    def work(batch: Callable[[], list[str]]) -> None:
         try:
             while FeedCursor.objects.get(name="reader").position < Job.objects.latest("pk").pk:
-                found.append(piece())
+                found.append(batch())
         finally:
             connection.close()
 

@@ -132,7 +132,7 @@ def test_scores_are_made_anew_when_they_are_old(shop: Shop, settings: Any) -> No
     InteractionType.objects.filter(name="share").update(weight=0)
     take_in()
     assert "novel-0" in kept()
-    FeedCursor.objects.filter(name=trends.READER).update(made_anew_at=timezone.now() - timedelta(seconds=3_601))
+    FeedCursor.objects.filter(name=trends.READER).update(rebuilt_at=timezone.now() - timedelta(seconds=3_601))
     settings.TRENDING_CACHE_TTL_SECS = 3_600
     take_in()
     assert list(kept()) == ["novel-1"]
@@ -141,14 +141,14 @@ def test_scores_are_made_anew_when_they_are_old(shop: Shop, settings: Any) -> No
 def test_scores_are_not_made_anew_while_somebody_else_works_on_them(shop: Shop) -> None:
     did("ada", "novel-0")
     take_in()
-    FeedCursor.objects.filter(name=trends.READER).update(made_anew_at=None)
+    FeedCursor.objects.filter(name=trends.READER).update(rebuilt_at=None)
     with transaction.atomic():
         FeedCursor.objects.select_for_update().get(name=trends.READER)
         thread = Thread(target=_advance)
         thread.start()
         thread.join(20)
         assert TrendingScore.objects.exists()
-    assert FeedCursor.objects.get(name=trends.READER).made_anew_at is None
+    assert FeedCursor.objects.get(name=trends.READER).rebuilt_at is None
 
 
 def _advance() -> None:
@@ -249,7 +249,7 @@ def test_lists_of_people_with_news_are_made_before_they_ask(shop: Shop) -> None:
 
 
 def test_a_large_import_before_it_keeps_nobody_waiting(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(warming, "PIECE", 2)
+    monkeypatch.setattr(warming, "BATCH_ROWS", 2)
     for number in range(9):
         did(f"reader-{number}", "poem-0", hours_ago=24 * 400)
     did("ada", "novel-0")

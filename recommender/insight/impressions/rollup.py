@@ -22,7 +22,7 @@ IMPRESSION_READER, FEEDBACK_READER = "list impressions", "attribution"
 READERS = {IMPRESSION_READER: "recommender_servedlist", FEEDBACK_READER: "interactions_interaction"}
 """The table that each reader reads."""
 
-PIECE = 20_000
+BATCH_ROWS = 20_000
 LATE = timedelta(days=7)
 """An event that arrives later than this after it happened is attributed to nothing."""
 
@@ -35,9 +35,12 @@ def roll_up() -> tuple[int, int]:
 def _impressions() -> int:
     total = 0
     while True:
-        with feed.piece(IMPRESSION_READER, READERS[IMPRESSION_READER], PIECE) as piece, connection.cursor() as cursor:
-            if piece:
-                ids = {"after": piece.after, "until": piece.until, "exploration": SOURCES.index("exploration")}
+        with (
+            feed.next_batch(IMPRESSION_READER, READERS[IMPRESSION_READER], BATCH_ROWS) as batch,
+            connection.cursor() as cursor,
+        ):
+            if batch:
+                ids = {"after": batch.after, "until": batch.until, "exploration": SOURCES.index("exploration")}
                 cursor.execute(statements.TAKE_LISTS, ids)
                 total += cursor.rowcount
                 cursor.execute(statements.COUNT_LISTS)
@@ -47,18 +50,21 @@ def _impressions() -> int:
                 cursor.execute(statements.COUNT_EXPOSURES, ids)
                 if cursor.rowcount:
                     generations.bump(EXPOSURES_EPOCH)
-        if piece.is_last:
+        if batch.is_last:
             return total
 
 
 def _feedback() -> int:
     total = 0
     while True:
-        with feed.piece(FEEDBACK_READER, READERS[FEEDBACK_READER], PIECE) as piece, connection.cursor() as cursor:
-            if piece:
+        with (
+            feed.next_batch(FEEDBACK_READER, READERS[FEEDBACK_READER], BATCH_ROWS) as batch,
+            connection.cursor() as cursor,
+        ):
+            if batch:
                 parameters: dict[str, Any] = {
-                    "after": piece.after,
-                    "until": piece.until,
+                    "after": batch.after,
+                    "until": batch.until,
                     "since": timezone.now() - LATE,
                     "window": timedelta(hours=settings.ATTRIBUTION_WINDOW_HOURS),
                 }
@@ -68,5 +74,5 @@ def _feedback() -> int:
                 total += cursor.rowcount
                 for statement in statements.COUNT_FEEDBACK:
                     cursor.execute(statement)
-        if piece.is_last:
+        if batch.is_last:
             return total

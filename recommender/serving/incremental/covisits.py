@@ -15,7 +15,7 @@ from recommender.models import CoVisit
 from recsite.platform import feed
 
 READER, TABLE = "sessions", "interactions_interaction"
-PIECE, MOST_PIECES = 20_000, 50
+BATCH_ROWS, MOST_BATCHES = 20_000, 50
 """Events of a batch, and batches of one run: a large import must not keep what comes after it waiting for hours."""
 
 GAP = timedelta(minutes=30)
@@ -69,16 +69,16 @@ ON CONFLICT (item_id, other_id) DO UPDATE
 
 
 def advance() -> int:
-    """Count the events that have settled, at most MOST_PIECES batches; return the number of pairs that changed."""
+    """Count the events that have settled, at most MOST_BATCHES batches; return the number of pairs that changed."""
     changed = 0
-    for _ in range(MOST_PIECES):
-        with feed.piece(READER, TABLE, PIECE) as piece, connection.cursor() as cursor:
-            if piece:
+    for _ in range(MOST_BATCHES):
+        with feed.next_batch(READER, TABLE, BATCH_ROWS) as batch, connection.cursor() as cursor:
+            if batch:
                 now = timezone.now()
                 limits: dict[str, Any] = {"gap": GAP, "most": MOST_PAIRS, "since": now - KEPT}
-                cursor.execute(ADD, {"after": piece.after, "until": piece.until, **limits})
+                cursor.execute(ADD, {"after": batch.after, "until": batch.until, **limits})
                 changed += cursor.rowcount
-        if piece.is_last:
+        if batch.is_last:
             break
     return changed
 

@@ -27,7 +27,7 @@ from recsite.platform.reloading import Copy
 
 READER, TABLE = "trending", "interactions_interaction"
 EPOCH = "trending"
-PIECE = 20_000
+BATCH_ROWS = 20_000
 DAYS = 28
 HALF_LIFE = timedelta(days=DAYS / 4)
 LANDMARK = datetime(2026, 1, 1, tzinfo=UTC)
@@ -80,12 +80,12 @@ def advance() -> int:
     """Add the events that have settled; return the number of changed items. Rebuild all when due."""
     changed = 0
     while True:
-        with feed.piece(READER, TABLE, PIECE) as piece:
-            if piece.is_ours and _is_due():
-                changed += _rebuild(piece.until)
-            elif piece:
-                changed += _execute(ADD, after=piece.after, until=piece.until)
-        if piece.is_last:
+        with feed.next_batch(READER, TABLE, BATCH_ROWS) as batch:
+            if batch.is_ours and _is_due():
+                changed += _rebuild(batch.until)
+            elif batch:
+                changed += _execute(ADD, after=batch.after, until=batch.until)
+        if batch.is_last:
             break
     if changed:
         generations.bump(EPOCH)
@@ -103,13 +103,13 @@ def forget() -> None:
 
 
 def _is_due() -> bool:
-    made = FeedCursor.objects.get(name=READER).made_anew_at
+    made = FeedCursor.objects.get(name=READER).rebuilt_at
     return made is None or timezone.now() - made > timedelta(seconds=settings.TRENDING_CACHE_TTL_SECS)
 
 
 def _rebuild(until: int) -> int:
     TrendingScore.objects.all().delete()
-    FeedCursor.objects.filter(name=READER).update(made_anew_at=timezone.now())
+    FeedCursor.objects.filter(name=READER).update(rebuilt_at=timezone.now())
     return _execute(ANEW, until=until)
 
 
@@ -125,7 +125,7 @@ def _read() -> ImpersonalModel | None:
     """Read the scores as they are worth now."""
 
     def ask() -> ImpersonalModel | None:
-        if not FeedCursor.objects.filter(name=READER).exclude(made_anew_at=None).exists():
+        if not FeedCursor.objects.filter(name=READER).exclude(rebuilt_at=None).exists():
             return None
         rows = np.array(list(TrendingScore.objects.order_by("item_id").values_list("item_id", "score")), float)
         rows = rows.reshape(-1, 2)
