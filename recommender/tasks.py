@@ -1,4 +1,4 @@
-"""What the worker does. Each task calls one function, and shows as a job how far it is."""
+"""Run the worker's tasks: each calls one function; long ones show their progress as a job."""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -38,7 +38,7 @@ def train(
     seed: int = training.SEED,
     promote: bool = True,
 ) -> None:
-    """Trains and, unless told otherwise, promotes and warms; without a job it makes one."""
+    """Train and, unless told otherwise, promote and warm; make a job where none is named."""
     _train(_job(job_id, "train", "Train and promote" if promote else "Train a candidate"), algorithms, seed, promote)
 
 
@@ -60,7 +60,7 @@ def rebuild(job_id: int | None = None) -> None:
 
 @job_task
 def warm(job_id: int | None = None, everybody: bool = False) -> None:
-    """Makes the lists of the live release for the people who were active lately, or for everybody."""
+    """Make the lists of the live release for recently active users, or for all."""
 
     def work(progress: Progress) -> str:
         # The lock carries the release: a new one is not kept waiting by the lists of the one before.
@@ -72,13 +72,13 @@ def warm(job_id: int | None = None, everybody: bool = False) -> None:
 
 @job_task
 def reload(job_id: int | None = None) -> None:
-    """Has every process read the live models again."""
+    """Have every process read the live models again."""
     run_as_job(job_id, "reload", "Reload the models", lambda _: f"{registry.reload()} is being read again.")
 
 
 @job_task
 def promote(job_id: int, release_id: int = 0, version_id: int = 0, reason: str = "") -> None:
-    """Makes a release live, or one of this version and the rest of the live release; then warms.
+    """Make a release live, or one of this version and the rest of the live release; then warm the cache.
 
     `reason` overrides the quality gate.
     """
@@ -97,7 +97,7 @@ def promote(job_id: int, release_id: int = 0, version_id: int = 0, reason: str =
 
 @job_task
 def roll_back(job_id: int, release_id: int = 0) -> None:
-    """Returns to the release that the live one replaced; then warms. `release_id` is the one that was seen live."""
+    """Return to the release that the live one replaced; then warm. `release_id` is the one that was seen live."""
     job = Job.objects.get(pk=job_id)
 
     def work(_: Progress) -> str:
@@ -110,10 +110,10 @@ def roll_back(job_id: int, release_id: int = 0) -> None:
 
 
 @shared_task(soft_time_limit=300, time_limit=360)
-def reap() -> None:
-    """Ends what killed processes left: jobs that say they run, versions that say they train, changes not told of."""
+def fail_dead_jobs() -> None:
+    """Fail what killed processes left: running jobs, versions in training, cache invalidations that were never sent."""
     try:
-        with only_one("The clearing up"):
+        with only_one("The failing of dead jobs"):
             jobs.fail_dead_jobs()
             registry.reap()
             generations.repair()
@@ -122,13 +122,13 @@ def reap() -> None:
 
 
 @shared_task(soft_time_limit=3_000, time_limit=3_060)
-def take_in() -> None:
-    """Between two trainings: what is trending, who is in a session, new items' vectors, lists of people with news.
+def incremental_update() -> None:
+    """Update between two trainings: trending items, new items' vectors, lists of users with new events, co-visits.
 
-    One that can't be done now, or fails, keeps none of the others waiting.
+    A part that can't be done now, or fails, doesn't hold up the others.
     """
     try:
-        with only_one("The taking in of what is new"):
+        with only_one("The incremental update"):
             for part in (trends.advance, vectors.refresh, warming.refresh, covisits.advance):
                 try:
                     part()
@@ -141,8 +141,8 @@ def take_in() -> None:
 
 
 @shared_task(soft_time_limit=540, time_limit=600)
-def look_for_drift() -> None:
-    """Compares the latest events with the training's; starts a training where that is wanted."""
+def check_drift() -> None:
+    """Compare the latest events with the training's; start a training where the settings ask for it."""
     reports = drift.check()
     for report in reports:
         if report.is_drift:
@@ -152,21 +152,21 @@ def look_for_drift() -> None:
 
 
 @shared_task(soft_time_limit=300, time_limit=360)
-def forget_the_rare() -> None:
-    """Removes what came up once in a session, long ago."""
-    logger.info("%d pairs of items are forgotten.", covisits.prune())
+def prune_covisits() -> None:
+    """Delete pairs of items that were seen together once, long ago."""
+    logger.info("%d co-visits are pruned.", covisits.prune())
 
 
 @shared_task(soft_time_limit=300, time_limit=360)
-def add_up() -> None:
-    """Adds up what was shown, and what people did with it."""
+def roll_up_impressions() -> None:
+    """Roll up impressions, clicks and conversions."""
     lists, places = impressions.roll_up()
     if lists or places:
         logger.info("%d lists were shown; %d places of lists were clicked or converted.", lists, places)
 
 
 def warm_soon() -> None:
-    """Has the worker make the lists of the live release, once the transaction is committed."""
+    """Have the worker make the lists of the live release, once the transaction is committed."""
     transaction.on_commit(_send_warm)
 
 
@@ -187,3 +187,15 @@ def _job(job_id: int | None, kind: str, title: str) -> Job:
 def run_as_job(job_id: int | None, kind: str, title: str, work: Callable[[Progress], str]) -> None:
     """Run `work` as the job that staff made, or as one of this task's own."""
     jobs.run(_job(job_id, kind, title).pk, work)
+
+
+# A worker that was upgraded still finds the messages of the version before, which knew other names.
+for _old, _task in {
+    "take_in": incremental_update,
+    "add_up": roll_up_impressions,
+    "look_for_drift": check_drift,
+    "forget_the_rare": prune_covisits,
+    "reap": fail_dead_jobs,
+}.items():
+    _limits = {"soft_time_limit": _task.soft_time_limit, "time_limit": _task.time_limit}
+    shared_task(_task.run, name=f"recommender.tasks.{_old}", **_limits)

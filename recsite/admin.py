@@ -74,7 +74,7 @@ class TaskForm(PeriodicTaskForm):
 
 @admin.register(PeriodicTask)
 class PeriodicTaskAdmin(BeatsTaskAdmin, RenamedAdmin):
-    """The tasks that beat starts, and when. Intervals come from the settings; switching off holds."""
+    """The tasks that beat starts, and when. The settings fill a new database; what staff change afterwards stays."""
 
     renamed = ("scheduled task", "scheduled tasks")
     empty = "Beat has not run yet: it writes its schedule here when it starts."

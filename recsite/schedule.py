@@ -1,4 +1,4 @@
-"""Schedule the periodic tasks. Staff change them in the admin; these are the rows of a new database."""
+"""Schedule the periodic tasks of a new database. Staff change them in the admin, and `recsite.beat` keeps that."""
 
 from typing import Any
 
@@ -8,14 +8,14 @@ def beat_schedule(train_secs: int, rebuild_hours: int, incremental_secs: int) ->
     every: dict[str, tuple[str, float]] = {
         "Retrain and promote": ("recommender.tasks.train", train_secs),
         "Rebuild everything": ("recommender.tasks.rebuild", rebuild_hours * 3600),
-        "Make the coming months' partitions": ("recsite.platform.tasks.keep_partitions", 6 * 3600),
-        "Take in what is new": ("recommender.tasks.take_in", incremental_secs),
-        "Add up what people do": ("interactions.tasks.add_up_behaviour", 60),
-        "Announce the system's figures": ("recsite.tasks.announce_figures", 60),
-        "Look for drift": ("recommender.tasks.look_for_drift", 600),
-        "Forget rare pairs of items": ("recommender.tasks.forget_the_rare", 24 * 3600),
-        "Add up what was shown and clicked": ("recommender.tasks.add_up", 30),
-        "Clear up after interrupted jobs": ("recommender.tasks.reap", 60),
+        "Maintain partitions": ("recsite.platform.tasks.keep_partitions", 6 * 3600),
+        "Incremental update": ("recommender.tasks.incremental_update", incremental_secs),
+        "Roll up behaviour": ("interactions.tasks.add_up_behaviour", 60),
+        "Publish system metrics": ("recsite.tasks.announce_figures", 60),
+        "Check drift": ("recommender.tasks.check_drift", 600),
+        "Prune rare co-visits": ("recommender.tasks.prune_covisits", 24 * 3600),
+        "Roll up impressions": ("recommender.tasks.roll_up_impressions", 30),
+        "Fail dead jobs": ("recommender.tasks.fail_dead_jobs", 60),
     }
     return {
         # A tick that waited longer than its own interval is stale: the next one does the work.

@@ -150,7 +150,9 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TASK_ALWAYS_EAGER = False
 CELERY_TIMEZONE = "UTC"
-CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
+CELERY_BEAT_SCHEDULER = "recsite.beat:Scheduler"
+# The last run is stored at once: a beat that is killed does not run an entry a second time.
+CELERY_BEAT_SYNC_EVERY = 1
 
 MODEL_UPDATE_INTERVAL = env.integer("MODEL_UPDATE_INTERVAL", 3600, 1)
 FULL_REBUILD_INTERVAL_HOURS = env.integer("FULL_REBUILD_INTERVAL_HOURS", 24, 1)

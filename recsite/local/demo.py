@@ -133,13 +133,12 @@ def _start(supervisor: Supervisor, url: str) -> None:
     say("== Starting worker and beat")
     celery = [*python, "celery", "-A", "recsite.celery"]
     supervisor.start("worker", [*celery, "worker", "--concurrency", "2"])
-    scheduler = "django_celery_beat.schedulers:DatabaseScheduler"
     if environment.setting(Kafka.variable):
         say("== Starting the consumer of events, the relay, and who answers requests")
         supervisor.start("consumer", [sys.executable, "manage.py", "consume_events"])
         supervisor.start("relay", [sys.executable, "manage.py", "relay_events"])
         supervisor.start("answers", [sys.executable, "manage.py", "answer_requests"])
-    supervisor.start("beat", [*celery, "beat", "--scheduler", scheduler, "--pidfile="])
+    supervisor.start("beat", [*celery, "beat", "--pidfile="])
 
 
 def _wait_for_pages(supervisor: Supervisor, web: Child, url: str) -> None:

@@ -107,3 +107,13 @@ class Job(models.Model):
             "message": self.message,
             "over": self.is_over,
         }
+
+
+class ScheduleDefault(models.Model):
+    """The settings of a schedule entry at the last start of beat: what differs from them was set by staff."""
+
+    name = models.CharField(max_length=200, primary_key=True)
+    fields = models.JSONField(default=dict)
+
+    def __str__(self) -> str:
+        return self.name

@@ -13,7 +13,7 @@ logger = logging.getLogger(__name__)
 
 @shared_task(soft_time_limit=300, time_limit=360)
 def keep_partitions() -> None:
-    """Makes the coming months' partitions and detaches those past retention."""
+    """Make the coming months' partitions and detach those past retention."""
     try:
         with only_one("The upkeep of the partitions"):
             for table in partitions.tables():

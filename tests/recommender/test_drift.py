@@ -181,20 +181,20 @@ def test_a_day_of_drift_starts_a_training_where_that_is_wanted_and_not_again_and
     started: list[int] = []
     monkeypatch.setattr(tasks.rebuild, "delay", lambda: started.append(1))
     happened(trained, 300, 0, novels=0.1)
-    tasks.look_for_drift()
+    tasks.check_drift()
     assert started == []
     settings.DRIFT_RETRAINS = True
-    tasks.look_for_drift()
+    tasks.check_drift()
     assert started == [1]
     factories.model_version("popular")
-    tasks.look_for_drift()
+    tasks.check_drift()
     assert started == [1]
 
 
 @pytest.mark.django_db
 def test_staff_are_told_on_the_first_page_and_see_the_charts(trained: Shop) -> None:
     happened(trained, 300, 0, novels=0.1)
-    tasks.look_for_drift()
+    tasks.check_drift()
     viewer = Staff("viewer", "view")
     assert "The categories of the last 60 min differ from the training's: PSI" in viewer.page("/admin/")
     page = viewer.page("/admin/drift/")

@@ -34,8 +34,8 @@ def did(
 
 
 def take_in() -> None:
-    tasks.take_in()
-    tasks.take_in()
+    tasks.incremental_update()
+    tasks.incremental_update()
     look_again()
     trends._copy._not_before = 0
 
@@ -235,7 +235,7 @@ def test_pairs_of_one_session_long_ago_are_forgotten(shop: Shop) -> None:
     CoVisit.objects.create(item_id=1, other_id=2, sessions=1, last_at=old)
     CoVisit.objects.create(item_id=1, other_id=3, sessions=2, last_at=old)
     CoVisit.objects.create(item_id=1, other_id=4, sessions=1)
-    tasks.forget_the_rare()
+    tasks.prune_covisits()
     assert set(CoVisit.objects.values_list("other_id", flat=True)) == {3, 4}
 
 

@@ -151,15 +151,15 @@ def test_reloading_says_which_release() -> None:
 
 def test_clearing_up_ends_what_nobody_works_on_any_more() -> None:
     version = registry.start_version("svd", {}, seed=1)
-    tasks.reap()
+    tasks.fail_dead_jobs()
     version.refresh_from_db()
     assert version.state == ModelVersion.State.FAILED
 
 
 def test_a_second_clearing_up_ends_quietly() -> None:
     version = registry.start_version("svd", {}, seed=1)
-    with only_one("The clearing up"):
-        tasks.reap()
+    with only_one("The failing of dead jobs"):
+        tasks.fail_dead_jobs()
     version.refresh_from_db()
     assert version.state == ModelVersion.State.TRAINING
 

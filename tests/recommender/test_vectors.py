@@ -95,7 +95,7 @@ def test_items_that_came_in_by_another_way_are_described_by_the_task() -> None:
     snapshot.bump()
     assert {book.categories[0] for book in alike("imported", limit=5, method="content")} == {"Novels"}
     assert not ItemEmbedding.objects.filter(item__item_id="imported").exists()
-    tasks.take_in()
+    tasks.incremental_update()
     assert ItemEmbedding.objects.filter(item__item_id="imported").exists()
 
 

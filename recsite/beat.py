@@ -1,0 +1,62 @@
+"""Run the schedule that staff see: the settings fill a new database, and what staff change afterwards stays.
+
+django-celery-beat writes the settings over its rows at each start. That undid what staff had set, and made the wait of
+an entry that had never run begin anew, because saving a row moves the date from which it counts.
+"""
+
+from typing import Any, Self
+
+from celery import Celery
+from django_celery_beat.models import PeriodicTask
+from django_celery_beat.schedulers import DatabaseScheduler, ModelEntry
+
+from recsite.platform.models import ScheduleDefault
+
+TIMES = ("interval", "crontab", "solar", "clocked")
+"""The columns of which a row uses one: staff who choose another kind of schedule change them together."""
+
+
+class Entry(ModelEntry):
+    """A row of the schedule."""
+
+    @classmethod
+    def from_entry(cls, name: str, app: Celery | None = None, **entry: Any) -> Self:
+        """Return the row called `name`, made where there is none; what staff left alone follows the settings."""
+        wanted: dict[str, Any] = cls._unpack_fields(**entry)
+        for schedule in filter(None, map(wanted.get, TIMES)):
+            # A new one holds the settings' own type (3600.0) until it is read.
+            schedule.refresh_from_db()
+        row, is_new = PeriodicTask.objects.get_or_create(name=name, defaults=wanted)
+        if not is_new:
+            _follow(row, wanted)
+        ScheduleDefault.objects.update_or_create(name=name, defaults={"fields": _described(wanted)})
+        return cls(row, app=app)
+
+
+class Scheduler(DatabaseScheduler):
+    """Beat's scheduler, for `CELERY_BEAT_SCHEDULER`."""
+
+    Entry = Entry
+
+
+def _follow(row: PeriodicTask, wanted: dict[str, Any]) -> None:
+    """Bring a row up to changed settings, except where staff have set something else.
+
+    A value is the settings' own as long as it is the one that the settings had at the last start.
+    """
+    before = ScheduleDefault.objects.filter(name=row.name).first()
+    now, new = _described({name: getattr(row, name) for name in wanted}), _described(wanted)
+    # The task's name is code, not a choice: a renamed task must be found.
+    changed = {name for name in new if name == "task" or (before and before.fields.get(name) == now[name])}
+    changed = {name for name in changed if new[name] != now[name]}
+    for name in wanted:
+        if name in changed or (name in TIMES and "times" in changed):
+            setattr(row, name, wanted[name])
+    if changed:
+        row.save()
+
+
+def _described(fields: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields as JSON can hold and compare them; the kinds of schedule as one."""
+    times = [f"{name}: {fields[name]}" for name in TIMES if fields.get(name)]
+    return {"times": times, **{name: value for name, value in fields.items() if name not in TIMES}}
