@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import Any
 
 from celery import current_task, shared_task
 from django.db import DatabaseError, transaction
@@ -197,5 +198,5 @@ for _old, _task in {
     "forget_the_rare": prune_covisits,
     "reap": fail_dead_jobs,
 }.items():
-    _limits = {"soft_time_limit": _task.soft_time_limit, "time_limit": _task.time_limit}
-    shared_task(_task.run, name=f"recommender.tasks.{_old}", **_limits)
+    _limits: dict[str, Any] = {"soft_time_limit": _task.soft_time_limit, "time_limit": _task.time_limit}
+    shared_task(name=f"recommender.tasks.{_old}", **_limits)(_task.run)

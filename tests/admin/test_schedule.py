@@ -132,7 +132,7 @@ OLD = ("Take in what is new", "recommender.tasks.take_in")
 def test_rows_of_old_names_are_renamed_and_keep_what_staff_set() -> None:
     interval = IntervalSchedule.objects.create(every=33, period="seconds")
     PeriodicTask.objects.create(name=OLD[0], task=OLD[1], interval=interval, enabled=False)
-    import_module("recsite.platform.migrations.0007_schedule").rename(apps, connection.schema_editor())
+    import_module("recsite.platform.migrations.0008_schedule").rename(apps, connection.schema_editor())
     run_beat()
     row = PeriodicTask.objects.get(name="Incremental update")
     assert (row.task, row.enabled, row.interval.every) == ("recommender.tasks.incremental_update", False, 33)

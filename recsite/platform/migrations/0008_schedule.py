@@ -33,7 +33,7 @@ def rename(apps: StateApps, editor: BaseDatabaseSchemaEditor) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("platform", "0006_job_attempts"), ("django_celery_beat", "0018_improve_crontab_helptext")]
+    dependencies = [("platform", "0007_feed_cursor_fields"), ("django_celery_beat", "0018_improve_crontab_helptext")]
 
     operations = [
         migrations.CreateModel(
