@@ -14,7 +14,7 @@ from django.db import connection
 from catalog.importers.rows import ItemRow, UserRow
 
 # Both go in the order of ids, so that two imports never wait for each other in a circle, and touch only what differs.
-PEOPLE = """
+USERS = """
 WITH given AS (
     SELECT * FROM jsonb_to_recordset(%s::jsonb)
         AS row (user_id text, created_at timestamptz, preferences jsonb, demographics jsonb)
@@ -89,9 +89,9 @@ class Upserted:
         return Upserted(self.added + other.added, self.changed + other.changed)
 
 
-def upsert_people(rows: Sequence[UserRow]) -> Upserted:
+def upsert_users(rows: Sequence[UserRow]) -> Upserted:
     """Add users or bring them up to date; of two rows for one user the last counts."""
-    return _upsert(PEOPLE, {row.user_id: row for row in rows}.values())
+    return _upsert(USERS, {row.user_id: row for row in rows}.values())
 
 
 def upsert_items(rows: Sequence[ItemRow]) -> Upserted:

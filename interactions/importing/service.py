@@ -10,7 +10,7 @@ from psycopg.errors import DiskFull
 
 from catalog import snapshot
 from catalog.importers.rows import DataSet, UnreadableSource
-from catalog.upserts import Upserted, upsert_items, upsert_people
+from catalog.upserts import Upserted, upsert_items, upsert_users
 from interactions import producers, types
 from interactions.importing import runs
 from interactions.importing.ahead import one_ahead
@@ -133,7 +133,7 @@ class _Import:
         self.report.undated_at = self.report.undated_at or undated_at
 
     def _store(self, batch: Batch) -> Counts:
-        users, items = upsert_people(batch.users), upsert_items(batch.items)
+        users, items = upsert_users(batch.users), upsert_items(batch.items)
         self.statistics.add(users.added, items.added)
         # Written before the commit: a line may be named twice after a crash, never not at all.
         self.file.write(batch.rejected)

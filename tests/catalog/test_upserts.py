@@ -5,7 +5,7 @@ import pytest
 
 from catalog.importers.rows import ItemRow, UserRow
 from catalog.models import Category, EndUser, Item
-from catalog.upserts import Upserted, upsert_items, upsert_people
+from catalog.upserts import Upserted, upsert_items, upsert_users
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -96,10 +96,8 @@ def test_of_two_rows_for_one_item_the_last_counts() -> None:
 
 
 def test_people_are_added_and_completed() -> None:
-    assert upsert_people([UserRow("ada", {"country": "PT"}, {"tags": ["irony"]}, SPRING), UserRow("ben")]) == Upserted(
-        2
-    )
-    assert upsert_people([UserRow("ada", {"age": 40}), UserRow("ben")]) == Upserted(changed=1)
+    assert upsert_users([UserRow("ada", {"country": "PT"}, {"tags": ["irony"]}, SPRING), UserRow("ben")]) == Upserted(2)
+    assert upsert_users([UserRow("ada", {"age": 40}), UserRow("ben")]) == Upserted(changed=1)
     ada = EndUser.objects.get(user_id="ada")
     assert (ada.demographics, ada.preferences, ada.created_at) == (
         {"country": "PT", "age": 40},
@@ -110,11 +108,11 @@ def test_people_are_added_and_completed() -> None:
 
 
 def test_a_preference_is_replaced_not_mixed() -> None:
-    upsert_people([UserRow("ada", {}, {"tags": ["irony", "sea"]})])
-    assert upsert_people([UserRow("ada", {}, {"tags": ["irony"]})]) == Upserted(changed=1)
+    upsert_users([UserRow("ada", {}, {"tags": ["irony", "sea"]})])
+    assert upsert_users([UserRow("ada", {}, {"tags": ["irony"]})]) == Upserted(changed=1)
     assert EndUser.objects.get().preferences == {"tags": ["irony"]}
 
 
 def test_nothing_given_nothing_done(django_assert_num_queries: Any) -> None:
     with django_assert_num_queries(0):
-        assert upsert_items([]) == upsert_people([]) == Upserted()
+        assert upsert_items([]) == upsert_users([]) == Upserted()
