@@ -5,7 +5,7 @@ object for every BLOCK events. PostgreSQL spills to disk beyond its work_mem, an
 until all are read, about 110 while they are sorted, and 21 in the Dataset.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from catalog.models import EndUser, Item
 from interactions.models import InteractionType
 from recommender.engine import tokens
+from recommender.engine.algorithms import SKIPS, TOKENS
 from recommender.engine.types import (
     UNDATED,
     UNKNOWN,
@@ -130,11 +131,19 @@ def load_user_segments(of: Sequence[int] | None = None) -> TokenTable:
     return TokenTable(IdMap(np.array(ids, np.int64)), tuple(found))
 
 
-def load_everything() -> Dataset:
-    """Load all events, the tokens of items, the segments of users, and what users skipped."""
+def load_everything(reads: Collection[str] = (TOKENS, SKIPS)) -> Dataset:
+    """Load all events and the users' segments; items' tokens and what users skipped only where they are in `reads`.
+
+    Tokens take the reading of every text, skips a join of every list that was shown: what trains every hour on events
+    alone must not pay for them.
+    """
     events = load_dataset()
-    passed = load_skips(events.user_ids, events.item_ids)
-    return replace(events, item_tokens=load_item_tokens(), user_segments=load_user_segments(), skips=passed)
+    return replace(
+        events,
+        item_tokens=load_item_tokens() if TOKENS in reads else None,
+        user_segments=load_user_segments(),
+        skips=load_skips(events.user_ids, events.item_ids) if SKIPS in reads else None,
+    )
 
 
 def load_skips(user_ids: IdMap, item_ids: IdMap) -> Skips | None:

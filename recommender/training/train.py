@@ -16,7 +16,7 @@ from django.db import DatabaseError
 
 from recommender import registry
 from recommender.dataset import load_everything, window
-from recommender.engine.algorithms import create
+from recommender.engine.algorithms import ALGORITHMS, create
 from recommender.engine.evaluation.evaluate import evaluate
 from recommender.engine.evaluation.prepare import data_hash
 from recommender.engine.types import Algorithm, CannotFit, Dataset, Progress, part, silent
@@ -68,7 +68,7 @@ def train(
         for name in sorted(chosen):
             locks.enter_context(only_one(registry.training_lock(name)))
             registry.give_up(name)
-        dataset = _read(progress)
+        dataset = _read(list(chosen), progress)
         parts = _parts(progress, list(chosen))
         made = [_make(name, chosen[name], dataset, seed, started_by, parts[name]) for name in chosen]
         ready = [version for version in made if version.state == ModelVersion.State.READY]
@@ -131,12 +131,19 @@ def _check_type(setting: str, value: object, wanted: type) -> None:
         raise ValueError(f"{setting} is {value!r}, but {needed} is needed.")
 
 
-def _read(progress: Progress) -> Dataset:
+def _read(names: Sequence[str], progress: Progress) -> Dataset:
     progress(0, "reading the events")
-    dataset = load_everything()
+    dataset = load_everything(_reads(names))
     if not len(dataset):
         raise CannotTrain("There are no events to train on. Import some, or send some through the API.")
     return dataset
+
+
+def _reads(names: Sequence[str]) -> set[str]:
+    """Return what the algorithms learn from besides events, and those that the gate fits beside them."""
+    rivals = [registry.rival(name, role) for name in names if (role := registry.role_in_next(name))]
+    fitted = {*names, *(version.algorithm for version in rivals if version)}
+    return {part for name in fitted & ALGORITHMS.keys() for part in ALGORITHMS[name].reads}
 
 
 def _make(

@@ -13,7 +13,8 @@ from recommender.engine.forms.hybrid import HybridModel
 from recommender.models import ModelVersion, Release
 from recommender.registry.exceptions import CannotTrain
 from recommender.serving import Answer, Request, warming
-from recommender.serving.candidates import live
+from recommender.serving.candidates import current_context, live
+from recommender.serving.candidates.context import MOST_WEIGHTS
 from recommender.training import train
 from tests import factories
 from tests.outages import no_postgres
@@ -219,3 +220,10 @@ def test_its_sources_may_be_chosen() -> None:
         train.train(["hybrid"], settings={"hybrid": {"sources": ["nothing"]}})
     with pytest.raises(CannotTrain, match="a list of names is needed"):
         train.train(["hybrid"], settings={"hybrid": {"sources": 3}})
+
+
+def test_a_process_keeps_few_contexts_whatever_weights_clients_ask_for(release: Release) -> None:
+    context = current_context()
+    for percent in range(0, 100, 5):
+        assert context.with_content_weight(percent / 100) is context.with_content_weight(percent / 100)
+    assert len(context._by_content_weight) == MOST_WEIGHTS

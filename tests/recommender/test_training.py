@@ -263,3 +263,18 @@ def test_the_summary_names_release_versions_and_figures() -> None:
     words = summary(release)
     assert words.startswith(f"Release {release.pk} is live: svd {svd.pk} (RMSE {svd.metrics['metrics']['rmse']:.3f}")
     assert f"popular {popular.pk}" in words
+
+
+def test_what_learns_from_events_alone_reads_no_texts_and_no_lists(monkeypatch: pytest.MonkeyPatch) -> None:
+    ratings()
+    asked: list[set[str]] = []
+    load = training.load_everything
+
+    def noting(reads: Any) -> Any:
+        asked.append(set(reads))
+        return load(reads)
+
+    monkeypatch.setattr(training, "load_everything", noting)
+    train(["svd", "popular"], settings=QUICK)
+    train(["content"])
+    assert asked == [set(), {"tokens"}]

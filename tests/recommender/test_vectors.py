@@ -1,10 +1,13 @@
 """Items by what they are, in PostgreSQL: an item saved a second ago has its vector and its neighbours."""
 
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
 import pytest
 from django.db import connection
+from django.db.models import QuerySet
+from django.utils import timezone
 
 from catalog import snapshot, store
 from catalog.models import Item, ItemEmbedding
@@ -121,3 +124,28 @@ def test_the_index_is_one_for_cosines() -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT indexdef FROM pg_indexes WHERE indexname = 'embedding_vector_hnsw'")
         assert "hnsw (vector vector_cosine_ops)" in cursor.fetchone()[0]
+
+
+def test_between_two_sweeps_only_changed_items_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Looking for new vectors every ten seconds must not cost more in a larger catalogue."""
+    Item.objects.update(updated_at=timezone.now() - timedelta(days=1))
+    read: list[int] = []
+    embed = vectors._embed
+
+    def noting(version: int, model: Any, items: QuerySet[Item]) -> int:
+        read.append(items.count())
+        return embed(version, model, items)
+
+    monkeypatch.setattr(vectors, "_embed", noting)
+    ItemEmbedding.objects.all().delete()
+    assert vectors.refresh() == 0, "Nothing has changed since the last sweep."
+    Item.objects.filter(pk=Item.objects.first().pk).update(updated_at=timezone.now())  # type: ignore[union-attr]
+    assert vectors.refresh() == 1
+    vectors._sweeps.update(
+        {
+            version: vectors.Sweep(one.at, one.whole_at - 2 * vectors.SWEEP_EVERY)
+            for version, one in vectors._sweeps.items()
+        }
+    )
+    assert vectors.refresh() == 19, "After an hour the whole catalogue is compared again."
+    assert read == [0, 1, 19]

@@ -11,6 +11,7 @@ from recommender.engine.lookup import find
 from recommender.engine.types import Algorithm
 
 HERE = "recommender.engine.algorithms"
+TOKENS, SKIPS = "tokens", "skips"
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,8 @@ class Registration:
     """The settings that tuning searches; empty where the algorithm chooses for itself."""
     rating_order: int = 0
     """Of a release, the model with the lowest number predicts the ratings; 0: it predicts none."""
+    reads: frozenset[str] = frozenset()
+    """What it learns from besides events: TOKENS of items, SKIPS of what users were shown. Both are slow to read."""
     weight: float = 0.0
     """Its weight in a release that has it for the first time: the heaviest leads, the others fill gaps."""
 
@@ -65,6 +68,7 @@ ALGORITHMS: Mapping[str, Registration] = {
             "alpha": Range(0.5, 80.0, log=True),
             "passed_over": Range(0.0, 2.0),
         },
+        reads=frozenset({SKIPS}),
     ),
     "baseline": Registration(
         f"{HERE}.baseline.Baseline",
@@ -83,6 +87,7 @@ ALGORITHMS: Mapping[str, Registration] = {
         f"{HERE}.content.Content",
         source=12,
         label="Items that share creators, categories, tags and words with the user's items.",
+        reads=frozenset({TOKENS}),
     ),
     "ease": Registration(
         f"{HERE}.ease.EASE",
@@ -94,6 +99,7 @@ ALGORITHMS: Mapping[str, Registration] = {
         f"{HERE}.hybrid.Hybrid",
         source=7,
         label="Several sources blended, weighted by how many events the user has. The score adds up deviations.",
+        reads=frozenset({TOKENS, SKIPS}),
         weight=2.0,
     ),
     "item_knn": Registration(

@@ -11,6 +11,7 @@ the totals are stored in the same transaction as the reader's position.
 
 from recommender.insight.impressions.partitions import ATTRIBUTIONS, LISTS
 from recommender.insight.impressions.recording import Impression, flush, on_erased, record
+from recommender.insight.impressions.retention import condense
 from recommender.insight.impressions.rollup import READERS, roll_up
 
-__all__ = ["ATTRIBUTIONS", "LISTS", "READERS", "Impression", "flush", "on_erased", "record", "roll_up"]
+__all__ = ["ATTRIBUTIONS", "LISTS", "READERS", "Impression", "condense", "flush", "on_erased", "record", "roll_up"]

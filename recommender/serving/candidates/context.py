@@ -28,6 +28,9 @@ CONTENT = "content"
 
 IMPERSONAL = (POPULAR, LATEST, TRENDING)
 
+MOST_WEIGHTS = 8
+"""Contexts with a content weight of a request's own that a process keeps, the last used ones."""
+
 
 class NoContent(Explained):
     """Refuse a content weight: no model of the live release uses the items' content."""
@@ -104,9 +107,12 @@ class ServingContext:
         Raises NoContent.
         """
         content = round(content, 2)
-        if content not in self._by_content_weight:
-            self._by_content_weight[content] = self._with_weight(content)
-        return self._by_content_weight[content]
+        found = self._by_content_weight.pop(content, None) or self._with_weight(content)
+        # The last used are at the end: clients may ask for any weight, and each context holds arrays of the catalogue.
+        self._by_content_weight[content] = found
+        while len(self._by_content_weight) > MOST_WEIGHTS:
+            self._by_content_weight.pop(next(iter(self._by_content_weight)), None)
+        return found
 
     def _with_weight(self, content: float) -> "ServingContext":
         leader = self.release.leader

@@ -6,13 +6,15 @@ where an item has none or has changed since.
 
 import logging
 from collections.abc import Collection, Iterator, Sequence
+from datetime import datetime, timedelta
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import F, QuerySet
+from django.utils import timezone
 from pgvector.django import CosineDistance
 
 from catalog.models import Item, ItemEmbedding
@@ -33,6 +35,21 @@ EPOCH = "item-vectors"
 
 BLOCK = 2_000
 FIELDS = ("pk", "title", "description", "categories", "tags", "features")
+SWEEP_EVERY = timedelta(hours=1)
+LATE = timedelta(minutes=5)
+"""How long a transaction may take that changes an item: its `updated_at` is from before the commit."""
+
+
+class Sweep(NamedTuple):
+    """Note when the catalogue was last looked at for items without vectors, and when as a whole."""
+
+    at: datetime
+    whole_at: datetime
+
+
+_sweeps: dict[int, Sweep] = {}
+"""By the model version that describes items; only the live one is kept."""
+
 LARGEST_SEARCH = 1_000
 """The most neighbours that an HNSW index can be asked for."""
 
@@ -47,17 +64,33 @@ def content_model(release: LoadedRelease) -> tuple[int, VectorModel] | None:
 
 
 def refresh() -> int:
-    """Bring the stored vectors up to date with the live release and the catalogue; return the number built."""
+    """Bring the stored vectors up to date with the live release and the catalogue; return the number built.
+
+    The whole catalogue is compared once an hour and after a promotion; in between, only items changed since the last
+    call are read, by the index on `updated_at`.
+    """
     found = content_model(live())
     if found is None:
         return 0
     version, model = found
-    ItemEmbedding.objects.exclude(model_version=version).delete()
-    current = ItemEmbedding.objects.filter(model_version=version, made_at__gte=F("item__updated_at"))
-    made = _embed(version, model, Item.objects.exclude(pk__in=current.values("item")))
+    now, swept = timezone.now(), _sweeps.get(version)
+    if swept is None or now - swept.whole_at > SWEEP_EVERY:
+        ItemEmbedding.objects.exclude(model_version=version).delete()
+        items, whole_at = Item.objects.all(), now
+    else:
+        items, whole_at = Item.objects.filter(updated_at__gte=swept.at - LATE), swept.whole_at
+    current = ItemEmbedding.objects.filter(model_version=version, item__in=items, made_at__gte=F("item__updated_at"))
+    made = _embed(version, model, items.exclude(pk__in=current.values("item")))
+    _sweeps.clear()
+    _sweeps[version] = Sweep(now, whole_at)
     if made:
         generations.bump(EPOCH)
     return made
+
+
+def forget() -> None:
+    """Start again without having compared anything, for tests."""
+    _sweeps.clear()
 
 
 def on_saved(items: Collection[int]) -> None:

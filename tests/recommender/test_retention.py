@@ -1,0 +1,45 @@
+"""What grows with time has an end: old totals are condensed, jobs that ended are deleted."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from recommender.insight import impressions
+from recommender.models import DailyImpressions, ItemImpressions, PositionImpressions
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+
+def total(days_ago: int, version: int, **counts: Any) -> DailyImpressions:
+    day = timezone.now().date() - timedelta(days=days_ago)
+    daily = DailyImpressions.objects.create(
+        day=day, kind="person", placement="home", algorithm="svd", version=version, **counts
+    )
+    PositionImpressions.objects.create(daily=daily, rank=1, shown=5)
+    ItemImpressions.objects.create(daily=daily, item=factories.item(), shown=5)
+    return daily
+
+
+def test_old_totals_keep_their_sums_and_lose_versions_ranks_and_items(settings: Any) -> None:
+    settings.IMPRESSION_DETAIL_DAYS = 30
+    total(31, 7, lists=3, places=30, places_clicked=2, items=10)
+    total(31, 8, lists=4, places=40, places_clicked=1, items=12)
+    fresh = total(30, 8, lists=5)
+    assert impressions.condense() == 1
+    old = DailyImpressions.objects.exclude(pk=fresh.pk).get()
+    assert (old.version, old.lists, old.places, old.places_clicked, old.items) == (0, 7, 70, 3, 12)
+    assert [one.daily for one in PositionImpressions.objects.all()] == [fresh]
+    assert [one.daily for one in ItemImpressions.objects.all()] == [fresh]
+    assert impressions.condense() == 0, "There is nothing left to do."
+
+
+def test_totals_of_impersonal_lists_join_those_of_the_versions(settings: Any) -> None:
+    settings.IMPRESSION_DETAIL_DAYS = 1
+    total(5, 0, lists=1)
+    total(5, 9, lists=2)
+    assert impressions.condense() == 1
+    assert DailyImpressions.objects.get().lists == 3
+    assert impressions.condense() == 0
