@@ -2,10 +2,12 @@
 
 import logging
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
 from celery import current_task, shared_task
+from django.conf import settings
 from django.db import DatabaseError, transaction
 from kombu.exceptions import OperationalError
 
@@ -156,6 +158,13 @@ def check_drift() -> None:
 def prune_covisits() -> None:
     """Delete pairs of items that were seen together once, long ago."""
     logger.info("%d co-visits are pruned.", covisits.prune())
+
+
+@shared_task(soft_time_limit=3_000, time_limit=3_060)
+def prune_history() -> None:
+    """Delete what grows with time and nobody reads any more: ended jobs, and details of old totals."""
+    jobs_gone = jobs.prune(timedelta(days=settings.JOB_RETENTION_DAYS))
+    logger.info("%d jobs are pruned, the totals of %d days condensed.", jobs_gone, impressions.condense())
 
 
 @shared_task(soft_time_limit=300, time_limit=360)

@@ -14,6 +14,7 @@ def beat_schedule(train_secs: int, rebuild_hours: int, incremental_secs: int) ->
         "Publish system metrics": ("recsite.tasks.announce_figures", 60),
         "Check drift": ("recommender.tasks.check_drift", 600),
         "Prune rare co-visits": ("recommender.tasks.prune_covisits", 24 * 3600),
+        "Prune history": ("recommender.tasks.prune_history", 24 * 3600),
         "Roll up impressions": ("recommender.tasks.roll_up_impressions", 30),
         "Fail dead jobs": ("recommender.tasks.fail_dead_jobs", 60),
     }

@@ -6,8 +6,11 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from recommender import tasks
 from recommender.insight import impressions
 from recommender.models import DailyImpressions, ItemImpressions, PositionImpressions
+from recsite.platform import jobs
+from recsite.platform.models import Job
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -43,3 +46,16 @@ def test_totals_of_impersonal_lists_join_those_of_the_versions(settings: Any) ->
     assert impressions.condense() == 1
     assert DailyImpressions.objects.get().lists == 3
     assert impressions.condense() == 0
+
+
+def test_the_daily_task_deletes_jobs_that_ended_long_ago(settings: Any) -> None:
+    settings.JOB_RETENTION_DAYS, settings.IMPRESSION_DETAIL_DAYS = 10, 10
+    old, fresh = jobs.create("train", "Train"), jobs.create("train", "Train")
+    running = jobs.create("train", "Train")
+    ago = timezone.now() - timedelta(days=11)
+    Job.objects.filter(pk__in=[old.pk, fresh.pk]).update(state=Job.State.SUCCEEDED)
+    Job.objects.filter(pk__in=[old.pk, running.pk]).update(created_at=ago)
+    total(11, 7, lists=3)
+    tasks.prune_history()
+    assert set(Job.objects.all()) == {fresh, running}
+    assert not ItemImpressions.objects.exists()
