@@ -69,7 +69,7 @@ SELECT {COLUMNS} FROM unnest(%(users)s::bigint[]) AS known (id) CROSS JOIN LATER
 ) AS event
 """
 
-SKIPS = """
+SKIPPED = """
 SELECT person.id, place.item, count(*), floor(extract(epoch FROM max(list.served_at)))::bigint
 FROM (
     SELECT recommendation_id, served_at, max(rank) AS deepest FROM recommender_attribution
@@ -149,7 +149,7 @@ def load_everything(reads: Collection[str] = (TOKENS, SKIPS)) -> Dataset:
 def load_skips(user_ids: IdMap, item_ids: IdMap) -> Skips | None:
     """Load what these users were shown and skipped; None where no list was recorded that anybody clicked in."""
     with connection.cursor() as cursor:
-        cursor.execute(SKIPS)
+        cursor.execute(SKIPPED)
         found = np.array(cursor.fetchall(), np.int64).reshape(-1, 4)
     users, items = user_ids.rows(found[:, 0]), item_ids.rows(found[:, 1])
     known = (users != UNKNOWN) & (items != UNKNOWN)
