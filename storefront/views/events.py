@@ -84,5 +84,13 @@ def _is_a_look(request: HttpRequest) -> bool:
     headers = request.headers
     ahead = "prefetch" in f"{headers.get('Sec-Purpose', '')} {headers.get('Purpose', '')} {headers.get('X-Moz', '')}"
     robot = _ROBOT.search(headers.get("User-Agent", ""))
-    came_back = urlsplit(headers.get("Referer", "")).path == request.path
+    came_back = _path_of(headers.get("Referer", "")) == request.path
     return request.method == "GET" and not (ahead or robot or came_back)
+
+
+def _path_of(address: str) -> str:
+    """Return the path of an address; empty where it is none, such as http://[ of a hostile client."""
+    try:
+        return urlsplit(address).path
+    except ValueError:
+        return ""

@@ -46,6 +46,12 @@ def test_robots_browsers_that_fetch_ahead_and_the_way_back_from_a_form_are_no_vi
     assert stored("ada") == []
 
 
+def test_a_referer_that_is_no_address_changes_nothing(shop: Shop) -> None:
+    ada = Visitor("ada")
+    assert ada.open(shop.novels[0], User_Agent=BROWSER, Referer="http://[").status_code == 200
+    assert stored("ada") == [("novel-0", "view", None)]
+
+
 def test_a_request_for_headers_alone_is_no_view(shop: Shop) -> None:
     ada = Visitor("ada")
     assert ada.client.head("/items/novel-0").status_code == 200
