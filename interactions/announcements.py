@@ -17,7 +17,7 @@ from interactions.schema import new_event_id
 VERSION = 1
 
 
-def announce(topic: str, kind: str, facts: Mapping[str, Any]) -> None:
+def announce(topic: str, kind: str, payload: Mapping[str, Any]) -> None:
     """Say on a topic that something of some kind ("model.promoted") has happened, with its payload."""
     if not settings.KAFKA_BOOTSTRAP_SERVERS:
         return
@@ -26,7 +26,7 @@ def announce(topic: str, kind: str, facts: Mapping[str, Any]) -> None:
         "announcement_id": str(new_event_id()),
         "kind": kind,
         "at": timezone.now().isoformat(),
-        **facts,
+        **payload,
     }
     value = json.dumps(said, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "surrogatepass")
     OutboxMessage.objects.create(topic=topic, key=kind, value=value, is_event=False)

@@ -152,11 +152,11 @@ def _switch(live: Release | None, new: Release, by: AbstractBaseUser | None) -> 
     now = {"state": State.LIVE, "promoted_at": timezone.now(), "promoted_by_id": by.pk if by else None}
     if Release.objects.filter(pk=new.pk).exclude(state=State.LIVE).update(**now) != 1:
         raise CannotPromote(f"{new} is gone. Look again before you promote.")
-    announcements.announce(MODEL_UPDATES, "model.promoted", _facts(live, new))
+    announcements.announce(MODEL_UPDATES, "model.promoted", _payload(live, new))
     generations.bump(EPOCH)
 
 
-def _facts(before: Release | None, new: Release) -> dict[str, Any]:
+def _payload(before: Release | None, new: Release) -> dict[str, Any]:
     members = new.members.order_by("algorithm").values_list("algorithm", "version_id")
     return {"release": new.pk, "replaced": before.pk if before else None, "versions": dict(members)}
 
