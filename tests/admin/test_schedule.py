@@ -126,7 +126,7 @@ def test_the_last_run_is_stored_at_once_lest_a_killed_beat_runs_it_again() -> No
     assert scheduler.should_sync()
 
 
-OLD = ("Take in what is new", "recommender.tasks.take_in")
+OLD = ("Take in what is new", "recommender.tasks.incremental_update")
 
 
 def test_rows_of_old_names_are_renamed_and_keep_what_staff_set() -> None:

@@ -124,8 +124,8 @@ def test_caps_and_variants_hold_for_new_items_as_well() -> None:
 def count() -> None:
     """What was shown is stored, and has settled."""
     impressions.flush()
-    tasks.add_up()
-    tasks.add_up()
+    tasks.roll_up_impressions()
+    tasks.roll_up_impressions()
 
 
 def test_exposure_is_counted_and_ends_the_trial() -> None:

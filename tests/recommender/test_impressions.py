@@ -34,8 +34,8 @@ pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 def add_up() -> None:
     """Everything that was shown and done has settled, and is counted."""
     impressions.flush()
-    tasks.add_up()
-    tasks.add_up()
+    tasks.roll_up_impressions()
+    tasks.roll_up_impressions()
 
 
 def do(who: str, what: str, kind: str = "click", named: UUID | str | None = None, after: float = 1) -> None:
@@ -169,14 +169,14 @@ def test_adding_up_again_counts_nothing_twice_and_a_failure_loses_nothing(
     answer = ask("ada", limit=4)
     do("ada", answer.items[0].item_id, "purchase", answer.recommendation_id)
     impressions.flush()
-    tasks.add_up()
+    tasks.roll_up_impressions()
     with monkeypatch.context() as broken:
         broken.setattr("recommender.insight.impressions.statements.COUNT_DIFFERENT", "SELECT 1/0")
         with pytest.raises(Exception, match="division by zero"):
-            tasks.add_up()
+            tasks.roll_up_impressions()
     assert not DailyImpressions.objects.exists()
     for _ in range(3):
-        tasks.add_up()
+        tasks.roll_up_impressions()
     assert figures() == (1, 1, 1, 4, 1, 1)
 
 

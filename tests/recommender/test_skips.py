@@ -35,8 +35,8 @@ def test_what_stood_above_a_click_and_was_left_is_passed_over_and_nothing_else(s
         produce([factories.event("ada", items[place], kind, at=at, context=context)])
     ask("cleo")
     impressions.flush()
-    tasks.add_up()
-    tasks.add_up()
+    tasks.roll_up_impressions()
+    tasks.roll_up_impressions()
     data = load_everything()
     assert data.skips is not None
     names = {item.pk: item.item_id for item in shop.items}

@@ -8,6 +8,7 @@ from django.contrib.auth import get_user_model
 from django.core.files.storage import storages
 
 from recommender import registry
+from recommender.dataset import load_everything
 from recommender.engine.types import CannotFit
 from recommender.models import ModelVersion, Release
 from recommender.registry import artifacts
@@ -268,7 +269,7 @@ def test_the_summary_names_release_versions_and_figures() -> None:
 def test_what_learns_from_events_alone_reads_no_texts_and_no_lists(monkeypatch: pytest.MonkeyPatch) -> None:
     ratings()
     asked: list[set[str]] = []
-    load = training.load_everything
+    load = load_everything
 
     def noting(reads: Any) -> Any:
         asked.append(set(reads))
