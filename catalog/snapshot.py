@@ -87,6 +87,14 @@ class Snapshot:
         mask[[row for row in map(self.row_of, exclude) if row is not None]] = False
         return mask
 
+    def with_variants(self, rows: NDArray[np.integer]) -> NDArray[np.integer]:
+        """Return the rows (-1 for unknown ones stays) and those of all variants of their items."""
+        if not self.has_groups:
+            return rows
+        groups = np.unique(self.groups[rows[rows >= 0]])
+        order, starts = self._rows_by_group
+        return np.concatenate([rows, *(order[starts[group] : starts[group + 1]] for group in groups if group >= 0)])
+
     def similarity(self, rows: NDArray[np.integer]) -> NDArray[np.float32]:
         """Return the similarity (n, n) of items by creator, categories and tags: their Jaccard index.
 
@@ -160,6 +168,12 @@ class Snapshot:
     @cached_property
     def _rows_by_type(self) -> Mapping[str, Ids]:
         return _inverted([(item_type,) for item_type in self.item_types])
+
+    @cached_property
+    def _rows_by_group(self) -> tuple[Ids, Ids]:
+        """The rows by group of variants, and where each group begins among them."""
+        order = np.argsort(self.groups, kind="stable")
+        return order, np.searchsorted(self.groups[order], np.arange(self.groups.max(initial=NO_GROUP) + 2))
 
     def _any_of(self, wanted: Iterable[str], rows_by_name: Mapping[str, Ids]) -> Mask:
         mask = np.zeros(len(self), bool)

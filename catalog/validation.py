@@ -5,8 +5,9 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import models
 
-from catalog.ids import InvalidId, clean_id
+from catalog.ids import EMPTY_WORDS, MAX_ID_LENGTH, PATTERN, InvalidId, clean_id
 from recsite.platform.exceptions import Invalid
+from recsite.platform.values import ValueType, WrongValue
 
 
 def valid_id(name: str, text: str) -> str:
@@ -15,6 +16,28 @@ def valid_id(name: str, text: str) -> str:
         return clean_id(text)
     except InvalidId as error:
         raise Invalid({name: f"The id {error}."}) from error
+
+
+class Id(ValueType):
+    """The id of a user or an item as a parameter or a field of a request."""
+
+    def from_text(self, text: str) -> str:
+        """Return the id in its one form. Raises WrongValue."""
+        try:
+            return clean_id(text)
+        except InvalidId as error:
+            raise WrongValue(f"The id {error}.") from error
+
+    def from_json(self, value: Any) -> str:
+        """Return the id in its one form; a number is no id. Raises WrongValue."""
+        if not isinstance(value, str):
+            raise WrongValue("The id must be a text.")
+        return self.from_text(value)
+
+    def schema(self) -> dict[str, Any]:
+        """Return the JSON schema of an id."""
+        words = {"not": {"enum": sorted(EMPTY_WORDS)}}
+        return {"type": "string", "minLength": 1, "maxLength": MAX_ID_LENGTH, "pattern": PATTERN, **words}
 
 
 class IdField(models.CharField):

@@ -42,10 +42,10 @@ class LiveModels(APIView):
     )
     def get(self, request: Request) -> Response:
         Query(request.query_params, ()).check()
-        return Response(LiveOut(database.ask(_live)).data)
+        return Response(LiveOut(database.ask(_live_release)).data)
 
 
-def _live() -> dict[str, object]:
+def _live_release() -> dict[str, object]:
     live = registry.live_release()
     if live is None:
         raise NotFound("Nothing is live yet: train with 'manage.py train', or with Train now in the admin.")

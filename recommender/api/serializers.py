@@ -1,8 +1,8 @@
-"""What the recommender's operations answer."""
+"""Answers of the recommender's operations, as the API's description has them; `serving.contract` makes them."""
 
 from rest_framework import serializers
 
-NAME_IT = "Send it in the context of what somebody does with the list."
+NAME_IT = "Send it in the `context` of events that the list led to."
 
 
 class VersionOut(serializers.Serializer):
@@ -34,8 +34,13 @@ class RecommendedOut(serializers.Serializer):
     item_id = serializers.CharField()
     title = serializers.CharField()
     rank = serializers.IntegerField(help_text="From 1 on, over all pages.")
-    score = serializers.FloatField(allow_null=True, help_text="What its source ranked it by, on that source's scale.")
-    predicted_rating = serializers.FloatField(allow_null=True, help_text="By the rating model, on the ratings' scale.")
+    score = serializers.FloatField(
+        allow_null=True, help_text="By which its source ranked it, on that source's own scale."
+    )
+    predicted_rating = serializers.FloatField(
+        allow_null=True,
+        help_text="On the ratings' scale, by the model that leads if it predicts ratings, else the rating model.",
+    )
     uncertainty = serializers.FloatField(allow_null=True, help_text="The standard deviation of the predicted rating.")
     confidence_interval = serializers.ListField(
         child=serializers.FloatField(),
@@ -45,21 +50,23 @@ class RecommendedOut(serializers.Serializer):
         help_text="It holds the rating 95 times of 100: the low and the high end.",
     )
     source = serializers.CharField(  # type: ignore[assignment]  # REST framework takes fields out of the class
-        help_text="A model's name: trained on this person; fold-in: from their latest events; popular; latest."
+        help_text="A model of the release, `fold-in` (the latest events in it), `popular`, `stated_preferences` ..."
     )
     reason = serializers.CharField(allow_null=True, help_text="In words, with `explain`; else null.")
     because = BecauseOut(
-        many=True, allow_null=True, help_text="With `explain`: what weighs most in the person's history, at most three."
+        many=True,
+        allow_null=True,
+        help_text="With `explain`: the items of the user's history that weigh most, at most three.",
     )
     sources = serializers.DictField(
         child=serializers.FloatField(),
         allow_null=True,
-        help_text="With `explain`: what each source of the hybrid added to the score; null for other algorithms.",
+        help_text="With `explain`: the part of the score that each source of the hybrid added; else null.",
     )
 
 
 class ListOut(serializers.Serializer):
-    """A list that is nobody's own."""
+    """A list that belongs to no user."""
 
     recommendation_id = serializers.UUIDField(help_text=NAME_IT)
     items = RecommendedOut(many=True)
@@ -75,11 +82,11 @@ class BoughtItemOut(serializers.Serializer):
     item_id = serializers.CharField()
     title = serializers.CharField()
     rank = serializers.IntegerField()
-    support = serializers.IntegerField(help_text="People who bought both.")
+    support = serializers.IntegerField(help_text="Users who bought both.")
     confidence = serializers.FloatField(help_text="The share of the item's buyers who bought this one as well.")
     lift = serializers.FloatField(help_text="How many times the share among all buyers that is.")
     basis = serializers.ChoiceField(
-        ("purchases", "sessions"), help_text="Whether that is said of buyers or of sessions."
+        ("purchases", "sessions"), help_text="`purchases`: the figures are of buyers; `sessions`: of sessions."
     )
 
 
@@ -87,6 +94,8 @@ class BoughtOut(serializers.Serializer):
     item_id = serializers.CharField()
     recommendation_id = serializers.UUIDField(help_text=NAME_IT)
     items = BoughtItemOut(many=True)
+    placement = serializers.CharField()
+    total_available = serializers.IntegerField(help_text="How many items all pages have together.")
 
 
 class RecommendationsOut(serializers.Serializer):
@@ -97,7 +106,7 @@ class RecommendationsOut(serializers.Serializer):
     model_version = serializers.IntegerField(allow_null=True)
     release = serializers.IntegerField(allow_null=True)
     placement = serializers.CharField()
-    cold_start = serializers.BooleanField(help_text="Nothing is known of the person: this is what everybody gets.")
+    cold_start = serializers.BooleanField(help_text="Nothing is known of the user, who gets what everybody gets.")
     cache_hit = serializers.BooleanField()
     total_available = serializers.IntegerField(help_text="How many items all pages have together.")
     generated_at = serializers.DateTimeField()

@@ -24,7 +24,7 @@ NOBODY = -1
 STRANGER_SECS = 300
 """How long it is remembered that somebody is unknown: anybody can ask for any name."""
 
-_WITHOUT_A_MODEL = {"fold-in": 1, "latest": 3, "exploration": 13, "bought-together": 15}
+_WITHOUT_A_MODEL = {"fold-in": 1, "latest": 3, "exploration": 13, "bought-together": 15, "stated_preferences": 16}
 _NUMBERS = {name: one.source for name, one in ALGORITHMS.items()} | _WITHOUT_A_MODEL
 SOURCES = tuple(sorted(_NUMBERS, key=_NUMBERS.__getitem__))
 """What may have put an item into a list, by the number that cached lists and impressions store."""

@@ -1,23 +1,23 @@
-"""Answers: for a person, for a session, for an item."""
+"""Answers: for a user, for a session, for an item."""
 
-from recommender.serving.answers import Answer, Place, ServingUnavailable, UnknownAlgorithm
-from recommender.serving.items import (
-    Bought,
+from recommender.serving.answers import ServingUnavailable
+from recommender.serving.contract import (
+    Answer,
+    BoughtItem,
     BoughtTogether,
-    ItemsRequest,
+    ListedItem,
+    Request,
+    UnknownAlgorithm,
     UnknownItem,
-    bought_together,
-    session,
-    similar,
 )
-from recommender.serving.people import Request, recommend
+from recommender.serving.item_lists import bought_together, session, similar
+from recommender.serving.user_lists import recommend
 
 __all__ = [
     "Answer",
-    "Bought",
+    "BoughtItem",
     "BoughtTogether",
-    "ItemsRequest",
-    "Place",
+    "ListedItem",
     "Request",
     "ServingUnavailable",
     "UnknownAlgorithm",

@@ -1,99 +1,134 @@
-"""What an answer is made of: its places, and what is said of each."""
+"""What all lists have in common: the context they are made in, what may stand on them, and their items."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime
 from itertools import repeat
-from typing import NamedTuple
-from uuid import UUID
+from typing import Any
 
+from interactions.schema import new_event_id
 from recommender.cache import SOURCES
-from recommender.engine.types import HALF_INTERVAL
+from recommender.engine.types import HALF_INTERVAL, IntArray
 from recommender.insight import impressions
 from recommender.insight.impressions import Impression
-from recommender.models import ListKind
-from recommender.serving.candidates import Ranked, RatingPredictions, ServingContext, current_context
+from recommender.models import DEFAULT, ListKind, Placement
+from recommender.serving.candidates import (
+    CONTENT,
+    FOLD_IN,
+    IMPERSONAL,
+    STATED_PREFERENCES,
+    Eligibility,
+    NoContent,
+    Ranked,
+    RatingPredictions,
+    ServingContext,
+    current_context,
+)
+from recommender.serving.contract import Answer, ListedItem, Request
 from recommender.serving.reasons import Reason
 from recsite.platform.database import DatabaseDown
-from recsite.platform.exceptions import Explained, Unavailable
+from recsite.platform.exceptions import Unavailable
 
 DIGITS = 4
-
-
-class UnknownAlgorithm(Explained):
-    """The request names an algorithm that the live release doesn't have."""
 
 
 class ServingUnavailable(Unavailable):
     """This process has nothing to answer with yet: it never saw the catalogue, and the database is gone."""
 
 
-class Place(NamedTuple):
-    """One item of an answer."""
+def context_for(placement: Placement, request: Request) -> ServingContext:
+    """Return the catalogue and the live release of this moment, with the weights that hold for the request.
 
-    item_id: str
-    title: str
-    rank: int
-    """From 1 on, over all pages."""
-    score: float | None
-    """What its source ranked it by, on the source's own scale."""
-    predicted_rating: float | None
-    """By the rating model, on the scale of ratings."""
-    uncertainty: float | None
-    """The standard deviation of that."""
-    confidence_interval: tuple[float, float] | None
-    """It holds the rating 95 times of 100."""
-    source: str
-    """A member of the release: by what its training knew of the person; `fold-in`: by her latest events; `latest`."""
-    reason: Reason | None = None
-    """Where it was asked for."""
+    Those of the request, else those of the placement, if the leading hybrid makes the list and has such. Raises
+    NoContent where the request's weights can't be applied, and ServingUnavailable.
+    """
+    context = _context_now()
+    if request.content_weight is not None:
+        return context.with_content_weight(request.content_weight)
+    leader = context.release.leader
+    if placement.content_weight is not None and leader and request.algorithm in ("", leader.algorithm):
+        with suppress(NoContent):
+            return context.with_content_weight(placement.content_weight)
+    return context
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    user_id: str
-    recommendation_id: UUID
-    items: tuple[Place, ...]
-    algorithm: str
-    model_version: int | None
-    release: int | None
-    placement: str
-    cold_start: bool
-    """Whether nothing was known of the person, and she got what everybody gets."""
-    cache_hit: bool
-    total_available: int
-    generated_at: datetime
-
-
-def view_now() -> ServingContext:
-    """The catalogue and the live release of this moment. Raises ServingUnavailable."""
+def _context_now() -> ServingContext:
     try:
         return current_context()
     except DatabaseDown as down:
         raise ServingUnavailable("Recommendations are not available yet. Try again in a few seconds.") from down
 
 
-def places(
-    view: ServingContext, ranked: Ranked, first: int, rated: RatingPredictions, why: Sequence[Reason] | None = None
-) -> tuple[Place, ...]:
-    """The places of a page, of which the `first` has that rank."""
+def eligible(context: ServingContext, request: Request, seen: IntArray, algorithm: str) -> Eligibility:
+    """Return what may stand on a list that `algorithm` leads: nothing of the rows `seen` of the catalogue (n,)."""
+    catalogue, matching = context.catalogue, None
+    if request.has_filters:
+        matching = catalogue.matching(request.categories, request.tags, request.item_type, request.exclude)
+    eligibility = replace(
+        Eligibility.unseen(catalogue, seen, matching), cap=request.max_per_category, window_days=request.window_days
+    )
+    return eligibility if request.min_score is None else replace(eligibility, **_at_least(request.min_score, algorithm))
+
+
+def _at_least(score: float, algorithm: str) -> dict[str, Any]:
+    """Limit the list to the sources that lead it: the score is on their scale."""
+    sources = (algorithm,) if algorithm in IMPERSONAL else (algorithm, FOLD_IN, CONTENT, STATED_PREFERENCES)
+    return {"min_score": score, "scored_by": tuple(map(SOURCES.index, sources))}
+
+
+def answer_with(
+    context: ServingContext,
+    request: Request,
+    algorithm: str,
+    items: tuple[ListedItem, ...],
+    total: int,
+    *,
+    cold_start: bool = False,
+    cache_hit: bool = False,
+) -> Answer:
+    """Return the answer that says by what, when and under which release its items were found."""
+    member = context.release.members.get(algorithm)
+    return Answer(
+        user_id=request.user_id,
+        recommendation_id=new_event_id(),
+        items=items,
+        algorithm=algorithm,
+        model_version=member.version if member else None,
+        release=context.release.number,
+        placement=request.placement or DEFAULT,
+        cold_start=cold_start,
+        cache_hit=cache_hit,
+        total_available=total,
+        generated_at=datetime.now(UTC),
+    )
+
+
+def listed_items(
+    context: ServingContext,
+    ranked: Ranked,
+    first_rank: int,
+    rated: RatingPredictions,
+    why: Sequence[Reason] | None = None,
+) -> tuple[ListedItem, ...]:
+    """Return the items of a page whose first one has `first_rank`."""
     rows = ranked.rows.tolist()
     columns = (
-        map(view.catalogue.item_ids.__getitem__, rows),
-        map(view.catalogue.titles.__getitem__, rows),
-        range(first, first + len(rows)),
-        _numbers(ranked.scores.tolist()),
-        _numbers(rated.values.tolist()),
-        _numbers(rated.deviations.tolist()),
-        _intervals(view, rated),
+        map(context.catalogue.item_ids.__getitem__, rows),
+        map(context.catalogue.titles.__getitem__, rows),
+        range(first_rank, first_rank + len(rows)),
+        _rounded(ranked.scores.tolist()),
+        _rounded(rated.values.tolist()),
+        _rounded(rated.deviations.tolist()),
+        _intervals(context, rated),
         map(SOURCES.__getitem__, ranked.sources.tolist()),
         why or repeat(None, len(rows)),
     )
-    return tuple(map(Place._make, zip(*columns, strict=True)))
+    return tuple(map(ListedItem._make, zip(*columns, strict=True)))
 
 
-def show(view: ServingContext, kind: ListKind, answer: Answer, ranked: Ranked, first: int) -> None:
-    """Notes that somebody is shown an answer, whose `first` place has that rank."""
+def record_impression(context: ServingContext, kind: ListKind, answer: Answer, ranked: Ranked, first_rank: int) -> None:
+    """Note that somebody is shown an answer whose first item has `first_rank`."""
     impressions.record(
         Impression(
             answer.recommendation_id,
@@ -104,22 +139,22 @@ def show(view: ServingContext, kind: ListKind, answer: Answer, ranked: Ranked, f
             answer.model_version,
             answer.release,
             "",
-            view.catalogue.ids[ranked.rows].tolist(),
+            context.catalogue.ids[ranked.rows].tolist(),
             ranked.sources.tolist(),
-            first,
+            first_rank,
             answer.generated_at,
         )
     )
 
 
-def _intervals(view: ServingContext, rated: RatingPredictions) -> list[tuple[float, float] | None]:
-    """95 %, within the scale."""
-    low, high = view.release.scale
+def _intervals(context: ServingContext, rated: RatingPredictions) -> list[tuple[float, float] | None]:
+    """Return the 95 % intervals, cut to the scale of ratings."""
+    low, high = context.release.scale
     half = HALF_INTERVAL * rated.deviations
-    ends = zip(_numbers((rated.values - half).tolist()), _numbers((rated.values + half).tolist()), strict=True)
+    ends = zip(_rounded((rated.values - half).tolist()), _rounded((rated.values + half).tolist()), strict=True)
     return [(max(start, low), min(end, high)) if start is not None and end is not None else None for start, end in ends]
 
 
-def _numbers(values: list[float]) -> list[float | None]:
-    """Rounded; NaN, which differs from itself, as None."""
+def _rounded(values: list[float]) -> list[float | None]:
+    """Round the values; NaN, which differs from itself, becomes None."""
     return [round(value, DIGITS) if value == value else None for value in values]

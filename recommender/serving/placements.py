@@ -1,35 +1,39 @@
-"""The placements by name, as a copy in each process: every list needs one, and staff rarely change them."""
+"""Placements by name, as a copy in each process: every list needs one, and staff rarely change them."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from recommender.models import DEFAULT, Placement
 from recsite.platform import database, generations
-from recsite.platform.exceptions import Explained
+from recsite.platform.exceptions import Invalid
 from recsite.platform.reloading import Copy
 
 EPOCH = "placements"
 
 
-class UnknownPlacement(Explained):
+class UnknownPlacement(Invalid):
     """The request names a placement that staff have not made."""
+
+    def __init__(self, name: str, known: Collection[str]) -> None:
+        named = ", ".join(sorted(known))
+        super().__init__({"placement": f"There is no placement {name!r}. Known: {named}."})
 
 
 def named(name: str = "") -> Placement:
-    """The placement of that name; `default` without one. Raises UnknownPlacement, which names the known ones."""
+    """Return the placement of that name; `default` without one. Raises UnknownPlacement, which names the known ones."""
     known = _copy.current()
     found = known.get(name or DEFAULT)
     if found is None:
-        raise UnknownPlacement(f"There is no placement {name!r}. Known: {', '.join(sorted(known))}.")
+        raise UnknownPlacement(name, known)
     return found
 
 
 def changed() -> None:
-    """A placement was added, edited or removed: call it wherever that is done; it waits for the commit."""
+    """Make every process read the placements again: call it wherever one is written; it waits for the commit."""
     generations.bump(EPOCH)
 
 
 def forget() -> None:
-    """As if the process had just started, for tests."""
+    """Empty the copy as if the process had just started, for tests."""
     _copy.forget()
 
 
@@ -39,7 +43,7 @@ def _read() -> Mapping[str, Placement]:
 
 
 def _makeshift() -> Mapping[str, Placement]:
-    """Lists are made without the database, too."""
+    """Build the default placement: lists are made without the database, too."""
     return {DEFAULT: Placement(name=DEFAULT)}
 
 

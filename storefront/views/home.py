@@ -8,7 +8,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from catalog.snapshot import Snapshot
-from recommender.serving import Answer, Place, Request, UnknownAlgorithm, recommend
+from recommender.serving import Answer, ListedItem, Request, UnknownAlgorithm, recommend
 from recommender.serving.candidates import LATEST, POPULAR, current_context
 from storefront.views.cards import Card, Shelf, card, categories
 from storefront.views.history import history
@@ -49,7 +49,7 @@ def _shelves(visitor: Visitor | None, answer: Answer | None, catalogue: Snapshot
         yield Shelf(key, title, _cards(catalogue, found, key, shown_as))
 
 
-def _impersonal(visitor: Visitor | None, source: str) -> tuple[list[Place], UUID | None]:
+def _impersonal(visitor: Visitor | None, source: str) -> tuple[list[ListedItem], UUID | None]:
     """What the source itself puts first, for everybody the same but for what a person has seen."""
     try:
         answer = recommend(Request(visitor.user_id if visitor else NOBODY, LONGEST, algorithm=source))
@@ -60,7 +60,7 @@ def _impersonal(visitor: Visitor | None, source: str) -> tuple[list[Place], UUID
 
 
 def _cards(
-    catalogue: Snapshot, found: Iterable[Place], shelf: str, shown_as: UUID | None, with_reason: bool = False
+    catalogue: Snapshot, found: Iterable[ListedItem], shelf: str, shown_as: UUID | None, with_reason: bool = False
 ) -> list[Card]:
     rows = ((catalogue.row_of(place.item_id), place) for place in found)
     return [
@@ -70,5 +70,5 @@ def _cards(
     ]
 
 
-def _why(place: Place) -> str:
+def _why(place: ListedItem) -> str:
     return place.reason.sentence.removesuffix(".") if place.reason else ""

@@ -8,7 +8,7 @@ from django.views.decorators.http import require_safe
 from catalog import snapshot
 from catalog.models import Item
 from recommender import serving
-from recommender.serving import ItemsRequest, UnknownItem
+from recommender.serving import Request, UnknownItem
 from storefront.views import events, reactions
 from storefront.views.cards import Shelf, cards, cover_url
 from storefront.views.page import item_or_404, page
@@ -41,7 +41,7 @@ def _similar(found: Item, visitor: Visitor | None) -> Shelf:
     """Empty where the catalogue of this moment doesn't hold the item yet."""
     catalogue = snapshot.current()
     try:
-        answer = serving.similar(ItemsRequest([found.item_id], SIMILAR, user_id=visitor.user_id if visitor else ""))
+        answer = serving.similar(Request(visitor.user_id if visitor else "", SIMILAR, items=[found.item_id]))
     except UnknownItem:
         return Shelf("similar", "Similar", [])
     rows = [catalogue.row_of(place.item_id) for place in answer.items]

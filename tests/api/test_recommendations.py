@@ -118,7 +118,7 @@ def test_a_misspelt_parameter_is_an_error_that_names_the_known_ones(api: ApiClie
     assert details(api.get(ADA, limt=5)) == {
         "limt": "There is no such parameter. Known: algorithm, categories, collaborative_weight, content_weight, "
         "diversity, exclude, explain, item_type, limit, max_per_category, min_score, offset, "
-        "placement, tags."
+        "placement, tags, window_days."
     }
 
 

@@ -17,7 +17,7 @@ from recommender import serving, tasks
 from recommender.cache import SOURCES
 from recommender.insight import impressions
 from recommender.models import Attribution, DailyImpressions, ItemImpressions, ListImpression, PositionImpressions
-from recommender.serving import ItemsRequest, Request
+from recommender.serving import Request
 from recsite.platform import database
 from recsite.platform.database import DatabaseDown
 from recsite.platform.partitions import Month, Plan
@@ -76,9 +76,9 @@ def test_lists_of_every_kind_are_recorded(shop: Shop) -> None:
         for what in ("novel-0", "novel-1"):
             do(who, what, "purchase", after=-10)
     serving.recommend(Request("", algorithm="popular"))
-    serving.similar(ItemsRequest(["novel-0"], user_id="ada"))
-    serving.session(ItemsRequest(["novel-0", "poem-0"]))
-    bought = serving.bought_together("novel-0", 5)
+    serving.similar(Request(items=["novel-0"], user_id="ada"))
+    serving.session(Request(items=["novel-0", "poem-0"]))
+    bought = serving.bought_together(Request(items=["novel-0"], limit=5))
     impressions.flush()
     assert sorted(ListImpression.objects.values_list("kind", flat=True)) == [
         "everybody",

@@ -112,7 +112,7 @@ def test_a_request_waits_through_an_outage(kafka: Kafka, shop: Shop, monkeypatch
         return recommend(asked)
 
     monkeypatch.setattr(serving, "recommend", flaky)
-    monkeypatch.setattr(kafka_requests, "PATIENCE_SECS", 0.01)
+    monkeypatch.setattr(kafka_requests, "RETRY_SECS", 0.01)
     put(request())
     assert "answer" in answered(1)[0]
 

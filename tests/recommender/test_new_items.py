@@ -12,7 +12,7 @@ from recommender import serving
 from recommender.engine.forms.hybrid import HybridModel
 from recommender.engine.forms.vectors import VectorModel
 from recommender.models import Placement
-from recommender.serving import Answer, Place, Request, warming
+from recommender.serving import Answer, ListedItem, Request, warming
 from recommender.serving.candidates import live, vectors
 from recommender.training import train
 from tests import factories
@@ -51,7 +51,7 @@ def ask(user_id: str, **rest: Any) -> Answer:
     return serving.recommend(Request(user_id, limit=50, **rest))
 
 
-def place(answer: Answer, item_id: str) -> Place:
+def place(answer: Answer, item_id: str) -> ListedItem:
     return next(place for place in answer.items if place.item_id == item_id)
 
 

@@ -1,9 +1,14 @@
+import time
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from catalog import store
 from catalog.models import Item
+from recommender.serving import warming
+from recommender.serving.candidates import context
 from tests.recommender.fixtures import NOVELS, POEMS, Shop, ask, happened, ids, look_again, start_afresh
 
 
@@ -43,13 +48,27 @@ def test_variants_of_one_thing_never_stand_in_one_list(shop: Shop) -> None:
     assert len(mine.items) == mine.total_available == len(everybodys.items) == everybodys.total_available == 10
 
 
-def test_when_a_variant_was_seen_another_may_stand_in(shop: Shop) -> None:
-    Item.objects.filter(pk__in=[shop.novels[0].pk, shop.novels[1].pk]).update(group="emma")
+@pytest.mark.parametrize("algorithm", ["", "popular", "latest", "svd"])
+def test_when_a_variant_was_seen_no_other_is_offered(shop: Shop, algorithm: str) -> None:
+    Item.objects.filter(pk__in=[shop.novels[0].pk, shop.novels[1].pk, shop.poems[3].pk]).update(group="emma")
+    Item.objects.filter(pk__in=[shop.novels[2].pk, shop.poems[2].pk]).update(group="walden")
     happened(shop.ada, shop.novels[0])
     start_afresh()
+    for _ in range(2):
+        answer = ask(shop.ada, limit=20, algorithm=algorithm)
+        assert not {"novel-0", "novel-1", "poem-3"} & set(ids(answer))
+        assert len({"novel-2", "poem-2"} & set(ids(answer))) == 1
+        assert len(answer.items) == answer.total_available == 8
+
+
+def test_variants_of_seen_items_are_not_in_lists_made_ahead(shop: Shop) -> None:
+    Item.objects.filter(pk__in=[shop.novels[0].pk, shop.novels[1].pk]).update(group="emma")
+    happened(shop.ada, shop.novels[1])
+    start_afresh()
+    warming.warm(everybody=True)
     answer = ask(shop.ada, limit=20)
-    assert "novel-1" in ids(answer)
-    assert len(answer.items) == answer.total_available == 11
+    assert answer.cache_hit
+    assert ids(answer) == [*NOVELS[2:], *POEMS]
 
 
 @pytest.mark.parametrize(
@@ -120,3 +139,21 @@ def test_with_an_empty_catalogue_the_list_is_empty(shop: Shop) -> None:
     for who in (shop.ada, "nobody"):
         answer = ask(who)
         assert (answer.items, answer.total_available) == ((), 0)
+
+
+def test_what_is_new_follows_the_clock_while_the_catalogue_stays_the_same(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    yesterday, in_an_hour = timezone.now() - timedelta(days=1), timezone.now() + timedelta(hours=1)
+    Item.objects.filter(pk=shop.novels[0].pk).update(published_at=yesterday)
+    Item.objects.filter(pk=shop.novels[1].pk).update(published_at=in_an_hour)
+    start_afresh()
+    before = ask("nobody", limit=20, algorithm="latest")
+    assert ids(before)[0] == "novel-0"
+    assert before.items[0].score == pytest.approx(-1, abs=0.01)
+    wall, steady = time.time, time.monotonic
+    monkeypatch.setattr(context.time, "time", lambda: wall() + 2 * 3600)
+    monkeypatch.setattr(context.time, "monotonic", lambda: steady() + 2 * 3600)
+    after = ask("nobody", limit=20, algorithm="latest")
+    assert ids(after)[:2] == ["novel-1", "novel-0"]
+    assert after.items[1].score == pytest.approx(-1 - 2 / 24, abs=0.01)

@@ -10,9 +10,10 @@ from catalog.models import EndUser, Item
 from interactions.producers import produce
 from recommender import registry, serving
 from recommender.engine.forms.hybrid import HybridModel
-from recommender.models import ModelVersion, Release
+from recommender.models import ModelVersion, Placement, Release
 from recommender.registry.exceptions import CannotTrain
-from recommender.serving import Answer, Request, warming
+from recommender.serving import Answer, Request, placements, warming
+from recommender.serving.answers import context_for
 from recommender.serving.candidates import current_context, live
 from recommender.serving.candidates.context import MOST_WEIGHTS
 from recommender.training import train
@@ -61,6 +62,29 @@ def test_lists_are_its_own_and_ratings_the_rating_model_s() -> None:
         low, high = place.confidence_interval
         assert 1 <= low < place.predicted_rating < high <= 5
         assert low in (1, pytest.approx(place.predicted_rating - 1.96 * place.uncertainty, abs=1e-3))
+
+
+def test_a_list_that_a_model_leads_quotes_the_ratings_of_that_model() -> None:
+    by_svd = ask("reader-0", algorithm="svd", limit=5)
+    for item in by_svd.items:
+        assert item.score == pytest.approx(item.predicted_rating, abs=1e-3)
+        assert item.uncertainty is None
+    cleo = factories.person("cleo")
+    produce([factories.event(cleo, Item.objects.order_by("pk")[0], "rating", 5.0)])
+    for _ in range(2):
+        for item in ask("cleo", algorithm="svd", limit=5).items:
+            assert item.score == pytest.approx(item.predicted_rating, abs=1e-3)
+    assert all(item.uncertainty for item in ask("reader-0", algorithm="bpmf", limit=5).items)
+
+
+def test_weights_blend_the_hybrid_alone() -> None:
+    answer = ask("reader-0", limit=5)
+    Placement.objects.filter(name="default").update(content_weight=0.9)
+    placements.changed()
+    start_afresh()
+    assert context_for(placements.named(), Request("reader-0", algorithm="svd")).variant == ""
+    assert context_for(placements.named(), Request("reader-0")).variant == "~0.90"
+    assert answer.algorithm == "hybrid"
 
 
 def test_without_bpmf_ratings_come_without_an_interval(release: Release) -> None:

@@ -10,6 +10,7 @@ from recommender import serving
 from recommender.serving import Answer, Request, warming
 from recommender.serving.candidates.stated_preferences import StatedPreferences
 from tests import factories
+from tests.outages import no_postgres
 from tests.recommender.fixtures import NOVELS, POEMS, Shop, look_again, open_shop
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
@@ -39,7 +40,8 @@ def test_what_is_popular_in_the_categories_comes_first(ask: Say) -> None:
     answer = ask(categories=["Novels"])
     assert items(answer) == [*NOVELS, *POEMS]
     assert not answer.cold_start
-    assert {place.source for place in answer.items} == {"popular"}
+    assert [item.source for item in answer.items] == ["stated_preferences"] * 6 + ["popular"] * 6
+    assert {item.score for item in answer.items[:6]} == {None}
 
 
 def test_tags_count_as_categories_do(ask: Say) -> None:
@@ -50,7 +52,7 @@ def test_what_goes_with_the_items_that_are_liked_is_asked_of_the_model(ask: Say)
     answer = ask(liked=["novel-3", "gone"], categories=["Poetry"])
     assert items(answer)[:3] == NOVELS[:3]
     assert "novel-3" not in items(answer)[:6]
-    assert answer.items[0].source == "fold-in"
+    assert answer.items[0].source == "stated_preferences"
 
 
 def test_what_is_disliked_is_left_out(ask: Say) -> None:
@@ -96,3 +98,43 @@ def test_what_somebody_does_counts_more_than_what_they_said(ask: Say, shop: Shop
     store.save_person(ada)
     look_again()
     assert items(serving.recommend(Request("ada")))[0] == "novel-0"
+
+
+@pytest.mark.parametrize(
+    ("preferences", "reason"),
+    [
+        ({"categories": ["Drama", "Novels"]}, "You said you like Novels."),
+        ({"tags": ["prose"]}, "You said you like prose."),
+        ({"liked": ["novel-3"]}, "It goes with “The book of novel-3”, which you said you like."),
+        (
+            {"liked": ["novel-3", "novel-1", "novel-2"]},
+            "It goes with “The book of novel-3” and “The book of novel-1”, which you said you like.",
+        ),
+    ],
+)
+def test_the_reason_is_what_the_user_said(shop: Shop, preferences: dict[str, Any], reason: str) -> None:
+    factories.person("dora", preferences=preferences)
+    for _ in range(2):
+        answer = serving.recommend(Request("dora", limit=12, explain=True))
+        assert reasons_of(answer)[0] == reason
+        assert reasons_of(answer)[-1] == "Many people like it."
+
+
+def reasons_of(answer: Answer) -> list[str]:
+    return [item.reason.sentence for item in answer.items if item.reason]
+
+
+def test_without_the_database_the_reason_is_still_the_user_s_own_word(shop: Shop) -> None:
+    factories.person("dora", preferences={"categories": ["Novels"]})
+    serving.recommend(Request("dora"))
+    with no_postgres():
+        answer = serving.recommend(Request("dora", limit=1, explain=True))
+    assert reasons_of(answer) == ["It fits what you said you like."]
+
+
+def test_a_minimum_score_leaves_in_what_the_model_scored_by_the_items_that_are_liked(shop: Shop) -> None:
+    factories.person("dora", preferences={"liked": ["novel-3"]})
+    scores = [item.score for item in serving.recommend(Request("dora", limit=4)).items]
+    at_least = scores[1]
+    assert at_least
+    assert len(serving.recommend(Request("dora", min_score=at_least - 0.001)).items) == 2

@@ -13,7 +13,7 @@ from catalog import snapshot, store
 from catalog.models import Item, ItemEmbedding
 from recommender import registry, serving, tasks
 from recommender.models import Release
-from recommender.serving import ItemsRequest
+from recommender.serving import Request
 from recommender.serving.candidates import vectors
 from recommender.training import train
 from tests import factories
@@ -47,7 +47,7 @@ def novel(item_id: str) -> Item:
 
 def alike(item_id: str, **rest: Any) -> list[Item]:
     look_again()
-    answer = serving.similar(ItemsRequest([item_id], **rest))
+    answer = serving.similar(Request(items=[item_id], **rest))
     return [Item.objects.get(item_id=place.item_id) for place in answer.items]
 
 
@@ -78,9 +78,9 @@ def test_what_the_leading_model_does_not_know_is_placed_by_content() -> None:
     novel("new-novel")
     near = alike("new-novel", limit=10)
     assert {book.categories[0] for book in near} == {"Novels"}
-    source = serving.similar(ItemsRequest(["new-novel"])).items[0].source
+    source = serving.similar(Request(items=["new-novel"])).items[0].source
     assert source == "content"
-    assert serving.similar(ItemsRequest(["new-novel"], method="collaborative")).items[0].source == "popular"
+    assert serving.similar(Request(items=["new-novel"], method="collaborative")).items[0].source == "popular"
 
 
 def test_a_changed_item_has_another_vector_at_once() -> None:
@@ -105,9 +105,9 @@ def test_items_that_came_in_by_another_way_are_described_by_the_task() -> None:
 def test_without_the_database_the_popular_ones_stand_in() -> None:
     novel("new-novel")
     look_again()
-    serving.similar(ItemsRequest(["new-novel"]))
+    serving.similar(Request(items=["new-novel"]))
     with no_postgres():
-        answer = serving.similar(ItemsRequest(["new-novel"], limit=3))
+        answer = serving.similar(Request(items=["new-novel"], limit=3))
     assert {place.source for place in answer.items} == {"popular"}
 
 
@@ -117,7 +117,7 @@ def test_without_a_model_of_content_nothing_is_described_and_nothing_fails(relea
     start_afresh()
     assert vectors.refresh() == 0
     novel("new-novel")
-    assert serving.similar(ItemsRequest(["new-novel"])).items
+    assert serving.similar(Request(items=["new-novel"])).items
 
 
 def test_the_index_is_one_for_cosines() -> None:

@@ -1,7 +1,14 @@
 """From the live release to rankings: everybody's, one person's, and what is like an item."""
 
 from recommender.serving.candidates.attribution import Attribution, attribution
-from recommender.serving.candidates.co_occurrence import MIN_SUPPORT, CoOccurrence, bought_together, visited_together
+from recommender.serving.candidates.co_occurrence import (
+    BOUGHT_TOGETHER,
+    MIN_SUPPORT,
+    CoOccurrence,
+    bought_together,
+    by_lift,
+    visited_together,
+)
 from recommender.serving.candidates.context import (
     CONTENT,
     FOLD_IN,
@@ -16,24 +23,28 @@ from recommender.serving.candidates.context import (
 )
 from recommender.serving.candidates.exploration import EXPLORATION, explorers
 from recommender.serving.candidates.loaded_release import LoadedModel, LoadedRelease, fault, live
-from recommender.serving.candidates.pages import Page, paginate, user_page
+from recommender.serving.candidates.pages import Page, page_of, user_page
 from recommender.serving.candidates.paging import Eligibility
 from recommender.serving.candidates.ratings import RatingPredictions, ratings
 from recommender.serving.candidates.segments import SEGMENT_POPULAR
 from recommender.serving.candidates.session import Session, session
-from recommender.serving.candidates.similar_items import METHODS, rank_similar, similar, variants
+from recommender.serving.candidates.similar_items import HYBRID, METHODS, rank_similar, similar
+from recommender.serving.candidates.stated_preferences import STATED_PREFERENCES
 from recommender.serving.candidates.user_candidates import UserCandidates, load_or_build
 
 __all__ = [
+    "BOUGHT_TOGETHER",
     "CONTENT",
     "EXPLORATION",
     "FOLD_IN",
+    "HYBRID",
     "IMPERSONAL",
     "LATEST",
     "METHODS",
     "MIN_SUPPORT",
     "POPULAR",
     "SEGMENT_POPULAR",
+    "STATED_PREFERENCES",
     "TRENDING",
     "Attribution",
     "CoOccurrence",
@@ -49,17 +60,17 @@ __all__ = [
     "UserCandidates",
     "attribution",
     "bought_together",
+    "by_lift",
     "current_context",
     "explorers",
     "fault",
     "live",
     "load_or_build",
-    "paginate",
+    "page_of",
     "rank_similar",
     "ratings",
     "session",
     "similar",
     "user_page",
-    "variants",
     "visited_together",
 ]

@@ -1,13 +1,18 @@
 """Find what is bought together with an item: by lift, among pairs with enough support."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 from django.db.models import Count, F, Q
 
 from interactions import types
 from interactions.models import Interaction, InteractionType
+from recommender.cache import SOURCES
+from recommender.engine.types import UNKNOWN
 from recommender.models import CoVisit
+from recommender.serving.candidates.context import Ranked, ServingContext
 from recsite.platform import database
 
 MOST_BUYERS = 5_000
@@ -17,6 +22,9 @@ HOUR = 3600
 
 _buyers: dict[int, tuple[int, float]] = {}
 """The number of buyers by event type, and the monotonic time it expires."""
+
+BOUGHT_TOGETHER = "bought-together"
+"""The source of items of such a list."""
 
 PURCHASES, SESSIONS = "purchases", "sessions"
 
@@ -46,6 +54,14 @@ def bought_together(item: int, min_support: int = MIN_SUPPORT) -> list[CoOccurre
     known = {one.item for one in bought}
     visited = database.ask(lambda: visited_together(item, min_support))
     return bought + [one for one in visited if one.item not in known]
+
+
+def by_lift(context: ServingContext, pairs: Sequence[CoOccurrence]) -> Ranked:
+    """Rank the items of the pairs that the catalogue has, in the order of the pairs, scored by lift."""
+    rows = context.rows([pair.item for pair in pairs])
+    lifts = np.array([pair.lift for pair in pairs], np.float32)
+    source = np.full(len(pairs), SOURCES.index(BOUGHT_TOGETHER), np.uint8)
+    return Ranked(rows, lifts, source).take(rows != UNKNOWN)
 
 
 def visited_together(item: int, min_support: int = MIN_SUPPORT) -> list[CoOccurrence]:

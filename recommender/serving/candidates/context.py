@@ -18,7 +18,7 @@ from recommender.engine.forms.hybrid import HybridModel
 from recommender.engine.ranking import Top
 from recommender.engine.types import UNKNOWN, FloatArray, IntArray, Mask
 from recommender.serving.candidates.loaded_release import LoadedModel, LoadedRelease, live
-from recsite.platform.exceptions import Explained
+from recsite.platform.exceptions import Invalid
 
 LATEST, POPULAR, TRENDING = "latest", "popular", "trending"
 FOLD_IN = "fold-in"
@@ -32,8 +32,12 @@ MOST_WEIGHTS = 8
 """Contexts with a content weight of a request's own that a process keeps, the last used ones."""
 
 
-class NoContent(Explained):
+class NoContent(Invalid):
     """Refuse a content weight: no model of the live release uses the items' content."""
+
+    def __init__(self) -> None:
+        sentence = "The live release is not led by a hybrid with content: train one, or leave the weights out."
+        super().__init__({"content_weight": sentence})
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -88,16 +92,21 @@ class Pool:
     until: float
 
 
+LATEST_SECS = 60.0
+"""How long the order by age holds: items are published, and all grow older, while the catalogue stays the same."""
+
+
 @dataclass(frozen=True, eq=False)
 class ServingContext:
-    """Hold what requests are answered from. Immutable: another release or catalogue makes another context."""
+    """Hold what requests are answered from. Immutable but for ages: another release or catalogue makes another one."""
 
     release: LoadedRelease
     catalogue: Snapshot
     variant: str = ""
     """The difference from the live release, as part of cache keys."""
     pools: dict[tuple[int, int], Pool] = field(default_factory=dict)
-    _everybody: dict[str, Ranked] = field(default_factory=dict)
+    _everybody: dict[str, tuple[float, Ranked]] = field(default_factory=dict)
+    """By what comes first: until when (monotonic clock) the ranking holds, and the ranking."""
     _catalogue_rows: dict[str, IntArray] = field(default_factory=dict)
     _by_content_weight: dict[float, "ServingContext"] = field(default_factory=dict)
 
@@ -117,9 +126,7 @@ class ServingContext:
     def _with_weight(self, content: float) -> "ServingContext":
         leader = self.release.leader
         if leader is None or not isinstance(leader.model, HybridModel) or CONTENT not in leader.model.sources:
-            raise NoContent(
-                "The live release is not led by a hybrid with content: train one, or leave the weights out."
-            )
+            raise NoContent
         member = replace(leader, model=leader.model.weighed(CONTENT, content))
         release = replace(self.release, members={**self.release.members, leader.algorithm: member}, leader=member)
         return ServingContext(release, self.catalogue, f"~{content:.2f}")
@@ -143,11 +150,14 @@ class ServingContext:
 
     def everybody(self, first: str = POPULAR) -> Ranked:
         """Rank all available items for users without a history: by popularity and then by age, or by age first."""
-        if first not in self._everybody:
-            order = (self._popular, self._latest) if first == POPULAR else (self._latest, self._popular)
+        until, held = self._everybody.get(first, (0.0, NO_ITEMS))
+        if time.monotonic() >= until:
+            by_age = self._latest()
+            order = (self._popular, by_age) if first == POPULAR else (by_age, self._popular)
             n = len(self.catalogue)
-            self._everybody[first] = order[0].extend_to(n, order[1]).extend_to(n, self._remaining)
-        return self._everybody[first]
+            held = order[0].extend_to(n, order[1]).extend_to(n, self._remaining)
+            self._everybody[first] = time.monotonic() + LATEST_SECS, held
+        return held
 
     @cached_property
     def _popular(self) -> Ranked:
@@ -156,7 +166,6 @@ class ServingContext:
         scores = self.to_catalogue(member, member.model.score(nobody)) if member else self._nothing
         return self._sorted(scores, POPULAR)
 
-    @cached_property
     def _latest(self) -> Ranked:
         return self._sorted(latest.scores(self.catalogue.published, int(time.time()))[None], LATEST)
 

@@ -1,6 +1,8 @@
 """Cut one page of a user's list from the candidates, and rank the whole catalogue where these don't suffice."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -37,10 +39,30 @@ def user_page(
     diversity: float = 0.0,
 ) -> Page:
     """Return the page of `limit` items from `offset` on; with `diversity` the first DIVERSIFIED are reordered."""
-    if diversity and offset < DIVERSIFIED:
-        head = user_page(context, algorithm, known, eligibility, 0, max(DIVERSIFIED, offset + limit))
-        order = _diversified(context, head.ranked, diversity)
-        return Page(head.ranked.take(order[offset : offset + limit]), head.total)
+    return _diverse_page(context, partial(_user_page, context, algorithm, known, eligibility), offset, limit, diversity)
+
+
+def page_of(
+    context: ServingContext, ranked: Ranked, eligibility: Eligibility, offset: int, limit: int, diversity: float = 0.0
+) -> Page:
+    """Return such a page of a ranking of everything."""
+    return _diverse_page(context, partial(paginate, ranked, eligibility), offset, limit, diversity)
+
+
+def _diverse_page(
+    context: ServingContext, cut: Callable[[int, int], Page], offset: int, limit: int, diversity: float
+) -> Page:
+    """Cut a page of a list whose first DIVERSIFIED positions have an order of their own, if diversity is asked for."""
+    if not diversity or offset >= DIVERSIFIED:
+        return cut(offset, limit)
+    head = cut(0, max(DIVERSIFIED, offset + limit))
+    order = _diversified(context, head.ranked, diversity)
+    return Page(head.ranked.take(order[offset : offset + limit]), head.total)
+
+
+def _user_page(
+    context: ServingContext, algorithm: str, known: UserCandidates, eligibility: Eligibility, offset: int, limit: int
+) -> Page:
     candidates = known.candidates
     if not candidates.is_personal:
         everybody = (

@@ -41,9 +41,9 @@ class Eligibility:
 
     @classmethod
     def unseen(cls, catalogue: Snapshot, seen: IntArray, matching: Mask | None = None) -> Self:
-        """Make eligible what is available (or `matching`), except the items at the rows `seen`."""
+        """Make eligible what is available (or `matching`), except the items at the rows `seen` and their variants."""
         eligible = np.append(catalogue.available if matching is None else matching, False)
-        eligible[seen] = False
+        eligible[catalogue.with_variants(seen)] = False
         return cls(catalogue, eligible)
 
     @property

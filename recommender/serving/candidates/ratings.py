@@ -10,8 +10,9 @@ import numpy as np
 from recommender import dataset
 from recommender.cache import Candidates
 from recommender.engine import feedback
-from recommender.engine.types import UNKNOWN, FloatArray, IntArray
+from recommender.engine.types import UNKNOWN, FloatArray, IntArray, RatingModel
 from recommender.serving.candidates.context import Ranked, ServingContext
+from recommender.serving.candidates.loaded_release import LoadedModel
 from recsite.platform import database
 
 NAN = np.float32(np.nan)
@@ -34,11 +35,14 @@ class RatingPredictions:
         return RatingPredictions(np.where(silent, values, self.values), np.where(silent, deviations, self.deviations))
 
 
-def ratings(context: ServingContext, candidates: Candidates, ranked: Ranked) -> RatingPredictions:
-    """Return the ratings of a page: those cached with the candidates, else by the user's rows of the models."""
+def ratings(context: ServingContext, algorithm: str, candidates: Candidates, ranked: Ranked) -> RatingPredictions:
+    """Return the ratings of a page of a list that `algorithm` leads.
+
+    Those cached with the candidates, else by the user's rows of the models.
+    """
     items = context.catalogue.ids[ranked.rows]
     rated = _kept(candidates, items)
-    for member, model in context.release.rating_models:
+    for member, model in rating_models(context, algorithm):
         if not np.isnan(rated.values).any():
             break
         row = member.model.user_ids.rows(np.array([candidates.person]))
@@ -47,12 +51,23 @@ def ratings(context: ServingContext, candidates: Candidates, ranked: Ranked) -> 
     return rated
 
 
+def rating_models(context: ServingContext, algorithm: str) -> Sequence[tuple[LoadedModel, RatingModel]]:
+    """Return the models that predict ratings in the order in which they are asked: each says what those before can't.
+
+    A model that leads a list comes first, so that its scores never stand beside another model's ratings.
+    """
+    known = context.release.rating_models
+    if not known or algorithm == known[0][0].algorithm:
+        return known
+    return sorted(known, key=lambda one: one[0].algorithm != algorithm)
+
+
 def predict_folded_in(
-    context: ServingContext, user_pks: IntArray, lists: Sequence[Ranked]
+    context: ServingContext, algorithm: str, user_pks: IntArray, lists: Sequence[Ranked]
 ) -> Iterator[RatingPredictions]:
     """Predict the ratings of whole lists of users who were folded in, from their latest events. Raises DatabaseDown."""
     found = [RatingPredictions.nothing(len(ranked)) for ranked in lists]
-    for member, model in context.release.rating_models:
+    for member, model in rating_models(context, algorithm):
         events = database.ask(partial(dataset.history, user_pks.tolist(), member.model.item_ids))
         histories = feedback.histories(events, model.item_ids)
         for number, row in enumerate(events.user_ids.rows(user_pks).tolist()):

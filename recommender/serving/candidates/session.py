@@ -30,9 +30,12 @@ class Session:
         return attribution_of(self.context, *self.made_from, ranked) if self.made_from else None
 
 
-def session(context: ServingContext, rows: Sequence[int]) -> Session:
-    """Rank similar items for an anonymous session: `rows` are the viewed items, in order, the latest weighs most."""
-    member, n = context.release.leader, len(context.catalogue)
+def session(context: ServingContext, rows: Sequence[int], leader: LoadedModel | None = None) -> Session:
+    """Rank similar items for an anonymous session: `rows` are the viewed items, in order, the latest weighs most.
+
+    By `leader`; default: the release's leading model.
+    """
+    member, n = leader or context.release.leader, len(context.catalogue)
     if member is None:
         return Session(context, context.everybody(), None)
     events = _events(member.model.item_ids, context.catalogue.ids[list(rows)])

@@ -1,7 +1,5 @@
 """Rank the items similar to one item."""
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from recommender.cache import SOURCES
@@ -9,6 +7,7 @@ from recommender.engine import ranking
 from recommender.engine.forms.hybrid import HybridModel
 from recommender.engine.types import UNKNOWN, Model, Recommendation
 from recommender.serving.candidates.context import CONTENT, NO_ITEMS, Ranked, ServingContext, current_context
+from recommender.serving.candidates.loaded_release import LoadedModel
 from recommender.serving.candidates.paging import Eligibility, positions
 from recommender.serving.candidates.vectors import by_content
 from recsite.platform.database import DatabaseDown
@@ -28,28 +27,28 @@ def similar(item: int, n: int) -> list[Recommendation]:
     row = int(context.catalogue.rows(np.array([item]))[0])
     if row == UNKNOWN:
         return []
-    eligibility = Eligibility.unseen(context.catalogue, np.array(variants(context, row)))
+    eligibility = Eligibility.unseen(context.catalogue, np.array([row]))
     ranked = rank_similar(context, row)
     return [_recommendation(context, ranked, place) for place in positions(ranked, eligibility, n)]
 
 
-def rank_similar(context: ServingContext, row: int, method: str = HYBRID) -> Ranked:
+def rank_similar(context: ServingContext, row: int, method: str = HYBRID, leader: LoadedModel | None = None) -> Ranked:
     """Rank everything that is available by similarity to the item at `row` of the catalogue.
 
-    By the leading model and, where it can't say, by content; or by one of METHODS alone.
+    By `leader` (default: the release's leading model) and, where it can't say, by content; or by one of METHODS alone.
     """
     catalogue, everything = context.catalogue, len(context.catalogue)
     everybody = context.everybody()
     same_categories = everybody.take(catalogue.matching(categories=catalogue.categories[row])[everybody.rows])
-    own = NO_ITEMS if method == CONTENT else _by_leader(context, row, method)
+    own = NO_ITEMS if method == CONTENT else _by_leader(context, row, method, leader)
     if not len(own) and method != COLLABORATIVE:
         own = _by_content(context, row)
     return own.extend_to(everything, same_categories).extend_to(everything, everybody)
 
 
-def _by_leader(context: ServingContext, row: int, method: str) -> Ranked:
+def _by_leader(context: ServingContext, row: int, method: str, leader: LoadedModel | None) -> Ranked:
     """Rank by the leading model; empty where there is none, or where it doesn't know the item."""
-    member = context.release.leader
+    member = leader or context.release.leader
     if member is None:
         return NO_ITEMS
     model: Model = member.model
@@ -66,12 +65,6 @@ def _by_content(context: ServingContext, row: int) -> Ranked:
         return by_content(context, row, min(len(context.catalogue), NEIGHBOURS))
     except DatabaseDown:
         return NO_ITEMS
-
-
-def variants(context: ServingContext, row: int) -> Sequence[int]:
-    """Return the rows of an item and of its variants."""
-    groups = context.catalogue.groups
-    return [row] if groups[row] < 0 else np.flatnonzero(groups == groups[row]).tolist()
 
 
 def _recommendation(context: ServingContext, ranked: Ranked, place: int) -> Recommendation:

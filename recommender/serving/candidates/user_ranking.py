@@ -81,7 +81,8 @@ def candidates_of_many(
     ]
     folded = [number for number, own in enumerate(lists) if own is not None and FOLDED in own.sources]
     own_lists = [own for own in lists if own is not None and FOLDED in own.sources]
-    rated = dict(zip(folded, predict_folded_in(context, user_pks[folded], own_lists) if folded else (), strict=True))
+    predicted = predict_folded_in(context, member.algorithm, user_pks[folded], own_lists) if folded else ()
+    rated = dict(zip(folded, predicted, strict=True))
     is_folded = np.isin(np.arange(len(user_pks)), folded)[ranked]
     tastes = dict(
         zip(user_pks[ranked].tolist(), new_items.tastes(context, member, user_pks[ranked], is_folded), strict=True)

@@ -1,0 +1,85 @@
+"""Lists that are the same for everybody: by popularity, by date, by the activity of these days."""
+
+from dataclasses import replace
+from typing import Any, ClassVar
+
+from django.http import HttpRequest
+from drf_spectacular.utils import OpenApiExample, extend_schema
+
+from recommender import serving
+from recommender.api.examples import PUBLIC_LIST
+from recommender.api.requests import described, read_query
+from recommender.api.serializers import ListOut
+from recommender.serving import UnknownAlgorithm
+from recommender.serving.contract import LATEST_ITEMS, POPULAR_ITEMS, TRENDING_ITEMS, Operation, as_public_json
+from recsite.platform.lean import QuickView
+from recsite.platform.schema import problems
+
+NO_USER = ""
+EXAMPLES = [OpenApiExample("A list", PUBLIC_LIST, status_codes=[200])]
+
+
+class PublicList(QuickView):
+    """A list by one impersonal source, the name of which is the operation's."""
+
+    operation: ClassVar[Operation]
+
+    def answer(self, request: HttpRequest) -> dict[str, Any]:
+        """Return the list, or what is new where the live release doesn't have the source."""
+        asked = read_query(self.operation, request, user_id=NO_USER, algorithm=self.operation.list)
+        try:
+            return as_public_json(serving.recommend(asked))
+        except UnknownAlgorithm:
+            # Nothing is popular before a model says so: what is new is better than nothing.
+            return as_public_json(serving.recommend(replace(asked, algorithm=LATEST_ITEMS.list)))
+
+
+class PopularItems(PublicList):
+    operation = POPULAR_ITEMS
+
+    @extend_schema(
+        operation_id="list_popular",
+        tags=["Recommendations"],
+        summary="List popular items",
+        description="What most users liked, the same for everybody.",
+        parameters=described(POPULAR_ITEMS),
+        responses={200: ListOut, **problems(422)},
+        examples=EXAMPLES,
+    )
+    def get(self, request: HttpRequest) -> dict[str, Any]:
+        return self.answer(request)
+
+
+class LatestItems(PublicList):
+    operation = LATEST_ITEMS
+
+    @extend_schema(
+        operation_id="list_latest",
+        tags=["Recommendations"],
+        summary="List new items",
+        description="By the date of publication, the newest first. Items whose date lies ahead or is missing follow.",
+        parameters=described(LATEST_ITEMS),
+        responses={200: ListOut, **problems(422)},
+        examples=EXAMPLES,
+    )
+    def get(self, request: HttpRequest) -> dict[str, Any]:
+        return self.answer(request)
+
+
+class TrendingItems(PublicList):
+    operation = TRENDING_ITEMS
+
+    @extend_schema(
+        operation_id="list_trending",
+        tags=["Recommendations"],
+        summary="List trending items",
+        description=(
+            "By the events of the last `window_days`; an event counts half as much after a quarter of them. It is "
+            "computed again every `TRENDING_CACHE_TTL_SECS`. Popular items follow."
+        ),
+        parameters=described(TRENDING_ITEMS),
+        responses={200: ListOut, **problems(422)},
+        examples=EXAMPLES,
+    )
+    def get(self, request: HttpRequest) -> dict[str, Any]:
+        return self.answer(request)

@@ -1,0 +1,74 @@
+"""Requests for lists as HTTP carries them, and as its description says they are: both follow `serving.contract`."""
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from django.http import HttpRequest
+from drf_spectacular.utils import OpenApiParameter
+
+from recommender.serving.contract import PARAMETERS, TITLES, Condition, Operation, Parameter, Request, from_query
+
+
+def read_query(operation: Operation, request: HttpRequest, **starts_from: Any) -> Request:
+    """Return what an address asks for, with what its path says. Raises Invalid."""
+    given = request.GET.lists() if request.META.get("QUERY_STRING") else ()
+    return Request(**from_query(operation, given), **starts_from)
+
+
+def described(operation: Operation, *path: Parameter) -> list[OpenApiParameter]:
+    """Describe the parameters of an address: those of its path, then those of its query string."""
+    return [_described(operation, one, OpenApiParameter.PATH) for one in path] + [
+        _described(operation, one, OpenApiParameter.QUERY) for one in operation.parameters
+    ]
+
+
+def body_of(operation: Operation) -> dict[str, Any]:
+    """Describe the body that an operation reads, as a JSON schema."""
+    properties = {
+        one.name: {**one.schema, "description": _said(one, operation.conditions(one))}
+        for one in operation.takes.values()
+    }
+    return {
+        "application/json": {
+            "type": "object",
+            "properties": properties,
+            "required": sorted(operation.required),
+            "additionalProperties": False,
+        }
+    }
+
+
+def _described(operation: Operation, one: Parameter, where: str) -> OpenApiParameter:
+    said = _said(one, operation.conditions(one))
+    return OpenApiParameter(one.name, one.schema, where, required=where == OpenApiParameter.PATH, description=said)
+
+
+def _said(one: Parameter, conditions: Iterable[Condition]) -> str:
+    return " ".join([one.description, *(f"Only with {condition.words}." for condition in conditions)])
+
+
+def table() -> str:
+    """Return a table in Markdown, for docs/API.md: which list takes which parameter."""
+    head = ["| parameter | values | " + " | ".join(TITLES) + " | |", "|---" * (len(TITLES) + 3) + "|"]
+    return "\n".join([*head, *map(_row, PARAMETERS)])
+
+
+def _row(one: Parameter) -> str:
+    marks = " | ".join("x" if name in one.lists else "" for name in TITLES)
+    return f"| `{one.name}` | {_values(one)} | {marks} | {_said(one, one.conditions)} |"
+
+
+def _values(one: Parameter) -> str:
+    """Return the bounds of a parameter in words."""
+    schema = one.schema
+    if "maxItems" in schema:
+        return f"up to {schema['maxItems']} texts"
+    if "enum" in schema:
+        words = ", ".join(f"`{choice}`" for choice in schema["enum"])
+    elif "maximum" in schema:
+        words = f"{schema['minimum']:,} to {schema['maximum']:,}"
+    else:
+        words = {"string": "a text", "number": "a number", "boolean": "`true`, `false`"}[schema["type"]]
+    default = f" (`{json.dumps(one.default)}`)" if one.default not in (None, False) else ""
+    return words + default.replace('"', "")

@@ -1,0 +1,51 @@
+"""Lists that are asked for with a body: for an anonymous session, and for many users at once."""
+
+from drf_spectacular.utils import OpenApiExample, extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from recommender import serving
+from recommender.api.examples import SESSION_LIST, USER_LIST
+from recommender.api.requests import body_of
+from recommender.api.serializers import BatchOut, ListOut
+from recommender.serving.contract import FOR_SESSION, FOR_USERS, MOST_USERS, as_json, as_public_json, from_json
+from recsite.platform.schema import problems
+
+
+class SessionRecommendations(APIView):
+    @extend_schema(
+        operation_id="recommend_for_session",
+        tags=["Recommendations"],
+        summary="Recommend items for an anonymous session",
+        description="By the items viewed, weighted by recency: the last one counts most. Nothing is stored.",
+        request=body_of(FOR_SESSION),
+        responses={200: ListOut, **problems(400, 406, 413, 415, 422)},
+        examples=[
+            OpenApiExample("A session", {"items": ["emma", "persuasion"], "limit": 5}, request_only=True),
+            OpenApiExample("A list", SESSION_LIST, status_codes=[200]),
+        ],
+    )
+    def post(self, request: Request) -> Response:
+        asked = serving.Request(**from_json(FOR_SESSION, request.data))
+        return Response(as_public_json(serving.session(asked)))
+
+
+class BatchRecommendations(APIView):
+    @extend_schema(
+        operation_id="recommend_for_many",
+        tags=["Recommendations"],
+        summary="Recommend items to many users",
+        description=f"One list for each of up to {MOST_USERS} users, in their order, each as if asked for alone.",
+        request=body_of(FOR_USERS),
+        responses={200: BatchOut, **problems(400, 406, 413, 415, 422)},
+        examples=[
+            OpenApiExample("Two users", {"user_ids": ["ada", "ben"], "limit": 5}, request_only=True),
+            OpenApiExample("Their lists", {"results": [USER_LIST]}, status_codes=[200]),
+        ],
+    )
+    def post(self, request: Request) -> Response:
+        values = from_json(FOR_USERS, request.data)
+        user_ids = values.pop("user_ids")
+        answers = [serving.recommend(serving.Request(user_id, **values)) for user_id in user_ids]
+        return Response({"results": [as_json(answer) for answer in answers]})

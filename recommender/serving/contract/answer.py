@@ -1,0 +1,115 @@
+"""The shape of answers, and the same as JSON.
+
+JSON is made by hand: REST framework's serializers would take longer than everything else together. A test holds the
+serializers of the schema to it.
+"""
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from recommender.serving.reasons import Reason
+
+WITHOUT_REASON = {"sentence": None, "because": None, "sources": None}
+
+
+class ListedItem(NamedTuple):
+    """One item of an answer."""
+
+    item_id: str
+    title: str
+    rank: int
+    """From 1 on, over all pages."""
+    score: float | None
+    """By which its source ranked it, on the source's own scale."""
+    predicted_rating: float | None
+    """On the scale of ratings: by the model that leads the list if it predicts ratings, else by the rating model."""
+    uncertainty: float | None
+    """The standard deviation of the predicted rating."""
+    confidence_interval: tuple[float, float] | None
+    """It holds the rating 95 times of 100."""
+    source: str
+    """One of `cache.SOURCES`: a model of the release, `fold-in`, `latest` ..."""
+    reason: Reason | None = None
+    """Given where it was asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A page of a list."""
+
+    user_id: str
+    recommendation_id: UUID
+    items: tuple[ListedItem, ...]
+    algorithm: str
+    model_version: int | None
+    release: int | None
+    placement: str
+    cold_start: bool
+    """True where nothing is known of the user, who gets what everybody gets."""
+    cache_hit: bool
+    total_available: int
+    generated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class BoughtItem:
+    """An item, and the figures by which it goes with another."""
+
+    item_id: str
+    title: str
+    rank: int
+    support: int
+    confidence: float
+    lift: float
+    basis: str
+    """`purchases` or `sessions`: whom the figures are of."""
+
+
+@dataclass(frozen=True, slots=True)
+class BoughtTogether:
+    """A page of what is bought together with an item."""
+
+    item_id: str
+    recommendation_id: UUID
+    items: tuple[BoughtItem, ...]
+    placement: str
+    total_available: int
+
+
+def as_json(answer: Answer) -> dict[str, Any]:
+    """Return a user's list as JSON."""
+    return {
+        "user_id": answer.user_id,
+        "recommendation_id": str(answer.recommendation_id),
+        "items": [item_as_json(item) for item in answer.items],
+        "algorithm": answer.algorithm,
+        "model_version": answer.model_version,
+        "release": answer.release,
+        "placement": answer.placement,
+        "cold_start": answer.cold_start,
+        "cache_hit": answer.cache_hit,
+        "total_available": answer.total_available,
+        "generated_at": answer.generated_at.isoformat(),
+    }
+
+
+OF_A_USER = ("user_id", "cold_start", "cache_hit")
+"""Fields that a list which is nobody's own doesn't have."""
+
+
+def as_public_json(answer: Answer) -> dict[str, Any]:
+    """Return a list that belongs to no user as JSON."""
+    return {name: value for name, value in as_json(answer).items() if name not in OF_A_USER}
+
+
+def item_as_json(item: ListedItem) -> dict[str, Any]:
+    """Return one item as JSON; the parts of its reason are null where none was asked for."""
+    why = asdict(item.reason) if item.reason else WITHOUT_REASON
+    return item._asdict() | {"reason": why["sentence"], "because": why["because"], "sources": why["sources"]}
+
+
+def bought_as_json(bought: BoughtTogether) -> dict[str, Any]:
+    """Return what is bought together as JSON."""
+    return asdict(bought) | {"recommendation_id": str(bought.recommendation_id)}

@@ -1,0 +1,127 @@
+"""A request for a list, and how it is read from the values of a query string, a body or a message."""
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+
+from recommender.serving.candidates import METHODS, MIN_SUPPORT
+from recommender.serving.contract.parameters import Operation
+from recsite.platform.exceptions import Invalid
+from recsite.platform.values import ValueType, WrongValue, unknown_names
+
+NEEDED = "It is needed."
+
+
+class UnknownAlgorithm(Invalid):
+    """The request names an algorithm that can't lead the list it asks for."""
+
+    def __init__(self, name: str, known: Collection[str]) -> None:
+        named = ", ".join(sorted(known))
+        super().__init__({"algorithm": f"There is no algorithm {name!r} in the live release. Known: {named}."})
+
+
+class UnknownItem(Invalid):
+    """The catalogue has no such item; `sentence` says so without the field's name."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__({"items": sentence})
+        self.sentence = sentence
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a list is asked for; see `parameters` for the bounds, which the doors check."""
+
+    user_id: str = ""
+    """Whose list it is, or who is going to see it; empty where nobody is named."""
+    limit: int = 10
+    offset: int = 0
+    items: Sequence[str] = ()
+    """The items that the list starts from, by the ids of the outside: of a session, or the one others are like."""
+    algorithm: str = ""
+    """What leads the list; empty for what the release leads with."""
+    categories: Collection[str] = ()
+    tags: Collection[str] = ()
+    item_type: str = ""
+    exclude: Collection[str] = ()
+    """Items, by the ids of the outside."""
+    min_score: float | None = None
+    max_per_category: int = 0
+    """0 for any number."""
+    diversity: float = 0.0
+    content_weight: float | None = None
+    """The weight of content in the hybrid, of 1; None for the weight of the placement, or the learned one."""
+    window_days: int = 0
+    """0 for the usual window."""
+    placement: str = ""
+    """Empty for `default`."""
+    method: str = METHODS[0]
+    """How similar items are found: one of `candidates.METHODS`."""
+    min_support: int = MIN_SUPPORT
+    explain: bool = False
+    """With it each item has its reason, for which the user's history is read."""
+    is_shown: bool = True
+    """False for staff, whose look-ups count nowhere."""
+    is_shown_cold: bool = True
+    """False where a list isn't shown to a user of whom nothing is known."""
+
+    @property
+    def has_filters(self) -> bool:
+        return bool(self.categories or self.tags or self.item_type or self.exclude)
+
+
+Values = dict[str, Any]
+
+
+def from_query(operation: Operation, given: Iterable[tuple[str, Sequence[str]]]) -> Values:
+    """Return the checked values of a query string, given the texts of each parameter. Raises Invalid."""
+    return _read(operation, given, lambda type_, texts: type_.from_query(texts))
+
+
+def from_json(operation: Operation, body: Any) -> Values:
+    """Return the checked values of an object of JSON. Raises Invalid."""
+    if not isinstance(body, dict):
+        raise Invalid({"body": "An object is needed."})
+    return _read(operation, body.items(), lambda type_, value: type_.from_json(value))
+
+
+def _read(operation: Operation, given: Iterable[tuple[str, Any]], read: Callable[[ValueType, Any], Any]) -> Values:
+    values: Values = {"limit": settings.DEFAULT_RECOMMENDATION_COUNT}
+    wrong: dict[str, str] = {}
+    unknown: list[str] = []
+    for name, value in given:
+        if (parameter := operation.takes.get(name)) is None:
+            unknown.append(name)
+            continue
+        try:
+            values[name] = read(parameter.type, value)
+        except WrongValue as error:
+            wrong[name] = str(error)
+    if unknown:
+        wrong.update(unknown_names(unknown, operation.refusal))
+    for name in operation.required - values.keys() - wrong.keys():
+        wrong[name] = NEEDED
+    wrong = dict(_broken_conditions(operation, values)) | wrong
+    if "collaborative_weight" in values:
+        values["content_weight"] = _content_weight(values, wrong)
+    if wrong:
+        raise Invalid(wrong)
+    return values
+
+
+def _broken_conditions(operation: Operation, values: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
+    """Find parameters that mean nothing beside the values of others."""
+    for name in values:
+        for condition in operation.conditions(operation.takes[name]) if name in operation.takes else ():
+            if values.get(condition.other, "") not in condition.values:
+                yield name, f"It means something only with {condition.words}."
+
+
+def _content_weight(values: Values, wrong: dict[str, str]) -> float | None:
+    """Return the weight of content that either weight, or both, ask for."""
+    collaborative, content = values.pop("collaborative_weight"), values.get("content_weight")
+    if content is not None and abs(collaborative + content - 1) > 1e-6:
+        wrong["content_weight"] = "It and collaborative_weight must sum to 1."
+    return round(1 - collaborative, 6)

@@ -1,0 +1,187 @@
+"""The types of values that requests may hold: how a query string and JSON say them, and what the schema says of them.
+
+A type converts nothing that JSON already types: "5" is not 5. All types speak the same sentences, whatever the door.
+"""
+
+import math
+import re
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+LONGEST_TEXT = 255
+LARGEST_WHOLE = 19
+"""Digits of a whole number from which on Python's conversion is not even tried."""
+
+MOST_NAMED = 10
+"""Unknown names that an answer explains: the answer to a bad request is never larger than a few kilobytes."""
+
+LONGEST_NAME = 100
+_BOOLEANS = {"true": True, "false": False}
+_NUMBER = re.compile(r"-?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+GIVEN_TWICE = "It is given more than once."
+
+
+class WrongValue(ValueError):
+    """A sentence about one value, without the name of its field."""
+
+
+class ValueType:
+    """Read one value. Every reader raises WrongValue."""
+
+    def from_query(self, texts: Sequence[str]) -> Any:
+        """Return what a parameter of a query string says, given all its occurrences (at least one)."""
+        if len(texts) > 1:
+            raise WrongValue(GIVEN_TWICE)
+        return self.from_text(texts[0])
+
+    def from_text(self, text: str) -> Any:
+        """Return what one text of a query string says."""
+        raise NotImplementedError
+
+    def from_json(self, value: Any) -> Any:
+        """Return a value of JSON, checked and never converted."""
+        raise NotImplementedError
+
+    def schema(self) -> dict[str, Any]:
+        """Return the JSON schema of everything that the type accepts."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class Integer(ValueType):
+    minimum: int
+    maximum: int
+
+    def from_text(self, text: str) -> int:
+        is_whole = text.isascii() and text.isdecimal() and len(text) < LARGEST_WHOLE
+        return self._within(int(text) if is_whole else None)
+
+    def from_json(self, value: Any) -> int:
+        # JSON knows one type of number: 5.0 is the whole number 5.
+        if isinstance(value, float) and value.is_integer():
+            value = int(value)
+        return self._within(value if isinstance(value, int) and not isinstance(value, bool) else None)
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "integer", "minimum": self.minimum, "maximum": self.maximum}
+
+    def _within(self, value: int | None) -> int:
+        if value is None or not self.minimum <= value <= self.maximum:
+            raise WrongValue(f"A whole number from {self.minimum} to {self.maximum} is needed.")
+        return value
+
+
+@dataclass(frozen=True)
+class Number(ValueType):
+    minimum: float = -math.inf
+    maximum: float = math.inf
+
+    def from_text(self, text: str) -> float:
+        return self._within(float(text) if _NUMBER.fullmatch(text) else math.nan)
+
+    def from_json(self, value: Any) -> float:
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        return self._within(float(value) if is_number else math.nan)
+
+    def schema(self) -> dict[str, Any]:
+        bounds = {"minimum": self.minimum, "maximum": self.maximum}
+        return {"type": "number", **{name: bound for name, bound in bounds.items() if math.isfinite(bound)}}
+
+    def _within(self, value: float) -> float:
+        if not math.isfinite(value):
+            raise WrongValue("A number is needed, such as 3.5.")
+        if not self.minimum <= value <= self.maximum:
+            raise WrongValue(f"A number from {self.minimum:g} to {self.maximum:g} is needed.")
+        return value
+
+
+@dataclass(frozen=True)
+class Boolean(ValueType):
+    def from_text(self, text: str) -> bool:
+        return self.from_json(_BOOLEANS.get(text))
+
+    def from_json(self, value: Any) -> bool:
+        if not isinstance(value, bool):
+            raise WrongValue("Either true or false is needed.")
+        return value
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "boolean"}
+
+
+@dataclass(frozen=True)
+class Text(ValueType):
+    longest: int = LONGEST_TEXT
+
+    def from_text(self, text: str) -> str:
+        if not text:
+            raise WrongValue("A text that is not empty is needed.")
+        if len(text) > self.longest or "\x00" in text:
+            raise WrongValue(f"At most {self.longest} characters are possible, and no NUL.")
+        return text
+
+    def from_json(self, value: Any) -> str:
+        return self.from_text(value if isinstance(value, str) else "")
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "string", "minLength": 1, "maxLength": self.longest, "pattern": r"^[^\u0000]*$"}
+
+
+@dataclass(frozen=True)
+class Choice(ValueType):
+    """One of several texts, or of several whole numbers in JSON."""
+
+    choices: tuple[Any, ...]
+
+    def from_text(self, text: str) -> Any:
+        return self.from_json(text)
+
+    def from_json(self, value: Any) -> Any:
+        if value not in self.choices or type(value) is not type(self.choices[0]):
+            raise WrongValue(f"One of {', '.join(map(str, self.choices))} is needed.")
+        return value
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "string" if isinstance(self.choices[0], str) else "integer", "enum": list(self.choices)}
+
+
+@dataclass(frozen=True)
+class Many(ValueType):
+    """Several values of one type: in a query string the parameter is repeated, in JSON it is a list."""
+
+    each: ValueType
+    at_most: int
+    at_least: int = 0
+
+    def from_query(self, texts: Sequence[str]) -> tuple[Any, ...]:
+        self._counted(texts)
+        return tuple(map(self.each.from_text, texts))
+
+    def from_json(self, value: Any) -> tuple[Any, ...]:
+        if not isinstance(value, list):
+            raise WrongValue("A list is needed.")
+        # The count comes first and the first wrong value ends it: a long list costs no more than a short one.
+        self._counted(value)
+        return tuple(self._one(number, one) for number, one in enumerate(value, 1))
+
+    def schema(self) -> dict[str, Any]:
+        least = {"minItems": self.at_least} if self.at_least else {}
+        return {"type": "array", "items": self.each.schema(), **least, "maxItems": self.at_most}
+
+    def _counted(self, values: Sequence[Any]) -> None:
+        if len(values) > self.at_most:
+            raise WrongValue(f"At most {self.at_most} values are possible.")
+        if len(values) < self.at_least:
+            raise WrongValue(f"At least {self.at_least} value is needed.")
+
+    def _one(self, number: int, value: Any) -> Any:
+        try:
+            return self.each.from_json(value)
+        except WrongValue as wrong:
+            raise WrongValue(f"Value {number}: {wrong}") from wrong
+
+
+def unknown_names(names: Collection[str], refusal: Callable[[str], str]) -> Mapping[str, str]:
+    """Return a sentence for each unknown name, for the first MOST_NAMED of them: an answer must not outgrow memory."""
+    return {name[:LONGEST_NAME]: refusal(name) for name in sorted(names)[:MOST_NAMED]}
