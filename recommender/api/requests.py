@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Literal
 
 from django.http import HttpRequest
 from drf_spectacular.utils import OpenApiParameter
@@ -18,8 +18,8 @@ def read_query(operation: Operation, request: HttpRequest, **starts_from: Any) -
 
 def described(operation: Operation, *path: Parameter) -> list[OpenApiParameter]:
     """Describe the parameters of an address: those of its path, then those of its query string."""
-    return [_described(operation, one, OpenApiParameter.PATH) for one in path] + [
-        _described(operation, one, OpenApiParameter.QUERY) for one in operation.parameters
+    return [_described(operation, one, "path") for one in path] + [
+        _described(operation, one, "query") for one in operation.parameters
     ]
 
 
@@ -39,9 +39,9 @@ def body_of(operation: Operation) -> dict[str, Any]:
     }
 
 
-def _described(operation: Operation, one: Parameter, where: str) -> OpenApiParameter:
+def _described(operation: Operation, one: Parameter, where: Literal["path", "query"]) -> OpenApiParameter:
     said = _said(one, operation.conditions(one))
-    return OpenApiParameter(one.name, one.schema, where, required=where == OpenApiParameter.PATH, description=said)
+    return OpenApiParameter(one.name, one.schema, where, required=where == "path", description=said)
 
 
 def _said(one: Parameter, conditions: Iterable[Condition]) -> str:

@@ -1,5 +1,6 @@
 import time
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -151,9 +152,8 @@ def test_what_is_new_follows_the_clock_while_the_catalogue_stays_the_same(
     before = ask("nobody", limit=20, algorithm="latest")
     assert ids(before)[0] == "novel-0"
     assert before.items[0].score == pytest.approx(-1, abs=0.01)
-    wall, steady = time.time, time.monotonic
-    monkeypatch.setattr(context.time, "time", lambda: wall() + 2 * 3600)
-    monkeypatch.setattr(context.time, "monotonic", lambda: steady() + 2 * 3600)
+    in_two_hours = SimpleNamespace(time=lambda: time.time() + 7200, monotonic=lambda: time.monotonic() + 7200)
+    monkeypatch.setattr(context, "time", in_two_hours)
     after = ask("nobody", limit=20, algorithm="latest")
     assert ids(after)[:2] == ["novel-1", "novel-0"]
     assert after.items[1].score == pytest.approx(-1 - 2 / 24, abs=0.01)
