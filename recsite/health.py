@@ -21,11 +21,11 @@ from interactions.kafka import BrokerDown
 from interactions.lag import lag
 from recommender import registry
 from recommender.serving import candidates
-from recsite.platform import database, draining, patience, redis, workers
+from recsite.platform import database, draining, query_timeout, redis, workers
 
 logger = logging.getLogger(__name__)
 Facts = dict[str, Any]
-PATIENCE_SECS = 2.0
+TIMEOUT_SECS = 2.0
 LOW = 0.05
 """The share of disk or memory under which there is too little left."""
 BROKER_OPTIONS = {"socket_connect_timeout": 0.5, "socket_timeout": 1.0, "max_retries": 0, "interval_start": 0}
@@ -71,7 +71,7 @@ def _state(look: Callable[[], Facts]) -> Facts:
 def _database() -> Facts:
     pool = cast(Any, connection).pool
     try:
-        with patience.at_most(PATIENCE_SECS):
+        with query_timeout.at_most(TIMEOUT_SECS):
             _ask(pool) if pool else connection.cursor().execute("SELECT 1")
     except (psycopg.Error, DatabaseError) as error:
         logger.warning("PostgreSQL doesn't answer: %s", error)
@@ -82,7 +82,7 @@ def _database() -> Facts:
 def _ask(pool: Any) -> None:
     """Straight from the pool: Django's own way would wait for the pool's longer timeout."""
     pool.open()
-    with pool.connection(timeout=PATIENCE_SECS) as session:
+    with pool.connection(timeout=TIMEOUT_SECS) as session:
         session.execute("SELECT 1")
 
 

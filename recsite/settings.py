@@ -8,7 +8,7 @@ from recsite.kafka_settings import *  # noqa: F403
 from recsite.logging import logging_config
 from recsite.openapi import REST_FRAMEWORK as REST_FRAMEWORK
 from recsite.openapi import description
-from recsite.platform.patience import PatientConnection
+from recsite.platform.query_timeout import LimitedConnection
 from recsite.schedule import beat_schedule
 from recsite.unfold import UNFOLD as UNFOLD
 
@@ -114,7 +114,7 @@ if not IS_COMMAND:
         "timeout": 5,
         # Pauses between attempts double: giving up early lets the next request begin anew, once the server is back.
         "reconnect_timeout": 2,
-        "connection_class": PatientConnection,
+        "connection_class": LimitedConnection,
     }
 # A server that came back leaves dead connections in the pool: look before one is handed out.
 _database["CONN_HEALTH_CHECKS"] = True
@@ -222,6 +222,7 @@ STORAGES = {
 API_AUTH_REQUIRED = env.flag("API_AUTH_REQUIRED", True)
 API_KEY_CACHE_SECS = 5
 MAX_REQUEST_SIZE = env.integer("MAX_REQUEST_SIZE", 10 * 1024 * 1024, 1024)
+CLIENT_TIMEOUT_SECS = env.integer("CLIENT_TIMEOUT_SECS", 10, 1, 3600)
 DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_REQUEST_SIZE
 SPECTACULAR_SETTINGS = description(VERSION)
 

@@ -4,11 +4,13 @@ from importlib import import_module
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 
-from recsite.platform import bodies, patience
+from recsite.platform import query_timeout
+from recsite.platform.request_body import with_bodies
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "recsite.settings")
 
-application = bodies.with_length(get_wsgi_application(), settings.MAX_REQUEST_SIZE)
-patience.limit(settings.DATABASE_PATIENCE_SECS)
+# Before anything connects: each connection tells the server the limit when it is made.
+query_timeout.set_limit(settings.DATABASE_PATIENCE_SECS)
+application = with_bodies(get_wsgi_application(), settings.MAX_REQUEST_SIZE)
 # Django would import what answers with the first request, which would wait for all of it.
 import_module(settings.ROOT_URLCONF)

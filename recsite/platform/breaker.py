@@ -11,7 +11,7 @@ logger = logging.getLogger(__name__)
 FIRST_PAUSE, LONGEST_PAUSE = 0.25, 10.0
 
 
-class Skipped(Exception):
+class CircuitOpen(Exception):
     """The dependency failed a moment ago and has not been seen again since."""
 
 
@@ -33,9 +33,9 @@ class Breaker:
         return not self._back.is_set()
 
     def call(self, work: Callable[[], T]) -> T:
-        """What `work` returns. Raises Skipped while it is open; an error that means an outage opens it."""
+        """What `work` returns. Raises CircuitOpen while it is open; an error that means an outage opens it."""
         if self.is_open:
-            raise Skipped(f"{self.name} was gone a moment ago.")
+            raise CircuitOpen(f"{self.name} was gone a moment ago.")
         try:
             return work()
         except Exception as error:

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from django.db import InterfaceError, OperationalError, connection
 
-from recsite.platform.breaker import Breaker, Skipped
+from recsite.platform.breaker import Breaker, CircuitOpen
 from recsite.platform.exceptions import Unavailable
 
 T = TypeVar("T")
@@ -19,15 +19,20 @@ GONE = (NOT_REACHED[:2], "53300", "57P", "58")
 
 
 class DatabaseDown(Unavailable):
-    """PostgreSQL can't be reached."""
+    """PostgreSQL can't be reached, or could not answer this one question."""
+
+
+UNREACHABLE = "The database can't be reached at the moment. Try again in a few seconds."
+TOO_BUSY = "The database could not answer this in time. Try again in a few seconds."
 
 
 def ask(work: Callable[[], T]) -> T:
-    """What `work` returns. Raises DatabaseDown, during an outage at once."""
+    """Return what `work` returns. Raises DatabaseDown, during an outage at once."""
     try:
         return _breaker.call(work)
-    except (OperationalError, InterfaceError, Skipped) as fault:
-        raise DatabaseDown("The database can't be reached at the moment. Try again in a few seconds.") from fault
+    except (OperationalError, InterfaceError, CircuitOpen) as fault:
+        is_gone = isinstance(fault, CircuitOpen) or is_outage(fault)
+        raise DatabaseDown(UNREACHABLE if is_gone else TOO_BUSY) from fault
 
 
 def is_down() -> bool:
@@ -35,7 +40,7 @@ def is_down() -> bool:
 
 
 def forget() -> None:
-    """Drops what is known of an outage, for tests that make one."""
+    """Drop what is known of an outage, for tests that make one."""
     _breaker.close()
 
 
@@ -47,12 +52,12 @@ def _probe() -> None:
         connection.close()
 
 
-def _is_outage(error: Exception) -> bool:
-    """Whether the server is gone, or full; a deadlock or a query that took too long comes by the same class."""
+def is_outage(error: Exception) -> bool:
+    """Tell a server that is gone, or full, from a deadlock or a statement that took too long: the class is the same."""
     if not isinstance(error, OperationalError | InterfaceError):
         return False
     state = getattr(error.__cause__, "sqlstate", None) or NOT_REACHED
     return state.startswith(GONE)
 
 
-_breaker = Breaker("PostgreSQL", _is_outage, _probe)
+_breaker = Breaker("PostgreSQL", is_outage, _probe)

@@ -10,12 +10,12 @@ from typing import Any
 import structlog
 from django.core.exceptions import PermissionDenied
 from django.db import InterfaceError, OperationalError
-from django.http import Http404, JsonResponse
-from django.utils import timezone
+from django.http import Http404, JsonResponse, UnreadablePostError
 from rest_framework.exceptions import APIException, NotFound, ValidationError
 from rest_framework.response import Response
 
-from recsite.platform.database import DatabaseDown
+from recsite.platform.database import TOO_BUSY, DatabaseDown, is_outage
+from recsite.platform.error_shape import error_shape
 from recsite.platform.exceptions import Conflict, Explained, Invalid, Unavailable
 from recsite.platform.redis import RedisDown
 
@@ -24,22 +24,6 @@ RETRY_AFTER_SECS = 5
 MOST_NAMED, LONGEST_NAME = 20, 100
 """Wrong fields that an answer names, and the characters of a name."""
 
-CODES = {
-    400: "bad_request",
-    401: "unauthenticated",
-    403: "forbidden",
-    404: "not_found",
-    405: "method_not_allowed",
-    406: "not_acceptable",
-    409: "conflict",
-    413: "too_large",
-    414: "address_too_long",
-    415: "unsupported_media_type",
-    422: "invalid",
-    429: "too_many_requests",
-    500: "internal_error",
-    503: "unavailable",
-}
 OUTAGE = "Something the answer depends on is gone for the moment. Try again in some seconds."
 OUTAGES = (Unavailable, OperationalError, InterfaceError, DatabaseDown, RedisDown)
 
@@ -53,16 +37,9 @@ class Failure:
     details: Mapping[str, str] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
 
-    @property
-    def code(self) -> str:
-        return CODES.get(self.status, "bad_request")
-
     def body(self) -> dict[str, Any]:
-        return {
-            "error": {"code": self.code, "message": self.message, "details": dict(self.details)},
-            "request_id": structlog.contextvars.get_contextvars().get("request_id"),
-            "timestamp": timezone.now().isoformat(),
-        }
+        request_id = structlog.contextvars.get_contextvars().get("request_id")
+        return error_shape(self.status, self.message, self.details, request_id)
 
     def as_json(self) -> JsonResponse:
         return JsonResponse(self.body(), status=self.status, headers=dict(self.headers))
@@ -78,6 +55,8 @@ def explain(error: BaseException | None) -> Failure | None:
         return Failure(error.status_code, _sentence(error), headers=_headers(error))
     if isinstance(error, Http404):
         return Failure(404, str(error) if error.args else str(NotFound.default_detail))
+    if isinstance(error, UnreadablePostError):
+        return Failure(400, "The body of the request did not arrive whole. Send it again.")
     if isinstance(error, PermissionDenied):
         return Failure(403, str(error) or "You may not do this.")
     if isinstance(error, OUTAGES):
@@ -88,8 +67,10 @@ def explain(error: BaseException | None) -> Failure | None:
 
 
 def unavailable(error: BaseException) -> Failure:
-    logger.warning("Something we depend on is gone: %s", error)
-    sentence = str(error) if isinstance(error, Unavailable) else OUTAGE
+    """Return a 503; a statement that took too long is told apart from a server that is gone."""
+    logger.warning("Something we depend on is gone or too busy: %s", error)
+    too_busy = isinstance(error, OperationalError) and not is_outage(error)
+    sentence = str(error) if isinstance(error, Unavailable) else TOO_BUSY if too_busy else OUTAGE
     return Failure(503, sentence, headers={"Retry-After": str(RETRY_AFTER_SECS)})
 
 

@@ -13,6 +13,7 @@ from django.http.response import HttpResponseBase
 
 from recsite.platform import handlers
 from recsite.platform.errors import Failure
+from recsite.platform.request_body import BodyRefused, BodyTooLarge
 
 Handler = Callable[[HttpRequest], HttpResponseBase]
 log = logging.getLogger("recsite.access")
@@ -45,17 +46,19 @@ def _request_id(given: str) -> str:
 
 
 def body_limit(get_response: Handler) -> Handler:
-    """Refuses a body over MAX_REQUEST_SIZE before anything reads it (recsite.wsgi gives chunked bodies a length)."""
+    """Refuse a body over MAX_REQUEST_SIZE before anything reads it, and say so when reading one had to stop."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         length = request.META.get("CONTENT_LENGTH")
         if length and length.isdecimal() and int(length) > settings.MAX_REQUEST_SIZE:
-            return _too_large(request)
-        return get_response(request)
+            return _refuse(request, BodyTooLarge(settings.MAX_REQUEST_SIZE))
+        response = get_response(request)
+        # Whoever read the body may have taken the error for something else: a missing CSRF token, say.
+        refused = getattr(request.META.get("wsgi.input"), "refused", None)
+        return _refuse(request, refused) if refused else response
 
     return middleware
 
 
-def _too_large(request: HttpRequest) -> HttpResponseBase:
-    message = f"The request is larger than {settings.MAX_REQUEST_SIZE:,} bytes. Send it in smaller parts."
-    return handlers.respond(request, Failure(413, message))
+def _refuse(request: HttpRequest, refused: BodyRefused) -> HttpResponseBase:
+    return handlers.respond(request, Failure(refused.status, str(refused)))

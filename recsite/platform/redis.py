@@ -8,7 +8,7 @@ import hiredis
 import redis
 from django_redis import get_redis_connection
 
-from recsite.platform.breaker import Breaker, Skipped
+from recsite.platform.breaker import Breaker, CircuitOpen
 
 T = TypeVar("T")
 Client = redis.Redis
@@ -27,7 +27,7 @@ def call(work: Callable[[Client], T]) -> T:
     """What `work` does with the raw client: bytes, nothing pickled. Raises RedisDown, during an outage at once."""
     try:
         return _breaker.call(lambda: _guarded(work))
-    except (redis.RedisError, OSError, Skipped) as fault:
+    except (redis.RedisError, OSError, CircuitOpen) as fault:
         raise RedisDown(str(fault)) from fault
 
 

@@ -6,7 +6,7 @@ from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse
 from rest_framework import serializers
 
-from recsite.platform.errors import CODES
+from recsite.platform.error_shape import CODES
 from recsite.platform.paging import DEFAULT_SIZE, LARGEST_SIZE
 
 PROBLEMS = {

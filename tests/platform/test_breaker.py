@@ -3,7 +3,7 @@ import threading
 
 import pytest
 
-from recsite.platform.breaker import Breaker, Skipped
+from recsite.platform.breaker import Breaker, CircuitOpen
 from tests.outages import wait_until
 
 
@@ -46,7 +46,7 @@ def test_after_a_fault_nobody_tries_again_in_a_request(breaker: Breaker, server:
     with pytest.raises(ConnectionError):
         breaker.call(server.use)
     for _ in range(5):
-        with pytest.raises(Skipped):
+        with pytest.raises(CircuitOpen):
             breaker.call(server.use)
     assert server.calls == 1
     breaker.close()

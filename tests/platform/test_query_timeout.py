@@ -9,8 +9,8 @@ from urllib.parse import urlsplit, urlunsplit
 import psycopg
 import pytest
 
-from recsite.platform import patience
-from recsite.platform.patience import PatientConnection
+from recsite.platform import query_timeout
+from recsite.platform.query_timeout import LimitedConnection
 from tests.outages import Proxy, wait_until
 from tests.web import Web, environment, web_server
 
@@ -27,8 +27,8 @@ def proxy() -> Iterator[Proxy]:
 
 
 @pytest.fixture
-def patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(patience._Process, "limit", 1.0)
+def limited(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(query_timeout._Process, "limit", 1.0)
 
 
 def through(proxy: Proxy, url: str) -> str:
@@ -36,8 +36,8 @@ def through(proxy: Proxy, url: str) -> str:
     return urlunsplit(parts._replace(netloc=f"{parts.netloc.rpartition('@')[0]}@127.0.0.1:{proxy.port}"))
 
 
-def test_a_connection_that_says_nothing_is_given_up(proxy: Proxy, patient: None) -> None:
-    with PatientConnection.connect(through(proxy, os.environ["DATABASE_URL"])) as connection:
+def test_a_connection_that_says_nothing_is_given_up(proxy: Proxy, limited: None) -> None:
+    with LimitedConnection.connect(through(proxy, os.environ["DATABASE_URL"])) as connection:
         assert connection.execute("SELECT 1").fetchone() == (1,)
         proxy.hang()
         with pytest.raises(psycopg.OperationalError, match=r"said nothing for 1 seconds\.$"):
@@ -45,16 +45,16 @@ def test_a_connection_that_says_nothing_is_given_up(proxy: Proxy, patient: None)
         assert connection.closed
 
 
-def test_a_shorter_limit_holds_for_a_block_only(patient: None) -> None:
-    connection = PatientConnection.connect(os.environ["DATABASE_URL"])
-    with patience.at_most(0.2), pytest.raises(psycopg.OperationalError, match=r"for 0\.2 seconds"):
+def test_a_shorter_limit_holds_for_a_block_only(limited: None) -> None:
+    connection = LimitedConnection.connect(os.environ["DATABASE_URL"])
+    with query_timeout.at_most(0.2), pytest.raises(psycopg.OperationalError, match=r"for 0\.2 seconds"):
         connection.execute("SELECT pg_sleep(0.6)")
-    with PatientConnection.connect(os.environ["DATABASE_URL"]) as connection:
+    with LimitedConnection.connect(os.environ["DATABASE_URL"]) as connection:
         connection.execute("SELECT pg_sleep(0.6)")
 
 
 def test_a_process_without_a_limit_waits_as_long_as_it_takes() -> None:
-    with patience.at_most(0.1), PatientConnection.connect(os.environ["DATABASE_URL"]) as connection:
+    with query_timeout.at_most(0.1), LimitedConnection.connect(os.environ["DATABASE_URL"]) as connection:
         connection.execute("SELECT pg_sleep(0.4)")
 
 

@@ -1,0 +1,68 @@
+"""How long a web process waits for PostgreSQL: for a statement, and for any sign of the server.
+
+A statement that takes too long (a lock, a long query) is ended by the server, which says so: nothing is gone, and no
+other page suffers. A server that hangs keeps its connections open, and the kernel goes on acknowledging what is sent
+to it: neither TCP's timeouts nor PostgreSQL's `statement_timeout` end that wait, so the client counts the seconds too.
+The server's limit is the shorter one; only silence beyond it is an outage. Commands and workers, whose statements may
+take minutes, have neither limit.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, Self
+
+import psycopg
+from psycopg.errors import _WaitTimeout
+
+STATEMENT_SHARE = 0.8
+"""The share of the limit that one statement may take: the server's word must arrive before the client gives up."""
+
+_shorter: ContextVar[float | None] = ContextVar("shorter", default=None)
+
+
+class _Process:
+    limit: float | None = None
+    """Seconds; None waits for ever."""
+
+
+class LimitedConnection(psycopg.Connection[Any]):
+    """Close itself when the server says nothing for too long: the answer may come at any time, or never."""
+
+    @classmethod
+    def connect(cls, conninfo: str = "", **kwargs: Any) -> Self:
+        """Connect, and tell the server how long a statement may take in this process."""
+        if _Process.limit is not None:
+            milliseconds = int(_Process.limit * STATEMENT_SHARE * 1000)
+            kwargs["options"] = f"{kwargs.get('options') or ''} -c statement_timeout={milliseconds}".strip()
+        return super().connect(conninfo, **kwargs)
+
+    def wait(self, gen: Any, interval: float = 0.1, timeout: float | None = None) -> Any:
+        limit = _limit()
+        try:
+            return super().wait(gen, interval, limit if timeout is None else timeout)
+        except _WaitTimeout as silence:
+            if timeout is not None:
+                raise
+            self.pgconn.finish()
+            raise psycopg.OperationalError(f"PostgreSQL said nothing for {limit:g} seconds.") from silence
+
+
+def set_limit(seconds: float) -> None:
+    """Wait no longer than that for each answer, in this process and on the connections that it makes from now on."""
+    _Process.limit = seconds
+
+
+@contextmanager
+def at_most(seconds: float) -> Iterator[None]:
+    """Shorten the limit for the block, in a process that has one."""
+    token = _shorter.set(seconds)
+    try:
+        yield
+    finally:
+        _shorter.reset(token)
+
+
+def _limit() -> float | None:
+    shorter = _shorter.get()
+    return _Process.limit if _Process.limit is None or shorter is None else min(_Process.limit, shorter)
