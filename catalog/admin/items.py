@@ -7,6 +7,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.html import format_html
 from unfold.decorators import action, display
 
 from catalog import snapshot, store
@@ -79,7 +80,7 @@ class ItemAdmin(ConsoleAdmin):
     formfield_overrides = FIELDS
     goes_with_it = "everything that happened to it"
     form = ItemForm
-    list_display = ("title", "creator_name", "categories_text", "item_type", "is_available", "published", "console")
+    list_display = ("title", "creator_name", "categories_text", "type_text", "is_available", "published", "console")
     list_filter = ("is_available", CategoryFilter, TypeFilter)
     search_fields = ("title", "=item_id")
     search_help_text = "A part of the title, or the whole item id."
@@ -115,6 +116,10 @@ class ItemAdmin(ConsoleAdmin):
     @display(description="categories")
     def categories_text(self, item: Item) -> str:
         return ", ".join(item.categories) or "–"
+
+    @display(description="item type")
+    def type_text(self, item: Item) -> str:
+        return format_html('<span class="rs-line">{}</span>', item.item_type)
 
     @display(description="published", ordering="published_at")
     def published(self, item: Item) -> str:

@@ -43,7 +43,7 @@ class ReviewAdmin(ReadOnlyAdmin):
     search_fields = ("user__user_id", "item__item_id")
     search_help_text = "The id of a person or of an item."
     sortable_by = ()
-    fields = (("occurred_at", "person", "thing", "value"), "title", "text", "event_id")
+    fields = (("occurred_at", "person"), ("thing", "value"), "title", "text", "event_id")
 
     @display(description="when")
     def when(self, review: Review) -> str:

@@ -9,7 +9,15 @@ from interactions import types
 from interactions.models import BehaviourWindow, ImportRun, InteractionType, OutboxMessage
 from interactions.wire import readable
 from recsite.platform.console import ConsoleAdmin, ReadOnlyAdmin, structured
-from recsite.platform.humanize import EMPTY, ago, duration, structure
+from recsite.platform.humanize import EMPTY, ago, duration, pluralize, structure, unbroken
+
+NOUNS = {
+    "events": ("event", "events"),
+    "items": ("item", "items"),
+    "people": ("person", "people"),
+    "duplicates": ("duplicate", "duplicates"),
+}
+"""The nouns of what an import counts, for one and for several; others are the same for both."""
 
 
 @admin.register(InteractionType)
@@ -126,11 +134,11 @@ class ImportRunAdmin(ReadOnlyAdmin):
     """Which files were loaded, and how far."""
 
     empty = "No file was imported yet: manage.py import_data loads one."
-    list_display = ("source", "format", "state", "rows", "took", "started")
+    list_display = ("source_text", "format", "state", "rows", "took", "started")
     sortable_by = ()
     fields = (
         ("format", "state"),
-        "source",
+        "source_text",
         "counts_text",
         "progress_text",
         ("started_at", "took"),
@@ -138,13 +146,17 @@ class ImportRunAdmin(ReadOnlyAdmin):
         "fingerprint",
     )
 
+    @display(description="source")
+    def source_text(self, run: ImportRun) -> str:
+        return unbroken(run.source)
+
     @display(description="state", label={"done": "success", "unfinished": "warning"})
     def state(self, run: ImportRun) -> str:
         return "done" if run.finished_at else "unfinished"
 
     @display(description="rows")
     def rows(self, run: ImportRun) -> str:
-        counts = (f"{count:,} {name}" for name, count in run.counts.items() if isinstance(count, int) and count)
+        counts = (pluralize(count, *NOUNS.get(name, (name, name))) for name, count in _counted(run))
         return ", ".join(counts) or EMPTY
 
     @display(description="took")
@@ -157,3 +169,7 @@ class ImportRunAdmin(ReadOnlyAdmin):
 
     counts_text = structured("counts")
     progress_text = structured("progress")
+
+
+def _counted(run: ImportRun) -> list[tuple[str, int]]:
+    return [(name, count) for name, count in run.counts.items() if isinstance(count, int) and count]

@@ -41,7 +41,8 @@ class DailyImpressionsAdmin(ReadOnlyAdmin):
         ("day", "kind", "placement"),
         ("algorithm", "version", "variant"),
         ("lists", "lists_clicked", "lists_converted"),
-        ("places", "places_clicked", "places_converted", "places_by_id"),
+        ("places", "places_clicked"),
+        ("places_converted", "places_by_id"),
         "items",
         "most_shown",
     )
@@ -80,7 +81,8 @@ class ListImpressionAdmin(ReadOnlyAdmin):
     actions = None
     fields = (
         ("recommendation_id", "served_at"),
-        ("person", "kind", "placement", "variant"),
+        ("person", "kind"),
+        ("placement", "variant"),
         ("algorithm", "version", "release"),
         "shown",
     )

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
 
@@ -56,6 +56,11 @@ def decimal(number: float | None) -> str:
 
 def link(address: str, words: str) -> SafeString:
     return format_html('<a class="rs-link" href="{}">{}</a>', address, words)
+
+
+def unbroken(text: str) -> SafeString:
+    """Return a text that wraps between words alone: browsers would wrap after the hyphens of ids and dates as well."""
+    return format_html_join(" ", '<span class="rs-word">{}</span>', ((word,) for word in text.split()))
 
 
 def structure(value: Any) -> str:

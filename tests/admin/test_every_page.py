@@ -5,34 +5,23 @@ from typing import Any
 
 import pytest
 from django.apps import apps
-from django.conf import settings
 from django.contrib import admin as site
 from django.db import connection, models
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
-from django.utils import timezone
 
-from catalog.models import Category, ItemEmbedding
-from interactions.models import BehaviourWindow, DeadLetter, ImportRun, OutboxMessage
-from interactions.store import store
 from recommender.models import (
     Attribution,
     CoVisit,
-    DailyImpressions,
-    DriftReport,
-    Exposure,
     ItemImpressions,
-    ListImpression,
     PositionImpressions,
     ReleaseMember,
     TrendingScore,
-    TuningTrial,
 )
-from recsite.platform import jobs
-from recsite.platform.models import ApiKey, Epoch, FeedCursor
 from tests import factories
+from tests.admin.rows import fill_tables
 from tests.admin.staff import OURS, Staff
-from tests.recommender.fixtures import Shop, happened
+from tests.recommender.fixtures import Shop
 
 SHOWN_ELSEWHERE: set[type[models.Model]] = {
     ReleaseMember,
@@ -51,58 +40,7 @@ OF_ONE_PERSON = re.compile(r'"interactions_interaction"."user_id" IN \(\d+\)')
 
 @pytest.fixture
 def filled(shop: Shop) -> Shop:
-    """At least one row in every table."""
-    for number in range(60):
-        happened(shop.ada, shop.novels[number % 6], "rating", 4, days_ago=number)
-    Category.objects.create(name="Novels")
-    DeadLetter.objects.create(source="api", reason="There is no item x.", payload={"item_id": "x"})
-    OutboxMessage.objects.create(topic="reviews", key="ada", value=b'{"version": 1}')
-    ImportRun.objects.create(format="csv", source="a.csv", fingerprint="f", counts={"events": 3})
-    Epoch.objects.get_or_create(name="release", defaults={"value": 1})
-    ApiKey.objects.create_key(name="shop")
-    jobs.create("train", "Train and promote")
-    TuningTrial.objects.create(
-        algorithm="svd", data_hash="0" * 64, metric="rmse", number=0, settings={"reg": 0.1}, value=0.9, seconds=1
-    )
-    Exposure.objects.create(item=shop.novels[0], shown=3)
-    first, second = shop.novels[:2]
-    shown_as, now = factories.event("ada", first).event_id, timezone.now()
-    ListImpression.objects.create(
-        recommendation_id=shown_as,
-        user_id="ada",
-        kind="person",
-        placement="default",
-        algorithm="svd",
-        items=[first.pk, second.pk, 0],
-        sources=[0, 1, 99],
-        first_rank=3,
-        served_at=now,
-    )
-    Attribution.objects.create(
-        recommendation_id=shown_as, item=second, served_at=now, rank=4, event_id=shown_as, acted_at=now, by_id=False
-    )
-    day = DailyImpressions.objects.create(kind="person", placement="default", algorithm="svd", lists=1, places=2)
-    PositionImpressions.objects.create(daily=day, rank=4, shown=1, clicked=1)
-    ItemImpressions.objects.create(daily=day, item=second, shown=1, clicked=1)
-    FeedCursor.objects.get_or_create(name="attribution")
-    written = {"title": "Good", "text": "Very good."}
-    store([factories.event("ada", "", "login", at=now), factories.event("ada", first, "rating", 5, review=written)])
-    BehaviourWindow.objects.create(start=now, views=10, carts=4, purchases=1)
-    DriftReport.objects.create(
-        release=1,
-        window_minutes=60,
-        distribution="type",
-        psi=0.3,
-        js=0.1,
-        noise=0.01,
-        n_before=9,
-        n_now=9,
-        is_drift=True,
-    )
-    CoVisit.objects.create(item_id=first.pk, other_id=second.pk, sessions=2)
-    TrendingScore.objects.create(item_id=first.pk, score=1)
-    vector = [0.5] * settings.FEATURE_VECTOR_DIMENSION
-    ItemEmbedding.objects.create(item=shop.novels[0], model_version=1, vector=vector)
+    fill_tables(shop)
     return shop
 
 
@@ -187,7 +125,7 @@ def test_no_deletion_reads_the_events(admin: Staff, filled: Shop) -> None:
         ("/admin/results/", 4),
         ("/admin/platform/job/", 5),
         ("/admin/people/{ada}/", 7),
-        ("/admin/items/{novel}/", 5),
+        ("/admin/items/{novel}/", 6),
     ],
 )
 def test_what_a_page_costs_does_not_grow_with_its_rows(

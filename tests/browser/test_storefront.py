@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 
 from interactions.models import Interaction
 from tests.browser.conftest import OPERATOR, OpenTab
+from tests.browser.looks import FAINT
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db]
 
@@ -179,30 +180,3 @@ def test_nothing_moves_while_a_page_loads(tab: OpenTab) -> None:
             done(list.getEntries().reduce((sum, entry) => sum + entry.value, 0))).observe(
                 {type: "layout-shift", buffered: true}) || setTimeout(() => done(0), 300))"""
         assert page.evaluate(shifts) < 0.01, path
-
-
-FAINT = """() => {
-  const channels = (colour) => colour.match(/[0-9.]+/g).map(Number);
-  const luminance = (rgb) => rgb.slice(0, 3).map((part) => part / 255)
-    .map((part) => part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4)
-    .reduce((sum, part, place) => sum + part * [0.2126, 0.7152, 0.0722][place], 0);
-  const behind = (element) => {
-    for (let one = element; one; one = one.parentElement) {
-      const colour = channels(getComputedStyle(one).backgroundColor);
-      if (colour.length === 3 || colour[3] === 1) return colour;
-    }
-    return [255, 255, 255];
-  };
-  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-  const faint = [];
-  while (texts.nextNode()) {
-    const element = texts.currentNode.parentElement;
-    const hidden = element.closest(".vh, .skip, script") || !element.getClientRects().length;
-    if (hidden || !texts.currentNode.data.trim()) continue;
-    const [one, other] = [channels(getComputedStyle(element).color), behind(element)].map(luminance);
-    const contrast = (Math.max(one, other) + 0.05) / (Math.min(one, other) + 0.05);
-    if (contrast < 4.5) faint.push(`${texts.currentNode.data.trim()}: ${contrast.toFixed(2)}`);
-  }
-  return faint;
-}"""
-"""Every text whose contrast is below WCAG's 4.5 to 1. None of them stands on a picture."""

@@ -22,3 +22,10 @@ function tell(words) {
   // A dialog that was closed is still there, out of sight.
   (dialog?.offsetParent ? dialog : document.querySelector("#content"))?.prepend(said);
 }
+
+// On a phone each row of a list is a card, whose labels begin as the columns do: with a large letter.
+document.addEventListener("DOMContentLoaded", () => {
+  for (const { dataset } of document.querySelectorAll("#result_list [data-label]")) {
+    dataset.label = dataset.label.charAt(0).toUpperCase() + dataset.label.slice(1);
+  }
+});

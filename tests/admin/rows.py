@@ -1,0 +1,142 @@
+"""At least one row in every table, with values as long as real ones."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.utils import timezone
+
+from catalog.models import Category, ItemEmbedding
+from interactions.models import BehaviourWindow, DeadLetter, ImportRun, OutboxMessage
+from interactions.store import store
+from recommender.models import (
+    Attribution,
+    CoVisit,
+    DailyImpressions,
+    DriftReport,
+    Exposure,
+    ItemImpressions,
+    ListImpression,
+    PositionImpressions,
+    TrendingScore,
+    TuningTrial,
+)
+from recsite.platform import jobs
+from recsite.platform.models import ApiKey, Epoch, FeedCursor, Job
+from tests import factories
+from tests.recommender.fixtures import Shop, happened
+
+LONG_ID = "urn:isbn:978-0-14-143951-8:antoine-de-saint-exupery-0811"
+REASON = "There is no item 978-0-14-143951-8, and UNKNOWN_ITEM_POLICY=reject keeps events of unknown items out."
+
+
+def fill_tables(shop: Shop) -> None:
+    """Put rows into every table of the admin."""
+    for number in range(60):
+        happened(shop.ada, shop.novels[number % 6], "rating", 4, days_ago=number)
+    _fill_catalogue(shop)
+    _fill_data(shop)
+    _fill_platform()
+    _fill_models(shop)
+    _fill_impressions(shop)
+
+
+def _fill_catalogue(shop: Shop) -> None:
+    Category.objects.create(name="Novels", description="Long stories in prose.")
+    vector = [0.5] * settings.FEATURE_VECTOR_DIMENSION
+    ItemEmbedding.objects.create(item=shop.novels[0], model_version=1, vector=vector)
+    CoVisit.objects.create(item_id=shop.novels[0].pk, other_id=shop.novels[1].pk, sessions=1_234_567)
+    TrendingScore.objects.create(item_id=shop.novels[0].pk, score=1)
+
+
+def _fill_data(shop: Shop) -> None:
+    payload = {
+        "user_id": "ada",
+        "item_id": LONG_ID,
+        "type": "view",
+        "event_id": str(factories.event("a", "b").event_id),
+    }
+    DeadLetter.objects.create(source="api", reason="There is no item x.", payload={"item_id": "x"})
+    DeadLetter.objects.create(source="import", topic="user-events", reason=REASON, payload=payload, attempts=12_345)
+    OutboxMessage.objects.create(topic="reviews", key="ada", value=b'{"version": 1}')
+    ImportRun.objects.create(format="csv", source="a.csv", fingerprint="f", counts={"events": 3})
+    ImportRun.objects.create(
+        format="goodbooks",
+        source="/srv/recsite/imports/2026-11-30/goodbooks-10k-ratings-and-tags.csv.gz",
+        fingerprint="0123456789abcdef" * 4,
+        counts={"events": 5_976_479, "items": 10_000, "people": 53_424, "rejected": 1_234},
+        finished_at=timezone.now() + timedelta(hours=2, minutes=5),
+    )
+    written = {"title": "Good", "text": "Very good, and read again on 2026-11-30: 1,234 pages of it."}
+    now = timezone.now()
+    store(
+        [
+            factories.event("ada", "", "login", at=now),
+            factories.event("ada", shop.novels[0], "rating", 5, review=written),
+        ]
+    )
+    BehaviourWindow.objects.create(start=now, views=1_234_567, carts=456_789, purchases=123_456, active_users=98_765)
+
+
+def _fill_platform() -> None:
+    Epoch.objects.get_or_create(name="release", defaults={"value": 1})
+    ApiKey.objects.create_key(name="shop")
+    FeedCursor.objects.get_or_create(name="attribution")
+    for state in Job.State.values:
+        job = jobs.create("train", "Train and promote")
+        message = f"Release 1234 is {state}: svd 1233 (RMSE 0.674, nDCG@10 0.018), popular 1232 (nDCG@10 0.103)."
+        Job.objects.filter(pk=job.pk).update(state=state, message=message, log=f"00:34:50 {message}\n" * 3)
+
+
+def _fill_models(shop: Shop) -> None:
+    for number, metric in enumerate(("rmse", "ndcg_at_10")):
+        TuningTrial.objects.create(
+            algorithm="svd",
+            data_hash="0" * 64,
+            metric=metric,
+            number=number,
+            settings={"reg": 0.0123456789, "n_factors": 128, "learning_rate": 0.00123456},
+            value=0.9,
+            seconds=1,
+        )
+    for distribution, is_drift in (("type", True), ("category", False)):
+        DriftReport.objects.create(
+            release=1,
+            window_minutes=60,
+            distribution=distribution,
+            psi=0.3,
+            js=0.1,
+            noise=0.01,
+            n_before=1_234_567,
+            n_now=9,
+            is_drift=is_drift,
+            shifts=[["Historical Fiction", 0.123, 0.456]],
+        )
+    Exposure.objects.create(item=shop.novels[0], shown=3)
+
+
+def _fill_impressions(shop: Shop) -> None:
+    first, second = shop.novels[:2]
+    shown_as, now = factories.event("ada", first).event_id, timezone.now()
+    ListImpression.objects.create(
+        recommendation_id=shown_as,
+        user_id="ada",
+        kind="person",
+        placement="default",
+        algorithm="svd",
+        items=[first.pk, second.pk, 0],
+        sources=[0, 1, 99],
+        first_rank=3,
+        served_at=now,
+    )
+    Attribution.objects.create(
+        recommendation_id=shown_as, item=second, served_at=now, rank=4, event_id=shown_as, acted_at=now, by_id=False
+    )
+    counts: dict[str, Any] = {"lists": 1_234_567, "places": 24_691_340, "places_clicked": 1_012_345, "items": 9_876}
+    for placement in ("default", "under-the-basket-of-the-shop"):
+        day = DailyImpressions.objects.create(kind="person", placement=placement, algorithm="svd", version=12, **counts)
+        for rank in range(1, 21):
+            PositionImpressions.objects.create(daily=day, rank=rank, shown=1_000 * rank, clicked=300)
+        ItemImpressions.objects.create(daily=day, item=second, shown=1, clicked=1)
+    single = DailyImpressions.objects.create(kind="similar", placement="default", algorithm="ease", lists=1, places=1)
+    PositionImpressions.objects.create(daily=single, rank=1, shown=1, clicked=1)
