@@ -22,7 +22,7 @@ from recommender.models import (
     TuningTrial,
 )
 from recsite.platform import jobs
-from recsite.platform.models import ApiKey, Epoch, FeedCursor, Job
+from recsite.platform.models import ApiKey, Epoch, FeedCursor, Job, ScheduleDefault
 from tests import factories
 from tests.recommender.fixtures import Shop, happened
 
@@ -82,6 +82,7 @@ def _fill_platform() -> None:
     Epoch.objects.get_or_create(name="release", defaults={"value": 1})
     ApiKey.objects.create_key(name="shop")
     FeedCursor.objects.get_or_create(name="attribution")
+    ScheduleDefault.objects.create(name="Retrain and promote")
     for state in Job.State.values:
         job = jobs.create("train", "Train and promote")
         message = f"Release 1234 is {state}: svd 1233 (RMSE 0.674, nDCG@10 0.018), popular 1232 (nDCG@10 0.103)."

@@ -18,6 +18,7 @@ from recommender.models import (
     ReleaseMember,
     TrendingScore,
 )
+from recsite.platform.models import ScheduleDefault
 from tests import factories
 from tests.admin.rows import fill_tables
 from tests.admin.staff import OURS, Staff
@@ -30,8 +31,9 @@ SHOWN_ELSEWHERE: set[type[models.Model]] = {
     PositionImpressions,
     CoVisit,
     TrendingScore,
+    ScheduleDefault,
 }
-"""Rows that stand on the page of what they belong to: a release, a list, a day of figures, an item, a list of items."""
+"""Rows shown on the page of what they belong to: a release, a list, a daily total, an item, a scheduled task."""
 
 EVENTS_READ = re.compile(r'FROM "interactions_interaction"')
 AGGREGATED = re.compile(r"\b(COUNT|SUM|AVG|MIN|MAX|ARRAY_AGG)\(|GROUP BY", re.IGNORECASE)
