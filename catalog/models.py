@@ -9,9 +9,20 @@ from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
+from django.utils.module_loading import import_string
 from pgvector.django import HnswIndex, VectorField
 
 from catalog.validation import IdField
+
+ERASE, DELETE_ITEMS = "catalog.store.erase_users", "catalog.store.delete_items"
+"""The one way in which users, and items, go. By name, since the verbs import the rows."""
+
+
+class EndUserQuerySet(models.QuerySet["EndUser"]):
+    def delete(self) -> tuple[int, dict[str, int]]:
+        """Erase the users: deleting rows alone would leave their events, lists and cache, and let their ids return."""
+        erased: int = import_string(ERASE)(self)
+        return erased, {EndUser._meta.label: erased}
 
 
 class EndUser(models.Model):
@@ -27,6 +38,8 @@ class EndUser(models.Model):
     )
     demographics = models.JSONField(default=dict, blank=True)
 
+    objects = EndUserQuerySet.as_manager()
+
     class Meta:
         verbose_name = "person"
         verbose_name_plural = "people"
@@ -34,6 +47,26 @@ class EndUser(models.Model):
 
     def __str__(self) -> str:
         return self.user_id
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        """Erase the user, as `EndUserQuerySet.delete` does."""
+        return EndUser.objects.filter(pk=self.pk).delete()
+
+
+class Erasure(models.Model):
+    """The tombstone of an erased user: a keyed hash of the id, from which nobody can read it. See `catalog.erasure`."""
+
+    digest = models.BinaryField(max_length=32, unique=True)
+    erased_at = models.DateTimeField(default=timezone.now)
+    swept_at = models.DateTimeField(
+        null=True, blank=True, help_text="When the caches were last searched for what came back."
+    )
+
+    class Meta:
+        ordering = ["-erased_at", "-pk"]
+
+    def __str__(self) -> str:
+        return bytes(self.digest).hex()[:12]
 
 
 class Category(models.Model):
@@ -51,6 +84,11 @@ class Category(models.Model):
 
 
 class ItemQuerySet(models.QuerySet["Item"]):
+    def delete(self) -> tuple[int, dict[str, int]]:
+        """Delete the items with everything that happened to them."""
+        deleted: int = import_string(DELETE_ITEMS)(self)
+        return deleted, {Item._meta.label: deleted}
+
     def available(self, at: datetime) -> "ItemQuerySet":
         """Select what may be recommended at the time `at`."""
         starts = Q(available_from__isnull=True) | Q(available_from__lte=at)
@@ -94,6 +132,10 @@ class Item(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        """Delete the item, as `ItemQuerySet.delete` does."""
+        return Item.objects.filter(pk=self.pk).delete()
 
     @property
     def creator(self) -> str:

@@ -1,25 +1,34 @@
 """The verbs that change the catalogue. Each tells every process, on commit, that its copy is old."""
 
 import logging
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from functools import partial
 
 from django.conf import settings
-from django.db import transaction
+from django.contrib.admin.models import LogEntry
+from django.contrib.contenttypes.models import ContentType
+from django.db import OperationalError, connection, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.module_loading import import_string
 from prometheus_client import Counter
+from psycopg.errors import LockNotAvailable
 
-from catalog import snapshot
-from catalog.models import EndUser, Item
-from recsite.platform import generations
+from catalog import erasure, snapshot
+from catalog.erasure import ErasedUsers, UserErased
+from catalog.models import EndUser, Erasure, Item, ItemEmbedding
+from recsite.platform.exceptions import Busy
 
 logger = logging.getLogger(__name__)
 sink_failures = Counter("item_sink_failures_total", "Saved items that a sink failed to take in, by batch.", ["sink"])
 
-PEOPLE_EPOCH = "people-erased"
-"""Rises when people were erased, or their preferences edited: what is kept of anybody is made anew."""
+ERASED_AT_ONCE = 200
+"""Users of one transaction, while which nobody can store events."""
+
+READ_AT_ONCE = 5_000
+ATTEMPTS = 5
+# It waits for everybody who stores events, and keeps them waiting; it lets readers and a backup work on.
+LOCK_USERS = "SET LOCAL lock_timeout = '3s'; LOCK TABLE catalog_enduser IN SHARE ROW EXCLUSIVE MODE"
 
 
 def save_item(item: Item) -> Item:
@@ -41,11 +50,18 @@ def set_available(items: QuerySet[Item], available: bool) -> int:
 
 
 def delete_items(items: QuerySet[Item]) -> int:
-    """Erases items with everything that happened to them, and says how many items there were."""
+    """Delete items with everything that happened to them, and return how many items there were.
+
+    Table by table, since most have no constraint that would do it: DELETION_SINKS delete what others keep of an item.
+    """
     with transaction.atomic():
-        _, by_model = items.delete()
+        pks = list(items.select_for_update().order_by("pk").values_list("pk", flat=True))
+        for path in settings.DELETION_SINKS:
+            import_string(path)(pks)
+        ItemEmbedding.objects.filter(item__in=pks).delete()
+        Item.objects.filter(pk__in=pks)._raw_delete("default")
         snapshot.bump()
-    return by_model.get(Item._meta.label, 0)
+    return len(pks)
 
 
 def _tell(items: Collection[int]) -> None:
@@ -58,25 +74,75 @@ def _tell(items: Collection[int]) -> None:
             sink_failures.labels(path).inc()
 
 
-def save_person(person: EndUser) -> EndUser:
-    """Adds or changes one person. Raises ValidationError where a field is wrong."""
-    person.full_clean()
+def save_user(user: EndUser) -> EndUser:
+    """Add or change one user. Raises ValidationError where a field is wrong, and UserErased for an erased id."""
+    user.full_clean()
+    is_new = user._state.adding
     with transaction.atomic():
-        person.save()
-        generations.bump(PEOPLE_EPOCH)
-    return person
+        user.save()
+        if is_new and erasure.refuse([user.user_id]):
+            raise UserErased
+        for path in settings.USER_SINKS:
+            import_string(path)([user.user_id])
+    return user
 
 
-def delete_people(people: QuerySet[EndUser]) -> int:
-    """Erases people with everything they did, and says how many people there were.
+def erase_users(users: QuerySet[EndUser]) -> int:
+    """Erase users with everything that is kept of them, for good; return how many there were."""
+    return erase_user_ids(list(users.values_list("user_id", flat=True)))
 
-    What is kept of them by the ids of the outside, PEOPLE_SINKS erase in the same transaction: where one fails, nobody
-    is erased.
+
+def erase_user_ids(user_ids: Collection[str]) -> int:
+    """Erase what is kept under these ids, and refuse the ids from now on; return how many users there were.
+
+    An id may be unknown: events may wait for it elsewhere. Each batch is erased whole or not at all, ERASURE_SINKS
+    included. Raises Busy where users are being stored without a pause.
     """
-    with transaction.atomic():
-        user_ids = list(people.values_list("user_id", flat=True))
-        for path in settings.PEOPLE_SINKS:
-            import_string(path)(user_ids)
-        _, by_model = people.delete()
-        generations.bump(PEOPLE_EPOCH)
-    return by_model.get(EndUser._meta.label, 0)
+    ordered = sorted(set(user_ids))
+    starts = range(0, len(ordered), ERASED_AT_ONCE)
+    return sum(_erase_patiently(ordered[start : start + ERASED_AT_ONCE]) for start in starts)
+
+
+def erase_again() -> int:
+    """Erase users whose ids were erased and who have a row all the same, since a backup was restored."""
+    found, batch = set[str](), list[str]()
+    for user_id in EndUser.objects.order_by("pk").values_list("user_id", flat=True).iterator(chunk_size=READ_AT_ONCE):
+        batch.append(user_id)
+        if len(batch) == READ_AT_ONCE:
+            found |= erasure.erased_among(batch)
+            batch.clear()
+    return erase_user_ids(found | erasure.erased_among(batch))
+
+
+def _erase_patiently(user_ids: Sequence[str]) -> int:
+    for _ in range(ATTEMPTS):
+        try:
+            with transaction.atomic():
+                return _erase(user_ids)
+        except OperationalError as error:
+            if not isinstance(error.__cause__, LockNotAvailable):
+                raise
+    raise Busy("Users are being stored all the time (a large import?), so nobody was erased. Try again later.")
+
+
+def _erase(user_ids: Sequence[str]) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(LOCK_USERS)
+    Erasure.objects.bulk_create(
+        [Erasure(digest=erasure.digest(user_id)) for user_id in user_ids],
+        update_conflicts=True,
+        unique_fields=["digest"],
+        update_fields=["erased_at", "swept_at"],
+    )
+    pks = list(EndUser.objects.filter(user_id__in=user_ids).values_list("pk", flat=True))
+    for path in settings.ERASURE_SINKS:
+        import_string(path)(ErasedUsers(tuple(user_ids), tuple(pks)))
+    _anonymize_log(pks)
+    EndUser.objects.filter(pk__in=pks)._raw_delete("default")
+    return len(pks)
+
+
+def _anonymize_log(pks: Sequence[int]) -> None:
+    """Take the ids out of the admin's log: it says who erased somebody, and when, but not whom."""
+    about = LogEntry.objects.filter(content_type=ContentType.objects.get_for_model(EndUser))
+    about.filter(object_id__in=list(map(str, pks))).update(object_repr="an erased user")

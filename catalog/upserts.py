@@ -11,6 +11,7 @@ from typing import Any
 
 from django.db import connection
 
+from catalog import erasure
 from catalog.importers.rows import ItemRow, UserRow
 
 # Both go in the order of ids, so that two imports never wait for each other in a circle, and touch only what differs.
@@ -26,9 +27,9 @@ WITH given AS (
         demographics = kept.demographics || EXCLUDED.demographics
     WHERE (kept.preferences, kept.demographics) IS DISTINCT FROM
         (kept.preferences || EXCLUDED.preferences, kept.demographics || EXCLUDED.demographics)
-    RETURNING xmax = 0 AS is_new
+    RETURNING user_id, xmax = 0 AS is_new
 )
-SELECT count(*) FILTER (WHERE is_new), count(*) FILTER (WHERE NOT is_new) FROM changed
+SELECT coalesce(array_agg(user_id) FILTER (WHERE is_new), '{}'), count(*) FILTER (WHERE NOT is_new) FROM changed
 """
 # An item that was made up for an event (hidden, its id for a title) comes to light when it is described.
 ITEMS = """
@@ -84,14 +85,20 @@ class Upserted:
 
     added: int = 0
     changed: int = 0
+    erased: frozenset[str] = frozenset()
+    """Ids that were left out, since their users were erased."""
 
     def __add__(self, other: "Upserted") -> "Upserted":
-        return Upserted(self.added + other.added, self.changed + other.changed)
+        return Upserted(self.added + other.added, self.changed + other.changed, self.erased | other.erased)
 
 
 def upsert_users(rows: Sequence[UserRow]) -> Upserted:
-    """Add users or bring them up to date; of two rows for one user the last counts."""
-    return _upsert(USERS, {row.user_id: row for row in rows}.values())
+    """Add users or bring them up to date; of two rows for one user the last counts. Erased ones are left out."""
+    if not rows:
+        return Upserted()
+    new, changed = _execute(USERS, {row.user_id: row for row in rows}.values())
+    erased = frozenset(erasure.refuse(new))
+    return Upserted(len(new) - len(erased), changed, erased)
 
 
 def upsert_items(rows: Sequence[ItemRow]) -> Upserted:
@@ -100,15 +107,14 @@ def upsert_items(rows: Sequence[ItemRow]) -> Upserted:
     if names:
         with connection.cursor() as cursor:
             cursor.execute(CATEGORIES, [sorted(names)])
-    return _upsert(ITEMS, {row.item_id: row for row in rows}.values())
+    return Upserted(*_execute(ITEMS, {row.item_id: row for row in rows}.values())) if rows else Upserted()
 
 
-def _upsert(statement: str, rows: Collection[UserRow | ItemRow]) -> Upserted:
-    if not rows:
-        return Upserted()
+def _execute(statement: str, rows: Collection[UserRow | ItemRow]) -> tuple[Any, int]:
     with connection.cursor() as cursor:
         cursor.execute(statement, [json.dumps([_fields(row) for row in rows])])
-        return Upserted(*cursor.fetchone())
+        new, changed = cursor.fetchone()
+        return new, changed
 
 
 def _fields(row: UserRow | ItemRow) -> dict[str, Any]:

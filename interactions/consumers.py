@@ -17,6 +17,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 from prometheus_client import Counter as Count
 
+from catalog import erasure
 from interactions import kafka, producers, types, wire
 from interactions.kafka import Message
 from interactions.models import DeadLetter
@@ -52,6 +53,8 @@ class Unreadable:
     topic: str
     reason: str
     source: str = "kafka"
+    user_id: str = ""
+    """Whose event it seems to be: by the key of the message, where it can't be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +166,7 @@ class EventConsumer:
                 event, source = wire.decode(raw, rules, now, context_bytes)
                 read.append(Read(event, source, raw, topic))
             except InvalidEvent as fault:
-                unreadable.append(Unreadable(raw, topic, str(fault)))
+                unreadable.append(Unreadable(raw, topic, str(fault), user_id=_key(message)))
         return _Batch(read, unreadable)
 
     def _wait(self, stop: Callable[[], bool]) -> bool:
@@ -190,21 +193,30 @@ class EventConsumer:
             logger.warning("The offsets of a stored batch could not be committed: %s.", kafka.said(fault))
 
 
-def keep_dead_letters(lost: Sequence[Unreadable]) -> None:
-    """Keep what can't be stored, in the table and on its topic."""
-    rows = [
-        DeadLetter(
-            source=one.source,
-            topic=one.topic,
-            reason=one.reason[:500],
-            payload=wire.readable(one.raw),
-        )
-        for one in lost
+def keep_dead_letters(lost: Sequence[Unreadable]) -> int:
+    """Keep what can't be stored, in the table and on its topic; return how many. Nothing of erased users is kept."""
+    payloads = [wire.readable(one.raw) for one in lost]
+    named = [
+        {one.user_id, str(payload.get("user_id", "")).strip()} for one, payload in zip(lost, payloads, strict=True)
     ]
     with transaction.atomic():
-        DeadLetter.objects.bulk_create(rows)
-    for one in lost:
+        erased = erasure.refuse((), set().union(*named))
+        kept = [pair for pair, names in zip(zip(lost, payloads, strict=True), named, strict=True) if not names & erased]
+        DeadLetter.objects.bulk_create(
+            DeadLetter(source=one.source, topic=one.topic, reason=one.reason[:500], payload=payload)
+            for one, payload in kept
+        )
+    for one, _ in kept:
         kafka.send(Message(DEAD_LETTERS, one.topic, one.raw, {"reason": one.reason[:500]}))
+    return len(kept)
+
+
+def _unreadable(read: Read, reason: str) -> Unreadable:
+    return Unreadable(read.raw, read.topic, reason, read.source, read.event.user_id)
+
+
+def _key(message: Any) -> str:
+    return (message.key() or b"").decode("utf-8", "replace")
 
 
 def _leave() -> None:
@@ -216,8 +228,10 @@ def _store_batch(batch: _Batch) -> Counter[str]:
     try:
         outcome, refused = _store(batch.read)
         if lost := [*batch.unreadable, *refused]:
-            database.ask(lambda: keep_dead_letters(lost))
-            outcome["dead"] += len(lost)
+            kept = database.ask(lambda: keep_dead_letters(lost))
+            outcome["dead"] += kept
+            if kept < len(lost):
+                outcome["erased"] += len(lost) - kept
     except DatabaseDown:
         # A connection that broke would stay broken: nothing here closes it between requests.
         connection.close()
@@ -240,14 +254,13 @@ def _store(read: Sequence[Read]) -> tuple[Counter[str], list[Unreadable]]:
     except Exception as fault:
         if len(read) == 1:
             logger.exception("The database refuses an event.")
-            return Counter(), [
-                Unreadable(read[0].raw, read[0].topic, f"The database refuses it: {fault}", read[0].source)
-            ]
+            return Counter(), [_unreadable(read[0], f"The database refuses it: {fault}")]
         middle = len(read) // 2
         parts = [_store(read[:middle]), _store(read[middle:])]
         return parts[0][0] + parts[1][0], parts[0][1] + parts[1][1]
-    lost = [
-        Unreadable(read[one.position].raw, read[one.position].topic, one.reason, read[one.position].source)
-        for one in stored.refused
-    ]
-    return Counter(stored=len(stored.stored), duplicate=stored.duplicates, dead=0), lost
+    lost = [_unreadable(read[one.position], one.reason) for one in stored.refused if not one.is_erased]
+    outcome = Counter(stored=len(stored.stored), duplicate=stored.duplicates, dead=0)
+    if stored.erased:
+        outcome["erased"] = len(stored.erased)
+        logger.info("%d events of erased users are dropped.", len(stored.erased))
+    return outcome, lost

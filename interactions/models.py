@@ -260,6 +260,7 @@ class ImportRun(models.Model):
     )
     progress = models.JSONField(default=dict, help_text="Lines committed, by part.")
     counts = models.JSONField(default=dict, help_text="Rows read, stored, duplicate and rejected.")
+    rejected_files = models.JSONField(default=list, help_text="Where rejected lines were written, on that machine.")
     undated_at = models.DateTimeField(
         null=True, blank=True, help_text="The date given to rows of a file without times."
     )

@@ -13,6 +13,7 @@ from django.db import transaction
 from django.utils.module_loading import import_string
 from prometheus_client import Counter
 
+from catalog import erasure
 from interactions import kafka, outbox, store
 from interactions.kafka import Message
 from interactions.schema import Event
@@ -52,12 +53,24 @@ class KafkaLog:
     """Hands events to Kafka, whose brokers acknowledge; where they don't, to the outbox."""
 
     def append(self, events: Sequence[Event], source: str) -> Stored:
-        messages = [Message(topic_of(event.type), event.user_id, encode(event, source)) for event in events]
+        erased = self._erased(events)
+        messages = [
+            Message(topic_of(event.type), event.user_id, encode(event, source))
+            for event in events
+            if event.user_id not in erased
+        ]
         if outbox.is_empty():
             messages = kafka.deliver(messages)
         if messages:
             outbox.put(messages)
-        return Stored()
+        return Stored(refused=store.refusals(events, erased))
+
+    def _erased(self, events: Sequence[Event]) -> set[str]:
+        """Return whose events are published no more. Without the database nobody knows: the consumer refuses them."""
+        try:
+            return database.ask(lambda: erasure.erased_among({event.user_id for event in events}))
+        except DatabaseDown:
+            return set()
 
 
 def event_log() -> EventLog:

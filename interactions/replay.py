@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db.models import F
 from django.utils import timezone
 
+from catalog import erasure
 from interactions import producers, types, wire
 from interactions.models import DeadLetter
 from interactions.schema import InvalidEvent, parse
@@ -18,28 +19,33 @@ class Replayed:
 
     stored: int = 0
     still_dead: int = 0
+    erased: int = 0
 
     def __str__(self) -> str:
-        if not self.stored and not self.still_dead:
+        if not self.stored and not self.still_dead and not self.erased:
             return "There are no dead letters to replay."
-        return f"{self.stored:,} replayed, {self.still_dead:,} still can't be stored: their reasons say why."
+        said = f"{self.stored:,} replayed, {self.still_dead:,} still can't be stored: their reasons say why."
+        return f"{said} {self.erased:,} of erased users are deleted." if self.erased else said
 
 
 def replay(letters: Iterable[DeadLetter]) -> Replayed:
-    """Store what the letters hold, and remove those that could be stored; the others say why they still can't be.
+    """Store what the letters hold, and delete those that could be stored; the others say why they still can't be.
 
-    One that was stored meanwhile, by another replay, is stored once.
+    One that was stored meanwhile, by another replay, is stored once. One of an erased user is deleted.
     """
-    stored = still_dead = 0
+    stored = still_dead = erased = 0
     for letter in letters:
         reason = _try(letter)
-        if reason:
+        if reason == erasure.SENTENCE:
+            DeadLetter.objects.filter(pk=letter.pk).delete()
+            erased += 1
+        elif reason:
             DeadLetter.objects.filter(pk=letter.pk).update(reason=reason[:500], attempts=F("attempts") + 1)
             still_dead += 1
         else:
             DeadLetter.objects.filter(pk=letter.pk).delete()
             stored += 1
-    return Replayed(stored, still_dead)
+    return Replayed(stored, still_dead, erased)
 
 
 def _try(letter: DeadLetter) -> str:

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
+from catalog import erasure
 from interactions import profiles
 from interactions.identity import Key, content_of, key_of, repeats, stored_contents
 from interactions.models import DeadLetter, Review
@@ -44,6 +45,8 @@ class Refusal:
     """A sentence."""
     field: str = ""
     """The field that the sender has to change; empty where the event itself may be right, as with an unknown item."""
+    is_erased: bool = False
+    """Tell that the user was erased: nothing of the event is kept anywhere."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,11 @@ class Stored:
     @property
     def duplicates(self) -> int:
         return len(self.repeated)
+
+    @property
+    def erased(self) -> frozenset[int]:
+        """The positions of events whose users were erased."""
+        return frozenset(refusal.position for refusal in self.refused if refusal.is_erased)
 
     @property
     def reasons(self) -> tuple[str, ...]:
@@ -91,11 +99,15 @@ def store(events: Sequence[Event], source: str | Sequence[str] = "api", dead_let
         except _OtherContentStored as found:
             conflicting.update(found.positions)
             conflicting.update(position for position, first in repeated.items() if first in conflicting)
-    if unknown and dead_letters:
-        _keep_dead_letters(events, unknown, [source] * len(events) if isinstance(source, str) else source)
+    erased = {refusal.position for refusal in unknown if refusal.is_erased}
+    unknown += [_erased(position) for position, first in repeated.items() if first in erased]
+    lost = [refusal for refusal in unknown if not refusal.is_erased]
+    if lost and dead_letters:
+        _keep_dead_letters(events, lost, [source] * len(events) if isinstance(source, str) else source)
     refused = [*unknown, *(Refusal(position, OTHER_CONTENT, "event_id") for position in conflicting)]
     refused.sort(key=lambda refusal: refusal.position)
-    return Stored(stored, tuple(sorted((repeated.keys() - conflicting) | known)), tuple(refused))
+    same = (repeated.keys() - conflicting - {refusal.position for refusal in refused}) | known
+    return Stored(stored, tuple(sorted(same)), tuple(refused))
 
 
 @transaction.atomic
@@ -109,21 +121,48 @@ def _attempt(batch: Sequence[tuple[int, Event]]) -> tuple[tuple[StoredEvent, ...
     with connection.cursor() as cursor:
         staging = _stage(cursor, batch)
         staging.make_placeholders()
-        unknown = [Refusal(lost.position, _sentence(lost.reason)) for lost in staging.find_unknown()]
-        if unknown:
-            lost = {refusal.position for refusal in unknown}
-            batch = [(position, event) for position, event in batch if position not in lost]
-            if not batch:
-                return (), set(), unknown
-            staging = _stage(cursor, batch)
-        keys = _insert(staging, [event for _, event in batch])
-    missing = [(position, event) for position, event in batch if key_of(event) not in keys]
+        refused = [Refusal(lost.position, _sentence(lost.reason)) for lost in staging.find_unknown()]
+        known = _without(batch, refused)
+        if len(known) < len(batch) and known:
+            staging = _stage(cursor, known)
+        # Events of users whom `refuse` removes are stored by no statement: all of them join with the users.
+        new = staging.upsert_users() if known else []
+        lost = {refusal.position for refusal in refused}
+        erased = erasure.refuse(new, [event.user_id for position, event in batch if position in lost])
+        if erased:
+            refused = _with_erased(batch, refused, erased)
+            known = _without(batch, refused)
+        keys = _insert(staging, [event for _, event in known]) if known else {}
+    missing = [(position, event) for position, event in known if key_of(event) not in keys]
     if other := _with_other_content(missing):
         raise _OtherContentStored(other)
-    new = [event for _, event in batch if key_of(event) in keys]
-    profiles.update(new)
-    _keep_reviews(new, keys)
-    return tuple(_stored(event, *keys[key_of(event)]) for event in new), {position for position, _ in missing}, unknown
+    fresh = [event for _, event in known if key_of(event) in keys]
+    profiles.update(fresh)
+    _keep_reviews(fresh, keys)
+    stored = tuple(_stored(event, *keys[key_of(event)]) for event in fresh)
+    return stored, {position for position, _ in missing}, refused
+
+
+def _without(batch: Sequence[tuple[int, Event]], refused: Sequence[Refusal]) -> Sequence[tuple[int, Event]]:
+    lost = {refusal.position for refusal in refused}
+    return [(position, event) for position, event in batch if position not in lost] if lost else batch
+
+
+def refusals(events: Sequence[Event], erased: Collection[str]) -> tuple[Refusal, ...]:
+    """Return a refusal for each event of an erased user."""
+    return tuple(_erased(position) for position, event in enumerate(events) if event.user_id in erased)
+
+
+def _with_erased(
+    batch: Sequence[tuple[int, Event]], refused: Sequence[Refusal], erased: Collection[str]
+) -> list[Refusal]:
+    """Return the refusals with one for each event of an erased user, in place of what else is wrong with it."""
+    positions = {position for position, event in batch if event.user_id in erased}
+    return [*map(_erased, positions), *(refusal for refusal in refused if refusal.position not in positions)]
+
+
+def _erased(position: int) -> Refusal:
+    return Refusal(position, erasure.SENTENCE, "user_id", is_erased=True)
 
 
 def _stage(cursor: Any, batch: Sequence[tuple[int, Event]]) -> Staging:
@@ -153,7 +192,6 @@ def _staged(position: int, event: Event) -> Staged:
 
 def _insert(staging: Staging, events: Sequence[Event]) -> dict[Key, tuple[int, int]]:
     """Insert the events that are new; return the primary keys of user and item (or 0) by the events' keys."""
-    staging.upsert_users()
     rows = staging.insert_returning()
     if any(not event.item_id for event in events):
         rows += staging.insert_without_item()

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import DatabaseError, transaction
 from kombu.exceptions import OperationalError
 
-from recommender import registry
+from recommender import cache, registry
 from recommender.insight import drift, impressions
 from recommender.models import ModelVersion, Release
 from recommender.serving import warming
@@ -120,6 +120,7 @@ def fail_dead_jobs() -> None:
             jobs.fail_dead_jobs()
             registry.reap()
             generations.repair()
+            cache.sweep()
     except (Busy, RedisDown) as reason:
         logger.info("%s", reason)
 

@@ -159,16 +159,18 @@ def _check_port(url: str) -> None:
         raise ValueError(url)
 
 
-def secret_key(name: str, production: bool, state: Path) -> str:
-    """The secret from the environment; a development machine makes its own once and keeps it in the state folder."""
+def secret_key(name: str, production: bool, state: Path, other_than: str = "") -> str:
+    """Return the secret from the environment; a development machine makes its own once, in the state folder."""
     value = text(name)
+    if value and value == other_than:
+        fail(f"{name} is the same as another secret: make a random text of its own.")
     if production and len(value) < LONG_ENOUGH:
         fail(f"{name} must be a random text of at least {LONG_ENOUGH} characters in production.")
     if value and (len(value) < LONG_ENOUGH or len(set(value)) < FEW_CHARACTERS):
         fail(f"{name} must be a random text of at least {LONG_ENOUGH} characters, or not be set at all in development.")
     if production:
         return value
-    path = state / "secret_key"
+    path = state / name.lower()
     if not value and not path.exists():
         state.mkdir(parents=True, exist_ok=True)
         _write_once(path, secrets.token_urlsafe(64))

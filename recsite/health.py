@@ -21,7 +21,7 @@ from interactions.kafka import BrokerDown
 from interactions.lag import lag
 from recommender import registry
 from recommender.serving import candidates
-from recsite.platform import database, draining, query_timeout, redis, workers
+from recsite.platform import database, draining, partitions, query_timeout, redis, workers
 
 logger = logging.getLogger(__name__)
 Facts = dict[str, Any]
@@ -129,6 +129,17 @@ def _release() -> Facts:
     return {"id": live.pk, "age_secs": round((timezone.now() - since).total_seconds())}
 
 
+def _partitions() -> Facts:
+    """How many months are ready for what comes."""
+    try:
+        alarms = database.ask(partitions.alarms)
+    except database.DatabaseDown as error:
+        raise Trouble("Without the database nobody knows which months are ready.") from error
+    if alarms:
+        raise Trouble(" ".join(alarms))
+    return {}
+
+
 def _kafka() -> Facts:
     """Whether the event log answers, and how far its consumers are behind."""
     if not settings.KAFKA_BOOTSTRAP_SERVERS:
@@ -166,6 +177,7 @@ PARTS: dict[str, Callable[[], Facts]] = {
     "worker": _worker,
     "kafka": _kafka,
     "release": _release,
+    "partitions": _partitions,
     "disk": _disk,
     "memory": _memory,
 }

@@ -26,7 +26,7 @@ from interactions.streams import Window
 from recommender.insight import analytics, drift, impressions
 from recommender.serving import warming
 from recommender.serving.incremental import covisits, trends
-from recsite.platform import database, feed
+from recsite.platform import database, feed, partitions
 from recsite.platform.database import DatabaseDown
 
 logger = logging.getLogger(__name__)
@@ -114,6 +114,22 @@ class ServedCollector(Collector):
         yield behind
 
 
+class PartitionsCollector(Collector):
+    """Months that are ready for what comes. An alarm is due below two."""
+
+    def collect(self) -> Iterator[Metric]:
+        ahead = GaugeMetricFamily(
+            "partition_months_ahead", "Coming months that have a partition, without a gap.", labels=["table"]
+        )
+        try:
+            for table in partitions.tables():
+                ahead.add_metric([table.table], database.ask(partial(table.months_ahead, timezone.now())))
+        except (DatabaseDown, DatabaseError) as down:
+            logger.warning("%s", down)
+            return
+        yield ahead
+
+
 class BehaviourCollector(Collector):
     """What people do: the latest half hour that has begun."""
 
@@ -133,3 +149,4 @@ _asked = CollectorRegistry(auto_describe=False)
 _asked.register(EventLogCollector())
 _asked.register(ServedCollector())
 _asked.register(BehaviourCollector())
+_asked.register(PartitionsCollector())

@@ -24,6 +24,7 @@ IS_COMMAND = Path(sys.argv[0]).name == "manage.py"
 DEBUG = env.flag("DEBUG", False)
 SECRET_KEY = env.secret_key("SECRET_KEY", PRODUCTION, STATE_DIR)
 SECRET_KEY_FALLBACKS = env.items("SECRET_KEY_FALLBACKS", [])
+ERASURE_KEY = env.secret_key("ERASURE_KEY", PRODUCTION, STATE_DIR, other_than=SECRET_KEY)
 _hosts = [] if PRODUCTION else ["localhost", "127.0.0.1", "[::1]", "testserver"]
 ALLOWED_HOSTS = env.hosts("ALLOWED_HOSTS", _hosts, PRODUCTION)
 CSRF_TRUSTED_ORIGINS = env.origins("CSRF_TRUSTED_ORIGINS")
@@ -163,9 +164,18 @@ CELERY_BEAT_SCHEDULE = beat_schedule(
 
 # --- Events ---
 
+# Who hears of what, by dotted path: apps below never import those above.
 EVENT_SINKS = ["recommender.serving.freshness.on_stored"]
 ITEM_SINKS = ["recommender.serving.candidates.vectors.on_saved"]
-PEOPLE_SINKS = ["recommender.insight.impressions.on_erased"]
+DELETION_SINKS = ["interactions.erasing.on_items_deleted", "recommender.insight.impressions.on_items_deleted"]
+USER_SINKS = ["recommender.cache.on_users_saved"]
+ERASURE_SINKS = [
+    "interactions.erasing.on_erased",
+    "recommender.insight.impressions.on_erased",
+    "recommender.cache.on_erased",
+]
+if STOREFRONT_ENABLED:
+    ERASURE_SINKS.append("storefront.views.visitor.on_erased")
 UNKNOWN_ITEM_POLICY = env.choice("UNKNOWN_ITEM_POLICY", "dead_letter", ("dead_letter", "placeholder"))
 MAX_EVENT_CONTEXT_BYTES = env.integer("MAX_EVENT_CONTEXT_BYTES", 16_384, 64)
 PARTITION_MONTHS_AHEAD = env.integer("PARTITION_MONTHS_AHEAD", 3, 1, 60)

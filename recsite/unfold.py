@@ -70,7 +70,13 @@ MENU: list[dict[str, Any]] = [
         "items": [
             _rows("Placements", "view_carousel", "recommender_placement"),
             _rows("Items", "inventory_2", "catalog_item", also="items/"),
-            _rows("People", "group", "catalog_enduser", also="people/"),
+            _rows(
+                "People",
+                "group",
+                "catalog_enduser",
+                also="people/",
+                parts=[_part("Erasures", "catalog_erasure")],
+            ),
             _rows("Categories", "category", "catalog_category"),
         ],
     },

@@ -14,6 +14,7 @@ from urllib.error import HTTPError
 from urllib.parse import urlsplit, urlunsplit
 from urllib.request import Request, urlopen
 
+from django.conf import settings as django_settings
 from django.db import connection
 
 from recsite.local.paths import PROJECT
@@ -94,5 +95,6 @@ def environment(folder: Path, **settings: str) -> dict[str, str]:
         "DJANGO_SETTINGS_MODULE": "tests.web_settings",
         "RECSITE_STATE": str(folder),
         "SECRET_KEY": "for tests only, and long enough to pass: 0123456789 abcdef",
+        "ERASURE_KEY": django_settings.ERASURE_KEY,
         **settings,
     }

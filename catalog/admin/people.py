@@ -1,7 +1,9 @@
 from datetime import timedelta
 from typing import Any
 
+from django import forms
 from django.contrib import admin
+from django.core.exceptions import ValidationError
 from django.db.models import F, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -9,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from unfold.decorators import action, display
 
-from catalog import store
+from catalog import erasure, store
 from catalog.admin.forms import FIELDS
 from catalog.models import EndUser
 from recsite.platform.console import ConsoleAdmin
@@ -33,13 +35,23 @@ class ActiveFilter(admin.SimpleListFilter):
         return queryset.filter(last_active__gte=timezone.now() - timedelta(days=days)) if days else queryset
 
 
+class EndUserForm(forms.ModelForm):
+    def clean_user_id(self) -> str:
+        """Refuse the id of an erased user."""
+        user_id: str = self.cleaned_data["user_id"]
+        if erasure.erased_among([user_id]):
+            raise ValidationError(erasure.SENTENCE, code=erasure.REASON)
+        return user_id
+
+
 @admin.register(EndUser)
 class EndUserAdmin(ConsoleAdmin):
     """The people recommended to. Whoever sends an event is added by it."""
 
     empty = "Nobody is known yet: people come with their first event, or with an import."
+    form = EndUserForm
     formfield_overrides = FIELDS
-    goes_with_it = "everything they did"
+    goes_with_it = "everything they did, for good: their ids are refused from then on"
     list_display = ("user_id", "active", "joined", "about", "console")
     list_filter = (ActiveFilter,)
     list_disable_select_all = True
@@ -65,13 +77,13 @@ class EndUserAdmin(ConsoleAdmin):
         return queryset.filter(user_id__startswith=search_term.strip()), False
 
     def save_model(self, request: HttpRequest, obj: EndUser, form: Any, change: bool) -> None:
-        store.save_person(obj)
+        store.save_user(obj)
 
     def delete_model(self, request: HttpRequest, obj: EndUser) -> None:
-        store.delete_people(EndUser.objects.filter(pk=obj.pk))
+        store.erase_users(EndUser.objects.filter(pk=obj.pk))
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[EndUser]) -> None:
-        store.delete_people(queryset)
+        store.erase_users(queryset)
 
     @display(description="last active")
     def active(self, person: EndUser) -> str:

@@ -9,6 +9,7 @@ from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from catalog.erasure import UserErased
 from interactions import producers, schema, types
 from interactions.api.event_schema import PROPERTIES
 from interactions.api.serializers import AcceptedOut, EventIn, EventsIn, EventsOut
@@ -58,7 +59,8 @@ class EventIntake(JsonBodyView):
             "Accepts what a user did, nearly always with an item. 202 means it is durable. A retry with the same "
             "event_id and occurred_at stays one event: where it is stored already, it is a `duplicate`; with other "
             "content it is refused (409). Whether the item exists is settled when the event is stored. A "
-            "`profile_update` puts what its context has in `preferences` and `demographics` into the user's own."
+            "`profile_update` puts what its context has in `preferences` and `demographics` into the user's own. An "
+            "event of an erased user is refused (409, code `erased`)."
         ),
         request=EventIn,
         responses={202: AcceptedOut, **problems(400, 406, 409, 413, 415)},
@@ -73,6 +75,8 @@ class EventIntake(JsonBodyView):
     def post(self, request: Request) -> Response:
         event = _event(request.data)
         outcome = producers.produce([event], source="api")
+        if outcome.erased:
+            raise UserErased
         if errors := _errors(outcome):
             raise Conflict(errors[0])
         return Response({"event_id": str(event.event_id), "status": _status(0, outcome)}, status=202)
@@ -85,7 +89,8 @@ class BulkIntake(JsonBodyView):
         summary="Send many events",
         description=(
             f"Up to {MOST:,} events, each judged for itself: one that is wrong keeps no other from being accepted. "
-            "What is accepted is durable; with 503 nothing is claimed. Sending the same again changes nothing."
+            "What is accepted is durable; with 503 nothing is claimed. Sending the same again changes nothing. An "
+            "event of an erased user has the status `erased`, and is kept nowhere."
         ),
         request=EventsIn,
         responses={202: EventsOut, **problems(400, 406, 413, 415)},
@@ -103,7 +108,7 @@ class BulkIntake(JsonBodyView):
         told = {
             "accepted": counts["accepted"] + counts["duplicate"],
             "duplicates": counts["duplicate"],
-            "refused": counts["refused"],
+            "refused": counts["refused"] + counts["erased"],
             "results": results,
         }
         return Response(told, status=202)
@@ -144,7 +149,7 @@ def _results(judged: Sequence[Event | dict[str, str]], outcome: Stored) -> Itera
             yield {"status": "refused", "errors": one}
             continue
         if wrong := errors.get(position):
-            yield {"status": "refused", "errors": wrong}
+            yield {"status": "erased" if position in outcome.erased else "refused", "errors": wrong}
         else:
             status = "duplicate" if one.event_id in seen else _status(position, outcome)
             yield {"status": status, "event_id": str(one.event_id)}

@@ -23,7 +23,7 @@ class AcceptedOut(serializers.Serializer):
 
 
 class OneOfManyOut(serializers.Serializer):
-    status = serializers.ChoiceField(["accepted", "duplicate", "refused"])
+    status = serializers.ChoiceField(["accepted", "duplicate", "refused", "erased"])
     event_id = serializers.UUIDField(required=False)
     errors = serializers.DictField(  # type: ignore[assignment]  # REST framework takes fields out of the class
         child=serializers.CharField(), required=False, help_text="A sentence for each field that is wrong."

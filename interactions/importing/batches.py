@@ -13,7 +13,7 @@ from catalog.importers.rows import DataSet, EventRow, ItemRow, Located, Rejected
 from interactions.importing.occurrences import Occurrences
 from interactions.schema import TypeRule
 from interactions.staging import Packer, Staged, Unknown
-from recsite.platform.partitions import Month
+from recsite.platform.months import Month
 
 NAMESPACE = uuid_utils.uuid5(uuid_utils.NAMESPACE_URL, "recsite:import")
 SKIPPED_AT_ONCE = 50_000
@@ -27,6 +27,7 @@ class Batch:
     line: int = 0
     """The last line."""
     users: list[UserRow] = field(default_factory=list)
+    user_lines: list[int] = field(default_factory=list)
     items: list[ItemRow] = field(default_factory=list)
     rejected: list[Rejected] = field(default_factory=list)
     n_event_lines: int = 0
@@ -182,5 +183,6 @@ def _add(batch: Batch, entry: Located | Rejected, packer: EventPacker) -> None:
             batch.n_undated += entry.row.occurred_at is None
     elif isinstance(entry.row, UserRow):
         batch.users.append(entry.row)
+        batch.user_lines.append(entry.line)
     else:
         batch.items.append(entry.row)

@@ -1,6 +1,7 @@
 """Note how far the import of a file has come: a row that changes in the transaction of each batch."""
 
 from datetime import datetime
+from pathlib import Path
 
 from django.utils import timezone
 
@@ -18,6 +19,14 @@ def begin(data: DataSet, fingerprint: str, *, resume: bool) -> ImportRun:
         run.progress, run.counts, run.finished_at, run.started_at = {}, {}, None, timezone.now()
         run.save()
     return run
+
+
+def note_rejected_file(run: ImportRun, path: Path) -> None:
+    """Note where rejected lines go, so that erasing a user finds the file."""
+    name = str(path.resolve())
+    if name not in run.rejected_files:
+        run.rejected_files.append(name)
+        run.save(update_fields=["rejected_files"])
 
 
 def undated_date(format_name: str) -> datetime:

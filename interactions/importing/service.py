@@ -8,24 +8,24 @@ from pathlib import Path
 from django.db import InterfaceError, OperationalError, connection, transaction
 from psycopg.errors import DiskFull
 
-from catalog import snapshot
+from catalog import erasure, snapshot
 from catalog.importers.rows import DataSet, UnreadableSource
 from catalog.upserts import Upserted, upsert_items, upsert_users
 from interactions import producers, types
 from interactions.importing import runs
 from interactions.importing.ahead import one_ahead
 from interactions.importing.batches import Batch, EventPacker, batches, refused
-from interactions.importing.rejections import RejectedFile
+from interactions.importing.rejections import RejectedFile, erased_line, redact
 from interactions.importing.report import Counts, ImportReport
 from interactions.importing.scales import RATING, rating_type
 from interactions.importing.statistics import Statistics, analyze_all
 from interactions.models import ImportRun
 from interactions.partitions import EVENTS
 from interactions.schema import TypeRule
-from interactions.staging import in_table, leave_out
+from interactions.staging import in_table, leave_out, leave_out_users
 from recsite.platform.exceptions import Explained
 from recsite.platform.locks import only_one
-from recsite.platform.partitions import Month
+from recsite.platform.months import Month
 
 BATCH_ROWS = 50_000
 
@@ -74,6 +74,7 @@ def load(
     fingerprint = data.fingerprint()
     with only_one(f"import {fingerprint}"):
         run = runs.begin(data, fingerprint, resume=resume)
+        runs.note_rejected_file(run, rejected)
         if run.finished_at:
             return ImportReport(data.location, finished_before=run.finished_at)
         return _Import(data, run, rejected).work(batch_rows, progress)
@@ -135,10 +136,14 @@ class _Import:
     def _store(self, batch: Batch) -> Counts:
         users, items = upsert_users(batch.users), upsert_items(batch.items)
         self.statistics.add(users.added, items.added)
+        of_erased = [
+            line for line, user in zip(batch.user_lines, batch.users, strict=True) if user.user_id in users.erased
+        ]
+        rejected = [*redact(batch.rejected), *(erased_line(batch.part, line) for line in of_erased)]
         # Written before the commit: a line may be named twice after a crash, never not at all.
-        self.file.write(batch.rejected)
+        self.file.write(rejected)
         counts = self._store_events(batch) if batch.n_events else Counts()
-        return counts + Counts(rows=batch.n_rows, rejected=len(batch.rejected), users=users, items=items)
+        return counts + Counts(rows=batch.n_rows, rejected=len(rejected), users=users, items=items)
 
     def _store_events(self, batch: Batch) -> Counts:
         """Store the events of a batch with the users and placeholders that they need; write those it can't store."""
@@ -148,19 +153,24 @@ class _Import:
             made = staging.make_placeholders(available=True)
             unknown = staging.find_unknown()
             leave_out(staging, unknown)
-            met = staging.upsert_users()
+            new = staging.upsert_users()
+            erased = erasure.refuse(new, {lost.user_id for lost in unknown})
+            of_erased = leave_out_users(staging, erased)
+            met = len(new) - len(erased.intersection(new))
             self.statistics.add(users=met, items=made)
             self.statistics.refresh(cursor)
             events = staging.upsert(self.run.started_at)
         # Several events may be of one line.
-        lost_lines = {lost.position: lost for lost in unknown}
+        lost_lines = {lost.position: lost for lost in unknown if lost.user_id not in erased}
+        lines_of_erased = {*of_erased, *(lost.position for lost in unknown if lost.user_id in erased)}
         self.file.write([refused(batch.part, lost) for lost in lost_lines.values()])
+        self.file.write([erased_line(batch.part, line) for line in sorted(lines_of_erased)])
         return Counts(
             stored=events.added,
             changed=events.changed,
             repeated=events.repeated,
-            duplicates=batch.n_events - len(unknown) - sum(events),
-            rejected=len(lost_lines),
+            duplicates=batch.n_events - len(unknown) - len(of_erased) - sum(events),
+            rejected=len(lost_lines) + len(lines_of_erased),
             unknown_items=sum(lost.is_item for lost in lost_lines.values()),
             users=Upserted(met),
             items=Upserted(made),

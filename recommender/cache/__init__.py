@@ -19,6 +19,7 @@ Readers keep the generation that they began with. An event asks for the latest o
 a still newer one reads the database after that commit, and finds the event there.
 """
 
+from recommender.cache.erasing import on_erased, on_users_saved, sweep
 from recommender.cache.events import note_events, tell_the_rest
 from recommender.cache.keys import LISTS_EPOCH, Keys, keys_of
 from recommender.cache.lists import (
@@ -56,6 +57,9 @@ __all__ = [
     "memory",
     "new_mark",
     "note_events",
+    "on_erased",
+    "on_users_saved",
     "store",
+    "sweep",
     "tell_the_rest",
 ]

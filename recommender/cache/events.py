@@ -54,6 +54,13 @@ def tell_the_rest() -> None:
         redis.call(_tell)
 
 
+def forget_users(user_ids: Collection[str]) -> None:
+    """Drop what this process has yet to tell of these users: they were erased."""
+    with _untold.lock:
+        for user_id in user_ids:
+            _untold.people.pop(user_id, None)
+
+
 def forget() -> None:
     """As if the process had just started, for tests."""
     _untold.forget()

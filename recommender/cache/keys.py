@@ -4,12 +4,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from zlib import crc32
 
-from catalog.store import PEOPLE_EPOCH
 from interactions import producers, types
 from recsite.platform import generations
 
 LISTS_EPOCH = "lists"
-EPOCHS = (LISTS_EPOCH, types.EPOCH, producers.BULK_EPOCH, PEOPLE_EPOCH)
+EPOCHS = (LISTS_EPOCH, types.EPOCH, producers.BULK_EPOCH)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +44,7 @@ def _keys(generation: int, user_id: str, release: int = 0, algorithm: str = "") 
 def _generation() -> int:
     """Another one whenever lists in general are out of date.
 
-    Types were edited, people erased, events imported, or told of by nobody; or Redis was restarted, which may have cost
+    Types were edited, events imported, or told of by nobody; or Redis was restarted, which may have cost
     it what it had acknowledged last.
     """
     return crc32(b"%d %s" % (sum(map(generations.current, EPOCHS)), generations.redis_run()))

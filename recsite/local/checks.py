@@ -20,6 +20,7 @@ def check() -> None:
     python = str(BIN / "python")
     development = {"RECSITE_STATE": str(PROJECT / ".local" / "test")}
     production = {**ADDRESSES, "ENVIRONMENT": "production", "SECRET_KEY": secrets.token_urlsafe(64)}
+    production["ERASURE_KEY"] = secrets.token_urlsafe(64)
     checks = {
         "ruff check": ([str(BIN / "ruff"), "check", "."], {}),
         "ruff format --check": ([str(BIN / "ruff"), "format", "--check", "."], {}),

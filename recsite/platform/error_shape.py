@@ -24,10 +24,12 @@ CODES = {
 }
 
 
-def error_shape(status: int, message: str, details: Mapping[str, str], request_id: str | None) -> dict[str, Any]:
-    """Return {"error": {"code", "message", "details"}, "request_id", "timestamp"}."""
+def error_shape(
+    status: int, message: str, details: Mapping[str, str], request_id: str | None, code: str = ""
+) -> dict[str, Any]:
+    """Return {"error": {"code", "message", "details"}, "request_id", "timestamp"}; the status has a code of its own."""
     return {
-        "error": {"code": CODES.get(status, "bad_request"), "message": message, "details": dict(details)},
+        "error": {"code": code or CODES.get(status, "bad_request"), "message": message, "details": dict(details)},
         "request_id": request_id,
         "timestamp": datetime.now(UTC).isoformat(),
     }

@@ -36,10 +36,12 @@ class Failure:
     message: str
     details: Mapping[str, str] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
+    own_code: str = ""
+    """Says more than the status does."""
 
     def body(self) -> dict[str, Any]:
         request_id = structlog.contextvars.get_contextvars().get("request_id")
-        return error_shape(self.status, self.message, self.details, request_id)
+        return error_shape(self.status, self.message, self.details, request_id, self.own_code)
 
     def as_json(self) -> JsonResponse:
         return JsonResponse(self.body(), status=self.status, headers=dict(self.headers))
@@ -62,7 +64,7 @@ def explain(error: BaseException | None) -> Failure | None:
     if isinstance(error, OUTAGES):
         return unavailable(error)
     if isinstance(error, Explained):
-        return Failure(409, str(error))
+        return Failure(409, str(error), own_code=error.code)
     return None
 
 

@@ -6,6 +6,9 @@ from collections.abc import Mapping
 class Explained(Exception):
     """Its message is one sentence for whoever asked: what is wrong, and what to do. It needs no traceback."""
 
+    code = ""
+    """The API's own word for it; empty for that of its status."""
+
 
 class Invalid(Explained):
     """The request's values are wrong; `errors` has a sentence for each of them (422)."""

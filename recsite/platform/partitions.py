@@ -6,20 +6,22 @@ along. Each app says which tables of its own are such; `PARTITIONED` in the sett
 
 import re
 import time
-from collections.abc import Iterable, Iterator, Set
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import count
 from typing import NamedTuple
 
 from django.conf import settings
 from django.db import OperationalError, connection, transaction
 from django.db.backends.utils import CursorWrapper
+from django.utils import timezone
 from django.utils.module_loading import import_string
 from psycopg.errors import LockNotAvailable
 
-from recsite.platform.exceptions import Busy
+from recsite.platform.exceptions import Busy, Explained
+from recsite.platform.months import Inventory, Month, Plan, plan, plan_months, plan_of
 
 LOCK_TIMEOUT = "3s"
 """Whoever reads all partitions holds us up, and meanwhile we hold up everybody else: rather step back and try again."""
@@ -38,27 +40,12 @@ ORDER BY relname
 """
 
 
-class Month(NamedTuple):
-    """A month of UTC."""
+FEWEST_AHEAD = 2
+"""Fewer coming months than this are a reason for an alarm: upkeep has failed for weeks."""
 
-    year: int
-    month: int
 
-    @classmethod
-    def of(cls, when: datetime) -> "Month":
-        moment = when.astimezone(UTC)
-        return cls(moment.year, moment.month)
-
-    def plus(self, months: int) -> "Month":
-        years, month = divmod(self.year * 12 + self.month - 1 + months, 12)
-        return Month(years, month + 1)
-
-    @property
-    def start(self) -> datetime:
-        return datetime(self.year, self.month, 1, tzinfo=UTC)
-
-    def __str__(self) -> str:
-        return f"{self.year:04d}-{self.month:02d}"
+class NotDetached(Explained):
+    """Raised for a month that can't be attached again, since it is not detached."""
 
 
 class Size(NamedTuple):
@@ -69,74 +56,6 @@ class Size(NamedTuple):
     rows: int | None
     size: int
     """Bytes, indexes included."""
-
-
-@dataclass(frozen=True)
-class Found:
-    """What there is: months with a partition, months whose partition was detached, months with rows in DEFAULT."""
-
-    attached: frozenset[Month] = frozenset()
-    detached: frozenset[Month] = frozenset()
-    stray: frozenset[Month] = frozenset()
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What is to be done, in this order. `attach` brings a detached month back."""
-
-    create: tuple[Month, ...] = ()
-    attach: tuple[Month, ...] = ()
-    move: tuple[Month, ...] = ()
-    """Those of the months to create or attach that have rows in DEFAULT."""
-    detach: tuple[Month, ...] = ()
-    drop: tuple[Month, ...] = ()
-
-    def __bool__(self) -> bool:
-        return bool(self.create or self.attach or self.detach or self.drop)
-
-    def steps(self, table: "Partitioned") -> Iterator[str]:
-        """A line for each step on a table."""
-        for month in self.create:
-            yield f"create {table.partition(month)}{self._moving(month)}"
-        for month in self.attach:
-            yield f"attach {table.partition(month)} again{self._moving(month)}"
-        for month in self.detach:
-            yield f"detach {table.partition(month)}"
-        for month in self.drop:
-            yield f"drop {table.partition(month)} with its rows"
-
-    def _moving(self, month: Month) -> str:
-        return " and move its rows out of DEFAULT" if month in self.move else ""
-
-
-def plan(found: Found, now: datetime, months_ahead: int, retention_months: int = 0, drop: bool = False) -> Plan:
-    """What upkeep has to do.
-
-    The current month and `months_ahead` more get a partition, and so does every month with rows in DEFAULT. Months
-    more than `retention_months` before the current one are detached (0: none), and dropped where `drop` says so.
-    """
-    current = Month.of(now)
-    oldest = current.plus(-retention_months) if retention_months else Month(1, 1)
-    expired = {month for month in found.attached | found.stray if month < oldest}
-    coming = {current.plus(months) for months in range(months_ahead + 1)}
-    forgotten = {month for month in found.detached | expired if month < oldest} if drop else set()
-    return _plan(found, coming | found.stray, expired, forgotten)
-
-
-def plan_months(found: Found, months: Iterable[Month]) -> Plan:
-    """What makes these months exist."""
-    return _plan(found, set(months), set(), set())
-
-
-def _plan(found: Found, wanted: Set[Month], detach: Set[Month], drop: Set[Month]) -> Plan:
-    missing = wanted - found.attached
-    return Plan(
-        create=tuple(sorted(missing - found.detached)),
-        attach=tuple(sorted(missing & found.detached)),
-        move=tuple(sorted(missing & found.stray)),
-        detach=tuple(sorted(detach & (found.attached | missing))),
-        drop=tuple(sorted(drop & (found.attached | found.detached | missing))),
-    )
 
 
 @dataclass(frozen=True)
@@ -153,6 +72,9 @@ class Partitioned:
     drops: bool = False
     """Whether upkeep drops the months past retention; otherwise it detaches them, and their tables stay."""
 
+    owner: tuple[str, str] | None = None
+    """The column that names whose row it is, and the table that it refers to without a constraint."""
+
     @property
     def default(self) -> str:
         return f"{self.table}_default"
@@ -165,24 +87,24 @@ class Partitioned:
         """The name of a month's table."""
         return f"{self.table}_y{month.year:04d}m{month.month:02d}"
 
-    def find(self) -> Found:
-        """What there is now."""
+    def find(self) -> Inventory:
+        """Return what there is now."""
         with connection.cursor() as cursor:
             return self._find(cursor)
 
     def sizes(self) -> list[Size]:
-        """Every partition by name, DEFAULT and detached ones too."""
+        """Return every partition by name, DEFAULT and detached ones too."""
         with connection.cursor() as cursor:
             cursor.execute(SIZES.format(table=self.table), [f"^{self.table}_(default|y[0-9]{{4}}m[0-9]{{2}})$"])
             return [Size(*row) for row in cursor.fetchall()]
 
     def months_ahead(self, now: datetime) -> int:
-        """Months after the current one that have a partition, without a gap. Under 2, upkeep has failed for weeks."""
+        """Count the months after the current one that have a partition, without a gap."""
         attached, month = self.find().attached, Month.of(now).plus(1)
         return next(number for number in count() if month.plus(number) not in attached)
 
     def apply(self, due: Plan) -> Plan:
-        """Does what the plan says and returns what of it was still to be done.
+        """Do what the plan says and return what of it was still to be done.
 
         All or nothing, one at a time. Raises Busy where others hold the table for long.
         """
@@ -192,7 +114,7 @@ class Partitioned:
             try:
                 with self._only_one() as cursor:
                     wanted = {*due.create, *due.attach}
-                    due = _plan(self._find(cursor), wanted, set(due.detach), set(due.drop))
+                    due = plan_of(self._find(cursor), wanted, set(due.detach), set(due.drop))
                     self._apply(cursor, due)
                     return due
             except OperationalError as error:
@@ -205,13 +127,49 @@ class Partitioned:
         )
 
     def keep(self, now: datetime) -> Plan:
-        """Does what upkeep has to do by the settings, and returns what that was."""
+        """Do what upkeep has to do by the settings, and return what that was."""
         ahead = settings.PARTITION_MONTHS_AHEAD
         return self.apply(plan(self.find(), now, ahead, self.retention_months, self.drops))
 
     def ensure_months(self, months: Iterable[Month]) -> Plan:
-        """Makes sure that these months have a partition, and returns what was done for it."""
+        """Make sure that these months have a partition, and return what was done for it."""
         return self.apply(plan_months(self.find(), months))
+
+    def delete(self, column: str, values: Collection[object]) -> int:
+        """Delete the rows with these values from every month, those of detached months included; return how many."""
+        if not values:
+            return 0
+        with transaction.atomic(), connection.cursor() as cursor:
+            # The table first: from then to the commit nobody can detach a month of it, or attach one again.
+            deleted = _delete(cursor, self.table, column, values)
+            for month in sorted(month for month, is_attached in self._months(cursor).items() if not is_attached):
+                deleted += _delete(cursor, self.partition(month), column, values)
+            return deleted
+
+    def all_tables(self) -> list[str]:
+        """Return the names of the table and of its detached months, in which all its rows lie."""
+        with connection.cursor() as cursor:
+            detached = [month for month, is_attached in self._months(cursor).items() if not is_attached]
+        return [self.table, *map(self.partition, sorted(detached))]
+
+    def attach(self, months: Collection[Month]) -> Plan:
+        """Attach detached months again, and return what was done. Raises NotDetached for a month that is none."""
+        found = self.find()
+        if missing := sorted(set(months) - found.detached):
+            have = ", ".join(map(str, sorted(found.detached))) or "none"
+            raise NotDetached(f"{missing[0]} is no detached month of the {self.holds}. Detached: {have}.")
+        return self.apply(plan_months(found, months))
+
+    def is_expired(self, month: Month, now: datetime) -> bool:
+        """Tell whether upkeep detaches this month, by the settings."""
+        return bool(self.retention_months) and month < Month.of(now).plus(-self.retention_months)
+
+    def alarm(self, now: datetime) -> str:
+        """Say in one sentence that too few months are ahead; empty where all is well."""
+        ahead = self.months_ahead(now)
+        if ahead >= min(FEWEST_AHEAD, settings.PARTITION_MONTHS_AHEAD):
+            return ""
+        return f"Only {ahead} of the coming months are ready for {self.holds}: run 'manage.py partitions'."
 
     @contextmanager
     def _only_one(self) -> Iterator[CursorWrapper]:
@@ -222,16 +180,20 @@ class Partitioned:
             cursor.execute(f"LOCK TABLE {self.table} IN ACCESS EXCLUSIVE MODE")
             yield cursor
 
-    def _find(self, cursor: CursorWrapper) -> Found:
-        name = rf"{self.table}_y(\d{{4}})m(\d{{2}})"
-        cursor.execute(FIND_TABLES.format(table=self.table), [f"^{name}$"])
-        months = {_month(re.fullmatch(name, found)): is_attached for found, is_attached in cursor.fetchall()}
+    def _find(self, cursor: CursorWrapper) -> Inventory:
+        months = self._months(cursor)
         cursor.execute(f"SELECT DISTINCT date_trunc('month', {self.column}, 'UTC') FROM {self.default}")
-        return Found(
+        return Inventory(
             attached=frozenset(month for month, is_attached in months.items() if is_attached),
             detached=frozenset(month for month, is_attached in months.items() if not is_attached),
             stray=frozenset(Month.of(start) for (start,) in cursor.fetchall()),
         )
+
+    def _months(self, cursor: CursorWrapper) -> dict[Month, bool]:
+        """Return the months that have a table, and whether it is attached."""
+        name = rf"{self.table}_y(\d{{4}})m(\d{{2}})"
+        cursor.execute(FIND_TABLES.format(table=self.table), [f"^{name}$"])
+        return {_month(re.fullmatch(name, found)): is_attached for found, is_attached in cursor.fetchall()}
 
     def _apply(self, cursor: CursorWrapper, due: Plan) -> None:
         if due.move:
@@ -239,6 +201,7 @@ class Partitioned:
         for month in due.create:
             cursor.execute(f"CREATE TABLE {self.partition(month)} PARTITION OF {self.table} {_bounds(month)}")
         for month in due.attach:
+            self._delete_orphans(cursor, self.partition(month))
             cursor.execute(f"ALTER TABLE {self.table} ATTACH PARTITION {self.partition(month)} {_bounds(month)}")
         if due.move:
             cursor.execute(f"INSERT INTO {self.table} SELECT * FROM moved_row")
@@ -248,6 +211,13 @@ class Partitioned:
         for month in due.drop:
             cursor.execute(f"DROP TABLE {self.partition(month)}")
 
+    def _delete_orphans(self, cursor: CursorWrapper, partition: str) -> None:
+        """Delete rows whose owner is gone: a month that was kept elsewhere must not bring them back."""
+        if self.owner:
+            column, table = self.owner
+            gone = f"NOT EXISTS (SELECT FROM {table} WHERE id = {partition}.{column})"
+            cursor.execute(f"DELETE FROM {partition} WHERE {gone}")
+
     def _take_out_of_default(self, cursor: CursorWrapper, months: Iterable[Month]) -> None:
         starts = [month.start for month in months]
         lying_there = f"FROM {self.default} WHERE date_trunc('month', {self.column}, 'UTC') = ANY(%s)"
@@ -256,8 +226,19 @@ class Partitioned:
 
 
 def tables() -> list[Partitioned]:
-    """All such tables, as the settings name them."""
+    """Return all such tables, as the settings name them."""
     return [import_string(path) for path in settings.PARTITIONED]
+
+
+def alarms() -> list[str]:
+    """Return a sentence for each table that has too few months ahead."""
+    now = timezone.now()
+    return [alarm for table in tables() if (alarm := table.alarm(now))]
+
+
+def _delete(cursor: CursorWrapper, table: str, column: str, values: Collection[object]) -> int:
+    cursor.execute(f"DELETE FROM {table} WHERE {column} = ANY(%s)", [list(values)])
+    return cursor.rowcount
 
 
 def _month(match: "re.Match[str] | None") -> Month:

@@ -14,7 +14,10 @@ PROBLEMS = {
     401: ("The API key is missing, wrong, revoked or expired.", "An API key is needed. Send 'Authorization: ...'."),
     404: ("There is no such thing.", "There is no item 'gone-with-the-wind'."),
     406: ("The Accept header allows no JSON.", "Could not satisfy the request Accept header."),
-    409: ("It contradicts what is there already.", "event_id: Another event has this id and time."),
+    409: (
+        "It contradicts what is there already, or its user was erased (code `erased`).",
+        "event_id: Another event has this id and time.",
+    ),
     413: ("The body is too large.", "The request is larger than 10,485,760 bytes. Send it in smaller parts."),
     414: ("The address is longer than 8,190 bytes.", "The address is too long. Send fewer parameters."),
     415: ("The body is not of type application/json.", 'Unsupported media type "text/plain" in request.'),

@@ -21,3 +21,5 @@ def keep_partitions() -> None:
                     logger.info("Done: %s.", step)
     except Busy as busy:
         logger.info("%s", busy)
+    for alarm in partitions.alarms():
+        logger.error("%s", alarm)

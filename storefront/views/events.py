@@ -11,6 +11,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils import timezone
 
+from catalog.erasure import SENTENCE
 from catalog.models import Item
 from interactions import types
 from interactions.producers import EventLogUnavailable, produce
@@ -68,7 +69,8 @@ def record(visitor: Visitor, item: Item, kind: str, value: float | None, origin:
         "context": origin.context,
     }
     event = parse(raw, types.rules(), timezone.now(), settings.MAX_EVENT_CONTEXT_BYTES)
-    produce([event], source=SOURCE)
+    if produce([event], source=SOURCE).erased:
+        raise InvalidEvent({"user_id": SENTENCE})
     return event
 
 

@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 from zlib import crc32
 
+from django.contrib.sessions.models import Session
 from django.http import HttpRequest
 
+from catalog.erasure import ErasedUsers
 from interactions.schema import new_event_id
 
 SESSION_KEY = "person"
@@ -45,6 +47,16 @@ def become(request: HttpRequest, user_id: str) -> Visitor:
 def become_new(request: HttpRequest) -> Visitor:
     """Somebody whom nobody has seen before. The random part of a UUIDv7 keeps two newcomers apart."""
     return become(request, f"visitor-{new_event_id().hex[-12:]}")
+
+
+def on_erased(erased: ErasedUsers) -> None:
+    """End the sessions in which a browser was one of these users. For ERASURE_SINKS."""
+    theirs = [
+        session.session_key
+        for session in Session.objects.iterator(chunk_size=2_000)
+        if session.get_decoded().get(SESSION_KEY) in erased.user_ids
+    ]
+    Session.objects.filter(session_key__in=theirs).delete()
 
 
 def leave(request: HttpRequest) -> None:

@@ -27,7 +27,7 @@ def broken(items: Collection[int]) -> None:
 
 @pytest.mark.django_db
 def test_forms_bring_a_new_id_into_its_one_form() -> None:
-    assert store.save_person(EndUser(user_id=" Zoe\u0308 ")).user_id == "Zo\u00eb"
+    assert store.save_user(EndUser(user_id=" Zoe\u0308 ")).user_id == "Zo\u00eb"
     assert store.save_item(Item(item_id="\ufeffemma\n", title="Emma")).item_id == "emma"
 
 

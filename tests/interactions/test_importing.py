@@ -15,7 +15,7 @@ from interactions.models import DeadLetter, ImportRun, Interaction
 from interactions.partitions import EVENTS
 from interactions.staging import Staging
 from interactions.staging import Upserted as StagingUpserted
-from recsite.platform.partitions import Month
+from recsite.platform.months import Month
 from tests.catalog.files import REAL, write
 from tests.interactions.data import FILMS, RATINGS, books, films, folder, lines, load, stored
 

@@ -11,9 +11,9 @@ from pytest_django import Settings
 from interactions.models import Interaction
 from interactions.partitions import EVENTS
 from interactions.store import store
-from recsite.platform import partitions
+from recsite.platform import months, partitions
 from recsite.platform.exceptions import Busy
-from recsite.platform.partitions import Found, Month, Plan
+from recsite.platform.months import Inventory, Month, Plan
 from recsite.platform.tasks import keep_partitions
 from tests import factories
 
@@ -116,7 +116,7 @@ def test_a_dropped_month_is_gone() -> None:
 
 
 def test_a_plan_that_somebody_else_has_carried_out_does_nothing() -> None:
-    due = partitions.plan_months(EVENTS.find(), [MAY_1999])
+    due = months.plan_months(EVENTS.find(), [MAY_1999])
     assert EVENTS.apply(due)
     assert not EVENTS.apply(due)
     assert not EVENTS.apply(Plan(drop=(Month(1980, 1),), detach=(Month(1980, 1),)))
@@ -197,4 +197,4 @@ def test_the_command_refuses_what_makes_no_sense(arguments: list[str]) -> None:
 
 
 def test_nothing_is_found_where_nothing_is() -> None:
-    assert not partitions.plan_months(Found(), [])
+    assert not months.plan_months(Inventory(), [])

@@ -13,7 +13,8 @@ from recsite.local.paths import PROJECT
 READ = re.compile(r"""env\.[a-z_]+\(\s*"([A-Z_]+)\"""")
 EXAMPLE = re.compile(r"^#?([A-Z_]+)=(.*)$", re.MULTILINE)
 SOUND = {"DATABASE_URL": "postgres://ada:secret@127.0.0.1:1/x", "REDIS_URL": "redis://127.0.0.1:1/0"}
-LIVE = {"ENVIRONMENT": "production", "SECRET_KEY": "0123456789-abcdefghijklmnopqrstuvwxyz-0123456789-abcdef"}
+SECRET = "0123456789-abcdefghijklmnopqrstuvwxyz-0123456789-abcdef"
+LIVE = {"ENVIRONMENT": "production", "SECRET_KEY": SECRET, "ERASURE_KEY": f"another-{SECRET}"}
 READERS = ("recsite/settings.py", "recsite/kafka_settings.py", "recsite/gunicorn.py")
 
 
@@ -29,6 +30,11 @@ def start(folder: Path, **settings: str) -> subprocess.CompletedProcess[str]:
         ({"DEBUG": "maybe"}, "DEBUG is 'maybe', but true or false is needed."),
         ({"ENVIRONMENT": "prod"}, "ENVIRONMENT is 'prod', but one of development, production is needed."),
         ({"ENVIRONMENT": "production"}, "SECRET_KEY must be a random text of at least 50 characters in production."),
+        (
+            {"ENVIRONMENT": "production", "SECRET_KEY": SECRET},
+            "ERASURE_KEY must be a random text of at least 50 characters in production.",
+        ),
+        ({**LIVE, "ERASURE_KEY": SECRET}, "ERASURE_KEY is the same as another secret: make a random text of its own."),
         ({"MAX_REQUEST_SIZE": "10MB"}, "MAX_REQUEST_SIZE is '10MB', but a whole number from 1024 up is needed."),
         (
             {"KAFKA_TOPIC_PREFIX": "bad name!"},

@@ -9,7 +9,7 @@ from interactions.partitions import EVENTS
 from recsite.celery import app
 from recsite.platform import tasks
 from recsite.platform.locks import only_one
-from recsite.platform.partitions import Month
+from recsite.platform.months import Month
 
 pytestmark = pytest.mark.django_db
 

@@ -3,8 +3,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from catalog import store
-from catalog.models import EndUser
 from interactions import producers, types
 from recommender import cache
 from recommender.cache import COMPLETE, NOBODY, Candidates
@@ -131,9 +129,7 @@ def test_strangers_are_remembered_for_minutes_only(shop: Shop) -> None:
     assert redis.roundtrip(("TTL", keys.candidates)) == [cache.STRANGER_SECS]
 
 
-@pytest.mark.parametrize(
-    "change", [types.changed, producers.stored_in_bulk, lambda: store.delete_people(EndUser.objects.none())]
-)
+@pytest.mark.parametrize("change", [types.changed, producers.stored_in_bulk])
 def test_what_concerns_all_lists_makes_all_of_them_anew(
     shop: Shop, change: Any, django_capture_on_commit_callbacks: Any
 ) -> None:

@@ -20,7 +20,7 @@ from recommender.models import Attribution, DailyImpressions, ItemImpressions, L
 from recommender.serving import Request
 from recsite.platform import database
 from recsite.platform.database import DatabaseDown
-from recsite.platform.partitions import Month, Plan
+from recsite.platform.months import Month, Plan
 from recsite.platform.tasks import keep_partitions
 from tests import factories
 from tests.api.clients import ApiClient
@@ -255,9 +255,9 @@ def test_who_is_erased_takes_the_lists_along(shop: Shop, monkeypatch: pytest.Mon
     with monkeypatch.context() as broken:
         broken.setattr(impressions, "on_erased", gone)
         with pytest.raises(OperationalError):
-            store.delete_people(EndUser.objects.filter(user_id="ada"))
+            store.erase_users(EndUser.objects.filter(user_id="ada"))
     assert EndUser.objects.filter(user_id="ada").exists(), "She was erased, and what she was shown was not."
-    store.delete_people(EndUser.objects.filter(user_id="ada"))
+    store.erase_users(EndUser.objects.filter(user_id="ada"))
     assert list(ListImpression.objects.values_list("user_id", flat=True)) == ["ben"]
 
 

@@ -191,7 +191,7 @@ def test_somebody_who_only_says_where_she_is_from_gets_what_is_popular_there(mod
     start_afresh()
     lists = {}
     for name, country in (("nora", "norway"), ("pia", "PERU")):
-        store.save_person(EndUser(user_id=name, demographics={"country": country}))
+        store.save_user(EndUser(user_id=name, demographics={"country": country}))
         answer = serving.recommend(Request(name, limit=5, explain=True))
         lists[name] = [place.item_id for place in answer.items]
         assert {place.source for place in answer.items} == {"segment_popular"}

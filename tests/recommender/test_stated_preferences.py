@@ -87,7 +87,7 @@ def test_other_wishes_are_heard_at_once(ask: Say) -> None:
     assert items(ask(categories=["Novels"]))[0] == "novel-0"
     dora = factories.person("dora")
     dora.preferences = {"categories": ["Poetry"]}
-    store.save_person(dora)
+    store.save_user(dora)
     look_again()
     assert items(serving.recommend(Request("dora")))[0] == "poem-0"
 
@@ -95,7 +95,7 @@ def test_other_wishes_are_heard_at_once(ask: Say) -> None:
 def test_what_somebody_does_counts_more_than_what_they_said(ask: Say, shop: Shop) -> None:
     ada = shop.ada
     ada.preferences = {"categories": ["Poetry"]}
-    store.save_person(ada)
+    store.save_user(ada)
     look_again()
     assert items(serving.recommend(Request("ada")))[0] == "novel-0"
 

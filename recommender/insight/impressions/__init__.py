@@ -9,9 +9,21 @@ From there on nothing is lost or counted twice: impressions and events are read 
 the totals are stored in the same transaction as the reader's position.
 """
 
+from recommender.insight.impressions.erasing import on_erased, on_items_deleted
 from recommender.insight.impressions.partitions import ATTRIBUTIONS, LISTS
-from recommender.insight.impressions.recording import Impression, flush, on_erased, record
+from recommender.insight.impressions.recording import Impression, flush, record
 from recommender.insight.impressions.retention import condense
 from recommender.insight.impressions.rollup import READERS, roll_up
 
-__all__ = ["ATTRIBUTIONS", "LISTS", "READERS", "Impression", "condense", "flush", "on_erased", "record", "roll_up"]
+__all__ = [
+    "ATTRIBUTIONS",
+    "LISTS",
+    "READERS",
+    "Impression",
+    "condense",
+    "flush",
+    "on_erased",
+    "on_items_deleted",
+    "record",
+    "roll_up",
+]

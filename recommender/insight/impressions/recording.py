@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from prometheus_client import Counter
 
-from recommender.models import ListImpression
+from catalog import erasure
 from recsite.platform import database
 from recsite.platform.database import DatabaseDown
 
@@ -114,20 +114,18 @@ def flush() -> int:
     return _held.recorder.flush()
 
 
-def on_erased(user_ids: Sequence[str]) -> None:
-    """Erase the impressions of these users. For PEOPLE_SINKS."""
-    ListImpression.objects.filter(user_id__in=user_ids).delete()
-
-
 def _store(batch: Sequence[Impression]) -> None:
+    """Store a batch. What an erased user was shown counts like that of somebody unnamed."""
     with (
         transaction.atomic(),
         connection.cursor() as cursor,
         connection.wrap_database_errors,
-        cursor.cursor.copy(COPY) as copy,
     ):
-        for shown in batch:
-            copy.write_row(shown._replace(items=list(shown.items), sources=list(shown.sources)))
+        erased = erasure.refuse((), {shown.user_id for shown in batch if shown.user_id})
+        with cursor.cursor.copy(COPY) as copy:
+            for shown in batch:
+                user_id = "" if shown.user_id in erased else shown.user_id
+                copy.write_row(shown._replace(user_id=user_id, items=list(shown.items), sources=list(shown.sources)))
 
 
 class _Held:

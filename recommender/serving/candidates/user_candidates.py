@@ -57,7 +57,9 @@ def _make(context: ServingContext, algorithm: str, user_id: str, keys: Keys, fou
     seen = _seen(person, found)
     is_hit = found.is_fresh and found.candidates is not None
     candidates = found.candidates if is_hit and found.candidates else _candidates(context, algorithm, person, seen)
-    _keep(keys, None if is_hit else mark, candidates, seen)
+    # The keys would hold the id of somebody who was erased.
+    if person != NOBODY or not users.is_erased(user_id):
+        _keep(keys, None if is_hit else mark, candidates, seen)
     return UserCandidates(candidates, seen, is_hit)
 
 

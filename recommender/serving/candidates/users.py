@@ -10,6 +10,7 @@ import numpy as np
 from django.contrib.postgres.aggregates import ArrayAgg
 from django.db.models import Q
 
+from catalog.erasure import erased_among
 from catalog.models import EndUser
 from interactions import types
 from interactions.models import Interaction
@@ -23,6 +24,11 @@ def find_pk(user_id: str) -> int:
     """Return the internal id of a user, or NOBODY."""
     found = database.ask(EndUser.objects.filter(user_id=user_id).values_list("pk", flat=True).first)
     return NOBODY if found is None else found
+
+
+def is_erased(user_id: str) -> bool:
+    """Tell whether this is the id of an erased user."""
+    return bool(user_id) and bool(database.ask(lambda: erased_among([user_id])))
 
 
 def seen_items(users: Iterable[int]) -> dict[int, list[int]]:

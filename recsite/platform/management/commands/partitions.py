@@ -1,4 +1,5 @@
 from argparse import ArgumentParser, ArgumentTypeError
+from datetime import UTC, datetime
 from typing import Any
 
 from django.conf import settings
@@ -6,9 +7,10 @@ from django.core.management.base import CommandError
 from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
 
-from recsite.platform import partitions
+from recsite.platform import months, partitions
 from recsite.platform.commands import PlainCommand, table
-from recsite.platform.partitions import Partitioned, Plan, Size
+from recsite.platform.months import Month, Plan
+from recsite.platform.partitions import NotDetached, Partitioned, Size
 
 LONGEST = 1200
 
@@ -42,22 +44,43 @@ class Command(PlainCommand):
             help="Also drop the tables of the months past retention. Their rows are gone then.",
         )
 
+        parser.add_argument(
+            "--attach",
+            type=_month,
+            metavar="YYYY-MM",
+            help="Attach this detached month again; needs --of. Rows of users who were erased meanwhile stay away.",
+        )
+
     def handle(self, *args: Any, **options: Any) -> None:
         retention, chosen = options["retention_months"], options["of"]
         if options["drop"] and not retention:
             raise CommandError("--drop needs --retention-months: say how many months stay.")
         if retention is not None and not chosen:
             raise CommandError("--retention-months needs --of: each table is kept for a time of its own.")
+        if options["attach"] and not chosen:
+            raise CommandError("--attach needs --of: say which table's month it is.")
         for one in partitions.tables():
             if chosen in (None, _name(one)):
-                self._keep(one, options)
+                self._attach(one, options) if options["attach"] else self._keep(one, options)
+
+    def _attach(self, one: Partitioned, options: dict[str, Any]) -> None:
+        month = options["attach"]
+        if options["dry_run"]:
+            self._show("Would do", one, months.plan_months(one.find(), [month]))
+            return
+        try:
+            self._show("Done", one, one.attach([month]))
+        except NotDetached as wrong:
+            raise CommandError(str(wrong)) from wrong
+        if one.is_expired(month, timezone.now()):
+            self.stdout.write(f"It is past {one.retention}: upkeep detaches it again. Raise the setting to keep it.")
 
     def _keep(self, one: Partitioned, options: dict[str, Any]) -> None:
         given = options["retention_months"]
         retention, drop = (one.retention_months, one.drops) if given is None else (given, options["drop"])
         for line in table([one.holds.upper(), "STATE", "ROWS", "SIZE"], [_row(one, size) for size in one.sizes()]):
             self.stdout.write(line)
-        due = partitions.plan(one.find(), timezone.now(), options["months_ahead"], retention, drop)
+        due = months.plan(one.find(), timezone.now(), options["months_ahead"], retention, drop)
         self.stdout.write("")
         if options["dry_run"]:
             self._show("Would do", one, due)
@@ -82,6 +105,13 @@ def _months(text: str) -> int:
     if not text.isdecimal() or int(text) > LONGEST:
         raise ArgumentTypeError(f"{text!r} is not a number of months from 0 to {LONGEST}")
     return int(text)
+
+
+def _month(text: str) -> Month:
+    try:
+        return Month.of(datetime.strptime(text, "%Y-%m").replace(tzinfo=UTC))
+    except ValueError as error:
+        raise ArgumentTypeError(f"{text!r} is no month such as 2026-05") from error
 
 
 def _row(one: Partitioned, size: Size) -> tuple[str, str, str, str]:

@@ -1,0 +1,38 @@
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import CommandError
+
+from catalog import store
+from catalog.ids import InvalidId, clean_id
+from recsite.platform.commands import PlainCommand
+from recsite.platform.exceptions import Busy
+from recsite.platform.humanize import pluralize
+
+
+class Command(PlainCommand):
+    help = (
+        "Erase users for good, with everything that is kept of them: events in all months, reviews, dead letters, "
+        "lists and caches. Their ids are refused from then on, until 'lift_erasure' allows them again. An id that "
+        "nobody has yet can be erased as well."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("user_ids", nargs="+", metavar="USER_ID", help="The id that your own systems use.")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        user_ids = cleaned(options["user_ids"])
+        try:
+            erased = store.erase_user_ids(user_ids)
+        except Busy as busy:
+            raise CommandError(str(busy)) from busy
+        said = f"{pluralize(erased, 'user')} erased. "
+        self.stdout.write(f"{said}{pluralize(len(user_ids), 'id')} refused from now on.")
+
+
+def cleaned(texts: list[str]) -> list[str]:
+    """Return ids in their one form. Raises CommandError."""
+    try:
+        return [clean_id(text) for text in texts]
+    except InvalidId as wrong:
+        raise CommandError(f"The id {wrong}.") from wrong
