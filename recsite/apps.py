@@ -2,6 +2,10 @@ from importlib import import_module
 
 from celery.signals import heartbeat_sent
 from django.apps import AppConfig
+from django.contrib.auth.signals import user_login_failed
+from django.core import checks
+
+from recsite import production, sign_in
 
 
 class RecsiteConfig(AppConfig):
@@ -9,6 +13,8 @@ class RecsiteConfig(AppConfig):
     verbose_name = "recsite"
 
     def ready(self) -> None:
+        checks.register(production.check)
+        user_login_failed.connect(sign_in.log_failure)
         # Makes Celery's app the current one in every process, so that a task sent from a page finds the broker.
         import_module("recsite.celery")
         heartbeat_sent.connect(import_module("recsite.platform.workers").note)

@@ -3,8 +3,12 @@
 import os
 from typing import Any
 
+import structlog
 from celery import Celery
-from celery.signals import setup_logging
+from celery.signals import before_task_publish, celeryd_init, import_modules, setup_logging, task_postrun, task_prerun
+from django.conf import settings
+
+from recsite import production
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "recsite.settings")
 
@@ -15,4 +19,35 @@ app.autodiscover_tasks()
 
 @setup_logging.connect
 def _keep_our_logging(**kwargs: Any) -> None:
-    """Django has configured the logs: Celery must not replace them."""
+    """Keep Celery from replacing the logs that Django has configured."""
+
+
+@celeryd_init.connect
+def _print_no_banner(instance: Any, **_: Any) -> None:
+    """Keep the worker's banner out of its log, whose lines are JSON; beat has only its own --quiet for that."""
+    instance.quiet = True
+
+
+@before_task_publish.connect
+def _send_request_id(headers: dict[str, Any], **_: Any) -> None:
+    """Let the task carry the id of the request that started it, so that their log lines meet."""
+    if request_id := structlog.contextvars.get_contextvars().get("request_id"):
+        headers["request_id"] = request_id
+
+
+@task_prerun.connect
+def _take_request_id(task_id: str, task: Any, **_: Any) -> None:
+    """Write both ids in every line of the task; one that beat started is a request of its own."""
+    request_id = task.request.get("request_id") or task_id
+    structlog.contextvars.bind_contextvars(request_id=request_id, task_id=task_id, task=task.name)
+
+
+@task_postrun.connect
+def _forget_request_id(**_: Any) -> None:
+    structlog.contextvars.unbind_contextvars("request_id", "task_id", "task")
+
+
+# The first signal that worker and beat have in common, before either talks to a server.
+@import_modules.connect
+def _refuse_unsafe_production(**_: Any) -> None:
+    production.refuse_errors(settings)

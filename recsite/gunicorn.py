@@ -17,7 +17,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "recsite.settings")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 # Read in the master, a wrong setting stops the start; read only in the workers, it would restart them for ever.
-from recsite import env, settings
+from recsite import env, production, settings
 from recsite.platform import draining
 
 _port = env.integer("PORT", 8000, 1, 65535)
@@ -43,6 +43,7 @@ if settings.PROMETHEUS_ENABLED:
 
 
 def on_starting(server: Any) -> None:
+    production.refuse_errors(settings)
     for address in server.cfg.address:
         if isinstance(address, tuple):
             _check_port(*address[:2])

@@ -8,6 +8,7 @@ from recsite.kafka_settings import *  # noqa: F403
 from recsite.logging import logging_config
 from recsite.openapi import REST_FRAMEWORK as REST_FRAMEWORK
 from recsite.openapi import description
+from recsite.permissions import API_PERMISSIONS as API_PERMISSIONS
 from recsite.platform.query_timeout import LimitedConnection
 from recsite.schedule import beat_schedule
 from recsite.unfold import UNFOLD as UNFOLD
@@ -21,6 +22,9 @@ PRODUCTION = ENVIRONMENT == "production"
 VERSION = "0.1.0"
 STATE_DIR = Path(env.text("RECSITE_STATE", str(BASE_DIR / ".local")))
 IS_COMMAND = Path(sys.argv[0]).name == "manage.py"
+# Commands that run until they are stopped: a machine reads what they say, as it does with the web server.
+SERVICES = ("consume_events", "relay_events", "answer_requests")
+IS_SERVICE = not IS_COMMAND or sys.argv[1:2] in [[name] for name in SERVICES]
 DEBUG = env.flag("DEBUG", False)
 SECRET_KEY = env.secret_key("SECRET_KEY", PRODUCTION, STATE_DIR)
 SECRET_KEY_FALLBACKS = env.items("SECRET_KEY_FALLBACKS", [])
@@ -60,8 +64,10 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "django_prometheus.middleware.PrometheusBeforeMiddleware",
     "recsite.platform.middleware.request_log",
+    "recsite.platform.middleware.known_methods",
+    "django_prometheus.middleware.PrometheusBeforeMiddleware",
+    "recsite.platform.middleware.content_policy",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "recsite.platform.middleware.body_limit",
@@ -239,6 +245,7 @@ SPECTACULAR_SETTINGS = description(VERSION)
 # --- People who sign in ---
 
 LOGIN_URL = "admin:login"
+LOGIN_REDIRECT_URL = "admin:index"
 CSRF_FAILURE_VIEW = "recsite.platform.handlers.csrf_failure"
 STOREFRONT_OPEN = env.flag("STOREFRONT_OPEN", not PRODUCTION)
 AUTH_PASSWORD_VALIDATORS = [
@@ -266,11 +273,11 @@ LANGUAGE_CODE = "en"
 FORMAT_MODULE_PATH = "recsite.formats"
 TIME_ZONE = "UTC"
 USE_TZ = True
-# A command speaks to a person: its logs go beside what it prints, and only where something is wrong.
-LOG_FORMAT = env.choice("LOG_FORMAT", "console" if IS_COMMAND else "json", ("json", "console"))
-LOG_LEVEL = env.choice("LOG_LEVEL", "WARNING" if IS_COMMAND else "INFO", ("DEBUG", "INFO", "WARNING", "ERROR"))
+# Other commands speak to a person: their logs go beside what they print, and only where something is wrong.
+LOG_FORMAT = env.choice("LOG_FORMAT", "json" if IS_SERVICE else "console", ("json", "console"))
+LOG_LEVEL = env.choice("LOG_LEVEL", "INFO" if IS_SERVICE else "WARNING", ("DEBUG", "INFO", "WARNING", "ERROR"))
 LOGGING_CONFIG = "logging.config.dictConfig"
-LOGGING = logging_config(LOG_FORMAT, LOG_LEVEL, "stderr" if IS_COMMAND else "stdout")
+LOGGING = logging_config(LOG_FORMAT, LOG_LEVEL, "stdout" if IS_SERVICE else "stderr")
 PROMETHEUS_ENABLED = env.flag("PROMETHEUS_ENABLED", True)
 PROMETHEUS_EXPORT_MIGRATIONS = False
 PROMETHEUS_METRIC_NAMESPACE = ""

@@ -27,6 +27,7 @@ from recommender.serving.candidates import (
 )
 from recommender.serving.contract import Answer, ListedItem, Request
 from recommender.serving.reasons import Reason
+from recsite.platform import lookups
 from recsite.platform.database import DatabaseDown
 from recsite.platform.exceptions import Unavailable
 
@@ -128,7 +129,9 @@ def listed_items(
 
 
 def record_impression(context: ServingContext, kind: ListKind, answer: Answer, ranked: Ranked, first_rank: int) -> None:
-    """Note that somebody is shown an answer whose first item has `first_rank`."""
+    """Record that a user is shown an answer whose first item has `first_rank`; what staff look up is shown to none."""
+    if lookups.is_by_staff():
+        return
     impressions.record(
         Impression(
             answer.recommendation_id,

@@ -34,6 +34,7 @@ from recommender.serving.candidates import (
 from recommender.serving.candidates.stated_preferences import NOTHING_STATED, preferences_of, sentence
 from recommender.serving.contract import Answer, Request, UnknownAlgorithm
 from recommender.serving.reasons import Reason, reasons
+from recsite.platform import lookups
 from recsite.platform.database import DatabaseDown
 
 
@@ -61,7 +62,9 @@ def recommend(request: Request) -> Answer:
     if request.is_shown and (request.is_shown_cold or not is_cold):
         kind = ListKind.PERSON if request.user_id else ListKind.EVERYBODY
         record_impression(context, kind, answer, found.ranked, request.offset + 1)
-    telemetry.answered(algorithm, known.is_hit, started)
+    # What staff look up is no request of a user's.
+    if request.is_shown and not lookups.is_by_staff():
+        telemetry.answered(algorithm, known.is_hit, started)
     return answer
 
 

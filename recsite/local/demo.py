@@ -131,7 +131,7 @@ def _start(supervisor: Supervisor, url: str) -> None:
         web = supervisor.start("web", [*python, "gunicorn", "-c", "recsite/gunicorn.py", "recsite.wsgi"])
         _wait_for_pages(supervisor, web, url)
     say("== Starting worker and beat")
-    celery = [*python, "celery", "-A", "recsite.celery"]
+    celery = [*python, "celery", "-A", "recsite.celery", "--quiet"]
     supervisor.start("worker", [*celery, "worker", "--concurrency", "2"])
     if environment.setting(Kafka.variable):
         say("== Starting the consumer of events, the relay, and who answers requests")

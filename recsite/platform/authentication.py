@@ -1,15 +1,16 @@
-"""Who may use the API: whoever has a key, staff who are signed in, everybody where API_AUTH_REQUIRED is false."""
+"""Access to the API: by key, by a staff session with its permissions, or for all where API_AUTH_REQUIRED is false."""
 
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from rest_framework.authentication import BaseAuthentication, SessionAuthentication
 from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
-from recsite.platform import keys
+from recsite.platform import keys, lookups
 from recsite.platform.keys import Caller
 
 SCHEME = "Api-Key"
@@ -19,7 +20,7 @@ NEEDED = f"An API key is needed. {HOW}"
 
 
 def identify(request: HttpRequest) -> Caller | None:
-    """Who the request says it comes from; None where it doesn't say. Raises AuthenticationFailed for a wrong key."""
+    """Return who the request comes from; None where it doesn't say. Raises AuthenticationFailed for a wrong key."""
     if not settings.API_AUTH_REQUIRED:
         return None
     if header := request.META.get("HTTP_AUTHORIZATION"):
@@ -30,11 +31,29 @@ def identify(request: HttpRequest) -> Caller | None:
 
 
 def admit(request: HttpRequest) -> Caller | None:
-    """`identify`, and NotAuthenticated for nobody where somebody is needed."""
+    """Identify the caller. Raises NotAuthenticated for nobody, and PermissionDenied for staff who may not do this."""
     caller = identify(request)
-    if caller is None and settings.API_AUTH_REQUIRED:
-        raise NotAuthenticated(NEEDED)
+    check_access(request, caller)
     return caller
+
+
+def check_access(request: HttpRequest, caller: Caller | None) -> None:
+    """Refuse nobody where somebody is needed, and staff whose account lacks the permission of the route.
+
+    A key may do everything: it belongs to another system. Staff act by their own permissions, here as in the admin.
+    Routes and permissions stand in one table, API_PERMISSIONS; a route that isn't there is for superusers alone.
+    """
+    if not settings.API_AUTH_REQUIRED:
+        return
+    if caller is None:
+        raise NotAuthenticated(NEEDED)
+    if caller.staff is None:
+        return
+    lookups.mark()
+    route = request.resolver_match.url_name if request.resolver_match else ""
+    needed = settings.API_PERMISSIONS.get(route, "")
+    if not caller.staff.has_perm(needed):
+        raise PermissionDenied(f"Your account lacks the permission {needed or 'of a superuser'}.")
 
 
 def _holder(header: str) -> Caller:
@@ -53,7 +72,7 @@ def _staff(request: HttpRequest) -> Caller | None:
     if not (user.is_active and user.is_staff):
         return None
     SessionAuthentication().enforce_csrf(request)  # type: ignore[arg-type]  # it reads what both kinds of request have
-    return Caller(user.get_username())
+    return Caller(user.get_username(), staff=user)
 
 
 class ApiKeyAuthentication(BaseAuthentication):
@@ -69,6 +88,5 @@ class ApiKeyAuthentication(BaseAuthentication):
 
 class ApiAccess(BasePermission):
     def has_permission(self, request: Request, view: Any) -> bool:
-        if settings.API_AUTH_REQUIRED and not isinstance(request.auth, Caller):
-            raise NotAuthenticated(NEEDED)
+        check_access(request._request, request.auth if isinstance(request.auth, Caller) else None)
         return True

@@ -1,7 +1,9 @@
 """Errors outside REST framework's reach: in the error shape under /api/, as a small page for people elsewhere."""
 
+import re
 import sys
 
+from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.template.loader import render_to_string
@@ -9,6 +11,7 @@ from django.urls import Resolver404
 
 from recsite.platform.errors import OUTAGES, Failure, unavailable
 
+DJANGOS_OWN = re.compile(r"No \w+ (matches the given query|found matching the query)\.?")
 TITLES = {
     400: "That request made no sense",
     403: "This is not for you",
@@ -19,11 +22,26 @@ TITLES = {
 }
 
 
-def respond(request: HttpRequest, failure: Failure) -> HttpResponseBase:
-    """The failure in the shape that the path's readers expect."""
+def respond(request: HttpRequest, failure: Failure) -> HttpResponse:
+    """Return the failure in the shape that the path's readers expect."""
     if request.path.startswith("/api/"):
         return failure.as_json()
+    if request.path.startswith("/admin/") and failure.status in (403, 404) and _is_staff(request):
+        return _admin_page(request, failure)
     page = render_to_string("error.html", {"title": TITLES.get(failure.status, "Sorry"), "failure": failure})
+    return HttpResponse(page, status=failure.status, headers=dict(failure.headers))
+
+
+def _is_staff(request: HttpRequest) -> bool:
+    """Tell whether somebody is signed in who knows the admin; early middleware answers before there is a user."""
+    user = getattr(request, "user", None)
+    return bool(user and user.is_active and user.is_staff)
+
+
+def _admin_page(request: HttpRequest, failure: Failure) -> HttpResponse:
+    """Return the failure as a page of the admin, with its menu: staff go on from there."""
+    about = {**admin.site.each_context(request), "title": TITLES[failure.status], "failure": failure}
+    page = render_to_string("admin/failure.html", about, request)
     return HttpResponse(page, status=failure.status, headers=dict(failure.headers))
 
 
@@ -36,14 +54,17 @@ def forbidden(request: HttpRequest, exception: Exception) -> HttpResponseBase:
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponseBase:
-    if not isinstance(exception, Resolver404) and str(exception):
-        return respond(request, Failure(404, str(exception)))
-    where = "Its addresses are listed at /api/docs/." if request.path.startswith("/api/") else "Check the address."
-    return respond(request, Failure(404, f"There is no {request.path}. {where}"))
+    """Say what is missing. Django's own sentences are for programmers, and are replaced."""
+    sentence = str(exception)
+    if sentence and not isinstance(exception, Resolver404) and not DJANGOS_OWN.fullmatch(sentence):
+        return respond(request, Failure(404, sentence))
+    if request.path.startswith("/api/"):
+        return respond(request, Failure(404, f"There is no {request.path}. Its addresses are listed at /api/docs/."))
+    return respond(request, Failure(404, "This page doesn't exist, or what it showed was deleted. Check the address."))
 
 
 def server_error(request: HttpRequest) -> HttpResponseBase:
-    """Called while the exception is being handled, so that an outage can be told from a mistake of ours."""
+    """Tell an outage from a mistake of ours; Django calls this while the exception is being handled."""
     error = sys.exc_info()[1]
     if isinstance(error, OUTAGES):
         return respond(request, unavailable(error))

@@ -5,6 +5,7 @@ import re
 import time
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.utils import timezone
@@ -20,10 +21,12 @@ _FORM = re.compile(r"[A-Za-z0-9]{8}\.[A-Za-z0-9]{32}")
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who calls the API: the holder of a key, or somebody of the staff."""
+    """A client of the API: the holder of a key, or a member of staff."""
 
     name: str
     key_id: str = ""
+    staff: Any = None
+    """The account of a member of staff who came by their session: they act by its permissions."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,14 +1,26 @@
 from typing import Any
+from uuid import uuid4
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils import timezone
-from rest_framework_api_key.models import AbstractAPIKey
+from rest_framework_api_key.models import AbstractAPIKey, BaseAPIKeyManager
+
+
+class ApiKeyManager(BaseAPIKeyManager):
+    """Give keys opaque ids: the library's own contain the hash, and stand in addresses and so in logs."""
+
+    def assign_key(self, obj: "ApiKey") -> str:
+        key: str = super().assign_key(obj)
+        obj.id = uuid4().hex
+        return key
 
 
 class ApiKey(AbstractAPIKey):
     """A client's key; only its hash is stored, the key itself is shown once."""
+
+    objects = ApiKeyManager()
 
     class Meta(AbstractAPIKey.Meta):
         verbose_name = "API key"

@@ -78,3 +78,35 @@ def timed(web: Web, path: str) -> tuple[int, bool]:
     started = time.monotonic()
     status, _ = web.get(path)
     return status, time.monotonic() - started < SOON
+
+
+def test_the_server_ends_a_long_statement_and_the_connection_lives_on(limited: None) -> None:
+    with LimitedConnection.connect(os.environ["DATABASE_URL"], autocommit=True) as connection:
+        with pytest.raises(psycopg.errors.QueryCanceled, match="statement timeout"):
+            connection.execute("SELECT pg_sleep(5)")
+        assert connection.execute("SELECT 1").fetchone() == (1,)
+        still = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep(5)%%' AND state = 'active'"
+        assert connection.execute(still).fetchone() == (0,)
+
+
+def test_options_of_the_address_are_kept(limited: None) -> None:
+    with LimitedConnection.connect(os.environ["DATABASE_URL"], options="-c application_name=shop") as connection:
+        assert connection.execute("SHOW application_name").fetchone() == ("shop",)
+        assert connection.execute("SHOW statement_timeout").fetchone() == ("800ms",)
+
+
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+def test_a_lock_that_holds_up_one_page_is_no_outage(tmp_path: Path) -> None:
+    settings = {"DATABASE_PATIENCE_SECS": "2", "API_WORKERS": "1", "API_AUTH_REQUIRED": "false"}
+    url = environment(tmp_path)["DATABASE_URL"]
+    with web_server(tmp_path, **settings) as web, psycopg.connect(url) as locker:
+        assert web.get("/api/v1/items")[0] == 200
+        locker.execute("LOCK TABLE catalog_item IN ACCESS EXCLUSIVE MODE")
+        status, body = web.get("/api/v1/items")
+        assert (status, "could not answer this in time" in body) == (503, True)
+        assert web.get("/api/v1/users")[0] == 200
+        waiting = locker.execute("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'").fetchone()
+        assert waiting == (0,)
+        locker.rollback()
+        assert web.get("/api/v1/items")[0] == 200
+        assert "is gone" not in web.log.read_text()

@@ -11,7 +11,7 @@ import pytest
 from recsite.platform.models import ApiKey
 from tests.web import Web, web_server
 
-pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
+pytestmark = pytest.mark.django_db
 TIMEOUT = 2
 SOON = 1.5
 """Less than the timeout: nobody waited for it."""
@@ -44,8 +44,8 @@ HALF_SENT = {
 }
 
 
-@pytest.fixture
-def web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
+@pytest.fixture(scope="module")
+def web(tmp_path_factory: pytest.TempPathFactory, django_db_setup: None) -> Iterator[Web]:
     with web_server(tmp_path_factory.mktemp("web"), CLIENT_TIMEOUT_SECS=str(TIMEOUT)) as server:
         yield server
 
@@ -93,6 +93,7 @@ def test_unfinished_headers_cost_no_thread(web: Web) -> None:
         assert time.monotonic() - started < SOON
 
 
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
 def test_headers_and_body_share_one_time_limit(web: Web) -> None:
     _, key = ApiKey.objects.create_key(name="shop")
     request = head("POST", "/api/v1/interactions", f"{JSON}Authorization: Api-Key {key}\r\nContent-Length: 50\r\n")

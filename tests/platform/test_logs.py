@@ -1,0 +1,94 @@
+"""Logs of every process: the level holds for all, lines are JSON with the request's id, users are hashes."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import structlog
+from celery.signals import before_task_publish
+from django.test import Client
+
+from recsite.celery import app
+from recsite.local.paths import PROJECT
+from recsite.logging import logging_config
+from recsite.platform.log_privacy import hashed
+from tests.outages import wait_until
+from tests.platform.test_settings import SOUND
+from tests.web import worker
+
+SERVICES = ("consume_events", "relay_events", "answer_requests")
+
+
+@pytest.mark.parametrize("level", ["DEBUG", "ERROR"])
+def test_the_level_holds_for_django_too(level: str) -> None:
+    loggers = logging_config("json", level)["loggers"]
+    assert {loggers[name]["level"] for name in ("django", "django.server", "recsite.access")} == {level}
+
+
+@pytest.mark.parametrize(
+    ("command", "expected"),
+    [
+        *((("manage.py", name), "json INFO stdout") for name in SERVICES),
+        (("manage.py", "train"), "console WARNING stderr"),
+        (("celery", "worker"), "json INFO stdout"),
+    ],
+)
+def test_what_runs_until_stopped_logs_json_on_standard_output(
+    tmp_path: Path, command: tuple[str, ...], expected: str
+) -> None:
+    script = (
+        f"import sys; sys.argv = {list(command)!r}; from recsite import settings as s; "
+        "print(s.LOG_FORMAT, s.LOG_LEVEL, s.LOGGING['handlers']['lines']['stream'].removeprefix('ext://sys.'))"
+    )
+    own = {"PATH": os.defpath, "RECSITE_STATE": str(tmp_path), **SOUND}
+    done = subprocess.run([sys.executable, "-c", script], cwd=PROJECT, env=own, capture_output=True, text=True)
+    assert done.stdout.strip() == expected, done.stderr
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", ["/api/v1/users/{}", "/api/v1/recommendations/users/{}"])
+def test_lines_name_no_user(
+    client: Client, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture, path: str
+) -> None:
+    client.get(path.format("ada.lovelace"))
+    lines = [record for record in caplog.records if record.name == "recsite.access"]
+    assert [record.msg["path"] for record in lines if isinstance(record.msg, dict)] == [
+        path.format(f"~{hashed('ada.lovelace')}")
+    ]
+
+
+@pytest.mark.django_db
+def test_django_s_own_lines_name_no_user_either(client: Client, caplog: pytest.LogCaptureFixture) -> None:
+    client.get("/api/v1/users/ada.lovelace")
+    formatter = logging_config("json", "INFO")["formatters"]["lines"]
+    build = formatter.pop("()")
+    lines = [build(**formatter).format(record) for record in caplog.records if record.name == "django.request"]
+    assert lines
+    assert not any("ada.lovelace" in line for line in lines)
+
+
+def test_the_hash_needs_the_secret(settings: object) -> None:
+    first = hashed("ada")
+    setattr(settings, "SECRET_KEY", "another " * 10)  # noqa: B010 - pytest-django's settings take any name
+    assert hashed("ada") != first
+
+
+def test_a_task_carries_the_id_of_its_request() -> None:
+    headers: dict[str, str] = {}
+    with structlog.contextvars.bound_contextvars(request_id="ada-1"):
+        before_task_publish.send("x", headers=headers)
+    assert headers == {"request_id": "ada-1"}
+
+
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+def test_the_worker_writes_json_lines_with_the_id_of_the_request(tmp_path: Path) -> None:
+    with worker(tmp_path):
+        with structlog.contextvars.bound_contextvars(request_id="ada-42"):
+            app.send_task("recsite.platform.tasks.keep_partitions")
+        wait_until(lambda: "ada-42" in (tmp_path / "worker.log").read_text(), 60)
+    lines = (tmp_path / "worker.log").read_text().splitlines()
+    assert [line for line in lines if line.strip() and not line.startswith("{")] == []
+    assert any(json.loads(line).get("request_id") == "ada-42" for line in lines if line.strip())
