@@ -26,6 +26,8 @@ class AccessLines(logging.Formatter):
 def _without_request(_logger: Any, _method: str, line: dict[str, Any]) -> dict[str, Any]:
     """Drop the request from Django's lines, whose text shows the query string; hash the user id in their path."""
     request = line.pop("request", None)
+    # Other handlers may have left their own text on the record, with the path as it was.
+    line.pop("message", None)
     if request is not None and hasattr(request, "path"):
         line["event"] = str(line["event"]).replace(request.path, loggable_path(request))
     return line

@@ -80,20 +80,22 @@ class DeadlineWorker(ThreadWorker):
         return self._read_headers(conn, conn.sock)
 
     def _read_headers(self, conn: TConn, sock: socket.socket) -> None:
+        """Read what has arrived; hand the request over once its headers are complete."""
         received = self._received[conn]
+        is_closed = False
         try:
             data = sock.recv(READ_BYTES)
+            received += data
+            is_closed = not data
         except BlockingIOError:
-            data = b"" if END_OF_HEADERS in received else None
+            # Nothing new; but the request before may have been read together with this one.
+            pass
         except OSError:
             return self._drop(conn)
-        if data is None:
-            return None
-        if not data and END_OF_HEADERS not in received:
-            return self._drop(conn)
-        received += data
         if END_OF_HEADERS in received:
             return self._hand_over(conn)
+        if is_closed:
+            return self._drop(conn)
         if len(received) > MAX_HEADER_BYTES:
             self._refuse(conn, 431)
         return None

@@ -74,10 +74,8 @@ def web_server(folder: Path, **settings: str) -> Iterator[Web]:
 def worker(folder: Path) -> Iterator[None]:
     """A real Celery worker on the test database; `folder` is its state, as the web server's."""
     command = [sys.executable, "-m", "celery", "-A", "recsite.celery", "worker", "--concurrency", "1"]
-    with (folder / "worker.log").open("wb") as output:
-        process = subprocess.Popen(
-            command, cwd=PROJECT, env=environment(folder), stdout=output, stderr=subprocess.STDOUT
-        )
+    with (folder / "worker.log").open("wb") as output, (folder / "worker.errors").open("wb") as errors:
+        process = subprocess.Popen(command, cwd=PROJECT, env=environment(folder), stdout=output, stderr=errors)
     try:
         wait_until(workers.are_seen, 60)
         yield

@@ -50,10 +50,14 @@ def check_access(request: HttpRequest, caller: Caller | None) -> None:
     if caller.staff is None:
         return
     lookups.mark()
-    route = request.resolver_match.url_name if request.resolver_match else ""
-    needed = settings.API_PERMISSIONS.get(route, "")
+    needed = settings.API_PERMISSIONS.get(_route(request), "")
     if not caller.staff.has_perm(needed):
         raise PermissionDenied(f"Your account lacks the permission {needed or 'of a superuser'}.")
+
+
+def _route(request: HttpRequest) -> str:
+    match = request.resolver_match
+    return (match.url_name if match else None) or ""
 
 
 def _holder(header: str) -> Caller:

@@ -15,7 +15,7 @@ from rest_framework.exceptions import APIException, NotFound, ValidationError
 from rest_framework.response import Response
 
 from recsite.platform.database import TOO_BUSY, DatabaseDown, is_outage
-from recsite.platform.error_shape import error_shape
+from recsite.platform.error_shape import CODES, error_shape
 from recsite.platform.exceptions import Conflict, Explained, Invalid, Unavailable
 from recsite.platform.redis import RedisDown
 
@@ -38,6 +38,10 @@ class Failure:
     headers: Mapping[str, str] = field(default_factory=dict)
     own_code: str = ""
     """Says more than the status does."""
+
+    @property
+    def code(self) -> str:
+        return CODES.get(self.status, "bad_request")
 
     def body(self) -> dict[str, Any]:
         request_id = structlog.contextvars.get_contextvars().get("request_id")
@@ -70,7 +74,7 @@ def explain(error: BaseException | None) -> Failure | None:
 
 def unavailable(error: BaseException) -> Failure:
     """Return a 503; a statement that took too long is told apart from a server that is gone."""
-    logger.warning("Something we depend on is gone or too busy: %s", error)
+    logger.warning("Something we depend on can't answer: %s", error)
     too_busy = isinstance(error, OperationalError) and not is_outage(error)
     sentence = str(error) if isinstance(error, Unavailable) else TOO_BUSY if too_busy else OUTAGE
     return Failure(503, sentence, headers={"Retry-After": str(RETRY_AFTER_SECS)})

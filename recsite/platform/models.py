@@ -1,17 +1,17 @@
-from typing import Any
+from typing import Any, ClassVar
 from uuid import uuid4
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils import timezone
-from rest_framework_api_key.models import AbstractAPIKey, BaseAPIKeyManager
+from rest_framework_api_key.models import AbstractAPIKey, APIKeyManager
 
 
-class ApiKeyManager(BaseAPIKeyManager):
+class ApiKeyManager(APIKeyManager):
     """Give keys opaque ids: the library's own contain the hash, and stand in addresses and so in logs."""
 
-    def assign_key(self, obj: "ApiKey") -> str:
+    def assign_key(self, obj: AbstractAPIKey) -> str:
         key: str = super().assign_key(obj)
         obj.id = uuid4().hex
         return key
@@ -20,7 +20,7 @@ class ApiKeyManager(BaseAPIKeyManager):
 class ApiKey(AbstractAPIKey):
     """A client's key; only its hash is stored, the key itself is shown once."""
 
-    objects = ApiKeyManager()
+    objects: ClassVar[ApiKeyManager] = ApiKeyManager()
 
     class Meta(AbstractAPIKey.Meta):
         verbose_name = "API key"

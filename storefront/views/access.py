@@ -9,17 +9,27 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
 View = Callable[..., HttpResponseBase]
+ENTER, ACT = "catalog.view_enduser", "interactions.add_interaction"
 
 
 def shop(view: View) -> View:
-    """Staff alone enter a shop that isn't open: its visitors take other people's places and see what those did."""
+    """Let staff alone enter a shop that isn't open: its visitors take other people's places and see what those did.
+
+    There, as in the admin, staff need the permission to see users, and to add events where they do something.
+    """
 
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if settings.STOREFRONT_OPEN or (request.user.is_active and request.user.is_staff):
+        if settings.STOREFRONT_OPEN:
             return view(request, *args, **kwargs)
-        if request.user.is_authenticated:
+        user = request.user
+        if not user.is_authenticated:
+            return redirect_to_login(request.get_full_path())
+        if not (user.is_active and user.is_staff):
             raise PermissionDenied("Only staff may enter the storefront here; STOREFRONT_OPEN=true opens it.")
-        return redirect_to_login(request.get_full_path())
+        for needed in (ENTER,) if request.method in ("GET", "HEAD") else (ENTER, ACT):
+            if not user.has_perm(needed):
+                raise PermissionDenied(f"Your account lacks the permission {needed}.")
+        return view(request, *args, **kwargs)
 
     return guarded

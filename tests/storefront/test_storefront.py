@@ -8,6 +8,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from recommender.models import Release
 from tests import factories
+from tests.admin.staff import Staff
 from tests.recommender.fixtures import NOVELS, Shop, happened, start_afresh
 from tests.storefront.pages import HTMX, Visitor, stored, text, titles
 
@@ -237,5 +238,9 @@ def test_a_closed_shop_lets_staff_alone_in(shop: Shop, settings: Any, admin_user
         assert visitor.get(path).headers["Location"].startswith("/admin/login/")
     visitor.client.force_login(django_user_model.objects.create_user("clerk"))
     assert visitor.get("/").status_code == 403
+    looks = Staff("looks", "catalog.view_enduser")
+    for staff, entered in ((Staff("nobody"), 403), (looks, 200)):
+        assert staff.get("/").status_code == entered
+        assert staff.post(f"/react/{NOVELS[0]}", type="view").status_code == 403
     visitor.client.force_login(admin_user)
     assert visitor.get("/").status_code == 200

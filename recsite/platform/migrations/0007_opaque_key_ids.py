@@ -18,7 +18,7 @@ def replace_ids(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("platform", "0005_feed_cursor_words"),
+        ("platform", "0006_job_attempts"),
         ("admin", "0003_logentry_add_action_flag_choices"),
     ]
 
