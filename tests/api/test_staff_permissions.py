@@ -40,9 +40,9 @@ def status(client: Client, route: str) -> int:
     return client.post(f"/api/v1/{path}", body, content_type="application/json").status_code
 
 
-def routes() -> set[str | None]:
+def routes() -> set[str]:
     """Return the names of all routes under /api/v1/."""
-    prefixes = [one for one in get_resolver().url_patterns if str(one.pattern) == "api/v1/"]
+    prefixes: list[Any] = [one for one in get_resolver().url_patterns if str(one.pattern) == "api/v1/"]
     return {route.name for prefix in prefixes for route in prefix.url_patterns}
 
 
