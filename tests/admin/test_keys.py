@@ -63,7 +63,7 @@ def test_the_keys_of_before_get_opaque_ids_and_go_on_working(admin: Staff) -> No
     ApiKey.objects.update(id=old)
     kind = ContentType.objects.get_for_model(ApiKey)
     LogEntry.objects.create(user=admin.user, content_type=kind, object_id=old, object_repr="shop", action_flag=1)
-    import_module("recsite.platform.migrations.0008_opaque_key_ids").replace_ids(apps, None)
+    import_module("recsite.platform.migrations.0009_opaque_key_ids").replace_ids(apps, None)
     new = ApiKey.objects.get()
     assert new.pk.isalnum()
     assert ApiKey.objects.is_valid(secret)

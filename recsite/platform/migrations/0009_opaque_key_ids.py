@@ -18,7 +18,7 @@ def replace_ids(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("platform", "0007_feed_cursor_fields"),
+        ("platform", "0008_schedule"),
         ("admin", "0003_logentry_add_action_flag_choices"),
     ]
 
