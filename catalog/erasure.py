@@ -14,7 +14,7 @@ from django.conf import settings
 from django.db import connection
 
 from catalog.models import EndUser, Erasure
-from recsite.platform.exceptions import Explained
+from recsite.platform.exceptions import UserFacingError
 
 REASON = "erased"
 """What a rejected line, a refused event and the API's error code say."""
@@ -39,7 +39,7 @@ class ErasedUsers:
     """The internal ids of those who had a row."""
 
 
-class UserErased(Explained):
+class UserErased(UserFacingError):
     """The id of an erased user can't be used again before the erasure is lifted (409)."""
 
     code = REASON

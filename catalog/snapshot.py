@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from catalog.models import Item
 from recsite.platform import database, generations
-from recsite.platform.reloading import Copy
+from recsite.platform.reloading import Reloading
 
 EPOCH = "catalog"
 NO_DATE = np.iinfo(np.int64).min
@@ -291,4 +291,4 @@ def _inverted(names_by_row: Iterable[tuple[str, ...]]) -> Mapping[str, Ids]:
     return {name: np.array(found) for name, found in rows.items()}
 
 
-_copy = Copy(EPOCH, _read)
+_copy = Reloading(EPOCH, _read)

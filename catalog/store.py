@@ -17,7 +17,7 @@ from psycopg.errors import LockNotAvailable
 from catalog import erasure, snapshot
 from catalog.erasure import ErasedUsers, UserErased
 from catalog.models import EndUser, Erasure, Item, ItemEmbedding
-from recsite.platform.exceptions import Busy
+from recsite.platform.exceptions import AlreadyRunning
 
 logger = logging.getLogger(__name__)
 sink_failures = Counter("item_sink_failures_total", "Saved items that a sink failed to take in, by batch.", ["sink"])
@@ -96,7 +96,7 @@ def erase_user_ids(user_ids: Collection[str]) -> int:
     """Erase what is kept under these ids, and refuse the ids from now on; return how many users there were.
 
     An id may be unknown: events may wait for it elsewhere. Each batch is erased whole or not at all, ERASURE_SINKS
-    included. Raises Busy where users are being stored without a pause.
+    included. Raises AlreadyRunning where users are being stored without a pause.
     """
     ordered = sorted(set(user_ids))
     starts = range(0, len(ordered), ERASED_AT_ONCE)
@@ -122,7 +122,9 @@ def _erase_patiently(user_ids: Sequence[str]) -> int:
         except OperationalError as error:
             if not isinstance(error.__cause__, LockNotAvailable):
                 raise
-    raise Busy("Users are being stored all the time (a large import?), so nobody was erased. Try again later.")
+    raise AlreadyRunning(
+        "Users are being stored all the time (a large import?), so nobody was erased. Try again later."
+    )
 
 
 def _erase(user_ids: Sequence[str]) -> int:

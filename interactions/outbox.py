@@ -16,7 +16,7 @@ from interactions.kafka import Message
 from interactions.models import OutboxMessage
 from recsite.platform import database
 from recsite.platform.database import DatabaseDown
-from recsite.platform.locks import only_one
+from recsite.platform.locks import exclusive
 
 logger = logging.getLogger(__name__)
 BATCH = 500
@@ -47,13 +47,14 @@ def put(messages: Sequence[Message]) -> None:
 def relay(stop: Callable[[], bool], once: bool = False) -> int:
     """Hand on what waits, the oldest first, until `stop`; return how much it was. `once` ends it when nothing waits.
 
-    Only one works at a time: raises Busy. An outage of PostgreSQL is waited out, one of Kafka with growing pauses.
+    Only one works at a time: raises AlreadyRunning. An outage of PostgreSQL is waited out, one of Kafka with
+    growing pauses.
     One that is killed between handing on and forgetting leads to the same events twice, which are stored once.
     """
     handed_on = 0
     while not stop():
         try:
-            with only_one(LOCK):
+            with exclusive(LOCK):
                 for done in _rounds(stop, once):
                     handed_on += done
                 return handed_on

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from interactions.models import InteractionType
 from interactions.schema import TypeRule
 from recsite.platform import database, generations
-from recsite.platform.reloading import Copy
+from recsite.platform.reloading import Reloading
 
 EPOCH = "interaction-types"
 
@@ -44,4 +44,4 @@ def _read() -> Mapping[str, InteractionType]:
     return {kind.name: kind for kind in database.ask(lambda: list(InteractionType.objects.all()))}
 
 
-_copy = Copy(EPOCH, _read)
+_copy = Reloading(EPOCH, _read)

@@ -21,7 +21,7 @@ from recommender.training import train as training
 from recsite.platform import generations, jobs
 from recsite.platform.exceptions import Unavailable
 from recsite.platform.jobs import Progress
-from recsite.platform.locks import Busy, only_one
+from recsite.platform.locks import AlreadyRunning, exclusive
 from recsite.platform.models import Job
 from recsite.platform.redis import RedisDown
 
@@ -67,7 +67,7 @@ def warm(job_id: int | None = None, everybody: bool = False) -> None:
 
     def work(progress: Progress) -> str:
         # The lock carries the release: a new one is not kept waiting by the lists of the one before.
-        with only_one(f"The warming of {registry.live_release() or 'no release'}"):
+        with exclusive(f"The warming of {registry.live_release() or 'no release'}"):
             return str(warming.warm(everybody=everybody, progress=progress))
 
     run_as_job(job_id, "warm", "Warm the cache", work)
@@ -116,12 +116,12 @@ def roll_back(job_id: int, release_id: int = 0) -> None:
 def fail_dead_jobs() -> None:
     """Fail what killed processes left: running jobs, versions in training, cache invalidations that were never sent."""
     try:
-        with only_one("The failing of dead jobs"):
+        with exclusive("The failing of dead jobs"):
             jobs.fail_dead_jobs()
             registry.reap()
             generations.repair()
             cache.sweep()
-    except (Busy, RedisDown) as reason:
+    except (AlreadyRunning, RedisDown) as reason:
         logger.info("%s", reason)
 
 
@@ -132,15 +132,15 @@ def incremental_update() -> None:
     A part that can't be done now, or fails, doesn't hold up the others.
     """
     try:
-        with only_one("The incremental update"):
+        with exclusive("The incremental update"):
             for part in (trends.advance, vectors.refresh, warming.refresh, covisits.advance):
                 try:
                     part()
-                except (Busy, RedisDown, Unavailable) as reason:
+                except (AlreadyRunning, RedisDown, Unavailable) as reason:
                     logger.info("%s", reason)
                 except DatabaseError:
                     logger.exception("%s.%s failed, and is tried again.", part.__module__, part.__name__)
-    except Busy as reason:
+    except AlreadyRunning as reason:
         logger.info("%s", reason)
 
 

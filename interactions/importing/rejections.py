@@ -15,7 +15,7 @@ from catalog import erasure
 from catalog.ids import InvalidId, clean_id
 from catalog.importers.rows import Rejected
 from interactions.models import ImportRun
-from recsite.platform.exceptions import Explained
+from recsite.platform.exceptions import UserFacingError
 
 logger = logging.getLogger(__name__)
 HEADER = ("part", "line", "reason", "raw")
@@ -24,7 +24,7 @@ QUOTED = re.compile(r""""([^"]*)"|'([^']*)'""")
 QUOTES = "\"' "
 
 
-class CannotWriteRejected(Explained):
+class CannotWriteRejected(UserFacingError):
     """Raised where the file of rejected lines can't be written."""
 
 

@@ -23,8 +23,8 @@ from interactions.models import ImportRun
 from interactions.partitions import EVENTS
 from interactions.schema import TypeRule
 from interactions.staging import in_table, leave_out, leave_out_users
-from recsite.platform.exceptions import Explained
-from recsite.platform.locks import only_one
+from recsite.platform.exceptions import UserFacingError
+from recsite.platform.locks import exclusive
 from recsite.platform.months import Month
 
 BATCH_ROWS = 50_000
@@ -33,7 +33,7 @@ Progress = Callable[[int, int, int], None]
 """Called after each batch with the bytes read, the bytes in all and the rows so far."""
 
 
-class ImportStopped(Explained):
+class ImportStopped(UserFacingError):
     """Raised where an import breaks off; what was committed stays, and the same call goes on from there."""
 
 
@@ -68,11 +68,11 @@ def load(
 ) -> ImportReport:
     """Import a data set, or the rest of it where an earlier import was cut short. Importing it twice changes nothing.
 
-    Lines that can't be used go to the file `rejected`. Raises ImportStopped, and Busy where the same file is being
-    imported already.
+    Lines that can't be used go to the file `rejected`. Raises ImportStopped, and AlreadyRunning where the same
+    file is being imported.
     """
     fingerprint = data.fingerprint()
-    with only_one(f"import {fingerprint}"):
+    with exclusive(f"import {fingerprint}"):
         run = runs.begin(data, fingerprint, resume=resume)
         runs.note_rejected_file(run, rejected)
         if run.finished_at:

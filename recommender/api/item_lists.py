@@ -19,11 +19,11 @@ from recommender.serving.contract import (
     as_public_json,
     bought_as_json,
 )
-from recsite.platform.lean import QuickView
+from recsite.platform.lean import LeanJsonView
 from recsite.platform.schema import problems
 
 
-class SimilarItems(QuickView):
+class SimilarItems(LeanJsonView):
     @extend_schema(
         operation_id="list_similar",
         tags=["Recommendations"],
@@ -41,7 +41,7 @@ class SimilarItems(QuickView):
             raise NotFound(error.sentence) from error
 
 
-class BoughtTogether(QuickView):
+class BoughtTogether(LeanJsonView):
     @extend_schema(
         operation_id="list_bought_together",
         tags=["Recommendations"],

@@ -12,14 +12,14 @@ from recommender.api.requests import described, read_query
 from recommender.api.serializers import ListOut
 from recommender.serving import UnknownAlgorithm
 from recommender.serving.contract import LATEST_ITEMS, POPULAR_ITEMS, TRENDING_ITEMS, Operation, as_public_json
-from recsite.platform.lean import QuickView
+from recsite.platform.lean import LeanJsonView
 from recsite.platform.schema import problems
 
 NO_USER = ""
 EXAMPLES = [OpenApiExample("A list", PUBLIC_LIST, status_codes=[200])]
 
 
-class PublicList(QuickView):
+class PublicList(LeanJsonView):
     """A list by one impersonal source, the name of which is the operation's."""
 
     operation: ClassVar[Operation]

@@ -11,11 +11,11 @@ from recommender.api.examples import USER_LIST
 from recommender.api.requests import described, read_query
 from recommender.api.serializers import RecommendationsOut
 from recommender.serving.contract import FOR_USER, USER_ID, as_json
-from recsite.platform.lean import QuickView
+from recsite.platform.lean import LeanJsonView
 from recsite.platform.schema import problems
 
 
-class UserRecommendations(QuickView):
+class UserRecommendations(LeanJsonView):
     @extend_schema(
         operation_id="recommend_for_user",
         tags=["Recommendations"],

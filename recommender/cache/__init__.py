@@ -13,7 +13,7 @@ a reader that finds no COMPLETE adds everything the database has, and COMPLETE w
 that was committed before the reader looked is in what it read, a later one comes by its own addition, after its commit.
 
 **An outage loses nothing.** What Redis didn't take is kept in mind and told when it is back, before anybody reads from
-it. That is pledged in the database: a process that starts finds the pledge of one that died, and raises an epoch. The
+it. That is marked in the database: a process that starts finds the mark of one that died, and raises an epoch. The
 epoch changes the generation in all keys, so that nothing of before is found any more. So does a restart of Redis.
 Readers keep the generation that they began with. An event asks for the latest one after its commit: whoever reads under
 a still newer one reads the database after that commit, and finds the event there.

@@ -70,7 +70,7 @@ def _remember(people: Seen) -> None:
     with _untold.lock:
         if not _untold.people:
             # Should this process be killed, the next one that starts keeps the promise.
-            generations.pledge(LISTS_EPOCH)
+            generations.mark_dirty(LISTS_EPOCH)
         for user_id, seen in people.items():
             _untold.people.setdefault(user_id, set()).update(seen)
         if len(_untold.people) > MOST_UNTOLD:
@@ -83,7 +83,7 @@ def _tell(client: Client) -> None:
         if _untold.people:
             redis.exchange(client, *_commands(_untold.people))
             _untold.people = {}
-            generations.redeem(LISTS_EPOCH)
+            generations.clear_dirty(LISTS_EPOCH)
 
 
 def _commands(people: Seen) -> Iterator[Command]:

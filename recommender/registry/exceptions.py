@@ -1,35 +1,35 @@
 """What can go wrong with models and releases; each message is one sentence: what is wrong, what to do."""
 
-from recsite.platform.exceptions import Explained
+from recsite.platform.exceptions import UserFacingError
 
 
-class CannotTrain(Explained):
+class CannotTrain(UserFacingError):
     """There is nothing to train on, or a setting is wrong."""
 
 
-class UnknownVersion(Explained):
+class UnknownVersion(UserFacingError):
     """No model version, or no release, has that number."""
 
 
-class ArtifactDamaged(Explained):
+class ArtifactDamaged(UserFacingError):
     """A model's files are missing, or are not what they were when they were written."""
 
 
-class CannotImport(Explained):
+class CannotImport(UserFacingError):
     """A folder holds no model that could be served here."""
 
 
-class CannotExport(Explained):
+class CannotExport(UserFacingError):
     """A folder can't take a model's files."""
 
 
-class CannotPromote(Explained):
+class CannotPromote(UserFacingError):
     """The release can't be served, or another one went live in the meantime."""
 
 
-class NothingLive(Explained):
+class NothingLive(UserFacingError):
     """No release is live."""
 
 
-class NothingToRollBackTo(Explained):
+class NothingToRollBackTo(UserFacingError):
     """The live release replaced none, or one that can't be served any more."""

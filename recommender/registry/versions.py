@@ -14,7 +14,7 @@ from recommender.engine.types import Model
 from recommender.models import ModelVersion, Release
 from recommender.registry import artifacts
 from recommender.registry.exceptions import CannotTrain
-from recsite.platform.locks import Busy, only_one
+from recsite.platform.locks import AlreadyRunning, exclusive
 
 State = ModelVersion.State
 
@@ -96,7 +96,7 @@ def reap() -> int:
     algorithms = ModelVersion.objects.filter(state=State.TRAINING).order_by().values_list("algorithm", flat=True)
     failed = 0
     for algorithm in set(algorithms):
-        with suppress(Busy), only_one(training_lock(algorithm)):
+        with suppress(AlreadyRunning), exclusive(training_lock(algorithm)):
             failed += give_up(algorithm)
     _remove_files()
     return failed

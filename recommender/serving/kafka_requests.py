@@ -14,7 +14,7 @@ from interactions.reading import TopicReader
 from interactions.topics import REQUESTS, RESPONSES
 from recommender import serving
 from recommender.serving.contract import BY_MESSAGE, MESSAGE_VERSION, Request, as_json, from_json
-from recsite.platform.exceptions import Explained, Invalid, Unavailable
+from recsite.platform.exceptions import Invalid, Unavailable, UserFacingError
 from recsite.platform.parsers import strict_json
 
 logger = logging.getLogger(__name__)
@@ -81,7 +81,7 @@ def _reply_after_outages(raw: bytes, stop: Callable[[], bool]) -> Reply | None:
             kafka.pause(RETRY_SECS, stop)
         except Exception as fault:
             logger.exception("A request can't be answered.")
-            said = str(fault) if isinstance(fault, Explained) else "Something went wrong here. It is in our log."
+            said = str(fault) if isinstance(fault, UserFacingError) else "Something went wrong here. It is in our log."
             return _refusal(None, "internal_error", said, {})
     return None
 

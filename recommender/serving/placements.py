@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 from recommender.models import DEFAULT, Placement
 from recsite.platform import database, generations
 from recsite.platform.exceptions import Invalid
-from recsite.platform.reloading import Copy
+from recsite.platform.reloading import Reloading
 
 EPOCH = "placements"
 
@@ -47,4 +47,4 @@ def _makeshift() -> Mapping[str, Placement]:
     return {DEFAULT: Placement(name=DEFAULT)}
 
 
-_copy = Copy(EPOCH, _read, _makeshift)
+_copy = Reloading(EPOCH, _read, _makeshift)

@@ -23,9 +23,9 @@ from recommender.engine.types import Algorithm, CannotFit, Dataset, Progress, pa
 from recommender.models import ModelVersion, Release
 from recommender.registry.exceptions import CannotTrain
 from recommender.training.gate import Gate
-from recsite.platform.exceptions import Explained
+from recsite.platform.exceptions import UserFacingError
 from recsite.platform.jobs import Cancelled
-from recsite.platform.locks import only_one
+from recsite.platform.locks import exclusive
 
 logger = logging.getLogger(__name__)
 
@@ -58,7 +58,7 @@ def train(
 
     `settings` holds those that differ from an algorithm's own: {"svd": {"n_factors": 50}}. An algorithm that the data
     don't allow leaves a failed version that says why; the others go on. Raises CannotTrain where none is left, and
-    Busy where one of them is being trained already.
+    AlreadyRunning where one of them is being trained already.
     """
     for name in settings:
         if name not in algorithms:
@@ -66,7 +66,7 @@ def train(
     chosen = {name: _create(name, settings.get(name, {})) for name in algorithms}
     with ExitStack() as locks:
         for name in sorted(chosen):
-            locks.enter_context(only_one(registry.training_lock(name)))
+            locks.enter_context(exclusive(registry.training_lock(name)))
             registry.give_up(name)
         dataset = _read(list(chosen), progress)
         parts = _parts(progress, list(chosen))
@@ -189,7 +189,7 @@ def _facts(dataset: Dataset) -> dict[str, Any]:
 
 
 def _sentence(error: BaseException) -> str:
-    if isinstance(error, Explained):
+    if isinstance(error, UserFacingError):
         return str(error)
     if isinstance(error, Cancelled | KeyboardInterrupt):
         return "Stopped, as somebody asked."

@@ -19,7 +19,7 @@ from recommender.engine.evaluation.split import Split, holdout, split_at_moment
 from recommender.engine.types import CannotFit, Dataset, Progress, part, silent
 from recommender.models import TuningTrial
 from recommender.registry.exceptions import CannotTrain
-from recsite.platform.locks import only_one
+from recsite.platform.locks import exclusive
 
 SEED = 42
 RMSE, NDCG = "rmse", "ndcg"
@@ -45,10 +45,10 @@ class Study:
 
 
 def tune(algorithm: str, n_trials: int, timeout: float | None = None, progress: Progress = silent) -> Study:
-    """Tries settings until `n_trials` are made in all or `timeout` seconds are over. Raises CannotTrain, and Busy."""
+    """Try settings until `n_trials` are made in all or `timeout` seconds are over. Raises CannotTrain, AlreadyRunning."""
     if algorithm not in SPACES:
         raise CannotTrain(f"{algorithm} has nothing to tune. Known: {', '.join(SPACES)}.")
-    with only_one(f"The tuning of {algorithm}"):
+    with exclusive(f"The tuning of {algorithm}"):
         events = dataset.load_dataset()
         if not len(events):
             raise CannotTrain("There are no events to tune on. Import some, or send some through the API.")

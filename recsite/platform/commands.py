@@ -15,7 +15,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import InterfaceError, OperationalError, ProgrammingError, connection
 from tqdm import tqdm
 
-from recsite.platform.exceptions import Explained
+from recsite.platform.exceptions import UserFacingError
 
 LARGEST = 2**31 - 1
 DISK_FULL = "53100"
@@ -43,7 +43,7 @@ class PlainCommand(BaseCommand):
             if self.needs_database:
                 connection.ensure_connection()
             return super().execute(*args, **options)
-        except Explained as error:
+        except UserFacingError as error:
             raise CommandError(str(error)) from error
         except (OperationalError, InterfaceError) as error:
             raise CommandError(_outage(error)) from error

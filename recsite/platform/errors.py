@@ -16,7 +16,7 @@ from rest_framework.response import Response
 
 from recsite.platform.database import TOO_BUSY, DatabaseDown, is_outage
 from recsite.platform.error_shape import CODES, error_shape
-from recsite.platform.exceptions import Conflict, Explained, Invalid, Unavailable
+from recsite.platform.exceptions import Conflict, Invalid, Unavailable, UserFacingError
 from recsite.platform.redis import RedisDown
 
 logger = logging.getLogger(__name__)
@@ -67,7 +67,7 @@ def explain(error: BaseException | None) -> Failure | None:
         return Failure(403, str(error) or "You may not do this.")
     if isinstance(error, OUTAGES):
         return unavailable(error)
-    if isinstance(error, Explained):
+    if isinstance(error, UserFacingError):
         return Failure(409, str(error), own_code=error.code)
     return None
 

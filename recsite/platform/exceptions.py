@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 
 
-class Explained(Exception):
+class UserFacingError(Exception):
     """Its message is one sentence for whoever asked: what is wrong, and what to do. It needs no traceback."""
 
     code = ""
     """The API's own word for it; empty for that of its status."""
 
 
-class Invalid(Explained):
+class Invalid(UserFacingError):
     """The request's values are wrong; `errors` has a sentence for each of them (422)."""
 
     def __init__(self, errors: Mapping[str, str]) -> None:
@@ -22,9 +22,9 @@ class Conflict(Invalid):
     """The values contradict what is there already; `errors` has a sentence for each of them (409)."""
 
 
-class Unavailable(Explained):
+class Unavailable(UserFacingError):
     """Something we depend on is gone for the moment: trying again later helps (503 with Retry-After)."""
 
 
-class Busy(Explained):
+class AlreadyRunning(UserFacingError):
     """Somebody else is doing the same work right now."""

@@ -28,12 +28,12 @@ BUMP = f"""
 INSERT INTO platform_epoch AS epoch (name, value, pledges) VALUES (%s, {NOW}, '{{}}')
 ON CONFLICT (name) DO UPDATE SET value = greatest(epoch.value + 1, excluded.value) RETURNING value
 """
-PLEDGE = """
+MARK_DIRTY = """
 INSERT INTO platform_epoch AS epoch (name, value, pledges) VALUES (%s, 0, ARRAY[%s])
 ON CONFLICT (name) DO UPDATE SET pledges = epoch.pledges || excluded.pledges
 """
-REDEEM = "UPDATE platform_epoch SET pledges = array_remove(pledges, %s) WHERE name = %s"
-KEEP_PLEDGES = f"""
+CLEAR_DIRTY = "UPDATE platform_epoch SET pledges = array_remove(pledges, %s) WHERE name = %s"
+BUMP_DIRTY = f"""
 UPDATE platform_epoch SET value = greatest(value + 1, {NOW}), pledges = '{{}}' WHERE pledges <> '{{}}'
 """
 RAISE = """
@@ -50,7 +50,7 @@ class _Known:
 
     def __init__(self) -> None:
         self.forget()
-        # A child has no part in its parent's lock, and must not redeem what the parent has pledged.
+        # A child has no part in its parent's lock, and must not clear what the parent has marked.
         os.register_at_fork(after_in_child=self.forget)
 
     def forget(self) -> None:
@@ -86,17 +86,17 @@ def bump(name: str) -> None:
     transaction.on_commit(partial(_bump, name), robust=True)
 
 
-def pledge(name: str) -> None:
-    """From now on `name` counts as changed for the next process that starts, unless this one redeems the pledge.
+def mark_dirty(name: str) -> None:
+    """From now on `name` counts as changed for the next process that starts, unless this one clears the mark.
 
     For whoever has something to tell, can't now, and might be killed first.
     """
-    _write(PLEDGE, name, _known.process)
+    _write(MARK_DIRTY, name, _known.process)
 
 
-def redeem(name: str) -> None:
-    """What was pledged is told."""
-    _write(REDEEM, _known.process, name)
+def clear_dirty(name: str) -> None:
+    """Take the mark back: the change has been told."""
+    _write(CLEAR_DIRTY, _known.process, name)
 
 
 def redis_run() -> bytes:
@@ -124,7 +124,7 @@ def _look() -> None:
     try:
         if not _known.is_fresh:
             _known.is_fresh = True
-            _write(KEEP_PLEDGES)
+            _write(BUMP_DIRTY)
             repair()
         redis.call(_compare)
     except (RedisDown, DatabaseDown):

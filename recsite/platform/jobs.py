@@ -11,8 +11,8 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
-from recsite.platform.exceptions import Explained
-from recsite.platform.locks import Busy, is_held, only_one
+from recsite.platform.exceptions import UserFacingError
+from recsite.platform.locks import AlreadyRunning, exclusive, is_held
 from recsite.platform.models import Job
 
 logger = logging.getLogger(__name__)
@@ -34,7 +34,7 @@ class Cancelled(Exception):
     """Staff asked the job to stop."""
 
 
-class NothingToDo(Explained):
+class NothingToDo(UserFacingError):
     """There was no work: the job ends as skipped, with this sentence."""
 
 
@@ -107,10 +107,10 @@ def run(job_id: int, work: Callable[[Progress], str]) -> None:
     a job that kills its worker each time (it needs more memory than there is) fails at attempt MAX_ATTEMPTS.
     """
     try:
-        with only_one(_lock_name(job_id)):
+        with exclusive(_lock_name(job_id)):
             if attempt := _claim(job_id):
                 _finish(job_id, *_outcome(job_id, work, attempt))
-    except Busy:
+    except AlreadyRunning:
         logger.info("Job %s is already running elsewhere.", job_id)
 
 
@@ -137,9 +137,9 @@ def prune(older_than: timedelta) -> int:
 
 def _fail_if_dead(job_id: int) -> int:
     try:
-        with only_one(_lock_name(job_id)):
+        with exclusive(_lock_name(job_id)):
             return _finish(job_id, Job.State.FAILED, "Its process ended without a word. Start it again.")
-    except Busy:
+    except AlreadyRunning:
         return 0
 
 
@@ -173,10 +173,10 @@ def _outcome(job_id: int, work: Callable[[Progress], str], attempt: int = 1) -> 
         return Job.State.SUCCEEDED, work(progress), progress
     except Cancelled:
         return Job.State.CANCELLED, "Stopped, as you asked.", progress
-    except (NothingToDo, Busy) as reason:
+    except (NothingToDo, AlreadyRunning) as reason:
         logger.info("%s", reason)
         return Job.State.SKIPPED, f"Nothing was done. {reason}", progress
-    except Explained as error:
+    except UserFacingError as error:
         return Job.State.FAILED, str(error), progress
     except SoftTimeLimitExceeded:
         return Job.State.FAILED, "It took longer than TASK_TIME_LIMIT_SECS allows, and was stopped.", progress

@@ -8,7 +8,7 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from unfold.views import ChangeList
 
-from recsite.platform.exceptions import Explained
+from recsite.platform.exceptions import UserFacingError
 
 BEFORE = "before"
 ORDER = ("-occurred_at", "-id")
@@ -16,7 +16,7 @@ WINDOW = 50_000
 """Rows that a filter without an index looks through for one page."""
 
 
-class DamagedAddress(Explained):
+class DamagedAddress(UserFacingError):
     """The address of a page doesn't say where the page begins."""
 
 

@@ -12,7 +12,7 @@ from recsite.platform.errors import Failure, explain
 _NOT_ALLOWED = Failure(405, "Only GET is possible here.", headers={"Allow": "GET, HEAD"})
 
 
-class QuickView(APIView):
+class LeanJsonView(APIView):
     """A read-only operation under the same rules and with the same errors as the others.
 
     It skips REST framework's request, content negotiation and renderer. `get` takes Django's request and returns

@@ -6,7 +6,7 @@ from contextlib import contextmanager, suppress
 import psycopg
 from django.db import connection as django_connection
 
-from recsite.platform.exceptions import Busy as Busy
+from recsite.platform.exceptions import AlreadyRunning as AlreadyRunning
 
 HELD = """
 SELECT EXISTS (
@@ -20,8 +20,8 @@ SELECT EXISTS (
 
 
 @contextmanager
-def only_one(name: str) -> Iterator[None]:
-    """Holds the lock called `name` for the block. Raises Busy where another process or thread holds it.
+def exclusive(name: str) -> Iterator[None]:
+    """Holds the lock called `name` for the block. Raises AlreadyRunning where another process or thread holds it.
 
     PostgreSQL keeps the lock for one session, and gives it back when the session ends, so a killed process leaves
     nothing behind. The session is a connection of our own: Django's goes back to the pool whenever old connections
@@ -31,11 +31,11 @@ def only_one(name: str) -> Iterator[None]:
         session = psycopg.connect(**django_connection.get_connection_params(), autocommit=True)
     with session:
         if not _try(session, "pg_try_advisory_lock", name):
-            raise Busy(f"{name} is already being worked on. Wait for it to finish.")
+            raise AlreadyRunning(f"{name} is already being worked on. Wait for it to finish.")
         try:
             yield
         finally:
-            # Closing would do, but only after a moment, in which the next one would be told Busy.
+            # Closing would do, but only after a moment, in which the next one would be told AlreadyRunning.
             with suppress(psycopg.Error):
                 _try(session, "pg_advisory_unlock", name)
 

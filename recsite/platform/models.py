@@ -32,8 +32,11 @@ class Epoch(models.Model):
 
     name = models.CharField(max_length=50, primary_key=True)
     value = models.BigIntegerField(default=0)
-    pledges = ArrayField(
-        models.UUIDField(), default=list, help_text="Processes with news that will count as a change should they die."
+    dirty_flags = ArrayField(
+        models.UUIDField(),
+        default=list,
+        db_column="pledges",
+        help_text="Processes whose unsent cache invalidations must be replayed if they crash.",
     )
 
     def __str__(self) -> str:

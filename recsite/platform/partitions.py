@@ -20,7 +20,7 @@ from django.utils import timezone
 from django.utils.module_loading import import_string
 from psycopg.errors import LockNotAvailable
 
-from recsite.platform.exceptions import Busy, Explained
+from recsite.platform.exceptions import AlreadyRunning, UserFacingError
 from recsite.platform.months import Inventory, Month, Plan, plan, plan_months, plan_of
 
 LOCK_TIMEOUT = "3s"
@@ -44,7 +44,7 @@ FEWEST_AHEAD = 2
 """Fewer coming months than this are a reason for an alarm: upkeep has failed for weeks."""
 
 
-class NotDetached(Explained):
+class NotDetached(UserFacingError):
     """Raised for a month that can't be attached again, since it is not detached."""
 
 
@@ -106,7 +106,7 @@ class Partitioned:
     def apply(self, due: Plan) -> Plan:
         """Do what the plan says and return what of it was still to be done.
 
-        All or nothing, one at a time. Raises Busy where others hold the table for long.
+        All or nothing, one at a time. Raises AlreadyRunning where others hold the table for long.
         """
         if not due:
             return due
@@ -121,7 +121,7 @@ class Partitioned:
                 if not isinstance(error.__cause__, LockNotAvailable):
                     raise
                 time.sleep(PAUSE_SECS)
-        raise Busy(
+        raise AlreadyRunning(
             f"The {self.holds} are in long use by others (a training run?), so no partition was changed. "
             "Try again later."
         )

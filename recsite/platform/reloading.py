@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from recsite.platform import generations
-from recsite.platform.exceptions import Explained
+from recsite.platform.exceptions import UserFacingError
 
 T = TypeVar("T")
 logger = logging.getLogger(__name__)
@@ -27,7 +27,7 @@ class _Held(Generic[T]):
     epoch: int
 
 
-class Copy(Generic[T]):
+class Reloading(Generic[T]):
     """Read at the first use, and again when its epoch rises. One thread reads; the others use the old copy meanwhile.
 
     Where reading again fails, the old copy goes on serving and `fault` says why.
@@ -83,9 +83,12 @@ class Copy(Generic[T]):
             value, self.fault = self._read(), ""
         except Exception as error:
             self._not_before = time.monotonic() + RETRY_SECONDS
-            self.fault = str(error) if isinstance(error, Explained) else f"{type(error).__name__}: {error}"
+            self.fault = str(error) if isinstance(error, UserFacingError) else f"{type(error).__name__}: {error}"
             logger.error(
-                "What is called %s can't be read: %s", self.epoch, error, exc_info=not isinstance(error, Explained)
+                "What is called %s can't be read: %s",
+                self.epoch,
+                error,
+                exc_info=not isinstance(error, UserFacingError),
             )
             if makeshift is None:
                 raise

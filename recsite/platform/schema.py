@@ -12,8 +12,10 @@ from recsite.platform.paging import DEFAULT_SIZE, LARGEST_SIZE
 PROBLEMS = {
     400: ("The body is no JSON.", "The body must be JSON in UTF-8: Expecting value: line 1 column 1 (char 0)."),
     401: ("The API key is missing, wrong, revoked or expired.", "An API key is needed. Send 'Authorization: ...'."),
+    403: ("A session lacks the permission or the CSRF token.", "Your account lacks the permission catalog.view_item."),
     404: ("There is no such thing.", "There is no item 'gone-with-the-wind'."),
     406: ("The Accept header allows no JSON.", "Could not satisfy the request Accept header."),
+    408: ("The request did not arrive in time.", "The request did not arrive within 10 seconds. Send it again, ..."),
     409: (
         "It contradicts what is there already, or its user was erased (code `erased`).",
         "event_id: Another event has this id and time.",
@@ -29,8 +31,8 @@ PROBLEMS = {
 }
 
 
-ALWAYS = (401, 414, 422, 503)
-"""Any operation may be asked without a key, at a long address, with an unknown parameter, and during an outage."""
+ALWAYS = (401, 403, 408, 414, 422, 503)
+"""Any operation may be asked without a key or permission, too slowly, at a long address, wrongly, and in an outage."""
 
 
 class ErrorDetail(serializers.Serializer):

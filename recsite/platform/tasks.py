@@ -6,7 +6,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from recsite.platform import partitions
-from recsite.platform.locks import Busy, only_one
+from recsite.platform.locks import AlreadyRunning, exclusive
 
 logger = logging.getLogger(__name__)
 
@@ -15,11 +15,11 @@ logger = logging.getLogger(__name__)
 def keep_partitions() -> None:
     """Make the coming months' partitions and detach those past retention."""
     try:
-        with only_one("The upkeep of the partitions"):
+        with exclusive("The upkeep of the partitions"):
             for table in partitions.tables():
                 for step in table.keep(timezone.now()).steps(table):
                     logger.info("Done: %s.", step)
-    except Busy as busy:
+    except AlreadyRunning as busy:
         logger.info("%s", busy)
     for alarm in partitions.alarms():
         logger.error("%s", alarm)

@@ -21,8 +21,8 @@ from interactions.importing import ImportStopped
 from interactions.importing.ahead import one_ahead
 from interactions.models import ImportRun, Interaction
 from interactions.staging import Staging, Upserted
-from recsite.platform.exceptions import Busy
-from recsite.platform.locks import only_one
+from recsite.platform.exceptions import AlreadyRunning
+from recsite.platform.locks import exclusive
 from tests.catalog.files import write
 from tests.interactions.data import RATINGS, books, films, lines, load, stored
 
@@ -115,7 +115,7 @@ def test_a_file_of_rejected_lines_that_cannot_be_written_stops_it(tmp_path: Path
 @pytest.mark.django_db
 def test_the_same_file_is_not_imported_twice_at_once(tmp_path: Path) -> None:
     data = films(tmp_path)
-    with only_one(f"import {data.fingerprint()}"), pytest.raises(Busy):
+    with exclusive(f"import {data.fingerprint()}"), pytest.raises(AlreadyRunning):
         load(data)
 
 

@@ -14,8 +14,8 @@ from interactions.producers import EventLogUnavailable, produce
 from interactions.topics import TOPICS
 from recsite.local import reset
 from recsite.local.kafka import Kafka
-from recsite.platform.exceptions import Busy
-from recsite.platform.locks import only_one
+from recsite.platform.exceptions import AlreadyRunning
+from recsite.platform.locks import exclusive
 from tests import brokers, factories
 from tests.brokers import messages
 from tests.outages import no_postgres
@@ -119,7 +119,7 @@ def test_a_relay_that_can_not_deliver_keeps_everything(nowhere: str) -> None:
 
 
 def test_only_one_relay_works_at_a_time(kafka: Kafka) -> None:
-    with only_one(outbox.LOCK), pytest.raises(Busy):
+    with exclusive(outbox.LOCK), pytest.raises(AlreadyRunning):
         drain()
 
 

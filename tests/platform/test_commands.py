@@ -15,7 +15,7 @@ from django.db import OperationalError, ProgrammingError
 from recsite.local.paths import PROJECT
 from recsite.local.server import free_port
 from recsite.platform.commands import LARGEST, PlainCommand, progress_bar, table, whole_number
-from recsite.platform.exceptions import Explained
+from recsite.platform.exceptions import UserFacingError
 
 
 class Failing(PlainCommand):
@@ -41,7 +41,7 @@ class Talking(PlainCommand):
 @pytest.mark.parametrize(
     ("error", "said", "exit_code"),
     [
-        (Explained("There is nothing to do."), "There is nothing to do.", 1),
+        (UserFacingError("There is nothing to do."), "There is nothing to do.", 1),
         (CommandError("Name a file.", returncode=3), "Name a file.", 3),
         (OperationalError("connection refused\n\tIs the server running?"), "PostgreSQL can't do that now", 1),
         (OSError(28, "No space left on device", "/data/x"), "No space left on device (/data/x)", 1),

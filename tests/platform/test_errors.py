@@ -7,7 +7,7 @@ from django.test import Client
 from rest_framework.exceptions import Throttled, ValidationError
 
 from recsite.platform.errors import explain
-from recsite.platform.exceptions import Explained, Invalid
+from recsite.platform.exceptions import Invalid, UserFacingError
 
 pytestmark = pytest.mark.django_db
 
@@ -97,7 +97,9 @@ def test_nested_errors_are_named_by_their_path() -> None:
 
 
 def test_our_own_errors_have_their_status() -> None:
-    assert [getattr(explain(error), "status", None) for error in (Invalid({}), Explained(), ZeroDivisionError())] == [
+    assert [
+        getattr(explain(error), "status", None) for error in (Invalid({}), UserFacingError(), ZeroDivisionError())
+    ] == [
         422,
         409,
         None,

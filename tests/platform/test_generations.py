@@ -145,10 +145,10 @@ def _bump_and_close() -> None:
     connection.close()
 
 
-def test_a_pledge_of_a_dead_process_is_kept_by_the_next_one() -> None:
+def test_a_mark_of_a_dead_process_counts_for_the_next_one() -> None:
     generations.bump("lists")
     known = look()
-    generations.pledge("lists")
+    generations.mark_dirty("lists")
     generations._known.look_again_at = 0
     assert generations.current("lists") == known
     assert look() > known
@@ -156,20 +156,20 @@ def test_a_pledge_of_a_dead_process_is_kept_by_the_next_one() -> None:
     assert look() == kept
 
 
-def test_a_pledge_that_was_redeemed_changes_nothing() -> None:
+def test_a_mark_that_was_cleared_changes_nothing() -> None:
     generations.bump("lists")
     known = look()
-    generations.pledge("lists")
-    generations.redeem("lists")
+    generations.mark_dirty("lists")
+    generations.clear_dirty("lists")
     assert look() == known
 
 
-def test_nobody_redeems_the_pledge_of_another() -> None:
+def test_nobody_clears_the_mark_of_another() -> None:
     generations.bump("lists")
     known = look()
-    generations.pledge("lists")
+    generations.mark_dirty("lists")
     generations._known.process = uuid4()
-    generations.redeem("lists")
+    generations.clear_dirty("lists")
     assert look() > known
 
 
@@ -192,8 +192,8 @@ def test_with_the_database_gone_too_a_loss_waits_without_harm(server: Redis) -> 
         redis.forget()
         generations._known.look_again_at = 0
         assert generations.current("lists") > known
-        generations.pledge("lists")
-        generations.redeem("lists")
+        generations.mark_dirty("lists")
+        generations.clear_dirty("lists")
     database.forget()
     generations._known.look_again_at = 0
     assert generations.current("lists") == published()

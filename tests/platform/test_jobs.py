@@ -8,7 +8,7 @@ from billiard.exceptions import SoftTimeLimitExceeded
 from django.utils import timezone
 
 from recsite.platform import jobs, locks, workers
-from recsite.platform.exceptions import Explained
+from recsite.platform.exceptions import UserFacingError
 from recsite.platform.jobs import Progress
 from recsite.platform.models import Job
 
@@ -83,7 +83,7 @@ def test_a_queued_job_that_is_cancelled_never_starts() -> None:
 @pytest.mark.parametrize(
     ("error", "sentence"),
     [
-        (Explained("No ratings yet."), "No ratings yet."),
+        (UserFacingError("No ratings yet."), "No ratings yet."),
         (ZeroDivisionError("x"), "It failed unexpectedly; the log has the details."),
         (SoftTimeLimitExceeded(), "It took longer than TASK_TIME_LIMIT_SECS allows, and was stopped."),
     ],
@@ -142,7 +142,7 @@ def test_a_silent_job_whose_process_lives_is_left_alone() -> None:
     job = queued()
     silent_since = timezone.now() - timedelta(minutes=10)
     Job.objects.filter(pk=job.pk).update(state=Job.State.RUNNING, heartbeat_at=silent_since)
-    with locks.only_one(f"job {job.pk}"):
+    with locks.exclusive(f"job {job.pk}"):
         assert jobs.fail_dead_jobs() == 0
     assert ended(job).state == Job.State.RUNNING
 
@@ -183,7 +183,7 @@ def test_a_running_job_whose_worker_is_dead_says_so() -> None:
     silent_since = timezone.now() - timedelta(minutes=1)
     Job.objects.filter(pk=job.pk).update(state=Job.State.RUNNING, heartbeat_at=silent_since)
     assert workers.what_keeps(ended(job)).startswith("Its worker is gone")
-    with locks.only_one(f"job {job.pk}"):
+    with locks.exclusive(f"job {job.pk}"):
         assert workers.what_keeps(ended(job)) == ""
 
 
@@ -193,11 +193,13 @@ def test_a_dead_job_keeps_no_other_waiting_in_words() -> None:
     Job.objects.filter(pk=dead.pk).update(state=Job.State.RUNNING, heartbeat_at=silent_since)
     workers.note()
     assert workers.what_keeps(waiting) == "Waiting for a worker."
-    with locks.only_one(f"job {dead.pk}"):
+    with locks.exclusive(f"job {dead.pk}"):
         assert workers.what_keeps(waiting) == "The worker has something else to do first: Train svd."
 
 
-@pytest.mark.parametrize("reason", [jobs.NothingToDo("No event has come since."), locks.Busy("It is being done.")])
+@pytest.mark.parametrize(
+    "reason", [jobs.NothingToDo("No event has come since."), locks.AlreadyRunning("It is being done.")]
+)
 def test_a_job_in_which_nothing_was_done_is_skipped(reason: Exception) -> None:
     job = queued()
 

@@ -1,4 +1,4 @@
-"""only_one: one process at a time, and nothing left behind by a process that was killed."""
+"""exclusive: one process at a time, and nothing left behind by a process that was killed."""
 
 import signal
 import subprocess
@@ -9,8 +9,8 @@ from contextlib import contextmanager
 import pytest
 from django.db import close_old_connections, connection
 
-from recsite.platform.exceptions import Busy
-from recsite.platform.locks import is_held, only_one
+from recsite.platform.exceptions import AlreadyRunning
+from recsite.platform.locks import exclusive, is_held
 
 pytestmark = pytest.mark.django_db
 
@@ -19,8 +19,8 @@ import sys, django
 from django.conf import settings
 django.setup()
 settings.DATABASES["default"]["NAME"] = sys.argv[1]
-from recsite.platform.locks import is_held, only_one
-with only_one("harvest"):
+from recsite.platform.locks import is_held, exclusive
+with exclusive("harvest"):
     print("held", flush=True)
     sys.stdin.read()
 """
@@ -38,12 +38,12 @@ def another_process() -> Iterator[subprocess.Popen[str]]:
 
 def test_a_held_lock_is_refused_and_then_given_back() -> None:
     with another_process() as held:
-        with pytest.raises(Busy, match="harvest is already being worked on"), only_one("harvest"):
+        with pytest.raises(AlreadyRunning, match="harvest is already being worked on"), exclusive("harvest"):
             pass
-        with only_one("sowing"):
+        with exclusive("sowing"):
             pass
         held.communicate("")
-    with only_one("harvest"):
+    with exclusive("harvest"):
         pass
 
 
@@ -57,36 +57,36 @@ def test_a_killed_process_leaves_no_lock() -> None:
 def _taken_within_a_while(name: str) -> bool:
     for _ in range(200):
         try:
-            with only_one(name):
+            with exclusive(name):
                 return True
-        except Busy:
+        except AlreadyRunning:
             connection.cursor().execute("SELECT pg_sleep(0.02)")
     return False
 
 
 def test_it_is_held_while_old_connections_are_closed() -> None:
-    with only_one("harvest"):
+    with exclusive("harvest"):
         close_old_connections()
-        with pytest.raises(Busy), only_one("harvest"):
+        with pytest.raises(AlreadyRunning), exclusive("harvest"):
             pass
 
 
 def test_it_is_free_at_once_for_the_next() -> None:
     for _ in range(20):
-        with only_one("harvest"):
+        with exclusive("harvest"):
             pass
 
 
 def test_it_is_given_back_after_an_error() -> None:
-    with pytest.raises(ZeroDivisionError), only_one("harvest"):
+    with pytest.raises(ZeroDivisionError), exclusive("harvest"):
         raise ZeroDivisionError
-    with only_one("harvest"):
+    with exclusive("harvest"):
         pass
 
 
 def test_a_lock_that_is_held_is_seen_without_being_taken() -> None:
     assert not is_held("one")
-    with only_one("one"):
+    with exclusive("one"):
         assert is_held("one")
         assert not is_held("another")
     assert not is_held("one")

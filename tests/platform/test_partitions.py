@@ -12,7 +12,7 @@ from interactions.models import Interaction
 from interactions.partitions import EVENTS
 from interactions.store import store
 from recsite.platform import months, partitions
-from recsite.platform.exceptions import Busy
+from recsite.platform.exceptions import AlreadyRunning
 from recsite.platform.months import Inventory, Month, Plan
 from recsite.platform.tasks import keep_partitions
 from tests import factories
@@ -145,12 +145,12 @@ def test_two_at_once_make_a_month_once() -> None:
 def test_a_table_in_long_use_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(partitions, "LOCK_TIMEOUT", "20ms")
     monkeypatch.setattr(partitions, "PAUSE_SECS", 0.0)
-    refused: list[Busy] = []
+    refused: list[AlreadyRunning] = []
 
     def work() -> None:
         try:
             EVENTS.ensure_months([MAY_1999])
-        except Busy as error:
+        except AlreadyRunning as error:
             refused.append(error)
         finally:
             connection.close()

@@ -4,8 +4,8 @@ import time
 import pytest
 
 from recsite.platform import generations
-from recsite.platform.exceptions import Explained
-from recsite.platform.reloading import Copy
+from recsite.platform.exceptions import UserFacingError
+from recsite.platform.reloading import Reloading
 
 
 class Source:
@@ -17,7 +17,7 @@ class Source:
     def read(self) -> str:
         self.reads += 1
         if self.fault:
-            raise Explained(self.fault)
+            raise UserFacingError(self.fault)
         return self.value
 
 
@@ -29,14 +29,14 @@ def epoch(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return numbers
 
 
-def wake(copy: Copy[str]) -> None:
+def wake(copy: Reloading[str]) -> None:
     """As after the pause between two readings."""
     copy._not_before = 0
 
 
 def test_it_is_read_at_the_first_use_and_then_kept(epoch: list[int]) -> None:
     source = Source()
-    copy = Copy("test", source.read)
+    copy = Reloading("test", source.read)
     assert source.reads == 0
     assert [copy.current(), copy.current()] == ["old", "old"]
     assert source.reads == 1
@@ -44,7 +44,7 @@ def test_it_is_read_at_the_first_use_and_then_kept(epoch: list[int]) -> None:
 
 def test_it_is_read_again_when_the_epoch_rises(epoch: list[int]) -> None:
     source = Source()
-    copy = Copy("test", source.read)
+    copy = Reloading("test", source.read)
     copy.current()
     source.value, epoch[0] = "new", 1
     wake(copy)
@@ -54,7 +54,7 @@ def test_it_is_read_again_when_the_epoch_rises(epoch: list[int]) -> None:
 
 def test_what_takes_long_to_read_is_not_read_again_at_once(epoch: list[int]) -> None:
     source = Source()
-    copy = Copy("test", source.read)
+    copy = Reloading("test", source.read)
     copy.current()
     source.value, epoch[0] = "new", 1
     copy._not_before = time.monotonic() + 60
@@ -63,7 +63,7 @@ def test_what_takes_long_to_read_is_not_read_again_at_once(epoch: list[int]) -> 
 
 def test_when_reading_again_fails_the_old_copy_serves_and_says_why_until_it_succeeds(epoch: list[int]) -> None:
     source = Source()
-    copy = Copy("test", source.read)
+    copy = Reloading("test", source.read)
     copy.current()
     source.fault, epoch[0] = "It is damaged.", 1
     wake(copy)
@@ -78,14 +78,14 @@ def test_when_reading_again_fails_the_old_copy_serves_and_says_why_until_it_succ
 def test_without_a_first_copy_the_reader_hears_why(epoch: list[int]) -> None:
     source = Source()
     source.fault = "It is gone."
-    with pytest.raises(Explained, match=r"It is gone\."):
-        Copy("test", source.read).current()
+    with pytest.raises(UserFacingError, match=r"It is gone\."):
+        Reloading("test", source.read).current()
 
 
 def test_a_makeshift_serves_until_the_first_reading_succeeds(epoch: list[int]) -> None:
     source = Source()
     source.fault = "It is gone."
-    copy = Copy("test", source.read, lambda: "makeshift")
+    copy = Reloading("test", source.read, lambda: "makeshift")
     assert copy.current() == "makeshift"
     assert copy.fault == "It is gone."
     source.fault = ""
@@ -104,7 +104,7 @@ def test_while_one_thread_reads_the_others_use_the_old_copy(epoch: list[int]) ->
             finish.wait(10)
         return value
 
-    copy = Copy("test", read)
+    copy = Reloading("test", read)
     copy.current()
     epoch[0] = 1
     wake(copy)
@@ -126,14 +126,14 @@ def test_a_change_during_the_reading_makes_it_read_again(epoch: list[int]) -> No
             source.value, epoch[0] = "new", 1
         return value
 
-    copy = Copy("test", read)
+    copy = Reloading("test", read)
     assert copy.current() == "old"
     wake(copy)
     assert copy.current() == "new"
 
 
 def test_a_replacement_does_not_undo_a_newer_reading(epoch: list[int]) -> None:
-    copy = Copy("test", Source().read)
+    copy = Reloading("test", Source().read)
     old = copy.current()
     copy.replace("something else", "wrong")
     assert copy.current() == old

@@ -8,7 +8,7 @@ from django.utils import timezone
 from interactions.partitions import EVENTS
 from recsite.celery import app
 from recsite.platform import tasks
-from recsite.platform.locks import only_one
+from recsite.platform.locks import exclusive
 from recsite.platform.months import Month
 
 pytestmark = pytest.mark.django_db
@@ -33,7 +33,7 @@ def test_again_there_is_nothing_to_do(caplog: pytest.LogCaptureFixture) -> None:
 
 
 def test_a_second_one_ends_quietly(caplog: pytest.LogCaptureFixture) -> None:
-    with only_one("The upkeep of the partitions"), caplog.at_level(logging.INFO, "recsite.platform.tasks"):
+    with exclusive("The upkeep of the partitions"), caplog.at_level(logging.INFO, "recsite.platform.tasks"):
         tasks.keep_partitions()
     assert caplog.messages == ["The upkeep of the partitions is already being worked on. Wait for it to finish."]
 

@@ -14,8 +14,8 @@ from recommender import registry
 from recommender.models import ModelVersion, Release
 from recommender.training.train import train
 from recsite.local.paths import PROJECT
-from recsite.platform.exceptions import Busy
-from recsite.platform.locks import only_one
+from recsite.platform.exceptions import AlreadyRunning
+from recsite.platform.locks import exclusive
 from tests.outages import wait_until
 from tests.recommender.events import ratings
 
@@ -36,7 +36,7 @@ def test_a_killed_training_leaves_nothing_half_done_and_the_next_one_works(tmp_p
     ratings()
     with training_elsewhere(tmp_path):
         wait_until(lambda: ModelVersion.objects.filter(state="training").exists())
-        with pytest.raises(Busy):
+        with pytest.raises(AlreadyRunning):
             train(["svd"], settings=QUICK)
         assert registry.reap() == 0
     wait_until(lambda: registry.reap() == 1)
@@ -73,7 +73,7 @@ def training_elsewhere(tmp_path: Path) -> Iterator["subprocess.Popen[bytes]"]:
 
 def is_locked(algorithm: str) -> bool:
     try:
-        with only_one(registry.training_lock(algorithm)):
+        with exclusive(registry.training_lock(algorithm)):
             return False
-    except Busy:
+    except AlreadyRunning:
         return True

@@ -10,7 +10,7 @@ from recommender import registry
 from recommender.models import ModelVersion, Release, ReleaseMember
 from recommender.registry import artifacts
 from recommender.registry.exceptions import CannotTrain
-from recsite.platform.locks import only_one
+from recsite.platform.locks import exclusive
 from tests.recommender.models import ids, popular_model, ready
 
 pytestmark = pytest.mark.django_db
@@ -94,7 +94,7 @@ def test_versions_that_nobody_trains_any_more_are_failed() -> None:
 
 def test_versions_in_training_are_left_alone() -> None:
     version = registry.start_version("svd", {}, seed=1)
-    with only_one(registry.training_lock("svd")):
+    with exclusive(registry.training_lock("svd")):
         assert registry.reap() == 0
     assert states(version) == ["training"]
 

@@ -13,7 +13,7 @@ from recommender import registry, tasks
 from recommender.models import ModelVersion, Release
 from recsite.celery import app
 from recsite.platform import jobs, redis
-from recsite.platform.locks import only_one
+from recsite.platform.locks import exclusive
 from recsite.platform.models import Job
 from tests import factories
 from tests.recommender.events import ratings
@@ -101,7 +101,7 @@ def test_a_training_that_can_not_be_says_why() -> None:
 
 def test_a_second_training_ends_quietly(caplog: pytest.LogCaptureFixture) -> None:
     ratings()
-    with only_one(registry.training_lock("svd")), caplog.at_level(logging.INFO, "recsite.platform.jobs"):
+    with exclusive(registry.training_lock("svd")), caplog.at_level(logging.INFO, "recsite.platform.jobs"):
         tasks.train()
     assert job().message.startswith("Nothing was done. The training of svd is already being worked on.")
     assert job().state == Job.State.SKIPPED
@@ -130,7 +130,7 @@ def test_warming_makes_everybody_s_lists_when_asked_to() -> None:
 
 def test_a_second_warming_of_a_release_ends_quietly() -> None:
     release = live()
-    with only_one(f"The warming of {release}"):
+    with exclusive(f"The warming of {release}"):
         tasks.warm()
     assert job().message.startswith(f"Nothing was done. The warming of {release} is already")
 
@@ -138,7 +138,7 @@ def test_a_second_warming_of_a_release_ends_quietly() -> None:
 def test_a_new_release_is_not_kept_waiting_by_the_warming_of_the_one_before() -> None:
     before = live()
     live()
-    with only_one(f"The warming of {before}"):
+    with exclusive(f"The warming of {before}"):
         tasks.warm()
     assert job().message.startswith("The lists of 1 people are made")
 
@@ -158,7 +158,7 @@ def test_clearing_up_ends_what_nobody_works_on_any_more() -> None:
 
 def test_a_second_clearing_up_ends_quietly() -> None:
     version = registry.start_version("svd", {}, seed=1)
-    with only_one("The failing of dead jobs"):
+    with exclusive("The failing of dead jobs"):
         tasks.fail_dead_jobs()
     version.refresh_from_db()
     assert version.state == ModelVersion.State.TRAINING

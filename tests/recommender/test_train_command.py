@@ -6,7 +6,7 @@ from django.core.management import CommandError, call_command
 
 from recommender import registry
 from recommender.models import ModelVersion, Release
-from recsite.platform.locks import only_one
+from recsite.platform.locks import exclusive
 from tests.recommender.events import ratings
 
 pytestmark = pytest.mark.django_db
@@ -73,7 +73,7 @@ def test_what_can_not_be_trained_is_one_sentence(words: list[str], said: str) ->
 def test_while_one_trains_another_is_told_so() -> None:
     ratings()
     with (
-        only_one(registry.training_lock("svd")),
+        exclusive(registry.training_lock("svd")),
         pytest.raises(CommandError, match="The training of svd is already being worked on"),
     ):
         run("svd")

@@ -15,9 +15,9 @@ from recommender.registry import artifacts
 from recommender.registry.exceptions import CannotTrain
 from recommender.training import train as training
 from recommender.training.train import summary, train
-from recsite.platform.exceptions import Busy
+from recsite.platform.exceptions import AlreadyRunning
 from recsite.platform.jobs import Cancelled
-from recsite.platform.locks import only_one
+from recsite.platform.locks import exclusive
 from tests import factories
 from tests.factories import ada
 from tests.recommender.events import happened, ratings
@@ -188,9 +188,9 @@ def test_a_wrong_name_or_setting_is_refused_before_anything_is_read(
 
 def test_one_training_of_an_algorithm_at_a_time() -> None:
     ratings()
-    with only_one(registry.training_lock("svd")), pytest.raises(Busy, match="training of svd"):
+    with exclusive(registry.training_lock("svd")), pytest.raises(AlreadyRunning, match="training of svd"):
         train(settings=QUICK)
-    with only_one(registry.training_lock("svd")):
+    with exclusive(registry.training_lock("svd")):
         assert train(["popular"]).versions.get().algorithm == "popular"
 
 

@@ -13,7 +13,7 @@ from recommender.engine.evaluation.split import holdout
 from recommender.models import TuningTrial
 from recommender.registry.exceptions import CannotTrain
 from recommender.training import tune
-from recsite.platform.locks import only_one
+from recsite.platform.locks import exclusive
 from tests.recommender.events import ratings
 
 pytestmark = pytest.mark.django_db
@@ -109,5 +109,5 @@ def test_what_is_wrong_is_one_sentence(arguments: list[str], sentence: str) -> N
 
 
 def test_two_searches_of_one_algorithm_don_t_run_at_once(events: None) -> None:
-    with only_one("The tuning of svd"), pytest.raises(CommandError, match="The tuning of svd"):
+    with exclusive("The tuning of svd"), pytest.raises(CommandError, match="The tuning of svd"):
         command("svd", "--trials", 1)

@@ -6,7 +6,7 @@ from django.core.management.base import CommandError
 from catalog import store
 from catalog.ids import InvalidId, clean_id
 from recsite.platform.commands import PlainCommand
-from recsite.platform.exceptions import Busy
+from recsite.platform.exceptions import AlreadyRunning
 from recsite.platform.humanize import pluralize
 
 
@@ -24,7 +24,7 @@ class Command(PlainCommand):
         user_ids = cleaned(options["user_ids"])
         try:
             erased = store.erase_user_ids(user_ids)
-        except Busy as busy:
+        except AlreadyRunning as busy:
             raise CommandError(str(busy)) from busy
         said = f"{pluralize(erased, 'user')} erased. "
         self.stdout.write(f"{said}{pluralize(len(user_ids), 'id')} refused from now on.")

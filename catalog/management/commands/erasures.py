@@ -7,7 +7,7 @@ from django.core.management.base import CommandError
 from catalog import erasure, store
 from catalog.models import Erasure
 from recsite.platform.commands import PlainCommand
-from recsite.platform.exceptions import Busy
+from recsite.platform.exceptions import AlreadyRunning
 from recsite.platform.humanize import pluralize
 
 
@@ -28,7 +28,7 @@ class Command(PlainCommand):
             self.stdout.write(self._done(options))
         except OSError as error:
             raise CommandError(f"{error.filename} can't be used: {error.strerror}.") from error
-        except (ValueError, Busy) as error:
+        except (ValueError, AlreadyRunning) as error:
             raise CommandError(str(error)) from error
 
     def _done(self, options: dict[str, Any]) -> str:

@@ -17,7 +17,7 @@ from recommender.serving.candidates.context import NO_ITEMS, POPULAR, Pool, Rank
 from recommender.serving.candidates.new_items import affinities
 from recsite.platform import database
 from recsite.platform.database import DatabaseDown
-from recsite.platform.reloading import Copy
+from recsite.platform.reloading import Reloading
 
 EXPLORATION = "exploration"
 DAY = 86_400
@@ -102,4 +102,4 @@ def _read() -> dict[int, int]:
     return dict(database.ask(lambda: list(totals)))
 
 
-_copy = Copy(EXPOSURES_EPOCH, _read)
+_copy = Reloading(EXPOSURES_EPOCH, _read)

@@ -15,7 +15,7 @@ from recommender.models import Release, ReleaseMember
 from recommender.registry import artifacts
 from recommender.registry.exceptions import ArtifactDamaged
 from recsite.platform import database
-from recsite.platform.reloading import Copy
+from recsite.platform.reloading import Reloading
 
 logger = logging.getLogger(__name__)
 
@@ -126,4 +126,4 @@ def _member(row: ReleaseMember) -> LoadedModel:
     )
 
 
-_copy = Copy(registry.EPOCH, _load, _load_what_is_whole)
+_copy = Reloading(registry.EPOCH, _load, _load_what_is_whole)

@@ -21,7 +21,7 @@ from recommender.serving.candidates.loaded_release import LoadedModel, live
 from recommender.serving.candidates.vectors import EPOCH, content_model, fitted
 from recsite.platform import database
 from recsite.platform.database import DatabaseDown
-from recsite.platform.reloading import Copy
+from recsite.platform.reloading import Reloading
 
 MOST = 10_000
 """The newest items that are considered."""
@@ -158,4 +158,4 @@ def _read() -> NewItems:
     return NewItems(version, np.array([pk for pk, _ in rows]), np.array([vector for _, vector in rows], np.float32))
 
 
-_copy = Copy(EPOCH, _read)
+_copy = Reloading(EPOCH, _read)

@@ -23,7 +23,7 @@ from recommender.engine.types import IdMap
 from recommender.models import TrendingScore
 from recsite.platform import database, feed, generations
 from recsite.platform.models import FeedCursor
-from recsite.platform.reloading import Copy
+from recsite.platform.reloading import Reloading
 
 READER, TABLE = "trending", "interactions_interaction"
 EPOCH = "trending"
@@ -140,4 +140,4 @@ def _nothing() -> ImpersonalModel | None:
     return None
 
 
-_copy = Copy(EPOCH, _read, _nothing)
+_copy = Reloading(EPOCH, _read, _nothing)
