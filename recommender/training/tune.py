@@ -45,7 +45,7 @@ class Study:
 
 
 def tune(algorithm: str, n_trials: int, timeout: float | None = None, progress: Progress = silent) -> Study:
-    """Try settings until `n_trials` are made in all or `timeout` seconds are over. Raises CannotTrain, AlreadyRunning."""
+    """Try settings until `n_trials` are made or `timeout` seconds are over. Raises CannotTrain and AlreadyRunning."""
     if algorithm not in SPACES:
         raise CannotTrain(f"{algorithm} has nothing to tune. Known: {', '.join(SPACES)}.")
     with exclusive(f"The tuning of {algorithm}"):
