@@ -41,11 +41,12 @@ class Failure:
 
     @property
     def code(self) -> str:
-        return CODES.get(self.status, "bad_request")
+        """Return the word that stands in the answer for what went wrong."""
+        return self.own_code or CODES.get(self.status, "bad_request")
 
     def body(self) -> dict[str, Any]:
         request_id = structlog.contextvars.get_contextvars().get("request_id")
-        return error_shape(self.status, self.message, self.details, request_id, self.own_code)
+        return error_shape(self.status, self.message, self.details, request_id, self.code)
 
     def as_json(self) -> JsonResponse:
         return JsonResponse(self.body(), status=self.status, headers=dict(self.headers))

@@ -5,6 +5,7 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection, transaction
+from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -198,3 +199,39 @@ def test_the_command_refuses_what_makes_no_sense(arguments: list[str]) -> None:
 
 def test_nothing_is_found_where_nothing_is() -> None:
     assert not months.plan_months(Inventory(), [])
+
+
+def test_the_command_attaches_a_detached_month_again(settings: Settings) -> None:
+    EVENTS.ensure_months([MAY_1999])
+    store_at(FIRST)
+    EVENTS.apply(Plan(detach=(MAY_1999,)))
+    attach = ("--of", "events", "--attach", "1999-05")
+    assert "Would do:\n  attach interactions_interaction_y1999m05 again" in run("--dry-run", *attach)
+    assert not Interaction.objects.exists()
+    assert "Done:\n  attach interactions_interaction_y1999m05 again" in run(*attach)
+    assert Interaction.objects.count() == 1
+    with pytest.raises(CommandError, match=r"1999-05 is no detached month of the events\. Detached: none\."):
+        run(*attach)
+    EVENTS.apply(Plan(detach=(MAY_1999,)))
+    settings.INTERACTION_RETENTION_MONTHS = 12
+    assert "past INTERACTION_RETENTION_MONTHS: upkeep detaches it again" in run(*attach)
+
+
+@pytest.mark.parametrize("arguments", [["--attach", "1999-05"], ["--of", "events", "--attach", "May"]])
+def test_a_month_to_attach_is_named_with_its_table(arguments: list[str]) -> None:
+    with pytest.raises(CommandError):
+        run(*arguments)
+
+
+def test_an_alarm_says_that_too_few_months_are_ahead(
+    client: Client, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert partitions.alarms() == []
+    EVENTS.apply(Plan(detach=(Month.of(timezone.now()).plus(2),)))
+    sentence = "Only 1 of the coming months are ready for events: run 'manage.py partitions'."
+    assert partitions.alarms() == [sentence]
+    assert client.get("/health").json()["parts"]["partitions"]["message"] == sentence
+    assert 'partition_months_ahead{table="interactions_interaction"} 1.0' in client.get("/metrics").content.decode()
+    monkeypatch.setattr(partitions.Partitioned, "keep", lambda _self, _now: Plan())
+    keep_partitions()
+    assert sentence in caplog.text
