@@ -8,11 +8,12 @@ from rest_framework.views import APIView
 
 from catalog.api.serializers import ItemOut, ItemPageOut
 from catalog.models import Item
-from catalog.validation import valid_id
+from catalog.validation import Id, valid_id
 from recsite.platform import database
 from recsite.platform.paging import PARAMETERS, page
 from recsite.platform.query import Query
-from recsite.platform.schema import PAGING, parameter, problems
+from recsite.platform.schema import PAGING, in_path, parameter, problems
+from recsite.platform.values import Text
 
 EMMA = {
     "item_id": "emma",
@@ -39,8 +40,8 @@ class ItemList(APIView):
         summary="List items",
         description="All items in a lasting order, a page at a time; each filter narrows the list.",
         parameters=[
-            parameter("item_type", str, "Only items of this type."),
-            parameter("category", str, "Only items of this category."),
+            parameter("item_type", Text().schema(), "Only items of this type."),
+            parameter("category", Text().schema(), "Only items of this category."),
             parameter("available", bool, "Only what may be recommended now, or only what may not."),
             *PAGING,
         ],
@@ -72,6 +73,7 @@ class ItemDetail(APIView):
         tags=["Catalogue"],
         summary="Read an item",
         description="One item by the id that your own systems use.",
+        parameters=[in_path("item_id", Id().schema(), "The item's id, as your own systems have it.")],
         responses={200: ItemOut, **problems(404, 406)},
         examples=[OpenApiExample("An item", EMMA, status_codes=[200])],
     )

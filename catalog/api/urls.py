@@ -6,7 +6,7 @@ from catalog.api.users import UserDetail, UserList
 # The ids are our users' own: a slash may be in them.
 urlpatterns = [
     path("items", ItemList.as_view(), name="items"),
-    path("items/<path:item_id>", ItemDetail.as_view(), name="item"),
+    path("items/<anytext:item_id>", ItemDetail.as_view(), name="item"),
     path("users", UserList.as_view(), name="users"),
-    path("users/<path:user_id>", UserDetail.as_view(), name="user"),
+    path("users/<anytext:user_id>", UserDetail.as_view(), name="user"),
 ]

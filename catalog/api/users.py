@@ -6,11 +6,11 @@ from rest_framework.views import APIView
 
 from catalog.api.serializers import UserOut, UserPageOut
 from catalog.models import EndUser
-from catalog.validation import valid_id
+from catalog.validation import Id, valid_id
 from recsite.platform import database
 from recsite.platform.paging import PARAMETERS, page
 from recsite.platform.query import Query
-from recsite.platform.schema import PAGING, problems
+from recsite.platform.schema import PAGING, in_path, problems
 
 ADA = {
     "user_id": "ada",
@@ -26,7 +26,7 @@ class UserList(APIView):
         operation_id="list_users",
         tags=["Catalogue"],
         summary="List users",
-        description="All people who are recommended to, in a lasting order, a page at a time.",
+        description="All users who get recommendations, in a lasting order, a page at a time.",
         parameters=PAGING,
         responses={200: UserPageOut, **problems(406)},
         examples=[OpenApiExample("A page", {"users": [ADA], "next_cursor": None}, status_codes=[200])],
@@ -41,7 +41,8 @@ class UserDetail(APIView):
         operation_id="read_user",
         tags=["Catalogue"],
         summary="Read a user",
-        description="One person by the id that your own systems use.",
+        description="One user by the id that your own systems use.",
+        parameters=[in_path("user_id", Id().schema(), "The user's id, as your own systems have it.")],
         responses={200: UserOut, **problems(404, 406)},
         examples=[OpenApiExample("A user", ADA, status_codes=[200])],
     )

@@ -8,18 +8,13 @@ from django.http import HttpRequest
 from drf_spectacular.extensions import OpenApiSerializerExtension
 from drf_spectacular.openapi import AutoSchema
 
-from catalog.ids import EMPTY_WORDS, MAX_ID_LENGTH, PATTERN
+from catalog.ids import MAX_ID_LENGTH
+from catalog.validation import Id
 from interactions import types
 from interactions.schema import LONGEST, TypeRule
 from recsite.platform.database import DatabaseDown
 
-ID = {
-    "type": "string",
-    "minLength": 1,
-    "maxLength": MAX_ID_LENGTH,
-    "pattern": PATTERN,
-    "not": {"enum": sorted(EMPTY_WORDS)},
-}
+ID = Id().schema()
 COMPONENT = "EventIn"
 NOT_BLANK = r"^[^\u0000]*[^\s\u0000][^\u0000]*$"
 

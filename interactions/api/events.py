@@ -1,5 +1,5 @@
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +19,7 @@ from interactions.store import OTHER_CONTENT, Stored
 from recsite.platform.exceptions import Conflict, Invalid
 from recsite.platform.json_view import JsonBodyView
 from recsite.platform.schema import problems
+from recsite.platform.values import unknown_names
 
 FIELDS = frozenset(PROPERTIES)
 EVENT = {
@@ -35,9 +36,6 @@ LOGIN = {"user_id": "ada", "type": "login"}
 PROFILE = {"user_id": "ada", "type": "profile_update", "context": {"preferences": {"categories": ["Poetry"]}}}
 SMALLEST = {"user_id": "ada", "item_id": "emma", "type": "view"}
 MOST = EventsIn.most
-MOST_NAMED, LONGEST_NAME = 10, 100
-"""Unknown fields of one event that an answer names, and their characters: it is never larger than what was sent."""
-
 HALF = {
     "accepted": 1,
     "duplicates": 0,
@@ -180,9 +178,6 @@ def _event(raw: Any) -> Event:
     return event
 
 
-def _unknown(raw: Collection[str], known: Collection[str]) -> dict[str, str]:
-    """Return a sentence for each of the first unknown names, and how many more there are."""
-    names = sorted(set(raw) - set(known))
+def _unknown(raw: Collection[str], known: Collection[str]) -> Mapping[str, str]:
     sentence = f"There is no such field. Known: {', '.join(sorted(known))}."
-    told = {name[:LONGEST_NAME]: sentence for name in names[:MOST_NAMED]}
-    return told | ({"body": f"{len(names) - MOST_NAMED:,} more fields are unknown."} if len(names) > MOST_NAMED else {})
+    return unknown_names(set(raw) - set(known), lambda _: sentence)

@@ -3,17 +3,17 @@
 from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from recommender import serving
 from recommender.api.examples import SESSION_LIST, USER_LIST
 from recommender.api.requests import body_of
 from recommender.api.serializers import BatchOut, ListOut
 from recommender.serving.contract import FOR_SESSION, FOR_USERS, MOST_USERS, as_json, as_public_json, from_json
+from recsite.platform.json_view import JsonBodyView
 from recsite.platform.schema import problems
 
 
-class SessionRecommendations(APIView):
+class SessionRecommendations(JsonBodyView):
     @extend_schema(
         operation_id="recommend_for_session",
         tags=["Recommendations"],
@@ -31,7 +31,7 @@ class SessionRecommendations(APIView):
         return Response(as_public_json(serving.session(asked)))
 
 
-class BatchRecommendations(APIView):
+class BatchRecommendations(JsonBodyView):
     @extend_schema(
         operation_id="recommend_for_many",
         tags=["Recommendations"],

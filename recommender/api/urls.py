@@ -6,9 +6,11 @@ from recommender.api.recommendations import UserRecommendations
 
 # The ids of users and items are our clients' own: a slash may be in them.
 urlpatterns = [
-    path("recommendations/users/<path:user_id>", UserRecommendations.as_view(), name="recommendations"),
-    path("recommendations/items/<path:item_id>/similar", item_lists.SimilarItems.as_view(), name="similar"),
-    path("recommendations/items/<path:item_id>/bought-together", item_lists.BoughtTogether.as_view(), name="together"),
+    path("recommendations/users/<anytext:user_id>", UserRecommendations.as_view(), name="recommendations"),
+    path("recommendations/items/<anytext:item_id>/similar", item_lists.SimilarItems.as_view(), name="similar"),
+    path(
+        "recommendations/items/<anytext:item_id>/bought-together", item_lists.BoughtTogether.as_view(), name="together"
+    ),
     path("recommendations/session", session_and_batch.SessionRecommendations.as_view(), name="session"),
     path("recommendations/batch", session_and_batch.BatchRecommendations.as_view(), name="batch"),
     path("recommendations/popular", public_lists.PopularItems.as_view(), name="popular"),

@@ -12,3 +12,5 @@ class PlatformConfig(AppConfig):
     def ready(self) -> None:
         # Extensions of drf-spectacular register themselves when they are imported.
         import_module("recsite.platform.schema")
+        # So does the converter that the addresses of items and users use.
+        import_module("recsite.platform.addresses")

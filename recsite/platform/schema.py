@@ -1,5 +1,6 @@
 """What the API's description says about every operation, and what drf-spectacular can't find out by itself."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
@@ -8,6 +9,7 @@ from rest_framework import serializers
 
 from recsite.platform.error_shape import CODES
 from recsite.platform.paging import DEFAULT_SIZE, LARGEST_SIZE
+from recsite.platform.values import Text
 
 PROBLEMS = {
     400: ("The body is no JSON.", "The body must be JSON in UTF-8: Expecting value: line 1 column 1 (char 0)."),
@@ -69,11 +71,16 @@ def parameter(name: str, kind: Any, description: str, **more: Any) -> OpenApiPar
     return OpenApiParameter(name, kind, OpenApiParameter.QUERY, description=description, **more)
 
 
+def in_path(name: str, schema: Mapping[str, Any], description: str) -> OpenApiParameter:
+    """Describe a part of the address."""
+    return OpenApiParameter(name, dict(schema), OpenApiParameter.PATH, description=description)
+
+
 PAGING = [
     parameter(
         "limit", {"type": "integer", "minimum": 1, "maximum": LARGEST_SIZE, "default": DEFAULT_SIZE}, "Page size."
     ),
-    parameter("cursor", str, "The `next_cursor` of the page before."),
+    parameter("cursor", Text().schema(), "The `next_cursor` of the page before."),
 ]
 
 

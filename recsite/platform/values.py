@@ -17,6 +17,9 @@ MOST_NAMED = 10
 """Unknown names that an answer explains: the answer to a bad request is never larger than a few kilobytes."""
 
 LONGEST_NAME = 100
+MORE = "more"
+"""Where an answer says how many names it leaves out."""
+
 _BOOLEANS = {"true": True, "false": False}
 _NUMBER = re.compile(r"-?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 GIVEN_TWICE = "It is given more than once."
@@ -183,5 +186,7 @@ class Many(ValueType):
 
 
 def unknown_names(names: Collection[str], refusal: Callable[[str], str]) -> Mapping[str, str]:
-    """Return a sentence for each unknown name, for the first MOST_NAMED of them: an answer must not outgrow memory."""
-    return {name[:LONGEST_NAME]: refusal(name) for name in sorted(names)[:MOST_NAMED]}
+    """Return a sentence for each of the first MOST_NAMED unknown names, and how many more there are."""
+    named = {name[:LONGEST_NAME]: refusal(name) for name in sorted(names)[:MOST_NAMED]}
+    more = len(names) - MOST_NAMED
+    return {**named, MORE: f"{more:,} more names are unknown."} if more > 0 else named

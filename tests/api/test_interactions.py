@@ -106,7 +106,7 @@ def test_many_unknown_fields_are_counted_not_repeated(api: ApiClient) -> None:
     answer = api.post("interactions", view(**{f"field-{number}-{'x' * 200}": 1 for number in range(20_000)}))
     assert len(answer.content) < 10_000
     found = details(answer)
-    assert (len(found), found["body"]) == (11, "19,990 more fields are unknown.")
+    assert (len(found), found["more"]) == (11, "19,990 more names are unknown.")
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,9 @@ MOST_USERS = 100
 LARGEST_OFFSET = 10_000
 LONGEST_WINDOW_DAYS = 365
 LARGEST_SUPPORT = 1_000_000
+LARGEST_SCORE = 1_000_000
+"""Far beyond any score, and within the numbers of four bytes that scores are."""
+
 LONGEST_NAME = 50
 """Characters of the name of an algorithm or of a placement."""
 
@@ -106,7 +109,10 @@ PARAMETERS = (
         conditions=(Condition("method", (*METHODS[:2], "")),),
     ),
     Parameter(
-        "min_score", Number(), "Only items with at least this score, on the scale of the source that leads.", SCORED
+        "min_score",
+        Number(-LARGEST_SCORE, LARGEST_SCORE),
+        "Only items with at least this score, on the scale of the source that leads.",
+        SCORED,
     ),
     Parameter(
         "max_per_category", Integer(1, MOST_VALUES), "At most this many items of any one category, on all pages."

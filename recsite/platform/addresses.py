@@ -1,0 +1,13 @@
+"""Take any text as the last or a middle part of an address: the ids of outside systems may hold slashes."""
+
+from django.urls import register_converter
+from django.urls.converters import PathConverter
+
+
+class AnyText(PathConverter):
+    """Matches like `path`, line breaks included: what is no id is refused by the operation, with its reason."""
+
+    regex = "(?s:.+)"
+
+
+register_converter(AnyText, "anytext")
