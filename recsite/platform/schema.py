@@ -84,6 +84,15 @@ PAGING = [
 ]
 
 
+def require_bodies(result: dict[str, Any], **_: Any) -> dict[str, Any]:
+    """Say of every body that it can't be left out (see `json_view`). A hook of drf-spectacular."""
+    for methods in result["paths"].values():
+        for operation in methods.values():
+            if "requestBody" in operation:
+                operation["requestBody"]["required"] = True
+    return result
+
+
 class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # the library has no types here
     target_class = "recsite.platform.authentication.ApiKeyAuthentication"
     name = "ApiKey"

@@ -55,7 +55,8 @@ def test_every_operation_is_described_with_examples(schema: dict[str, Any], oper
     assert told["summary"]
     assert told["description"]
     assert told["security"] == [{"ApiKey": []}]
-    assert {"401", "503"} <= told["responses"].keys()
+    assert {"401", "414", "422", "503"} <= told["responses"].keys()
+    assert (operation[0] == "post") == told.get("requestBody", {}).get("required", False)
     for status, response in told["responses"].items():
         assert response["content"]["application/json"]["examples"], status
     for parameter in told.get("parameters", []):
