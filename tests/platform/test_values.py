@@ -88,5 +88,6 @@ def test_the_first_wrong_value_of_a_list_is_named() -> None:
 
 def test_an_answer_about_unknown_names_stays_small() -> None:
     told = unknown_names([f"{'x' * 5_000}{number}" for number in range(9)] + [str(n) for n in range(5_000)], str.upper)
-    assert len(told) == 10
+    assert len(told) == 11
+    assert told["more"] == "4,999 more names are unknown."
     assert all(len(name) <= 100 for name in told)
