@@ -33,7 +33,7 @@ for model in (User, Group, ClockedSchedule, CrontabSchedule, IntervalSchedule, P
 
 
 class RenamedAdmin(ConsoleAdmin):
-    """A page for a model of another project, under the name that this product has for it."""
+    """A page for a model of another project, under this product's name for it."""
 
     renamed: tuple[str, str]
     """Singular and plural."""
@@ -47,7 +47,7 @@ class RenamedAdmin(ConsoleAdmin):
 
 @admin.register(User)
 class UserAdmin(DjangosUserAdmin, RenamedAdmin):
-    """The accounts of staff, who sign in to the admin: "user" is the word for whom lists are made for."""
+    """Show the accounts of staff, who sign in to the admin. A "user" is whom lists are made for."""
 
     renamed = ("staff account", "staff")
     form = UserChangeForm

@@ -11,7 +11,7 @@ SHOWN = 8
 
 @admin.register(ItemEmbedding)
 class ItemEmbeddingAdmin(ReadOnlyAdmin):
-    """Where items lie in the space of a model version. Training writes them."""
+    """Show the vectors of items by model version. Training writes them."""
 
     empty = "No model has placed items in a space yet."
     list_display = ("item", "model_version")

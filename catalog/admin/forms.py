@@ -1,4 +1,4 @@
-"""Form fields for what the catalogue keeps in arrays and objects."""
+"""Form fields for the arrays and objects of the catalogue."""
 
 import json
 from typing import Any
@@ -37,7 +37,7 @@ class Names(forms.JSONField):
         return super().prepare_value(value)
 
     def bound_data(self, data: Any, initial: Any) -> Any:
-        """What was typed, as it was typed: it may be no JSON."""
+        """Return the text as it was typed: it may be no JSON."""
         return initial if self.disabled or data is None else InvalidJSONInput(data)
 
     def to_python(self, value: Any) -> Any:
@@ -48,7 +48,7 @@ class Names(forms.JSONField):
 
 
 def _read(text: str) -> Any:
-    """The value of a JSON text that PostgreSQL can store."""
+    """Return the value of a JSON text; refuse one that PostgreSQL can't store."""
     try:
         found = load_json(text, "this")
         return storable(found, "this") if isinstance(found, dict) else found

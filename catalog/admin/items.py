@@ -22,19 +22,19 @@ CHOICES = 100
 
 @admin.register(Category)
 class CategoryAdmin(ConsoleAdmin):
-    """What is said of the categories that items name. An item that names another one is no mistake."""
+    """Describe the categories that items name. An item may name one without a description."""
 
     empty = "No category has a description yet."
     list_display = ("name", "description")
     search_fields = ("name",)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Category | None = None) -> tuple[str, ...]:
-        """Items name it: under another name it would describe none of them."""
+        """Keep the name of a category: items refer to it by name."""
         return ("name",) if obj else ()
 
 
 class TypeFilter(admin.SimpleListFilter):
-    """The types in use, from the copy of the catalogue that this process has in its memory."""
+    """Offer the types in use, from the snapshot of the catalogue in this process."""
 
     title = "type"
     parameter_name = "item_type"
@@ -47,7 +47,7 @@ class TypeFilter(admin.SimpleListFilter):
 
 
 class CategoryFilter(admin.SimpleListFilter):
-    """The categories in use, from the same copy."""
+    """Offer the categories in use, from the same snapshot."""
 
     title = "category"
     parameter_name = "category"
@@ -74,7 +74,7 @@ class ItemForm(forms.ModelForm):
 
 @admin.register(Item)
 class ItemAdmin(ConsoleAdmin):
-    """Writes through `catalog.store`, so that every process sees the change at once."""
+    """Edit items through `catalog.store`, so that every process sees the change at once."""
 
     empty = "The catalogue is empty: add an item here, or import a file with manage.py import_data."
     formfield_overrides = FIELDS
@@ -97,7 +97,7 @@ class ItemAdmin(ConsoleAdmin):
     )
 
     def get_readonly_fields(self, request: HttpRequest, obj: Item | None = None) -> tuple[str, ...]:
-        """The id is how your systems call the item: it stays."""
+        """Keep the id: other systems refer to the item by it."""
         return ("item_id", *self.readonly_fields) if obj else self.readonly_fields
 
     def save_model(self, request: HttpRequest, obj: Item, form: Any, change: bool) -> None:

@@ -19,7 +19,7 @@ from recsite.platform.humanize import ago, link
 
 
 class ActiveFilter(admin.SimpleListFilter):
-    """Ranges of one index, so that nothing is pluralize or read through."""
+    """Offer ranges of one index, so that no filter counts or scans the table."""
 
     title = "last active"
     parameter_name = "active"
@@ -46,7 +46,7 @@ class EndUserForm(forms.ModelForm):
 
 @admin.register(EndUser)
 class EndUserAdmin(ConsoleAdmin):
-    """The people recommended to. Whoever sends an event is added by it."""
+    """Show the users that lists are made for. An event adds its user."""
 
     empty = "Nobody is known yet: people come with their first event, or with an import."
     form = EndUserForm
@@ -67,13 +67,13 @@ class EndUserAdmin(ConsoleAdmin):
     )
 
     def get_readonly_fields(self, request: HttpRequest, obj: EndUser | None = None) -> tuple[str, ...]:
-        """The id is how your systems call the person: it stays."""
+        """Keep the id: other systems refer to the user by it."""
         return ("user_id", *self.readonly_fields) if obj else self.readonly_fields
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[EndUser], search_term: str
     ) -> tuple[QuerySet[EndUser], bool]:
-        """By the beginning, which an index finds, however many people there are."""
+        """Search by the beginning of the id, which an index finds at any size."""
         return queryset.filter(user_id__startswith=search_term.strip()), False
 
     def save_model(self, request: HttpRequest, obj: EndUser, form: Any, change: bool) -> None:

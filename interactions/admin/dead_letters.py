@@ -22,7 +22,7 @@ REPLAY = "_replay"
 
 
 class SourceFilter(admin.SimpleListFilter):
-    """Where the latest letters came in."""
+    """Offer the sources of the latest letters."""
 
     title = "source"
     parameter_name = "source"
@@ -36,12 +36,12 @@ class SourceFilter(admin.SimpleListFilter):
 
 
 class PayloadField(forms.JSONField):
-    """An event to be mended: what PostgreSQL can't store, and what is no object, is refused here."""
+    """Take an event as JSON; refuse what is no object and what PostgreSQL can't store."""
 
     empty_values = ("", None)
 
     def bound_data(self, data: Any, initial: Any) -> Any:
-        """What was typed is shown again as it was typed, whatever it is."""
+        """Return the text as it was typed, so that the form shows it again."""
         return InvalidJSONInput(data) if isinstance(data, str) else super().bound_data(data, initial)
 
     def to_python(self, value: Any) -> Any:
@@ -65,7 +65,7 @@ class DeadLetterForm(forms.ModelForm):
 
 @admin.register(DeadLetter)
 class DeadLetterAdmin(ConsoleAdmin):
-    """Events that were accepted and could not be stored: kept whole, with the reason, to be mended and replayed."""
+    """Show accepted events that could not be stored: kept whole, with the reason, to be mended and replayed."""
 
     empty = "Every event that was accepted could be stored."
     form = DeadLetterForm
@@ -83,7 +83,7 @@ class DeadLetterAdmin(ConsoleAdmin):
         return False
 
     def get_fields(self, request: HttpRequest, obj: DeadLetter | None = None) -> list[Any]:
-        """Who may not mend it reads it."""
+        """Show the payload as text to staff who may not mend it."""
         may_mend = self.has_change_permission(request, obj)
         return [name if name != "payload" or may_mend else "payload_text" for name in self.fields]
 

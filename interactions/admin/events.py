@@ -17,11 +17,11 @@ from recsite.platform.keyset import BEFORE, DamagedAddress, KeysetChangeList
 
 @admin.register(Interaction)
 class InteractionAdmin(ReadOnlyAdmin):
-    """The event stream, newest first. Events are facts: nobody edits them."""
+    """Show events, the newest first. They record what happened, so nobody edits them."""
 
     empty = "No events yet: they come by the API, from the storefront, or with an import."
     indexed = ("user__id__exact", "item__id__exact")
-    list_display = ("when", "person", "kind", "thing", "value_text", "origin")
+    list_display = ("when", "person", "kind", "item_link", "value_text", "origin")
     list_filter = ("type", "undated")
     list_select_related = ("user", "item", "type")
     search_fields = ("user__user_id",)
@@ -30,7 +30,7 @@ class InteractionAdmin(ReadOnlyAdmin):
     paginator = Paginator
     actions = None
     change_list_template = "admin/interactions/interaction/change_list.html"
-    fields = ("when_exactly", "person", "kind", "thing", "value_text", "event_id", "context_text", "received_at")
+    fields = ("when_exactly", "person", "kind", "item_link", "value_text", "event_id", "context_text", "received_at")
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[KeysetChangeList]:
         return KeysetChangeList
@@ -48,7 +48,7 @@ class InteractionAdmin(ReadOnlyAdmin):
         return lookup in self.indexed or super().lookup_allowed(lookup, value, request)
 
     def get_search_results(self, request: HttpRequest, queryset: QuerySet, search_term: str) -> tuple[QuerySet, bool]:
-        """Ids are looked up first: a search over the events themselves would read them all."""
+        """Look up ids first: a search over the events themselves would read them all."""
         term = search_term.strip()
         if not term:
             return queryset, False
@@ -78,7 +78,7 @@ class InteractionAdmin(ReadOnlyAdmin):
         return event.type.name
 
     @display(description="item")
-    def thing(self, event: Interaction) -> str:
+    def item_link(self, event: Interaction) -> str:
         return link(reverse("item-page", args=[event.item_id]), event.item.title)
 
     @display(description="value")

@@ -1,4 +1,4 @@
-"""What people did with no item, and what they wrote."""
+"""Events without an item, and reviews."""
 
 from django.contrib import admin
 from django.urls import reverse
@@ -11,7 +11,7 @@ from recsite.platform.humanize import ago, link
 
 @admin.register(PersonEvent)
 class PersonEventAdmin(ReadOnlyAdmin):
-    """Logins, changes of profiles, and whatever else is about no item; the latest first."""
+    """Show logins, changes of profiles and other events without an item, the latest first."""
 
     empty = "Nobody has sent an event without an item yet."
     list_display = ("when", "person", "type")
@@ -34,16 +34,16 @@ class PersonEventAdmin(ReadOnlyAdmin):
 
 @admin.register(Review)
 class ReviewAdmin(ReadOnlyAdmin):
-    """What people wrote beside their ratings."""
+    """Show the reviews that came with ratings."""
 
     empty = "Nobody has written a review yet: one comes with a rating."
-    list_display = ("when", "person", "thing", "value", "words")
+    list_display = ("when", "person", "item_link", "value", "words")
     list_select_related = ("user", "item")
     ordering = ("-pk",)
     search_fields = ("user__user_id", "item__item_id")
     search_help_text = "The id of a person or of an item."
     sortable_by = ()
-    fields = (("occurred_at", "person"), ("thing", "value"), "title", "text", "event_id")
+    fields = (("occurred_at", "person"), ("item_link", "value"), "title", "text", "event_id")
 
     @display(description="when")
     def when(self, review: Review) -> str:
@@ -54,7 +54,7 @@ class ReviewAdmin(ReadOnlyAdmin):
         return link(reverse("person-page", args=[review.user_id]), review.user.user_id)
 
     @display(description="item")
-    def thing(self, review: Review) -> str:
+    def item_link(self, review: Review) -> str:
         return link(reverse("item-page", args=[review.item_id]), review.item.title)
 
     @display(description="review")

@@ -22,7 +22,7 @@ NOUNS = {
 
 @admin.register(InteractionType)
 class InteractionTypeAdmin(ConsoleAdmin):
-    """What an event says. Lists follow a change at once, models from the next training on."""
+    """Set the weights of event types. Lists follow a change at once, models from the next training on."""
 
     list_display = ("name", "weight_text", "says", "marks_seen", "scale")
     sortable_by = ()
@@ -46,7 +46,7 @@ class InteractionTypeAdmin(ConsoleAdmin):
     )
 
     def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        """Stored events name their type: give it the weight 0 instead."""
+        """Refuse deletions: stored events refer to their type. The weight 0 takes it out."""
         return False
 
     def get_readonly_fields(self, request: HttpRequest, obj: object = None) -> tuple[str, ...]:
@@ -75,7 +75,7 @@ class InteractionTypeAdmin(ConsoleAdmin):
 
 @admin.register(BehaviourWindow)
 class BehaviourWindowAdmin(ReadOnlyAdmin):
-    """What people do, by half hours of UTC."""
+    """Show counts of behaviour by half hours of UTC."""
 
     empty = "Nobody did anything since this began to be added up: beat does it every minute."
     list_display = (
@@ -109,7 +109,7 @@ class BehaviourWindowAdmin(ReadOnlyAdmin):
 
 @admin.register(OutboxMessage)
 class OutboxMessageAdmin(ReadOnlyAdmin):
-    """Accepted events that wait for Kafka, in the order in which they go there."""
+    """Show accepted events that wait for Kafka, in the order in which they are sent."""
 
     empty = "Nothing waits: every accepted event is on Kafka, or stored."
     list_display = ("topic", "key", "waiting")
@@ -131,7 +131,7 @@ class OutboxMessageAdmin(ReadOnlyAdmin):
 
 @admin.register(ImportRun)
 class ImportRunAdmin(ReadOnlyAdmin):
-    """Which files were loaded, and how far."""
+    """Show which files were imported, and how far."""
 
     empty = "No file was imported yet: manage.py import_data loads one."
     list_display = ("source_text", "format", "state", "rows", "took", "started")

@@ -23,7 +23,7 @@ LISTED = 50
 
 
 class CappedPaginator(Paginator):
-    """Counts no further than COUNTED rows: a list of millions opens as quickly as a short one."""
+    """Count no further than COUNTED rows: a list of millions opens as quickly as a short one."""
 
     template_name = "admin/capped_pages.html"
 
@@ -71,7 +71,7 @@ class ConsoleAdmin(ModelAdmin):
         return ConsoleChangeList
 
     def get_or_404(self, request: HttpRequest, object_id: str | None) -> Any:
-        """The row of an address, which may be damaged."""
+        """Return the row of an address; raise Http404 where there is none."""
         obj = self.get_object(request, object_id)
         if obj is None:
             raise Http404(f"There is no {self.opts.verbose_name} {object_id}.")
@@ -84,7 +84,7 @@ class ConsoleAdmin(ModelAdmin):
     def get_deleted_objects(
         self, objs: QuerySet | Sequence[Any], request: HttpRequest
     ) -> tuple[list[Any], dict[str, int], set[str], list[str]]:
-        """A summary: Django would load every event of a person, only to list it before the deletion."""
+        """Return a summary: Django would load every event of a user, only to list it before the deletion."""
         number = objs.count() if isinstance(objs, QuerySet) else len(objs)
         lines = [str(obj) for obj in objs[:LISTED]]
         if number > LISTED:
@@ -109,12 +109,12 @@ class ReadOnlyAdmin(ConsoleAdmin):
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
-        """Without the history of edits: there are none."""
+        """Leave out the history of edits: there are none."""
         return super().render_change_form(request, context | {"show_history": False}, *args, **kwargs)
 
 
 class ReadOnlyInline:
-    """Mixed into an inline: rows to read. Who may see the page may see them."""
+    """A mixin for inlines with rows to read. Who may see the page may see them."""
 
     extra = 0
     can_delete = False
@@ -131,7 +131,7 @@ class ReadOnlyInline:
 
 
 def structured(field: str) -> Callable[[Any, Model], str]:
-    """A column for a JSON field, to read: `metrics_text = structured("metrics")`."""
+    """Return a column for a JSON field, to read: `metrics_text = structured("metrics")`."""
 
     @display(description=field.replace("_", " "))
     def show(self: ModelAdmin, obj: Model) -> str:  # noqa: ARG001 - a method of the admin
@@ -141,7 +141,7 @@ def structured(field: str) -> Callable[[Any, Model], str]:
 
 
 def leave_dialog(request: HttpRequest, name: str, *args: Any) -> HttpResponse:
-    """To another page after a dialog: htmx follows its own header, a plain form the redirect."""
+    """Go to another page after a dialog: htmx follows its own header, a plain form the redirect."""
     response = redirect(name, *args)
     if request.headers.get("HX-Request"):
         return HttpResponse(headers={"HX-Redirect": response["Location"]})
@@ -149,5 +149,5 @@ def leave_dialog(request: HttpRequest, name: str, *args: Any) -> HttpResponse:
 
 
 def dialog(title: str, description: str, button: str, form: Any = None) -> dict[str, Any]:
-    """A question before an action; the answer is a POST."""
+    """Return the settings of a dialog before an action; the answer is a POST."""
     return {"title": title, "description": description, "form_class": form, "form_submit_text": button}

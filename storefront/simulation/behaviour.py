@@ -1,4 +1,4 @@
-"""What people do with a work that they come across: from a click to a rating, or to a dislike."""
+"""The events of a user who meets a work: from a click to a rating, or to a dislike."""
 
 from dataclasses import dataclass
 
@@ -27,7 +27,7 @@ DISLIKED, LIKED = 2, 4
 
 @dataclass(frozen=True)
 class Encounters:
-    """One person meets one work, once each: parallel arrays, a person's encounters side by side."""
+    """The pairs of a user and a work that meet, each once: parallel arrays, sorted by user."""
 
     users: NDArray[np.int64]
     items: NDArray[np.int64]
@@ -38,7 +38,7 @@ class Encounters:
         return len(self.users)
 
     def take(self, kept: NDArray[np.int64]) -> "Encounters":
-        """Those at the places `kept`."""
+        """Return the encounters at the indices `kept`."""
         return Encounters(self.users[kept], self.items[kept], self.suits[kept])
 
 
@@ -68,7 +68,7 @@ def act(
 
 
 def within(quota: NDArray[np.int64], met: Encounters, done: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """The events of `done`, cut off where a person has had as many as `quota` allows."""
+    """Return the events of `done`, without those beyond the `quota` of their user."""
     running = np.cumsum(done.ravel()).reshape(done.shape)
     first = np.searchsorted(met.users, met.users, side="left")
     before = np.where(first > 0, running[first - 1, -1], 0)
@@ -76,7 +76,7 @@ def within(quota: NDArray[np.int64], met: Encounters, done: NDArray[np.bool_]) -
 
 
 def rate(rng: np.random.Generator, met: Encounters, generosity: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The rating from 1 to 5 that each encounter would get, in whole steps."""
+    """Return the rating from 1 to 5 that each encounter would get, in whole steps."""
     exact = 3.6 + 0.85 * met.suits + generosity[met.users] + NOISE * rng.normal(size=len(met))
     return np.clip(np.rint(exact), 1, 5)
 
@@ -84,7 +84,7 @@ def rate(rng: np.random.Generator, met: Encounters, generosity: NDArray[np.float
 def moments(
     rng: np.random.Generator, starts: NDArray[np.int64], done: NDArray[np.bool_], until: int
 ) -> NDArray[np.int64]:
-    """When each event happens (encounters, types): soon one after the other, a rating days after the purchase."""
+    """Draw the time of each event (encounters, types): soon one after the other, a rating days after the purchase."""
     pauses = np.array(PAUSES) * rng.uniform(0.5, 1.5, size=done.shape)
     times = starts[:, None] + pauses.astype(np.int64)
     # Whole days later, and a little off: people rate at the hour of day at which they shop.

@@ -1,4 +1,4 @@
-"""The simulation as a data set, so that it comes into the product by the same way as anybody's files."""
+"""The simulation as a data set, so that it is imported like any file."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -9,12 +9,12 @@ import numpy as np
 from catalog.importers.rows import EventRow, ItemRow, Located, RowStream, Scale, UserRow
 from storefront.simulation.behaviour import RATING, TYPES
 from storefront.simulation.people import Person
-from storefront.simulation.simulate import MAIL, PLACES, Simulation, simulate
+from storefront.simulation.simulate import MAIL, SOURCES, Simulation, simulate
 from storefront.works.works import Work, read_works
 
 
 class DemoDataSet:
-    """Users, items and events of a simulation; what counts bytes in a file counts rows here."""
+    """Read the users, items and events of a simulation; "bytes" are rows here."""
 
     format = "demo"
     source = "demo"
@@ -47,11 +47,11 @@ class DemoDataSet:
 
     def _events(self) -> Iterator[EventRow]:
         log, people, works = self.simulation.log, self.simulation.people, self.simulation.works
-        columns = (log.users, log.items, log.types, log.values, log.times, log.places, log.visits)
-        for user, item, kind, number, time, place, visit in zip(*(column.tolist() for column in columns), strict=True):
+        columns = (log.users, log.items, log.types, log.values, log.times, log.sources, log.visits)
+        for user, item, kind, number, time, source, visit in zip(*(column.tolist() for column in columns), strict=True):
             value = number if kind == RATING else None
-            context = {"source": PLACES[place]}
-            if place != MAIL:
+            context = {"source": SOURCES[source]}
+            if source != MAIL:
                 context["session_id"] = f"demo-{visit}"
             yield EventRow(people[user].user_id, works[item].id, TYPES[kind], value, _moment(time), context)
 
@@ -64,7 +64,7 @@ class DemoDataSet:
 
 
 def make_demo(people: int, items: int, events: int, seed: int, until: datetime) -> DemoDataSet:
-    """The demo data: `items` works of the catalogue, chosen by the seed, and a simulation of people with them.
+    """Make the demo data: `items` works of the catalogue, chosen by the seed, and simulated users.
 
     Raises ValueError where there are more events than `most_events` allows, or more items than works.
     """

@@ -1,4 +1,4 @@
-"""Who they are: a name, a country, an age, the day they joined, and how much they do."""
+"""The simulated users: name, country, age, day of joining, and activity."""
 
 from dataclasses import dataclass
 
@@ -42,7 +42,7 @@ GENEROSITY = 0.35
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody who shops here; `preferences` are the categories that the person named on joining."""
+    """One simulated user; `preferences` are the categories that they stated on joining."""
 
     user_id: str
     joined: int
@@ -53,7 +53,7 @@ class Person:
 
 @dataclass(frozen=True)
 class Crowd:
-    """The people as arrays: row i is person i. `countries` and `ages` index into NAMES and BY_AGE."""
+    """The users as arrays: row i is user i. `countries` and `ages` index into NAMES and BY_AGE."""
 
     countries: NDArray[np.int64]
     ages: NDArray[np.int64]
@@ -70,7 +70,7 @@ class Crowd:
 
 
 def draw_crowd(rng: np.random.Generator, size: int, rhythm: Rhythm) -> Crowd:
-    """People who joined over the last two years, a few of whom have done next to nothing."""
+    """Draw users who joined over the last two years, a few of whom have no event or one."""
     by_country = np.array([BY_COUNTRY.get(country, 4) for country in NAMES], float)
     by_age = np.array(list(BY_AGE.values()), float)
     countries = rng.choice(len(NAMES), size, p=by_country / by_country.sum())
@@ -87,7 +87,7 @@ def draw_crowd(rng: np.random.Generator, size: int, rhythm: Rhythm) -> Crowd:
 def introduce(
     rng: np.random.Generator, crowd: Crowd, favourites: NDArray[np.int64], categories: tuple[str, ...]
 ) -> tuple[Person, ...]:
-    """Names the people. `favourites` (people, 3): their categories, best first; most named one or more on joining."""
+    """Give the users names. `favourites` (users, 3) are their categories, best first; most state some on joining."""
     countries, ages = list(NAMES), list(BY_AGE)
     digits = max(4, len(str(len(crowd))))
     picks, named = rng.integers(0, 6, len(crowd)), rng.integers(0, 4, len(crowd))
@@ -104,7 +104,7 @@ def introduce(
 
 
 def share_out(activity: NDArray[np.float64], events: int, most: int) -> NDArray[np.int64]:
-    """How many events each person gets: in proportion to activity, at most `most` each, exactly `events` in all."""
+    """Return the number of events of each user: by activity, at most `most` each, exactly `events` in all."""
     once = np.isnan(activity)
     once &= np.cumsum(once) <= events
     wanted = np.where(np.isnan(activity), 0, activity)

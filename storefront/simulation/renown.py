@@ -1,4 +1,4 @@
-"""How well known a work is, so that the demo's popular works are ones that a visitor would expect."""
+"""The renown of works, so that the demo's popular works are ones that a visitor would expect."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ SCHOLARLY = frozenset({"dialogue", "essay", "essays", "history", "letters", "pam
 
 
 def renown(works: Sequence[Work]) -> NDArray[np.float64]:
-    """Higher for a work that is widely read or whose creator wrote much of the catalogue, lower for a scholarly one."""
+    """Return a number for each work: higher if it is widely read or by a prolific creator, lower if it is scholarly."""
     read = np.array([work.id in WIDELY_READ for work in works])
     scholarly = np.array([work.form in SCHOLARLY for work in works])
     written = Counter(work.creator for work in works)

@@ -1,4 +1,4 @@
-"""When things happen: busier evenings and weekends, and a shop that grows slowly."""
+"""The traffic over time: busier evenings and weekends, and a shop that grows slowly."""
 
 from datetime import datetime, timedelta
 
@@ -30,11 +30,11 @@ class Rhythm:
         self._shares = np.concatenate([[0.0], shares / shares[-1]])
 
     def share_left(self, after: NDArray[np.int64]) -> NDArray[np.float64]:
-        """The share of the window's traffic that comes after each moment (seconds since 1970)."""
+        """Return the share of the window's traffic that comes after each time (seconds since 1970)."""
         return 1 - np.interp(after, self._edges, self._shares)
 
     def draw(self, rng: np.random.Generator, after: NDArray[np.int64]) -> NDArray[np.int64]:
-        """A moment for each one given, later than it and before `until`."""
+        """Draw a time for each one given, later than it and before `until`."""
         share = 1 - self.share_left(after) * rng.uniform(0, 1, len(after))
         moments = np.interp(share, self._shares, self._edges)
         return np.minimum(moments.astype(np.int64), self.until - 1)

@@ -1,4 +1,4 @@
-"""The works as people find them in the shop, and which ones they come across."""
+"""The works of the shop, and which of them each user meets."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -41,12 +41,12 @@ class Shop:
 
     @property
     def met_works(self) -> int:
-        """How many works are not brand new."""
+        """Return the number of works that are not brand new."""
         return int(np.isfinite(self.reach).sum())
 
 
 def stock(rng: np.random.Generator, works: Sequence[Work], rhythm: Rhythm) -> Shop:
-    """When each work came in, how well known and how good it is; a few ones came in just now."""
+    """Draw when each work came in, how well known and how good it is; a few are brand new."""
     ages = rng.uniform(2 * NEW_DAYS, SHOP_DAYS, len(works))
     ages[rng.uniform(size=len(works)) < OPENING_SHARE] = SHOP_DAYS
     known = renown(works)
@@ -61,7 +61,7 @@ def stock(rng: np.random.Generator, works: Sequence[Work], rhythm: Rhythm) -> Sh
 
 
 def _pick_new(rng: np.random.Generator, works: Sequence[Work], known: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Which works are brand new to the shop: younger ones, and none that it would have had for long."""
+    """Choose the works that are brand new: recent ones, and none that is well known."""
     years = np.array([work.year for work in works])
     likely = np.flatnonzero((years >= np.median(years)) & (known <= np.median(known)))
     amount = min(len(works) // 4, len(likely), max(1, round(len(works) * NEW_SHARE)))
@@ -69,7 +69,7 @@ def _pick_new(rng: np.random.Generator, works: Sequence[Work], known: NDArray[np
 
 
 def come_across(rng: np.random.Generator, tastes: Tastes, shop: Shop, quota: NDArray[np.int64]) -> Encounters:
-    """`quota` encounters for each person, no work twice, likelier the better it suits and the better known it is.
+    """Draw `quota` encounters for each user, no work twice, likelier the better it suits and the better known it is.
 
     Adding Gumbel noise to log-odds and taking the largest draws without replacement (Kool et al. 2019).
     """
@@ -90,5 +90,5 @@ def come_across(rng: np.random.Generator, tastes: Tastes, shop: Shop, quota: NDA
 
 
 def _standardised(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """With mean 0 and spread 1."""
+    """Return the values with mean 0 and spread 1."""
     return (values - values.mean()) / max(values.std(), 1e-9)

@@ -1,4 +1,4 @@
-"""Puts the simulation together: who meets which work, what they do with it, and when."""
+"""The whole simulation: which user meets which work, what they do with it, and when."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,17 +15,17 @@ from storefront.simulation.tastes import draw_tastes
 from storefront.simulation.visits import Visits, draw_visits
 from storefront.works.works import CATEGORIES, Work
 
-PLACES = ("home", "shelf", "search", "item", "mail")
-"""Where somebody came across a work; by mail the shop asks for a rating, days after a purchase."""
-MAIL = PLACES.index("mail")
+SOURCES = ("home", "shelf", "search", "item", "mail")
+"""The page on which a user met a work; by mail the shop asks for a rating, days after a purchase."""
+MAIL = SOURCES.index("mail")
 
 
 @dataclass(frozen=True)
 class Log:
-    """What happened, in the order of time: entry k of each array is event k.
+    """The events in the order of time: entry k of each array is event k.
 
-    `users` and `items` index into the simulation's people and works, `types` into TYPES, `places` into PLACES; `values`
-    is NaN but for ratings; `times` are seconds since 1970.
+    `users` and `items` index into the simulation's people and works, `types` into TYPES, `sources` into SOURCES;
+    `values` is NaN but for ratings; `times` are seconds since 1970.
     """
 
     users: NDArray[np.int32]
@@ -34,7 +34,7 @@ class Log:
     values: NDArray[np.float32]
     times: NDArray[np.int64]
     visits: NDArray[np.int32]
-    places: NDArray[np.int8]
+    sources: NDArray[np.int8]
 
     def __len__(self) -> int:
         return len(self.times)
@@ -42,7 +42,7 @@ class Log:
 
 @dataclass(frozen=True)
 class Simulation:
-    """A shop with its people and what they did. `published` says when each work came in, in seconds since 1970."""
+    """A shop with its users and their events. `published` is when each work came in, in seconds since 1970."""
 
     works: tuple[Work, ...]
     published: NDArray[np.int64]
@@ -51,12 +51,12 @@ class Simulation:
 
 
 def most_events(people: int, items: int) -> int:
-    """How many events so many people can have with so many works before it looks forced."""
+    """Return the most events that so many users can have with so many works before it looks forced."""
     return people * items // 4
 
 
 def simulate(works: Sequence[Work], people: int, events: int, seed: int, until: datetime) -> Simulation:
-    """Exactly `events` events of so many `people` in the half year before `until` (aware, UTC).
+    """Simulate exactly `events` events of so many `people` in the half year before `until` (aware, UTC).
 
     Raises ValueError where there are more events than `most_events` allows.
     """
@@ -89,10 +89,10 @@ def _write_log(
     visits: Visits,
     until: int,
 ) -> Log:
-    """One entry for each event of `done` (encounters, types)."""
+    """Return one entry for each event of `done` (encounters, types)."""
     moment = moments(rng, visits.starts, done, until)
-    place = np.repeat(rng.integers(0, MAIL, (len(met), 1)), done.shape[1], axis=1)
-    place[moment - visits.starts[:, None] > DAY // 2] = MAIL
+    source = np.repeat(rng.integers(0, MAIL, (len(met), 1)), done.shape[1], axis=1)
+    source[moment - visits.starts[:, None] > DAY // 2] = MAIL
     encounter, kind = np.nonzero(done)
     order = np.lexsort((kind, met.items[encounter], met.users[encounter], moment[done]))
     encounter, kind = encounter[order], kind[order]
@@ -103,5 +103,5 @@ def _write_log(
         values=np.where(kind == RATING, ratings[encounter], np.nan).astype(np.float32),
         times=moment[encounter, kind],
         visits=visits.numbers[encounter].astype(np.int32),
-        places=place[encounter, kind].astype(np.int8),
+        sources=source[encounter, kind].astype(np.int8),
     )

@@ -1,4 +1,4 @@
-"""What people like: latent tastes over categories, subjects and an unnamed style, and how much each work suits them."""
+"""Latent tastes over categories, subjects and an unnamed style, and how much each work suits a user."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ TILTS = {
 
 @dataclass(frozen=True)
 class Traits:
-    """What the works are, as arrays: row i is work i."""
+    """The traits of the works as arrays: row i is work i."""
 
     categories: NDArray[np.float64]
     subjects: NDArray[np.float64]
@@ -36,7 +36,7 @@ class Traits:
 
 @dataclass(frozen=True)
 class Tastes:
-    """What the people like, in the dimensions of `Traits`: row i is person i."""
+    """The tastes of the users in the dimensions of `Traits`: row i is user i."""
 
     categories: NDArray[np.float64]
     subjects: NDArray[np.float64]
@@ -44,22 +44,22 @@ class Tastes:
 
     @property
     def favourites(self) -> NDArray[np.int64]:
-        """Each person's three favourite categories, best first."""
+        """Return each user's three favourite categories, best first."""
         return np.argsort(-self.categories, axis=1, kind="stable")[:, :3]
 
     def by_topic(self, rows: slice, traits: Traits) -> NDArray[np.float64]:
-        """How much each work's topics draw these people (people, works); 0 is indifferent, about 1 the spread."""
+        """Return how much each work's topics attract users (users, works): 0 is indifferent, 1 about the spread."""
         categories = self.categories[rows] @ traits.categories.T
         subjects = self.subjects[rows] @ traits.subjects.T
         return CATEGORY_PULL * categories + SUBJECT_PULL * subjects
 
     def by_style(self, rows: slice, traits: Traits) -> NDArray[np.float64]:
-        """How much each work's style pleases these people, likewise."""
+        """Return how much each work's style pleases these users, likewise."""
         return self.style[rows] @ traits.style.T / np.sqrt(STYLES)
 
 
 def draw_traits(rng: np.random.Generator, works: Sequence[Work]) -> Traits:
-    """Categories and subjects as the catalogue names them; works that share subjects lean to the same style."""
+    """Return the catalogue's categories and subjects, and draw styles: works that share subjects lean to one."""
     names = sorted({subject for work in works for subject in work.subjects})
     categories = _membership([work.categories for work in works], CATEGORIES)
     subjects = _membership([work.subjects for work in works], names)
@@ -69,7 +69,7 @@ def draw_traits(rng: np.random.Generator, works: Sequence[Work]) -> Traits:
 
 
 def draw_tastes(rng: np.random.Generator, crowd: Crowd, traits: Traits) -> Tastes:
-    """A few favourite categories, more likely those of the person's age; subjects that occur in them; a style."""
+    """Draw a few favourite categories, likelier those of the user's age, subjects that occur in them, and a style."""
     tilts = np.array([[TILTS[age].get(category, 1.0) for category in CATEGORIES] for age in BY_AGE])
     weights = rng.gamma(0.25 * tilts[crowd.ages])
     shares = weights / weights.sum(axis=1, keepdims=True)
@@ -79,7 +79,7 @@ def draw_tastes(rng: np.random.Generator, crowd: Crowd, traits: Traits) -> Taste
 
 
 def _membership(names: Sequence[Sequence[str]], columns: Sequence[str]) -> NDArray[np.float64]:
-    """Row i has equal shares, of length 1 together, in the columns that it names."""
+    """Return a matrix whose row i has equal shares, of length 1 together, in the columns that it names."""
     column = {name: number for number, name in enumerate(columns)}
     matrix = np.zeros((len(names), len(columns)))
     for row, held in enumerate(names):
@@ -88,6 +88,6 @@ def _membership(names: Sequence[Sequence[str]], columns: Sequence[str]) -> NDArr
 
 
 def _centred(likes: NDArray[np.float64]) -> NDArray[np.float64]:
-    """A person's likes as deviations from their mean, with a spread of 1: what is not liked counts against."""
+    """Return tastes as deviations from each user's mean, with a spread of 1: what is not liked counts against."""
     deviations = likes - likes.mean(axis=1, keepdims=True)
     return deviations / np.maximum(deviations.std(axis=1, keepdims=True), 1e-9)

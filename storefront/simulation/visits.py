@@ -1,4 +1,4 @@
-"""When people come to the shop, and which works they meet on which visit."""
+"""The visits of users, and which works they meet on which visit."""
 
 from dataclasses import dataclass
 
@@ -16,7 +16,7 @@ ENCOUNTER = 420
 
 @dataclass(frozen=True)
 class Visits:
-    """For each encounter: when it begins (seconds since 1970), and the number of the visit it belongs to."""
+    """The start of each encounter (seconds since 1970), and the number of the visit it belongs to."""
 
     starts: NDArray[np.int64]
     numbers: NDArray[np.int64]
@@ -29,7 +29,7 @@ def draw_visits(
     published: NDArray[np.int64],
     rhythm: Rhythm,
 ) -> Visits:
-    """Spreads each person's encounters over visits since `joined`, none before the work was `published`."""
+    """Spread each user's encounters over visits since `joined`, none before the work was `published`."""
     visits = np.ceil(np.bincount(met.users, minlength=len(joined)) / PER_VISIT).astype(np.int64)
     owners = np.repeat(np.arange(len(joined)), visits)
     times = rhythm.draw(rng, joined[owners])
@@ -51,12 +51,12 @@ def _first_since(
     since: NDArray[np.int64],
     until: int,
 ) -> NDArray[np.int64]:
-    """The number of each user's first visit at or after `since`; visits lie in the order of owners and times."""
+    """Return the number of each user's first visit at or after `since`; visits are sorted by owner and time."""
     return np.searchsorted(owners * until + times, users * until + since)
 
 
 def _one_by_one(numbers: NDArray[np.int64], times: NDArray[np.int64], until: int) -> NDArray[np.int64]:
-    """Starts one after the other for the encounters of one visit, early enough to end before `until`."""
+    """Return starts one after the other for the encounters of one visit, early enough to end before `until`."""
     sizes = np.bincount(numbers, minlength=len(times))
     begins = np.minimum(times, until - (sizes + 1) * ENCOUNTER)
     order = np.argsort(numbers, kind="stable")

@@ -13,7 +13,7 @@ ENTER, ACT = "catalog.view_enduser", "interactions.add_interaction"
 
 
 def shop(view: View) -> View:
-    """Let staff alone enter a shop that isn't open: its visitors take other people's places and see what those did.
+    """Let only staff into a shop that isn't open: its visitors act as users and see their history.
 
     There, as in the admin, staff need the permission to see users, and to add events where they do something.
     """

@@ -24,7 +24,7 @@ LONGEST_QUERY = 100
 
 @require_safe
 def browse(request: HttpRequest) -> HttpResponse:
-    """A page of covers; htmx asks for the next one alone, and hangs it below."""
+    """Return a page of covers; htmx asks for the next one alone, and appends it."""
     category = request.GET.get("category", "")
     query = " ".join(request.GET.get("q", "").replace("\x00", "").split())[:LONGEST_QUERY]
     number = _number(request.GET.get("page", ""))
@@ -57,13 +57,13 @@ def _number(text: str) -> int:
 
 
 def _newest(catalogue: Snapshot, category: str) -> list[int]:
-    """The available items (internal ids) of a category, or all: the latest published first."""
+    """Return the available items (internal ids) of a category, or all: the latest published first."""
     rows = np.flatnonzero(catalogue.matching(categories=[category] if category else []))
     return catalogue.ids[rows[np.argsort(-catalogue.published[rows], kind="stable")]].tolist()
 
 
 def _search(query: str, start: int, amount: int) -> list[int]:
-    """Available items (internal ids) with the words in their title or their creator's name."""
+    """Return available items (internal ids) with the words in their title or their creator's name."""
     found: QuerySet[Item] = Item.objects.available(timezone.now())
     for word in query.split():
         found = found.filter(Q(title__icontains=word) | Q(features__creator__icontains=word))

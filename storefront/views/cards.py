@@ -1,4 +1,4 @@
-"""What stands on a shelf: an item as a cover with a few words, made from the snapshot without a query."""
+"""The cards of shelves: an item as a cover with a few words, made from the snapshot without a query."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -17,7 +17,7 @@ MOST_CATEGORIES = 18
 
 @dataclass(frozen=True, slots=True)
 class Badge:
-    """What the person did with the item."""
+    """A mark for what the user did with the item."""
 
     kind: str
     text: str
@@ -62,7 +62,7 @@ def card(
     badge: Badge | None = None,
     shown_as: UUID | None = None,
 ) -> Card:
-    """The item at `row`; its link carries from which shelf and place the visitor came, and of which list it is."""
+    """Return the card of the item at `row`; its link carries the shelf, the position and the list it is shown on."""
     origin = urlencode({"from": source, "at": position, **({"rec": str(shown_as)} if shown_as else {})})
     return Card(
         href=f"{item_url(snapshot.item_ids[row])}?{origin}",
@@ -77,7 +77,7 @@ def card(
 def cards(
     snapshot: Snapshot, items: Iterable[int], source: str, first: int = 1, shown_as: UUID | None = None
 ) -> list[Card]:
-    """Cards of the items (internal ids) that the catalogue still has; the first one stands at place `first`."""
+    """Return cards of the items (internal ids) that the catalogue still has; positions count from `first`."""
     rows = snapshot.rows(np.array(list(items), np.int64))
     return [
         card(snapshot, row, source, place, shown_as=shown_as)
@@ -95,7 +95,7 @@ def cover_url(pk: int) -> str:
 
 @lru_cache(maxsize=2)
 def categories(snapshot: Snapshot) -> list[CategoryCount]:
-    """The largest categories of what is available, by name."""
+    """Return the largest categories of the available items, by name."""
     names = (name for row in np.flatnonzero(snapshot.available).tolist() for name in snapshot.categories[row])
     counted = Counter(names).most_common(MOST_CATEGORIES)
     return [CategoryCount(name, count) for name, count in sorted(counted)]

@@ -17,13 +17,13 @@ LARGEST_ID = np.iinfo(np.int64).max
 
 @require_safe
 def favicon(request: HttpRequest) -> HttpResponseBase:  # noqa: ARG001 - the same for everybody
-    """For pages that name no icon of their own: browsers ask here."""
+    """Redirect to the icon: browsers ask here for pages that name none."""
     return redirect(static("storefront/icon.svg"))
 
 
 @require_safe
 def cover(request: HttpRequest, pk: int) -> HttpResponseBase:
-    """The item's cover, drawn; caches keep it for a week, and then ask whether it has changed."""
+    """Return the item's cover, drawn; caches keep it for a week, and then ask whether it has changed."""
     catalogue = snapshot.current()
     row = int(catalogue.rows(np.array([min(pk, LARGEST_ID)]))[0])
     if row < 0:

@@ -1,4 +1,4 @@
-"""What the visitor does becomes an event, with where on the pages it began."""
+"""The events of visitors, with the shelf and the position where they began."""
 
 import re
 from collections.abc import Mapping
@@ -27,7 +27,7 @@ _ROBOT = re.compile(r"bot\b|crawl|spider|slurp|preview|headlesschrome-lighthouse
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """The shelf and the place on it that led here; empty for somebody who came by the address alone."""
+    """The shelf and the position on it that led here; empty for a visitor who came by the address alone."""
 
     source: str = ""
     position: int = 0
@@ -43,7 +43,7 @@ class Origin:
 
     @property
     def query(self) -> dict[str, str]:
-        """What brings it back from an address."""
+        """Return the parameters that bring the origin back from an address."""
         if not self.source:
             return {}
         shown = {"rec": self.shown_as} if self.shown_as else {}
@@ -51,7 +51,7 @@ class Origin:
 
 
 def origin_of(fields: Mapping[str, str]) -> Origin:
-    """What `cards.card` wrote into the link; anything else is no origin."""
+    """Return the origin that `cards.card` wrote into the link; an empty one for anything else."""
     source, place = fields.get("from", ""), fields.get("at", "")
     if source not in SHELVES or not _PLACE.fullmatch(place):
         return Origin()
@@ -60,7 +60,7 @@ def origin_of(fields: Mapping[str, str]) -> Origin:
 
 
 def record(visitor: Visitor, item: Item, kind: str, value: float | None, origin: Origin) -> Event:
-    """Stores the event. Raises InvalidEvent or EventLogUnavailable, each with its reason."""
+    """Store an event. Raise InvalidEvent or EventLogUnavailable, each with its reason."""
     raw = {
         "user_id": visitor.user_id,
         "item_id": item.item_id,
@@ -75,14 +75,14 @@ def record(visitor: Visitor, item: Item, kind: str, value: float | None, origin:
 
 
 def record_view(request: HttpRequest, visitor: Visitor | None, item: Item) -> None:
-    """A person opened the item's page. A page is shown also where the event can't be stored."""
+    """Store that the item's page was opened. The page is shown even where the event can't be stored."""
     if visitor and _is_a_look(request):
         with suppress(InvalidEvent, EventLogUnavailable):
             record(visitor, item, "view", None, origin_of(request.GET))
 
 
 def _is_a_look(request: HttpRequest) -> bool:
-    """Whether somebody looks at it: no robot, no browser that fetches ahead, nobody on the way back from a form."""
+    """Return False for a robot, a browser that fetches ahead and a visitor who comes back from a form."""
     headers = request.headers
     ahead = "prefetch" in f"{headers.get('Sec-Purpose', '')} {headers.get('Purpose', '')} {headers.get('X-Moz', '')}"
     robot = _ROBOT.search(headers.get("User-Agent", ""))

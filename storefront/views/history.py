@@ -1,4 +1,4 @@
-"""What the person did last, as small covers with a mark each."""
+"""The user's latest items, as small covers with a mark each."""
 
 from collections.abc import Iterable
 
@@ -24,7 +24,7 @@ Done = tuple[int, str, float | None]
 
 
 def history(visitor: Visitor, catalogue: Snapshot) -> Shelf:
-    """The items of the person's latest events, the last first, each with what she said about it last."""
+    """Return the items of the user's latest events, the last first, each marked with their latest reaction to it."""
     events = Interaction.objects.filter(user__user_id=visitor.user_id).exclude(type__name="impression")
     latest = events.order_by("-occurred_at", "-id").values_list("item_id", "type__name", "value")[:EVENTS]
     told = _told(latest)
@@ -35,7 +35,7 @@ def history(visitor: Visitor, catalogue: Snapshot) -> Shelf:
 
 
 def _told(latest: Iterable[Done]) -> dict[int, Badge | None]:
-    """Items in order; an item that was only looked at has no badge."""
+    """Return items in order; an item that was only viewed has no badge."""
     told: dict[int, Badge | None] = {}
     for item, kind, value in latest:
         told[item] = told.get(item) or _badge(kind, value)

@@ -1,4 +1,4 @@
-"""The shelves: the person's own, what everybody likes, what is new."""
+"""The shelves: the user's own list, popular items, new items."""
 
 from collections.abc import Iterable, Iterator
 from uuid import UUID
@@ -23,7 +23,7 @@ NOBODY = ""
 @require_safe
 @never_cache
 def home(request: HttpRequest) -> HttpResponse:
-    """Never from a cache: somebody who comes back from an item's page finds the shelves changed."""
+    """Show the shelves, never from a cache: who comes back from an item's page finds them changed."""
     visitor, view = visitor_of(request), current_context()
     answer = recommend(Request(visitor.user_id, LONGEST, is_shown_cold=False, explain=True)) if visitor else None
     context = {
@@ -50,7 +50,7 @@ def _shelves(visitor: Visitor | None, answer: Answer | None, catalogue: Snapshot
 
 
 def _impersonal(visitor: Visitor | None, source: str) -> tuple[list[ListedItem], UUID | None]:
-    """What the source itself puts first, for everybody the same but for what a person has seen."""
+    """Return the source's own first items, the same for all users but for what they have seen."""
     try:
         answer = recommend(Request(visitor.user_id if visitor else NOBODY, LONGEST, algorithm=source))
     except UnknownAlgorithm:

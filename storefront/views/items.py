@@ -22,7 +22,7 @@ LONGEST_FACT = 60
 
 @require_safe
 def item(request: HttpRequest, item_id: str) -> HttpResponse:
-    """The item, the person's reaction to it, and what is like it."""
+    """Show the item, the user's reaction to it, and similar items."""
     found = item_or_404(item_id)
     visitor = visitor_of(request)
     events.record_view(request, visitor, found)
@@ -38,7 +38,7 @@ def item(request: HttpRequest, item_id: str) -> HttpResponse:
 
 
 def _similar(found: Item, visitor: Visitor | None) -> Shelf:
-    """Empty where the catalogue of this moment doesn't hold the item yet."""
+    """Return similar items; an empty shelf where the snapshot doesn't hold the item yet."""
     catalogue = snapshot.current()
     try:
         answer = serving.similar(Request(visitor.user_id if visitor else "", SIMILAR, items=[found.item_id]))
@@ -50,7 +50,7 @@ def _similar(found: Item, visitor: Visitor | None) -> Shelf:
 
 
 def _facts(features: dict[str, Any]) -> list[tuple[str, str]]:
-    """The features that read well beside a cover: short words and numbers, no links and no lists."""
+    """Return the features that read well beside a cover: short words and numbers, no links and no lists."""
     named = ((name, _words(name, value)) for name, value in features.items() if name != "creator")
     return [(name.replace("_", " ").capitalize(), words) for name, words in named if words][:MOST_FACTS]
 

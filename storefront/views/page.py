@@ -18,6 +18,6 @@ def item_or_404(item_id: str) -> Item:
 
 
 def page(request: HttpRequest, template: str, context: dict[str, Any], status: int = 200) -> HttpResponse:
-    """A whole page: with who the visitor is, and with the bar for staff."""
+    """Return a whole page, with the visitor's name and the bar for staff."""
     frame = {"visitor": visitor_of(request), "staff": staff.bar(request)}
     return render(request, template, frame | context, status=status)

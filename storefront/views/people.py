@@ -1,4 +1,4 @@
-"""Choosing whom to be. The storefront is a demo: whoever sees it may take anybody's place."""
+"""The choice of a user to act as. The storefront is a demo: its visitors may act as any user."""
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -9,8 +9,8 @@ from catalog import snapshot
 from catalog.ids import InvalidId, clean_id
 from catalog.models import EndUser
 from storefront.views import visitor
-from storefront.views.cast import cast
 from storefront.views.page import page
+from storefront.views.sample_users import sample_users
 
 
 @require_safe
@@ -20,7 +20,7 @@ def people(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def be(request: HttpRequest) -> HttpResponse:
-    """Takes the place of the person of that id."""
+    """Let the visitor act as the user of that id."""
     asked = _asked(request)
     if not asked or not EndUser.objects.filter(user_id=asked).exists():
         reason = f"Nobody here has the id “{asked}”. Ids are case-sensitive; choose somebody below, or be someone new."
@@ -51,5 +51,5 @@ def leave(request: HttpRequest) -> HttpResponse:
 
 
 def _choice(request: HttpRequest, error: str = "", asked: str = "") -> HttpResponse:
-    context = {"here": "people", "people": cast(snapshot.current()), "error": error, "asked": asked}
+    context = {"here": "people", "people": sample_users(snapshot.current()), "error": error, "asked": asked}
     return page(request, "storefront/people.html", context, status=404 if error else 200)

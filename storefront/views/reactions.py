@@ -1,4 +1,4 @@
-"""Stars and buttons on an item's page: what they offer, what the person did before, and what a press of one does."""
+"""The stars and buttons on an item's page: the choices, the user's earlier reactions, and the effect of a press."""
 
 import math
 from collections.abc import Iterable
@@ -46,7 +46,7 @@ class Act:
 
 @require_POST
 def react(request: HttpRequest, item_id: str) -> HttpResponse:
-    """A rating or another reaction; somebody who was nobody becomes someone new by it."""
+    """Store a rating or another reaction; a visitor without a user becomes a new one by it."""
     item = item_or_404(item_id)
     visitor = visitor_of(request) or become_new(request)
     kind, origin = request.POST.get("type", ""), events.origin_of(request.POST)
@@ -63,7 +63,7 @@ def react(request: HttpRequest, item_id: str) -> HttpResponse:
 
 
 def panel(item: Item, visitor: Visitor | None, origin: events.Origin, just: Iterable[Past] = ()) -> dict[str, Any]:
-    """What the template needs. `just` is what was done a moment ago, stored or still on its way."""
+    """Return the template's context. `just` are reactions of a moment ago, stored or still on their way."""
     past = [*just, *(_past(item, visitor) if visitor else ())]
     known = types.by_name()
     steps = _steps(known.get(RATING))
@@ -84,7 +84,7 @@ def said(kind: str, value: float | None) -> str:
 
 
 def _offered(kind: str) -> str:
-    """The type, where the page offers it; other types are no visitor's to send."""
+    """Return the type if the page offers it; other types are refused."""
     if kind != RATING and kind not in LABELS:
         raise InvalidEvent({"type": "Choose one of the buttons on the page."})
     return kind
@@ -114,13 +114,13 @@ def _address(item: Item, origin: events.Origin) -> str:
 
 
 def _past(item: Item, visitor: Visitor) -> Iterable[Past]:
-    """The person's latest reactions to the item, newest first."""
+    """Return the user's latest reactions to the item, newest first."""
     mine = Interaction.objects.filter(user__user_id=visitor.user_id, item=item, type__name__in=[RATING, *LABELS])
     return mine.order_by("-occurred_at", "-id").values_list("type__name", "value", "occurred_at")[:LATEST]
 
 
 def _is_done(kind: str, past: list[Past]) -> bool:
-    """Whether the person did it, and has not said the opposite since."""
+    """Return True where the user reacted so, and has not said the opposite since."""
     which = {kind, UNDONE_BY.get(kind, kind)}
     return next((done for done, _, _ in past if done in which), None) == kind
 
@@ -133,7 +133,7 @@ def _last(past: list[Past]) -> str:
 
 
 def _steps(kind: InteractionType | None) -> list[int]:
-    """The stars to offer: every whole number of the scale, or a few where it is a long one."""
+    """Return the stars to offer: every whole number of the scale, or a few where it is a long one."""
     if kind is None or kind.scale_min is None or kind.scale_max is None:
         return []
     low, high = max(1, math.ceil(kind.scale_min)), math.floor(kind.scale_max)

@@ -1,4 +1,4 @@
-"""The bar that signed-in staff see on every page: what is live, how good it is, and *Reload*."""
+"""The bar that signed-in staff see on every page: the live release, its measures, and *Reload*."""
 
 from dataclasses import dataclass
 
@@ -33,14 +33,14 @@ class StaffBar:
 
     may_operate: bool
     person: int | None
-    """The internal id of the person whom the visitor chose to be, where the database knows her."""
+    """The internal id of the user that the visitor acts as, if the database has them."""
     release: str = ""
     since: str = ""
     figures: tuple[Figure, ...] = ()
 
 
 def bar(request: HttpRequest) -> StaffBar | None:
-    """The bar for staff; nobody else gets one."""
+    """Return the bar for staff; None for anybody else."""
     if not (request.user.is_active and request.user.is_staff):
         return None
     may_operate, person, live = request.user.has_perm(OPERATE), _person(visitor_of(request)), registry.live_release()
@@ -52,7 +52,7 @@ def bar(request: HttpRequest) -> StaffBar | None:
 
 @require_POST
 def reload(request: HttpRequest) -> HttpResponse:
-    """Has every process read the live models again. Without JavaScript the page that asked comes back."""
+    """Have every process read the live models again. Without JavaScript the page that asked comes back."""
     if not request.user.has_perm(OPERATE):
         raise PermissionDenied("Only staff who may operate models can reload them. Sign in to the admin.")
     try:
@@ -67,7 +67,7 @@ def reload(request: HttpRequest) -> HttpResponse:
 
 
 def _back(request: HttpRequest) -> str:
-    """The page that asked, where it is one of ours."""
+    """Return the page that asked, if it is one of ours."""
     asked = request.POST.get("back", "")
     return asked if url_has_allowed_host_and_scheme(asked, allowed_hosts=None) else reverse("storefront:home")
 
@@ -79,7 +79,7 @@ def _person(visitor: Visitor | None) -> int | None:
 
 
 def _figures(release: Release) -> tuple[Figure, ...]:
-    """The error of the rating model, and how well the leading source ranks, popularity beside it."""
+    """Return the error of the rating model and the ranking of the leading source, popularity beside it."""
     members = list(release.members.select_related("version"))
     rating = max(members, key=lambda member: member.role == ReleaseMember.Role.RATING, default=None)
     leading = max(members, key=lambda member: release.weights.get(member.algorithm, 0.0), default=None)

@@ -1,4 +1,4 @@
-"""Who is in the shop: a person that the visitor chose to be, kept in the session, or nobody."""
+"""The visitor: the user that they chose to act as, kept in the session, or none."""
 
 from dataclasses import dataclass
 from zlib import crc32
@@ -16,7 +16,7 @@ TONES = 6
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """A person, as the pages show one."""
+    """A user, as the pages show one."""
 
     user_id: str
 
@@ -34,7 +34,7 @@ class Visitor:
 
 
 def visitor_of(request: HttpRequest) -> Visitor | None:
-    """The person whom this browser chose to be."""
+    """Return the user that this browser chose to act as."""
     user_id = request.session.get(SESSION_KEY)
     return Visitor(user_id) if user_id else None
 
@@ -45,7 +45,7 @@ def become(request: HttpRequest, user_id: str) -> Visitor:
 
 
 def become_new(request: HttpRequest) -> Visitor:
-    """Somebody whom nobody has seen before. The random part of a UUIDv7 keeps two newcomers apart."""
+    """Act as a new user. The random part of a UUIDv7 keeps two new users apart."""
     return become(request, f"visitor-{new_event_id().hex[-12:]}")
 
 

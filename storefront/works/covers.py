@@ -1,4 +1,4 @@
-"""Draws a cover for any item of any catalogue, as an SVG. Nothing is fetched; an item always looks the same."""
+"""Covers drawn for any item of any catalogue, as an SVG. Nothing is fetched; an item always looks the same."""
 
 from hashlib import blake2b
 from html import escape
@@ -14,7 +14,7 @@ GAP = 9
 
 
 def cover_svg(title: str, creator: str, category: str, item_id: str) -> str:
-    """A cover of 200 by 300 units. The category chooses the colours, the id the design; `creator` may be empty."""
+    """Draw a cover of 200 by 300 units. The category chooses the colours, the id the design; `creator` may be empty."""
     dice = Random(blake2b(item_id.encode("utf-8", "replace")).digest())
     scheme = dice.choice(list(schemes(palette_for(category))))
     art, room = dice.choice(DESIGNS)(dice, scheme)
@@ -46,5 +46,5 @@ def _letter(title: str, creator: str, room: Room) -> str:
 
 
 def _top(heading: Fitted, room: Room) -> float:
-    """A centred title stands in the middle of its room, any other hangs from the top."""
+    """Return the top of a title: in the middle of its room if it is centred, else at the top."""
     return room.top + (room.height - heading.height) / 2 if room.centred else room.top

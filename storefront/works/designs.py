@@ -1,4 +1,4 @@
-"""What is drawn on a cover, 200 wide and 300 high: a family of designs, each leaving room for the lettering."""
+"""The designs of covers, 200 wide and 300 high, each leaving room for the lettering."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ WIDTH, HEIGHT = 200, 300
 
 @dataclass(frozen=True)
 class Room:
-    """Where the title goes and where the creator, and in which colours."""
+    """The room for title and creator, and their colours."""
 
     x: float
     top: float
@@ -30,7 +30,7 @@ Drawn = tuple[str, Room]
 
 
 def hills(dice: Random, scheme: Scheme) -> Drawn:
-    """A sun over ranges of hills, the nearest the darkest."""
+    """Draw a sun over ranges of hills, the nearest the darkest."""
     x, y, radius = dice.uniform(45, 155), dice.uniform(144, 162), dice.uniform(20, 29)
     art = [_circle(x, y, radius, scheme.accents[1])]
     far = mix(scheme.accents[0], scheme.accents[2], dice.uniform(0, 0.7))
@@ -46,7 +46,7 @@ def hills(dice: Random, scheme: Scheme) -> Drawn:
 
 
 def tiles(dice: Random, scheme: Scheme) -> Drawn:
-    """A grid of quarter circles, half circles, triangles and discs."""
+    """Draw a grid of quarter circles, half circles, triangles and discs."""
     art = []
     for row in range(4):
         for column in range(4):
@@ -70,7 +70,7 @@ _TILES = (
 
 
 def orbits(dice: Random, scheme: Scheme) -> Drawn:
-    """Planets on their rings around a sun."""
+    """Draw planets on their rings around a sun."""
     x, y = dice.uniform(70, 130), 214
     line = mix(scheme.ground, scheme.text, 0.45)
     art = [_circle(dice.uniform(4, 196), dice.uniform(4, 296), dice.uniform(0.4, 0.9), line) for _ in range(40)]
@@ -86,7 +86,7 @@ def orbits(dice: Random, scheme: Scheme) -> Drawn:
 
 
 def rays(dice: Random, scheme: Scheme) -> Drawn:
-    """A burst of rays behind a label."""
+    """Draw a burst of rays behind a label."""
     amount, turn = dice.choice((14, 18, 22)), dice.uniform(0, pi)
     colours = (scheme.accents[0], mix(scheme.accents[0], scheme.ground, 0.3))
     art = [f'<path d="M0 0h200v300H0z" fill="{colours[1]}"/>']
@@ -102,7 +102,7 @@ def rays(dice: Random, scheme: Scheme) -> Drawn:
 
 
 def frame(dice: Random, scheme: Scheme) -> Drawn:
-    """A double frame and a rosette: a cover of type, as of old."""
+    """Draw a double frame and a rosette: a cover of type, as of old."""
     petals, length = dice.choice((6, 8, 10, 12)), dice.uniform(26, 32)
     art = [
         f'<rect x="12" y="12" width="176" height="276" fill="none" stroke="{scheme.accents[1]}" stroke-width="2.4"/>',
@@ -122,7 +122,7 @@ def frame(dice: Random, scheme: Scheme) -> Drawn:
 
 
 def ridges(dice: Random, scheme: Scheme) -> Drawn:
-    """Lines that rise into peaks, one in front of the other."""
+    """Draw lines that rise into peaks, one in front of the other."""
     peaks = [(dice.uniform(50, 150), dice.uniform(14, 26), dice.uniform(14, 24)) for _ in range(3)]
     art = []
     for line in range(16):
@@ -141,7 +141,7 @@ def ridges(dice: Random, scheme: Scheme) -> Drawn:
 
 
 def dots(dice: Random, scheme: Scheme) -> Drawn:
-    """A screen of dots that swell and shrink, as in print."""
+    """Draw a screen of dots that swell and shrink, as in print."""
     x, y = dice.uniform(20, 180), dice.uniform(170, 280)
     length = dice.uniform(70, 110)
     art = []
@@ -155,7 +155,7 @@ def dots(dice: Random, scheme: Scheme) -> Drawn:
 
 
 def arcs(dice: Random, scheme: Scheme) -> Drawn:
-    """Broad arcs around a corner."""
+    """Draw broad arcs around a corner."""
     x = dice.choice((0, WIDTH))
     colours = [*scheme.accents, mix(scheme.accents[0], scheme.deep, 0.5)]
     dice.shuffle(colours)
@@ -167,7 +167,7 @@ def arcs(dice: Random, scheme: Scheme) -> Drawn:
 
 
 def scallops(dice: Random, scheme: Scheme) -> Drawn:
-    """Overlapping waves of rings, row upon row."""
+    """Draw overlapping waves of rings, row upon row."""
     radius = dice.choice((25, 33.3, 50))
     colours = list(scheme.accents)
     dice.shuffle(colours)

@@ -1,4 +1,4 @@
-"""Sets type on a cover: words wrapped into balanced lines, as large as they fit."""
+"""Type on a cover: words wrapped into balanced lines, as large as they fit."""
 
 import re
 from dataclasses import dataclass
@@ -45,12 +45,12 @@ class Fitted:
 
 
 def clean(text: str) -> str:
-    """The text on one line, without the characters that XML forbids."""
+    """Return the text on one line, without the characters that XML forbids."""
     return " ".join(_FORBIDDEN.sub(" ", text).split())
 
 
 def advance(text: str, style: Style) -> float:
-    """About how wide the text is, in em. Generous: fonts differ from machine to machine."""
+    """Return about how wide the text is, in em. Generous: fonts differ from machine to machine."""
     return sum(map(_width, text)) + style.tracking * len(text)
 
 
@@ -63,7 +63,7 @@ def _width(letter: str) -> float:
 
 
 def fit(text: str, style: Style, width: float, height: float) -> Fitted:
-    """The text at the largest size at which it fits; what does not fit at the smallest ends in an ellipsis."""
+    """Return the text at the largest size at which it fits; what does not fit at the smallest ends in an ellipsis."""
     words = _pieces(clean(text.upper() if style.capitals else text))
     if not words:
         return Fitted((), style.sizes[-1])
@@ -77,7 +77,7 @@ def fit(text: str, style: Style, width: float, height: float) -> Fitted:
 
 
 def _pieces(text: str) -> list[str]:
-    """What a line may end after: words, and the parts of long words that have a hyphen."""
+    """Return the pieces after which a line may end: words, and the parts of long words that have a hyphen."""
     parts = (re.findall(r"[^-]+-*|-+", word) if len(word) >= LONG_WORD else [word] for word in text.split())
     return [piece for pieces in parts for piece in pieces]
 
@@ -99,7 +99,7 @@ def _joined(line: str, word: str) -> str:
 
 
 def _balance(words: list[str], lines: tuple[str, ...], style: Style, width: float) -> tuple[str, ...]:
-    """The same number of lines, of lengths as even as they get."""
+    """Return the same number of lines, of lengths as even as they get."""
     while True:
         width *= 0.95
         narrower = _wrap(words, style, width)
@@ -109,7 +109,7 @@ def _balance(words: list[str], lines: tuple[str, ...], style: Style, width: floa
 
 
 def _cut(words: list[str], style: Style, width: float, height: float) -> Fitted:
-    """As much as there is room for at the smallest size; words too long for a line are broken."""
+    """Return as much as there is room for at the smallest size; words too long for a line are broken."""
     size = style.sizes[-1]
     longest = max(1, int(width / size))
     pieces = [word[start : start + longest] for word in words for start in range(0, len(word), longest)]
@@ -121,7 +121,7 @@ def _cut(words: list[str], style: Style, width: float, height: float) -> Fitted:
 
 
 def draw(fitted: Fitted, style: Style, x: float, top: float, colour: str, anchor: str = "start") -> str:
-    """The lines as an SVG text whose first line hangs from `top`."""
+    """Return the lines as an SVG text whose first line hangs from `top`."""
     step = fitted.size * LEADING
     spans = "".join(
         f'<tspan x="{x:g}" y="{top + fitted.size * 0.92 + number * step:.1f}">{escape(line)}</tspan>'

@@ -49,7 +49,7 @@ class Scheme:
 
 
 def palette_for(category: str) -> Palette:
-    """The category's own palette; of a category that has none, always the same one."""
+    """Return the category's own palette; for a category that has none, always the same one."""
     if category in PALETTES:
         return PALETTES[category]
     names = sorted(PALETTES)
@@ -57,7 +57,7 @@ def palette_for(category: str) -> Palette:
 
 
 def schemes(palette: Palette) -> Iterator[Scheme]:
-    """The ways to wear a palette: light, dark, and bold in two colours."""
+    """Yield the ways to wear a palette: light, dark, and bold in two colours."""
     first, second, third = palette.accents
     yield Scheme(palette.paper, palette.ink, palette.accents, palette.ink, palette.paper)
     yield Scheme(palette.ink, palette.paper, palette.accents, palette.ink, palette.paper)
@@ -69,13 +69,13 @@ def schemes(palette: Palette) -> Iterator[Scheme]:
 
 
 def mix(one: str, other: str, share: float) -> str:
-    """A colour between two: `share` 0 is the one, 1 the other."""
+    """Return a colour between two: `share` 0 is the one, 1 the other."""
     pairs = zip(_channels(one), _channels(other), strict=True)
     return "#" + "".join(f"{round(a + (b - a) * share):02x}" for a, b in pairs)
 
 
 def contrast(one: str, other: str) -> float:
-    """The contrast ratio of two colours, from 1 to 21 (WCAG 2.2)."""
+    """Return the contrast ratio of two colours, from 1 to 21 (WCAG 2.2)."""
     darker, lighter = sorted((_luminance(one), _luminance(other)))
     return (lighter + 0.05) / (darker + 0.05)
 

@@ -1,4 +1,4 @@
-"""Reads the demo catalogue: facts only, one work per line in `shelves/*.jsonl`; descriptions follow from them."""
+"""The demo catalogue: one work per line in `shelves/*.jsonl`; descriptions follow from the fields."""
 
 import json
 from dataclasses import dataclass
@@ -63,7 +63,7 @@ class Work:
 
     @property
     def description(self) -> str:
-        """One sentence that says what it is, and its subjects."""
+        """Return one sentence with form, creator and year, and the subjects."""
         return f"{self.form.capitalize()} by {self.creator}, {self._origin}. Subjects: {', '.join(self.subjects)}."
 
     @property
@@ -77,7 +77,7 @@ class Work:
 
 @cache
 def read_works() -> tuple[Work, ...]:
-    """Every work of the catalogue, shelf by shelf; always in the same order."""
+    """Return every work of the catalogue, shelf by shelf; always in the same order."""
     paths = sorted(SHELVES.glob("*.jsonl"))
     return tuple(_work(line) for path in paths for line in path.read_text("utf-8").splitlines())
 

@@ -111,8 +111,8 @@ def test_an_empty_window_says_where_to_go_on(
 
 
 def test_one_persons_events_and_one_items_are_found_by_id(viewer: Staff, ada: EndUser, item: Item) -> None:
-    hers, other = happened(ada, item), happened(factories.ben(), factories.item("emma"))
-    assert shown(viewer, f"{EVENTS}?q=ada") == shown(viewer, f"{EVENTS}?user__id__exact={ada.pk}") == [hers.pk]
+    own, other = happened(ada, item), happened(factories.ben(), factories.item("emma"))
+    assert shown(viewer, f"{EVENTS}?q=ada") == shown(viewer, f"{EVENTS}?user__id__exact={ada.pk}") == [own.pk]
     assert shown(viewer, f"{EVENTS}?q=emma") == [other.pk]
     assert shown(viewer, f"{EVENTS}?q=nobody") == []
     assert "Nothing fits the search and the filters." in viewer.page(EVENTS, q="nobody")

@@ -36,7 +36,7 @@ def views(item_id: str) -> int:
 
 
 @pytest.mark.parametrize("java_script_enabled", [True, False])
-def test_a_chosen_person_sees_her_own_shelf(tab: OpenTab, java_script_enabled: bool) -> None:
+def test_a_chosen_person_sees_their_own_shelf(tab: OpenTab, java_script_enabled: bool) -> None:
     page = tab(java_script_enabled=java_script_enabled)
     be(page, "ben")
     expect(page.locator(OWN).first).to_have_text("The book of poem-0")

@@ -1,4 +1,4 @@
-"""Somebody in front of the storefront, without JavaScript unless she says so."""
+"""A visitor of the storefront, without JavaScript unless a test asks for it."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any

@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 from surprise import SVD, BaselineOnly, Dataset, Reader
 
-from storefront.simulation import PLACES, TYPES, Log, Simulation, most_events, simulate
+from storefront.simulation import SOURCES, TYPES, Log, Simulation, most_events, simulate
 from storefront.simulation.people import BY_AGE, NAMES, share_out
 from storefront.simulation.rhythm import WINDOW_DAYS
 from storefront.works.works import CATEGORIES, read_works
@@ -190,7 +190,7 @@ def test_who_purchases_has_put_it_into_the_cart_just_before(log: Log) -> None:
 
 
 def test_a_visit_is_one_persons_and_short(log: Log) -> None:
-    in_shop = log.places != PLACES.index("mail")
+    in_shop = log.sources != SOURCES.index("mail")
     visits = log.visits[in_shop]
     users = np.zeros(visits.max() + 1, np.int64)
     users[visits] = log.users[in_shop]

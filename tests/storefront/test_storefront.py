@@ -32,7 +32,7 @@ def test_what_is_new_stands_on_a_shelf_of_its_own(shop: Shop) -> None:
     assert Visitor().shelves()["new"] == titles(shop.novels[2::-1])
 
 
-def test_a_chosen_person_finds_her_own_shelf_first(shop: Shop) -> None:
+def test_a_chosen_person_finds_their_own_shelf_first(shop: Shop) -> None:
     ada = Visitor("ada")
     shelves = ada.shelves()
     assert next(iter(shelves)) == "for-you"
@@ -104,7 +104,7 @@ def test_the_shelves_need_few_queries(shop: Shop, django_assert_num_queries: Dja
         visitor.get("/")
     with django_assert_num_queries(0):
         nobody.get("/")
-    # The session, what she did last, and the history that the reasons come from.
+    # The session, what they did last, and the history that the reasons come from.
     with django_assert_num_queries(3):
         ada.get("/")
 

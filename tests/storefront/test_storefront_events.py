@@ -1,4 +1,4 @@
-"""What a visitor does in the storefront becomes events, and changes what she is shown next."""
+"""A visitor's actions in the storefront become events, and change what they are shown next."""
 
 from typing import Any
 

@@ -71,7 +71,7 @@ class Command(PlainCommand):
 
 
 def _load(data: DemoDataSet) -> str:
-    """Loads the data, with a bar, and says in a sentence what was done."""
+    """Load the data, with a progress bar, and return in a sentence what was done."""
     with import_bar(data) as progress:
         report = importing.load(data, Path(settings.STATE_DIR) / "rejected" / "demo.csv", progress=progress)
     if report.finished_before:
@@ -80,7 +80,7 @@ def _load(data: DemoDataSet) -> str:
 
 
 def _until() -> datetime:
-    """The beginning of today, or of the day on which the latest loading began, if it was cut short and can go on."""
+    """Return the beginning of today, or of the day of the latest load where that was cut short and can go on."""
     latest = ImportRun.objects.filter(format=DemoDataSet.format).first()
     when = latest.started_at if latest and not latest.finished_at else timezone.now()
     return when.replace(hour=0, minute=0, second=0, microsecond=0)

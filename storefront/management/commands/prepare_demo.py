@@ -81,7 +81,7 @@ def _fill(state: Path, source: Source) -> None:
 
 
 def train() -> None:
-    """A data set too small to learn from is no reason to show nothing: what is popular needs no model."""
+    """Train and promote, and warm the lists. A data set too small to learn from still gets popular items."""
     first = FIRST if Interaction.objects.count() <= SMALL else training.DEFAULT
     try:
         with step(f"Training and promoting {', '.join(first)}"):
@@ -96,7 +96,7 @@ def train() -> None:
 
 
 def give_access(path: Path, url: str) -> None:
-    """Write down how to get in. Password and key are made once, and again only where they don't work any more."""
+    """Write addresses, password and API key to a file; make new ones only where the known ones don't work."""
     known = json.loads(path.read_text()) if path.exists() else {}
     person = EndUser.objects.order_by(F("last_active").desc(nulls_last=True)).first()
     call = f"/api/v1/recommendations/users/{quote(person.user_id, safe='') if person else 'anybody'}"
