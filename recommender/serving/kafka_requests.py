@@ -3,17 +3,21 @@
 import json
 import logging
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection
 
+from catalog.erasure import REASON, SENTENCE
 from interactions import kafka
 from interactions.kafka import Message
 from interactions.reading import TopicReader
 from interactions.topics import REQUESTS, RESPONSES
 from recommender import serving
+from recommender.serving.candidates import users
 from recommender.serving.contract import BY_MESSAGE, MESSAGE_VERSION, Request, as_json, from_json
+from recsite.platform.database import DatabaseDown
 from recsite.platform.exceptions import Invalid, Unavailable, UserFacingError
 from recsite.platform.parsers import strict_json
 
@@ -49,9 +53,19 @@ def reply(raw: bytes) -> Reply:
         del values["version"]
         request_id = values.pop("request_id")
         request = Request(**values)
-        return Reply(request_id, request.user_id, {"answer": as_json(serving.recommend(request))})
+        answer = serving.recommend(request)
+        if answer.cold_start and _is_erased(request.user_id):
+            return Reply(request_id, "", {"error": {"code": REASON, "message": SENTENCE, "details": {}}})
+        return Reply(request_id, request.user_id, {"answer": as_json(answer)})
     except Invalid as wrong:
         return _refusal(fields, "invalid", str(wrong), wrong.errors)
+
+
+def _is_erased(user_id: str) -> bool:
+    """Tell whether no message may name this user any more; without the database nobody knows."""
+    with suppress(DatabaseDown):
+        return users.is_erased(user_id)
+    return False
 
 
 def answer_requests(stop: Callable[[], bool], group: str = GROUP) -> int:

@@ -1,6 +1,7 @@
 """An erasure is complete and final, at every door, and touches nobody else."""
 
 import csv
+import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,6 +25,7 @@ from interactions.store import store as store_events
 from interactions.wire import encode
 from recommender.insight import impressions
 from recommender.models import Attribution, ListImpression
+from recommender.serving import kafka_requests
 from recsite.platform import generations
 from recsite.platform.months import Plan
 from storefront.views.visitor import SESSION_KEY
@@ -188,3 +190,13 @@ def test_a_log_on_kafka_gets_no_event_of_an_erased_user(settings: Any, monkeypat
     outcome = producers.produce([factories.event(GONE, "emma"), factories.event("ada", "emma")])
     assert outcome.erased == {0}
     assert [message.key for message in sent] == ["ada"]
+
+
+def test_no_message_names_an_erased_user_in_an_answer(shop: Shop) -> None:
+    asked = {"version": 1, "request_id": "r1", "user_id": "ada"}
+    assert kafka_requests.reply(json.dumps(asked).encode()).message.key == "ada"
+    store.erase_user_ids(["ada"])
+    message = kafka_requests.reply(json.dumps(asked).encode()).message
+    assert json.loads(message.value)["error"]["code"] == "erased"
+    assert b"ada" not in message.value
+    assert message.key == ""
