@@ -41,13 +41,24 @@ def train(
     seed: int = training.SEED,
     promote: bool = True,
 ) -> None:
-    """Train and, unless told otherwise, promote and warm; make a job where none is named."""
-    _train(_job(job_id, "train", "Train and promote" if promote else "Train a candidate"), algorithms, seed, promote)
+    """Train and, unless told otherwise, promote and warm. Without a job it is a scheduled training, and makes one."""
+    title = "Train and promote" if promote else "Train a candidate"
+    _train(_job(job_id, "train", title), algorithms, seed, promote, is_scheduled=job_id is None)
 
 
-def _train(job: Job, algorithms: Sequence[str], seed: int = training.SEED, promote: bool = True) -> None:
+def _train(
+    job: Job, algorithms: Sequence[str], seed: int = training.SEED, promote: bool = True, is_scheduled: bool = False
+) -> None:
     def work(progress: Progress) -> str:
-        release = training.train(algorithms, seed=seed, promote=promote, started_by=job.started_by, progress=progress)
+        release = training.train(
+            algorithms,
+            seed=seed,
+            promote=promote,
+            started_by=job.started_by,
+            progress=progress,
+            is_scheduled=is_scheduled,
+            skip_unchanged=True,
+        )
         if promote:
             warm_soon()
         return training.summary(release, algorithms)
@@ -58,7 +69,8 @@ def _train(job: Job, algorithms: Sequence[str], seed: int = training.SEED, promo
 @job_task
 def rebuild(job_id: int | None = None) -> None:
     """Train everything, the models that rank included; promote and warm."""
-    _train(_job(job_id, "train", "Train everything and promote"), training.EVERYTHING)
+    job = _job(job_id, "train", "Train everything and promote")
+    _train(job, training.EVERYTHING, is_scheduled=job_id is None)
 
 
 @job_task
@@ -108,6 +120,19 @@ def roll_back(job_id: int, release_id: int = 0) -> None:
         release = registry.rollback(by=job.started_by, of=seen)
         warm_soon()
         return f"{release} is live again."
+
+    jobs.run(job.pk, work)
+
+
+@job_task
+def take_out(job_id: int, algorithm: str) -> None:
+    """Take a model out of the live release; then warm."""
+    job = Job.objects.get(pk=job_id)
+
+    def work(_: Progress) -> str:
+        release = registry.take_out(algorithm, job.started_by)
+        warm_soon()
+        return f"{release} is live, without {algorithm}. Scheduled trainings leave it out."
 
     jobs.run(job.pk, work)
 
@@ -209,4 +234,5 @@ for _old, _task in {
     "reap": fail_dead_jobs,
 }.items():
     _limits: dict[str, Any] = {"soft_time_limit": _task.soft_time_limit, "time_limit": _task.time_limit}
-    shared_task(name=f"recommender.tasks.{_old}", **_limits)(_task.run)
+    _register: Callable[..., Any] = shared_task(name=f"recommender.tasks.{_old}", **_limits)
+    _register(_task.run)

@@ -9,6 +9,7 @@ from recommender.models.impressions import (
 )
 from recommender.models.incremental import CoVisit, TrendingScore
 from recommender.models.placement import DEFAULT, EXPOSURES_EPOCH, Exposure, Placement
+from recommender.models.plan import AlgorithmSettings, TrainingPlan
 from recommender.models.release import Release, ReleaseMember
 from recommender.models.trial import TuningTrial
 from recommender.models.version import ModelVersion
@@ -16,6 +17,7 @@ from recommender.models.version import ModelVersion
 __all__ = [
     "DEFAULT",
     "EXPOSURES_EPOCH",
+    "AlgorithmSettings",
     "Attribution",
     "CoVisit",
     "DailyImpressions",
@@ -29,6 +31,7 @@ __all__ = [
     "PositionImpressions",
     "Release",
     "ReleaseMember",
+    "TrainingPlan",
     "TrendingScore",
     "TuningTrial",
 ]

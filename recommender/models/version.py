@@ -21,6 +21,9 @@ class ModelVersion(models.Model):
     data_from = models.DateTimeField(null=True, help_text="The oldest event it was trained on.")
     data_until = models.DateTimeField(null=True, help_text="The newest event it was trained on.")
     data_hash = models.CharField(max_length=64, blank=True)
+    inputs_hash = models.CharField(
+        max_length=64, blank=True, help_text="Of the events and of what was known of items and users."
+    )
     n_users = models.PositiveIntegerField(null=True)
     n_items = models.PositiveIntegerField(null=True)
     n_events = models.PositiveBigIntegerField(null=True)

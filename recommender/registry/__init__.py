@@ -1,5 +1,6 @@
 """The models there are, and the one release that is served. Every change to them is a verb here."""
 
+from recommender.registry.plans import choose, chosen_settings, held, hold, is_current, propose
 from recommender.registry.releases import (
     EPOCH,
     LISTS,
@@ -13,6 +14,7 @@ from recommender.registry.releases import (
     rival,
     role_in_next,
     rollback,
+    take_out,
 )
 from recommender.registry.transfer import Imported, export, import_artifact, verify
 from recommender.registry.versions import (
@@ -32,13 +34,19 @@ __all__ = [
     "RATING",
     "Imported",
     "bundle",
+    "choose",
+    "chosen_settings",
     "export",
     "fail_version",
     "finish_version",
     "give_up",
+    "held",
+    "hold",
     "import_artifact",
+    "is_current",
     "live_release",
     "promote",
+    "propose",
     "prune",
     "publish",
     "reap",
@@ -49,6 +57,7 @@ __all__ = [
     "role_in_next",
     "rollback",
     "start_version",
+    "take_out",
     "training_lock",
     "verify",
 ]

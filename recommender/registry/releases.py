@@ -1,6 +1,6 @@
 """Releases: bundled, promoted, rolled back. One is live, whoever promotes at the same time."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -12,7 +12,7 @@ from interactions import announcements
 from interactions.topics import MODEL_UPDATES
 from recommender.engine.algorithms import ALGORITHMS, RATING_MODELS
 from recommender.models import ModelVersion, Release, ReleaseMember
-from recommender.registry import artifacts
+from recommender.registry import artifacts, plans
 from recommender.registry.exceptions import CannotPromote, NothingLive, NothingToRollBackTo
 from recsite.platform import generations
 
@@ -37,18 +37,16 @@ def bundle(versions: Iterable[ModelVersion]) -> Release:
         members = dict(live.members.values_list("algorithm", "version_id")) if live else {}
         members |= {version.algorithm: version.pk for version in versions}
         weights = {name: _initial_weight(name) for name in members} | (live.weights if live else {})
-        release = Release.objects.create(weights=weights)
-        ReleaseMember.objects.bulk_create(
-            ReleaseMember(release=release, version_id=version, algorithm=name, role=role)
-            for (name, version), role in zip(members.items(), _roles(members), strict=True)
-        )
-        return release
+        return _create(members, weights)
 
 
-def promote(release: Release, by: AbstractBaseUser | None = None, reason: str = "") -> Release:
-    """Makes the release the live one. `reason` overrides the quality gate, and is kept where it did.
+def promote(
+    release: Release, by: AbstractBaseUser | None = None, reason: str = "", is_decision: bool = True
+) -> Release:
+    """Make the release the live one. `reason` overrides the quality gate, and is kept where it did.
 
-    Raises CannotPromote, with a sentence, where the release can't be served, or is refused.
+    A decision of staff sets the training plans: the schedule goes on with the settings of what they promoted. Raises
+    CannotPromote, with a sentence, where the release can't be served, or is refused.
     """
     with _switching():
         live = live_release()
@@ -61,14 +59,43 @@ def promote(release: Release, by: AbstractBaseUser | None = None, reason: str = 
                 )
             _switch(live, release, by)
             Release.objects.filter(pk=release.pk).update(replaced=live, override=reason.strip() if refused else "")
+            if is_decision:
+                for version in release.versions.exclude(releases=live) if live else release.versions.all():
+                    plans.follow(version, by)
     release.refresh_from_db()
     return release
 
 
-def publish(versions: Iterable[ModelVersion], by: AbstractBaseUser | None = None, reason: str = "") -> Release:
-    """Bundles and promotes in one step, so that of two trainings that end together neither undoes the other's."""
+def publish(
+    versions: Iterable[ModelVersion], by: AbstractBaseUser | None = None, reason: str = "", is_decision: bool = True
+) -> Release:
+    """Bundle and promote in one step, so that of two trainings that end together neither undoes the other's."""
     with _switching():
-        return promote(bundle(versions), by, reason)
+        return promote(bundle(versions), by, reason, is_decision)
+
+
+def take_out(algorithm: str, by: AbstractBaseUser | None = None) -> Release:
+    """Make a release live that is the present one without a model; scheduled trainings leave the algorithm out.
+
+    Raises NothingLive, and CannotPromote where the release hasn't such a model, or no other.
+    """
+    with _switching():
+        live = live_release()
+        if live is None:
+            raise NothingLive("No release is live, so there is nothing to take out.")
+        members = dict(live.members.values_list("algorithm", "version_id"))
+        if members.pop(algorithm, None) is None:
+            raise CannotPromote(f"{live} has no {algorithm}. It has: {', '.join(sorted(members))}.")
+        if not members:
+            raise CannotPromote(f"{algorithm} is the only model of {live}: promote another release instead.")
+        weights = {name: weight for name, weight in live.weights.items() if name in members}
+        release = _create(members, weights)
+        _check_whole(release)
+        _switch(live, release, by)
+        Release.objects.filter(pk=release.pk).update(replaced=live)
+        plans.hold([algorithm], f"It was taken out of {live}. Promote or train it by hand to have it back.")
+    release.refresh_from_db()
+    return release
 
 
 def refusals(release: Release) -> list[str]:
@@ -122,6 +149,7 @@ def rollback(by: AbstractBaseUser | None = None, of: Release | None = None) -> R
             raise NothingToRollBackTo(f"{live} replaced no other release, so there is none to roll back to.")
         _check_whole(live.replaced)
         _switch(live, live.replaced, by)
+        plans.return_to(live.replaced, rolled_back=live)
     live.replaced.refresh_from_db()
     return live.replaced
 
@@ -144,6 +172,16 @@ def _switching() -> Iterator[None]:
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended('live release', 0))")
         yield
+
+
+def _create(members: Mapping[str, int], weights: Mapping[str, float]) -> Release:
+    """Create a candidate of these versions, by algorithm."""
+    release = Release.objects.create(weights=dict(weights))
+    ReleaseMember.objects.bulk_create(
+        ReleaseMember(release=release, version_id=version, algorithm=name, role=role)
+        for (name, version), role in zip(members.items(), _roles(members), strict=True)
+    )
+    return release
 
 
 def _switch(live: Release | None, new: Release, by: AbstractBaseUser | None) -> None:

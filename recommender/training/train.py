@@ -1,12 +1,11 @@
-"""Training: read the events once; evaluate, refit and store each algorithm; bundle what is ready, and promote it."""
+"""Train: read the events once; evaluate, refit and store each algorithm; bundle what is ready, and promote it."""
 
 import logging
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, suppress
-from dataclasses import asdict
 from types import MappingProxyType
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 from billiard.exceptions import SoftTimeLimitExceeded
@@ -16,15 +15,16 @@ from django.db import DatabaseError
 
 from recommender import registry
 from recommender.dataset import load_everything, window
-from recommender.engine.algorithms import ALGORITHMS, create
+from recommender.engine.algorithms import ALGORITHMS, create_from_json, defaults, settings_of
 from recommender.engine.evaluation.evaluate import evaluate
 from recommender.engine.evaluation.prepare import data_hash
 from recommender.engine.types import Algorithm, CannotFit, Dataset, Progress, part, silent
 from recommender.models import ModelVersion, Release
 from recommender.registry.exceptions import CannotTrain
+from recommender.training import unchanged
 from recommender.training.gate import Gate
 from recsite.platform.exceptions import UserFacingError
-from recsite.platform.jobs import Cancelled
+from recsite.platform.jobs import Cancelled, NothingToDo
 from recsite.platform.locks import exclusive
 
 logger = logging.getLogger(__name__)
@@ -53,46 +53,68 @@ def train(
     started_by: AbstractBaseUser | None = None,
     progress: Progress = silent,
     settings: Settings = MappingProxyType({}),
+    is_scheduled: bool = False,
+    skip_unchanged: bool = False,
 ) -> Release:
-    """Fits these algorithms on all events, and makes a release of them and the rest of the live one.
+    """Fit these algorithms on all events, and make a release of them and the rest of the live one.
 
-    `settings` holds those that differ from an algorithm's own: {"svd": {"n_factors": 50}}. An algorithm that the data
-    don't allow leaves a failed version that says why; the others go on. Raises CannotTrain where none is left, and
-    AlreadyRunning where one of them is being trained already.
+    Each uses the settings that staff chose for it; `settings` overrides some: {"svd": {"n_factors": 50}}. An algorithm
+    that the data don't allow leaves a failed version that says why; the others go on. A scheduled training leaves out
+    what is held. Raises CannotTrain where none is left, NothingToDo where none has anything new to learn (only with
+    `skip_unchanged`) or all are held, and AlreadyRunning where one of them is being trained already.
     """
     for name in settings:
         if name not in algorithms:
             raise CannotTrain(f"{name} is not being trained, so it needs no settings.")
-    chosen = {name: _create(name, settings.get(name, {})) for name in algorithms}
+    chosen = {name: _create(name, settings.get(name, {})) for name in _due(algorithms, is_scheduled)}
     with ExitStack() as locks:
         for name in sorted(chosen):
             locks.enter_context(exclusive(registry.training_lock(name)))
             registry.give_up(name)
         dataset = _read(list(chosen), progress)
+        facts = _facts(dataset)
+        inputs = {name: unchanged.inputs_hash(dataset, facts["data_hash"], ALGORITHMS[name].reads) for name in chosen}
+        if skip_unchanged:
+            chosen = unchanged.without_unchanged(chosen, inputs, seed)
         parts = _parts(progress, list(chosen))
-        made = [_make(name, chosen[name], dataset, seed, started_by, parts[name]) for name in chosen]
+        made = []
+        for name, algorithm in chosen.items():
+            about = {**facts, "inputs_hash": inputs[name]}
+            version = registry.start_version(name, settings_of(algorithm), seed=seed, by=started_by, **about)
+            made.append(_make(version, algorithm, dataset, parts[name]))
         ready = [version for version in made if version.state == ModelVersion.State.READY]
         if not ready:
             raise CannotTrain(" ".join(version.error for version in made))
-        release = _released(ready, promote, started_by)
+        release = _released(ready, promote, started_by, is_scheduled)
     registry.prune()
     return release
 
 
-def _released(ready: Sequence[ModelVersion], promote: bool, by: AbstractBaseUser | None) -> Release:
-    """What the gate let through goes live; what it refused stays a candidate, beside what is live then."""
+def _due(algorithms: Sequence[str], is_scheduled: bool) -> list[str]:
+    held = registry.held(algorithms) if is_scheduled else {}
+    due = [name for name in algorithms if name not in held]
+    if held and not due:
+        raise NothingToDo(" ".join(f"{name} is held: {why}" for name, why in held.items()))
+    return due
+
+
+def _released(ready: Sequence[ModelVersion], promote: bool, by: AbstractBaseUser | None, is_scheduled: bool) -> Release:
+    """Promote what the gate let through; what it refused stays a candidate, beside what is live then."""
     passed = [version for version in ready if not version.is_refused]
-    refused = [version for version in ready if version.is_refused]
+    if is_scheduled:
+        # Staff may have rolled back, taken out or chosen other settings while this was trained.
+        passed = [version for version in passed if registry.is_current(version)]
+    rest = [version for version in ready if version not in passed]
     if not promote or not passed:
         return registry.bundle(ready)
-    live = registry.publish(passed, by=by)
-    if refused:
-        registry.bundle(refused)
+    live = registry.publish(passed, by=by, is_decision=not is_scheduled)
+    if rest:
+        registry.bundle(rest)
     return live
 
 
 def summary(release: Release, algorithms: Sequence[str] = DEFAULT) -> str:
-    """What a training came to, in words: the release, its models' figures, and what could not be trained."""
+    """Summarize a training: the release, its models' metrics, and what was not trained or left out."""
     members = release.versions.order_by("memberships__pk")
     state = "live" if release.state == Release.State.LIVE else "a candidate"
     words = [f"{release} is {state}: {', '.join(map(_figures, members))}."]
@@ -102,33 +124,18 @@ def summary(release: Release, algorithms: Sequence[str] = DEFAULT) -> str:
             words.append(f"{latest} was not trained: {latest.error}")
         elif latest and latest.is_refused:
             words.append(f"{latest} stays a candidate. {latest.verdict['sentence']}")
+    words += [f"{name} was left out: {why}" for name, why in registry.held(algorithms).items()]
     return " ".join(words)
 
 
 def _create(name: str, settings: Mapping[str, Any]) -> Algorithm:
     try:
-        usual = _settings(create(name))
-        if "encoder" in usual and django_settings.CONTENT_ENCODER:
+        settings = {**registry.chosen_settings(name), **settings}
+        if "encoder" in defaults(name) and django_settings.CONTENT_ENCODER:
             settings = {"encoder": django_settings.CONTENT_ENCODER, **settings}
-        settings = {name: tuple(value) if isinstance(value, list) else value for name, value in settings.items()}
-        for setting, value in settings.items():
-            if setting in usual:
-                _check_type(setting, value, type(usual[setting]))
-        return create(name, **settings)
+        return create_from_json(name, settings)
     except ValueError as error:
         raise CannotTrain(str(error)) from error
-
-
-def _settings(algorithm: Algorithm) -> dict[str, Any]:
-    return asdict(cast(Any, algorithm))
-
-
-def _check_type(setting: str, value: object, wanted: type) -> None:
-    if type(value) is not wanted and not (wanted is float and type(value) is int):
-        needed = {int: "a whole number", float: "a number", bool: "true or false", tuple: "a list of names"}.get(
-            wanted, "a text"
-        )
-        raise ValueError(f"{setting} is {value!r}, but {needed} is needed.")
 
 
 def _read(names: Sequence[str], progress: Progress) -> Dataset:
@@ -146,13 +153,10 @@ def _reads(names: Sequence[str]) -> set[str]:
     return {part for name in fitted & ALGORITHMS.keys() for part in ALGORITHMS[name].reads}
 
 
-def _make(
-    name: str, algorithm: Algorithm, dataset: Dataset, seed: int, by: AbstractBaseUser | None, progress: Progress
-) -> ModelVersion:
-    """One version, ready or failed. Whatever else stops the work is raised again once the version says so."""
-    version = registry.start_version(name, _settings(algorithm), seed=seed, by=by, **_facts(dataset))
+def _make(version: ModelVersion, algorithm: Algorithm, dataset: Dataset, progress: Progress) -> ModelVersion:
+    """Make a version ready, or failed. Whatever else stops the work is raised again once the version says so."""
     try:
-        return _fit(version, algorithm, dataset, seed, progress)
+        return _fit(version, algorithm, dataset, version.seed, progress)
     except CannotFit as reason:
         logger.warning("%s was not trained: %s", version, reason)
         registry.fail_version(version, str(reason))

@@ -6,18 +6,18 @@ goes on where it stopped, and its results stay comparable for as long as the eve
 
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, cast
 
 import numpy as np
 
-from recommender import dataset
+from recommender import dataset, registry
 from recommender.engine.algorithms import ALGORITHMS, RATING_MODELS, Range, create
 from recommender.engine.evaluation.evaluate import judge
 from recommender.engine.evaluation.prepare import data_hash, prepare
 from recommender.engine.evaluation.split import Split, holdout, split_at_moment
 from recommender.engine.types import CannotFit, Dataset, Progress, part, silent
-from recommender.models import TuningTrial
+from recommender.models import AlgorithmSettings, TuningTrial
 from recommender.registry.exceptions import CannotTrain
 from recsite.platform.locks import exclusive
 
@@ -38,6 +38,8 @@ class Study:
     metric: str
     trials: tuple[TuningTrial, ...]
     """Finished ones, the best first."""
+    proposed: AlgorithmSettings | None = None
+    """The best settings as a row that staff can choose; None where the defaults are the best."""
 
     @property
     def best(self) -> TuningTrial:
@@ -60,7 +62,20 @@ def tune(algorithm: str, n_trials: int, timeout: float | None = None, progress: 
     if not trials:
         last = TuningTrial.objects.filter(**key).first()
         raise CannotTrain(last.error if last else "No time was left for a single trial: raise --timeout.")
-    return Study(metric, trials)
+    study = Study(metric, trials)
+    return replace(study, proposed=_propose(algorithm, study))
+
+
+def _propose(algorithm: str, study: Study) -> AlgorithmSettings | None:
+    """Store the best settings for staff to choose; None where the defaults are the best."""
+    best = study.best
+    if best.number == 0:
+        return None
+    usual = next((trial.value for trial in study.trials if trial.number == 0), None)
+    note = f"{study.metric.upper()} {best.value:.4f} in tuning" + (
+        f", {usual:.4f} with the defaults." if usual is not None else "."
+    )
+    return registry.propose(algorithm, best.settings, AlgorithmSettings.Origin.TUNING, note)
 
 
 def _inner(events: Dataset) -> Split:

@@ -4,8 +4,8 @@ Nothing heavy is imported before it is asked for.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
-from typing import Any
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, cast
 
 from recommender.engine.lookup import find
 from recommender.engine.types import Algorithm
@@ -152,3 +152,32 @@ def create(name: str, **settings: Any) -> Algorithm:
             raise ValueError(f"{name} has no setting {setting!r}; it has: {', '.join(known) or 'none'}.")
     created: Algorithm = algorithm(**settings)
     return created
+
+
+def create_from_json(name: str, settings: Mapping[str, Any]) -> Algorithm:
+    """Create an algorithm of settings as they are stored, lists for tuples; ValueError where a type is wrong."""
+    usual = defaults(name)
+    for setting, value in settings.items():
+        if setting in usual:
+            _check_type(setting, value, type(usual[setting]))
+    return create(name, **{key: tuple(value) if isinstance(value, list) else value for key, value in settings.items()})
+
+
+def defaults(name: str) -> dict[str, Any]:
+    """Return the settings that an algorithm has where none are given, as they are stored; ValueError for no name."""
+    return settings_of(create(name))
+
+
+def settings_of(algorithm: Algorithm) -> dict[str, Any]:
+    """Return the settings of an algorithm as they are stored."""
+    own = asdict(cast(Any, algorithm))
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in own.items()}
+
+
+def _check_type(setting: str, value: object, wanted: type) -> None:
+    value = list(value) if isinstance(value, tuple) else value
+    if type(value) is not wanted and not (wanted is float and type(value) is int):
+        needed = {int: "a whole number", float: "a number", bool: "true or false", list: "a list of names"}.get(
+            wanted, "a text"
+        )
+        raise ValueError(f"{setting} is {value!r}, but {needed} is needed.")

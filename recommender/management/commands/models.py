@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import CommandError
 
 from recommender import registry, tasks
-from recommender.models import ModelVersion, Release
+from recommender.models import AlgorithmSettings, ModelVersion, Release, TrainingPlan
 from recommender.operations import imports
 from recommender.registry.exceptions import ArtifactDamaged, CannotPromote, UnknownVersion
 from recsite.platform.commands import PlainCommand, progress_bar, table, whole_number
@@ -34,6 +34,11 @@ class Command(PlainCommand):
         )
         promoted.add_argument("--reason", default="", help="Why, where the quality gate refused it; it is kept.")
         verbs.add_parser("rollback", help="Serve the release again that the live one replaced.")
+        taken = verbs.add_parser("take-out", help="Serve the live release without a model.")
+        taken.add_argument("algorithm", metavar="ALGORITHM", help="Such as svd; scheduled trainings leave it out.")
+        verbs.add_parser("settings", help="The settings of each algorithm that trainings can use.")
+        chosen = verbs.add_parser("choose", help="Have every training of an algorithm use these settings.")
+        chosen.add_argument("settings", type=whole_number, metavar="SETTINGS", help="See 'models settings'.")
         verbs.add_parser("reload", help="Check the live models' files and have every process read them again.")
         exported = verbs.add_parser("export", help="Write a version's files to a folder.")
         exported.add_argument("version", type=whole_number, metavar="VERSION", help="See 'models list'.")
@@ -77,6 +82,34 @@ def rollback(_: dict[str, Any]) -> Iterator[str]:
     yield f"{release} is live again."
 
 
+def take_out(options: dict[str, Any]) -> Iterator[str]:
+    release = registry.take_out(options["algorithm"])
+    tasks.warm_soon()
+    yield f"{release} is live, without {options['algorithm']}. Scheduled trainings leave it out."
+
+
+def settings(_: dict[str, Any]) -> Iterator[str]:
+    chosen = set(TrainingPlan.objects.values_list("chosen", flat=True))
+    rows = AlgorithmSettings.objects.all()
+    if not rows:
+        yield "Every algorithm has its defaults: 'tune' proposes others, and staff can add some in the admin."
+        return
+    yield from table(
+        ["SETTINGS", "CHOSEN", "FROM", "", "NOTE"],
+        [[row.pk, "yes" if row.pk in chosen else "", row.origin, row, row.note] for row in rows],
+    )
+    for name, why in TrainingPlan.objects.exclude(held="").values_list("algorithm", "held"):
+        yield f"{name} is left out by scheduled trainings: {why}"
+
+
+def choose(options: dict[str, Any]) -> Iterator[str]:
+    row = AlgorithmSettings.objects.filter(pk=options["settings"]).first()
+    if row is None:
+        raise CommandError(f"There are no settings {options['settings']}. 'models settings' shows those there are.")
+    registry.choose(row)
+    yield f"Every training uses {row} from now on."
+
+
 def reload(_: dict[str, Any]) -> Iterator[str]:
     yield f"{registry.reload()} is whole, and is being read again."
 
@@ -118,6 +151,9 @@ VERBS = {
     "list": show,
     "promote": promote,
     "rollback": rollback,
+    "take-out": take_out,
+    "settings": settings,
+    "choose": choose,
     "reload": reload,
     "export": export,
     "import": import_,

@@ -12,6 +12,7 @@ from recommender.engine.algorithms import ALGORITHMS, create
 from recommender.registry.exceptions import CannotTrain
 from recommender.training import train
 from recsite.platform.commands import PlainCommand, progress_bar, whole_number
+from recsite.platform.jobs import NothingToDo
 
 
 class Command(PlainCommand):
@@ -26,6 +27,7 @@ class Command(PlainCommand):
             "--seed", type=whole_number, default=train.SEED, help="The same seed and data give the same model."
         )
         parser.add_argument("--no-promote", action="store_true", help="Only make a candidate; see 'models promote'.")
+        parser.add_argument("--again", action="store_true", help="Train although nothing has changed since.")
         parser.add_argument(
             "--set",
             action="append",
@@ -38,8 +40,19 @@ class Command(PlainCommand):
         algorithms = options["algorithms"] or list(train.EVERYTHING)
         promote = not options["no_promote"]
         settings = parse_settings(options["set"], algorithms)
-        with progress_bar() as show:
-            release = train.train(algorithms, seed=options["seed"], promote=promote, progress=show, settings=settings)
+        try:
+            with progress_bar() as show:
+                release = train.train(
+                    algorithms,
+                    seed=options["seed"],
+                    promote=promote,
+                    progress=show,
+                    settings=settings,
+                    skip_unchanged=not options["again"],
+                )
+        except NothingToDo as reason:
+            self.stdout.write(f"Nothing was done. {reason} --again trains all the same.")
+            return
         if promote:
             tasks.warm_soon()
         self.stdout.write(" ".join(filter(None, (train.summary(release, algorithms), hidden_items()))))

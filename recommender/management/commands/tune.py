@@ -3,6 +3,7 @@ from typing import Any
 
 from django.core.management.base import CommandError
 
+from recommender import registry
 from recommender.training import tune
 from recommender.training.tune import SPACES, Study
 from recsite.platform.commands import PlainCommand, progress_bar, table, whole_number
@@ -20,6 +21,7 @@ class Command(PlainCommand):
         parser.add_argument("algorithm", metavar="ALGORITHM", help=f"One of {', '.join(SPACES)}.")
         parser.add_argument("--trials", type=whole_number, default=30, metavar="N", help="In all (30).")
         parser.add_argument("--timeout", type=float, metavar="SECONDS", help="Begin no trial after so long.")
+        parser.add_argument("--choose", action="store_true", help="Have every training use the best from now on.")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["trials"] < 1:
@@ -30,6 +32,9 @@ class Command(PlainCommand):
             study = tune.tune(options["algorithm"], options["trials"], options["timeout"], show)
         for line in report(options["algorithm"], study):
             self.stdout.write(line)
+        if options["choose"] and study.proposed:
+            registry.choose(study.proposed)
+            self.stdout.write("Chosen: every training uses them from now on.")
 
 
 def report(algorithm: str, study: Study) -> list[str]:
@@ -49,8 +54,9 @@ def report(algorithm: str, study: Study) -> list[str]:
     lines = list(table(["TRIAL", study.metric.upper(), *map(str.upper, names), "SECONDS"], rows))
     if study.best.number == 0:
         return [*lines, "", "Nothing was better than the defaults."]
-    chosen = " ".join(f"--set {algorithm}.{name}={_short(study.best.settings[name])}" for name in names)
-    return [*lines, "", f"Train with the best: manage.py train {algorithm} {chosen}"]
+    number = study.proposed.pk if study.proposed else 0
+    use = f"Have every training use the best: manage.py models choose {number}, or choose it in the admin."
+    return [*lines, "", f"Proposed: {study.proposed}.", use]
 
 
 def _short(value: float) -> str:
