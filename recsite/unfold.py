@@ -106,6 +106,8 @@ MENU: list[dict[str, Any]] = [
         "items": [
             _rows("Releases", "rocket_launch", "recommender_release"),
             _rows("Models", "model_training", "recommender_modelversion"),
+            _rows("Training plans", "checklist", "recommender_trainingplan"),
+            _rows("Algorithm settings", "instant_mix", "recommender_algorithmsettings"),
             _rows("Tuning trials", "tune", "recommender_tuningtrial"),
             _rows("Jobs", "pending_actions", "platform_job"),
         ],

@@ -1,11 +1,13 @@
 from recommender.admin.drift import DriftReportAdmin
 from recommender.admin.impressions import DailyImpressionsAdmin, ListImpressionAdmin
 from recommender.admin.placements import ExposureAdmin, PlacementAdmin
+from recommender.admin.plans import AlgorithmSettingsAdmin, TrainingPlanAdmin
 from recommender.admin.releases import ReleaseAdmin
 from recommender.admin.trials import TuningTrialAdmin
 from recommender.admin.versions import ModelVersionAdmin
 
 __all__ = [
+    "AlgorithmSettingsAdmin",
     "DailyImpressionsAdmin",
     "DriftReportAdmin",
     "ExposureAdmin",
@@ -13,5 +15,6 @@ __all__ = [
     "ModelVersionAdmin",
     "PlacementAdmin",
     "ReleaseAdmin",
+    "TrainingPlanAdmin",
     "TuningTrialAdmin",
 ]

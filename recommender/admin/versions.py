@@ -37,7 +37,7 @@ class ModelVersionAdmin(ReadOnlyAdmin):
     sortable_by = ()
     change_form_template = "admin/recommender/modelversion/change_form.html"
     actions_list = ("train", "roll_back", "reload", "warm")
-    actions_detail = ("promote",)
+    actions_detail = ("promote", "take_out")
     readonly_fields = ("state_label", "gate", "trained_on", "fitted_in", "took", "settings_text", "metrics_text")
     fieldsets = (
         (
@@ -55,10 +55,12 @@ class ModelVersionAdmin(ReadOnlyAdmin):
         return super().get_queryset(request).annotate(is_live=Exists(serving))
 
     def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
-        """Offer a promotion only where the model could be served and isn't yet."""
+        """Offer to promote what could be served and isn't yet, and to take out what is."""
         version = self.get_object(request, object_id)
-        can_be = version and version.state == ModelVersion.State.READY and not version.is_live
-        return super().get_actions_detail(request, object_id) if can_be else []
+        if version is None or version.state != ModelVersion.State.READY:
+            return []
+        offered = "take_out" if version.is_live else "promote"
+        return [one for one in super().get_actions_detail(request, object_id) if one.action_name.endswith(offered)]
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
@@ -189,6 +191,22 @@ class ModelVersionAdmin(ReadOnlyAdmin):
         version = self.get_or_404(request, object_id)
         reason = form.cleaned_data.get("reason", "")
         return start(request, tasks.promote, "promote", f"Promote {version}", version_id=version.pk, reason=reason)
+
+    @action(
+        description="Take out",
+        icon="playlist_remove",
+        permissions=["operate"],
+        dialog=dialog(
+            "Serve the live release without this model?",
+            "Scheduled trainings leave its algorithm out, until you promote or train it by hand. You can roll back.",
+            "Take it out",
+        ),
+    )
+    def take_out(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
+        version = self.get_or_404(request, object_id)
+        return start(
+            request, tasks.take_out, "take_out", f"Take {version} out of the release", algorithm=version.algorithm
+        )
 
 
 def _of(number: int | None, what: str) -> str:

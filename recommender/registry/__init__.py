@@ -1,6 +1,6 @@
 """The models there are, and the one release that is served. Every change to them is a verb here."""
 
-from recommender.registry.plans import choose, chosen_settings, held, hold, is_current, propose
+from recommender.registry.plans import choose, chosen_settings, ensure_plans, held, hold, is_current, propose
 from recommender.registry.releases import (
     EPOCH,
     LISTS,
@@ -36,6 +36,7 @@ __all__ = [
     "bundle",
     "choose",
     "chosen_settings",
+    "ensure_plans",
     "export",
     "fail_version",
     "finish_version",

@@ -49,6 +49,14 @@ def propose(
     return row
 
 
+def ensure_plans() -> None:
+    """Make the plan of every algorithm that has none yet."""
+    known = set(TrainingPlan.objects.values_list("algorithm", flat=True))
+    for algorithm in ALGORITHMS:
+        if algorithm not in known:
+            _plan(algorithm)
+
+
 def choose(settings: AlgorithmSettings) -> None:
     """Have every training of the algorithm use these settings from now on."""
     TrainingPlan.objects.update_or_create(algorithm=settings.algorithm, defaults={"chosen": settings})
@@ -57,12 +65,13 @@ def choose(settings: AlgorithmSettings) -> None:
 def hold(algorithms: Iterable[str], why: str) -> None:
     """Have scheduled trainings leave these algorithms out."""
     for algorithm in algorithms:
-        TrainingPlan.objects.update_or_create(algorithm=algorithm, defaults={"held": why[:500]})
+        _plan(algorithm)
+        TrainingPlan.objects.filter(algorithm=algorithm).update(held=why[:500])
 
 
 def follow(version: ModelVersion, by: AbstractBaseUser | None = None) -> None:
     """Train as this version was trained from now on: staff decided that it goes live."""
-    plan, _ = TrainingPlan.objects.select_related("chosen").get_or_create(algorithm=version.algorithm)
+    plan = _plan(version.algorithm)
     TrainingPlan.objects.filter(pk=plan.pk).update(held="")
     if version.algorithm not in ALGORITHMS:
         return
@@ -103,3 +112,13 @@ def differing(algorithm: str, settings: Mapping[str, Any]) -> dict[str, Any]:
     if "encoder" in usual:
         usual["encoder"].append(django_settings.CONTENT_ENCODER)
     return {name: value for name, value in settings.items() if name in usual and value not in usual[name]}
+
+
+def _plan(algorithm: str) -> TrainingPlan:
+    """Return the plan of an algorithm, made where there is none: with the settings of the live version."""
+    settings = chosen_settings(algorithm)
+    chosen = propose(algorithm, settings, Origin.TRAINING, "Used by what is live.") if settings else None
+    plan, _ = TrainingPlan.objects.select_related("chosen").get_or_create(
+        algorithm=algorithm, defaults={"chosen": chosen}
+    )
+    return plan

@@ -66,7 +66,10 @@ def train(
     for name in settings:
         if name not in algorithms:
             raise CannotTrain(f"{name} is not being trained, so it needs no settings.")
-    chosen = {name: _create(name, settings.get(name, {})) for name in _due(algorithms, is_scheduled)}
+    for name in algorithms:
+        _create(name, settings.get(name, {}))
+    due = _due(algorithms, is_scheduled)
+    chosen = {name: _create(name, {**registry.chosen_settings(name), **settings.get(name, {})}) for name in due}
     with ExitStack() as locks:
         for name in sorted(chosen):
             locks.enter_context(exclusive(registry.training_lock(name)))
@@ -130,7 +133,6 @@ def summary(release: Release, algorithms: Sequence[str] = DEFAULT) -> str:
 
 def _create(name: str, settings: Mapping[str, Any]) -> Algorithm:
     try:
-        settings = {**registry.chosen_settings(name), **settings}
         if "encoder" in defaults(name) and django_settings.CONTENT_ENCODER:
             settings = {"encoder": django_settings.CONTENT_ENCODER, **settings}
         return create_from_json(name, settings)

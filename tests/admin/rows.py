@@ -9,7 +9,9 @@ from django.utils import timezone
 from catalog.models import Category, ItemEmbedding
 from interactions.models import BehaviourWindow, DeadLetter, ImportRun, OutboxMessage
 from interactions.store import store
+from recommender import registry
 from recommender.models import (
+    AlgorithmSettings,
     Attribution,
     CoVisit,
     DailyImpressions,
@@ -83,6 +85,8 @@ def _fill_platform() -> None:
     ApiKey.objects.create_key(name="shop")
     FeedCursor.objects.get_or_create(name="attribution")
     ScheduleDefault.objects.create(name="Retrain and promote")
+    AlgorithmSettings.objects.create(algorithm="svd", settings={"n_factors": 4})
+    registry.ensure_plans()
     for state in Job.State.values:
         job = jobs.create("train", "Train and promote")
         message = f"Release 1234 is {state}: svd 1233 (RMSE 0.674, nDCG@10 0.018), popular 1232 (nDCG@10 0.103)."
