@@ -67,7 +67,7 @@ def test_after_a_training_with_other_settings_the_schedule_goes_on_with_them() -
     tasks.train(algorithms=["svd"])
     assert svd() != before
     assert svd().settings == before.settings
-    assert TrainingPlan.objects.get(algorithm="svd").chosen.settings == QUICK
+    assert TrainingPlan.objects.get(algorithm="svd").chosen == propose(**QUICK)
 
 
 def test_what_was_live_before_there_were_plans_keeps_its_settings() -> None:
