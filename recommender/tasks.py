@@ -16,7 +16,7 @@ from recommender.insight import drift, impressions
 from recommender.models import ModelVersion, Release
 from recommender.serving import warming
 from recommender.serving.candidates import vectors
-from recommender.serving.incremental import covisits, trends
+from recommender.serving.incremental import co_purchases, covisits, item_days, trends
 from recommender.training import train as training
 from recsite.platform import generations, jobs
 from recsite.platform.exceptions import Unavailable
@@ -28,6 +28,16 @@ from recsite.platform.redis import RedisDown
 logger = logging.getLogger(__name__)
 
 WARMING_EXPIRES_SECS = 3600
+
+UPDATES = (
+    trends.advance,
+    vectors.refresh,
+    warming.refresh,
+    covisits.advance,
+    co_purchases.advance,
+    item_days.advance,
+)
+"""The parts of an incremental update, in their order."""
 
 job_task = partial(shared_task, reject_on_worker_lost=True)
 """For tasks with a job, which counts how often they were started: only these are delivered again after their worker
@@ -158,7 +168,7 @@ def incremental_update() -> None:
     """
     try:
         with exclusive("The incremental update"):
-            for part in (trends.advance, vectors.refresh, warming.refresh, covisits.advance):
+            for part in UPDATES:
                 try:
                     part()
                 except (AlreadyRunning, RedisDown, Unavailable) as reason:
@@ -183,12 +193,13 @@ def check_drift() -> None:
 @shared_task(soft_time_limit=300, time_limit=360)
 def prune_covisits() -> None:
     """Delete pairs of items that were seen together once, long ago."""
-    logger.info("%d co-visits are pruned.", covisits.prune())
+    logger.info("%d co-visits are pruned, %d co-purchases.", covisits.prune(), co_purchases.prune())
 
 
 @shared_task(soft_time_limit=3_000, time_limit=3_060)
 def prune_history() -> None:
     """Delete what grows with time and nobody reads any more: ended jobs, and details of old totals."""
+    item_days.prune()
     jobs_gone = jobs.prune(timedelta(days=settings.JOB_RETENTION_DAYS))
     logger.info("%d jobs are pruned, the totals of %d days condensed.", jobs_gone, impressions.condense())
 

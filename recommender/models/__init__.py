@@ -7,7 +7,7 @@ from recommender.models.impressions import (
     ListKind,
     PositionImpressions,
 )
-from recommender.models.incremental import CoVisit, TrendingScore
+from recommender.models.incremental import CoPurchase, CoVisit, ItemDay, TrendingScore
 from recommender.models.placement import DEFAULT, EXPOSURES_EPOCH, Exposure, Placement
 from recommender.models.plan import AlgorithmSettings, TrainingPlan
 from recommender.models.release import Release, ReleaseMember
@@ -19,10 +19,12 @@ __all__ = [
     "EXPOSURES_EPOCH",
     "AlgorithmSettings",
     "Attribution",
+    "CoPurchase",
     "CoVisit",
     "DailyImpressions",
     "DriftReport",
     "Exposure",
+    "ItemDay",
     "ItemImpressions",
     "ListImpression",
     "ListKind",

@@ -36,3 +36,39 @@ class CoVisit(models.Model):
 
     def __str__(self) -> str:
         return f"items {self.item_id} and {self.other_id}"
+
+
+class CoPurchase(models.Model):
+    """Count the users who bought both items.
+
+    With itself: those who bought the item. Of 0 and 0: those who bought anything.
+    """
+
+    item_id = models.BigIntegerField()
+    other_id = models.BigIntegerField()
+    users = models.PositiveBigIntegerField(default=0)
+    last_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        verbose_name = "co-purchase"
+        constraints = [models.UniqueConstraint(fields=["item_id", "other_id"], name="copurchase_once")]
+        indexes = [models.Index(fields=["other_id"], name="copurchase_by_the_other")]
+
+    def __str__(self) -> str:
+        return f"items {self.item_id} and {self.other_id}"
+
+
+class ItemDay(models.Model):
+    """Count the users whose feedback on an item was in its favour on a day (UTC), less those against it."""
+
+    item_id = models.BigIntegerField()
+    day = models.DateField()
+    users = models.BigIntegerField(default=0)
+
+    class Meta:
+        verbose_name = "day of an item"
+        verbose_name_plural = "days of items"
+        constraints = [models.UniqueConstraint(fields=["day", "item_id"], name="itemday_once")]
+
+    def __str__(self) -> str:
+        return f"item {self.item_id} on {self.day}"

@@ -13,10 +13,12 @@ from recommender import registry
 from recommender.models import (
     AlgorithmSettings,
     Attribution,
+    CoPurchase,
     CoVisit,
     DailyImpressions,
     DriftReport,
     Exposure,
+    ItemDay,
     ItemImpressions,
     ListImpression,
     PositionImpressions,
@@ -49,6 +51,8 @@ def _fill_catalogue(shop: Shop) -> None:
     vector = [0.5] * settings.FEATURE_VECTOR_DIMENSION
     ItemEmbedding.objects.create(item=shop.novels[0], model_version=1, vector=vector)
     CoVisit.objects.create(item_id=shop.novels[0].pk, other_id=shop.novels[1].pk, sessions=1_234_567)
+    CoPurchase.objects.create(item_id=shop.novels[0].pk, other_id=shop.novels[1].pk, users=3)
+    ItemDay.objects.create(item_id=shop.novels[0].pk, day=timezone.now().date(), users=1)
     TrendingScore.objects.create(item_id=shop.novels[0].pk, score=1)
 
 

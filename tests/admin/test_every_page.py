@@ -12,7 +12,9 @@ from django.urls import reverse
 
 from recommender.models import (
     Attribution,
+    CoPurchase,
     CoVisit,
+    ItemDay,
     ItemImpressions,
     PositionImpressions,
     ReleaseMember,
@@ -29,7 +31,9 @@ SHOWN_ELSEWHERE: set[type[models.Model]] = {
     Attribution,
     ItemImpressions,
     PositionImpressions,
+    CoPurchase,
     CoVisit,
+    ItemDay,
     TrendingScore,
     ScheduleDefault,
 }

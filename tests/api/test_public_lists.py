@@ -7,7 +7,7 @@ import pytest
 from catalog import snapshot
 from interactions.producers import produce
 from recommender.api.serializers import BatchOut, BoughtOut, ListOut
-from recommender.serving.candidates import co_occurrence
+from recommender.serving.incremental import co_purchases
 from tests import factories
 from tests.api.clients import ApiClient, details
 from tests.api.test_recommendations import ids
@@ -64,10 +64,12 @@ def test_an_id_with_a_slash_is_an_id(api: ApiClient) -> None:
     assert set(ids(api.get("recommendations/items/a/b/similar", limit=6))) == set(NOVELS)
 
 
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
 def test_what_is_bought_together(api: ApiClient) -> None:
-    co_occurrence._buyers.clear()
     for buyer, bought in {"u1": (0, 1), "u2": (0, 1), "u3": (0, 1, 2), "u4": (2,), "u5": (2, 3), "u6": (0, 2)}.items():
         produce([factories.event(buyer, NOVELS[number], "purchase") for number in bought])
+    co_purchases.advance()
+    co_purchases.advance()
     answer = api.get("recommendations/items/novel-0/bought-together", min_support=2)
     assert_conforms(answer.json(), BoughtOut)
     # Of the 4 buyers of novel-0, 3 bought novel-1, as 3 of all 6 did; 2 bought novel-2, as 4 of 6 did.

@@ -1,22 +1,19 @@
 """Rank what is trending, from the events of the last days."""
 
 import time
-from datetime import timedelta
 
 import numpy as np
 from django.conf import settings
-from django.utils import timezone
 
-from recommender import dataset
 from recommender.engine import ranking
-from recommender.engine.algorithms.trending import Trending
 from recommender.engine.forms.impersonal import ImpersonalModel
-from recommender.engine.types import CannotFit
 from recommender.serving.candidates.context import TRENDING, Ranked, ServingContext
-from recommender.serving.incremental import trends
+from recommender.serving.incremental import item_days, trends
 from recommender.serving.incremental.trends import DAYS
-from recsite.platform import database
 from recsite.platform.database import DatabaseDown
+
+MOST_WINDOWS = 16
+"""Windows that a process keeps, the last read ones: clients may ask for any."""
 
 _models: dict[int, tuple[float, ImpersonalModel | None]] = {}
 """By window in days: the monotonic time it expires, and the scores, or None where nothing is trending."""
@@ -41,25 +38,19 @@ def forget() -> None:
 
 
 def _model(days: int) -> ImpersonalModel | None:
-    """Return the scores of a window: the usual one is kept up to date event by event; others are read."""
+    """Return the scores of a window: the usual one is kept up to date event by event, others are read once an hour."""
     if days == DAYS and (kept := trends.model()) is not None:
         return kept
     until, model = _models.get(days, (0.0, None))
     if time.monotonic() < until:
         return model
     try:
-        model = _read(days)
+        model = item_days.trending(days)
     except DatabaseDown:
         # What was trending an hour ago is better than nothing.
         return model
+    _models.pop(days, None)
     _models[days] = time.monotonic() + settings.TRENDING_CACHE_TTL_SECS, model
+    while len(_models) > MOST_WINDOWS:
+        _models.pop(next(iter(_models)), None)
     return model
-
-
-def _read(days: int) -> ImpersonalModel | None:
-    since = timezone.now() - timedelta(days=days)
-    events = database.ask(lambda: dataset.load_dataset(since=since, dated_only=True))
-    try:
-        return Trending(half_life_days=days / 4, window_days=days).fit(events, np.random.default_rng(0))
-    except CannotFit:
-        return None
