@@ -1,0 +1,51 @@
+"""A real beat, started twice: what staff set in between stays, and nothing runs a second time."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+import pytest
+from django.conf import settings
+from django.db import connection
+from django.utils import timezone
+from django_celery_beat.models import IntervalSchedule, PeriodicTask
+
+from recsite.local.paths import PROJECT
+from recsite.platform.models import ScheduleDefault
+from tests.outages import wait_until
+
+pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
+
+
+def test_a_beat_that_starts_again_keeps_what_staff_set_and_runs_what_is_due() -> None:
+    with beat():
+        wait_until(lambda: ScheduleDefault.objects.count() == len(settings.CELERY_BEAT_SCHEDULE), seconds=60)
+    hours = IntervalSchedule.objects.create(every=7, period="hours")
+    PeriodicTask.objects.filter(name="Retrain and promote").update(interval=hours)
+    ran = timezone.now() - timedelta(hours=25)
+    PeriodicTask.objects.filter(name="Rebuild everything").update(last_run_at=ran)
+    with beat():
+        wait_until(lambda: row("Rebuild everything").last_run_at > ran, seconds=60)
+    assert row("Rebuild everything").total_run_count == 1
+    assert row("Retrain and promote").interval == hours
+    assert row("Retrain and promote").last_run_at is None
+
+
+def row(name: str) -> PeriodicTask:
+    return PeriodicTask.objects.get(name=name)
+
+
+@contextmanager
+def beat() -> Iterator["subprocess.Popen[bytes]"]:
+    """Another process that runs the schedule of this database, killed in the end as the kernel would."""
+    url = "postgres://{USER}:{PASSWORD}@{HOST}:{PORT}/{NAME}".format(**connection.settings_dict)
+    environment = {**os.environ, "DATABASE_URL": url, "CELERY_BROKER_URL": settings.CELERY_BROKER_URL}
+    command = [sys.executable, "-m", "celery", "-A", "recsite.celery", "beat", "--pidfile="]
+    with subprocess.Popen(command, cwd=PROJECT, env=environment, stderr=subprocess.DEVNULL) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
