@@ -171,7 +171,7 @@ class Snapshot:
 
     @cached_property
     def _rows_by_group(self) -> tuple[Ids, Ids]:
-        """The rows by group of variants, and where each group begins among them."""
+        """Sort the rows by group of variants; return them, and where each group begins."""
         order = np.argsort(self.groups, kind="stable")
         return order, np.searchsorted(self.groups[order], np.arange(self.groups.max(initial=NO_GROUP) + 2))
 

@@ -19,7 +19,7 @@ def valid_id(name: str, text: str) -> str:
 
 
 class Id(ValueType):
-    """The id of a user or an item as a parameter or a field of a request."""
+    """Read the id of a user or an item from a parameter or a field of a request."""
 
     def from_text(self, text: str) -> str:
         """Return the id in its one form. Raises WrongValue."""

@@ -5,7 +5,7 @@ from typing import Any
 
 from recommender.engine.algorithms import ALGORITHMS
 from recommender.serving import Answer
-from recommender.serving.candidates import FOLD_IN, LATEST, POPULAR, TRENDING
+from recommender.serving.candidates import FOLD_IN, LATEST, POPULAR, STATED_PREFERENCES, TRENDING
 
 SOURCES = {name: one.label for name, one in ALGORITHMS.items()} | {
     LATEST: "The newest items, without those this user has seen. The score is minus the age in days.",
@@ -22,6 +22,8 @@ def of(answer: Answer, has_history: bool) -> str:
     if answer.cold_start:
         return f"{_unknown(answer, has_history)} so the list is the one for new users: {FOR_ALL[answer.algorithm]}."
     sources = [one.source for one in answer.items]
+    if STATED_PREFERENCES in sources:
+        return "This user has done nothing yet, so the list is by the preferences that they stated."
     if FOLD_IN in sources:
         return "Something happened since the model was trained, so the latest events are folded into it."
     if answer.algorithm in FOR_ALL:

@@ -1,4 +1,4 @@
-"""Answers as the API's description shows them."""
+"""Show answers in the API's description."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Lists that start from one item: similar ones, and those bought together with it."""
+"""Serve lists that start from one item: similar ones, and those bought together with it."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Lists that are the same for everybody: by popularity, by date, by the activity of these days."""
+"""Serve lists that are the same for everybody: popular, latest and trending items."""
 
 from dataclasses import replace
 from typing import Any, ClassVar
@@ -20,7 +20,7 @@ EXAMPLES = [OpenApiExample("A list", PUBLIC_LIST, status_codes=[200])]
 
 
 class PublicList(LeanJsonView):
-    """A list by one impersonal source, the name of which is the operation's."""
+    """Serve a list by one impersonal source; the operation has the source's name."""
 
     operation: ClassVar[Operation]
 

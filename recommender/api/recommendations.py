@@ -1,4 +1,4 @@
-"""A user's list."""
+"""Serve a user's list."""
 
 from typing import Any
 

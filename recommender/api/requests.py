@@ -1,9 +1,10 @@
-"""Requests for lists as HTTP carries them, and as its description says they are: both follow `serving.contract`."""
+"""Read requests for lists from HTTP, and describe them: both follow `serving.contract`."""
 
 import json
 from collections.abc import Iterable
 from typing import Any, Literal
 
+from django.conf import settings
 from django.http import HttpRequest
 from drf_spectacular.utils import OpenApiParameter
 
@@ -12,8 +13,10 @@ from recommender.serving.contract import PARAMETERS, TITLES, Condition, Operatio
 
 def read_query(operation: Operation, request: HttpRequest, **starts_from: Any) -> Request:
     """Return what an address asks for, with what its path says. Raises Invalid."""
-    given = request.GET.lists() if request.META.get("QUERY_STRING") else ()
-    return Request(**from_query(operation, given), **starts_from)
+    if not request.META.get("QUERY_STRING"):
+        # Most requests are like this, and reading nothing would take as long as reading two parameters.
+        return Request(limit=settings.DEFAULT_RECOMMENDATION_COUNT, **starts_from)
+    return Request(**from_query(operation, request.GET.lists()), **starts_from)
 
 
 def described(operation: Operation, *path: Parameter) -> list[OpenApiParameter]:

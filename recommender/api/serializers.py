@@ -1,4 +1,4 @@
-"""Answers of the recommender's operations, as the API's description has them; `serving.contract` makes them."""
+"""Describe the answers of the recommender's operations; `serving.contract` makes them."""
 
 from rest_framework import serializers
 
@@ -66,7 +66,7 @@ class RecommendedOut(serializers.Serializer):
 
 
 class ListOut(serializers.Serializer):
-    """A list that belongs to no user."""
+    """Describe a list that belongs to no user."""
 
     recommendation_id = serializers.UUIDField(help_text=NAME_IT)
     items = RecommendedOut(many=True)

@@ -1,4 +1,4 @@
-"""Lists that are asked for with a body: for an anonymous session, and for many users at once."""
+"""Serve lists that are asked for with a body: for an anonymous session, and for many users at once."""
 
 from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework.request import Request

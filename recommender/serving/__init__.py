@@ -1,4 +1,4 @@
-"""Answers: for a user, for a session, for an item."""
+"""Make recommendations: for a user, a session or an item."""
 
 from recommender.serving.answers import ServingUnavailable
 from recommender.serving.contract import (

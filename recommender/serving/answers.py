@@ -1,4 +1,4 @@
-"""What all lists have in common: the context they are made in, what may stand on them, and their items."""
+"""Make what all lists have in common: their context, the eligibility of items, and the answer."""
 
 from collections.abc import Sequence
 from contextlib import suppress
@@ -35,7 +35,7 @@ DIGITS = 4
 
 
 class ServingUnavailable(Unavailable):
-    """This process has nothing to answer with yet: it never saw the catalogue, and the database is gone."""
+    """Report that this process can't answer yet: it never read the catalogue, and the database is gone."""
 
 
 def context_for(placement: Placement, request: Request) -> ServingContext:
@@ -62,7 +62,7 @@ def _context_now() -> ServingContext:
 
 
 def eligible(context: ServingContext, request: Request, seen: IntArray, algorithm: str) -> Eligibility:
-    """Return what may stand on a list that `algorithm` leads: nothing of the rows `seen` of the catalogue (n,)."""
+    """Return which items a list that `algorithm` leads may hold: none at the rows `seen` of the catalogue (n,)."""
     catalogue, matching = context.catalogue, None
     if request.has_filters:
         matching = catalogue.matching(request.categories, request.tags, request.item_type, request.exclude)

@@ -1,4 +1,4 @@
-"""Lists that start from items instead of a user: similar to one, bought with one, and for an anonymous session."""
+"""Recommend by items instead of a user: similar to one, bought together with one, or for an anonymous session."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""Requests for a user's list that come as messages, and the answers to them."""
+"""Answer requests for users' lists that come as messages."""
 
 import json
 import logging
@@ -29,7 +29,7 @@ LONGEST_ID = 255
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer to one request, or why there is none."""
+    """Hold the answer to one request, or the error."""
 
     request_id: str
     user_id: str

@@ -1,4 +1,4 @@
-"""Placements by name, as a copy in each process: every list needs one, and staff rarely change them."""
+"""Keep the placements by name in each process: every list needs one, and staff rarely change them."""
 
 from collections.abc import Collection, Mapping
 
@@ -11,7 +11,7 @@ EPOCH = "placements"
 
 
 class UnknownPlacement(Invalid):
-    """The request names a placement that staff have not made."""
+    """Refuse a placement that staff have not made."""
 
     def __init__(self, name: str, known: Collection[str]) -> None:
         named = ", ".join(sorted(known))

@@ -1,4 +1,4 @@
-"""A user's recommendations, and lists that everybody gets: from the cache, or made now, and in every case something.
+"""Recommend to a user, or to everybody: from the cache, or made now, and never nothing.
 
 The chain: candidates that Redis holds and that know of the user's latest event; else their row of the trained model,
 or their latest events folded into it where it doesn't know of them; else what everybody gets. Whatever is gone is left

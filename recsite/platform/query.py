@@ -1,4 +1,4 @@
-"""Reads a query string strictly and cheaply: a misspelt parameter is an error, not a default."""
+"""Read a query string strictly and cheaply: a misspelt parameter is an error, not a default."""
 
 import base64
 import binascii
@@ -12,7 +12,7 @@ from recsite.platform.values import Boolean, Integer, Text, ValueType, WrongValu
 
 
 class Query:
-    """Collects a sentence for everything that is wrong; `check()` raises them together as Invalid.
+    """Collect a sentence for everything that is wrong; `check()` raises them together as Invalid.
 
     Parameters that were not given, and wrong ones, get their default.
     """
@@ -62,5 +62,5 @@ class Query:
 
 
 def cursor_after(pk: int) -> str:
-    """A cursor for the rows after this one. It is opaque, so that clients don't count on what is in it."""
+    """Return a cursor for the rows after this one. It is opaque, so that clients don't count on what is in it."""
     return base64.urlsafe_b64encode(str(pk).encode()).decode()

@@ -1,4 +1,4 @@
-"""The types of values that requests may hold: how a query string and JSON say them, and what the schema says of them.
+"""Define the types of values in requests: read them from query strings and JSON, and describe them in the schema.
 
 A type converts nothing that JSON already types: "5" is not 5. All types speak the same sentences, whatever the door.
 """
@@ -26,7 +26,7 @@ GIVEN_TWICE = "It is given more than once."
 
 
 class WrongValue(ValueError):
-    """A sentence about one value, without the name of its field."""
+    """Refuse a value, with a sentence that is without the name of the field."""
 
 
 class ValueType:
@@ -133,7 +133,7 @@ class Text(ValueType):
 
 @dataclass(frozen=True)
 class Choice(ValueType):
-    """One of several texts, or of several whole numbers in JSON."""
+    """Read one of several texts or, in JSON, of several whole numbers."""
 
     choices: tuple[Any, ...]
 
@@ -151,7 +151,7 @@ class Choice(ValueType):
 
 @dataclass(frozen=True)
 class Many(ValueType):
-    """Several values of one type: in a query string the parameter is repeated, in JSON it is a list."""
+    """Read several values of one type: in a query string the parameter is repeated, in JSON it is a list."""
 
     each: ValueType
     at_most: int

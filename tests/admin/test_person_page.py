@@ -61,6 +61,10 @@ def test_a_list_comes_with_its_reason(viewer: Staff, shop: Shop) -> None:
         viewer, shop.cleo
     )
     assert "The model was trained on all events of this user" in console(viewer, shop.ada)
+    dora = factories.person("dora", preferences={"categories": ["Novels"]})
+    told = console(viewer, dora)
+    assert "so the list is by the preferences that they stated" in told
+    assert "You said you like Novels." in told
     happened(shop.cleo, shop.novels[0], "like", days_ago=0)
     happened(shop.ben, shop.novels[0], "impression")
     start_afresh()

@@ -1,4 +1,4 @@
-"""From the live release to rankings: everybody's, one person's, and what is like an item."""
+"""Make rankings from the live release: for everybody, for a user, and of items similar to one."""
 
 from recommender.serving.candidates.attribution import Attribution, attribution
 from recommender.serving.candidates.co_occurrence import (

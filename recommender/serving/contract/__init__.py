@@ -1,4 +1,4 @@
-"""What a list can be asked for, and what is answered: the one definition for API, messages, schema and docs."""
+"""Define what a list can be asked for and what is answered, once for API, messages, schema and docs."""
 
 from recommender.serving.contract.answer import (
     Answer,

@@ -1,4 +1,4 @@
-"""The shape of answers, and the same as JSON.
+"""Define the shape of answers, and turn them into JSON.
 
 JSON is made by hand: REST framework's serializers would take longer than everything else together. A test holds the
 serializers of the schema to it.
@@ -15,7 +15,7 @@ WITHOUT_REASON = {"sentence": None, "because": None, "sources": None}
 
 
 class ListedItem(NamedTuple):
-    """One item of an answer."""
+    """Hold one item of an answer."""
 
     item_id: str
     title: str
@@ -37,7 +37,7 @@ class ListedItem(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A page of a list."""
+    """Hold a page of a list."""
 
     user_id: str
     recommendation_id: UUID
@@ -55,7 +55,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class BoughtItem:
-    """An item, and the figures by which it goes with another."""
+    """Hold an item, and the figures by which it goes with another."""
 
     item_id: str
     title: str
@@ -69,7 +69,7 @@ class BoughtItem:
 
 @dataclass(frozen=True, slots=True)
 class BoughtTogether:
-    """A page of what is bought together with an item."""
+    """Hold a page of the items bought together with one."""
 
     item_id: str
     recommendation_id: UUID

@@ -1,4 +1,4 @@
-"""What each list can be asked for, declared once: the API, its schema, the docs' table and Kafka requests follow it.
+"""Declare what each list can be asked for, once: the API, its schema, the docs' table and Kafka requests follow it.
 
 To add a parameter: a line in PARAMETERS, and a field of `Request` that serving reads.
 """
@@ -47,7 +47,7 @@ WITH_REASONS = EVERY - {BOUGHT_TOGETHER, SIMILAR}
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """A parameter means something only beside these values of another one, on lists that take the other one."""
+    """Limit a parameter to these values of another one, on lists that take the other one."""
 
     other: str
     values: tuple[str, ...]
@@ -61,7 +61,7 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One thing that a list can be asked for."""
+    """Declare one parameter of a request."""
 
     name: str
     type: ValueType
@@ -169,7 +169,7 @@ ITEM_ID = Parameter("item_id", Id(), "The item's id, as your own systems have it
 
 @dataclass(frozen=True)
 class Operation:
-    """One way to ask for a list: what it starts from, and the parameters that the list takes."""
+    """Declare one way to ask for a list: the fields that it starts from, and the parameters that the list takes."""
 
     list: str
     starts_from: tuple[Parameter, ...] = ()

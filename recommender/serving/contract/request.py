@@ -1,4 +1,4 @@
-"""A request for a list, and how it is read from the values of a query string, a body or a message."""
+"""Read requests for lists from the values of a query string, a body or a message."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ NEEDED = "It is needed."
 
 
 class UnknownAlgorithm(Invalid):
-    """The request names an algorithm that can't lead the list it asks for."""
+    """Refuse an algorithm that can't lead the list."""
 
     def __init__(self, name: str, known: Collection[str]) -> None:
         named = ", ".join(sorted(known))
@@ -23,7 +23,7 @@ class UnknownAlgorithm(Invalid):
 
 
 class UnknownItem(Invalid):
-    """The catalogue has no such item; `sentence` says so without the field's name."""
+    """Refuse items that the catalogue doesn't have; `sentence` is without the field's name."""
 
     def __init__(self, sentence: str) -> None:
         super().__init__({"items": sentence})
@@ -32,7 +32,7 @@ class UnknownItem(Invalid):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a list is asked for; see `parameters` for the bounds, which the doors check."""
+    """Hold a request for a list; `parameters` has the bounds, which the doors check."""
 
     user_id: str = ""
     """Whose list it is, or who is going to see it; empty where nobody is named."""
