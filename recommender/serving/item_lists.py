@@ -30,6 +30,7 @@ from recommender.serving.contract import (
     UnknownItem,
 )
 from recommender.serving.reasons import reasons
+from recsite.platform import lookups
 
 
 def similar(request: Request) -> Answer:
@@ -87,6 +88,8 @@ def _bought(context: ServingContext, row: int, rank: int, pair: candidates.CoOcc
 
 
 def _record_bought(context: ServingContext, answer: BoughtTogether, ranked: Ranked, first_rank: int) -> None:
+    if lookups.is_by_staff():
+        return
     impressions.record(
         Impression(
             answer.recommendation_id,

@@ -194,7 +194,9 @@ def test_ids_have_one_form_in_bodies_as_in_addresses(api: ApiClient, shop: Shop)
 def test_a_hundred_thousand_unknown_fields_get_a_small_answer(api: ApiClient, shop: Shop) -> None:
     body = {"items": ["novel-1"], **{f"field-{number}": 1 for number in range(100_000)}}
     answer = api.post("recommendations/session", body)
-    assert len(details(answer)) == 10
+    told = details(answer)
+    assert len(told) == 11
+    assert told["more"] == "99,990 more names are unknown."
     assert len(answer.content) < 20_000
 
 
