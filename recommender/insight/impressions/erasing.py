@@ -7,7 +7,7 @@ from django.db.models import Q
 
 from catalog.erasure import ErasedUsers
 from recommender.insight.impressions.partitions import ATTRIBUTIONS, LISTS
-from recommender.models import CoVisit, Exposure, ItemImpressions, TrendingScore
+from recommender.models import CoPurchase, CoVisit, Exposure, ItemDay, ItemImpressions, TrendingScore
 
 # Their lists, and lists of unnamed users that their events name: an attribution says what somebody did.
 FIND_LISTS = """
@@ -32,4 +32,6 @@ def on_items_deleted(items: Collection[int]) -> None:
     ItemImpressions.objects.filter(item__in=items)._raw_delete("default")
     Exposure.objects.filter(item__in=items)._raw_delete("default")
     TrendingScore.objects.filter(item_id__in=items)._raw_delete("default")
-    CoVisit.objects.filter(Q(item_id__in=items) | Q(other_id__in=items))._raw_delete("default")
+    ItemDay.objects.filter(item_id__in=items)._raw_delete("default")
+    for pairs in (CoVisit, CoPurchase):
+        pairs._default_manager.filter(Q(item_id__in=items) | Q(other_id__in=items))._raw_delete("default")

@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("recommender", "0010_words_of_the_console"),
+        ("recommender", "0011_plans"),
     ]
 
     operations = [
