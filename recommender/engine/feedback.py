@@ -1,7 +1,7 @@
-"""From events to what they say about a person and an item: one rating, one strength, or nothing.
+"""Reduce events to what they say about a user and an item: one rating, one strength, or nothing.
 
-Everything that reads preferences out of events, in training, evaluation and serving, does it here, so that a person
-folded in a second ago is read exactly as the people the model was trained on.
+Everything that reads preferences out of events, in training, evaluation and serving, does it here, so that a user
+folded in a second ago is read exactly as the users the model was trained on.
 """
 
 from dataclasses import dataclass, replace
@@ -20,6 +20,7 @@ from recommender.engine.evidence import (
     rescaled,
     verdicts,
 )
+from recommender.engine.forms.csr import favourable
 from recommender.engine.types import (
     UNDATED,
     UNKNOWN,
@@ -37,7 +38,7 @@ DEFAULT_SCALE = (1.0, 5.0)
 """The scale of implied ratings where no kind of event carries a rating."""
 
 STEADY, FADING = 0.7, 15.0
-"""What an item's strength never falls below, as a share; and after how many others it has faded 63 % of the rest."""
+"""The share that an item's strength never falls below; and the later items after which the rest has faded by 63 %."""
 
 SATURATION = 3.0
 """The summed weight at which an implied rating has gone 63 % of the way to the end of the scale."""
@@ -45,13 +46,13 @@ SATURATION = 3.0
 
 @dataclass(frozen=True, eq=False)
 class Ratings:
-    """One rating per pair of user and item, sorted by user and item: parallel arrays (n_ratings,)."""
+    """Hold one rating per pair of user and item, sorted by user and item: parallel arrays (n_ratings,)."""
 
     users: RowArray
     items: RowArray
     values: FloatArray
     explicit: Mask
-    """Whether the person gave the rating; otherwise it is implied."""
+    """True where the user gave the rating; otherwise it is implied."""
     scale_min: float
     scale_max: float
     n_users: int
@@ -61,18 +62,18 @@ class Ratings:
         return len(self.users)
 
     def csr(self) -> csr_array:
-        """The ratings as (n_users, n_items); a rating of 0 is kept as an explicit zero."""
+        """Return the ratings as (n_users, n_items); a rating of 0 is kept as an explicit zero."""
         return _csr(self.users, self.items, self.values, (self.n_users, self.n_items))
 
 
 def ratings(dataset: Dataset) -> Ratings:
-    """One rating per pair: the last explicit one, else one implied by the pair's implicit events.
+    """Return one rating per pair: the last explicit one, else one implied by the pair's implicit events.
 
     With w the sum of the pair's weights (negative kinds subtract), the implied rating is
     ``middle + sign(w) * half the scale * (1 - exp(-|w| / SATURATION))``: above the middle for evidence in favour, below
     for evidence against, never past the ends. A pair whose weights sum to nothing (impressions) implies no rating.
 
-    Implied ratings let SVD serve people who never rate, and don't cost it accuracy: on the demo data, a quarter of
+    Implied ratings let SVD serve users who never rate, and don't cost it accuracy: on the demo data, a quarter of
     whose events are ratings, its RMSE on held-out ratings is 0.713 with them and 0.723 without. What matters is that a
     single view comes out near the usual rating: a third of the SATURATION costs 0.06, four times as much 0.04.
     """
@@ -97,9 +98,9 @@ def ratings(dataset: Dataset) -> Ratings:
 
 
 def histories(dataset: Dataset, item_ids: IdMap) -> Histories:
-    """What `Model.score_histories` takes, over the items of a model, a row for each person of the dataset.
+    """Build the input of `Model.score_histories` over the items of a model, a row for each user of the dataset.
 
-    Events of items that the model doesn't hold are left out; a person with no others has an empty row.
+    Events of items that the model doesn't hold are left out; a user with no others has an empty row.
     """
     items = np.full(len(dataset), UNKNOWN, np.int32)
     known = dataset.items != UNKNOWN
@@ -128,10 +129,7 @@ def strengths(dataset: Dataset) -> csr_array:
     Models learn from it which items go together. Of two items that the same users dislike nothing is learned: how sure
     we are of interest adds up, the reasons for disliking something are many.
     """
-    found = net_strengths(dataset)
-    found.data = np.maximum(found.data, 0)
-    found.eliminate_zeros()
-    return found
+    return favourable(net_strengths(dataset))
 
 
 def profiles(dataset: Dataset) -> csr_array:
@@ -158,13 +156,13 @@ def relevant(dataset: Dataset) -> Mask:
 
 
 def seen(dataset: Dataset) -> csr_array:
-    """The items (n_users, n_items) that each person is done with: those with an event that marks them seen."""
+    """Return the items (n_users, n_items) that each user is done with: those with an event that marks them seen."""
     marks = np.array([kind.marks_seen for kind in dataset.kinds], bool)
     return pairs(dataset, marks[dataset.types])
 
 
 def pairs(dataset: Dataset, which: Mask) -> csr_array:
-    """A one (n_users, n_items) for every pair that has an event among `which` (n_events,)."""
+    """Return a one (n_users, n_items) for every pair that has an event among `which` (n_events,)."""
     numbers = np.unique(pair_numbers(dataset.select(is_known(dataset) & which)))
     users, items = np.divmod(numbers, max(dataset.n_items, 1))
     return _csr(users, items, np.ones(len(numbers), np.float32), (dataset.n_users, dataset.n_items))
@@ -179,7 +177,7 @@ def relevant_unseen(test: Dataset, already: csr_array) -> csr_array:
 
 
 def common_scale(kinds: tuple[EventKind, ...]) -> tuple[float, float]:
-    """The scale of all ratings: that of the first kind that has one, whether or not there are events of it."""
+    """Return the scale of all ratings: that of the first kind that has one, whether or not there are events of it."""
     for kind in kinds:
         if kind.scale_min is not None and kind.scale_max is not None:
             return kind.scale_min, kind.scale_max
@@ -187,7 +185,7 @@ def common_scale(kinds: tuple[EventKind, ...]) -> tuple[float, float]:
 
 
 def _items_since(dataset: Dataset, found: csr_array) -> IntArray:
-    """How many of the same person's pairs in `found` have a later last event, for each pair of it."""
+    """Return for each pair in `found` how many of the same user's pairs have a later last event."""
     users = np.repeat(np.arange(found.shape[0]), np.diff(found.indptr))
     numbers = users * dataset.n_items + found.indices
     times = _last_times(dataset, numbers)
@@ -201,7 +199,7 @@ def _items_since(dataset: Dataset, found: csr_array) -> IntArray:
 
 
 def _last_times(dataset: Dataset, numbers: IntArray) -> IntArray:
-    """The time of the last event of each pair; `numbers` are sorted. UNDATED comes before all others."""
+    """Return the time of the last event of each pair; `numbers` are sorted. UNDATED comes before all others."""
     events = dataset.select(is_known(dataset))
     own = pair_numbers(events)
     where = np.minimum(np.searchsorted(numbers, own), max(len(numbers) - 1, 0))
@@ -212,7 +210,7 @@ def _last_times(dataset: Dataset, numbers: IntArray) -> IntArray:
 
 
 def _carried(places: IntArray, starts: Mask) -> IntArray:
-    """The latest place at which `starts` was true, for each place."""
+    """Return the latest place at which `starts` was true, for each place."""
     return np.maximum.accumulate(np.where(starts, places, 0))
 
 
@@ -223,6 +221,6 @@ def _implied(net: FloatArray, scale_min: float, scale_max: float) -> FloatArray:
 
 
 def _csr(users: NDArray, items: NDArray, values: FloatArray, shape: tuple[int, int]) -> csr_array:
-    """The matrix with these entries, already sorted by user and item and without duplicates."""
+    """Return the matrix with these entries, already sorted by user and item and without duplicates."""
     starts = np.searchsorted(users, np.arange(shape[0] + 1)).astype(np.int32)
     return csr_array((values, items.astype(np.int32), starts), shape=shape)

@@ -1,4 +1,4 @@
-"""From scores to lists. Pure functions over arrays; NaN means "can't say" and is never listed."""
+"""Turn scores into lists. Pure functions over arrays; NaN means "can't say" and is never listed."""
 
 import os
 from collections import deque
@@ -28,7 +28,7 @@ PADDING = np.iinfo(np.int64).max
 
 
 def top_n(scores: FloatArray, n: int, seen: csr_array | None = None, allowed: Mask | None = None) -> Top:
-    """The n best items of each row of `scores` (m, n_items); of equal scores the lower item row first.
+    """Return the n best items of each row of `scores` (m, n_items); of equal scores the lower item row first.
 
     `seen` (m, n_items) holds the items each row must not get, `allowed` (n_items,) those that anybody may get.
     """
@@ -36,12 +36,13 @@ def top_n(scores: FloatArray, n: int, seen: csr_array | None = None, allowed: Ma
 
 
 def exclude(scores: FloatArray, seen: csr_array | None = None, allowed: Mask | None = None) -> FloatArray:
-    """A copy of `scores` (m, n_items) with NaN where an item is in the row's `seen`, or not `allowed`."""
+    """Return a copy of `scores` (m, n_items) with NaN where an item is in the row's `seen`, or not `allowed`."""
     return _strike_out(scores.copy(), seen, allowed)
 
 
 def chain_lists(n: int, lists: Sequence[Top]) -> tuple[RowArray, FloatArray, NDArray[np.int8]]:
-    """Each row's first list, filled up to n from the second, then the third ...: items, scores, number of the list.
+    """Join each row's lists: the first, filled up to n from the second, then the third ...: items, scores, number of
+    the list.
 
     An item stays where it comes first. Scores keep the scale of the list they come from: lists are joined end to end,
     never merged by score.
@@ -59,11 +60,12 @@ def chain_lists(n: int, lists: Sequence[Top]) -> tuple[RowArray, FloatArray, NDA
     )
 
 
-def diversify(relevance: FloatArray, likeness: FloatArray, diversity: float) -> IntArray:
-    """An order (n,) of items that weighs relevance (n,) against likeness (n, n) to those that come before.
+def diversify(relevance: FloatArray, similarities: FloatArray, diversity: float) -> IntArray:
+    """Return an order (n,) of items that weighs relevance (n,) against similarity (n, n) to those that come before.
 
     Maximal marginal relevance: each place goes to the item with the highest
-    ``(1 - diversity) * relevance - diversity * its greatest likeness to an item placed already``; of equal ones to the
+    ``(1 - diversity) * relevance - diversity * its greatest similarity to an item placed already``; of equal ones to
+    the
     first. Both must be of one scale, 0 to 1. Carbonell and Goldstein, "The Use of MMR, Diversity-Based Reranking for
     Reordering Documents and Producing Summaries", 1998, with their lambda as 1 - diversity.
     """
@@ -73,7 +75,7 @@ def diversify(relevance: FloatArray, likeness: FloatArray, diversity: float) -> 
         worth = np.where(left, (1 - diversity) * relevance - diversity * nearest, -np.inf)
         order[place] = chosen = int(worth.argmax())
         left[chosen] = False
-        nearest = np.maximum(nearest, likeness[chosen])
+        nearest = np.maximum(nearest, similarities[chosen])
     return order
 
 
@@ -86,7 +88,7 @@ def score_blocks(
     block: int | None = None,
     threads: int | None = None,
 ) -> Iterator[Scored]:
-    """The top n of many users, block by block, in order: their rows (b,), item rows (b, n) and scores (b, n).
+    """Return the top n of many users, block by block, in order: their rows (b,), item rows (b, n) and scores (b, n).
 
     `seen` (len(rows), n_items) is aligned with `rows`. Memory holds a few blocks of scores, however many users there
     are. Several threads (by default one per core, MOST_THREADS at most) take a block each, and BLAS is held to one
@@ -104,7 +106,7 @@ def score_blocks(
 
 
 def _ahead(work: Callable[[int], Scored], tasks: Sequence[int], threads: int) -> Iterator[Scored]:
-    """What `work` makes of the tasks, in order, at most one finished result per thread waiting to be taken."""
+    """Yield what `work` makes of the tasks, in order, at most one finished result per thread waiting to be taken."""
     if threads == 1:
         yield from map(work, tasks)
         return
@@ -119,7 +121,7 @@ def _ahead(work: Callable[[int], Scored], tasks: Sequence[int], threads: int) ->
 
 
 def _strike_out(scores: FloatArray, seen: csr_array | None, allowed: Mask | None) -> FloatArray:
-    """`scores` itself, with NaN for what must not be listed."""
+    """Write NaN into `scores` itself for what must not be listed."""
     if seen is not None:
         scores[np.repeat(np.arange(len(scores)), np.diff(seen.indptr)), seen.indices] = np.nan
     if allowed is not None:
@@ -129,7 +131,7 @@ def _strike_out(scores: FloatArray, seen: csr_array | None, allowed: Mask | None
 
 
 def _select(scores: FloatArray, n: int) -> Top:
-    """The n best of each row. A cheap lower bound of the n-th best leaves little more than n items to sort."""
+    """Select the n best of each row. A cheap lower bound of the n-th best leaves little more than n items to sort."""
     m, n_items = scores.shape
     chosen = np.flatnonzero(scores >= _lower_bound(scores, n)[:, None])
     rows, items = np.divmod(chosen, n_items)
@@ -142,7 +144,7 @@ def _select(scores: FloatArray, n: int) -> Top:
 
 
 def _lower_bound(scores: FloatArray, n: int) -> FloatArray:
-    """A score (m,) that at least n items of the row reach, where so many have one; few others reach it.
+    """Return a score (m,) that at least n items of the row reach, where so many have one; few others reach it.
 
     Items are dealt out to groups like cards, and the n-th best of the groups' best is taken: that many items reach it.
     With 4n groups hardly two of the best n share one. Selecting this way took a seventh of the time of argpartition.
@@ -159,7 +161,7 @@ def _lower_bound(scores: FloatArray, n: int) -> FloatArray:
 
 
 def _sort_keys(scores: FloatArray, items: NDArray[np.integer]) -> NDArray[np.int64]:
-    """Whole numbers that sort by falling score, then by rising item: one plain sort instead of an indirect one.
+    """Return whole numbers that sort by falling score, then by rising item: one plain sort instead of an indirect one.
 
     The bits of a float, read as an integer, rise with its value once those of the negative ones are turned round.
     """
@@ -177,7 +179,7 @@ def _from_sort_keys(keys: NDArray[np.int64]) -> Top:
 
 
 def _repeats(rows: RowArray) -> Mask:
-    """Where an item of a list (m, n) stood further to the left already."""
+    """Return where an item of a list (m, n) stood further to the left already."""
     order = np.argsort(rows, axis=1, kind="stable")
     ordered = np.take_along_axis(rows, order, axis=1)
     repeats = np.zeros(rows.shape, bool)
@@ -186,5 +188,5 @@ def _repeats(rows: RowArray) -> Mask:
 
 
 def _padded(lists: NDArray[Any], n: int, padding: float) -> NDArray[Any]:
-    """Lists (m, k) as (m, n), k <= n."""
+    """Pad lists (m, k) to (m, n), k <= n."""
     return np.pad(lists, ((0, 0), (0, n - lists.shape[1])), constant_values=padding)

@@ -1,4 +1,4 @@
-"""What the catalogue says of items, as words that can be counted. Pure."""
+"""Turn what the catalogue says of items into words that can be counted. Pure."""
 
 import re
 import sys
@@ -62,7 +62,7 @@ STOP_WORDS = frozenset(
 def tokens(
     title: str, description: str, categories: Iterable[str], tags: Iterable[str], features: Mapping[str, Any]
 ) -> Tokens:
-    """One item as tokens: "cPoetry", "glove", "ajane austen", "wemma", "#year:1810".
+    """Turn one item into tokens: "cPoetry", "glove", "ajane austen", "wemma", "#year:1810".
 
     A number gives two tokens, rounded to two and to three digits, so that what lies near shares one. Features that are
     texts count as labels, but for the creator, which has a kind of its own. Anything deeper is left out.
@@ -85,7 +85,7 @@ SEGMENT_VALUES = 60
 
 
 def segments(demographics: Mapping[str, Any]) -> Tokens:
-    """The segments of a person, one for each demographic: "age:30-39", "gender:f", "location:usa".
+    """Return the segments of a user, one for each demographic: "age:30-39", "gender:f", "location:usa".
 
     Numbers go by tens. Of a place written from the small to the large ("seattle, washington, usa") the last part
     counts.
@@ -107,7 +107,7 @@ def _words(text: str) -> list[str]:
 
 
 def _is_usual(number: float) -> bool:
-    """Whether a float can hold it: JSON has whole numbers of any length."""
+    """Return True where a float can hold the number: JSON has whole numbers of any length."""
     return abs(number) <= sys.float_info.max
 
 

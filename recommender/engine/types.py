@@ -1,4 +1,4 @@
-"""The frozen shapes that every part of the recommender speaks: ids outside, row numbers inside."""
+"""Define the frozen shapes that every part of the recommender speaks: ids outside, row numbers inside."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -15,7 +15,7 @@ Mask = NDArray[np.bool_]
 Arrays = dict[str, NDArray[np.generic]]
 
 Tokens = tuple[str, ...]
-"""What is known of an item, in words; or the segments that a person belongs to."""
+"""Words that describe an item; or the segments that a user belongs to."""
 
 UNKNOWN = -1
 """The row of an id that an IdMap does not hold, and the padding of a list that came out short."""
@@ -28,7 +28,7 @@ Progress = Callable[[float, str], None]
 
 
 def silent(done: float, what: str) -> None:
-    """The Progress of callers that want none."""
+    """Ignore progress, for callers that want none."""
 
 
 def part(progress: Progress, start: float, end: float, whose: str = "") -> Progress:
@@ -39,20 +39,20 @@ def part(progress: Progress, start: float, end: float, whose: str = "") -> Progr
 
 @dataclass(frozen=True, eq=False)
 class IdMap:
-    """Sorted, unique ids; the position of an id is its row."""
+    """Map ids to rows: sorted, unique ids; the position of an id is its row."""
 
     ids: IntArray
 
     @classmethod
     def of(cls, ids: IntArray) -> Self:
-        """The map over the distinct values of `ids`."""
+        """Build the map over the distinct values of `ids`."""
         return cls(np.unique(ids).astype(np.int64))
 
     def __len__(self) -> int:
         return len(self.ids)
 
     def rows(self, ids: IntArray) -> RowArray:
-        """The rows (n,) of ids (n,); UNKNOWN where an id is not in the map."""
+        """Return the rows (n,) of ids (n,); UNKNOWN where an id is not in the map."""
         if not len(self.ids):
             return np.full(len(ids), UNKNOWN, np.int32)
         found = np.minimum(np.searchsorted(self.ids, ids), len(self.ids) - 1)
@@ -61,7 +61,9 @@ class IdMap:
 
 @dataclass(frozen=True)
 class EventKind:
-    """What one interaction type means to a dataset; `scale_*` and `relevant_at` only where it carries a rating."""
+    """Describe what one interaction type means to a dataset; `scale_*` and `relevant_at` only where it carries a
+    rating.
+    """
 
     name: str
     weight: float
@@ -70,30 +72,30 @@ class EventKind:
     scale_max: float | None = None
     relevant_at: float | None = None
     marks_seen: bool = True
-    """Whether the item is not recommended to the person again after it."""
+    """True where the item is not recommended to the user again after it."""
 
     @property
     def is_explicit(self) -> bool:
-        """Whether its events carry a rating on a scale."""
+        """Return True where its events carry a rating on a scale."""
         return self.scale_min is not None and self.scale_max is not None
 
 
 @dataclass(frozen=True, eq=False)
 class TokenTable:
-    """The tokens (n,) of items or of people, whether or not anything ever happened with them."""
+    """Hold the tokens (n,) of items or of users, also of those without events."""
 
     ids: IdMap
     tokens: tuple[Tokens, ...]
 
     def take(self, ids: IdMap) -> "TokenTable":
-        """Of these alone, without any where nothing is known."""
+        """Return the tokens of these ids alone, none where nothing is known."""
         rows: RowArray = self.ids.rows(ids.ids)
         return TokenTable(ids, tuple(self.tokens[row] if row >= 0 else () for row in rows.tolist()))
 
 
 @dataclass(frozen=True, eq=False)
 class Skips:
-    """What people were shown above something they turned to, and left: a weak sign against it.
+    """Hold what users were shown above something they clicked, and left: a weak sign against it.
 
     A row for each pair, parallel arrays (n,). Who clicks at one place has looked at those above, most likely, and may
     never have seen those below: Joachims, "Optimizing search engines using clickthrough data", 2002, section 3.
@@ -102,19 +104,19 @@ class Skips:
     users: RowArray
     items: RowArray
     counts: FloatArray
-    """How often."""
+    """The number of times."""
     last: IntArray
     """Unix seconds of the last time."""
 
     def before(self, times: IntArray) -> "Skips":
-        """The pairs of which all came before a time of each person (n_users,)."""
+        """Return the pairs of which all came before a time of each user (n_users,)."""
         kept = self.last < times[self.users]
         return Skips(self.users[kept], self.items[kept], self.counts[kept], self.last[kept])
 
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """Events as parallel arrays (n_events,), one row per event, and the maps from ids to rows."""
+    """Hold events as parallel arrays (n_events,), one row per event, and the maps from ids to rows."""
 
     user_ids: IdMap
     item_ids: IdMap
@@ -128,11 +130,11 @@ class Dataset:
     """Unix seconds, or UNDATED."""
     kinds: tuple[EventKind, ...]
     item_tokens: TokenTable | None = None
-    """What items are, where that is known: of more items than have events."""
+    """The tokens of items, where they are known: of more items than have events."""
     user_segments: TokenTable | None = None
-    """Which segments people belong to, where that is known."""
+    """The segments of users, where they are known."""
     skips: Skips | None = None
-    """What people were shown and passed over, where lists were recorded."""
+    """What users were shown and skipped, where lists were recorded."""
 
     def __len__(self) -> int:
         return len(self.users)
@@ -146,7 +148,7 @@ class Dataset:
         return len(self.item_ids)
 
     def select(self, which: Mask | NDArray[np.integer]) -> "Dataset":
-        """The events at a mask or at positions, over the same people and items."""
+        """Return the events at a mask or at positions, over the same users and items."""
         return replace(
             self,
             users=self.users[which],
@@ -159,12 +161,12 @@ class Dataset:
 
 @dataclass(frozen=True, eq=False)
 class Histories:
-    """What people did, in the two forms that models take: matrices (m, n_items), aligned row for row."""
+    """Hold what users did, in the two forms that models take: matrices (m, n_items), aligned row for row."""
 
     ratings: csr_array
     """One rating for each pair, given or implied; a rating of 0 is an explicit zero."""
     profiles: csr_array
-    """How much speaks for an item, the latest most (`preferences.profiles`); only where something does."""
+    """The net evidence for an item, or against it, the latest most (`feedback.profiles`); only where there is any."""
     segments: tuple[Tokens, ...] | None = None
     """The segments of each (m,), where any are known."""
 
@@ -172,20 +174,22 @@ class Histories:
         return int(self.ratings.shape[0])
 
     def __getitem__(self, which: slice | IntArray | RowArray) -> "Histories":
-        """Some of the people, in the order asked for."""
+        """Return some of the users, in the order asked for."""
         mine = np.arange(len(self))[which].tolist() if self.segments else []
         segments = tuple(self.segments[row] for row in mine) if self.segments else None
         return Histories(self.ratings[which], self.profiles[which], segments)
 
     def reindexed(self, places: RowArray, n_items: int) -> "Histories":
-        """The same over another model's items: `places` (n_items of this one,) are their rows there, or UNKNOWN."""
+        """Lay the histories over another model's items: `places` (n_items of this one,) are their rows there, or
+        UNKNOWN.
+        """
         return Histories(
             reindexed(self.ratings, places, n_items), reindexed(self.profiles, places, n_items), self.segments
         )
 
 
 def reindexed(matrix: csr_array, places: RowArray, n_items: int) -> csr_array:
-    """A matrix (m, n) with its columns at `places` (n,) of n_items; those at UNKNOWN are left out."""
+    """Return a matrix (m, n) with its columns at `places` (n,) of n_items; those at UNKNOWN are left out."""
     cols = places[matrix.indices]
     kept = cols != UNKNOWN
     starts = np.concatenate([[0], np.cumsum(kept)])[matrix.indptr]
@@ -193,7 +197,7 @@ def reindexed(matrix: csr_array, places: RowArray, n_items: int) -> csr_array:
 
 
 class Model(Protocol):
-    """A fitted, frozen model. It always answers in batches, and says NaN where it can't say."""
+    """Answer for a fitted, frozen model, always in batches, with NaN where it can't say."""
 
     form: ClassVar[str]
     """The name under which `algorithms.load_model` knows how to read its arrays back."""
@@ -205,29 +209,31 @@ class Model(Protocol):
     def item_ids(self) -> IdMap: ...
 
     def score(self, rows: RowArray) -> FloatArray:
-        """Ranking scores (m, n_items) of the users at `rows` (m,), a row of NaN for UNKNOWN; the caller's to change."""
+        """Return ranking scores (m, n_items) of the users at `rows` (m,), a row of NaN for UNKNOWN; the caller's to
+        change.
+        """
 
     def score_histories(self, histories: Histories) -> FloatArray:
-        """Ranking scores (m, n_items) of people the model has never seen, from what they did."""
+        """Return ranking scores (m, n_items) of users the model has never seen, from what they did."""
 
     def predict(self, rows: RowArray, cols: RowArray) -> tuple[FloatArray, FloatArray]:
-        """Predicted rating and its standard deviation (n,) for pairs of user rows and item rows."""
+        """Return the predicted rating and its standard deviation (n,) for pairs of user rows and item rows."""
 
     def explain(self, history: Histories, cols: RowArray) -> FloatArray:
-        """What each item of one person's profile adds to the scores of the items at `cols` (n,): (n, n_profile).
+        """Return what each item of one user's profile adds to the scores of the items at `cols` (n,): (n, n_profile).
 
         NaN where it can't say which items of the history a score comes from.
         """
 
     def similar(self, cols: RowArray) -> FloatArray:
-        """Likeness (m, n_items) of every item to the items at `cols` (m,); a row of NaN for UNKNOWN."""
+        """Return the similarity (m, n_items) of every item to the items at `cols` (m,); a row of NaN for UNKNOWN."""
 
     def arrays(self) -> Arrays:
-        """What an artifact stores: everything `from_arrays` needs, none of it pickled."""
+        """Return what an artifact stores: everything `from_arrays` needs, none of it pickled."""
 
     @classmethod
     def from_arrays(cls, arrays: Arrays) -> Self:
-        """The same model again; the arrays may be memory-mapped and are not copied."""
+        """Build the same model again; the arrays may be memory-mapped and are not copied."""
 
 
 HALF_INTERVAL = 1.96
@@ -236,7 +242,7 @@ HALF_INTERVAL = 1.96
 
 @runtime_checkable
 class RatingModel(Model, Protocol):
-    """One that says how people would rate, also those it has never seen."""
+    """Predict how users would rate, also those the model has never seen."""
 
     @property
     def scale_min(self) -> float: ...
@@ -245,14 +251,14 @@ class RatingModel(Model, Protocol):
     def scale_max(self) -> float: ...
 
     def predict_history(self, history: Histories, cols: RowArray) -> tuple[FloatArray, FloatArray]:
-        """What `predict` says (n,) of one person, from what she did; NaN where nothing of it helps."""
+        """Predict as `predict` does (n,) for one user, from what they did; NaN where nothing of it helps."""
 
 
 class Algorithm(Protocol):
-    """Settings, not fitted: a frozen dataclass, so that `dataclasses.asdict` gives the settings back."""
+    """Hold settings, not fitted: a frozen dataclass, so that `dataclasses.asdict` gives them back."""
 
     def fit(self, dataset: Dataset, rng: np.random.Generator, progress: Progress = silent) -> Model:
-        """A new model of the dataset's items, row for row; nothing is mutated.
+        """Fit a new model of the dataset's items, row for row; nothing is mutated.
 
         Raises CannotFit, with a sentence, where the data don't allow it.
         """
@@ -260,7 +266,7 @@ class Algorithm(Protocol):
 
 @dataclass(frozen=True)
 class Recommendation:
-    """One place of a list: internal item id, the score it was ranked by and the source that put it there."""
+    """Hold one place of a list: internal item id, the score it was ranked by and the source that put it there."""
 
     item: int
     score: float
@@ -268,4 +274,4 @@ class Recommendation:
 
 
 class CannotFit(ValueError):
-    """The data set doesn't allow this algorithm; the message says why in one sentence."""
+    """Refuse an algorithm that the data set doesn't allow; the message says why in one sentence."""

@@ -114,7 +114,7 @@ def test_a_demographic_that_says_nothing_is_not_taken() -> None:
 
 
 def test_without_demographics_it_is_refused_with_a_sentence() -> None:
-    with pytest.raises(CannotFit, match="no demographics are known that 10 people or more share"):
+    with pytest.raises(CannotFit, match="no demographics are known that 10 users or more share"):
         fit(replace(two_countries(), user_segments=None))
     with pytest.raises(CannotFit, match="no demographic 'height' is known"):
         fit(two_countries(), by="height")

@@ -59,6 +59,11 @@ def test_what_is_disliked_is_left_out(ask: Say) -> None:
     assert items(ask(categories=["Novels"], disliked=["novel-0"]))[0] == "novel-1"
 
 
+def test_what_is_like_the_disliked_is_pushed_away(ask: Say) -> None:
+    # To a user of whom nothing is known the poems come first.
+    assert set(items(ask(disliked=["poem-0", "poem-1"]))[:4]) <= set(NOVELS)
+
+
 @pytest.mark.parametrize("said", [{}, {"categories": []}, {"categories": "Novels"}, {"liked": [1, None]}, {"x": 1}])
 def test_what_makes_no_sense_says_nothing(ask: Say, said: dict[str, Any]) -> None:
     answer = ask(**said)

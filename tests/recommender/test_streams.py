@@ -194,6 +194,17 @@ def test_items_of_one_session_go_together_and_those_of_two_do_not(shop: Shop) ->
     assert pairs()["", ""] == 4
 
 
+def test_what_was_disliked_in_a_session_goes_with_nothing(shop: Shop) -> None:
+    did("ada", "poem-0", hours_ago=1)
+    did("ada", "novel-1", hours_ago=0.95)
+    did("ada", "novel-1", "dislike", hours_ago=0.9)
+    did("ada", "novel-2", "rating", hours_ago=0.9, value=1.0)
+    did("ada", "poem-3", hours_ago=0.9)
+    take_in()
+    assert {pair for pair in pairs() if "novel-1" in pair or "novel-2" in pair} == set()
+    assert ("poem-0", "poem-3") in pairs()
+
+
 def test_a_session_that_goes_on_counts_a_pair_once(shop: Shop) -> None:
     for _ in range(3):
         did("ada", "novel-0", session_id="one")

@@ -32,13 +32,13 @@ class Registration:
     source: int
     """Its number in cached lists and impressions: never changed, and never given to another."""
     label: str
-    """What its lists go by, in one or two sentences for staff."""
+    """The ground of its lists, in one or two sentences for staff."""
     space: Mapping[str, Range] = field(default_factory=dict)
     """The settings that tuning searches; empty where the algorithm chooses for itself."""
     rating_order: int = 0
-    """Of a release, the model with the lowest number predicts the ratings; 0: it predicts none."""
+    """In a release, the model with the lowest number predicts the ratings; 0: it predicts none."""
     reads: frozenset[str] = frozenset()
-    """What it learns from besides events: TOKENS of items, SKIPS of what users were shown. Both are slow to read."""
+    """The data it learns from besides events: TOKENS of items, SKIPS of what users were shown. Both read slowly."""
     weight: float = 0.0
     """Its weight in a release that has it for the first time: the heaviest leads, the others fill gaps."""
 

@@ -1,4 +1,4 @@
-"""Matrix factorisation of implicit feedback by alternating least squares, trained by the implicit library."""
+"""Factorise implicit feedback by alternating least squares, with the implicit library."""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -18,13 +18,13 @@ MOST_SKIPS = 5
 
 @dataclass(frozen=True)
 class ALS:
-    """Scores p_u . q_i, with the least ``sum c_ui (t_ui - p_u . q_i)^2 + reg (|p|^2 + |q|^2)`` over all pairs.
+    """Score p_u . q_i, with the least ``sum c_ui (t_ui - p_u . q_i)^2 + reg (|p|^2 + |q|^2)`` over all pairs.
 
     Hu, Koren and Volinsky, "Collaborative filtering for implicit feedback datasets", 2008, equations 3 to 5: t is 1
     where there is evidence and 0 elsewhere, the confidence c is ``1 + alpha * x`` with x the strength as a share of the
     strongest, squared. Factors (n_users, d) and (n_items, d).
 
-    Where people were shown an item n times and passed it over (`Dataset.skips`), t is 0 with the confidence
+    Where users were shown an item n times and passed it over (`Dataset.skips`), t is 0 with the confidence
     ``1 + passed_over * min(n, MOST_SKIPS)``: surer than of what they never met.
     """
 
@@ -45,12 +45,12 @@ class ALS:
             raise ValueError(f"passed_over is {self.passed_over}; it must be 0 or more.")
 
     def fit(self, dataset: Dataset, rng: np.random.Generator, progress: Progress = silent) -> ImplicitFactorModel:
-        """The factors of the dataset's evidence. CannotFit where nobody has shown interest in anything."""
-        evidence = strengths(dataset)
-        if not evidence.nnz:
+        """Fit the factors of the dataset's evidence. CannotFit where nobody has shown interest in anything."""
+        feedback_matrix = strengths(dataset)
+        if not feedback_matrix.nnz:
             raise CannotFit("There are no events that speak for an item: collect or import some first.")
-        fitted = self._fitted(self._confidences(dataset, evidence), int(rng.integers(2**31)), progress)
-        chosen = np.bincount(evidence.indices, minlength=dataset.n_items) > 0
+        fitted = self._fitted(self._confidences(dataset, feedback_matrix), int(rng.integers(2**31)), progress)
+        chosen = np.bincount(feedback_matrix.indices, minlength=dataset.n_items) > 0
         item_factors = np.where(chosen[:, None], fitted.item_factors, np.float32(0))
         model = ImplicitFactorModel(
             user_ids=dataset.user_ids,
@@ -72,17 +72,19 @@ class ALS:
             als.fit(confidences, show_progress=False, callback=self._teller(progress))
         return als
 
-    def _confidences(self, dataset: Dataset, evidence: csr_array) -> csr_matrix:
-        """What the library takes: c where t is 1, -c where it is 0; in the older of scipy's two kinds of matrices."""
-        users, items = evidence.nonzero()
-        sure = confidence(evidence.data, self.alpha)
+    def _confidences(self, dataset: Dataset, feedback_matrix: csr_array) -> csr_matrix:
+        """Build the library's input: c where t is 1, -c where it is 0; in the older of scipy's two kinds of
+        matrices.
+        """
+        users, items = feedback_matrix.nonzero()
+        sure = confidence(feedback_matrix.data, self.alpha)
         if (passed := dataset.skips) is not None and self.passed_over:
             width = dataset.n_items
             in_vain = ~np.isin(passed.users * np.int64(width) + passed.items, users * np.int64(width) + items)
             trust = 1 + self.passed_over * np.minimum(passed.counts[in_vain], MOST_SKIPS)
             sure = np.concatenate([sure, -trust])
             users, items = np.append(users, passed.users[in_vain]), np.append(items, passed.items[in_vain])
-        return csr_matrix((sure.astype(np.float32), (users, items)), shape=evidence.shape)
+        return csr_matrix((sure.astype(np.float32), (users, items)), shape=feedback_matrix.shape)
 
     def _teller(self, progress: Progress) -> Any:
         def tell(epoch: int, *_: Any) -> None:
@@ -101,7 +103,7 @@ def _with_users(model: ImplicitFactorModel, known: csr_array) -> ImplicitFactorM
 
 
 def _implicit_als() -> Any:
-    """The library's ALS, imported only when something is trained: serving never needs it."""
+    """Import the library's ALS, only when something is trained: serving never needs it."""
     from implicit.cpu.als import AlternatingLeastSquares
 
     return AlternatingLeastSquares

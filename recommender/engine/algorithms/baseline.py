@@ -1,4 +1,4 @@
-"""The predictor that every rating model has to beat: how generous a person is, how well liked an item."""
+"""Predict by biases, the predictor that every rating model has to beat."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ from recommender.engine.types import CannotFit, Dataset, Progress, silent
 
 @dataclass(frozen=True)
 class Baseline:
-    """Predicts mean + b_u + b_i: each item's mean deviation, then each person's from what remains, both damped.
+    """Predict mean + b_u + b_i: each item's mean deviation, then each user's from what remains, both damped.
 
     Koren, "Factor in the Neighbors: Scalable and Accurate Collaborative Filtering", 2010, section 2.1, and its
     constants: `item_damping` and `user_damping` count as that many ratings without deviation. Biases (n_users,),
@@ -27,7 +27,7 @@ class Baseline:
                 raise ValueError(f"{name} is {getattr(self, name)}; it must be 0 or more.")
 
     def fit(self, dataset: Dataset, rng: np.random.Generator, progress: Progress = silent) -> FactorModel:
-        """A factor model without factors. CannotFit where there are no ratings, given or implied."""
+        """Fit a factor model without factors. CannotFit where there are no ratings, given or implied."""
         known = ratings(dataset)
         if not len(known):
             raise CannotFit("There are no ratings, and no events that imply one: collect or import some first.")

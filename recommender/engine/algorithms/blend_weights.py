@@ -25,16 +25,16 @@ BLOCK = 10_000_000
 """Scores of one source held at a time."""
 
 STEPS = np.array([0.0, 0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0, 1.5])
-"""What a source's weight is tried at, beside the others' of 1 in all."""
+"""The weights that are tried for a source, beside the others' of 1 in all."""
 
 ROUNDS = 3
 GAIN = 2e-4
-"""What another weight must better nDCG by, to be worth it: less is chance."""
+"""The gain in nDCG that another weight must bring: less is chance."""
 
 
 @dataclass(frozen=True, eq=False)
 class Pool:
-    """Candidates of some users: what each source says of them, and which are relevant."""
+    """Hold candidates of some users: what each source says of them, and which are relevant."""
 
     parts: FloatArray
     """(m, n, n_sources)"""
@@ -59,7 +59,7 @@ def _first(scores: FloatArray, k: int) -> IntArray:
 
 @dataclass(frozen=True, eq=False)
 class InnerTask:
-    """Sources that were fitted on the training part of an inner split, and what its test part asks of them."""
+    """Hold sources that were fitted on the training part of an inner split, and what its test part asks of them."""
 
     model: HybridModel
     known: Histories

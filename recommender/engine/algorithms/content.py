@@ -1,4 +1,4 @@
-"""What items are: their words as dense vectors, and people by the vectors of what they turned to."""
+"""Describe items by dense vectors of their words, and users by the vectors of the items they chose."""
 
 import zlib
 from collections import Counter
@@ -21,12 +21,13 @@ BUCKETS = 32_768
 """Numbers that tokens are hashed to: no vocabulary to keep, and a new item's new words do no harm."""
 
 WEIGHTS = {CATEGORY: 1.0, TAG: 1.0, CREATOR: 0.7, WORD: 0.7, NUMBER: 0.3}
-"""What each kind of token counts: each is brought to length 1 first, however many there are of it."""
+"""The weight of each kind of token: each is brought to length 1 first, however many there are of it."""
 
 
 @dataclass(frozen=True)
 class Content:
-    """Vectors (n_items, n_factors) of the items' tokens: TF-IDF, then the leading singular vectors of that matrix.
+    """Describe items by vectors (n_items, n_factors) of the items' tokens: TF-IDF, then the leading singular vectors
+    of that matrix.
 
     Latent semantic analysis: Deerwester et al., "Indexing by latent semantic analysis", 1990; weights
     ``(1 + log tf) * (log((1 + n) / (1 + df)) + 1)``. Tokens are hashed: Weinberger et al., "Feature hashing for large
@@ -47,7 +48,7 @@ class Content:
             raise ValueError("n_factors is 1; with an encoder it must be 2 or more.")
 
     def fit(self, dataset: Dataset, rng: np.random.Generator, progress: Progress = silent) -> VectorModel:
-        """Of all items that the dataset's item tokens name. CannotFit where they say nothing."""
+        """Fit the vectors of all items with tokens. CannotFit where there are no tokens."""
         described = dataset.item_tokens
         if described is None or not any(described.tokens):
             raise CannotFit("Nothing is known of the items themselves: no categories, tags, texts or features.")
@@ -79,7 +80,8 @@ class Content:
 
 
 def vectors_of(model: VectorModel, items: Sequence[Tokens]) -> FloatArray:
-    """The vectors (n, d) of items that the model may never have seen, from their tokens; 0 where they say nothing.
+    """Return the vectors (n, d) of items that the model may never have seen, from their tokens; 0 where they say
+    nothing.
 
     Raises CannotFit where the model's sentence encoder is not here.
     """
@@ -92,13 +94,15 @@ def vectors_of(model: VectorModel, items: Sequence[Tokens]) -> FloatArray:
 
 
 def _joined(words: FloatArray, sentences: FloatArray) -> FloatArray:
-    """Two descriptions of items (n, d) and (n, e) as one (n, d + e); 0 where there are no words."""
+    """Join two descriptions of items (n, d) and (n, e) to one (n, d + e); 0 where there are no words."""
     both = np.hstack([words, np.where(words.any(axis=1, keepdims=True), normalised(sentences), 0)])
     return normalised(both)
 
 
 def counted(items: Sequence[Tokens]) -> csr_array:
-    """1 + log of each token's count (n_items, BUCKETS); the tokens of each kind of an item brought to its weight."""
+    """Return 1 + log of each token's count (n_items, BUCKETS); the tokens of each kind of an item brought to its
+    weight.
+    """
     entries = [_weights(tokens) for tokens in items]
     starts = np.concatenate([[0], np.cumsum([len(entry) for entry in entries])])
     cols = np.fromiter(chain.from_iterable(entries), np.int32, starts[-1])
@@ -109,7 +113,7 @@ def counted(items: Sequence[Tokens]) -> csr_array:
 
 
 def normalised(vectors: FloatArray) -> FloatArray:
-    """Each row with length 1; a row of zeros stays one."""
+    """Scale each row to length 1; a row of zeros stays one."""
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
     return (vectors / np.maximum(lengths, 1e-9)).astype(np.float32)
 
@@ -133,7 +137,7 @@ def _bucket(token: str) -> int:
 
 
 def _directions(matrix: csr_array, n_factors: int, rng: np.random.Generator) -> FloatArray:
-    """The leading right singular vectors (BUCKETS, n_factors); zeros where the matrix has fewer."""
+    """Return the leading right singular vectors (BUCKETS, n_factors); zeros where the matrix has fewer."""
     out = np.zeros((matrix.shape[1], n_factors), np.float32)
     used = np.unique(matrix.indices)
     k = min(n_factors, matrix.shape[0] - 1, len(used) - 1)

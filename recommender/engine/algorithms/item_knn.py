@@ -1,4 +1,4 @@
-"""Neighbours of items: what the same people chose."""
+"""Find neighbours of items: what the same users chose."""
 
 from dataclasses import dataclass
 
@@ -15,7 +15,7 @@ BLOCK = 20_000_000
 
 @dataclass(frozen=True)
 class ItemKNN:
-    """Scores ``sum over the person's items i of x_i * s_ij`` over the `k` items most like j.
+    """Score ``sum over the user's items i of x_i * s_ij`` over the `k` items most like j.
 
     Sarwar, Karypis, Konstan and Riedl, "Item-based collaborative filtering recommendation algorithms", 2001, with the
     cosine of strengths and the shrinkage of Bell and Koren, 2007: ``s_ij = x_i . x_j / (|x_i| |x_j| + shrinkage)``.
@@ -34,23 +34,26 @@ class ItemKNN:
             raise ValueError(f"power is {self.power}; it must be more than 0.")
 
     def fit(self, dataset: Dataset, rng: np.random.Generator, progress: Progress = silent) -> ItemWeightsModel:
-        """The neighbours of the dataset's items. CannotFit where nobody has shown interest in anything."""
-        evidence = strengths(dataset)
-        if not evidence.nnz:
+        """Fit the neighbours of the dataset's items. CannotFit where nobody has shown interest in anything."""
+        feedback_matrix = strengths(dataset)
+        if not feedback_matrix.nnz:
             raise CannotFit("There are no events that speak for an item: collect or import some first.")
-        x = csr_array((sharpened(evidence.data, self.power), evidence.indices, evidence.indptr), shape=evidence.shape)
+        x = csr_array(
+            (sharpened(feedback_matrix.data, self.power), feedback_matrix.indices, feedback_matrix.indptr),
+            shape=feedback_matrix.shape,
+        )
         return ItemWeightsModel(
             user_ids=dataset.user_ids,
             item_ids=dataset.item_ids,
             power=self.power,
             unit=1.0,
-            knows=np.bincount(evidence.indices, minlength=dataset.n_items) > 0,
+            knows=np.bincount(feedback_matrix.indices, minlength=dataset.n_items) > 0,
             profiles=profiles(dataset),
             weights=self._neighbours(x, progress),
         )
 
     def _neighbours(self, x: csr_array, progress: Progress) -> csr_array:
-        """The likeness of each item's k nearest, as columns (n_items, n_items)."""
+        """Return the similarities of each item's k nearest, as columns (n_items, n_items)."""
         lengths = np.sqrt(np.asarray(x.multiply(x).sum(axis=0)))
         by_item, size = csr_array(x.T), max(1, BLOCK // max(x.shape[1], 1))
         rows = []
@@ -61,12 +64,12 @@ class ItemKNN:
         return csr_array(vstack(rows).T)
 
     def _nearest(self, products: csr_array, lengths: FloatArray, start: int) -> csr_array:
-        """Of a stripe of products (b, n_items), the k likest of each row, itself left out."""
+        """Keep the k most similar of each row of a stripe of products (b, n_items), the item itself left out."""
         rows = np.repeat(np.arange(products.shape[0]), np.diff(products.indptr))
-        likeness = products.data / (lengths[start + rows] * lengths[products.indices] + self.shrinkage)
-        likeness[rows + start == products.indices] = 0
-        order = np.lexsort((products.indices, -likeness, rows))
+        similarities = products.data / (lengths[start + rows] * lengths[products.indices] + self.shrinkage)
+        similarities[rows + start == products.indices] = 0
+        order = np.lexsort((products.indices, -similarities, rows))
         places = np.arange(len(order)) - products.indptr[rows[order]]
-        kept = np.sort(order[(places < self.k) & (likeness[order] > 0)])
-        entries = (likeness[kept].astype(np.float32), (rows[kept], products.indices[kept]))
+        kept = np.sort(order[(places < self.k) & (similarities[order] > 0)])
+        entries = (similarities[kept].astype(np.float32), (rows[kept], products.indices[kept]))
         return csr_array(entries, shape=products.shape)

@@ -1,4 +1,4 @@
-"""What is new: an order that follows from the items' dates alone, so there is nothing to fit."""
+"""Rank by what is new: the order follows from the items' dates alone, so there is nothing to fit."""
 
 import numpy as np
 
@@ -8,7 +8,7 @@ DAY = 86_400
 
 
 def newest_first(published: IntArray, now: int) -> RowArray:
-    """The rows of the items published (n_items,) by `now`, newest first, then by row; both in Unix seconds.
+    """Return the rows of the items published (n_items,) by `now`, newest first, then by row; both in Unix seconds.
 
     Items without a date (UNDATED) and items of the future are left out.
     """
@@ -17,7 +17,8 @@ def newest_first(published: IntArray, now: int) -> RowArray:
 
 
 def scores(published: IntArray, now: int) -> FloatArray:
-    """The same order as scores (n_items,) for `ranking.top_n`: minus the age in days; NaN where an item is left out.
+    """Return the same order as scores (n_items,) for `ranking.top_n`: minus the age in days; NaN where an item is
+    left out.
 
     Exact for what is new; of items decades old, those some minutes apart may tie.
     """

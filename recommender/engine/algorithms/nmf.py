@@ -1,4 +1,4 @@
-"""Factorisation into non-negative factors, trained by scikit-surprise."""
+"""Factorise ratings into non-negative factors, with scikit-surprise."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ from recommender.engine.types import CannotFit, Dataset, Progress, silent
 
 @dataclass(frozen=True)
 class NMF:
-    """Predicts p_u . q_i with factors of which none is negative: tastes add up, none takes away from another.
+    """Predict p_u . q_i with factors of which none is negative: tastes add up, none takes away from another.
 
     After Luo, Zhou, Xia and Zhu, "An Efficient Non-negative Matrix-Factorization-Based Approach to Collaborative
     Filtering for Recommender Systems", 2014: multiplicative updates over the known ratings only. Factors (n_users, d),
@@ -31,7 +31,7 @@ class NMF:
             raise ValueError(f"reg is {self.reg}; it must be 0 or more.")
 
     def fit(self, dataset: Dataset, rng: np.random.Generator, progress: Progress = silent) -> NonnegativeFactorModel:
-        """The factors of the dataset's ratings, given and implied. CannotFit where there are none."""
+        """Fit the factors of the dataset's ratings, given and implied. CannotFit where there are none."""
         known = ratings(dataset)
         if not len(known):
             raise CannotFit("There are no ratings, and no events that imply one: collect or import some first.")

@@ -1,4 +1,4 @@
-"""What most people like: the source that always has an answer."""
+"""Rank by what most users like: the source that always has an answer."""
 
 from dataclasses import dataclass
 
@@ -11,10 +11,10 @@ from recommender.engine.types import CannotFit, Dataset, Progress, silent
 
 @dataclass(frozen=True)
 class Popular:
-    """Scores an item by ``sum over people of min(strength, ceiling)``; 0 for an item without any.
+    """Score an item by ``sum over users of min(strength, ceiling)``; 0 for an item without any.
 
-    A person's strength for an item adds up their acts in its favour (`preferences.strengths`). The ceiling damps the
-    zealous: somebody who bought an item and gave it the best rating has said all that one person can, and a hundred
+    A user's strength for an item adds up their acts in its favour (`feedback.strengths`). The ceiling damps the
+    zealous: somebody who bought an item and gave it the best rating has said all that one user can, and a hundred
     more views add nothing. The common baseline "most popular" counts events; weighing them by strength ranks a little
     better on MovieLens latest-small (nDCG@10 0.065 against 0.062).
     """
@@ -26,10 +26,10 @@ class Popular:
             raise ValueError(f"ceiling is {self.ceiling}; it must be more than 0.")
 
     def fit(self, dataset: Dataset, rng: np.random.Generator, progress: Progress = silent) -> ImpersonalModel:
-        """The same scores for everybody. CannotFit where nobody has shown interest in anything."""
-        evidence = strengths(dataset)
-        if not evidence.nnz:
+        """Fit the same scores for everybody. CannotFit where nobody has shown interest in anything."""
+        feedback_matrix = strengths(dataset)
+        if not feedback_matrix.nnz:
             raise CannotFit("There are no events that speak for an item: collect or import some first.")
-        said = np.minimum(evidence.data, self.ceiling)
-        scores = np.bincount(evidence.indices, said, dataset.n_items).astype(np.float32)
+        said = np.minimum(feedback_matrix.data, self.ceiling)
+        scores = np.bincount(feedback_matrix.indices, said, dataset.n_items).astype(np.float32)
         return ImpersonalModel(dataset.item_ids, scores)

@@ -1,4 +1,4 @@
-"""Sentence embeddings of items, where somebody has installed what makes them (requirements-embeddings.txt)."""
+"""Embed the texts of items, where requirements-embeddings.txt is installed."""
 
 from collections.abc import Sequence
 from functools import lru_cache
@@ -11,7 +11,7 @@ from recommender.engine.types import CannotFit, FloatArray, Tokens
 
 
 def encoded(name: str, items: Sequence[Tokens]) -> FloatArray:
-    """The vectors (n, d) of what items say of themselves, by a Model2Vec model: a folder, or a name on its hub.
+    """Return the vectors (n, d) of items' tokens, by a Model2Vec model: a folder, or a name on its hub.
 
     Model2Vec averages the vectors of words, so what the tokens have left of a text is all it needs. Raises CannotFit
     where the library or the model is missing.

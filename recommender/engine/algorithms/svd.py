@@ -1,4 +1,4 @@
-"""Matrix factorisation by stochastic gradient descent, trained by scikit-surprise."""
+"""Factorise ratings by stochastic gradient descent, with scikit-surprise."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +13,7 @@ from recommender.engine.types import CannotFit, Dataset, Progress, silent
 
 @dataclass(frozen=True)
 class SVD:
-    """Predicts mean + b_u + b_i + p_u . q_i, fitted by gradient descent on the squared error, rating by rating.
+    """Predict mean + b_u + b_i + p_u . q_i, fitted by gradient descent on the squared error, rating by rating.
 
     After Koren, Bell and Volinsky, "Matrix Factorization Techniques for Recommender Systems", 2009, equations 4 and 5.
     Biases (n_users,), (n_items,), factors (n_users, d), (n_items, d); `lr` is the paper's gamma and `reg` its lambda,
@@ -35,7 +35,7 @@ class SVD:
             raise ValueError(f"reg is {self.reg}; it must be 0 or more.")
 
     def fit(self, dataset: Dataset, rng: np.random.Generator, progress: Progress = silent) -> FactorModel:
-        """The factors of the dataset's ratings, given and implied. CannotFit where there are none."""
+        """Fit the factors of the dataset's ratings, given and implied. CannotFit where there are none."""
         known = ratings(dataset)
         if not len(known):
             raise CannotFit("There are no ratings, and no events that imply one: collect or import some first.")
@@ -56,7 +56,9 @@ class SVD:
         return self._model(dataset, known, trainset, fitted)
 
     def _model(self, dataset: Dataset, known: Ratings, trainset: Trainset, fitted: Any) -> FactorModel:
-        """Back on the ratings' own scale. Only the users' factors are stretched: so folding in needs the same `reg`."""
+        """Bring the factors back to the ratings' own scale. Only the users' factors are stretched: so folding in
+        needs the same `reg`.
+        """
         rated_users = np.bincount(known.users, minlength=known.n_users) > 0
         rated_items = np.bincount(known.items, minlength=known.n_items) > 0
         return FactorModel(

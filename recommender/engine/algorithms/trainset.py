@@ -1,4 +1,4 @@
-"""Ratings as scikit-surprise wants them, without its own trainset's Python object for each."""
+"""Give scikit-surprise its ratings, without its own trainset's Python object for each."""
 
 import os
 import tempfile
@@ -20,7 +20,7 @@ SPAN = 4.0
 
 
 class Trainset:
-    """What Surprise asks of its own Trainset, answered from arrays instead of dictionaries of tuples."""
+    """Answer what Surprise asks of its own Trainset, from arrays instead of dictionaries of tuples."""
 
     def __init__(self, known: Ratings, n_epochs: int, progress: Progress, origin: float = 0.0) -> None:
         self.n_users, self.n_items = known.n_users, known.n_items
@@ -35,18 +35,18 @@ class Trainset:
         self._epoch = 0
 
     def all_ratings(self) -> Iterator[tuple[int, int, float]]:
-        """Every (user, item, rating). Surprise asks once per epoch, which is how progress is known."""
+        """Yield every (user, item, rating). Surprise asks once per epoch, which is how progress is known."""
         self._progress(self._epoch / self._n_epochs, f"epoch {self._epoch + 1} of {self._n_epochs}")
         self._epoch += 1
         starts = range(0, len(self._known), CHUNK)
         return chain.from_iterable(self._chunk(slice(start, start + CHUNK)) for start in starts)
 
     def all_users(self) -> list[int]:
-        """The inner ids of those with ratings."""
+        """Return the inner ids of those with ratings."""
         return self.ur.those_with_any()
 
     def all_items(self) -> list[int]:
-        """The inner ids of those with ratings."""
+        """Return the inner ids of those with ratings."""
         return self.ir.those_with_any()
 
     def _chunk(self, where: slice) -> Iterator[tuple[int, int, float]]:
@@ -56,7 +56,7 @@ class Trainset:
 
 
 class _Counts:
-    """Surprise's lists of each row's ratings, of which it asks nothing but the length."""
+    """Stand in for Surprise's lists of each row's ratings, of which it asks nothing but the length."""
 
     def __init__(self, counts: NDArray[np.integer]) -> None:
         self._counts = counts.tolist()
@@ -69,12 +69,12 @@ class _Counts:
 
 
 def otherwise(value: float, known: Mask, values: NDArray[np.float64]) -> FloatArray:
-    """`values` where they are known, as what a model stores."""
+    """Return `values` where they are known, else `value`, as what a model stores."""
     return np.where(known, values, value).astype(np.float32)
 
 
 def surprise() -> Any:
-    """Surprise's matrix factorisations, imported only when something is trained: serving never needs them.
+    """Import Surprise's matrix factorisations, only when something is trained: serving never needs them.
 
     The import makes a folder for data sets that we never use, in the home directory unless told otherwise; and that
     may not be writable.

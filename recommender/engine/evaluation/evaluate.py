@@ -19,7 +19,7 @@ from recommender.engine.types import Algorithm, CannotFit, Dataset, Model, Progr
 REPORTED = ("k", "protocol", "test_fraction", "seed", "data_hash", "n_train", "n_test")
 AT_K = ("ndcg", "recall", "precision", "coverage")
 KEPT = ("rmse", "mae", *AT_K, "users", "served", "ratings", "predicted", "interval_coverage")
-"""What a version keeps of its figures."""
+"""The figures that a version keeps."""
 
 Figures = Mapping[str, Any]
 """Figures by their names (docs/EVALUATION.md); None where nothing supports one."""
@@ -27,7 +27,7 @@ Figures = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Evaluation:
-    """The figures, and all it takes to get them again."""
+    """Hold the figures, and all it takes to get them again."""
 
     metrics: Figures
     beside: Mapping[str, Figures]
@@ -40,7 +40,7 @@ class Evaluation:
     n_train: int
     n_test: int
     judged: Mapping[str, Judged]
-    """What each was worth to each user: the algorithm itself under "", those beside it by their names."""
+    """The worth of each to each user: the algorithm itself under "", those beside it by their names."""
 
     def as_dict(self) -> dict[str, Any]:
         """Return it for JSON; the metrics of lists carry their length (ndcg_at_10)."""

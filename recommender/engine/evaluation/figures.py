@@ -1,4 +1,4 @@
-"""Figures of an evaluation: rating errors and the quality of lists, of all users and of slices."""
+"""Compute the figures of an evaluation: rating errors and the quality of lists, of all users and of slices."""
 
 import math
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ KNOWN = np.arange(len(BUCKETS)) > 0
 
 @dataclass(frozen=True, eq=False)
 class Errors:
-    """The explicit ratings of the test part (n,) and what the model said of them."""
+    """Hold the explicit ratings of the test part (n,) and what the model said of them."""
 
     users: RowArray
     predicted: FloatArray

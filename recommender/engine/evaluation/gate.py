@@ -1,4 +1,4 @@
-"""Whether a model is good enough to be served: not worse than what is live, and better than the simplest."""
+"""Judge if a model is good enough to be served: not worse than the live one, and better than the simplest."""
 
 from dataclasses import dataclass
 
@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from recommender.engine.evaluation import metrics
 from recommender.engine.types import Mask, RowArray
 
-ENOUGH_PEOPLE = 30
-"""People below whom no figure is trusted."""
+ENOUGH_USERS = 30
+"""Users below whom no figure is trusted."""
 
 TOLERANCE = 0.01
 """The share by which a figure may be worse, however sure the difference is: nobody would notice it."""
@@ -19,36 +19,38 @@ Z_95 = 1.96
 
 @dataclass(frozen=True, eq=False)
 class Judged:
-    """What one model was worth to each person of a split."""
+    """Hold what one model was worth to each user of a split."""
 
     gains: NDArray[np.float64]
-    """nDCG of each person's list (n_people,)."""
+    """nDCG of each user's list (n_users,)."""
     errors: NDArray[np.float64]
     """Squared error of each rating (n_ratings,), NaN where nothing was predicted."""
     raters: RowArray
     """The user who gave each of them (n_ratings,)."""
     n_known: int | None = None
-    """How many of the users have events in the training part."""
+    """The number of users with events in the training part."""
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """Whether it may go live, and why, in one sentence."""
+    """Say if a version may go live, and why, in one sentence."""
 
     passed: bool
     sentence: str
 
 
 def judge_rating_model(own: Judged, live: Judged | None, baseline: Judged) -> Verdict:
-    """By the error of predicted ratings, of the pairs that both predict; `live` None where it is made likewise."""
-    if len(np.unique(own.raters)) < ENOUGH_PEOPLE:
-        return Verdict(True, f"Fewer than {ENOUGH_PEOPLE} people have held-out ratings: too few to judge by.")
+    """Judge by the error of predicted ratings, of the pairs that both predict; `live` None where it is made
+    likewise.
+    """
+    if len(np.unique(own.raters)) < ENOUGH_USERS:
+        return Verdict(True, f"Fewer than {ENOUGH_USERS} users have held-out ratings: too few to judge by.")
     for other, name in ((live, "the live rating model"), (baseline, "the baseline predictor")):
         if other is None:
             continue
         both = ~np.isnan(own.errors) & ~np.isnan(other.errors)
         figures = f"RMSE {_root(own.errors[both]):.4f} against {_root(other.errors[both]):.4f}"
-        difference = _by_person(own.errors - other.errors, own.raters, both)
+        difference = _by_user(own.errors - other.errors, own.raters, both)
         if _is_above_zero(difference, TOLERANCE * float(other.errors[both].mean()) if both.any() else 0):
             return Verdict(False, f"Its predicted ratings are worse than those of {name}: {figures}.")
     said = f"Its predicted ratings are not worse than those of the baseline predictor: {figures}"
@@ -56,9 +58,9 @@ def judge_rating_model(own: Judged, live: Judged | None, baseline: Judged) -> Ve
 
 
 def judge_lists(own: Judged, live: Judged | None, popular: Judged | None) -> Verdict:
-    """By nDCG of the same people's lists; `live` None where nothing is live, or it is made likewise."""
-    if len(own.gains) < ENOUGH_PEOPLE:
-        return Verdict(True, f"Fewer than {ENOUGH_PEOPLE} people liked something held out: too few to judge by.")
+    """Judge by the nDCG of the same users' lists; `live` None where nothing is live, or it is made likewise."""
+    if len(own.gains) < ENOUGH_USERS:
+        return Verdict(True, f"Fewer than {ENOUGH_USERS} users liked something held out: too few to judge by.")
     mean = own.gains.mean()
     if live is not None and _is_above_zero(live.gains - own.gains, TOLERANCE * float(live.gains.mean())):
         return Verdict(
@@ -84,16 +86,18 @@ def _beside_live(live: Judged | None, mean: float) -> str:
 
 
 def _is_above_zero(differences: NDArray[np.float64], tolerance: float) -> bool:
-    """Whether the mean of paired differences is surely above the tolerance: the 95 % interval of a paired z test."""
+    """Return True where the mean of paired differences is surely above the tolerance: the 95 % interval of a paired
+    z test.
+    """
     if len(differences) < 2:
         return False
     error = differences.std(ddof=1) / np.sqrt(len(differences))
     return bool(differences.mean() - Z_95 * error > 0 and differences.mean() > tolerance)
 
 
-def _by_person(values: NDArray[np.float64], people: RowArray, which: Mask) -> NDArray[np.float64]:
-    """Mean of each person: ratings of one person are no independent witnesses."""
-    sums, counts = (np.bincount(people[which], weights) for weights in (values[which], None))
+def _by_user(values: NDArray[np.float64], users: RowArray, which: Mask) -> NDArray[np.float64]:
+    """Return the mean of each user: ratings of one user are no independent witnesses."""
+    sums, counts = (np.bincount(users[which], weights) for weights in (values[which], None))
     return sums[counts > 0] / counts[counts > 0]
 
 

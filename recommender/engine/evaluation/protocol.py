@@ -41,7 +41,7 @@ BESIDE = ("popular", "item_knn")
 
 @dataclass(frozen=True)
 class Plan:
-    """How to evaluate."""
+    """Say how to evaluate."""
 
     split: str = "moment"
     test_fraction: float = 0.2

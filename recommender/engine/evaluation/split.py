@@ -14,7 +14,7 @@ from recommender.engine.types import UNDATED, Dataset, IntArray, Mask, Skips
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """Two parts of one dataset, over the same users and items, and how they were told apart, in plain words."""
+    """Hold two parts of one dataset, over the same users and items, and how they were told apart, in plain words."""
 
     train: Dataset
     test: Dataset

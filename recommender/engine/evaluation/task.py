@@ -1,4 +1,4 @@
-"""A split, and what follows from it for every algorithm alike: whom to judge, by what, and with which lists."""
+"""Derive from a split what every algorithm is judged by: which users, which items, which lists."""
 
 from collections.abc import Sequence
 from contextlib import suppress
@@ -25,7 +25,7 @@ DAY = 86_400
 
 @dataclass(frozen=True, eq=False)
 class Task:
-    """A split with what every algorithm is judged by."""
+    """Hold a split with what every algorithm is judged by."""
 
     split: Split
     k: int
@@ -36,7 +36,7 @@ class Task:
     users: RowArray
     """The users with something wanted: the others are skipped."""
     activity: NDArray[np.integer]
-    """How many items each of the users had seen in the training part (len(users),)."""
+    """The number of items that each of the users had seen in the training part (len(users),)."""
 
     @classmethod
     def of(cls, split: Split, k: int) -> "Task":

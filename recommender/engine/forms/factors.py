@@ -1,4 +1,4 @@
-"""The one form that every factor model takes, whatever trained it."""
+"""Hold factor models, in the one form that they take whatever trained them."""
 
 from dataclasses import dataclass
 from itertools import pairwise
@@ -15,7 +15,7 @@ NAN = np.float32(np.nan)
 
 @dataclass(frozen=True, eq=False)
 class FactorModel:
-    """Predicted rating = mean + b_u + b_i + p_u . q_i, with d factors.
+    """Predict a rating as mean + b_u + b_i + p_u . q_i, with d factors.
 
     A bias of NaN marks a user or an item without any rating: whatever is computed with it is NaN, "can't say".
     Scores are predicted ratings before they are clipped to the scale, so that the best don't tie at its end.
@@ -38,17 +38,17 @@ class FactorModel:
     """(n_items, d)"""
 
     def score(self, rows: RowArray) -> FloatArray:
-        """Ranking scores (m, n_items): predicted ratings, not clipped."""
+        """Return ranking scores (m, n_items): predicted ratings, not clipped."""
         return self._scores(np.where(rows == UNKNOWN, NAN, self.user_bias[rows]), self.user_factors[rows])
 
     def score_histories(self, histories: Histories) -> FloatArray:
-        """Ranking scores (m, n_items) of people known by their ratings; NaN for somebody without any."""
+        """Return ranking scores (m, n_items) of users known by their ratings; NaN for somebody without any."""
         return self._scores(*self.fold_in(histories.ratings))
 
     def fold_in(self, known: csr_array) -> tuple[FloatArray, FloatArray]:
-        """Bias (m,) and factors (m, d) of new people from their ratings (m, n_items), the items held fixed.
+        """Return the bias (m,) and factors (m, d) of new users from their ratings (m, n_items), the items held fixed.
 
-        Ridge regression over the person's n ratings: the b and p with the least
+        Ridge regression over the user's n ratings: the b and p with the least
         ``sum_i (r_i - mean - b_i - b - p . q_i)^2 + reg * n * (b^2 + |p|^2)``.
         The penalty grows with n because stochastic gradient descent applies `reg` once per rating.
         """
@@ -62,7 +62,9 @@ class FactorModel:
         return bias, factors
 
     def predict(self, rows: RowArray, cols: RowArray) -> tuple[FloatArray, FloatArray]:
-        """Predicted ratings (n,), clipped to the scale; their standard deviation is NaN: this form doesn't know it."""
+        """Return predicted ratings (n,), clipped to the scale; their standard deviation is NaN: this form doesn't
+        know it.
+        """
         known = (rows != UNKNOWN) & (cols != UNKNOWN)
         offset = np.float32(self.mean) + self.user_bias[rows] + self.item_bias[cols]
         rating = offset + np.einsum("nd,nd->n", self.user_factors[rows], self.item_factors[cols])
@@ -70,17 +72,19 @@ class FactorModel:
         return np.where(known, clipped, NAN), np.full(len(rows), NAN)
 
     def predict_history(self, history: Histories, cols: RowArray) -> tuple[FloatArray, FloatArray]:
-        """What `predict` says (n,), of one person whom the model has never seen."""
+        """Predict as `predict` does (n,) for one user whom the model has never seen."""
         scores = np.append(self.score_histories(history)[0], NAN)
         clipped = np.clip(scores[cols], np.float32(self.scale_min), np.float32(self.scale_max))
         return np.where(cols == UNKNOWN, NAN, clipped), np.full(len(cols), NAN)
 
     def explain(self, history: Histories, cols: RowArray) -> FloatArray:
-        """NaN (n, n_profile): a rating comes from the whole person, whose factors all ratings have shaped together."""
+        """Return NaN (n, n_profile): a rating comes from the whole user, whose factors all ratings have shaped
+        together.
+        """
         return np.full((len(cols), history.profiles.nnz), NAN)
 
     def similar(self, cols: RowArray) -> FloatArray:
-        """Cosine (m, n_items) of item factors, -1..1; NaN for an item without ratings."""
+        """Return the cosine (m, n_items) of item factors, -1..1; NaN for an item without ratings."""
         squares = np.einsum("id,id->i", self.item_factors, self.item_factors)
         lengths = np.where(np.isnan(self.item_bias), NAN, np.sqrt(squares))
         mine = np.where(cols == UNKNOWN, NAN, lengths[cols])
@@ -88,7 +92,7 @@ class FactorModel:
         return products / np.maximum(mine[:, None] * lengths, np.finfo(np.float32).tiny)
 
     def arrays(self) -> Arrays:
-        """Everything `from_arrays` needs; the four scalars in one float64 array."""
+        """Return everything `from_arrays` needs; the four scalars in one float64 array."""
         return {
             "constants": np.array([self.mean, self.scale_min, self.scale_max, self.reg]),
             "user_ids": self.user_ids.ids,
@@ -101,7 +105,7 @@ class FactorModel:
 
     @classmethod
     def from_arrays(cls, arrays: Arrays) -> Self:
-        """The same model; ValueError where the shapes contradict each other."""
+        """Build the same model; ValueError where the shapes contradict each other."""
         mean, scale_min, scale_max, reg = (float(constant) for constant in arrays["constants"])
         model = cls(
             user_ids=IdMap(np.asarray(arrays["user_ids"], np.int64)),
@@ -125,7 +129,7 @@ class FactorModel:
         return scores
 
     def _fold_in_one(self, items: NDArray[np.integer], values: FloatArray) -> tuple[np.float64, NDArray[np.float64]]:
-        """The ridge solution for one person: `values` (n,) given to `items` (n,), n > 0."""
+        """Return the ridge solution for one user: `values` (n,) given to `items` (n,), n > 0."""
         design = np.ones((len(items), 1 + self.item_factors.shape[1]))
         design[:, 1:] = self.item_factors[items]
         residual = values - self.mean - self.item_bias[items]

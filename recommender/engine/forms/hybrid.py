@@ -1,4 +1,4 @@
-"""Several sources as one: each normalised, weighed by how much is known of the person."""
+"""Blend several sources: each normalised, weighed by how much is known of the user."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from recommender.engine.types import UNKNOWN, Arrays, FloatArray, Histories, IdM
 NAN = np.float32(np.nan)
 
 BUCKETS = ("0", "1", "2-4", "5-19", "20+")
-"""How many items a person's profile holds."""
+"""Names of the buckets of activity: the number of items in a user's profile."""
 
 EDGES = np.array([0, 1, 2, 5, 20])
 """Where each of the BUCKETS begins."""
@@ -22,11 +22,11 @@ EDGES = np.array([0, 1, 2, 5, 20])
 
 @dataclass(frozen=True, eq=False)
 class HybridModel:
-    """Scores an item by ``sum over the sources s of w_bs * z_s``, b being the bucket of the person's activity.
+    """Score an item by ``sum over the sources s of w_bs * z_s``, b being the bucket of the user's activity.
 
-    z is a source's score less its mean over the items, divided by its standard deviation, for this person: so sources
+    z is a source's score less its mean over the items, divided by its standard deviation, for this user: so sources
     of whatever scale can be added. Impersonal scores, which grow without bounds, go through a logarithm first. What a
-    source can't say counts as its mean; NaN where no source with a weight can say anything, and for people of whom
+    source can't say counts as its mean; NaN where no source with a weight can say anything, and for users of whom
     nothing is known. With weights of 1 for one source it ranks as that source alone.
     """
 
@@ -38,12 +38,12 @@ class HybridModel:
 
     @cached_property
     def item_ids(self) -> IdMap:
-        """The items of all sources."""
+        """Return the items of all sources."""
         return IdMap.of(np.concatenate([source.item_ids.ids for source in self.sources.values()]))
 
     @cached_property
     def user_ids(self) -> IdMap:
-        """The people whom every personal source knows: the others are folded in."""
+        """Return the users whom every personal source knows: the others are folded in."""
         known = [source.user_ids.ids for source in self.sources.values() if is_personal(source)]
         ids = known[0] if known else np.empty(0, np.int64)
         for others in known[1:]:
@@ -52,7 +52,7 @@ class HybridModel:
 
     @cached_property
     def activity(self) -> IntArray:
-        """How many items the profile of each person (n_users,) held when the sources were trained."""
+        """Return how many items the profile of each user (n_users,) held when the sources were trained."""
         for source in self.sources.values():
             profiles = getattr(source, "profiles", None)
             if profiles is not None:
@@ -61,7 +61,7 @@ class HybridModel:
         return np.full(len(self.user_ids), EDGES[-1])
 
     def score(self, rows: RowArray) -> FloatArray:
-        """Ranking scores (m, n_items) of the users at `rows`."""
+        """Return ranking scores (m, n_items) of the users at `rows`."""
         known = np.where(rows == UNKNOWN, 0, rows)
         ids = self.user_ids.ids[known] if len(self.user_ids) else np.empty(0, np.int64)
         activity = np.where(rows == UNKNOWN, 0, self.activity[known]) if len(ids) else np.zeros(len(rows), np.int64)
@@ -69,22 +69,26 @@ class HybridModel:
         return self._blended(parts, activity)
 
     def score_histories(self, histories: Histories) -> FloatArray:
-        """Ranking scores (m, n_items) of anybody, from what they did."""
+        """Return ranking scores (m, n_items) of anybody, from what they did."""
         return self._blended(self._folded(histories), self._activity_in(histories))
 
     def standardised_parts(self, histories: Histories) -> Iterator[FloatArray]:
-        """What each source says (m, n_items) of people, normalised, over the hybrid's items."""
+        """Yield the scores of each source (m, n_items), normalised, over the hybrid's items."""
         for name, scores in zip(self.sources, self._folded(histories), strict=True):
             yield self._standard(name, scores)
 
     def parts(self, history: Histories, cols: RowArray) -> FloatArray:
-        """What each source adds to one person's scores of the items at `cols` (n,): (n, n_sources), NaN for nothing."""
+        """Return what each source adds to one user's scores of the items at `cols` (n,): (n, n_sources), NaN for
+        nothing.
+        """
         weights = self.weights[buckets(self._activity_in(history))][0]
         laid = zip(self.sources, self._folded(history), weights, strict=True)
         return np.stack([weight * self._standard(name, scores)[0, cols] for name, scores, weight in laid], axis=1)
 
     def explain(self, history: Histories, cols: RowArray) -> FloatArray:
-        """What each item of the profile adds through the sources that can say: their parts, on the hybrid's scale."""
+        """Return what each item of the profile adds through the sources that can say: their parts, on the hybrid's
+        scale.
+        """
         weights = self.weights[buckets(self._activity_in(history))][0]
         total = np.full((len(cols), history.profiles.nnz), NAN)
         for (name, source), weight in zip(self.sources.items(), weights, strict=True):
@@ -95,11 +99,13 @@ class HybridModel:
         return total.astype(np.float32)
 
     def predict(self, rows: RowArray, cols: RowArray) -> tuple[FloatArray, FloatArray]:
-        """NaN (n,) twice: a blended score is no rating."""
+        """Return NaN (n,) twice: a blended score is no rating."""
         return np.full(len(rows), NAN), np.full(len(rows), NAN)
 
     def similar(self, cols: RowArray) -> FloatArray:
-        """The likeness (m, n_items) of the items at `cols`: the sources', normalised, weighed as for a busy person."""
+        """Return the similarity (m, n_items) of the items at `cols`: the sources', normalised, weighed as for a busy
+        user.
+        """
         rows = []
         for source in self.sources.values():
             own = source.item_ids.rows(self.item_ids.ids[np.where(cols == UNKNOWN, 0, cols)])
@@ -110,12 +116,12 @@ class HybridModel:
         return self._sum(rows, np.tile(weights, (len(cols), 1)), logarithm=False)
 
     def weight_of(self, name: str, activity: IntArray) -> FloatArray:
-        """What a source weighs (m,) in the scores of people whose profiles hold so many items (m,)."""
+        """Return the weight (m,) of a source in the scores of users whose profiles hold so many items (m,)."""
         weights: FloatArray = self.weights[buckets(activity), list(self.sources).index(name)]
         return np.where(activity > 0, weights, 0).astype(np.float32)
 
     def without(self, name: str) -> "HybridModel":
-        """The same over the same items, in which that source has no say."""
+        """Return a hybrid over the same items in which that source has no say."""
         left = self.weights.copy()
         for number, source in enumerate(self.sources):
             if source == name:
@@ -123,7 +129,9 @@ class HybridModel:
         return HybridModel(self.sources, left)
 
     def weighed(self, name: str, weight: float) -> "HybridModel":
-        """The same, in which the source `name` weighs `weight` of 1; the others share the rest as they did before."""
+        """Return a hybrid in which the source `name` weighs `weight` of 1; the others share the rest as they did
+        before.
+        """
         place = list(self.sources).index(name)
         others = self.weights.copy()
         others[:, place] = 0
@@ -134,7 +142,7 @@ class HybridModel:
         return HybridModel(self.sources, left.astype(np.float32))
 
     def arrays(self) -> Arrays:
-        """Everything `from_arrays` needs: those of the sources, each under its source's name."""
+        """Return everything `from_arrays` needs: those of the sources, each under its source's name."""
         nested = {
             f"{name}__{key}": array for name, source in self.sources.items() for key, array in source.arrays().items()
         }
@@ -150,7 +158,7 @@ class HybridModel:
 
     @classmethod
     def from_arrays(cls, arrays: Arrays) -> Self:
-        """The same model; ValueError where the shapes contradict each other."""
+        """Build the same model; ValueError where the shapes contradict each other."""
         names, weights = arrays["names"].tolist(), np.asarray(arrays["weights"], np.float32)
         if weights.shape != (len(BUCKETS), len(names)):
             raise ValueError(f"weights has the shape {weights.shape} where {(len(BUCKETS), len(names))} was expected.")
@@ -166,7 +174,7 @@ class HybridModel:
 
     @cached_property
     def _knows(self) -> Mask:
-        """The items (n_items,) that some personal source knows."""
+        """Return the items (n_items,) that some personal source knows."""
         known = np.zeros(len(self.item_ids), bool)
         for source in filter(is_personal, self.sources.values()):
             known[self.item_ids.rows(source.item_ids.ids)] |= getattr(source, "knows", True)
@@ -181,12 +189,12 @@ class HybridModel:
         return (source.score_histories(self._over(name, histories)) for name, source in self.sources.items())
 
     def _over(self, name: str, histories: Histories) -> Histories:
-        """Histories over the hybrid's items as histories over a source's."""
+        """Lay histories over the hybrid's items over a source's items."""
         source = self.sources[name]
         return histories.reindexed(source.item_ids.rows(self.item_ids.ids), len(source.item_ids))
 
     def _explained(self, name: str, history: Histories, cols: RowArray) -> FloatArray:
-        """A source's explanation (n, n_profile), over the profile as the hybrid knows it."""
+        """Return a source's explanation (n, n_profile), over the profile as the hybrid knows it."""
         source = self.sources[name]
         places = source.item_ids.rows(self.item_ids.ids)
         out = np.full((len(cols), history.profiles.nnz), NAN)
@@ -203,7 +211,7 @@ class HybridModel:
     def _sum(
         self, parts: "Iterator[FloatArray] | list[FloatArray]", weights: FloatArray, logarithm: bool = True
     ) -> FloatArray:
-        """The weighted sum (m, n_items) of what the sources say (m, their items)."""
+        """Return the weighted sum (m, n_items) of what the sources say (m, their items)."""
         total = np.zeros((len(weights), len(self.item_ids)), np.float32)
         said = np.zeros(total.shape, bool)
         for number, (name, scores) in enumerate(zip(self.sources, parts, strict=True)):
@@ -216,7 +224,7 @@ class HybridModel:
         return total
 
     def _standard(self, name: str, scores: FloatArray, logarithm: bool = True) -> FloatArray:
-        """A source's scores (m, its items), normalised, over the hybrid's items (m, n_items)."""
+        """Return a source's scores (m, its items), normalised, over the hybrid's items (m, n_items)."""
         source = self.sources[name]
         if logarithm and not is_personal(source):
             scores = np.log1p(np.maximum(scores, 0))
@@ -229,17 +237,17 @@ class HybridModel:
 
 
 def is_personal(source: Model) -> bool:
-    """Whether a source goes by what people did."""
+    """Return True where a source goes by what the user did."""
     return source.form not in ("impersonal", "segments")
 
 
 def buckets(activity: IntArray) -> NDArray[np.intp]:
-    """The number (m,) of the bucket of each count of items."""
+    """Return the number (m,) of the bucket of each count of items."""
     return np.searchsorted(EDGES, activity, side="right") - 1
 
 
 def standardised(scores: FloatArray) -> FloatArray:
-    """Each row less its mean, divided by its standard deviation; NaN stays out of both."""
+    """Subtract each row's mean and divide by its standard deviation; NaN stays out of both."""
     said = ~np.isnan(scores)
     n = np.maximum(said.sum(axis=1, keepdims=True), 1)
     filled = np.where(said, scores, 0)
@@ -250,7 +258,7 @@ def standardised(scores: FloatArray) -> FloatArray:
 
 
 def _rows(source: Model, ids: IntArray, rows: RowArray) -> RowArray:
-    """The rows that a source has for people of the hybrid."""
+    """Return the rows that a source has for users of the hybrid."""
     if not len(source.user_ids) or not len(ids):
         return np.full(len(rows), UNKNOWN, np.int32)
     return np.where(rows == UNKNOWN, UNKNOWN, source.user_ids.rows(ids)).astype(np.int32)

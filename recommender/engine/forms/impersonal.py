@@ -1,4 +1,4 @@
-"""The form of models that rank the same way for everybody."""
+"""Hold models that rank the same way for all users."""
 
 from dataclasses import dataclass
 from typing import ClassVar, Self
@@ -10,7 +10,7 @@ from recommender.engine.types import Arrays, FloatArray, Histories, IdMap, RowAr
 
 @dataclass(frozen=True, eq=False)
 class ImpersonalModel:
-    """One score per item, for whoever asks. It predicts no ratings and knows no likeness: NaN."""
+    """Score items the same for all users. It predicts no ratings and knows no similarities: NaN."""
 
     form: ClassVar[str] = "impersonal"
 
@@ -20,37 +20,37 @@ class ImpersonalModel:
 
     @property
     def user_ids(self) -> IdMap:
-        """Nobody: every user is UNKNOWN to it, and answered all the same."""
+        """Return no users: every user is UNKNOWN to it, and answered all the same."""
         return IdMap(np.empty(0, np.int64))
 
     def score(self, rows: RowArray) -> FloatArray:
-        """The same scores (m, n_items) for every row, UNKNOWN included."""
+        """Return the same scores (m, n_items) for every row, UNKNOWN included."""
         return np.tile(self.scores, (len(rows), 1))
 
     def score_histories(self, histories: Histories) -> FloatArray:
-        """The same scores (m, n_items) for every history, empty ones included."""
+        """Return the same scores (m, n_items) for every history, empty ones included."""
         return np.tile(self.scores, (len(histories), 1))
 
     def predict(self, rows: RowArray, cols: RowArray) -> tuple[FloatArray, FloatArray]:
-        """NaN (n,) twice: a place in a list is no rating."""
+        """Return NaN (n,) twice: a place in a list is no rating."""
         unsaid = np.full(len(rows), np.nan, np.float32)
         return unsaid, unsaid.copy()
 
     def explain(self, history: Histories, cols: RowArray) -> FloatArray:
-        """NaN (n, n_profile): nothing that somebody did has a part in it."""
+        """Return NaN (n, n_profile): nothing that somebody did has a part in it."""
         return np.full((len(cols), history.profiles.nnz), np.nan, np.float32)
 
     def similar(self, cols: RowArray) -> FloatArray:
-        """NaN (m, n_items): it can't say what is like what."""
+        """Return NaN (m, n_items): it can't say what is like what."""
         return np.full((len(cols), len(self.item_ids)), np.nan, np.float32)
 
     def arrays(self) -> Arrays:
-        """Everything `from_arrays` needs."""
+        """Return everything `from_arrays` needs."""
         return {"item_ids": self.item_ids.ids, "scores": self.scores}
 
     @classmethod
     def from_arrays(cls, arrays: Arrays) -> Self:
-        """The same model; ValueError where there isn't one score for each item."""
+        """Build the same model; ValueError where there isn't one score for each item."""
         item_ids = np.asarray(arrays["item_ids"], np.int64)
         scores = np.asarray(arrays["scores"], np.float32)
         if item_ids.shape != scores.shape:

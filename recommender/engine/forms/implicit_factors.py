@@ -1,4 +1,4 @@
-"""The form of factor models of implicit feedback: no ratings, no biases."""
+"""Hold factor models of implicit feedback: no ratings, no biases."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,7 +18,7 @@ POWER = 2.0
 
 @dataclass(frozen=True, eq=False)
 class ImplicitFactorModel:
-    """Scores p_u . q_i, with d factors. NaN for somebody with an empty profile, and for an item nobody chose."""
+    """Score p_u . q_i, with d factors. NaN for somebody with an empty profile, and for an item nobody chose."""
 
     form: ClassVar[str] = "implicit_factors"
 
@@ -31,18 +31,18 @@ class ImplicitFactorModel:
     item_factors: FloatArray
     """(n_items, d)"""
     knows: Mask
-    """Which items (n_items,) somebody chose."""
+    """The items (n_items,) that any user chose."""
     average: FloatArray
     """The mean factors (d,) of the users with evidence in favour of anything."""
 
     def score(self, rows: RowArray) -> FloatArray:
-        """Ranking scores (m, n_items) of the users at `rows`."""
+        """Return ranking scores (m, n_items) of the users at `rows`."""
         factors = self.user_factors[rows]
         is_known = (rows != UNKNOWN) & factors.any(axis=1)
         return self._scores(np.where(is_known[:, None], factors, NAN))
 
     def score_histories(self, histories: Histories) -> FloatArray:
-        """Ranking scores (m, n_items) of anybody, from their profiles."""
+        """Return ranking scores (m, n_items) of anybody, from their profiles."""
         return self._scores(self.fold_in(histories.profiles))
 
     def fold_in(self, profiles: csr_array) -> FloatArray:
@@ -65,11 +65,11 @@ class ImplicitFactorModel:
         return factors
 
     def predict(self, rows: RowArray, cols: RowArray) -> tuple[FloatArray, FloatArray]:
-        """NaN (n,) twice: a score is no rating."""
+        """Return NaN (n,) twice: a score is no rating."""
         return np.full(len(rows), NAN), np.full(len(rows), NAN)
 
     def explain(self, history: Histories, cols: RowArray) -> FloatArray:
-        """The parts (n, n_profile) that add up to the scores: ``c_ui q_j' W q_i``, W the inverse of `fold_in`.
+        """Return the parts (n, n_profile) that add up to the scores: ``c_ui q_j' W q_i``, W the inverse of `fold_in`.
 
         Hu, Koren and Volinsky, 2008, section 5, equation 7.
         """
@@ -81,14 +81,14 @@ class ImplicitFactorModel:
         return np.where(self.knows[cols][:, None], parts, NAN).astype(np.float32)
 
     def similar(self, cols: RowArray) -> FloatArray:
-        """Cosine (m, n_items) of item factors, -1..1; NaN for an item nobody chose."""
+        """Return the cosine (m, n_items) of item factors, -1..1; NaN for an item nobody chose."""
         lengths = np.where(self.knows, np.linalg.norm(self.item_factors, axis=1), NAN)
         mine = np.where(cols == UNKNOWN, NAN, lengths[cols])
         products = self.item_factors[cols] @ self.item_factors.T
         return (products / np.maximum(mine[:, None] * lengths, np.finfo(np.float32).tiny)).astype(np.float32)
 
     def arrays(self) -> Arrays:
-        """Everything `from_arrays` needs."""
+        """Return everything `from_arrays` needs."""
         return {
             "constants": np.array([self.reg, self.alpha]),
             "user_ids": self.user_ids.ids,
@@ -101,7 +101,7 @@ class ImplicitFactorModel:
 
     @classmethod
     def from_arrays(cls, arrays: Arrays) -> Self:
-        """The same model; ValueError where the shapes contradict each other."""
+        """Build the same model; ValueError where the shapes contradict each other."""
         reg, alpha = (float(constant) for constant in arrays["constants"])
         user_ids = IdMap(np.asarray(arrays["user_ids"], np.int64))
         item_ids = IdMap(np.asarray(arrays["item_ids"], np.int64))

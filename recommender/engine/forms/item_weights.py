@@ -1,4 +1,4 @@
-"""The form of models that rank an item by what a person's other items say for it."""
+"""Hold models that rank an item by what a user's other items say for it."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -29,43 +29,43 @@ class ItemWeightsModel:
     item_ids: IdMap
     power: float
     unit: float
-    """What brings the mean square of the training's x to 1."""
+    """The divisor that brings the mean square of the training's x to 1."""
     knows: Mask
-    """Which items (n_items,) the model can score."""
+    """The items (n_items,) that the model can score."""
     profiles: csr_array
     """(n_users, n_items), as they were when the model was trained."""
     weights: csr_array
     """(n_items, n_items); the columns of items that the model doesn't know are empty."""
 
     def score(self, rows: RowArray) -> FloatArray:
-        """Ranking scores (m, n_items) of the users at `rows`, from their profiles at the training."""
+        """Return ranking scores (m, n_items) of the users at `rows`, from their profiles at the training."""
         return self._scores(self.profiles[np.where(rows == UNKNOWN, 0, rows)], rows == UNKNOWN)
 
     def score_histories(self, histories: Histories) -> FloatArray:
-        """Ranking scores (m, n_items) of anybody, from their profiles."""
+        """Return ranking scores (m, n_items) of anybody, from their profiles."""
         return self._scores(histories.profiles, np.zeros(len(histories), bool))
 
     def predict(self, rows: RowArray, cols: RowArray) -> tuple[FloatArray, FloatArray]:
-        """NaN (n,) twice: a score is no rating."""
+        """Return NaN (n,) twice: a score is no rating."""
         return np.full(len(rows), NAN), np.full(len(rows), NAN)
 
     def explain(self, history: Histories, cols: RowArray) -> FloatArray:
-        """The parts x_i * w_ij (n, n_profile) that add up to the scores of the items at `cols`."""
+        """Return the parts x_i * w_ij (n, n_profile) that add up to the scores of the items at `cols`."""
         profile = history.profiles[:1]
         parts = self.weights[profile.indices][:, cols].toarray().T * self._x(profile.data)
         return np.where(self.knows[cols][:, None], parts, NAN).astype(np.float32)
 
     def similar(self, cols: RowArray) -> FloatArray:
-        """The weights (m, n_items) of the items at `cols`; nothing is more like an item than itself."""
+        """Return the weights (m, n_items) of the items at `cols`; nothing is more like an item than itself."""
         known = (cols != UNKNOWN) & self.knows[cols]
-        likeness = self.weights[np.where(known, cols, 0)].toarray()
-        likeness[np.arange(len(cols)), np.where(known, cols, 0)] = likeness.max(axis=1, initial=0)
-        likeness[~known] = NAN
-        likeness[:, ~self.knows] = NAN
-        return likeness
+        similarities = self.weights[np.where(known, cols, 0)].toarray()
+        similarities[np.arange(len(cols)), np.where(known, cols, 0)] = similarities.max(axis=1, initial=0)
+        similarities[~known] = NAN
+        similarities[:, ~self.knows] = NAN
+        return similarities
 
     def arrays(self) -> Arrays:
-        """Everything `from_arrays` needs; the matrices as the parts of their CSR form."""
+        """Return everything `from_arrays` needs; the matrices as the parts of their CSR form."""
         return {
             "constants": np.array([self.power, self.unit]),
             "user_ids": self.user_ids.ids,
@@ -77,7 +77,7 @@ class ItemWeightsModel:
 
     @classmethod
     def from_arrays(cls, arrays: Arrays) -> Self:
-        """The same model; ValueError where the shapes contradict each other."""
+        """Build the same model; ValueError where the shapes contradict each other."""
         power, unit = (float(constant) for constant in arrays["constants"])
         user_ids = IdMap(np.asarray(arrays["user_ids"], np.int64))
         item_ids = IdMap(np.asarray(arrays["item_ids"], np.int64))
@@ -120,7 +120,7 @@ def sharpened(strengths: FloatArray, power: float) -> FloatArray:
 
 
 def strongest(weights: FloatArray, n: int) -> csr_array:
-    """A square matrix with the n entries of each column that are farthest from 0."""
+    """Return a square matrix with the n entries of each column that are farthest from 0."""
     n_items = len(weights)
     if n < n_items:
         for start in range(0, n_items, 512):

@@ -1,4 +1,4 @@
-"""Factor models of which no factor is negative."""
+"""Hold factor models of which no factor is negative."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -13,12 +13,12 @@ from recommender.engine.types import FloatArray
 
 @dataclass(frozen=True, eq=False)
 class NonnegativeFactorModel(FactorModel):
-    """Predicted rating = mean + p_u . q_i; the biases only mark who and what has ratings."""
+    """Predict a rating as mean + p_u . q_i; the biases only mark which users and items have ratings."""
 
     form: ClassVar[str] = "nonnegative_factors"
 
     def _fold_in_one(self, items: NDArray[np.integer], values: FloatArray) -> tuple[np.float64, NDArray[np.float64]]:
-        """The best non-negative factors for one person: ``sum_i (r_i - mean - p . q_i)^2 + reg * n * |p|^2``.
+        """Find the best non-negative factors for one user: ``sum_i (r_i - mean - p . q_i)^2 + reg * n * |p|^2``.
 
         By the active-set method of Lawson and Hanson, "Solving Least Squares Problems", 1974, chapter 23.
         """

@@ -1,4 +1,4 @@
-"""Factor models as draws from their posterior: predictions with their standard deviation."""
+"""Hold factor models as draws from their posterior: predictions with their standard deviation."""
 
 from dataclasses import dataclass
 from itertools import pairwise
@@ -12,7 +12,7 @@ from recommender.engine.types import UNKNOWN, Arrays, FloatArray, Histories, IdM
 NAN = np.float32(np.nan)
 
 SHAPE = 2.0
-"""Of the gamma distribution of the precisions of people's noise."""
+"""Parameters of the gamma distribution of the precisions of users' noise."""
 
 CHUNK = 16_384
 """Pairs whose draws are looked at together."""
@@ -20,9 +20,9 @@ CHUNK = 16_384
 
 @dataclass(frozen=True, eq=False)
 class SampledFactorModel:
-    """Predicted rating = mean over s draws of mean + b_u + b_i + p_u . q_i, with d factors.
+    """Predict a rating as the mean over s draws of mean + b_u + b_i + p_u . q_i, with d factors.
 
-    Its variance is that of the draws plus that of the person's noise. A bias of NaN marks a user or an item without any
+    Its variance is that of the draws plus that of the user's noise. A bias of NaN marks a user or an item without any
     rating. Factors are in `unit`s of the scale, of which a scale from 1 to 5 has four.
     """
 
@@ -39,36 +39,36 @@ class SampledFactorModel:
     items: FloatArray
     """(n_items, s, d + 1), the bias last."""
     noise: FloatArray
-    """Variance of the noise of each person's ratings (n_users,)."""
+    """Variance of the noise of each user's ratings (n_users,)."""
     prior_means: NDArray[np.float64]
-    """Of people's factors and bias, in each draw (s, d + 1)."""
+    """The prior of users' factors and bias, in each draw (s, d + 1)."""
     prior_precisions: NDArray[np.float64]
     """(s, d + 1, d + 1)"""
     rates: NDArray[np.float64]
-    """Of the gamma distribution of noise precisions, in each draw (s,)."""
+    """Parameters of the gamma distribution of noise precisions, in each draw (s,)."""
 
     def score(self, rows: RowArray) -> FloatArray:
-        """Ranking scores (m, n_items): predicted ratings, not clipped."""
+        """Return ranking scores (m, n_items): predicted ratings, not clipped."""
         mine = self.users[rows]
         mine[rows == UNKNOWN] = NAN
         return self._scores(mine)
 
     def score_histories(self, histories: Histories) -> FloatArray:
-        """Ranking scores (m, n_items) of people known by their ratings; NaN for somebody without any."""
+        """Return ranking scores (m, n_items) of users known by their ratings; NaN for somebody without any."""
         found = [self._fold_in(items, values)[0] for items, values in self._rated(histories)]
         return self._scores(np.stack(found)) if found else np.empty((0, len(self.item_ids)), np.float32)
 
     def predict(self, rows: RowArray, cols: RowArray) -> tuple[FloatArray, FloatArray]:
-        """Predicted ratings (n,), clipped to the scale, and their standard deviation."""
+        """Return predicted ratings (n,), clipped to the scale, and their standard deviation."""
         rating, spread = self._moments(rows, cols)
         return rating, np.sqrt(spread**2 + self.noise[rows] * np.float32(self.unit) ** 2)
 
     def uncertainty(self, rows: RowArray, cols: RowArray) -> FloatArray:
-        """The model's own part (n,) of the standard deviation: what more ratings would take away."""
+        """Return the model's own part (n,) of the standard deviation: what more ratings would take away."""
         return self._moments(rows, cols)[1]
 
     def predict_history(self, history: Histories, cols: RowArray) -> tuple[FloatArray, FloatArray]:
-        """What `predict` says (n,), of one person whom the model has never seen."""
+        """Predict as `predict` does (n,) for one user whom the model has never seen."""
         ((items, values),) = self._rated(history)
         mine, covariances = self._fold_in(items, values)
         theirs = np.where(cols[:, None, None] == UNKNOWN, NAN, self.items[cols]).astype(np.float64)
@@ -80,11 +80,15 @@ class SampledFactorModel:
         return self._rating(draws.mean(axis=1)), (self.unit * np.sqrt(variance)).astype(np.float32)
 
     def explain(self, history: Histories, cols: RowArray) -> FloatArray:
-        """NaN (n, n_profile): a rating comes from the whole person, whose factors all ratings have shaped together."""
+        """Return NaN (n, n_profile): a rating comes from the whole user, whose factors all ratings have shaped
+        together.
+        """
         return np.full((len(cols), history.profiles.nnz), NAN)
 
     def similar(self, cols: RowArray) -> FloatArray:
-        """Cosine (m, n_items) of the item factors of all draws together, -1..1; NaN for an item without ratings."""
+        """Return the cosine (m, n_items) of the item factors of all draws together, -1..1; NaN for an item without
+        ratings.
+        """
         factors = self.items[:, :, :-1].reshape(len(self.items), -1)
         squares = np.einsum("id,id->i", factors, factors)
         lengths = np.where(np.isnan(self.items[:, 0, -1]), NAN, np.sqrt(squares))
@@ -92,7 +96,7 @@ class SampledFactorModel:
         return (factors[cols] @ factors.T) / np.maximum(mine[:, None] * lengths, np.finfo(np.float32).tiny)
 
     def arrays(self) -> Arrays:
-        """Everything `from_arrays` needs; the four scalars in one float64 array."""
+        """Return everything `from_arrays` needs; the four scalars in one float64 array."""
         return {
             "constants": np.array([self.mean, self.scale_min, self.scale_max, self.unit]),
             "user_ids": self.user_ids.ids,
@@ -107,7 +111,7 @@ class SampledFactorModel:
 
     @classmethod
     def from_arrays(cls, arrays: Arrays) -> Self:
-        """The same model; ValueError where the shapes contradict each other."""
+        """Build the same model; ValueError where the shapes contradict each other."""
         mean, scale_min, scale_max, unit = (float(constant) for constant in arrays["constants"])
         model = cls(
             user_ids=IdMap(np.asarray(arrays["user_ids"], np.int64)),
@@ -127,7 +131,7 @@ class SampledFactorModel:
         return model
 
     def _scores(self, mine: FloatArray) -> FloatArray:
-        """(m, n_items) of people's draws (m, s, d + 1)."""
+        """Return scores (m, n_items) from users' draws (m, s, d + 1)."""
         n_draws, d = self.items.shape[1], self.items.shape[2] - 1
         people, items = (draws[:, :, :-1].reshape(len(draws), n_draws * d) for draws in (mine, self.items))
         scores: FloatArray = people.astype(np.float32) @ items.T
@@ -139,7 +143,7 @@ class SampledFactorModel:
         return scores
 
     def _moments(self, rows: RowArray, cols: RowArray) -> tuple[FloatArray, FloatArray]:
-        """Mean, clipped, and standard deviation (n,) of the draws."""
+        """Return the mean, clipped, and standard deviation (n,) of the draws."""
         rating, spread = np.empty(len(rows), np.float32), np.empty(len(rows), np.float32)
         for start in range(0, len(rows), CHUNK):
             part = slice(start, start + CHUNK)
@@ -151,11 +155,11 @@ class SampledFactorModel:
         return rating, spread
 
     def _rating(self, factors: NDArray[np.floating]) -> FloatArray:
-        """On the ratings' own scale, clipped to it."""
+        """Bring ratings back to their own scale, clipped to it."""
         return np.clip(self.mean + self.unit * factors, self.scale_min, self.scale_max).astype(np.float32)
 
     def _rated(self, histories: Histories) -> list[tuple[RowArray, NDArray[np.float64]]]:
-        """Each person's items that the model can say something of, and what she gave them, from the mean, in units."""
+        """Return each user's items that the model knows, and the ratings they gave, from the mean, in units."""
         known = histories.ratings
         values = (known.data.astype(np.float64) - self.mean) / self.unit
         knows: Mask = ~np.isnan(self.items[:, 0, -1])
@@ -166,7 +170,8 @@ class SampledFactorModel:
         ]
 
     def _fold_in(self, items: RowArray, values: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Means (s, d + 1) and covariances (s, d + 1, d + 1) of a new person's factors and bias, the items held fixed.
+        """Return means (s, d + 1) and covariances (s, d + 1, d + 1) of a new user's factors and bias, the items held
+        fixed.
 
         In each draw her posterior under that draw's prior and mean noise: equations 11 to 13 of the paper that `bpmf`
         names. NaN without ratings.

@@ -1,4 +1,4 @@
-"""The form of models that rank the same way for all people of a segment."""
+"""Hold models that rank the same way for all users of a segment."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,10 +16,10 @@ NAN = np.float32(np.nan)
 
 @dataclass(frozen=True, eq=False)
 class SegmentModel:
-    """Scores an item by ``C * (c_si + k * p_i) / (C_s + k)`` for everybody in the segment s.
+    """Score an item by ``C * (c_si + k * p_i) / (C_s + k)`` for everybody in the segment s.
 
-    c_si is what people of the segment did in favour of the item and C_s the sum of it, p_i the item's share of what
-    all people did and C the sum of that, k the shrinkage. NaN for people of none of its segments.
+    c_si is what users of the segment did in favour of the item and C_s the sum of it, p_i the item's share of what
+    all users did and C the sum of that, k the shrinkage. NaN for users of none of its segments.
     """
 
     form: ClassVar[str] = "segments"
@@ -27,9 +27,9 @@ class SegmentModel:
     user_ids: IdMap
     item_ids: IdMap
     names: tuple[str, ...]
-    """Of the segments: "age:30-39"."""
+    """The names of the segments: "age:30-39"."""
     members: RowArray
-    """The segment (n_users,) of each person, or UNKNOWN."""
+    """The segment (n_users,) of each user, or UNKNOWN."""
     counts: csr_array
     """(n_segments, n_items)"""
     shares: FloatArray
@@ -39,16 +39,16 @@ class SegmentModel:
 
     @property
     def knows(self) -> Mask:
-        """The items (n_items,) that somebody turned to."""
+        """Return the items (n_items,) that somebody turned to."""
         return np.asarray(self.shares > 0, bool)
 
     def segments_of(self, people: Sequence[Tokens]) -> RowArray:
-        """The segment (n,) of people of whom these are known, or UNKNOWN."""
+        """Return the segment (n,) of users of whom these are known, or UNKNOWN."""
         rows = [next((self._rows[name] for name in names if name in self._rows), UNKNOWN) for names in people]
         return np.array(rows, np.int32)
 
     def score_segments(self, segments: RowArray) -> FloatArray:
-        """Ranking scores (m, n_items) for the people of segments (m,); a row of NaN for UNKNOWN."""
+        """Return ranking scores (m, n_items) for the users of segments (m,); a row of NaN for UNKNOWN."""
         if not self.names:
             return np.full((len(segments), len(self.item_ids)), NAN)
         own = self.counts[np.where(segments == UNKNOWN, 0, segments)].toarray()
@@ -58,28 +58,28 @@ class SegmentModel:
         return scores.astype(np.float32, copy=False)
 
     def score(self, rows: RowArray) -> FloatArray:
-        """Ranking scores (m, n_items) of the users at `rows`."""
+        """Return ranking scores (m, n_items) of the users at `rows`."""
         members = np.append(self.members, np.int32(UNKNOWN))
         return self.score_segments(members[rows])
 
     def score_histories(self, histories: Histories) -> FloatArray:
-        """Ranking scores (m, n_items) of anybody, from their segments; NaN where none are known."""
+        """Return ranking scores (m, n_items) of anybody, from their segments; NaN where none are known."""
         return self.score_segments(self.segments_of(histories.segments or ((),) * len(histories)))
 
     def predict(self, rows: RowArray, cols: RowArray) -> tuple[FloatArray, FloatArray]:
-        """NaN (n,) twice: a place in a list is no rating."""
+        """Return NaN (n,) twice: a place in a list is no rating."""
         return np.full(len(rows), NAN), np.full(len(rows), NAN)
 
     def explain(self, history: Histories, cols: RowArray) -> FloatArray:
-        """NaN (n, n_profile): nothing that somebody did has a part in it."""
+        """Return NaN (n, n_profile): nothing that somebody did has a part in it."""
         return np.full((len(cols), history.profiles.nnz), NAN)
 
     def similar(self, cols: RowArray) -> FloatArray:
-        """NaN (m, n_items): it can't say what is like what."""
+        """Return NaN (m, n_items): it can't say what is like what."""
         return np.full((len(cols), len(self.item_ids)), NAN)
 
     def arrays(self) -> Arrays:
-        """Everything `from_arrays` needs."""
+        """Return everything `from_arrays` needs."""
         return {
             "user_ids": self.user_ids.ids,
             "item_ids": self.item_ids.ids,
@@ -92,7 +92,7 @@ class SegmentModel:
 
     @classmethod
     def from_arrays(cls, arrays: Arrays) -> Self:
-        """The same model; ValueError where the shapes contradict each other."""
+        """Build the same model; ValueError where the shapes contradict each other."""
         user_ids = IdMap(np.asarray(arrays["user_ids"], np.int64))
         item_ids = IdMap(np.asarray(arrays["item_ids"], np.int64))
         names = tuple(arrays["names"].tolist())

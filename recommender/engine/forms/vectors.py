@@ -1,4 +1,4 @@
-"""Models that know items by vectors of length 1, and people by what they turned to."""
+"""Hold models that know items by vectors of length 1, and users by the items they chose."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -39,17 +39,17 @@ class VectorModel:
     projection: FloatArray
     """(n_buckets, d): from the tokens of an item to its vector, or to the first part of it."""
     encoder: str = ""
-    """What the sentence embeddings of the rest come from, if there are any,"""
+    """The encoder of the sentence embeddings, if there are any,"""
     encoder_projection: FloatArray | None = None
     """and from them to the rest of the vector (e, d)."""
 
     @cached_property
     def knows(self) -> Mask:
-        """Whether anything is known of each item (n_items,)."""
+        """Return which items (n_items,) anything is known of."""
         return np.asarray(self.vectors.any(axis=1), bool)
 
     def score(self, rows: RowArray) -> FloatArray:
-        """Ranking scores (m, n_items) of the users at `rows`; NaN for UNKNOWN."""
+        """Return ranking scores (m, n_items) of the users at `rows`; NaN for UNKNOWN."""
         if not len(self.user_ids):
             return np.full((len(rows), len(self.item_ids)), NAN)
         scores = self._scores(self.profiles[np.where(rows == UNKNOWN, 0, rows)])
@@ -57,40 +57,45 @@ class VectorModel:
         return scores
 
     def score_histories(self, histories: Histories) -> FloatArray:
-        """Ranking scores (m, n_items) of anybody, from their profiles."""
+        """Return ranking scores (m, n_items) of anybody, from their profiles."""
         return self._scores(histories.profiles)
 
     def predict(self, rows: RowArray, cols: RowArray) -> tuple[FloatArray, FloatArray]:
-        """NaN (n,) twice: a likeness is no rating."""
+        """Return NaN (n,) twice: a similarity is no rating."""
         return np.full(len(rows), NAN), np.full(len(rows), NAN)
 
     def explain(self, history: Histories, cols: RowArray) -> FloatArray:
-        """The parts (n, n_profile) that add up to the scores: each item's own cosine, as it weighs in the person."""
+        """Return the parts (n, n_profile) that add up to the scores: each item's own cosine, as it weighs in the
+        user.
+        """
         profile = history.profiles[:1]
-        mine, length = self._people(profile)
+        mine, length = self._users(profile)
         weight = sharpened(profile.data, POWER) / max(length[0], 1e-9)
         parts = self.vectors[cols] @ (self.vectors[profile.indices] * weight[:, None]).T
         return np.where(self.knows[cols][:, None] & mine.any(), parts, NAN).astype(np.float32)
 
     def similar(self, cols: RowArray) -> FloatArray:
-        """Cosine (m, n_items), -1..1; NaN for an item of which nothing is known."""
+        """Return the cosine (m, n_items), -1..1; NaN for an item of which nothing is known."""
         known = (cols != UNKNOWN) & self.knows[cols]
-        likeness = self.vectors[np.where(known, cols, 0)] @ self.vectors.T
-        likeness[~known] = NAN
-        likeness[:, ~self.knows] = NAN
-        return likeness
+        similarities = self.vectors[np.where(known, cols, 0)] @ self.vectors.T
+        similarities[~known] = NAN
+        similarities[:, ~self.knows] = NAN
+        return similarities
 
     def tastes_of(self, profiles: csr_array) -> tuple[FloatArray, IntArray]:
-        """The directions (m, d), of length 1, in which the items of profiles (m, n_items) lie; how many those are (m,).
+        """Return the directions (m, d), of length 1, in which the items of profiles (m, n_items) lie; how many those
+        are (m,).
 
         Zeros for an empty profile. A score is the cosine of an item's vector with it.
         """
-        mine, length = self._people(profiles)
+        mine, length = self._users(profiles)
         mine /= np.maximum(length, 1e-9)[:, None]
         return mine, np.diff(profiles.indptr).astype(np.int64)
 
     def spread_of(self, directions: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Mean and standard deviation (m,) of the scores of all items in directions (m, d), without scoring them."""
+        """Return the mean and standard deviation (m,) of the scores of all items in directions (m, d), without scoring
+        them.
+        """
         first, second = self._moments
         mean: FloatArray = (directions @ first).astype(np.float32)
         square = np.einsum("ij,jk,ik->i", directions, second, directions)
@@ -105,7 +110,7 @@ class VectorModel:
         return known.sum(axis=0) / n, second
 
     def arrays(self) -> Arrays:
-        """Everything `from_arrays` needs; the profiles as the parts of their CSR form."""
+        """Return everything `from_arrays` needs; the profiles as the parts of their CSR form."""
         return {
             "user_ids": self.user_ids.ids,
             "item_ids": self.item_ids.ids,
@@ -118,7 +123,7 @@ class VectorModel:
 
     @classmethod
     def from_arrays(cls, arrays: Arrays) -> Self:
-        """The same model; ValueError where the shapes contradict each other."""
+        """Build the same model; ValueError where the shapes contradict each other."""
         user_ids = IdMap(np.asarray(arrays["user_ids"], np.int64))
         item_ids = IdMap(np.asarray(arrays["item_ids"], np.int64))
         vectors, projection = (np.asarray(arrays[name], np.float32) for name in ("vectors", "projection"))
@@ -139,14 +144,14 @@ class VectorModel:
         return {"encoder": np.array([self.encoder]), "encoder_projection": self.encoder_projection}
 
     def _scores(self, profiles: csr_array) -> FloatArray:
-        mine, length = self._people(profiles)
+        mine, length = self._users(profiles)
         mine /= np.maximum(length, 1e-9)[:, None]
         scores: FloatArray = mine @ self.vectors.T
         scores[length == 0] = NAN
         scores[:, ~self.knows] = NAN
         return scores
 
-    def _people(self, profiles: csr_array) -> tuple[FloatArray, FloatArray]:
+    def _users(self, profiles: csr_array) -> tuple[FloatArray, FloatArray]:
         """Return the weighted sums (m, d) of profiles (m, n_items), and their lengths (m,)."""
         mine = self._sums(profiles)
         if (opposed := without_favour(profiles)).any():

@@ -6,14 +6,17 @@ from dataclasses import dataclass
 import numpy as np
 
 from recommender.engine import feedback, ranking
-from recommender.engine.evidence import STRONGEST
-from recommender.engine.types import UNKNOWN, Dataset, EventKind, Histories, IdMap
+from recommender.engine.evidence import STRONGEST, WORST
+from recommender.engine.types import UNKNOWN, Dataset, EventKind, Histories, IdMap, IntArray
 from recommender.serving.candidates.attribution import Attribution, attribution_of
 from recommender.serving.candidates.context import FOLD_IN, Ranked, ServingContext
 from recommender.serving.candidates.loaded_release import LoadedModel
 
 SESSION_VIEW = EventKind("view", STRONGEST)
 """The event that each item of a session counts as."""
+
+DISLIKE = EventKind("dislike", WORST, is_negative=True)
+"""The event that each item counts as that the user wants nothing like."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,15 +33,18 @@ class Session:
         return attribution_of(self.context, *self.made_from, ranked) if self.made_from else None
 
 
-def session(context: ServingContext, rows: Sequence[int], leader: LoadedModel | None = None) -> Session:
+def session(
+    context: ServingContext, rows: Sequence[int], leader: LoadedModel | None = None, disliked: Sequence[int] = ()
+) -> Session:
     """Rank similar items for an anonymous session: `rows` are the viewed items, in order, the latest weighs most.
 
-    By `leader`; default: the release's leading model.
+    By `leader`; default: the release's leading model. What is like the items at `disliked` is pushed away.
     """
     member, n = leader or context.release.leader, len(context.catalogue)
     if member is None:
         return Session(context, context.everybody(), None)
-    events = _events(member.model.item_ids, context.catalogue.ids[list(rows)])
+    items, against = (context.catalogue.ids[list(some)] for some in (rows, disliked))
+    events = _events(member.model.item_ids, items, against)
     history = feedback.histories(events, member.model.item_ids)
     scores = context.to_catalogue(member, member.model.score_histories(history))
     own = Ranked.of(ranking.top_n(scores, n, allowed=context.catalogue.available), FOLD_IN)
@@ -47,17 +53,19 @@ def session(context: ServingContext, rows: Sequence[int], leader: LoadedModel | 
     return Session(context, own.extend_to(n, context.everybody()), (member, events, history))
 
 
-def _events(item_ids: IdMap, items: np.ndarray) -> Dataset:
-    """Make the events of one user, a second apart."""
-    known = item_ids.rows(items)
-    known = known[known != UNKNOWN]
+def _events(item_ids: IdMap, items: IntArray, disliked: IntArray) -> Dataset:
+    """Make the events of one user, a second apart, the dislikes last."""
+    both = item_ids.rows(np.concatenate([items, disliked]))
+    types = np.repeat(np.array([0, 1], np.uint8), [len(items), len(disliked)])
+    known = both != UNKNOWN
+    n = int(known.sum())
     return Dataset(
         user_ids=IdMap(np.zeros(1, np.int64)),
         item_ids=item_ids,
-        users=np.zeros(len(known), np.int32),
-        items=known,
-        values=np.full(len(known), np.nan, np.float32),
-        types=np.zeros(len(known), np.uint8),
-        times=np.arange(len(known)),
-        kinds=(SESSION_VIEW,),
+        users=np.zeros(n, np.int32),
+        items=both[known],
+        values=np.full(n, np.nan, np.float32),
+        types=types[known],
+        times=np.arange(n),
+        kinds=(SESSION_VIEW, DISLIKE),
     )

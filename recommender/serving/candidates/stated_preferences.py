@@ -49,23 +49,22 @@ def preferences_of(user_pk: int) -> StatedPreferences:
 def by_stated_preferences(context: ServingContext, stated: StatedPreferences, n: int) -> Ranked | None:
     """Rank the n best for a user by stated preferences alone; None where there are none.
 
-    What goes with the items that are liked; without any, what is popular, that of the categories and tags first. The
-    source of such items is STATED_PREFERENCES. The items they name are left out: those come back only on pages that
-    reach beyond the n.
+    What goes with the items that are liked; without any, what is popular, that of the categories and tags first. What
+    is like the disliked items is pushed away, unless categories or tags rank. The source of such items is
+    STATED_PREFERENCES. The items they name are left out: those come back only on pages that reach beyond the n.
     """
-    liked = _rows(context, stated.liked)
-    if liked:
-        ranked = session(context, liked).ranked
-        ranked = _marked(ranked, ranked.sources == SOURCES.index(FOLD_IN), ranked.scores)
-    elif stated.categories or stated.tags:
+    liked, disliked = _rows(context, stated.liked), _rows(context, stated.disliked)
+    if not liked and (stated.categories or stated.tags):
         everybody, matching = context.everybody(), _matching(context, stated)
         ranked = everybody.take(np.argsort(~matching[everybody.rows], kind="stable"))
         # Popularity orders them, and says nothing of how well they fit: a score would be on another scale.
         ranked = _marked(ranked, matching[ranked.rows], np.full(len(ranked), np.nan, np.float32))
+    elif liked or disliked:
+        ranked = session(context, liked, disliked=disliked).ranked
+        ranked = _marked(ranked, ranked.sources == SOURCES.index(FOLD_IN), ranked.scores)
     else:
         return None
-    named = liked + _rows(context, stated.disliked)
-    return ranked.take(~np.isin(ranked.rows, named)).take(slice(n))
+    return ranked.take(~np.isin(ranked.rows, liked + disliked)).take(slice(n))
 
 
 def sentence(context: ServingContext, row: int, stated: StatedPreferences) -> str:
@@ -73,6 +72,8 @@ def sentence(context: ServingContext, row: int, stated: StatedPreferences) -> st
     if liked := _rows(context, stated.liked):
         titles = " and ".join(f"“{context.catalogue.titles[one]}”" for one in liked[:MOST_TITLES])
         return f"It goes with {titles}, which you said you like."
+    if stated.disliked and not (stated.categories or stated.tags):
+        return "It is unlike what you said you dislike."
     own = {*context.catalogue.categories[row], *context.catalogue.tags[row]}
     named = next((name for name in (*stated.categories, *stated.tags) if name in own), "")
     return f"You said you like {named}." if named else UNNAMED

@@ -12,6 +12,7 @@ from django.db import connection
 from django.utils import timezone
 
 from recommender.models import CoVisit
+from recommender.serving.incremental.verdicts import VERDICT
 from recsite.platform import feed
 
 READER, TABLE = "sessions", "interactions_interaction"
@@ -23,10 +24,16 @@ MOST_PAIRS = 20
 KEPT = timedelta(days=90)
 """How long a pair of a single session is kept."""
 
-FAVOURS = """
-NOT {event}.undated AND EXISTS (
+# A view that led to a dislike, and a rating at the bottom of its scale, are no visits that speak for other items.
+FAVOURS = f"""
+NOT {{event}}.undated AND EXISTS (
     SELECT FROM interactions_interactiontype AS kind
-    WHERE kind.id = {event}.type_id AND weight > 0 AND NOT is_negative
+    WHERE kind.id = {{event}}.type_id AND weight > 0 AND NOT is_negative
+        AND coalesce({VERDICT.format(event="{event}")}, 0) >= 0
+) AND NOT EXISTS (
+    SELECT FROM interactions_interaction AS later JOIN interactions_interactiontype AS kind ON kind.id = later.type_id
+    WHERE later.user_id = {{event}}.user_id AND later.item_id = {{event}}.item_id AND NOT later.undated
+        AND later.occurred_at >= {{event}}.occurred_at AND {VERDICT.format(event="later")} < 0
 )
 """
 SESSION = "coalesce(context ->> 'session_id', '')"

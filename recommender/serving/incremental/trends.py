@@ -21,6 +21,7 @@ from django.utils import timezone
 from recommender.engine.forms.impersonal import ImpersonalModel
 from recommender.engine.types import IdMap
 from recommender.models import TrendingScore
+from recommender.serving.incremental.verdicts import VERDICT
 from recsite.platform import database, feed, generations
 from recsite.platform.models import FeedCursor
 from recsite.platform.reloading import Reloading
@@ -34,19 +35,11 @@ LANDMARK = datetime(2026, 1, 1, tzinfo=UTC)
 MOST_DOUBLINGS = 900.0
 """A float ends at 2 ** 1023: some centuries of half-lives."""
 
-# What an event says of its item by itself, as `engine.evidence.verdicts` has it: 1 for it, -1 against it, 0 neither.
-VERDICT = """
-CASE
-    WHEN kind.scale_min IS NULL THEN sign(kind.weight) * CASE WHEN kind.is_negative THEN -1 ELSE 1 END
-    WHEN event.value >= coalesce(kind.relevant_at, kind.scale_min + 0.75 * (kind.scale_max - kind.scale_min)) THEN 1
-    WHEN event.value < kind.scale_min + 0.25 * (kind.scale_max - kind.scale_min) THEN -1
-    ELSE 0
-END
-"""
+OF_EVENT = VERDICT.format(event="event")
 VERDICTS = f"""
-SELECT event.id, event.user_id, event.item_id, event.occurred_at, {VERDICT} AS verdict
+SELECT event.id, event.user_id, event.item_id, event.occurred_at, {OF_EVENT} AS verdict
 FROM interactions_interaction AS event JOIN interactions_interactiontype AS kind ON kind.id = event.type_id
-WHERE event.occurred_at >= %(since)s AND NOT event.undated AND {VERDICT} <> 0
+WHERE event.occurred_at >= %(since)s AND NOT event.undated AND {OF_EVENT} <> 0
 """
 LATEST = "DISTINCT ON (user_id, item_id) user_id, item_id, occurred_at, verdict"
 # Of two verdicts at one time the one against the item counts.
