@@ -25,7 +25,7 @@ _FALSE = {"0", "false", "no", "off"}
 
 
 def fail(sentence: str) -> NoReturn:
-    """Stops the start: every door (manage.py, gunicorn, celery) prints the sentence and exits with 1."""
+    """Stop the start: every door (manage.py, gunicorn, celery) prints the sentence and exits with 1."""
     raise SystemExit(f"recsite can't start: {sentence}")
 
 
@@ -95,7 +95,7 @@ def items(name: str, default: list[str]) -> list[str]:
 
 
 def hosts(name: str, default: list[str], production: bool) -> list[str]:
-    """Names the site answers to: no scheme, port or path; in production not every name there is."""
+    """Read host names: no scheme, port or path; in production no `*`."""
     found = items(name, default)
     for host in found:
         bare = host.removeprefix("[").removesuffix("]")
@@ -107,7 +107,7 @@ def hosts(name: str, default: list[str], production: bool) -> list[str]:
 
 
 def origins(name: str) -> list[str]:
-    """Origins: scheme and host, and nothing behind them."""
+    """Read origins: scheme and host, and nothing behind them."""
     found = items(name, [])
     for origin in found:
         parts = urlsplit(origin)
@@ -117,7 +117,7 @@ def origins(name: str) -> list[str]:
 
 
 def database(name: str) -> dict[str, Any]:
-    """Django's settings of the PostgreSQL server named by a URL."""
+    """Return Django's settings of the PostgreSQL server named by a URL."""
     raw = text(name)
     if not raw:
         fail(
@@ -154,7 +154,7 @@ def redis_url(name: str, default: str = "") -> str:
 
 
 def _check_port(url: str) -> None:
-    """Raises ValueError where a port is no number from 1 to 65535."""
+    """Check the port of a URL. Raises ValueError where it is no number from 1 to 65535."""
     if urlsplit(url).port == 0:
         raise ValueError(url)
 
@@ -178,7 +178,7 @@ def secret_key(name: str, production: bool, state: Path, other_than: str = "") -
 
 
 def _write_once(path: Path, content: str) -> None:
-    """Writes whole or not at all; of two processes that start together, the first one's secret stays."""
+    """Write whole or not at all; of two processes that start together, the first one's secret stays."""
     draft = path.with_suffix(f".{os.getpid()}")
     draft.touch(mode=0o600)
     draft.write_text(content)

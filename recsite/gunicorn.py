@@ -1,4 +1,4 @@
-"""How gunicorn serves recsite: `gunicorn -c recsite/gunicorn.py recsite.wsgi`."""
+"""Configure gunicorn: `gunicorn -c recsite/gunicorn.py recsite.wsgi`."""
 
 import os
 import shutil
@@ -63,7 +63,7 @@ def _check_port(host: str, port: int) -> None:
 
 
 def when_ready(server: Any) -> None:
-    """On SIGTERM say so at `/ready`, serve on for DRAIN_SECS, then stop; what runs gets the rest of the time."""
+    """Drain on SIGTERM: say so at `/ready`, serve on for DRAIN_SECS, then stop; what runs gets the rest of the time."""
 
     def drain(signum: int, frame: FrameType | None) -> None:
         if os.getpid() != server.pid or not draining.begin() or not settings.DRAIN_SECS:
@@ -76,7 +76,7 @@ def when_ready(server: Any) -> None:
 
 
 def child_exit(_server: Any, worker: Any) -> None:
-    """Drops the gauges of a process that is no more; its counters stay, so that sums never fall."""
+    """Drop the gauges of a process that is no more; its counters stay, so that sums never fall."""
     if settings.PROMETHEUS_ENABLED:
         multiprocess: Any = import_module("prometheus_client.multiprocess")
         multiprocess.mark_process_dead(worker.pid)

@@ -32,7 +32,7 @@ BROKER_OPTIONS = {"socket_connect_timeout": 0.5, "socket_timeout": 1.0, "max_ret
 
 
 class Trouble(Exception):
-    """What is wrong with a part, in one sentence that may be shown to anybody."""
+    """A part doesn't work; the message is one sentence that may be shown to anybody."""
 
 
 def ping(request: HttpRequest) -> JsonResponse:  # noqa: ARG001
@@ -41,7 +41,7 @@ def ping(request: HttpRequest) -> JsonResponse:  # noqa: ARG001
 
 @never_cache
 def ready(request: HttpRequest) -> JsonResponse:  # noqa: ARG001
-    """503 while draining, or without the database. What only degrades the answers is no reason to send nobody here."""
+    """Answer 503 while draining, or without the database. What only degrades answers is no reason to stop traffic."""
     if draining.is_draining():
         return JsonResponse({"status": "draining"}, status=503)
     database = _state(_database)
@@ -59,7 +59,7 @@ def health(request: HttpRequest) -> JsonResponse:  # noqa: ARG001
 
 
 def _state(look: Callable[[], Facts]) -> Facts:
-    """What a look at one part found, with how long it took in milliseconds."""
+    """Return what a look at one part found, with its duration in milliseconds."""
     started = time.perf_counter()
     try:
         found = {"status": "ok", **look()}
@@ -80,7 +80,7 @@ def _database() -> Facts:
 
 
 def _ask(pool: Any) -> None:
-    """Straight from the pool: Django's own way would wait for the pool's longer timeout."""
+    """Ask by a connection of the pool: Django's own way would wait for the pool's longer timeout."""
     pool.open()
     with pool.connection(timeout=TIMEOUT_SECS) as session:
         session.execute("SELECT 1")
@@ -95,7 +95,7 @@ def _redis() -> Facts:
 
 
 def _broker() -> Facts:
-    """The broker, and how many tasks wait in it."""
+    """Return how many tasks wait in the broker."""
     try:
         with current_app.connection_for_read(transport_options=BROKER_OPTIONS) as broker:
             channel: Any = broker.default_channel
@@ -116,7 +116,7 @@ def _worker() -> Facts:
 
 
 def _release() -> Facts:
-    """The release that is served, and the seconds since its promotion."""
+    """Return the release that is served, and the seconds since its promotion."""
     try:
         live = database.ask(registry.live_release)
     except database.DatabaseDown as error:
@@ -130,7 +130,7 @@ def _release() -> Facts:
 
 
 def _partitions() -> Facts:
-    """How many months are ready for what comes."""
+    """Return how many months are ready for future events."""
     try:
         alarms = database.ask(partitions.alarms)
     except database.DatabaseDown as error:
@@ -141,7 +141,7 @@ def _partitions() -> Facts:
 
 
 def _kafka() -> Facts:
-    """Whether the event log answers, and how far its consumers are behind."""
+    """Return whether Kafka is in use, and how far its consumers are behind."""
     if not settings.KAFKA_BOOTSTRAP_SERVERS:
         return {"in_use": False}
     try:

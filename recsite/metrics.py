@@ -35,14 +35,14 @@ COUNTED = 100_000
 
 
 def metrics(request: HttpRequest) -> HttpResponse:
-    """Everything, in Prometheus's text format."""
+    """Return all metrics in Prometheus's text format."""
     response: HttpResponse = ExportToDjangoView(request)
     response.content += generate_latest(_asked)
     return response
 
 
 def asked_now() -> dict[str, Any]:
-    """What is looked up at each scrape: a number by its name, or a list of numbers with their labels."""
+    """Return what is looked up at each scrape: a number by its name, or a list of numbers with their labels."""
     found: dict[str, Any] = {}
     for family in _asked.collect():
         samples = [{**sample.labels, "value": sample.value} for sample in family.samples]
@@ -85,7 +85,7 @@ FEEDS = {
 
 
 class ServedCollector(Collector):
-    """What lists achieve, and how far the figures are behind."""
+    """Collect click rates and drift, and how far their readers are behind."""
 
     def collect(self) -> Iterator[Metric]:
         rates = GaugeMetricFamily(
@@ -131,7 +131,7 @@ class PartitionsCollector(Collector):
 
 
 class BehaviourCollector(Collector):
-    """What people do: the latest half hour that has begun."""
+    """Collect the behaviour of users in the latest half hour that has begun."""
 
     def collect(self) -> Iterator[Metric]:
         try:

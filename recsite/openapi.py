@@ -1,4 +1,4 @@
-"""How REST framework answers, and how its API is described."""
+"""Settings of REST framework and of its API's description."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ REST_FRAMEWORK: dict[str, Any] = {
 
 
 def description(version: str) -> dict[str, Any]:
-    """The settings of drf-spectacular."""
+    """Return the settings of drf-spectacular."""
     return {
         "TITLE": "recsite",
         "DESCRIPTION": "Recommendations, catalogue and events.",

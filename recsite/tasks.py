@@ -1,4 +1,4 @@
-"""What the worker does about the whole."""
+"""Tasks of the worker about the whole product."""
 
 from celery import shared_task
 
@@ -9,5 +9,5 @@ from recsite.metrics import asked_now
 
 @shared_task(soft_time_limit=60, time_limit=90)
 def announce_figures() -> None:
-    """Says on a topic how far everybody is behind, what waits, and what lists achieve."""
+    """Announce on a topic how far readers are behind, what waits, and click rates."""
     announcements.announce(SYSTEM_METRICS, "system.figures", {"figures": asked_now()})

@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+import structlog
 from django.db import connection
 
 from catalog.erasure import REASON, SENTENCE
@@ -52,6 +53,8 @@ def reply(raw: bytes) -> Reply:
         values = from_json(BY_MESSAGE, fields)
         del values["version"]
         request_id = values.pop("request_id")
+        # Every line until the answer carries it, as with the API.
+        structlog.contextvars.bind_contextvars(request_id=request_id)
         request = Request(**values)
         answer = serving.recommend(request)
         if answer.cold_start and _is_erased(request.user_id):
@@ -97,6 +100,8 @@ def _reply_after_outages(raw: bytes, stop: Callable[[], bool]) -> Reply | None:
             logger.exception("A request can't be answered.")
             said = str(fault) if isinstance(fault, UserFacingError) else "Something went wrong here. It is in our log."
             return _refusal(None, "internal_error", said, {})
+        finally:
+            structlog.contextvars.unbind_contextvars("request_id")
     return None
 
 

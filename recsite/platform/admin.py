@@ -60,7 +60,7 @@ class ApiKeyAdmin(APIKeyModelAdmin, ConsoleAdmin):
 
 @admin.register(Epoch)
 class EpochAdmin(ReadOnlyAdmin):
-    """How processes learn that what they keep in memory is old: a number that rises with every change."""
+    """Numbers that rise with every change: by them processes learn that what they keep in memory is old."""
 
     empty = "Nothing has changed yet."
     list_display = ("name", "value")
@@ -68,7 +68,7 @@ class EpochAdmin(ReadOnlyAdmin):
 
 @admin.register(FeedCursor)
 class FeedCursorAdmin(ReadOnlyAdmin):
-    """How far the rows of a table have been read, by those who add them up."""
+    """Positions up to which readers have read the rows of a table."""
 
     empty = "Nobody has read anything yet: beat begins with it."
     list_display = ("name", "position", "read")
@@ -104,14 +104,14 @@ class JobAdmin(ReadOnlyAdmin):
         return own or request.user.has_perm("platform.change_job")
 
     def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
-        """What is over can't be stopped."""
+        """Offer to stop only what is not over."""
         job = self.get_object(request, object_id)
         return super().get_actions_detail(request, object_id) if job and not job.is_over else []
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
-        """Sentence and state come from one reading of the job: it may end while its page is made."""
+        """Take sentence and state from one reading of the job: it may end while its page is made."""
         job = context.get("original")
         said = _said(job) if job else ""
         return super().render_change_form(request, context | {"said": said}, *args, **kwargs)
@@ -143,7 +143,7 @@ class JobAdmin(ReadOnlyAdmin):
         return [path("<int:pk>/status/", status, name="platform_job_status"), *super().get_urls()]
 
     def status_view(self, request: HttpRequest, pk: int) -> JsonResponse:
-        """What the live bar asks for every second."""
+        """Return the state of a job; its live bar asks every second."""
         job = get_object_or_404(Job, pk=pk)
         if not self.has_view_permission(request, job):
             raise PermissionDenied("You may not see this job.")
@@ -164,7 +164,7 @@ class JobAdmin(ReadOnlyAdmin):
 
 
 def _said(job: Job) -> str:
-    """How it stands with a job, in one sentence."""
+    """Say in one sentence how a job stands."""
     if job.state == Job.State.RUNNING and job.cancel_requested:
         return "Stopping at its next step."
     return workers.what_keeps(job) or job.message or "At work."

@@ -71,7 +71,7 @@ def _holder(header: str) -> Caller:
 
 
 def _staff(request: HttpRequest) -> Caller | None:
-    """Staff may try the API from its docs. A browser sends cookies by itself, so unsafe methods need the CSRF token."""
+    """Accept a session of staff. A browser sends cookies by itself, so unsafe methods need the CSRF token."""
     user = request.user
     if not (user.is_active and user.is_staff):
         return None

@@ -22,7 +22,7 @@ class Breaker:
     """
 
     def __init__(self, name: str, is_outage: Callable[[Exception], bool], probe: Callable[[], None]) -> None:
-        """`probe` raises while the dependency is gone; what must be mended before its next use belongs there too."""
+        """Take a `probe` that raises while the dependency is gone, and mends what must be before its next use."""
         self.name, self._is_outage, self._probe = name, is_outage, probe
         self._start_afresh()
         # A fork takes no threads along: nobody would close the child's copy again, or release its lock.
@@ -33,7 +33,7 @@ class Breaker:
         return not self._back.is_set()
 
     def call(self, work: Callable[[], T]) -> T:
-        """What `work` returns. Raises CircuitOpen while it is open; an error that means an outage opens it."""
+        """Return what `work` returns. Raises CircuitOpen while it is open; an error that means an outage opens it."""
         if self.is_open:
             raise CircuitOpen(f"{self.name} was gone a moment ago.")
         try:
@@ -52,11 +52,11 @@ class Breaker:
         threading.Thread(target=self._watch, name=f"waiting for {self.name}", daemon=True).start()
 
     def wait(self, seconds: float) -> None:
-        """Until it is closed, or the time is over."""
+        """Wait until it is closed, or the time is over."""
         self._back.wait(seconds)
 
     def close(self) -> None:
-        """Lets calls pass again; ends the watch."""
+        """Let calls pass again; end the watch."""
         self._back.set()
 
     def _start_afresh(self) -> None:

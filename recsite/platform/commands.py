@@ -1,4 +1,4 @@
-"""What our commands share: a sentence and an exit code instead of a traceback, a progress bar, tables to read."""
+"""Parts of all commands: a sentence and an exit code instead of a traceback, a progress bar, tables."""
 
 import os
 import shutil
@@ -65,7 +65,7 @@ class PlainCommand(BaseCommand):
 
 
 def _outage(error: Exception) -> str:
-    """What keeps PostgreSQL from answering. A full disk makes it end connections without another word."""
+    """Explain why PostgreSQL doesn't answer. A full disk makes it end connections without another word."""
     disk_full = getattr(error.__cause__, "sqlstate", None) == DISK_FULL
     if disk_full or shutil.disk_usage(settings.STATE_DIR).free < LEAST_FREE:
         where = "PostgreSQL's disk" if disk_full else f"The disk of {settings.STATE_DIR}"
@@ -76,7 +76,7 @@ def _outage(error: Exception) -> str:
 
 @contextmanager
 def until_told() -> Iterator[Callable[[], bool]]:
-    """For commands that work until stopped: SIGTERM or Ctrl-C makes the function true, a second one ends the work."""
+    """Let a command work until stopped: SIGTERM or Ctrl-C makes the function true, a second one ends the work."""
     told = list[int]()
 
     def hear(number: int, _: FrameType | None) -> None:
@@ -93,14 +93,14 @@ def until_told() -> Iterator[Callable[[], bool]]:
 
 
 def whole_number(text: str) -> int:
-    """The type of an argument that is a whole number and fits an integer of the database."""
+    """Parse an argument that is a whole number and fits an integer of the database."""
     if not text.isdecimal() or int(text) > LARGEST:
         raise ArgumentTypeError(f"{text!r} is not a whole number from 0 to {LARGEST}")
     return int(text)
 
 
 def mapping(text: str) -> dict[str, str]:
-    """The type of an argument that names columns: {"user_id": "reader"} from "user_id=reader"."""
+    """Parse an argument that names columns: {"user_id": "reader"} from "user_id=reader"."""
     pairs = [pair.partition("=") for pair in text.split(",")]
     if not all(field.strip() and column.strip() for field, _, column in pairs):
         raise ArgumentTypeError(f"{text!r} is not of the form user_id=COLUMN,item_id=COLUMN")
@@ -112,7 +112,7 @@ def mapping(text: str) -> dict[str, str]:
 
 @contextmanager
 def progress_bar() -> Iterator[Callable[[float, str], None]]:
-    """A bar in the terminal, and what moves it: `show(0.4, "fitting svd")`. Without a terminal it stays silent."""
+    """Show a bar in the terminal; yield what moves it: `show(0.4, "fitting svd")`. Without a terminal it is silent."""
     with tqdm(total=1.0, disable=None, bar_format="{percentage:3.0f}% |{bar:30}| {elapsed} {desc}") as bar:
 
         def show(done: float, what: str) -> None:
@@ -124,7 +124,7 @@ def progress_bar() -> Iterator[Callable[[float, str], None]]:
 
 
 def table(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> Iterator[str]:
-    """The lines of a table; columns of numbers are aligned to the right."""
+    """Yield the lines of a table; columns of numbers are aligned to the right."""
     columns = [_column(*column) for column in zip(headings, *rows, strict=True)]
     return ("  ".join(cells).rstrip() for cells in zip(*columns, strict=True))
 

@@ -1,4 +1,4 @@
-"""Whether the web server is about to stop: one byte that gunicorn's master shares with the workers it forks.
+"""Share one byte between gunicorn's master and its workers: it tells that the web server is about to stop.
 
 Standard library only, because the master imports it before there is a Django.
 """
@@ -9,7 +9,7 @@ _flag = mmap.mmap(-1, 1)
 
 
 def begin() -> bool:
-    """From now on `/ready` says no. False where it said so already."""
+    """Let `/ready` say no from now on; return False where it did so already."""
     first = not is_draining()
     _flag[0] = 1
     return first

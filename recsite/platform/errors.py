@@ -30,7 +30,7 @@ OUTAGES = (Unavailable, OperationalError, InterfaceError, DatabaseDown, RedisDow
 
 @dataclass(frozen=True)
 class Failure:
-    """What the client is told: `message` is one sentence, what is wrong and what to do; `details` are by field."""
+    """An error as the client sees it: `message` says what is wrong and what to do; `details` are by field."""
 
     status: int
     message: str
@@ -53,7 +53,7 @@ class Failure:
 
 
 def explain(error: BaseException | None) -> Failure | None:
-    """What to tell the client about `error`. None where it is a mistake of ours, which only the log should know."""
+    """Return what the client is told about `error`; None where it is a mistake of ours, for the log alone."""
     if isinstance(error, Invalid):
         return _invalid(error.errors, 409 if isinstance(error, Conflict) else 422)
     if isinstance(error, ValidationError):
@@ -82,7 +82,7 @@ def unavailable(error: BaseException) -> Failure:
 
 
 def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:  # noqa: ARG001 - DRF's signature
-    """REST framework's EXCEPTION_HANDLER."""
+    """Answer for an exception; REST framework's EXCEPTION_HANDLER."""
     failure = explain(error)
     return Response(failure.body(), status=failure.status, headers=dict(failure.headers)) if failure else None
 
@@ -108,7 +108,7 @@ def _headers(error: APIException) -> dict[str, str]:
 
 
 def _flat(detail: Any, path: str = "") -> Iterator[tuple[str, str]]:
-    """The sentences of a nested ValidationError, each with the path to its field: ("items.0.title", "...")."""
+    """Yield the sentences of a nested ValidationError with the path to their field: ("items.0.title", "...")."""
     if isinstance(detail, Mapping):
         for name, inner in detail.items():
             yield from _flat(inner, f"{path}.{name}" if path else str(name))

@@ -1,4 +1,4 @@
-"""How a change reaches every process within a second or two: numbers that rise, in PostgreSQL and in Redis.
+"""Generations of what is cached: numbers that rise in PostgreSQL and Redis reach every process within two seconds.
 
 PostgreSQL knows best and Redis answers fast: processes ask Redis once a second at most, and PostgreSQL while Redis is
 gone. A number only ever rises (it follows the clock, so that it does in a restored database as well), so whoever knows
@@ -46,7 +46,7 @@ end
 
 
 class _Known:
-    """What this process knows."""
+    """The generations that this process knows."""
 
     def __init__(self) -> None:
         self.forget()
@@ -66,7 +66,7 @@ _known = _Known()
 
 
 def current(name: str) -> int:
-    """The number of `name`, at most a second or so old; 0 where it was never bumped."""
+    """Return the number of `name`, at most a second or so old; 0 where it was never bumped."""
     if time.monotonic() >= _known.look_again_at and _known.lock.acquire(blocking=False):
         try:
             _look()
@@ -76,18 +76,18 @@ def current(name: str) -> int:
 
 
 def look() -> None:
-    """Asks now: afterwards `current` knows of every bump that was published before this call."""
+    """Look now: afterwards `current` knows of every bump that was published before this call."""
     with _known.lock:
         _look()
 
 
 def bump(name: str) -> None:
-    """Tells every process, once the transaction is committed, that what it knows of `name` is old."""
+    """Tell every process, once the transaction is committed, that what it knows of `name` is old."""
     transaction.on_commit(partial(_bump, name), robust=True)
 
 
 def mark_dirty(name: str) -> None:
-    """From now on `name` counts as changed for the next process that starts, unless this one clears the mark.
+    """Let `name` count as changed for the next process that starts, unless this one clears the mark.
 
     For whoever has something to tell, can't now, and might be killed first.
     """
@@ -100,12 +100,12 @@ def clear_dirty(name: str) -> None:
 
 
 def redis_run() -> bytes:
-    """The run of the Redis server that was last seen. A restart, which may cost it its last news, begins another."""
+    """Return the run of the Redis server last seen. A restart, which may cost it its last writes, begins another."""
     return _known.redis_run
 
 
 def repair() -> None:
-    """Brings Redis up to what PostgreSQL knows: for the start of a process, and now and then.
+    """Bring Redis up to what PostgreSQL knows: for the start of a process, and now and then.
 
     Raises DatabaseDown and RedisDown.
     """
@@ -115,7 +115,7 @@ def repair() -> None:
 
 
 def forget() -> None:
-    """As if the process had just started, for tests."""
+    """Forget everything, as if the process had just started; for tests."""
     _known.forget()
 
 
@@ -132,7 +132,7 @@ def _look() -> None:
 
 
 def _look_elsewhere() -> None:
-    """One of the two is gone: what the other one says; where it is gone too, what is known stays."""
+    """Ask the other store while one is gone; while both are, keep what is known."""
     for read in (partial(redis.call, _published), partial(database.ask, _stored)):
         try:
             _learn(read())
@@ -142,7 +142,7 @@ def _look_elsewhere() -> None:
 
 
 def _compare(client: Client) -> None:
-    """Learns what Redis says, and raises what is behind there: it was flushed, or came back with old data."""
+    """Learn what Redis says, and raise what is behind there: it was flushed, or came back with old data."""
     published = _published(client)
     _learn(published)
     behind = any(number > published.get(name, 0) for name, number in _known.numbers.items())
@@ -165,7 +165,7 @@ def _bump(name: str) -> None:
 
 
 def _bump_the_lost_again() -> None:
-    """Others may have seen the first number, and acted on it, before our last change while Redis was gone."""
+    """Bump again: others may have seen the first number before our last change, while Redis was gone."""
     for name in tuple(_known.lost):
         _store_next(name)
         _known.lost.discard(name)
@@ -182,13 +182,13 @@ def _stored() -> dict[str, int]:
 
 
 def _write(statement: str, *parameters: str | UUID) -> None:
-    """Where the database is gone as well, nothing is written."""
+    """Execute the statement, unless the database is gone as well."""
     with suppress(DatabaseDown):
         database.ask(partial(_run, statement, *parameters))
 
 
 def _run(statement: str, *parameters: str | UUID) -> tuple[Any, ...]:
-    """Executes the statement, and returns the row that it gives back, if any."""
+    """Execute the statement, and return the row that it gives back, if any."""
     with connection.cursor() as cursor:
         cursor.execute(statement, parameters)
         return cursor.fetchone() if cursor.description else ()
@@ -207,7 +207,7 @@ def _raise(client: Client, numbers: Mapping[str, int]) -> None:
 
 
 def _catch_up(client: Client) -> None:
-    """Before anybody uses Redis again. PostgreSQL is asked too: whoever changed something meanwhile may be gone."""
+    """Bring Redis up to date before anybody uses it; ask PostgreSQL too: who changed something may be gone."""
     try:
         _bump_the_lost_again()
         with suppress(DatabaseDown):

@@ -39,7 +39,7 @@ class NothingToDo(UserFacingError):
 
 
 class Progress:
-    """What the work calls as it goes: `progress(0.4, "Fitting svd")`. Raises Cancelled when staff asked it to stop."""
+    """Progress of a job: the work calls `progress(0.4, "Fitting svd")`. Raises Cancelled when asked to stop."""
 
     def __init__(self, job_id: int) -> None:
         self._job = Job.objects.filter(pk=job_id)
@@ -48,14 +48,14 @@ class Progress:
         self._written_at = float("-inf")
 
     def __call__(self, fraction: float, message: str = "") -> None:
-        """`fraction` runs from 0 to 1. Cheap enough for a tight loop: it writes twice a second at most."""
+        """Report a fraction from 0 to 1. Cheap enough for a tight loop: it writes twice a second at most."""
         if message:
             self.note(message)
         if time.monotonic() - self._written_at >= SECONDS_BETWEEN_WRITES:
             self._write(min(max(fraction, 0.0), 1.0))
 
     def note(self, message: str) -> None:
-        """Adds a line to the job's log, without writing it yet."""
+        """Add a line to the job's log, without writing it yet."""
         if message != self._message:
             self._message = message[:500]
             self._lines = [*self._lines[1 - LOG_LINES :], f"{timezone.now():%H:%M:%S} {message}"]
@@ -72,7 +72,7 @@ class Progress:
 
 
 def create(kind: str, title: str, user: AbstractBaseUser | None = None) -> Job:
-    """A queued job. The caller enqueues the task that runs it once the transaction is committed."""
+    """Create a queued job. The caller enqueues the task that runs it once the transaction is committed."""
     return Job.objects.create(kind=kind, title=title[:200], started_by_id=user.pk if user else None)
 
 
@@ -85,7 +85,7 @@ def create_for_task(task_id: str | None, kind: str, title: str) -> Job:
 
 
 def cancel(job_id: int) -> bool:
-    """Stops a queued job at once, and asks a running one to stop. False where it is already over."""
+    """Stop a queued job at once, and ask a running one to stop; return False where it is already over."""
     job = Job.objects.filter(pk=job_id)
     stopped = job.filter(state=Job.State.QUEUED).update(
         state=Job.State.CANCELLED, message="Cancelled before it began.", finished_at=timezone.now()
@@ -94,7 +94,7 @@ def cancel(job_id: int) -> bool:
 
 
 def refuse(job_id: int, sentence: str) -> None:
-    """Fails a queued job that no worker could be told of."""
+    """Fail a queued job that no worker could be told of."""
     Job.objects.filter(pk=job_id, state=Job.State.QUEUED).update(
         state=Job.State.FAILED, message=sentence[:500], finished_at=timezone.now()
     )
@@ -186,7 +186,7 @@ def _outcome(job_id: int, work: Callable[[Progress], str], attempt: int = 1) -> 
 
 
 def _finish(job_id: int, state: Job.State, sentence: str, progress: Progress | None = None) -> int:
-    """Records the end of a running job; the last line of its log is the sentence."""
+    """Record the end of a running job; the last line of its log is the sentence."""
     change: dict[str, Any] = {"state": state, "message": sentence[:500], "finished_at": timezone.now()}
     if state in (Job.State.SUCCEEDED, Job.State.SKIPPED):
         change["progress"] = 1.0

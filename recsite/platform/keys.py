@@ -43,7 +43,7 @@ _known: dict[bytes, _Known] = {}
 
 
 def caller_of(key: str) -> Caller | None:
-    """Whose key it is; None where it is unknown, revoked or expired. Raises Unavailable where nobody can tell."""
+    """Return the holder of a key; None where it is unknown, revoked or expired. Raises Unavailable during an outage."""
     digest = hashlib.sha256(key.encode()).digest()
     known = _known.get(digest)
     if known is None or time.monotonic() - known.verified >= settings.API_KEY_CACHE_SECS:
@@ -52,7 +52,7 @@ def caller_of(key: str) -> Caller | None:
 
 
 def forget() -> None:
-    """Forgets every key that was verified, for tests."""
+    """Forget every key that was verified, for tests."""
     _known.clear()
 
 

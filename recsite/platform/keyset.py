@@ -28,7 +28,7 @@ class Place(NamedTuple):
 
     @classmethod
     def parse(cls, text: str) -> "Place":
-        """From TIME,ID. Raises DamagedAddress."""
+        """Parse TIME,ID. Raises DamagedAddress."""
         try:
             when, key = text.rsplit(",", 1)
             # A plus sign that was not escaped comes as a space.
@@ -43,11 +43,11 @@ class Place(NamedTuple):
         return f"{self.occurred_at.isoformat()},{self.id}"
 
     def older(self) -> Q:
-        """What comes after it in the list. The range lets PostgreSQL skip partitions and begin inside the index."""
+        """Return the rows after it. The range lets PostgreSQL skip partitions and begin inside the index."""
         return Q(Q(occurred_at__lt=self.occurred_at) | Q(id__lt=self.id), occurred_at__lte=self.occurred_at)
 
     def newer(self) -> Q:
-        """What comes before it, and itself."""
+        """Return the rows before it, and itself."""
         return Q(Q(occurred_at__gt=self.occurred_at) | Q(id__gte=self.id), occurred_at__gte=self.occurred_at)
 
 
@@ -72,7 +72,7 @@ class KeysetChangeList(ChangeList):
         return list(ORDER)
 
     def get_results(self, request: HttpRequest) -> None:
-        """One row more than a page holds tells whether there is an older page."""
+        """Read one row more than a page holds: it tells whether there is an older page."""
         edge = self._edge(request) if self.has_active_filters else None
         within = (self.before.older() if self.before else Q()) & (edge.newer() if edge else Q())
         found = list(self.queryset.filter(within)[: self.list_per_page + 1])
@@ -86,7 +86,7 @@ class KeysetChangeList(ChangeList):
             self.newest = self.get_query_string()
 
     def _edge(self, request: HttpRequest) -> Place | None:
-        """The last row to look at; None where fewer than WINDOW are left."""
+        """Return the last row to look at; None where fewer than WINDOW are left."""
         indexed = {name: self.params[name] for name in self.model_admin.indexed if name in self.params}
         rows, _ = self.model_admin.get_search_results(request, self.root_queryset.filter(**indexed), self.query)
         rows = rows.filter(self.before.older()) if self.before else rows

@@ -21,7 +21,7 @@ SELECT EXISTS (
 
 @contextmanager
 def exclusive(name: str) -> Iterator[None]:
-    """Holds the lock called `name` for the block. Raises AlreadyRunning where another process or thread holds it.
+    """Hold the lock called `name` for the block. Raises AlreadyRunning where another process or thread holds it.
 
     PostgreSQL keeps the lock for one session, and gives it back when the session ends, so a killed process leaves
     nothing behind. The session is a connection of our own: Django's goes back to the pool whenever old connections

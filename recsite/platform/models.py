@@ -28,7 +28,7 @@ class ApiKey(AbstractAPIKey):
 
 
 class Epoch(models.Model):
-    """How far something has come that processes keep a copy of; a larger number says that the copy is old."""
+    """The generation of something that processes keep a copy of; a larger number says that the copy is old."""
 
     name = models.CharField(max_length=50, primary_key=True)
     value = models.BigIntegerField(default=0)
@@ -113,7 +113,7 @@ class Job(models.Model):
         return self.state in self.ENDED
 
     def as_status(self) -> dict[str, Any]:
-        """What a progress bar shows."""
+        """Return what a progress bar shows."""
         return {
             "id": self.pk,
             "title": self.title,

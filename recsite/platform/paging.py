@@ -14,13 +14,13 @@ PARAMETERS = ("limit", "cursor")
 
 
 class Page(serializers.Serializer):
-    """What pages have in common: the cursor of the next one."""
+    """The part that all pages have: the cursor of the next one."""
 
     next_cursor = serializers.CharField(allow_null=True, help_text="The `cursor` of the next page; null at the end.")
 
 
 def page(rows: QuerySet[M], query: Query) -> tuple[list[M], str | None]:
-    """The page that `limit` and `cursor` ask for, in the order of the primary key, and the cursor of the next one."""
+    """Return the page that `limit` and `cursor` ask for, in the order of the primary key, and the next one's cursor."""
     limit = query.integer("limit", DEFAULT_SIZE, 1, LARGEST_SIZE)
     after: dict[str, Any] = {"pk__gt": query.cursor("cursor")}
     query.check()

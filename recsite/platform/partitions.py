@@ -49,7 +49,7 @@ class NotDetached(UserFacingError):
 
 
 class Size(NamedTuple):
-    """What one partition holds. `rows` is PostgreSQL's estimate, None before its first ANALYZE."""
+    """Rows and bytes of one partition. `rows` is PostgreSQL's estimate, None before its first ANALYZE."""
 
     name: str
     is_attached: bool
@@ -84,7 +84,7 @@ class Partitioned:
         return int(getattr(settings, self.retention))
 
     def partition(self, month: Month) -> str:
-        """The name of a month's table."""
+        """Return the name of a month's table."""
         return f"{self.table}_y{month.year:04d}m{month.month:02d}"
 
     def find(self) -> Inventory:

@@ -1,4 +1,4 @@
-"""How long a web process waits for PostgreSQL: for a statement, and for any sign of the server.
+"""Limit how long a web process waits for PostgreSQL: for a statement, and for any sign of the server.
 
 A statement that takes too long (a lock, a long query) is ended by the server, which says so: nothing is gone, and no
 other page suffers. A server that hangs keeps its connections open, and the kernel goes on acknowledging what is sent

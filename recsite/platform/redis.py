@@ -24,7 +24,7 @@ on_recovery: list[Callable[[Client], None]] = []
 
 
 def call(work: Callable[[Client], T]) -> T:
-    """What `work` does with the raw client: bytes, nothing pickled. Raises RedisDown, during an outage at once."""
+    """Return what `work` does with the raw client, in bytes. Raises RedisDown, during an outage at once."""
     try:
         return _breaker.call(lambda: _guarded(work))
     except (redis.RedisError, OSError, CircuitOpen) as fault:
@@ -32,7 +32,7 @@ def call(work: Callable[[Client], T]) -> T:
 
 
 def roundtrip(*commands: Command) -> list[Any]:
-    """The answers to several commands that travel together, for where every microsecond counts. Raises RedisDown.
+    """Return the answers to commands that travel together, for where every microsecond counts. Raises RedisDown.
 
     It is a pipeline without redis-py's bookkeeping, which takes as long again as the sending and the reading.
     """
@@ -40,7 +40,7 @@ def roundtrip(*commands: Command) -> list[Any]:
 
 
 def exchange(client: Client, *commands: Command) -> list[Any]:
-    """The same with a client at hand, as `call` and `on_recovery` give one."""
+    """Do the same with a client at hand, as `call` and `on_recovery` give one."""
     pool: Any = client.connection_pool
     connection = pool.get_connection()
     try:
@@ -61,19 +61,19 @@ def is_down() -> bool:
 
 
 def wait(seconds: float) -> None:
-    """Until Redis is back, or the time is over."""
+    """Wait until Redis is back, or the time is over."""
     _breaker.wait(seconds)
 
 
 def forget() -> None:
-    """Drops the client and what is known of an outage, for tests that change where Redis is."""
+    """Drop the client and what is known of an outage, for tests that change where Redis is."""
     _client.cache_clear()
     _breaker.close()
 
 
 @cache
 def _client() -> Client:
-    """Made at the first use, so after the fork: each process has a pool of its own."""
+    """Make the client at the first use, so after the fork: each process has a pool of its own."""
     client: Client = get_redis_connection("default")
     return client
 

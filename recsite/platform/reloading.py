@@ -1,4 +1,4 @@
-"""What a process keeps in its memory of something that others change."""
+"""Copies in a process's memory of something that others change."""
 
 import logging
 import threading
@@ -34,7 +34,7 @@ class Reloading(Generic[T]):
     """
 
     def __init__(self, epoch: str, read: Callable[[], T], makeshift: Callable[[], T] | None = None) -> None:
-        """`makeshift` makes what serves when the very first reading fails."""
+        """Take how to read it, and a `makeshift` for when the very first reading fails."""
         self.epoch, self._read, self._makeshift = epoch, read, makeshift
         self._lock = threading.Lock()
         self._held: _Held[T] | None = None
@@ -42,7 +42,7 @@ class Reloading(Generic[T]):
         self.fault = ""
 
     def current(self) -> T:
-        """The copy. Raises what `read` raised where there was never one, and no makeshift."""
+        """Return the copy. Raises what `read` raised where there was never one, and no makeshift."""
         held = self._held
         if held is None:
             return self._first()
@@ -51,13 +51,13 @@ class Reloading(Generic[T]):
         return (self._held or held).value
 
     def replace(self, old: T, new: T) -> None:
-        """Puts `new` in the place of `old`, unless somebody has read again meanwhile."""
+        """Put `new` in the place of `old`, unless somebody has read again meanwhile."""
         with self._lock:
             if self._held and self._held.value is old:
                 self._held = _Held(new, self._held.epoch)
 
     def forget(self) -> None:
-        """As if the process had just started, for tests."""
+        """Forget everything, as if the process had just started; for tests."""
         self._held, self._not_before, self.fault = None, 0.0, ""
 
     def _first(self) -> T:

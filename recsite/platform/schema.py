@@ -1,4 +1,4 @@
-"""What the API's description says about every operation, and what drf-spectacular can't find out by itself."""
+"""Parts of the API's description that every operation has, or that drf-spectacular can't find out by itself."""
 
 from collections.abc import Mapping
 from typing import Any

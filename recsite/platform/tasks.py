@@ -1,4 +1,4 @@
-"""What the worker does for every app."""
+"""Tasks of the worker for every app."""
 
 import logging
 

@@ -18,7 +18,7 @@ def test_the_description_is_shown_without_other_hosts(web: Web, chromium: Browse
     page.on("response", lambda response: answered.append(response.url))
     page.on("pageerror", lambda error: failed.append(str(error)))
     page.goto(path)
-    expect(page.get_by_text("Recommend items to a user").first).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("Recommend items to a user").locator("visible=true").first).to_be_visible(timeout=60_000)
     page.wait_for_load_state("networkidle")
     context.close()
     assert [url for url in answered if not url.startswith((f"{web.url}/", "data:", "blob:"))] == []

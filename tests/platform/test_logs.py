@@ -5,15 +5,18 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 import structlog
 from celery.signals import before_task_publish
 from django.test import Client
 
+from recommender.serving import kafka_requests
 from recsite.celery import app
 from recsite.local.paths import PROJECT
 from recsite.logging import logging_config
+from recsite.platform.exceptions import UserFacingError
 from recsite.platform.log_privacy import hashed
 from tests.outages import wait_until
 from tests.platform.test_settings import SOUND
@@ -93,3 +96,17 @@ def test_the_worker_writes_json_lines_with_the_id_of_the_request(tmp_path: Path)
         lines = (tmp_path / "worker.log").read_text().splitlines()
     assert [line for line in lines if line.strip() and not line.startswith("{")] == []
     assert any(json.loads(line).get("request_id") == "ada-42" for line in lines if line.strip())
+
+
+def test_the_lines_about_a_message_carry_the_id_of_its_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[object] = []
+
+    def recommend(request: object) -> NoReturn:
+        seen.append(structlog.contextvars.get_contextvars().get("request_id"))
+        raise UserFacingError("Nothing is live.")
+
+    monkeypatch.setattr(kafka_requests.serving, "recommend", recommend)
+    message = {"version": 1, "request_id": "ada-7", "user_id": "ada"}
+    kafka_requests._reply_after_outages(json.dumps(message).encode(), lambda: False)
+    assert seen == ["ada-7"]
+    assert "request_id" not in structlog.contextvars.get_contextvars()
