@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Django's commands, with a PostgreSQL and a Redis brought along where none are configured, and the Kafka of a demo."""
+"""Run Django's commands; bring PostgreSQL and Redis where none are configured, and the Kafka of a demo."""
 
 import importlib.util
 import os

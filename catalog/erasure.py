@@ -31,7 +31,7 @@ ASK = "SELECT digest FROM catalog_erasure WHERE digest = ANY(%s)"
 
 @dataclass(frozen=True)
 class ErasedUsers:
-    """Who is being erased: what every ERASURE_SINK gets, in the transaction of the erasing."""
+    """Name the users who are being erased: what every ERASURE_SINK gets, in the transaction of the erasing."""
 
     user_ids: tuple[str, ...]
     """The ids of the outside, unknown ones among them."""
@@ -40,7 +40,7 @@ class ErasedUsers:
 
 
 class UserErased(UserFacingError):
-    """The id of an erased user can't be used again before the erasure is lifted (409)."""
+    """Refuse the id of an erased user until the erasure is lifted (409)."""
 
     code = REASON
 

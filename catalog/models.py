@@ -54,7 +54,7 @@ class EndUser(models.Model):
 
 
 class Erasure(models.Model):
-    """The tombstone of an erased user: a keyed hash of the id, from which nobody can read it. See `catalog.erasure`."""
+    """Store the tombstone of an erased user: a keyed hash of the id, which nobody can read back."""
 
     digest = models.BinaryField(max_length=32, unique=True)
     erased_at = models.DateTimeField(default=timezone.now)

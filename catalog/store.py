@@ -1,4 +1,4 @@
-"""The verbs that change the catalogue. Each tells every process, on commit, that its copy is old."""
+"""Change the catalogue. Each verb tells every process, on commit, that its copy is old."""
 
 import logging
 from collections.abc import Collection, Sequence
@@ -65,7 +65,7 @@ def delete_items(items: QuerySet[Item]) -> int:
 
 
 def _tell(items: Collection[int]) -> None:
-    """A sink that fails is logged and counted: the items are saved, and what it makes of them is made later."""
+    """Tell the sinks; one that fails is logged and counted, since the items are saved already."""
     for path in settings.ITEM_SINKS:
         try:
             import_string(path)(items)

@@ -64,7 +64,7 @@ class Stored:
 
     @property
     def erased(self) -> frozenset[int]:
-        """The positions of events whose users were erased."""
+        """Return the positions of events whose users were erased."""
         return frozenset(refusal.position for refusal in self.refused if refusal.is_erased)
 
     @property

@@ -33,7 +33,7 @@ for model in (User, Group, ClockedSchedule, CrontabSchedule, IntervalSchedule, P
 
 
 class RenamedAdmin(ConsoleAdmin):
-    """A page for a model of another project, under this product's name for it."""
+    """Show a model of another project under this product's name for it."""
 
     renamed: tuple[str, str]
     """Singular and plural."""

@@ -1,4 +1,4 @@
-"""The Celery app: worker and beat start from here."""
+"""Make the Celery app: worker and beat start from here."""
 
 import os
 from typing import Any

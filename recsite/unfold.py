@@ -1,4 +1,4 @@
-"""The look and the menu of the admin (django-unfold).
+"""Configure the look and the menu of the admin (django-unfold).
 
 The menu is where each page gets its name: page titles and breadcrumbs read it from here through `current_page`, so that
 one page has one name everywhere.

@@ -16,7 +16,7 @@ from catalog.importers.rows import BadField
 
 
 class Lines(SimpleArrayField):
-    """A list with one value on each line, so that a value may hold a comma."""
+    """Edit a list with one value on each line, so that a value may hold a comma."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs["help_text"] = kwargs.get("help_text") or "One on each line."
@@ -29,7 +29,7 @@ class Lines(SimpleArrayField):
 
 
 class Names(forms.JSONField):
-    """A JSON object, shown with a line for each name."""
+    """Edit a JSON object, shown with a line for each name."""
 
     def prepare_value(self, value: Any) -> Any:
         if isinstance(value, dict):

@@ -78,7 +78,7 @@ class Table:
     """Read one delimited member of a source, once from its start."""
 
     def __init__(self, files: Source, name: str, layout: Layout) -> None:
-        """Raises UnreadableSource where the member is empty or no text."""
+        """Open the table. Raises UnreadableSource where the member is empty or no text."""
         self.part = name
         files.opening(name)
         lines, delimiter = iter(files.lines(name, layout.encoding)), layout.delimiter

@@ -57,7 +57,7 @@ class EventPacker:
     """
 
     def __init__(self, source: str, rules: Mapping[str, TypeRule], undated_at: datetime) -> None:
-        """`rules` maps the types of the file to those of the database."""
+        """Start a batch; `rules` maps the types of the file to those of the database."""
         self._namespace, self._rules = uuid_utils.uuid5(NAMESPACE, source), rules
         self._undated_at, self._undated_month = str(undated_at), Month.of(undated_at)
         self._context_bytes: int = settings.MAX_EVENT_CONTEXT_BYTES

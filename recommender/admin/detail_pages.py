@@ -1,4 +1,4 @@
-"""The pages of one user and of one item: what they are shown, and why."""
+"""Show the pages of one user and of one item: what they are shown, and why."""
 
 from typing import Any
 

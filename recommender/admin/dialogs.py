@@ -1,4 +1,4 @@
-"""The dialogs that ask staff before something happens. Each states what will change, as of that moment."""
+"""Ask staff before something happens. Each dialog states what will change, as of that moment."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -16,7 +16,7 @@ COMPARED = {"rmse": "RMSE", "ndcg_at_10": "nDCG@10", "coverage_at_10": "coverage
 
 
 class Confirmation(BaseDialogForm):
-    """A dialog whose answer is a POST."""
+    """Show a dialog whose answer is a POST."""
 
     form_before_template = "admin/recommender/consequences.html"
 

@@ -1,4 +1,4 @@
-"""The distance between today's events and those that the models learned from."""
+"""Show the distance between today's events and those that the models learned from."""
 
 from collections.abc import Iterable
 from datetime import timedelta

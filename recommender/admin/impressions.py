@@ -1,4 +1,4 @@
-"""Lists as they were shown, and their daily totals."""
+"""Show lists as they were shown, and their daily totals."""
 
 from uuid import UUID
 

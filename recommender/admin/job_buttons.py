@@ -1,4 +1,4 @@
-"""The buttons that start a job: each hands it to a worker and shows its progress."""
+"""Start jobs from buttons: each hands its job to a worker and shows its progress."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The live release, for the pages that compare something with it."""
+"""Read the live release, for the pages that compare something with it."""
 
 from recommender.models import ModelVersion, Release, ReleaseMember
 

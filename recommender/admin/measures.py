@@ -1,4 +1,4 @@
-"""The measures of a model, each with a sentence that explains it."""
+"""Show the measures of a model, each with a sentence that explains it."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The first page of the admin: the live release, the latest jobs and events, and alerts."""
+"""Show the first page of the admin: the live release, the latest jobs and events, and alerts."""
 
 from typing import Any
 

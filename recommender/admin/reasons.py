@@ -1,4 +1,4 @@
-"""The reasons for a whole list, in words."""
+"""Explain a whole list in words."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -3,7 +3,7 @@ from django.utils import timezone
 
 
 class DriftReport(models.Model):
-    """One distribution of the latest events beside that of the events which the live release was trained on."""
+    """Compare one distribution of the latest events with that of the events which the live release was trained on."""
 
     class Distribution(models.TextChoices):
         ITEM = "item", "items"
@@ -33,7 +33,7 @@ class DriftReport(models.Model):
 
     @property
     def sentence(self) -> str:
-        """What it found, for people."""
+        """Say in words what it found."""
         which = f"The {self.get_distribution_display()} of the last {self.window_label}"
         return f"{which} differ from the training's: PSI {self.psi:.2f}, Jensen-Shannon {self.js:.2f}."
 

@@ -1,4 +1,4 @@
-"""What is kept up to date between two trainings, event by event."""
+"""Store what is kept up to date between two trainings, event by event."""
 
 from django.db import models
 from django.utils import timezone
@@ -18,7 +18,7 @@ class TrendingScore(models.Model):
 
 
 class CoVisit(models.Model):
-    """In how many sessions somebody turned to both items.
+    """Count the sessions in which a user viewed both items.
 
     With itself: in how many somebody turned to the item. Of 0 and 0: how many sessions there were.
     """

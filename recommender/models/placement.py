@@ -1,4 +1,4 @@
-"""Where lists are shown, and how staff want them there."""
+"""Store the placements: where lists are shown, and how staff want them there."""
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -13,7 +13,7 @@ EXPOSURES_EPOCH = "exposures"
 
 
 class Placement(models.Model):
-    """A place where lists are shown: `default` is meant where a request names none."""
+    """Name a place where lists are shown: `default` is meant where a request names none."""
 
     name = models.SlugField(max_length=50, unique=True, help_text="The name that clients send: placement=NAME.")
     content_weight = models.FloatField(

@@ -1,4 +1,4 @@
-"""How each algorithm is trained: rows that staff see and choose."""
+"""Store how each algorithm is trained: rows that staff see and choose."""
 
 from typing import Any
 
@@ -56,7 +56,7 @@ class AlgorithmSettings(models.Model):
 
 
 class TrainingPlan(models.Model):
-    """The choice of staff for one algorithm: its settings, and whether scheduled trainings train it."""
+    """Store the choice of staff for one algorithm: its settings, and whether scheduled trainings train it."""
 
     algorithm = models.CharField(max_length=50, primary_key=True)
     chosen = models.ForeignKey(

@@ -7,7 +7,7 @@ from recommender.models.version import ModelVersion
 
 
 class Release(models.Model):
-    """What is served: an immutable bundle of model versions by role. Exactly one is live."""
+    """Bundle model versions by role, immutably: what is served. Exactly one release is live."""
 
     class State(models.TextChoices):
         CANDIDATE = "candidate"
@@ -46,7 +46,7 @@ class Release(models.Model):
 
 
 class ReleaseMember(models.Model):
-    """A model version's part in a release."""
+    """Give a model version its part in a release."""
 
     class Role(models.TextChoices):
         RATING = "rating", "rating model"

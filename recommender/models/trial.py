@@ -3,7 +3,7 @@ from django.utils import timezone
 
 
 class TuningTrial(models.Model):
-    """One choice of an algorithm's settings, and how good it was on an inner part of the training events."""
+    """Record one choice of an algorithm's settings, and how good it was on an inner part of the training events."""
 
     algorithm = models.CharField(max_length=50)
     data_hash = models.CharField(max_length=64, help_text="Of the events: trials on other events aren't compared.")

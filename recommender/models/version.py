@@ -6,7 +6,7 @@ STAFF = settings.AUTH_USER_MODEL
 
 
 class ModelVersion(models.Model):
-    """One fitted model: how it was made, on what, how good it is, and where its artifact lies."""
+    """Describe one fitted model: how it was made, on what, how good it is, and where its artifact lies."""
 
     class State(models.TextChoices):
         TRAINING = "training"
@@ -48,7 +48,7 @@ class ModelVersion(models.Model):
 
     @property
     def is_refused(self) -> bool:
-        """Whether the quality gate wouldn't have it live."""
+        """Tell if the quality gate refused it."""
         return not self.verdict.get("passed", True)
 
     def __str__(self) -> str:

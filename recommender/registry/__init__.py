@@ -1,4 +1,4 @@
-"""The models there are, and the one release that is served. Every change to them is a verb here."""
+"""Keep the model versions and the one release that is served. Every change to them is a verb here."""
 
 from recommender.registry.plans import choose, chosen_settings, ensure_plans, held, hold, is_current, propose
 from recommender.registry.releases import (

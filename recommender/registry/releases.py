@@ -26,12 +26,12 @@ _RATING_ROLE = ReleaseMember.Role.RATING
 
 
 def live_release() -> Release | None:
-    """The release that is served."""
+    """Return the release that is served."""
     return Release.objects.filter(state=State.LIVE).first()
 
 
 def bundle(versions: Iterable[ModelVersion]) -> Release:
-    """A candidate: these versions and, for all other algorithms, those of the live release."""
+    """Make a candidate: these versions and, for all other algorithms, those of the live release."""
     with _switching():
         live = live_release()
         members = dict(live.members.values_list("algorithm", "version_id")) if live else {}
@@ -99,7 +99,7 @@ def take_out(algorithm: str, by: AbstractBaseUser | None = None) -> Release:
 
 
 def refusals(release: Release) -> list[str]:
-    """What the quality gate said against each model that this release would bring in: "hybrid 7: Its lists are ..."."""
+    """List what the gate said against each model that this release would bring in: "hybrid 7: Its lists are ..."."""
     live = live_release()
     served = set(live.members.values_list("version_id", flat=True)) if live else set()
     new = release.versions.exclude(pk__in=served).order_by("pk")
@@ -122,7 +122,7 @@ def role_in_next(algorithm: str) -> str:
 
 
 def rival(algorithm: str, role: str) -> ModelVersion | None:
-    """The live version that a new one is measured against: the rating model, or the one that leads."""
+    """Return the live version that a new one is measured against: the rating model, or the one that leads."""
     live = live_release()
     if live is None:
         return None
@@ -167,7 +167,7 @@ def reload() -> Release:
 
 @contextmanager
 def _switching() -> Iterator[None]:
-    """A transaction that sees which release is live, and in which no other changes it."""
+    """Open a transaction that sees which release is live, and in which no other changes it."""
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended('live release', 0))")

@@ -1,4 +1,4 @@
-"""Models that leave and come: checked, exported as a folder, imported as a candidate."""
+"""Export models as folders, and import them as candidates, checked."""
 
 import re
 import shutil
@@ -29,7 +29,7 @@ PROBED = 100
 
 @dataclass(frozen=True)
 class Imported:
-    """What an import made, and which share of the model's items and people there are here."""
+    """Report an import: the version, its release, and the share of the model's items and users that are known here."""
 
     version: ModelVersion
     release: Release
@@ -95,7 +95,7 @@ def _record(folder: Path, artifact: Artifact, by: AbstractBaseUser | None, files
 
 
 def _facts(manifest: dict[str, Any]) -> dict[str, Any]:
-    """What the manifest says about how the model was made."""
+    """Read from the manifest how the model was made."""
     times = {name: manifest.get(name) for name in ("data_from", "data_until")}
     return {
         "algorithm": manifest["algorithm"],
@@ -114,7 +114,7 @@ def _require_files(version: ModelVersion) -> None:
 
 
 def _checked(artifact: Artifact) -> Artifact:
-    """The artifact, if its model could be served here."""
+    """Return the artifact, if its model could be served here."""
     name = artifact.manifest.get("algorithm")
     if not isinstance(name, str) or not ALGORITHM_NAME.fullmatch(name):
         raise CannotImport("The manifest names no algorithm: a word of small letters, such as svd.")
@@ -143,13 +143,13 @@ def _check_ids(what: str, ids: IntArray) -> None:
 
 
 def _check_type(name: str, stored: str, array: NDArray[np.generic]) -> None:
-    """A model that is read converts what it must; one that is taken in has the types it will be mapped with."""
+    """Refuse an array of another type than it will be mapped with: only what is read is converted."""
     if stored != array.dtype.str:
         raise CannotImport(f"{name} holds {stored}, but {array.dtype.str} is needed.")
 
 
 def _check_finite(name: str, array: NDArray[np.generic], counts: set[int]) -> None:
-    """A figure of one item or one person may be NaN, "can't say"; nothing else may."""
+    """Refuse numbers that are not finite; a figure of one item or one user may be NaN, "can't say"."""
     if not np.issubdtype(array.dtype, np.number):
         return
     may_be_unknown = array.ndim == 1 and len(array) in counts
@@ -158,7 +158,7 @@ def _check_finite(name: str, array: NDArray[np.generic], counts: set[int]) -> No
 
 
 def _share_here(ids: IdMap, rows: "models.QuerySet[Any]") -> float:
-    """The share of these ids that are rows; 1 where there are none."""
+    """Return the share of these ids that are rows; 1 where there are none."""
     if not len(ids):
         return 1.0
     here = np.fromiter(rows.values_list("pk", flat=True).iterator(), np.int64)

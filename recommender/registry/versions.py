@@ -20,14 +20,14 @@ State = ModelVersion.State
 
 
 def training_lock(algorithm: str) -> str:
-    """The lock that whoever trains this algorithm holds for as long as there is a version in training."""
+    """Name the lock that whoever trains this algorithm holds for as long as a version is in training."""
     return f"The training of {algorithm}"
 
 
 def start_version(
     algorithm: str, settings: dict[str, Any], *, seed: int, by: AbstractBaseUser | None = None, **facts: Any
 ) -> ModelVersion:
-    """A version in training; the caller holds the training lock."""
+    """Make a version in training; the caller holds the training lock."""
     folder = artifacts.new_folder(algorithm)
     started_by_id = by.pk if by else None
     return ModelVersion.objects.create(
@@ -75,7 +75,7 @@ def record_verdict(
 
 
 def describe(version: ModelVersion) -> dict[str, Any]:
-    """What an artifact says about its model."""
+    """Return what an artifact says about its model."""
     return {
         "algorithm": version.algorithm,
         "settings": version.settings,
@@ -135,7 +135,7 @@ def _is_recent(version: ModelVersion, newest_first: list[ModelVersion]) -> bool:
 
 
 def _within_reach() -> set[int]:
-    """The versions of the live release and of those that rolling back would bring back."""
+    """Return the versions of the live release and of those that rolling back would bring back."""
     reached: set[int] = set()
     release = Release.objects.filter(state=Release.State.LIVE).first()
     for _ in range(settings.MODEL_VERSIONS_KEPT):

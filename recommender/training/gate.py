@@ -1,4 +1,4 @@
-"""The quality gate: each new version is measured against what is live, both fitted on the same earlier events."""
+"""Judge new versions: each is measured against what is live, both fitted on the same earlier events."""
 
 from collections.abc import Mapping
 from contextlib import suppress
@@ -17,7 +17,7 @@ LIVE, POPULAR, BASELINE = "live", "popular", "baseline"
 
 @dataclass(frozen=True)
 class Gate:
-    """What one new version is measured against."""
+    """Choose what one new version is measured against."""
 
     role: str
     beside: Mapping[str, Algorithm]
@@ -52,7 +52,7 @@ class Gate:
         return cls(role, beside, is_first=registry.live_release() is None)
 
     def verdict(self, evaluation: Evaluation) -> dict[str, Any]:
-        """For ModelVersion.verdict; empty where the version neither leads nor rates."""
+        """Return the verdict for ModelVersion.verdict; empty where the version neither leads nor rates."""
         people = evaluation.judged
         if self.role == registry.RATING and BASELINE in people:
             return asdict(judge_rating_model(people[""], people.get(LIVE), people[BASELINE]))

@@ -205,7 +205,7 @@ def _sentence(error: BaseException) -> str:
 
 
 def _figures(version: ModelVersion) -> str:
-    """A version and how good it is, popularity beside it: "svd 3 (RMSE 0.842, nDCG@10 0.031, popular 0.052)"."""
+    """Show a version beside popularity: "svd 3 (RMSE 0.842, nDCG@10 0.031, popular 0.052)"."""
     own, beside = version.metrics.get("metrics", {}), version.metrics.get("beside", {}).get("popular", {})
     shown = {"RMSE": own.get("rmse"), "nDCG@10": own.get("ndcg_at_10"), "popular": beside.get("ndcg_at_10")}
     words = ", ".join(f"{name} {figure:.3f}" for name, figure in shown.items() if figure is not None)
@@ -213,7 +213,7 @@ def _figures(version: ModelVersion) -> str:
 
 
 def _parts(progress: Progress, names: Sequence[str]) -> dict[str, Progress]:
-    """The stretch of the progress bar that each algorithm's work takes."""
+    """Divide the progress bar among the algorithms by the time they take."""
     work = [QUICK.get(name, 1.0) for name in names]
     ends = READING + np.cumsum(work) / sum(work) * (1 - READING)
     starts = [READING, *ends[:-1]]

@@ -1,4 +1,4 @@
-"""The search for an algorithm's settings: Optuna proposes, an inner part of the training events decides.
+"""Search an algorithm's settings: Optuna proposes, an inner part of the training events decides.
 
 The test part by which the quality gate judges is never looked at. Every trial is a row: a search that was broken off
 goes on where it stopped, and its results stay comparable for as long as the events are the same.
@@ -33,7 +33,7 @@ SPACES: Mapping[str, Mapping[str, Range]] = {name: one.space for name, one in so
 
 @dataclass(frozen=True)
 class Study:
-    """What a search has found so far."""
+    """Report what a search has found so far."""
 
     metric: str
     trials: tuple[TuningTrial, ...]

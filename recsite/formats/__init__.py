@@ -1,1 +1,1 @@
-"""How dates are written: 23 Nov 2026, 08:11. Found by FORMAT_MODULE_PATH."""
+"""Write dates as 23 Nov 2026, 08:11. Found by FORMAT_MODULE_PATH."""

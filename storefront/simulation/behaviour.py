@@ -1,4 +1,4 @@
-"""The events of a user who meets a work: from a click to a rating, or to a dislike."""
+"""Simulate a user who meets a work: from a click to a rating, or to a dislike."""
 
 from dataclasses import dataclass
 
@@ -27,7 +27,7 @@ DISLIKED, LIKED = 2, 4
 
 @dataclass(frozen=True)
 class Encounters:
-    """The pairs of a user and a work that meet, each once: parallel arrays, sorted by user."""
+    """Hold the pairs of a user and a work that meet, each once: parallel arrays, sorted by user."""
 
     users: NDArray[np.int64]
     items: NDArray[np.int64]

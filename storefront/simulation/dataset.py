@@ -1,4 +1,4 @@
-"""The simulation as a data set, so that it is imported like any file."""
+"""Offer the simulation as a data set, so that it is imported like any file."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""The simulated users: name, country, age, day of joining, and activity."""
+"""Make the simulated users: name, country, age, day of joining, and activity."""
 
 from dataclasses import dataclass
 
@@ -42,7 +42,7 @@ GENEROSITY = 0.35
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """One simulated user; `preferences` are the categories that they stated on joining."""
+    """Describe one simulated user; `preferences` are the categories that they stated on joining."""
 
     user_id: str
     joined: int
@@ -53,7 +53,7 @@ class Person:
 
 @dataclass(frozen=True)
 class Crowd:
-    """The users as arrays: row i is user i. `countries` and `ages` index into NAMES and BY_AGE."""
+    """Hold the users as arrays: row i is user i. `countries` and `ages` index into NAMES and BY_AGE."""
 
     countries: NDArray[np.int64]
     ages: NDArray[np.int64]

@@ -1,4 +1,4 @@
-"""The renown of works, so that the demo's popular works are ones that a visitor would expect."""
+"""Give works their renown, so that the demo's popular works are ones that a visitor would expect."""
 
 from collections import Counter
 from collections.abc import Sequence

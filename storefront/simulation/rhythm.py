@@ -1,4 +1,4 @@
-"""The traffic over time: busier evenings and weekends, and a shop that grows slowly."""
+"""Spread the traffic over time: busier evenings and weekends, and a shop that grows slowly."""
 
 from datetime import datetime, timedelta
 
@@ -16,7 +16,7 @@ GROWTH = (0.8, 1.2)
 
 
 class Rhythm:
-    """The shop's traffic over the `WINDOW_DAYS` before `until`: a density over hours to draw moments from."""
+    """Draw moments by the shop's traffic over the `WINDOW_DAYS` before `until`: a density over hours."""
 
     def __init__(self, until: datetime) -> None:
         hours = WINDOW_DAYS * 24

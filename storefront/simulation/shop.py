@@ -1,4 +1,4 @@
-"""The works of the shop, and which of them each user meets."""
+"""Place the works in the shop, and choose which of them each user meets."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ BLOCK = 4096
 
 @dataclass(frozen=True)
 class Shop:
-    """The works as arrays: row i is work i."""
+    """Hold the works as arrays: row i is work i."""
 
     traits: Traits
     published: NDArray[np.int64]

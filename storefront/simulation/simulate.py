@@ -1,4 +1,4 @@
-"""The whole simulation: which user meets which work, what they do with it, and when."""
+"""Run the whole simulation: which user meets which work, what they do with it, and when."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ MAIL = SOURCES.index("mail")
 
 @dataclass(frozen=True)
 class Log:
-    """The events in the order of time: entry k of each array is event k.
+    """Hold the events in the order of time: entry k of each array is event k.
 
     `users` and `items` index into the simulation's people and works, `types` into TYPES, `sources` into SOURCES;
     `values` is NaN but for ratings; `times` are seconds since 1970.
@@ -42,7 +42,7 @@ class Log:
 
 @dataclass(frozen=True)
 class Simulation:
-    """A shop with its users and their events. `published` is when each work came in, in seconds since 1970."""
+    """Hold a shop with its users and their events. `published` has the seconds since 1970 of each work's arrival."""
 
     works: tuple[Work, ...]
     published: NDArray[np.int64]

@@ -27,7 +27,7 @@ TILTS = {
 
 @dataclass(frozen=True)
 class Traits:
-    """The traits of the works as arrays: row i is work i."""
+    """Hold the traits of the works as arrays: row i is work i."""
 
     categories: NDArray[np.float64]
     subjects: NDArray[np.float64]
@@ -36,7 +36,7 @@ class Traits:
 
 @dataclass(frozen=True)
 class Tastes:
-    """The tastes of the users in the dimensions of `Traits`: row i is user i."""
+    """Hold the tastes of the users in the dimensions of `Traits`: row i is user i."""
 
     categories: NDArray[np.float64]
     subjects: NDArray[np.float64]

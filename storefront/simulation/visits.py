@@ -1,4 +1,4 @@
-"""The visits of users, and which works they meet on which visit."""
+"""Group encounters into visits of users."""
 
 from dataclasses import dataclass
 
@@ -16,7 +16,7 @@ ENCOUNTER = 420
 
 @dataclass(frozen=True)
 class Visits:
-    """The start of each encounter (seconds since 1970), and the number of the visit it belongs to."""
+    """Hold the start of each encounter (seconds since 1970), and the number of the visit it belongs to."""
 
     starts: NDArray[np.int64]
     numbers: NDArray[np.int64]

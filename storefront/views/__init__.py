@@ -1,1 +1,1 @@
-"""The demo storefront: server-rendered pages that work without JavaScript; htmx makes some of them quick."""
+"""Show the demo storefront: server-rendered pages that work without JavaScript; htmx makes some of them quick."""

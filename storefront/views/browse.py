@@ -1,4 +1,4 @@
-"""The whole catalogue, page by page: everything, one category, or what a search finds."""
+"""Show the whole catalogue, page by page: everything, one category, or what a search finds."""
 
 from typing import Any
 from urllib.parse import urlencode

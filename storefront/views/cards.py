@@ -1,4 +1,4 @@
-"""The cards of shelves: an item as a cover with a few words, made from the snapshot without a query."""
+"""Make the cards of shelves: an item as a cover with a few words, from the snapshot, without a query."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -17,7 +17,7 @@ MOST_CATEGORIES = 18
 
 @dataclass(frozen=True, slots=True)
 class Badge:
-    """A mark for what the user did with the item."""
+    """Mark what the user did with the item."""
 
     kind: str
     text: str
@@ -26,7 +26,7 @@ class Badge:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One cover. `why` says in a word or two how it came here."""
+    """Describe one cover. `why` says in a word or two how it came here."""
 
     href: str
     cover: str
@@ -38,7 +38,7 @@ class Card:
 
 @dataclass(frozen=True, slots=True)
 class Shelf:
-    """A row of covers under a heading. `key` names it in addresses, in events and in the style sheet."""
+    """Describe a row of covers under a heading. `key` names it in addresses, in events and in the style sheet."""
 
     key: str
     title: str

@@ -1,4 +1,4 @@
-"""The events of visitors, with the shelf and the position where they began."""
+"""Send the events of visitors, with the shelf and the position where they began."""
 
 import re
 from collections.abc import Mapping
@@ -27,7 +27,7 @@ _ROBOT = re.compile(r"bot\b|crawl|spider|slurp|preview|headlesschrome-lighthouse
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """The shelf and the position on it that led here; empty for a visitor who came by the address alone."""
+    """Name the shelf and the position on it that led here; empty for a visitor who came by the address alone."""
 
     source: str = ""
     position: int = 0

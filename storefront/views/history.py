@@ -1,4 +1,4 @@
-"""The user's latest items, as small covers with a mark each."""
+"""Show the user's latest items, as small covers with a mark each."""
 
 from collections.abc import Iterable
 

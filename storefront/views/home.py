@@ -1,4 +1,4 @@
-"""The shelves: the user's own list, popular items, new items."""
+"""Show the shelves: the user's own list, popular items, new items."""
 
 from collections.abc import Iterable, Iterator
 from uuid import UUID

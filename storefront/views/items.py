@@ -1,4 +1,4 @@
-"""An item's page."""
+"""Show an item's page."""
 
 from typing import Any
 

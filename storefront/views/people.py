@@ -1,4 +1,4 @@
-"""The choice of a user to act as. The storefront is a demo: its visitors may act as any user."""
+"""Choose a user to act as. The storefront is a demo: its visitors may act as any user."""
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse

@@ -1,4 +1,4 @@
-"""The stars and buttons on an item's page: the choices, the user's earlier reactions, and the effect of a press."""
+"""Offer stars and buttons on an item's page: the choices, the earlier reactions, and the effect of a press."""
 
 import math
 from collections.abc import Iterable

@@ -20,7 +20,7 @@ SPREAD = (1.0, 0.75, 0.5, 0.25)
 
 @dataclass(frozen=True, slots=True)
 class SampleUser:
-    """A user to choose, with a few words about them."""
+    """Describe a user to choose, with a few words about them."""
 
     who: Visitor
     about: str

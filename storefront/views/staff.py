@@ -1,4 +1,4 @@
-"""The bar that signed-in staff see on every page: the live release, its measures, and *Reload*."""
+"""Show staff a bar on every page: the live release, its measures, and *Reload*."""
 
 from dataclasses import dataclass
 
@@ -29,7 +29,7 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class StaffBar:
-    """`release` and `since` are empty where nothing is live."""
+    """Hold what the bar shows; `release` and `since` are empty where nothing is live."""
 
     may_operate: bool
     person: int | None

@@ -1,4 +1,4 @@
-"""The visitor: the user that they chose to act as, kept in the session, or none."""
+"""Keep the visitor in the session: the user that they chose to act as, or none."""
 
 from dataclasses import dataclass
 from zlib import crc32
@@ -16,7 +16,7 @@ TONES = 6
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """A user, as the pages show one."""
+    """Describe a user, as the pages show one."""
 
     user_id: str
 

@@ -1,4 +1,4 @@
-"""The designs of covers, 200 wide and 300 high, each leaving room for the lettering."""
+"""Design covers, 200 wide and 300 high, each leaving room for the lettering."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ WIDTH, HEIGHT = 200, 300
 
 @dataclass(frozen=True)
 class Room:
-    """The room for title and creator, and their colours."""
+    """Reserve the room for title and creator, and their colours."""
 
     x: float
     top: float

@@ -17,7 +17,7 @@ _FORBIDDEN = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 @dataclass(frozen=True)
 class Style:
-    """A way to set type. `tracking` is the space between letters, in em."""
+    """Set type in one way. `tracking` is the space between letters, in em."""
 
     family: str
     weight: int

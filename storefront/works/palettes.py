@@ -1,4 +1,4 @@
-"""The colours of covers: a palette for each category, worn light, dark or bold."""
+"""Choose the colours of covers: a palette for each category, worn light, dark or bold."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -39,7 +39,7 @@ READABLE = 4.5
 
 @dataclass(frozen=True)
 class Scheme:
-    """A palette as it is worn: `text` is readable on `ground`, and `deep` is the darkest tone of all."""
+    """Hold a palette as it is worn: `text` is readable on `ground`, and `deep` is the darkest tone of all."""
 
     ground: str
     text: str

@@ -1,4 +1,4 @@
-"""The demo catalogue: one work per line in `shelves/*.jsonl`; descriptions follow from the fields."""
+"""Read the demo catalogue: one work per line in `shelves/*.jsonl`; descriptions follow from the fields."""
 
 import json
 from dataclasses import dataclass
@@ -43,7 +43,7 @@ FIRST_PRINTED = 1450
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """A real work: `year` is that of its first publication, negative before Christ."""
+    """Describe a real work: `year` is that of its first publication, negative before Christ."""
 
     id: str
     title: str

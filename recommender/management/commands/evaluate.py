@@ -153,7 +153,7 @@ def _shown(runs: list[dict[str, Any]], by_activity: bool, by_item_age: bool) -> 
 def _table(
     rows: list[tuple[list[object], dict[str, Any]]], headings: list[str], columns: Sequence[str]
 ) -> Iterator[str]:
-    """The figures of those columns that have any."""
+    """Print the figures of those columns that have any."""
     shown = [name for name in columns if any(figures.get(name) is not None for _, figures in rows)]
     cells = [[*labels, *(_figure(figures.get(name)) for name in shown)] for labels, figures in rows]
     return table([*headings, *map(str.upper, shown)], cells)

@@ -59,7 +59,7 @@ class Command(PlainCommand):
 
 
 def parse_settings(given: list[str], algorithms: list[str]) -> dict[str, dict[str, Any]]:
-    """{"svd": {"n_factors": 50}} from ["n_factors=50"]; a name without an algorithm is set wherever it exists."""
+    """Parse {"svd": {"n_factors": 50}} from ["n_factors=50"]; a name alone is set wherever it exists."""
     settings: dict[str, dict[str, Any]] = defaultdict(dict)
     for text in given:
         name, sign, value = text.partition("=")

@@ -38,7 +38,7 @@ class Command(PlainCommand):
 
 
 def report(algorithm: str, study: Study) -> list[str]:
-    """The best trials, the defaults among them, and how to train with the best."""
+    """Print the best trials, the defaults among them, and how to train with the best."""
     names = list(SPACES[algorithm])
     shown = list(study.trials[:SHOWN])
     shown += [trial for trial in study.trials[SHOWN:] if trial.number == 0]

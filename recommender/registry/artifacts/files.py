@@ -1,4 +1,4 @@
-"""A model as a folder of files: one `.npy` for each array, and a manifest that says what they must be. No Django."""
+"""Write and read a model as a folder: one `.npy` for each array, and a manifest that describes them. No Django."""
 
 import json
 import re
@@ -27,7 +27,7 @@ REMEDY = "Train again, or fetch a fresh copy."
 
 @dataclass(frozen=True, eq=False)
 class Artifact:
-    """A model as it was read, and its manifest."""
+    """Hold a model as it was read, and its manifest."""
 
     model: Model
     manifest: dict[str, Any]
@@ -35,7 +35,7 @@ class Artifact:
 
 @dataclass(frozen=True)
 class Source:
-    """A folder somewhere: what to call it, and how to open a file of it."""
+    """Name a folder somewhere, and open its files."""
 
     name: str
     open: Callable[[str], IO[bytes]]
@@ -55,7 +55,7 @@ def write(folder: Path, model: Model, about: Mapping[str, Any]) -> str:
 
 
 def read(folder: Path) -> Artifact:
-    """The model in a local folder, memory-mapped. Its bytes were checked when they came there."""
+    """Read the model in a local folder, memory-mapped. Its bytes were checked when they came there."""
     source = Source.local(folder)
     manifest = _parse(_read_manifest(source), source)
     arrays = {name: _map(folder / f"{name}.npy", entry) for name, entry in manifest["arrays"].items()}
@@ -82,7 +82,7 @@ def copy(source: Source, target: Path | None, checksum: str = "") -> int:
 
 
 def checksum(folder: Path) -> str:
-    """The SHA-256 of the manifest in a local folder, which answers for all other files."""
+    """Return the SHA-256 of the manifest in a local folder; the manifest has those of all other files."""
     return sha256((folder / MANIFEST).read_bytes()).hexdigest()
 
 
@@ -95,7 +95,7 @@ def _write_array(path: Path, array: NDArray[np.generic]) -> dict[str, Any]:
 
 
 def _map(path: Path, entry: Mapping[str, Any]) -> NDArray[np.generic]:
-    """The array in a file, if it has the shape and type that the manifest says. Nothing is ever unpickled."""
+    """Map the array in a file, if it has the manifest's shape and type. Nothing is ever unpickled."""
     try:
         array = np.asarray(np.lib.format.open_memmap(path, mode="r"))
     except FileNotFoundError as error:
@@ -138,7 +138,7 @@ def _read_manifest(source: Source) -> bytes:
 
 
 def _parse(raw: bytes, source: Source) -> dict[str, Any]:
-    """The manifest, if it describes a model. A name that could lead out of the folder is no name of an array."""
+    """Parse the manifest, if it describes a model. A name that could lead out of the folder is refused."""
     try:
         manifest: dict[str, Any] = json.loads(raw, parse_constant=_refuse)
         known = manifest["format"] == FORMAT and isinstance(manifest["form"], str)
@@ -152,7 +152,7 @@ def _parse(raw: bytes, source: Source) -> dict[str, Any]:
 
 
 def _refuse(constant: str) -> None:
-    """NaN and Infinity, which Python reads, are no JSON, and PostgreSQL can't store them."""
+    """Refuse NaN and Infinity: Python reads them, but they are no JSON, and PostgreSQL can't store them."""
     raise ValueError(constant)
 
 
