@@ -7,7 +7,7 @@ from typing import Any
 from catalog.models import EndUser, Item
 from interactions.models import InteractionType
 from interactions.schema import Event, new_event_id
-from recommender.models import ModelVersion, Release, ReleaseMember
+from recommender.models import ModelVersion, Release, ReleaseModel
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 _numbers = count(1)
@@ -77,6 +77,6 @@ def release(*versions: ModelVersion, state: str = Release.State.LIVE, **fields: 
     """A release of these versions; svd is its rating model, all others are ranking sources."""
     made = Release.objects.create(state=state, **fields)
     for version in versions:
-        role = ReleaseMember.Role.RATING if version.algorithm == "svd" else ReleaseMember.Role.RANKING
+        role = ReleaseModel.Role.RATING if version.algorithm == "svd" else ReleaseModel.Role.RANKING
         made.members.create(version=version, algorithm=version.algorithm, role=role)
     return made

@@ -12,7 +12,7 @@ from recommender import tasks
 from recommender.admin import measures
 from recommender.admin.dialogs import PromoteRelease
 from recommender.admin.job_buttons import may_operate, start
-from recommender.models import Release, ReleaseMember
+from recommender.models import Release, ReleaseModel
 from recsite.platform.console import ReadOnlyAdmin, ReadOnlyInline, dialog
 from recsite.platform.humanize import EMPTY, ago
 
@@ -20,30 +20,30 @@ from recsite.platform.humanize import EMPTY, ago
 class MemberInline(ReadOnlyInline, TabularInline):
     """Show the models of a release, and the weight of each."""
 
-    model = ReleaseMember
+    model = ReleaseModel
     verbose_name_plural = "models"
     hide_title = True
     fields = ("version", "role", "weight", "rmse", "ndcg", "coverage")
     readonly_fields = ("weight", "rmse", "ndcg", "coverage")
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[ReleaseMember]:
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ReleaseModel]:
         return super().get_queryset(request).select_related("version", "release").order_by("role", "algorithm")
 
     @display(description="weight in the ranking")
-    def weight(self, member: ReleaseMember) -> str:
+    def weight(self, member: ReleaseModel) -> str:
         weight = member.release.weights.get(member.algorithm)
         return f"{weight:g}" if weight else "fills gaps"
 
     @display(description="error (RMSE)")
-    def rmse(self, member: ReleaseMember) -> str:
+    def rmse(self, member: ReleaseModel) -> str:
         return measures.beside(member.version, "rmse")
 
     @display(description="ranking (nDCG@10)")
-    def ndcg(self, member: ReleaseMember) -> str:
+    def ndcg(self, member: ReleaseModel) -> str:
         return measures.beside(member.version, "ndcg_at_10")
 
     @display(description="coverage@10")
-    def coverage(self, member: ReleaseMember) -> str:
+    def coverage(self, member: ReleaseModel) -> str:
         return measures.beside(member.version, "coverage_at_10")
 
 

@@ -6,7 +6,7 @@ from rest_framework.views import APIView
 
 from recommender import registry
 from recommender.api.serializers import LiveOut
-from recommender.models import ReleaseMember
+from recommender.models import ReleaseModel
 from recsite.platform import database
 from recsite.platform.query import Query
 from recsite.platform.schema import problems
@@ -53,7 +53,7 @@ def _live_release() -> dict[str, object]:
     return {"release": live.pk, "promoted_at": live.promoted_at, "versions": [_version(member) for member in members]}
 
 
-def _version(member: ReleaseMember) -> dict[str, object]:
+def _version(member: ReleaseModel) -> dict[str, object]:
     version = member.version
     return {
         "id": version.pk,

@@ -10,7 +10,7 @@ from recommender.models.impressions import (
 from recommender.models.incremental import CoPurchase, CoVisit, ItemDay, TrendingScore
 from recommender.models.placement import DEFAULT, EXPOSURES_EPOCH, Exposure, Placement
 from recommender.models.plan import AlgorithmSettings, TrainingPlan
-from recommender.models.release import Release, ReleaseMember
+from recommender.models.release import Release, ReleaseModel
 from recommender.models.trial import TuningTrial
 from recommender.models.version import ModelVersion
 
@@ -32,7 +32,7 @@ __all__ = [
     "Placement",
     "PositionImpressions",
     "Release",
-    "ReleaseMember",
+    "ReleaseModel",
     "TrainingPlan",
     "TrendingScore",
     "TuningTrial",

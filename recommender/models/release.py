@@ -24,7 +24,7 @@ class Release(models.Model):
         related_name="+",
         help_text="Rolling back returns to it.",
     )
-    versions = models.ManyToManyField(ModelVersion, through="ReleaseMember", related_name="releases")
+    versions = models.ManyToManyField(ModelVersion, through="ReleaseModel", related_name="releases")
     created_at = models.DateTimeField(default=timezone.now)
     promoted_at = models.DateTimeField(null=True, blank=True)
     promoted_by = models.ForeignKey(
@@ -45,8 +45,13 @@ class Release(models.Model):
         return f"Release {self.pk}"
 
 
+<<<<<<< HEAD
 class ReleaseMember(models.Model):
     """Give a model version its part in a release."""
+=======
+class ReleaseModel(models.Model):
+    """Give a model version its role in a release."""
+>>>>>>> d6dcb33 (A release's part is a ReleaseModel; its table keeps its name, permissions follow)
 
     class Role(models.TextChoices):
         RATING = "rating", "rating model"
@@ -58,6 +63,8 @@ class ReleaseMember(models.Model):
     role = models.CharField(max_length=10, choices=Role)
 
     class Meta:
+        # The name of before: nothing is rewritten or locked for a better word.
+        db_table = "recommender_releasemember"
         constraints = [
             models.UniqueConstraint(fields=["release", "algorithm"], name="release_algorithm_once"),
             models.UniqueConstraint(fields=["release"], condition=Q(role="rating"), name="release_one_rating_model"),

@@ -11,7 +11,7 @@ from django.utils import timezone
 from interactions import announcements
 from interactions.topics import MODEL_UPDATES
 from recommender.engine.algorithms import ALGORITHMS, RATING_MODELS
-from recommender.models import ModelVersion, Release, ReleaseMember
+from recommender.models import ModelVersion, Release, ReleaseModel
 from recommender.registry import artifacts, plans
 from recommender.registry.exceptions import CannotPromote, NothingLive, NothingToRollBackTo
 from recsite.platform import generations
@@ -22,7 +22,7 @@ EPOCH = "release"
 RATING, LISTS = "rating", "lists"
 
 State = Release.State
-_RATING_ROLE = ReleaseMember.Role.RATING
+_RATING_ROLE = ReleaseModel.Role.RATING
 
 
 def live_release() -> Release | None:
@@ -177,8 +177,8 @@ def _switching() -> Iterator[None]:
 def _create(members: Mapping[str, int], weights: Mapping[str, float]) -> Release:
     """Create a candidate of these versions, by algorithm."""
     release = Release.objects.create(weights=dict(weights))
-    ReleaseMember.objects.bulk_create(
-        ReleaseMember(release=release, version_id=version, algorithm=name, role=role)
+    ReleaseModel.objects.bulk_create(
+        ReleaseModel(release=release, version_id=version, algorithm=name, role=role)
         for (name, version), role in zip(members.items(), _roles(members), strict=True)
     )
     return release
@@ -222,4 +222,4 @@ def _initial_weight(algorithm: str) -> float:
 def _roles(algorithms: Iterable[str]) -> list[str]:
     names = list(algorithms)
     rating = next((name for name in RATING_MODELS if name in names), None)
-    return [ReleaseMember.Role.RATING if name == rating else ReleaseMember.Role.RANKING for name in names]
+    return [ReleaseModel.Role.RATING if name == rating else ReleaseModel.Role.RANKING for name in names]

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST
 
 from catalog.models import EndUser
 from recommender import registry
-from recommender.models import Release, ReleaseMember
+from recommender.models import Release, ReleaseModel
 from recommender.registry.exceptions import ArtifactDamaged, NothingLive
 from recsite.platform import humanize
 from storefront.views.visitor import Visitor, visitor_of
@@ -81,7 +81,7 @@ def _person(visitor: Visitor | None) -> int | None:
 def _figures(release: Release) -> tuple[Figure, ...]:
     """Return the error of the rating model and the ranking of the leading source, popularity beside it."""
     members = list(release.members.select_related("version"))
-    rating = max(members, key=lambda member: member.role == ReleaseMember.Role.RATING, default=None)
+    rating = max(members, key=lambda member: member.role == ReleaseModel.Role.RATING, default=None)
     leading = max(members, key=lambda member: release.weights.get(member.algorithm, 0.0), default=None)
     if rating is None or leading is None:
         return ()

@@ -17,7 +17,7 @@ from recommender.models import (
     ItemDay,
     ItemImpressions,
     PositionImpressions,
-    ReleaseMember,
+    ReleaseModel,
     TrendingScore,
 )
 from recsite.platform.models import ScheduleDefault
@@ -27,7 +27,7 @@ from tests.admin.staff import OURS, Staff
 from tests.recommender.fixtures import Shop
 
 SHOWN_ELSEWHERE: set[type[models.Model]] = {
-    ReleaseMember,
+    ReleaseModel,
     Attribution,
     ItemImpressions,
     PositionImpressions,

@@ -15,7 +15,7 @@ from pytest_django import DjangoDbBlocker
 
 from catalog.models import EndUser, Item
 from interactions.models import Interaction
-from recommender.models import ListImpression, ModelVersion, Release, ReleaseMember
+from recommender.models import ListImpression, ModelVersion, Release, ReleaseModel
 from recsite.local.packages import find_chromium
 from tests import factories
 from tests.recommender.fixtures import open_shop
@@ -102,7 +102,7 @@ def _empty() -> None:
     for rows in (
         ListImpression,
         Interaction,
-        ReleaseMember,
+        ReleaseModel,
         Release,
         ModelVersion,
         Item,

@@ -14,7 +14,7 @@ from catalog.models import EndUser, Item
 from interactions import producers
 from interactions.models import Interaction
 from recommender import registry
-from recommender.models import ModelVersion, Release, ReleaseMember
+from recommender.models import ModelVersion, Release, ReleaseModel
 from recsite.platform import redis
 from recsite.platform.models import Job
 from tests import factories
@@ -71,7 +71,7 @@ def restore(before: Release) -> None:
     Interaction.objects.filter(user__user_id__startswith="reader-").delete()
     EndUser.objects.filter(user_id__startswith="reader-").delete()
     producers.stored_in_bulk()
-    ReleaseMember.objects.exclude(release=before).delete()
+    ReleaseModel.objects.exclude(release=before).delete()
     Release.objects.exclude(pk=before.pk).delete()
     ModelVersion.objects.exclude(releases=before).delete()
     Job.objects.all().delete()

@@ -7,7 +7,7 @@ from django.contrib.auth import get_user_model
 from django.core.files.storage import storages
 
 from recommender import registry
-from recommender.models import ModelVersion, Release, ReleaseMember
+from recommender.models import ModelVersion, Release, ReleaseModel
 from recommender.registry import artifacts
 from recommender.registry.exceptions import CannotTrain
 from recsite.platform.locks import exclusive
@@ -107,8 +107,8 @@ def test_a_bundle_holds_the_new_versions_and_the_rest_of_the_live_release() -> N
     assert release.state == "candidate"
     assert {member.algorithm: member.version for member in release.members.all()} == {"svd": newer, "popular": popular}
     assert {member.algorithm: member.role for member in release.members.all()} == {
-        "svd": ReleaseMember.Role.RATING,
-        "popular": ReleaseMember.Role.RANKING,
+        "svd": ReleaseModel.Role.RATING,
+        "popular": ReleaseModel.Role.RANKING,
     }
 
 

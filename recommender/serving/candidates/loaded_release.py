@@ -11,7 +11,7 @@ from recommender import registry
 from recommender.engine.algorithms import ALGORITHMS
 from recommender.engine.feedback import DEFAULT_SCALE
 from recommender.engine.types import Model, RatingModel
-from recommender.models import Release, ReleaseMember
+from recommender.models import Release, ReleaseModel
 from recommender.registry import artifacts
 from recommender.registry.exceptions import ArtifactDamaged
 from recsite.platform import database
@@ -112,14 +112,14 @@ def _loaded(release: Release, members: list[LoadedModel]) -> LoadedRelease:
     return LoadedRelease(release.pk, MappingProxyType(by_name), by_name[leading] if weights.get(leading) else None)
 
 
-def _member(row: ReleaseMember) -> LoadedModel:
+def _member(row: ReleaseModel) -> LoadedModel:
     version = row.version
     if row.algorithm not in ALGORITHMS:
         raise ArtifactDamaged(f"{version} is of an algorithm that is not known here. Roll back, or train another.")
     return LoadedModel(
         algorithm=row.algorithm,
         version=version.pk,
-        is_rating_model=row.role == ReleaseMember.Role.RATING,
+        is_rating_model=row.role == ReleaseModel.Role.RATING,
         model=artifacts.load(version.artifact, version.checksum).model,
         trained_at=version.created_at,
         data_until=version.data_until,

@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("recommender", "0011_co_purchases_and_item_days"),
+        ("recommender", "0010_words_of_the_console"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
