@@ -45,13 +45,8 @@ class Release(models.Model):
         return f"Release {self.pk}"
 
 
-<<<<<<< HEAD
-class ReleaseMember(models.Model):
-    """Give a model version its part in a release."""
-=======
 class ReleaseModel(models.Model):
     """Give a model version its role in a release."""
->>>>>>> d6dcb33 (A release's part is a ReleaseModel; its table keeps its name, permissions follow)
 
     class Role(models.TextChoices):
         RATING = "rating", "rating model"
