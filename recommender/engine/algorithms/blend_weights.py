@@ -46,8 +46,12 @@ class Pool:
 
     def ndcg(self, weights: NDArray[np.floating]) -> float:
         """Return the nDCG@10 of the lists that these weights (n_sources,) make."""
+        return mean(self.gains(weights))
+
+    def gains(self, weights: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Return the nDCG@10 of each user's list (m,)."""
         scores = np.where(self.is_candidate, self.parts @ weights.astype(np.float32), -np.inf)
-        return mean(ndcg(np.take_along_axis(self.relevant, _first(scores, K), axis=1), self.n_relevant))
+        return ndcg(np.take_along_axis(self.relevant, _first(scores, K), axis=1), self.n_relevant)
 
 
 def _first(scores: FloatArray, k: int) -> IntArray:
@@ -102,7 +106,7 @@ def learn_weights(task: InnerTask, rng: np.random.Generator) -> FloatArray:
 
 
 def check_weights(weights: FloatArray, task: InnerTask, rng: np.random.Generator) -> FloatArray:
-    """Replace weights that lose to one source alone on another inner split by that source alone.
+    """Replace weights that aren't surely better than one source alone on another inner split by that source alone.
 
     Learned weights fit the split that they were learned on: where its times say nothing of the order in which things
     happened, that is an accident, and a blend may be far worse than the best of what it blends.
@@ -114,7 +118,9 @@ def check_weights(weights: FloatArray, task: InnerTask, rng: np.random.Generator
             checked[bucket] = checked[bucket - 1]
             continue
         best = max(alone, key=pool.ndcg)
-        if pool.ndcg(best) > pool.ndcg(weights[bucket]):
+        better = pool.gains(weights[bucket]) - pool.gains(best)
+        # A blend has to be better by a standard error: of a few hundred users, less is chance, and chance costs.
+        if better.mean() <= better.std() / np.sqrt(len(better)):
             checked[bucket] = best
     checked[0] = checked[1]
     return checked
