@@ -20,9 +20,9 @@ class Hybrid:
     """Blend `sources` as HybridModel says.
 
     The weights are learned on the last events of each user in the dataset, which sources that are fitted for it on the
-    earlier ones have not seen. On a second draw, a random part of the events, they must be better than one source alone:
-    where they aren't, that source alone has a say. Then the sources are fitted again on everything. A source that the data
-    don't allow is left out.
+    earlier ones have not seen. On a second draw, a random part of the events, they must be better than one source
+    alone: where they aren't, that source alone has a say. Then the sources are fitted again on everything. A source
+    that the data don't allow is left out.
     """
 
     sources: tuple[str, ...] = SOURCES
