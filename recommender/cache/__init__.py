@@ -1,8 +1,13 @@
-"""What Redis holds of each person: the candidates of a release, the seen items, and the mark of the latest event.
+"""Store in Redis, for each user: candidates, seen items, and the mark of the latest event.
 
-    rec:{generation}:r42:svd:{ada}    candidates, as packed arrays
-    rec:{generation}:seen:{ada}       a set of internal item ids, and COMPLETE once all of them are in it
-    rec:{generation}:mark:{ada}       eight random bytes, others after every event
+    rec:{generation}:{digest}:svd:{ada}    candidates, as packed arrays
+    rec:{generation}:seen:{ada}            a set of internal item ids, and COMPLETE once all of them are in it
+    rec:{generation}:mark:{ada}            eight random bytes, others after every event
+    rec:latest:svd:{ada}                   the key of the candidates that were stored last
+
+**Candidates are keyed by what they are made of.** The digest stands for the versions of the models that shape them. A
+release that changes none of these finds them, and so does a rollback. When a user's candidates are stored under another
+key, those of before stay for SUPERSEDED_SECS, so that there are not more copies than promotions in these minutes.
 
 **Candidates never outlive an event.** They carry the mark that was there before the first row was read for them, and
 count only while it is still there. A list that was computed while an event came in carries the old mark: it is stale
@@ -24,12 +29,14 @@ from recommender.cache.events import note_events, tell_the_rest
 from recommender.cache.keys import LISTS_EPOCH, Keys, keys_of
 from recommender.cache.lists import (
     COMPLETE,
+    EMPTY,
     NOBODY,
-    NOTHING,
     SOURCES,
     STRANGER_SECS,
+    SUPERSEDED_SECS,
+    CachedEntry,
     Candidates,
-    Found,
+    are_up_to_date,
     keep,
     keep_seen,
     look_up,
@@ -41,14 +48,16 @@ from recommender.cache.lists import (
 
 __all__ = [
     "COMPLETE",
+    "EMPTY",
     "LISTS_EPOCH",
     "NOBODY",
-    "NOTHING",
     "SOURCES",
     "STRANGER_SECS",
+    "SUPERSEDED_SECS",
+    "CachedEntry",
     "Candidates",
-    "Found",
     "Keys",
+    "are_up_to_date",
     "keep",
     "keep_seen",
     "keys_of",

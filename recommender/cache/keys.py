@@ -1,4 +1,4 @@
-"""Under which keys a person's things lie."""
+"""Name the Redis keys of a user."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -13,36 +13,42 @@ EPOCHS = (LISTS_EPOCH, types.EPOCH, producers.BULK_EPOCH)
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """The keys of one person in one generation."""
+    """Hold the keys of one user in one generation."""
 
     candidates: str
     seen: str
     mark: str
+    latest: str
+    """Holds the key of the candidates that were stored last, of whatever digest or generation."""
 
 
-def keys_of(user_id: str, release: int = 0, algorithm: str = "") -> Keys:
-    """A person's keys in the present generation; candidates only where a release and an algorithm are named."""
-    return _keys(_generation(), user_id, release, algorithm)
+def keys_of(user_id: str, digest: str = "", algorithm: str = "") -> Keys:
+    """Return a user's keys in the present generation; candidates only where a digest and an algorithm are named.
+
+    The digest stands for everything that the candidates are made of (see `ServingContext.list_digest`).
+    """
+    return _keys(_generation(), user_id, digest, algorithm)
 
 
-def keys_of_each(people: Iterable[str]) -> Iterator[Keys]:
-    """The keys of many, all of one generation."""
+def keys_of_each(user_ids: Iterable[str]) -> Iterator[Keys]:
+    """Yield the keys of many users, all of one generation."""
     generation = _generation()
-    return (_keys(generation, user_id) for user_id in people)
+    return (_keys(generation, user_id) for user_id in user_ids)
 
 
-def _keys(generation: int, user_id: str, release: int = 0, algorithm: str = "") -> Keys:
-    # The braces keep a person's keys on one node of a cluster, where MGET needs them.
-    start, person = f"rec:{generation:08x}", f"{{{user_id}}}"
+def _keys(generation: int, user_id: str, digest: str = "", algorithm: str = "") -> Keys:
+    # The braces keep a user's keys on one node of a cluster, where MGET needs them.
+    start, user = f"rec:{generation:08x}", f"{{{user_id}}}"
     return Keys(
-        candidates=f"{start}:r{release}:{algorithm}:{person}",
-        seen=f"{start}:seen:{person}",
-        mark=f"{start}:mark:{person}",
+        candidates=f"{start}:{digest}:{algorithm}:{user}",
+        seen=f"{start}:seen:{user}",
+        mark=f"{start}:mark:{user}",
+        latest=f"rec:latest:{algorithm}:{user}",
     )
 
 
 def _generation() -> int:
-    """Another one whenever lists in general are out of date.
+    """Return a number that changes whenever lists in general are out of date.
 
     Types were edited, events imported, or told of by nobody; or Redis was restarted, which may have cost
     it what it had acknowledged last.

@@ -1,4 +1,4 @@
-"""What is kept of a person in Redis, and how it is packed: raw little-endian arrays behind a short head."""
+"""Store a user's candidates and seen items in Redis: raw little-endian arrays behind a short header."""
 
 import secrets
 from collections.abc import Iterable, Iterator, Sequence
@@ -19,10 +19,13 @@ COMPLETE = 0
 """The member of a seen set that says that nothing is missing; items' ids start at 1."""
 
 NOBODY = -1
-"""The internal id of a person whom the database doesn't know."""
+"""The internal id of a user whom the database doesn't know."""
 
 STRANGER_SECS = 300
-"""How long it is remembered that somebody is unknown: anybody can ask for any name."""
+"""How long it is remembered that a user is unknown: anybody can ask for any name."""
+
+SUPERSEDED_SECS = 900
+"""How long a user's candidates stay once others are stored under another key: a rollback soon after finds them."""
 
 _WITHOUT_A_MODEL = {"fold-in": 1, "latest": 3, "exploration": 13, "bought-together": 15, "stated_preferences": 16}
 _NUMBERS = {name: one.source for name, one in ALGORITHMS.items()} | _WITHOUT_A_MODEL
@@ -37,7 +40,7 @@ NO_NUMBERS = np.empty(0, np.float32)
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Candidates:
-    """The best items for one person, or the note that she gets what everybody gets."""
+    """Hold the best items for one user, or the note that they get what everybody gets."""
 
     person: int
     """Internal id, or NOBODY."""
@@ -47,10 +50,10 @@ class Candidates:
     scores: NDArray[np.float32]
     sources: NDArray[np.uint8]
     ratings: NDArray[np.float32] = field(default_factory=lambda: NO_NUMBERS)
-    """Predicted ratings (n,) and their deviations, of people whom the rating model doesn't know; else empty."""
+    """Ratings (n,) predicted by the rating model and their deviations, of users who are folded in; else empty."""
     deviations: NDArray[np.float32] = field(default_factory=lambda: NO_NUMBERS)
     taste: NDArray[np.float32] = field(default_factory=lambda: NO_NUMBERS)
-    """What items that come later are worth to her (see `candidates.newcomers`); empty where nothing says so."""
+    """What places items that come later (see `candidates.new_items`); empty where nothing is known of the user."""
 
     @classmethod
     def impersonal(cls, person: int) -> Self:
@@ -58,41 +61,65 @@ class Candidates:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """What Redis knows of a person."""
+class CachedEntry:
+    """Hold what Redis knows of a user."""
 
     candidates: Candidates | None = None
     is_fresh: bool = False
-    """Whether the candidates know of the latest event."""
+    """True where the candidates know of the latest event."""
     seen: frozenset[int] | set[int] = frozenset()
     seen_is_complete: bool = False
     mark: bytes = b""
 
 
-NOTHING = Found()
+EMPTY = CachedEntry()
 
 
-def look_up(keys: Keys) -> Found:
-    """Everything about a person in one round trip. Raises RedisDown."""
+def look_up(keys: Keys) -> CachedEntry:
+    """Return everything about a user in one round trip. Raises RedisDown."""
     (packed, mark), seen = redis.roundtrip(("MGET", keys.candidates, keys.mark), ("SMEMBERS", keys.seen))
     members = set(map(int, seen))
     is_complete = COMPLETE in members
     members.discard(COMPLETE)
     found_mark, candidates = _unpack(packed) if packed else (b"", None)
-    return Found(candidates, bool(mark) and found_mark == mark, members, is_complete, mark or b"")
+    return CachedEntry(candidates, bool(mark) and found_mark == mark, members, is_complete, mark or b"")
 
 
 def new_mark() -> bytes:
     return secrets.token_bytes(8)
 
 
-def marks(people: Iterable[Keys]) -> list[bytes]:
-    """The marks of many people, new ones where there are none. Raises RedisDown."""
-    return [mark or new_mark() for mark in redis.roundtrip(*(("GET", keys.mark) for keys in people))]
+def marks(users: Iterable[Keys]) -> list[bytes]:
+    """Return the marks of many users, new ones where there are none. Raises RedisDown."""
+    return [mark or new_mark() for mark in redis.roundtrip(*(("GET", keys.mark) for keys in users))]
+
+
+def are_up_to_date(users: Sequence[Keys]) -> list[bool]:
+    """Return, of many users, whose candidates would be made again just the same. Raises RedisDown.
+
+    They know of the latest event, the seen items are complete, and more than half of their time is left: so those that
+    are about to go, superseded ones too, are made again.
+    """
+    if not users:
+        return []
+    commands = [command for keys in users for command in _peek(keys)]
+    answers = iter(redis.roundtrip(*commands))
+    left = settings.CANDIDATE_TTL_SECS / 2
+    return [
+        bool(mark) and _mark_of(head) == mark and ttl > left and bool(is_complete)
+        for mark, head, ttl, is_complete in zip(answers, answers, answers, answers, strict=True)
+    ]
+
+
+def _peek(keys: Keys) -> Iterator[Command]:
+    yield "GET", keys.mark
+    yield "GETRANGE", keys.candidates, 0, HEADER.size - 1
+    yield "TTL", keys.candidates
+    yield "SISMEMBER", keys.seen, COMPLETE
 
 
 def keep(keys: Keys, mark: bytes, candidates: Candidates) -> Iterator[Command]:
-    """The commands that store candidates.
+    """Yield the commands that store candidates.
 
     `mark` is what was there before the first row was read for the candidates, or a new one where there was none.
     """
@@ -102,24 +129,37 @@ def keep(keys: Keys, mark: bytes, candidates: Candidates) -> Iterator[Command]:
     yield "SET", keys.mark, mark, "NX", "EX", 2 * seconds
     yield "EXPIRE", keys.mark, 2 * seconds
     yield "SET", keys.candidates, _pack(mark, candidates), "EX", seconds
+    yield "SET", keys.latest, keys.candidates, "EX", seconds, "GET"
 
 
 def keep_seen(keys: Keys, seen: Iterable[int]) -> Iterator[Command]:
-    """The commands that store everything a person has seen; what is stored already stays."""
+    """Yield the commands that store everything a user has seen; what is stored already stays."""
     yield "SADD", keys.seen, COMPLETE, *seen
     yield "EXPIRE", keys.seen, 2 * settings.CANDIDATE_TTL_SECS
 
 
 def store(commands: Iterable[Command]) -> None:
-    """Runs what `keep` and `keep_seen` say. Raises RedisDown; nothing is lost by that."""
-    redis.roundtrip(*commands)
+    """Run the commands of `keep` and `keep_seen`; have what they supersede expire soon.
+
+    Raises RedisDown; nothing is lost by that.
+    """
+    sent = list(commands)
+    replaced = {
+        (before, command[2])
+        for command, before in zip(sent, redis.roundtrip(*sent), strict=True)
+        if command[-1] == "GET" and before
+    }
+    # Candidates of another digest, or of an earlier generation. Most writes supersede nothing.
+    superseded = [before for before, now in replaced if before != str(now).encode()]
+    if superseded:
+        redis.roundtrip(*(("EXPIRE", key, SUPERSEDED_SECS) for key in superseded))
 
 
-def memory(people: Sequence[Keys]) -> float:
-    """The bytes that Redis spends on each of these people. Raises RedisDown."""
-    keys = [key for keys in people for key in (keys.candidates, keys.seen, keys.mark)]
+def memory(users: Sequence[Keys]) -> float:
+    """Return the bytes that Redis spends on each of these users. Raises RedisDown."""
+    keys = [key for keys in users for key in (keys.candidates, keys.seen, keys.mark, keys.latest)]
     sizes = redis.roundtrip(*(("MEMORY", "USAGE", key, "SAMPLES", 0) for key in keys)) if keys else []
-    return sum(size or 0 for size in sizes) / max(len(people), 1)
+    return sum(size or 0 for size in sizes) / max(len(users), 1)
 
 
 def _pack(mark: bytes, candidates: Candidates) -> bytes:
@@ -138,7 +178,7 @@ def _pack(mark: bytes, candidates: Candidates) -> bytes:
 
 
 def _unpack(packed: bytes) -> tuple[bytes, Candidates | None]:
-    """The mark and the candidates; nothing where another format, or somebody else, wrote them."""
+    """Return the mark and the candidates; nothing where another format, or somebody else, wrote them."""
     if packed[:1] != bytes([FORMAT]):
         return b"", None
     _, is_personal, is_rated, mark, person, n, d = HEADER.unpack_from(packed)
@@ -153,6 +193,13 @@ def _unpack(packed: bytes) -> tuple[bytes, Candidates | None]:
         deviations=_array("<f4", packed, n, start + 13 * n) if is_rated else NO_NUMBERS,
         taste=_array("<f2", packed, d, len(packed) - 2 * d).astype(np.float32) if d else NO_NUMBERS,
     )
+
+
+def _mark_of(head: bytes) -> bytes:
+    """Return the mark in the header of packed candidates; nothing where another format, or somebody else, wrote it."""
+    is_ours = len(head) == HEADER.size and head[:1] == bytes([FORMAT])
+    mark: bytes = HEADER.unpack(head)[3] if is_ours else b""
+    return mark
 
 
 def _array(kind: str, packed: bytes, n: int, start: int) -> NDArray[Any]:

@@ -19,7 +19,7 @@ from interactions.models import Interaction
 from recommender import cache
 from recommender.engine.types import Progress, silent
 from recommender.serving import placements
-from recommender.serving.candidates import LoadedModel, NoContent, ServingContext, current_context, live, users
+from recommender.serving.candidates import LoadedModel, NoContent, ServingContext, current_context, users
 from recommender.serving.candidates.bulk import rank_many
 from recsite.platform import feed, generations, redis
 from recsite.platform.exceptions import Unavailable
@@ -44,23 +44,36 @@ class Warmed:
     """Report the result of a warming."""
 
     people: int
+    """Users who have lists now."""
     seconds: float
     bytes_per_person: float = 0.0
     stopped: str = ""
+    up_to_date: int = 0
+    """Those of them whose lists were there already, and would have been made just the same."""
 
     def __str__(self) -> str:
         if not self.people:
             return self.stopped or "There was nobody to make lists for: they are made when somebody asks."
-        rate = self.people / self.seconds if self.seconds else 0
-        made = f"The lists of {self.people:,} people are made, in {self.seconds:.1f} s ({rate:,.0f} a second"
-        return f"{made}; {self.bytes_per_person:,.0f} bytes each in Redis).{self.stopped and ' '}{self.stopped}"
+        return " ".join(filter(None, (self._made(), self._kept(), self.stopped)))
+
+    def _made(self) -> str:
+        made = self.people - self.up_to_date
+        if not made:
+            return ""
+        rate = made / self.seconds if self.seconds else 0
+        in_redis = f"{self.bytes_per_person:,.0f} bytes each in Redis"
+        return f"The lists of {made:,} people are made, in {self.seconds:.1f} s ({rate:,.0f} a second; {in_redis})."
+
+    def _kept(self) -> str:
+        return f"The lists of {self.up_to_date:,} people were up to date." if self.up_to_date else ""
 
 
 def warm(persons: QuerySet[EndUser] | None = None, *, everybody: bool = False, progress: Progress = silent) -> Warmed:
     """Build the lists of these users under the live release; by default of those active in the last WARM_ACTIVE_DAYS.
 
-    Whoever was active last comes first. It may be stopped through `progress`, and stops by itself when another release
-    goes live: what is made stays. Raises Unavailable without Redis or the database.
+    Whoever was active last comes first. Lists that are up to date stay as they are. It may be stopped through
+    `progress`, and stops by itself when a release goes live that makes other lists: what is made stays. Raises
+    Unavailable without Redis or the database.
     """
     started = time.perf_counter()
     generations.look()
@@ -111,18 +124,18 @@ def _chosen(everybody: bool) -> QuerySet[EndUser]:
 def _warm(
     context: ServingContext, member: LoadedModel, chosen: QuerySet[EndUser], progress: Progress, started: float
 ) -> Warmed:
-    total, done, stopped = chosen.count(), 0, ""
+    total, done, up_to_date, stopped = chosen.count(), 0, 0, ""
     sample: list[cache.Keys] = []
     progress(0, f"making lists for {total:,} people")
     for block in _blocks(chosen):
         keys = _retrying(partial(_warm_block, context, member, block))
-        done += len(block)
+        done, up_to_date = done + len(block), up_to_date + len(block) - len(keys)
         sample += keys[:: max(total // MEASURED, 1)]
         progress(done / max(total, done), f"{done:,} of {total:,} people")
-        if live().number != context.release.number:
+        if current_context().list_digest(member.algorithm) != context.list_digest(member.algorithm):
             stopped = "Another release went live meanwhile."
             break
-    return Warmed(done, time.perf_counter() - started, cache.memory(sample), stopped)
+    return Warmed(done, time.perf_counter() - started, cache.memory(sample), stopped, up_to_date)
 
 
 def _blocks(chosen: QuerySet[EndUser]) -> Iterator[list[tuple[int, str]]]:
@@ -142,11 +155,11 @@ def _retrying(work: Callable[[], T]) -> T:
 
 
 def _warm_block(context: ServingContext, member: LoadedModel, block: list[tuple[int, str]]) -> list[cache.Keys]:
+    """Make the lists of these users that are not up to date; return their keys."""
     cache.tell_the_rest()
-    keys = {
-        pk: cache.keys_of(user_id, context.release.number or 0, member.algorithm + context.variant)
-        for pk, user_id in block
-    }
+    keys = _outdated(context, member, block)
+    if not keys:
+        return []
     # The marks first: an event that comes from here on makes the list stale that is made without it.
     marks = dict(zip(keys, cache.marks(keys.values()), strict=True))
     persons, seen = np.array(list(keys), np.int64), users.seen_items(keys)
@@ -158,6 +171,14 @@ def _warm_block(context: ServingContext, member: LoadedModel, block: list[tuple[
             for command in _commands(keys[candidates.person], marks, candidates, seen.get(candidates.person, ()))
         )
     return list(keys.values())
+
+
+def _outdated(context: ServingContext, member: LoadedModel, block: list[tuple[int, str]]) -> dict[int, cache.Keys]:
+    """Return the keys by user (internal id) of those whose lists have to be made."""
+    digest, name = context.list_digest(member.algorithm), member.algorithm + context.variant
+    keys = {pk: cache.keys_of(user_id, digest, name) for pk, user_id in block}
+    up_to_date = cache.are_up_to_date(list(keys.values()))
+    return {pk: its for (pk, its), is_done in zip(keys.items(), up_to_date, strict=True) if not is_done}
 
 
 def _commands(

@@ -79,14 +79,15 @@ def a_warmed_person() -> tuple[str, str]:
     from django_redis import get_redis_connection
 
     from catalog.models import EndUser
-    from recommender import cache, registry
+    from recommender import cache
+    from recommender.serving.candidates import current_context
 
-    release = registry.live_release()
-    assert release, "Train first."
+    context = current_context()
+    assert context.release.number, "Train first."
     people = EndUser.objects.order_by("pk").values_list("user_id", flat=True)[:200]
     for user_id in people:
         for algorithm in ("", "svd", "hybrid"):
-            key = cache.keys_of(user_id, release.pk, algorithm).candidates
+            key = cache.keys_of(user_id, context.list_digest(algorithm), algorithm).candidates
             if get_redis_connection("default").exists(key):
                 return user_id, key
     raise SystemExit("Nobody is warmed: run warm_cache first.")

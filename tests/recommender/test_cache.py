@@ -28,7 +28,7 @@ def keep(keys: cache.Keys, mark: bytes = MARK, made: Candidates | None = None, s
 
 
 def test_what_is_kept_is_found_again_exactly(shop: Shop) -> None:
-    keys = cache.keys_of("ada", 42, "svd")
+    keys = cache.keys_of("ada", "d42", "svd")
     keep(keys, seen=[3, 2**31])
     found = cache.look_up(keys)
     assert found.candidates is not None
@@ -39,11 +39,11 @@ def test_what_is_kept_is_found_again_exactly(shop: Shop) -> None:
 
 
 def test_of_nobody_nothing_is_known(shop: Shop) -> None:
-    assert cache.look_up(cache.keys_of("ada", 42, "svd")) == cache.Found(seen=set())
+    assert cache.look_up(cache.keys_of("ada", "d42", "svd")) == cache.CachedEntry(seen=set())
 
 
 def test_a_list_is_plain_arrays_and_nothing_pickled(shop: Shop) -> None:
-    keys = cache.keys_of("ada", 42, "svd")
+    keys = cache.keys_of("ada", "d42", "svd")
     keep(keys, made=candidates(n=200))
     (packed,) = redis.roundtrip(("GET", keys.candidates))
     assert len(packed) == HEADER.size + 200 * 9
@@ -51,20 +51,20 @@ def test_a_list_is_plain_arrays_and_nothing_pickled(shop: Shop) -> None:
 
 
 def test_keys_name_all_that_shapes_the_candidates(shop: Shop) -> None:
-    shapes = [("ada", 42, "svd"), ("ben", 42, "svd"), ("ada", 43, "svd"), ("ada", 42, "popular")]
+    shapes = [("ada", "d42", "svd"), ("ben", "d42", "svd"), ("ada", "d43", "svd"), ("ada", "d42", "popular")]
     assert len({cache.keys_of(*shape).candidates for shape in shapes}) == 4
-    assert ":r42:svd:{ada}" in cache.keys_of("ada", 42, "svd").candidates
+    assert ":d42:svd:{ada}" in cache.keys_of("ada", "d42", "svd").candidates
 
 
 def test_a_list_of_another_format_is_not_read(shop: Shop) -> None:
-    keys = cache.keys_of("ada", 42, "svd")
+    keys = cache.keys_of("ada", "d42", "svd")
     keep(keys)
     redis.roundtrip(("SET", keys.candidates, b"\x63" + b"\x00" * 100))
     assert cache.look_up(keys).candidates is None
 
 
 def test_after_an_event_the_candidates_are_stale_and_the_item_is_seen(shop: Shop) -> None:
-    keys = cache.keys_of("ada", 42, "svd")
+    keys = cache.keys_of("ada", "d42", "svd")
     keep(keys, seen=[3])
     cache.note_events({"ada": [4, 5]})
     found = cache.look_up(keys)
@@ -75,7 +75,7 @@ def test_after_an_event_the_candidates_are_stale_and_the_item_is_seen(shop: Shop
 
 
 def test_a_list_made_while_an_event_came_in_is_stale_when_it_is_written(shop: Shop) -> None:
-    keys = cache.keys_of("ada", 42, "svd")
+    keys = cache.keys_of("ada", "d42", "svd")
     keep(keys)
     before = cache.look_up(keys).mark
     cache.note_events({"ada": [4]})
@@ -84,7 +84,7 @@ def test_a_list_made_while_an_event_came_in_is_stale_when_it_is_written(shop: Sh
 
 
 def test_the_same_holds_for_a_persons_first_list(shop: Shop) -> None:
-    keys = cache.keys_of("ada", 42, "svd")
+    keys = cache.keys_of("ada", "d42", "svd")
     mark = cache.look_up(keys).mark or cache.new_mark()
     cache.note_events({"ada": [4]})
     keep(keys, mark=mark)
@@ -92,7 +92,7 @@ def test_the_same_holds_for_a_persons_first_list(shop: Shop) -> None:
 
 
 def test_a_list_does_not_come_back_to_life_when_its_mark_was_evicted(shop: Shop) -> None:
-    keys = cache.keys_of("ada", 42, "svd")
+    keys = cache.keys_of("ada", "d42", "svd")
     keep(keys)
     redis.roundtrip(("DEL", keys.mark))
     assert not cache.look_up(keys).is_fresh
@@ -102,12 +102,12 @@ def test_a_list_does_not_come_back_to_life_when_its_mark_was_evicted(shop: Shop)
 
 def test_an_event_alone_makes_no_seen_set_complete(shop: Shop) -> None:
     cache.note_events({"ada": [4]})
-    found = cache.look_up(cache.keys_of("ada", 42, "svd"))
+    found = cache.look_up(cache.keys_of("ada", "d42", "svd"))
     assert (found.seen, found.seen_is_complete) == ({4}, False)
 
 
 def test_an_event_between_the_reading_and_the_writing_of_a_seen_set_stays(shop: Shop) -> None:
-    keys = cache.keys_of("ada", 42, "svd")
+    keys = cache.keys_of("ada", "d42", "svd")
     read_from_the_database = [1, 2]
     cache.note_events({"ada": [3]})
     keep(keys, seen=read_from_the_database)
@@ -118,13 +118,13 @@ def test_an_event_between_the_reading_and_the_writing_of_a_seen_set_stays(shop: 
 
 def test_everything_expires_the_list_first(shop: Shop, settings: Any) -> None:
     settings.CANDIDATE_TTL_SECS = 1000
-    keys = cache.keys_of("ada", 42, "svd")
+    keys = cache.keys_of("ada", "d42", "svd")
     keep(keys)
     assert redis.roundtrip(("TTL", keys.candidates), ("TTL", keys.mark), ("TTL", keys.seen)) == [1000, 2000, 2000]
 
 
 def test_strangers_are_remembered_for_minutes_only(shop: Shop) -> None:
-    keys = cache.keys_of("nobody", 42, "svd")
+    keys = cache.keys_of("nobody", "d42", "svd")
     cache.store(cache.keep(keys, MARK, Candidates.impersonal(NOBODY)))
     assert redis.roundtrip(("TTL", keys.candidates)) == [cache.STRANGER_SECS]
 
@@ -133,10 +133,10 @@ def test_strangers_are_remembered_for_minutes_only(shop: Shop) -> None:
 def test_what_concerns_all_lists_makes_all_of_them_anew(
     shop: Shop, change: Any, django_capture_on_commit_callbacks: Any
 ) -> None:
-    keep(cache.keys_of("ada", 42, "svd"), seen=[1])
+    keep(cache.keys_of("ada", "d42", "svd"), seen=[1])
     with django_capture_on_commit_callbacks(execute=True):
         change()
-    found = cache.look_up(cache.keys_of("ada", 42, "svd"))
+    found = cache.look_up(cache.keys_of("ada", "d42", "svd"))
     assert found.candidates is None
     assert not found.seen_is_complete
 
@@ -144,11 +144,11 @@ def test_what_concerns_all_lists_makes_all_of_them_anew(
 def test_a_list_begun_under_an_older_generation_is_not_taken_for_a_newer_one(
     shop: Shop, django_capture_on_commit_callbacks: Any
 ) -> None:
-    begun = cache.keys_of("ada", 42, "svd")
+    begun = cache.keys_of("ada", "d42", "svd")
     with django_capture_on_commit_callbacks(execute=True):
         producers.stored_in_bulk()
     keep(begun)
-    assert cache.look_up(cache.keys_of("ada", 42, "svd")).candidates is None
+    assert cache.look_up(cache.keys_of("ada", "d42", "svd")).candidates is None
 
 
 def test_an_event_goes_to_the_newest_generation_even_if_this_process_has_not_heard_of_it(
@@ -156,16 +156,16 @@ def test_an_event_goes_to_the_newest_generation_even_if_this_process_has_not_hea
 ) -> None:
     with django_capture_on_commit_callbacks(execute=True):
         producers.stored_in_bulk()
-    newest = cache.keys_of("ada", 42, "svd")
+    newest = cache.keys_of("ada", "d42", "svd")
     generations._known.numbers = {}
     generations._known.look_again_at = float("inf")
-    assert cache.keys_of("ada", 42, "svd") != newest
+    assert cache.keys_of("ada", "d42", "svd") != newest
     cache.note_events({"ada": [4]})
     assert cache.look_up(newest).seen == {4}
 
 
 def test_memory_is_measured_for_each_person(shop: Shop) -> None:
-    people = [cache.keys_of(user_id, 42, "svd") for user_id in ("ada", "ben")]
+    people = [cache.keys_of(user_id, "d42", "svd") for user_id in ("ada", "ben")]
     for keys in people:
         keep(keys, made=candidates(n=200), seen=list(range(1, 61)))
     assert 1800 < cache.memory(people) < 4000

@@ -7,6 +7,7 @@ from catalog.models import EndUser, Item
 from interactions.models import InteractionType
 from interactions.producers import produce
 from recommender import cache
+from recommender.serving.candidates import current_context
 from tests import factories
 from tests.recommender.fixtures import Shop, ask, ids
 
@@ -71,7 +72,7 @@ def test_many_events_of_many_people_are_noted_together(shop: Shop, django_captur
     with django_capture_on_commit_callbacks(execute=True):
         produce([factories.event(person, item) for person in (shop.ada, shop.ben) for item in shop.items[:4]])
     for person in (shop.ada, shop.ben):
-        found = cache.look_up(cache.keys_of(person.user_id, shop.release.pk, "svd"))
+        found = cache.look_up(cache.keys_of(person.user_id, current_context().list_digest("svd"), "svd"))
         assert found.seen == {item.pk for item in shop.items[:4]}
         assert not found.is_fresh
 

@@ -10,7 +10,7 @@ from catalog.models import EndUser, Item
 from interactions.producers import produce
 from recommender import cache
 from recommender.serving import warming
-from recommender.serving.candidates import users
+from recommender.serving.candidates import current_context, users
 from recsite.platform import redis
 from recsite.platform.exceptions import Unavailable
 from recsite.platform.jobs import Cancelled
@@ -175,7 +175,7 @@ def test_what_was_seen_of_items_unknown_to_the_model_is_no_hindrance(shop: Shop)
     start_afresh()
     assert warming.warm(everybody=True).people == 3
     assert "new" not in ids(ask(shop.ada, limit=20))
-    keys = cache.keys_of("ada", shop.release.pk, "svd")
+    keys = cache.keys_of("ada", current_context().list_digest("svd"), "svd")
     found = cache.look_up(keys)
     assert found.seen_is_complete
     assert found.candidates is not None

@@ -1,12 +1,14 @@
 """Join the live release with the current catalogue: everything a request reads, in the catalogue's rows."""
 
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from hashlib import blake2b
 from typing import Self
 
 import numpy as np
+from django.conf import settings
 from numpy.typing import NDArray
 
 from catalog import snapshot
@@ -15,6 +17,8 @@ from recommender.cache import SOURCES
 from recommender.engine import ranking
 from recommender.engine.algorithms import latest
 from recommender.engine.forms.hybrid import HybridModel
+from recommender.engine.forms.segments import SegmentModel
+from recommender.engine.forms.vectors import VectorModel
 from recommender.engine.ranking import Top
 from recommender.engine.types import UNKNOWN, FloatArray, IntArray, Mask
 from recommender.serving.candidates.loaded_release import LoadedModel, LoadedRelease, live
@@ -27,6 +31,9 @@ FOLD_IN = "fold-in"
 CONTENT = "content"
 
 IMPERSONAL = (POPULAR, LATEST, TRENDING)
+
+SHAPING = (HybridModel, SegmentModel, VectorModel)
+"""Forms of models that have a part in the candidates of other algorithms."""
 
 MOST_WEIGHTS = 8
 """Contexts with a content weight of a request's own that a process keeps, the last used ones."""
@@ -109,6 +116,7 @@ class ServingContext:
     """By what comes first: until when (monotonic clock) the ranking holds, and the ranking."""
     _catalogue_rows: dict[str, IntArray] = field(default_factory=dict)
     _by_content_weight: dict[float, "ServingContext"] = field(default_factory=dict)
+    _list_digests: dict[str, str] = field(default_factory=dict)
 
     def with_content_weight(self, content: float) -> "ServingContext":
         """Return this context with a hybrid in which content has this share of the weight (0..1, two digits).
@@ -130,6 +138,31 @@ class ServingContext:
         member = replace(leader, model=leader.model.weighed(CONTENT, content))
         release = replace(self.release, members={**self.release.members, leader.algorithm: member}, leader=member)
         return ServingContext(release, self.catalogue, f"~{content:.2f}")
+
+    def list_digest(self, algorithm: str) -> str:
+        """Return a short digest of everything that shapes the stored candidates of `algorithm`.
+
+        Equal digests, equal candidates: a release that changes other models finds the candidates of before. A content
+        weight (`variant`) is no part of it.
+        """
+        if algorithm not in self._list_digests:
+            versions = {member.algorithm: member.version for member in self._shaping(algorithm)}
+            text = repr((settings.CANDIDATE_COUNT, sorted(versions.items())))
+            self._list_digests[algorithm] = blake2b(text.encode(), digest_size=6).hexdigest()
+        return self._list_digests[algorithm]
+
+    def _shaping(self, algorithm: str) -> Iterator[LoadedModel]:
+        """Yield the models that shape the candidates of `algorithm`, some of them twice."""
+        members, leader = self.release.members, self.release.leader
+        if algorithm in IMPERSONAL or algorithm not in members:
+            return
+        yield members[algorithm]
+        # Stated preferences are ranked by what leads, and by segments; new items are placed by content.
+        yield from (member for member in members.values() if member is leader or isinstance(member.model, SHAPING))
+        # Popular items fill short lists, and the rating model's predictions are stored with users who are folded in.
+        yield from (member for member in members.values() if member.algorithm == POPULAR)
+        raters = [member for member, _ in self.release.rating_models]
+        yield from () if members[algorithm] in raters else raters[:1]
 
     def rows(self, items: Collection[int]) -> IntArray:
         """Return the catalogue rows of items by internal id; UNKNOWN for those that are gone."""

@@ -65,9 +65,13 @@ def rating_models(context: ServingContext, algorithm: str) -> Sequence[tuple[Loa
 def predict_folded_in(
     context: ServingContext, algorithm: str, user_pks: IntArray, lists: Sequence[Ranked]
 ) -> Iterator[RatingPredictions]:
-    """Predict the ratings of whole lists of users who were folded in, from their latest events. Raises DatabaseDown."""
+    """Predict the ratings of whole lists of users who were folded in, from their latest events. Raises DatabaseDown.
+
+    The first model that predicts ratings is asked alone: these are stored with the list, and others, which fill gaps,
+    would make every list depend on them.
+    """
     found = [RatingPredictions.nothing(len(ranked)) for ranked in lists]
-    for member, model in rating_models(context, algorithm):
+    for member, model in rating_models(context, algorithm)[:1]:
         events = database.ask(partial(dataset.history, user_pks.tolist(), member.model.item_ids))
         histories = feedback.histories(events, model.item_ids)
         for number, row in enumerate(events.user_ids.rows(user_pks).tolist()):

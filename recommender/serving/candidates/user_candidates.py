@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from django.conf import settings
 
 from recommender import cache
-from recommender.cache import NOBODY, Candidates, Found, Keys
+from recommender.cache import NOBODY, CachedEntry, Candidates, Keys
 from recommender.serving import telemetry
 from recommender.serving.candidates import user_ranking, users
 from recommender.serving.candidates.context import IMPERSONAL, ServingContext
@@ -28,7 +28,7 @@ class UserCandidates:
 
 def load_or_build(context: ServingContext, algorithm: str, user_id: str) -> UserCandidates:
     """Return what an answer needs to know of a user: from Redis, else built. With both servers down, nothing."""
-    keys = cache.keys_of(user_id, context.release.number or 0, algorithm + context.variant)
+    keys = cache.keys_of(user_id, context.list_digest(algorithm), algorithm + context.variant)
     found = _look_up(keys)
     if found.is_fresh and found.candidates and (found.seen_is_complete or found.candidates.person == NOBODY):
         return UserCandidates(found.candidates, found.seen, True)
@@ -42,16 +42,16 @@ def load_or_build(context: ServingContext, algorithm: str, user_id: str) -> User
         )
 
 
-def _look_up(keys: Keys) -> Found:
+def _look_up(keys: Keys) -> CachedEntry:
     try:
         cache.tell_the_rest()
         return cache.look_up(keys)
     except RedisDown:
         telemetry.degraded.labels("redis").inc()
-        return cache.NOTHING
+        return cache.EMPTY
 
 
-def _make(context: ServingContext, algorithm: str, user_id: str, keys: Keys, found: Found) -> UserCandidates:
+def _make(context: ServingContext, algorithm: str, user_id: str, keys: Keys, found: CachedEntry) -> UserCandidates:
     mark = found.mark or cache.new_mark()
     person = users.find_pk(user_id)
     seen = _seen(person, found)
@@ -63,7 +63,7 @@ def _make(context: ServingContext, algorithm: str, user_id: str, keys: Keys, fou
     return UserCandidates(candidates, seen, is_hit)
 
 
-def _seen(person: int, found: Found) -> Collection[int]:
+def _seen(person: int, found: CachedEntry) -> Collection[int]:
     if found.seen_is_complete or person == NOBODY:
         return found.seen
     return {*found.seen, *users.seen_items([person]).get(person, [])}
