@@ -17,6 +17,7 @@ from recommender.models import ModelVersion, Release
 from recommender.serving import warming
 from recommender.serving.candidates import vectors
 from recommender.serving.incremental import co_purchases, covisits, item_days, trends
+from recommender.training import refit
 from recommender.training import train as training
 from recsite.platform import generations, jobs
 from recsite.platform.exceptions import Unavailable
@@ -47,17 +48,26 @@ was killed. What beat sends every few seconds is not: the next tick does the wor
 @job_task
 def train(
     job_id: int | None = None,
-    algorithms: Sequence[str] = training.DEFAULT,
+    algorithms: Sequence[str] | None = None,
     seed: int = training.SEED,
     promote: bool = True,
 ) -> None:
-    """Train and, unless told otherwise, promote and warm. Without a job it is a scheduled training, and makes one."""
-    title = "Train and promote" if promote else "Train a candidate"
-    _train(_job(job_id, "train", title), algorithms, seed, promote, is_scheduled=job_id is None)
+    """Train and, unless told otherwise, promote and warm. Without a job it is a scheduled training, and makes one.
+
+    Where no algorithms are named, what leads and rates is fitted anew with all that it has learned.
+    """
+    job = _job(job_id, "train", "Train and promote" if promote else "Train a candidate")
+    due = algorithms or refit.hourly() or training.DEFAULT
+    _train(job, due, seed, promote, is_scheduled=job_id is None, quick=not algorithms)
 
 
 def _train(
-    job: Job, algorithms: Sequence[str], seed: int = training.SEED, promote: bool = True, is_scheduled: bool = False
+    job: Job,
+    algorithms: Sequence[str],
+    seed: int = training.SEED,
+    promote: bool = True,
+    is_scheduled: bool = False,
+    quick: bool = False,
 ) -> None:
     def work(progress: Progress) -> str:
         release = training.train(
@@ -68,6 +78,7 @@ def _train(
             progress=progress,
             is_scheduled=is_scheduled,
             skip_unchanged=True,
+            quick=quick,
         )
         if promote:
             warm_soon()

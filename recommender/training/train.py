@@ -21,7 +21,7 @@ from recommender.engine.evaluation.prepare import data_hash
 from recommender.engine.types import Algorithm, CannotFit, Dataset, Progress, part, silent
 from recommender.models import ModelVersion, Release
 from recommender.registry.exceptions import CannotTrain
-from recommender.training import unchanged
+from recommender.training import refit, unchanged
 from recommender.training.gate import Gate
 from recsite.platform.exceptions import UserFacingError
 from recsite.platform.jobs import Cancelled, NothingToDo
@@ -30,7 +30,7 @@ from recsite.platform.locks import exclusive
 logger = logging.getLogger(__name__)
 
 DEFAULT = ("svd", "popular")
-"""What is trained every hour: ratings change with every event, and both are fitted in moments."""
+"""What is trained where nothing is live yet: both are fitted in moments."""
 
 EVERYTHING = (*DEFAULT, "hybrid", "bpmf")
 """What is trained once a day, and where nobody says what."""
@@ -55,13 +55,15 @@ def train(
     settings: Settings = MappingProxyType({}),
     is_scheduled: bool = False,
     skip_unchanged: bool = False,
+    quick: bool = False,
 ) -> Release:
     """Fit these algorithms on all events, and make a release of them and the rest of the live one.
 
     Each uses the settings that staff chose for it; `settings` overrides some: {"svd": {"n_factors": 50}}. An algorithm
-    that the data don't allow leaves a failed version that says why; the others go on. A scheduled training leaves out
-    what is held. Raises CannotTrain where none is left, NothingToDo where none has anything new to learn (only with
-    `skip_unchanged`) or all are held, and AlreadyRunning where one of them is being trained already.
+    that the data don't allow leaves a failed version that says why; the others go on. A `quick` training keeps what
+    live versions of the same settings have learned (see `refit`). A scheduled training leaves out what is held. Raises
+    CannotTrain where none is left, NothingToDo where none has anything new to learn (only with `skip_unchanged`) or all
+    are held, and AlreadyRunning where one of them is being trained already.
     """
     for name in settings:
         if name not in algorithms:
@@ -78,13 +80,13 @@ def train(
         facts = _facts(dataset)
         inputs = {name: unchanged.inputs_hash(dataset, facts["data_hash"], ALGORITHMS[name].reads) for name in chosen}
         if skip_unchanged:
-            chosen = unchanged.without_unchanged(chosen, inputs, seed)
+            chosen = unchanged.without_unchanged(chosen, inputs, seed, quick)
         parts = _parts(progress, list(chosen))
         made = []
         for name, algorithm in chosen.items():
             about = {**facts, "inputs_hash": inputs[name]}
             version = registry.start_version(name, settings_of(algorithm), seed=seed, by=started_by, **about)
-            made.append(_make(version, algorithm, dataset, parts[name]))
+            made.append(_make(version, algorithm, dataset, parts[name], quick))
         ready = [version for version in made if version.state == ModelVersion.State.READY]
         if not ready:
             raise CannotTrain(" ".join(version.error for version in made))
@@ -155,10 +157,12 @@ def _reads(names: Sequence[str]) -> set[str]:
     return {part for name in fitted & ALGORITHMS.keys() for part in ALGORITHMS[name].reads}
 
 
-def _make(version: ModelVersion, algorithm: Algorithm, dataset: Dataset, progress: Progress) -> ModelVersion:
+def _make(
+    version: ModelVersion, algorithm: Algorithm, dataset: Dataset, progress: Progress, quick: bool
+) -> ModelVersion:
     """Make a version ready, or failed. Whatever else stops the work is raised again once the version says so."""
     try:
-        return _fit(version, algorithm, dataset, version.seed, progress)
+        return _fit(version, algorithm, dataset, progress, quick)
     except CannotFit as reason:
         logger.warning("%s was not trained: %s", version, reason)
         registry.fail_version(version, str(reason))
@@ -170,15 +174,18 @@ def _make(version: ModelVersion, algorithm: Algorithm, dataset: Dataset, progres
         raise
 
 
-def _fit(version: ModelVersion, algorithm: Algorithm, dataset: Dataset, seed: int, progress: Progress) -> ModelVersion:
-    """Judged on events that it hasn't seen, then fitted again on all of them."""
-    gate = Gate.of(version.algorithm, algorithm)
-    evaluation = evaluate(algorithm, dataset, seed, beside=gate.beside, progress=part(progress, 0, 0.5, "evaluating"))
+def _fit(
+    version: ModelVersion, algorithm: Algorithm, dataset: Dataset, progress: Progress, quick: bool
+) -> ModelVersion:
+    """Fit on the earlier events to judge by those that it hasn't seen, then on all of them; both with what is kept."""
+    gate, seed = Gate.of(version.algorithm, algorithm), version.seed
+    fitter, kept = refit.of_live(version.algorithm, algorithm) if quick else (algorithm, {})
+    evaluation = evaluate(fitter, dataset, seed, beside=gate.beside, progress=part(progress, 0, 0.5, "evaluating"))
     started = time.perf_counter()
-    model = algorithm.fit(dataset, np.random.default_rng(seed), part(progress, 0.5, 0.95, "fitting"))
+    model = fitter.fit(dataset, np.random.default_rng(seed), part(progress, 0.5, 0.95, "fitting"))
     seconds = time.perf_counter() - started
     progress(0.95, "storing the model")
-    facts = {"metrics": evaluation.as_dict(), "verdict": gate.verdict(evaluation), "fit_seconds": seconds}
+    facts = {"metrics": evaluation.as_dict() | kept, "verdict": gate.verdict(evaluation), "fit_seconds": seconds}
     return registry.finish_version(version, model, **facts)
 
 
@@ -209,6 +216,8 @@ def _figures(version: ModelVersion) -> str:
     own, beside = version.metrics.get("metrics", {}), version.metrics.get("beside", {}).get("popular", {})
     shown = {"RMSE": own.get("rmse"), "nDCG@10": own.get("ndcg_at_10"), "popular": beside.get("ndcg_at_10")}
     words = ", ".join(f"{name} {figure:.3f}" for name, figure in shown.items() if figure is not None)
+    if learned := version.metrics.get(refit.WEIGHTS_OF):
+        words += f", the weights of version {learned}"
     return f"{version} ({words})" if words else str(version)
 
 

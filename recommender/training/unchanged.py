@@ -9,15 +9,18 @@ from recommender import registry
 from recommender.engine.algorithms import SKIPS, TOKENS, settings_of
 from recommender.engine.types import Algorithm, Dataset, TokenTable
 from recommender.models import ModelVersion
+from recommender.training.refit import WEIGHTS_OF
 from recsite.platform.jobs import NothingToDo
 
 
-def without_unchanged(chosen: Mapping[str, Algorithm], inputs: Mapping[str, str], seed: int) -> dict[str, Algorithm]:
+def without_unchanged(
+    chosen: Mapping[str, Algorithm], inputs: Mapping[str, str], seed: int, quick: bool = False
+) -> dict[str, Algorithm]:
     """Return the algorithms that would make another model than they have made. Raises NothingToDo where none would.
 
-    `inputs` has the hash of what each of them reads.
+    `inputs` has the hash of what each of them reads. Only a `quick` training has nothing to add to a refit.
     """
-    made = {name: _made_already(name, algorithm, inputs[name], seed) for name, algorithm in chosen.items()}
+    made = {name: _made_already(name, algorithm, inputs[name], seed, quick) for name, algorithm in chosen.items()}
     left = {name: algorithm for name, algorithm in chosen.items() if made[name] is None}
     if not left:
         raise NothingToDo(_sentence([version for version in made.values() if version]))
@@ -46,8 +49,10 @@ def _parts(table: TokenTable | None) -> Iterable[bytes]:
         yield from (repr(tokens).encode() for tokens in table.tokens)
 
 
-def _made_already(name: str, algorithm: Algorithm, inputs: str, seed: int) -> ModelVersion | None:
+def _made_already(name: str, algorithm: Algorithm, inputs: str, seed: int, quick: bool) -> ModelVersion | None:
     ready = ModelVersion.objects.filter(algorithm=name, state=ModelVersion.State.READY, inputs_hash=inputs, seed=seed)
+    if not quick:
+        ready = ready.exclude(metrics__has_key=WEIGHTS_OF)
     return ready.filter(settings=settings_of(algorithm)).first()
 
 

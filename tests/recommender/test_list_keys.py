@@ -185,7 +185,12 @@ def test_a_cached_answer_takes_one_round_trip_and_no_query(
     ask(shop.ben)
     sent: list[Any] = []
     roundtrip = redis.roundtrip
-    monkeypatch.setattr(redis, "roundtrip", lambda *commands: sent.append(commands) or roundtrip(*commands))
+
+    def counted(*commands: redis.Command) -> list[Any]:
+        sent.append(commands)
+        return roundtrip(*commands)
+
+    monkeypatch.setattr(redis, "roundtrip", counted)
     with django_assert_num_queries(0):
         assert ask(shop.ada).cache_hit
     assert len(sent) == 1

@@ -81,6 +81,7 @@ class EASE:
             knows=_mask(head, dataset.n_items),
             profiles=profiles(dataset),
             weights=csr_array(entries, shape=(dataset.n_items, dataset.n_items)),
+            reg=self.reg,
         )
 
 

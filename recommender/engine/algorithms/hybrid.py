@@ -1,7 +1,7 @@
 """Fit the hybrid: sources that are fitted together, and weights that are learned on inner splits."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -10,6 +10,7 @@ from recommender.engine.algorithms.blend_weights import InnerTask, check_weights
 from recommender.engine.algorithms.ease import EASE
 from recommender.engine.evaluation.split import holdout, random_part
 from recommender.engine.forms.hybrid import BUCKETS, HybridModel, is_personal
+from recommender.engine.forms.item_weights import ItemWeightsModel
 from recommender.engine.types import Algorithm, CannotFit, Dataset, FloatArray, Model, Progress, part, silent
 
 SOURCES = ("ease", "item_knn", "als", "content", "segment_popular", "popular")
@@ -46,6 +47,17 @@ class Hybrid:
         models = _fitted(algorithms, dataset, rng, part(progress, 0.6, 1))
         return blended(models, weights)
 
+    def refit_of(self, model: HybridModel) -> "HybridRefit":
+        """Return what fits the sources of `model` anew, with its weights and the settings that EASE chose for itself.
+
+        A source that the data didn't allow then stays out until the weights are learned again.
+        """
+        algorithms = {name: algorithm for name, algorithm in self._algorithms().items() if name in model.sources}
+        ease, fitted = algorithms.get("ease"), model.sources.get("ease")
+        if isinstance(ease, EASE) and isinstance(fitted, ItemWeightsModel):
+            algorithms["ease"] = replace(ease, reg=fitted.reg, power=fitted.power)
+        return HybridRefit(algorithms, dict(zip(model.sources, np.array(model.weights.T), strict=True)))
+
     def _learned(
         self, algorithms: dict[str, Algorithm], dataset: Dataset, rng: np.random.Generator, progress: Progress
     ) -> dict[str, FloatArray]:
@@ -70,6 +82,22 @@ class Hybrid:
     def _algorithms(self) -> dict[str, Algorithm]:
         encoder = {"content": {"encoder": self.encoder}} if self.encoder else {}
         return {name: create(name, **encoder.get(name, {})) for name in self.sources}
+
+
+@dataclass(frozen=True, eq=False)
+class HybridRefit:
+    """Fit the sources of a hybrid once, on everything, and blend them with weights that were learned before.
+
+    Learning the weights takes two more fits of all sources, and EASE's choice of its settings.
+    """
+
+    algorithms: Mapping[str, Algorithm]
+    weights: Mapping[str, FloatArray]
+    """By source: (len(BUCKETS),)."""
+
+    def fit(self, dataset: Dataset, rng: np.random.Generator, progress: Progress = silent) -> HybridModel:
+        """Fit the sources and blend them. CannotFit where none of them can be fitted."""
+        return blended(_fitted(self.algorithms, dataset, rng, progress), self.weights)
 
 
 def _fitted(

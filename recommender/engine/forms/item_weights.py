@@ -36,6 +36,8 @@ class ItemWeightsModel:
     """(n_users, n_items), as they were when the model was trained."""
     weights: csr_array
     """(n_items, n_items); the columns of items that the model doesn't know are empty."""
+    reg: float = 0.0
+    """The regularisation that the weights were solved with; 0 where there was none, or nothing says which."""
 
     def score(self, rows: RowArray) -> FloatArray:
         """Return ranking scores (m, n_items) of the users at `rows`, from their profiles at the training."""
@@ -67,7 +69,7 @@ class ItemWeightsModel:
     def arrays(self) -> Arrays:
         """Return everything `from_arrays` needs; the matrices as the parts of their CSR form."""
         return {
-            "constants": np.array([self.power, self.unit]),
+            "constants": np.array([self.power, self.unit, self.reg]),
             "user_ids": self.user_ids.ids,
             "item_ids": self.item_ids.ids,
             "knows": self.knows,
@@ -78,7 +80,8 @@ class ItemWeightsModel:
     @classmethod
     def from_arrays(cls, arrays: Arrays) -> Self:
         """Build the same model; ValueError where the shapes contradict each other."""
-        power, unit = (float(constant) for constant in arrays["constants"])
+        # Models of before have no regularisation among them.
+        power, unit, *reg = (float(constant) for constant in arrays["constants"])
         user_ids = IdMap(np.asarray(arrays["user_ids"], np.int64))
         item_ids = IdMap(np.asarray(arrays["item_ids"], np.int64))
         knows = np.asarray(arrays["knows"], bool)
@@ -86,7 +89,7 @@ class ItemWeightsModel:
             raise ValueError(f"knows has the shape {knows.shape} where {(len(item_ids),)} was expected.")
         profiles = csr_from_parts("profile", arrays, (len(user_ids), len(item_ids)))
         weights = csr_from_parts("weight", arrays, (len(item_ids), len(item_ids)))
-        return cls(user_ids, item_ids, power, unit, knows, profiles, weights)
+        return cls(user_ids, item_ids, power, unit, knows, profiles, weights, *reg)
 
     def _scores(self, profiles: csr_array, unknown: Mask) -> FloatArray:
         x = csr_array((self._x(profiles.data), profiles.indices, profiles.indptr), shape=profiles.shape)

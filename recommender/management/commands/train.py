@@ -10,7 +10,7 @@ from catalog.hidden import hidden_items
 from recommender import tasks
 from recommender.engine.algorithms import ALGORITHMS, create
 from recommender.registry.exceptions import CannotTrain
-from recommender.training import train
+from recommender.training import refit, train
 from recsite.platform.commands import PlainCommand, progress_bar, whole_number
 from recsite.platform.jobs import NothingToDo
 
@@ -27,6 +27,12 @@ class Command(PlainCommand):
             "--seed", type=whole_number, default=train.SEED, help="The same seed and data give the same model."
         )
         parser.add_argument("--no-promote", action="store_true", help="Only make a candidate; see 'models promote'.")
+        parser.add_argument(
+            "--quick",
+            action="store_true",
+            help="Fit anew with what the live models have learned, as every hour: the hybrid keeps its weights. "
+            "Without names: what leads, what rates, and popular.",
+        )
         parser.add_argument("--again", action="store_true", help="Train although nothing has changed since.")
         parser.add_argument(
             "--set",
@@ -37,7 +43,8 @@ class Command(PlainCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        algorithms = options["algorithms"] or list(train.EVERYTHING)
+        usual = (refit.hourly() or train.DEFAULT) if options["quick"] else train.EVERYTHING
+        algorithms = options["algorithms"] or list(usual)
         promote = not options["no_promote"]
         settings = parse_settings(options["set"], algorithms)
         try:
@@ -49,6 +56,7 @@ class Command(PlainCommand):
                     progress=show,
                     settings=settings,
                     skip_unchanged=not options["again"],
+                    quick=options["quick"],
                 )
         except NothingToDo as reason:
             self.stdout.write(f"Nothing was done. {reason} --again trains all the same.")
