@@ -8,7 +8,7 @@ from recommender.engine.algorithms import settings_of
 from recommender.engine.algorithms.hybrid import Hybrid
 from recommender.engine.forms.hybrid import HybridModel
 from recommender.engine.types import Algorithm
-from recommender.models import ModelVersion, ReleaseMember
+from recommender.models import ModelVersion, ReleaseModel
 from recommender.registry import artifacts
 from recommender.registry.exceptions import ArtifactDamaged
 
@@ -32,7 +32,7 @@ def hourly() -> list[str]:
     members = dict(live.members.values_list("algorithm", "role"))
     weights = {name: weight for name, weight in live.weights.items() if name in members and weight > 0}
     leader = max(weights, key=weights.__getitem__, default="")
-    rating = [name for name, role in members.items() if role == ReleaseMember.Role.RATING and name not in DAILY]
+    rating = [name for name, role in members.items() if role == ReleaseModel.Role.RATING and name not in DAILY]
     return list(dict.fromkeys([*filter(None, [leader]), *rating, "popular"]))
 
 
