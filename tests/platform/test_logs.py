@@ -105,7 +105,7 @@ def test_the_lines_about_a_message_carry_the_id_of_its_request(monkeypatch: pyte
         seen.append(structlog.contextvars.get_contextvars().get("request_id"))
         raise UserFacingError("Nothing is live.")
 
-    monkeypatch.setattr(kafka_requests.serving, "recommend", recommend)
+    monkeypatch.setattr("recommender.serving.kafka_requests.serving.recommend", recommend)
     message = {"version": 1, "request_id": "ada-7", "user_id": "ada"}
     kafka_requests._reply_after_outages(json.dumps(message).encode(), lambda: False)
     assert seen == ["ada-7"]
