@@ -19,7 +19,7 @@ from catalog.models import Item
 from recsite.platform import database, generations
 from recsite.platform.reloading import Reloading
 
-EPOCH = "catalog"
+GENERATION = "catalog"
 NO_DATE = np.iinfo(np.int64).min
 NO_GROUP = -1
 SPARSEST = 32
@@ -194,7 +194,7 @@ def current() -> Snapshot:
 
 def bump() -> None:
     """Tell every process that the catalogue has changed: call it wherever items are written; waits for the commit."""
-    generations.bump(EPOCH)
+    generations.bump(GENERATION)
 
 
 def forget() -> None:
@@ -291,4 +291,4 @@ def _inverted(names_by_row: Iterable[tuple[str, ...]]) -> Mapping[str, Ids]:
     return {name: np.array(found) for name, found in rows.items()}
 
 
-_copy = Reloading(EPOCH, _read)
+_copy = Reloading(GENERATION, _read)

@@ -25,7 +25,7 @@ from recsite.platform.database import DatabaseDown
 from recsite.platform.exceptions import Unavailable
 
 logger = logging.getLogger(__name__)
-BULK_EPOCH = "events-in-bulk"
+BULK_GENERATION = "events-in-bulk"
 """Rises when events came past the sinks, so that what was derived event by event is made anew."""
 
 sink_failures = Counter("event_sink_failures_total", "Stored events that a sink failed to take in, by batch.", ["sink"])
@@ -92,7 +92,7 @@ def produce(events: Sequence[Event], source: str = "api") -> Stored:
 
 def stored_in_bulk() -> None:
     """Tell every process that events were stored, changed or erased past `produce`, as by an import."""
-    generations.bump(BULK_EPOCH)
+    generations.bump(BULK_GENERATION)
 
 
 @transaction.atomic

@@ -7,7 +7,7 @@ from interactions.schema import TypeRule
 from recsite.platform import database, generations
 from recsite.platform.reloading import Reloading
 
-EPOCH = "interaction-types"
+GENERATION = "interaction-types"
 
 
 def by_name() -> Mapping[str, InteractionType]:
@@ -32,7 +32,7 @@ def telling() -> list[InteractionType]:
 
 def changed() -> None:
     """Tell every process that a type was added, edited or removed; waits for the commit."""
-    generations.bump(EPOCH)
+    generations.bump(GENERATION)
 
 
 def forget() -> None:
@@ -44,4 +44,4 @@ def _read() -> Mapping[str, InteractionType]:
     return {kind.name: kind for kind in database.ask(lambda: list(InteractionType.objects.all()))}
 
 
-_copy = Reloading(EPOCH, _read)
+_copy = Reloading(GENERATION, _read)

@@ -24,7 +24,7 @@ from recommender.serving import candidates
 from recsite.platform import database, draining, partitions, query_timeout, redis, workers
 
 logger = logging.getLogger(__name__)
-Facts = dict[str, Any]
+Details = dict[str, Any]
 TIMEOUT_SECS = 2.0
 LOW = 0.05
 """The share of disk or memory under which there is too little left."""
@@ -58,7 +58,7 @@ def health(request: HttpRequest) -> JsonResponse:  # noqa: ARG001
     return JsonResponse(answer, status=503 if gone else 200)
 
 
-def _state(look: Callable[[], Facts]) -> Facts:
+def _state(look: Callable[[], Details]) -> Details:
     """Return what a look at one part found, with its duration in milliseconds."""
     started = time.perf_counter()
     try:
@@ -68,7 +68,7 @@ def _state(look: Callable[[], Facts]) -> Facts:
     return {**found, "latency_ms": round((time.perf_counter() - started) * 1000, 2)}
 
 
-def _database() -> Facts:
+def _database() -> Details:
     pool = cast(Any, connection).pool
     try:
         with query_timeout.at_most(TIMEOUT_SECS):
@@ -86,7 +86,7 @@ def _ask(pool: Any) -> None:
         session.execute("SELECT 1")
 
 
-def _redis() -> Facts:
+def _redis() -> Details:
     try:
         redis.call(lambda client: client.ping())
     except redis.RedisDown as error:
@@ -94,7 +94,7 @@ def _redis() -> Facts:
     return {}
 
 
-def _broker() -> Facts:
+def _broker() -> Details:
     """Return how many tasks wait in the broker."""
     try:
         with current_app.connection_for_read(transport_options=BROKER_OPTIONS) as broker:
@@ -106,7 +106,7 @@ def _broker() -> Facts:
     return {"waiting": waiting.message_count}
 
 
-def _worker() -> Facts:
+def _worker() -> Details:
     try:
         if not workers.are_seen():
             raise Trouble(f"No worker has been seen lately: {workers.START_ONE}.")
@@ -115,7 +115,7 @@ def _worker() -> Facts:
     return {}
 
 
-def _release() -> Facts:
+def _release() -> Details:
     """Return the release that is served, and the seconds since its promotion."""
     try:
         live = database.ask(registry.live_release)
@@ -129,7 +129,7 @@ def _release() -> Facts:
     return {"id": live.pk, "age_secs": round((timezone.now() - since).total_seconds())}
 
 
-def _partitions() -> Facts:
+def _partitions() -> Details:
     """Return how many months are ready for future events."""
     try:
         alarms = database.ask(partitions.alarms)
@@ -140,7 +140,7 @@ def _partitions() -> Facts:
     return {}
 
 
-def _kafka() -> Facts:
+def _kafka() -> Details:
     """Return whether Kafka is in use, and how far its consumers are behind."""
     if not settings.KAFKA_BOOTSTRAP_SERVERS:
         return {"in_use": False}
@@ -151,12 +151,12 @@ def _kafka() -> Facts:
         raise Trouble("Kafka doesn't answer: events wait in the outbox until it does.") from error
 
 
-def _disk() -> Facts:
+def _disk() -> Details:
     usage = shutil.disk_usage(settings.STATE_DIR if settings.STATE_DIR.exists() else Path.cwd())
     return _enough("disk", usage.free, usage.total)
 
 
-def _memory() -> Facts:
+def _memory() -> Details:
     lines = Path("/proc/meminfo").read_text().splitlines() if Path("/proc/meminfo").exists() else []
     kilobytes = {name: int(rest.split()[0]) for name, _, rest in (line.partition(":") for line in lines)}
     if "MemAvailable" not in kilobytes:
@@ -164,13 +164,13 @@ def _memory() -> Facts:
     return _enough("memory", kilobytes["MemAvailable"] * 1024, kilobytes["MemTotal"] * 1024)
 
 
-def _enough(what: str, free: int, total: int) -> Facts:
+def _enough(what: str, free: int, total: int) -> Details:
     if free < LOW * total:
         raise Trouble(f"Less than {LOW:.0%} of the {what} is free ({free:,} bytes).")
     return {"free_bytes": free, "total_bytes": total}
 
 
-PARTS: dict[str, Callable[[], Facts]] = {
+PARTS: dict[str, Callable[[], Details]] = {
     "database": _database,
     "redis": _redis,
     "broker": _broker,

@@ -18,8 +18,8 @@ class AccessLines(logging.Formatter):
         self.as_json = as_json
 
     def format(self, record: logging.LogRecord) -> str:
-        facts: Any = record.msg
-        line = {**facts, "level": "info", "logger": record.name, "timestamp": datetime.now(UTC).isoformat()}
+        payload: Any = record.msg
+        line = {**payload, "level": "info", "logger": record.name, "timestamp": datetime.now(UTC).isoformat()}
         return json.dumps(line) if self.as_json else "{timestamp} {method} {path!r} {status} {ms} ms".format(**line)
 
 

@@ -4,6 +4,7 @@ ARCHITECTURE's folder table stands here as data: FLOORS. A folder may import tho
 """
 
 import ast
+import re
 import sys
 from collections.abc import Iterator
 from functools import cache
@@ -257,3 +258,18 @@ def test_tests_that_commit_bring_the_rows_of_the_migrations_back() -> None:
     forgetful = "django_db(transaction=" + "True)"
     wrong = [path.name for path in (PROJECT / "tests").rglob("*.py") if forgetful in path.read_text(encoding="utf-8")]
     assert wrong == [], "Add serialized_rollback=True."
+
+
+def docstrings() -> Iterator[tuple[str, str]]:
+    for name in modules():
+        for node in ast.walk(ast.parse(modules()[name].read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Module | ast.FunctionDef | ast.ClassDef) and (text := ast.get_docstring(node)):
+                yield f"{name}.{getattr(node, 'name', '')}", text
+
+
+def test_no_docstring_begins_with_a_question_word_or_speaks_of_she() -> None:
+    """A docstring begins with a verb and says what is done; users are "the user" or "they"."""
+    questions = re.compile(r"(What|Whether|Who|Of|How)\b")
+    persons = re.compile(r"\b(she|her|hers|he|him|his)\b", re.IGNORECASE)
+    wrong = [where for where, text in docstrings() if questions.match(text) or persons.search(text)]
+    assert wrong == []

@@ -18,15 +18,15 @@ a reader that finds no COMPLETE adds everything the database has, and COMPLETE w
 that was committed before the reader looked is in what it read, a later one comes by its own addition, after its commit.
 
 **An outage loses nothing.** What Redis didn't take is kept in mind and told when it is back, before anybody reads from
-it. That is marked in the database: a process that starts finds the mark of one that died, and raises an epoch. The
-epoch changes the generation in all keys, so that nothing of before is found any more. So does a restart of Redis.
+it. That is marked in the database: a process that starts finds the mark of one that died, and raises a generation. The
+number changes the generation in all keys, so that nothing of before is found any more. So does a restart of Redis.
 Readers keep the generation that they began with. An event asks for the latest one after its commit: whoever reads under
 a still newer one reads the database after that commit, and finds the event there.
 """
 
 from recommender.cache.erasing import on_erased, on_users_saved, sweep
 from recommender.cache.events import note_events, tell_the_rest
-from recommender.cache.keys import LISTS_EPOCH, Keys, keys_of
+from recommender.cache.keys import LISTS_GENERATION, Keys, keys_of
 from recommender.cache.lists import (
     COMPLETE,
     EMPTY,
@@ -49,7 +49,7 @@ from recommender.cache.lists import (
 __all__ = [
     "COMPLETE",
     "EMPTY",
-    "LISTS_EPOCH",
+    "LISTS_GENERATION",
     "NOBODY",
     "SOURCES",
     "STRANGER_SECS",

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 from django.conf import settings
 from django.db import connection
 
-from recommender.cache.keys import LISTS_EPOCH, keys_of_each
+from recommender.cache.keys import LISTS_GENERATION, keys_of_each
 from recommender.cache.lists import new_mark
 from recsite.platform import generations, redis
 from recsite.platform.redis import Client, Command, RedisDown
@@ -70,11 +70,11 @@ def _remember(people: Seen) -> None:
     with _untold.lock:
         if not _untold.people:
             # Should this process be killed, the next one that starts keeps the promise.
-            generations.mark_dirty(LISTS_EPOCH)
+            generations.mark_dirty(LISTS_GENERATION)
         for user_id, seen in people.items():
             _untold.people.setdefault(user_id, set()).update(seen)
         if len(_untold.people) > MOST_UNTOLD:
-            generations.bump(LISTS_EPOCH)
+            generations.bump(LISTS_GENERATION)
             _untold.people = {}
 
 
@@ -83,7 +83,7 @@ def _tell(client: Client) -> None:
         if _untold.people:
             redis.exchange(client, *_commands(_untold.people))
             _untold.people = {}
-            generations.clear_dirty(LISTS_EPOCH)
+            generations.clear_dirty(LISTS_GENERATION)
 
 
 def _commands(people: Seen) -> Iterator[Command]:

@@ -7,8 +7,8 @@ from zlib import crc32
 from interactions import producers, types
 from recsite.platform import generations
 
-LISTS_EPOCH = "lists"
-EPOCHS = (LISTS_EPOCH, types.EPOCH, producers.BULK_EPOCH)
+LISTS_GENERATION = "lists"
+GENERATIONS = (LISTS_GENERATION, types.GENERATION, producers.BULK_GENERATION)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,4 +53,4 @@ def _generation() -> int:
     Types were edited, events imported, or told of by nobody; or Redis was restarted, which may have cost
     it what it had acknowledged last.
     """
-    return crc32(b"%d %s" % (sum(map(generations.current, EPOCHS)), generations.redis_run()))
+    return crc32(b"%d %s" % (sum(map(generations.current, GENERATIONS)), generations.redis_run()))

@@ -8,7 +8,7 @@ from recommender.models.impressions import (
     PositionImpressions,
 )
 from recommender.models.incremental import CoPurchase, CoVisit, ItemDay, TrendingScore
-from recommender.models.placement import DEFAULT, EXPOSURES_EPOCH, Exposure, Placement
+from recommender.models.placement import DEFAULT, EXPOSURES_GENERATION, Exposure, Placement
 from recommender.models.plan import AlgorithmSettings, TrainingPlan
 from recommender.models.release import Release, ReleaseModel
 from recommender.models.trial import TuningTrial
@@ -16,7 +16,7 @@ from recommender.models.version import ModelVersion
 
 __all__ = [
     "DEFAULT",
-    "EXPOSURES_EPOCH",
+    "EXPOSURES_GENERATION",
     "AlgorithmSettings",
     "Attribution",
     "CoPurchase",

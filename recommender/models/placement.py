@@ -8,7 +8,7 @@ from catalog.models import Item
 
 DEFAULT = "default"
 MOST_EXPLORATION = 0.5
-EXPOSURES_EPOCH = "exposures"
+EXPOSURES_GENERATION = "exposures"
 """Rises when showings were counted."""
 
 

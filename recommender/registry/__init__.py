@@ -2,7 +2,7 @@
 
 from recommender.registry.plans import choose, chosen_settings, ensure_plans, held, hold, is_current, propose
 from recommender.registry.releases import (
-    EPOCH,
+    GENERATION,
     LISTS,
     RATING,
     bundle,
@@ -29,7 +29,7 @@ from recommender.registry.versions import (
 )
 
 __all__ = [
-    "EPOCH",
+    "GENERATION",
     "LISTS",
     "RATING",
     "Imported",

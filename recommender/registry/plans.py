@@ -42,9 +42,9 @@ def propose(
     by: AbstractBaseUser | None = None,
 ) -> AlgorithmSettings:
     """Store settings for staff to choose; the row that has them already is returned as it is."""
-    facts = {"origin": origin, "note": note[:500], "created_by_id": by.pk if by else None}
+    described = {"origin": origin, "note": note[:500], "created_by_id": by.pk if by else None}
     row, _ = AlgorithmSettings.objects.get_or_create(
-        algorithm=algorithm, settings=differing(algorithm, settings), defaults=facts
+        algorithm=algorithm, settings=differing(algorithm, settings), defaults=described
     )
     return row
 

@@ -16,8 +16,8 @@ from recommender.registry import artifacts, plans
 from recommender.registry.exceptions import CannotPromote, NothingLive, NothingToRollBackTo
 from recsite.platform import generations
 
-EPOCH = "release"
-"""The epoch that rises when another release is live, or its models are to be read again."""
+GENERATION = "release"
+"""The generation that rises when another release is live, or its models are to be read again."""
 
 RATING, LISTS = "rating", "lists"
 
@@ -161,7 +161,7 @@ def reload() -> Release:
         raise NothingLive("No release is live, so there is nothing to read again. Promote one.")
     for version in live.versions.all():
         artifacts.verify(version.artifact, version.checksum)
-    generations.bump(EPOCH)
+    generations.bump(GENERATION)
     return live
 
 
@@ -191,7 +191,7 @@ def _switch(live: Release | None, new: Release, by: AbstractBaseUser | None) -> 
     if Release.objects.filter(pk=new.pk).exclude(state=State.LIVE).update(**now) != 1:
         raise CannotPromote(f"{new} is gone. Look again before you promote.")
     announcements.announce(MODEL_UPDATES, "model.promoted", _payload(live, new))
-    generations.bump(EPOCH)
+    generations.bump(GENERATION)
 
 
 def _payload(before: Release | None, new: Release) -> dict[str, Any]:

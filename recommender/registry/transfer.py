@@ -84,7 +84,7 @@ def _record(folder: Path, artifact: Artifact, by: AbstractBaseUser | None, files
     origin = f"imported from {folder.name[:80]}: {items:.0%} of its items and {people:.0%} of its users are known here"
     with transaction.atomic():
         version = ModelVersion.objects.create(
-            **_facts(artifact.manifest),
+            **_described(artifact.manifest),
             **files,
             state=ModelVersion.State.READY,
             origin=origin,
@@ -94,7 +94,7 @@ def _record(folder: Path, artifact: Artifact, by: AbstractBaseUser | None, files
         return Imported(version, bundle([version]), items, people)
 
 
-def _facts(manifest: dict[str, Any]) -> dict[str, Any]:
+def _described(manifest: dict[str, Any]) -> dict[str, Any]:
     """Read from the manifest how the model was made."""
     times = {name: manifest.get(name) for name in ("data_from", "data_until")}
     return {

@@ -25,25 +25,29 @@ def training_lock(algorithm: str) -> str:
 
 
 def start_version(
-    algorithm: str, settings: dict[str, Any], *, seed: int, by: AbstractBaseUser | None = None, **facts: Any
+    algorithm: str, settings: dict[str, Any], *, seed: int, by: AbstractBaseUser | None = None, **described: Any
 ) -> ModelVersion:
     """Make a version in training; the caller holds the training lock."""
     folder = artifacts.new_folder(algorithm)
     started_by_id = by.pk if by else None
     return ModelVersion.objects.create(
-        algorithm=algorithm, settings=settings, seed=seed, artifact=folder, started_by_id=started_by_id, **facts
+        algorithm=algorithm, settings=settings, seed=seed, artifact=folder, started_by_id=started_by_id, **described
     )
 
 
-def finish_version(version: ModelVersion, model: Model, **facts: Any) -> ModelVersion:
+def finish_version(version: ModelVersion, model: Model, **described: Any) -> ModelVersion:
     """Stores the model, then makes its version ready: before that, nobody can mistake it for a whole one."""
-    for name, value in facts.items():
+    for name, value in described.items():
         setattr(version, name, value)
     checksum = artifacts.save(version.artifact, model, describe(version))
     now = timezone.now()
-    facts |= {"checksum": checksum, "finished_at": now, "duration_seconds": (now - version.created_at).total_seconds()}
+    described |= {
+        "checksum": checksum,
+        "finished_at": now,
+        "duration_seconds": (now - version.created_at).total_seconds(),
+    }
     with transaction.atomic():
-        if not ModelVersion.objects.filter(pk=version.pk, state=State.TRAINING).update(state=State.READY, **facts):
+        if not ModelVersion.objects.filter(pk=version.pk, state=State.TRAINING).update(state=State.READY, **described):
             raise CannotTrain(f"{version} was given up while it was in training. Train again.")
         said = {"version_id": version.pk, "algorithm": version.algorithm, "metrics": version.metrics.get("metrics", {})}
         announcements.announce(MODEL_METRICS, "model.trained", said)

@@ -7,7 +7,7 @@ from recsite.platform import database, generations
 from recsite.platform.exceptions import Invalid
 from recsite.platform.reloading import Reloading
 
-EPOCH = "placements"
+GENERATION = "placements"
 
 
 class UnknownPlacement(Invalid):
@@ -29,7 +29,7 @@ def named(name: str = "") -> Placement:
 
 def changed() -> None:
     """Make every process read the placements again: call it wherever one is written; it waits for the commit."""
-    generations.bump(EPOCH)
+    generations.bump(GENERATION)
 
 
 def forget() -> None:
@@ -47,4 +47,4 @@ def _makeshift() -> Mapping[str, Placement]:
     return {DEFAULT: Placement(name=DEFAULT)}
 
 
-_copy = Reloading(EPOCH, _read, _makeshift)
+_copy = Reloading(GENERATION, _read, _makeshift)

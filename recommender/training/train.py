@@ -77,14 +77,16 @@ def train(
             locks.enter_context(exclusive(registry.training_lock(name)))
             registry.give_up(name)
         dataset = _read(list(chosen), progress)
-        facts = _facts(dataset)
-        inputs = {name: unchanged.inputs_hash(dataset, facts["data_hash"], ALGORITHMS[name].reads) for name in chosen}
+        described = _described(dataset)
+        inputs = {
+            name: unchanged.inputs_hash(dataset, described["data_hash"], ALGORITHMS[name].reads) for name in chosen
+        }
         if skip_unchanged:
             chosen = unchanged.without_unchanged(chosen, inputs, seed, quick)
         parts = _parts(progress, list(chosen))
         made = []
         for name, algorithm in chosen.items():
-            about = {**facts, "inputs_hash": inputs[name]}
+            about = {**described, "inputs_hash": inputs[name]}
             version = registry.start_version(name, settings_of(algorithm), seed=seed, by=started_by, **about)
             made.append(_make(version, algorithm, dataset, parts[name], quick))
         ready = [version for version in made if version.state == ModelVersion.State.READY]
@@ -185,11 +187,11 @@ def _fit(
     model = fitter.fit(dataset, np.random.default_rng(seed), part(progress, 0.5, 0.95, "fitting"))
     seconds = time.perf_counter() - started
     progress(0.95, "storing the model")
-    facts = {"metrics": evaluation.as_dict() | kept, "verdict": gate.verdict(evaluation), "fit_seconds": seconds}
-    return registry.finish_version(version, model, **facts)
+    described = {"metrics": evaluation.as_dict() | kept, "verdict": gate.verdict(evaluation), "fit_seconds": seconds}
+    return registry.finish_version(version, model, **described)
 
 
-def _facts(dataset: Dataset) -> dict[str, Any]:
+def _described(dataset: Dataset) -> dict[str, Any]:
     data_from, data_until = window(dataset)
     return {
         "data_from": data_from,

@@ -159,18 +159,18 @@ def _answers(url: str) -> bool:
 
 
 def _show(state: Path) -> None:
-    facts = json.loads((state / "demo.json").read_text())
+    access = json.loads((state / "demo.json").read_text())
     started = float(os.environ.get("RECSITE_STARTED", time.time()))
     say(
         f"""
 recsite runs (ready after {time.time() - started:.0f} s)
 
-  Storefront  {facts["url"]}
-  Admin       {facts["admin_url"]}
-              user {facts["username"]}, password {facts["password"]}
-  API docs    {facts["docs_url"]}
-  API call    curl -H "Authorization: Api-Key {facts["api_key"]}" \\
-                "{facts["example_call"]}"
+  Storefront  {access["url"]}
+  Admin       {access["admin_url"]}
+              user {access["username"]}, password {access["password"]}
+  API docs    {access["docs_url"]}
+  API call    curl -H "Authorization: Api-Key {access["api_key"]}" \\
+                "{access["example_call"]}"
 
   Stop        Ctrl-C here, or 'make stop' elsewhere; 'make reset' throws the data away
   Logs        {state / "logs"}

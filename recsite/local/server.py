@@ -122,8 +122,8 @@ class Server(ABC):
     def _remembered(self) -> dict[str, Any]:
         return dict(self._read_notes().get(self.name.lower(), {}))
 
-    def _remember(self, **facts: Any) -> None:
-        notes = {**self._read_notes(), self.name.lower(): facts}
+    def _remember(self, **fields: Any) -> None:
+        notes = {**self._read_notes(), self.name.lower(): fields}
         write_private(self._notes, json.dumps(notes, indent=2) + "\n")
 
     def _read_notes(self) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from unfold.decorators import action, display
 from recsite.platform import jobs, workers
 from recsite.platform.console import ConsoleAdmin, ReadOnlyAdmin, dialog, leave_dialog
 from recsite.platform.humanize import EMPTY, ago, duration
-from recsite.platform.models import ApiKey, Epoch, FeedCursor, Job
+from recsite.platform.models import ApiKey, FeedCursor, Generation, Job
 
 STATE_COLOURS = {
     "queued": "info",
@@ -58,8 +58,8 @@ class ApiKeyAdmin(APIKeyModelAdmin, ConsoleAdmin):
         return "expired" if key.expiry_date and key.expiry_date < timezone.now() else "valid"
 
 
-@admin.register(Epoch)
-class EpochAdmin(ReadOnlyAdmin):
+@admin.register(Generation)
+class GenerationAdmin(ReadOnlyAdmin):
     """Numbers that rise with every change: by them processes learn that what they keep in memory is old."""
 
     empty = "Nothing has changed yet."

@@ -18,7 +18,7 @@ from django.db import connection, transaction
 
 from recsite.platform import database, redis
 from recsite.platform.database import DatabaseDown
-from recsite.platform.models import Epoch
+from recsite.platform.models import Generation
 from recsite.platform.redis import Client, RedisDown
 
 KEY = "epochs"
@@ -178,7 +178,7 @@ def _store_next(name: str) -> dict[str, int]:
 
 
 def _stored() -> dict[str, int]:
-    return dict(Epoch.objects.values_list("name", "value"))
+    return dict(Generation.objects.values_list("name", "value"))
 
 
 def _write(statement: str, *parameters: str | UUID) -> None:

@@ -27,7 +27,7 @@ class ApiKey(AbstractAPIKey):
         verbose_name_plural = "API keys"
 
 
-class Epoch(models.Model):
+class Generation(models.Model):
     """The generation of something that processes keep a copy of; a larger number says that the copy is old."""
 
     name = models.CharField(max_length=50, primary_key=True)
@@ -38,6 +38,9 @@ class Epoch(models.Model):
         db_column="pledges",
         help_text="Processes whose unsent cache invalidations must be replayed if they crash.",
     )
+
+    class Meta:
+        db_table = "platform_epoch"
 
     def __str__(self) -> str:
         return f"{self.name} {self.value}"

@@ -18,24 +18,24 @@ REST = 10
 RETRY_SECONDS = 5.0
 
 NEVER = -1
-"""The epoch of a makeshift: it differs from every real one, so that reading is tried again."""
+"""The generation of a makeshift: it differs from every real one, so that reading is tried again."""
 
 
 @dataclass(frozen=True)
 class _Held(Generic[T]):
     value: T
-    epoch: int
+    generation: int
 
 
 class Reloading(Generic[T]):
-    """Read at the first use, and again when its epoch rises. One thread reads; the others use the old copy meanwhile.
+    """Read at the first use, and again when its generation rises. One thread reads; others use the old copy meanwhile.
 
     Where reading again fails, the old copy goes on serving and `fault` says why.
     """
 
-    def __init__(self, epoch: str, read: Callable[[], T], makeshift: Callable[[], T] | None = None) -> None:
+    def __init__(self, generation: str, read: Callable[[], T], makeshift: Callable[[], T] | None = None) -> None:
         """Take how to read it, and a `makeshift` for when the very first reading fails."""
-        self.epoch, self._read, self._makeshift = epoch, read, makeshift
+        self.generation, self._read, self._makeshift = generation, read, makeshift
         self._lock = threading.Lock()
         self._held: _Held[T] | None = None
         self._not_before = 0.0
@@ -46,7 +46,7 @@ class Reloading(Generic[T]):
         held = self._held
         if held is None:
             return self._first()
-        if generations.current(self.epoch) != held.epoch and time.monotonic() >= self._not_before:
+        if generations.current(self.generation) != held.generation and time.monotonic() >= self._not_before:
             self._again()
         return (self._held or held).value
 
@@ -54,7 +54,7 @@ class Reloading(Generic[T]):
         """Put `new` in the place of `old`, unless somebody has read again meanwhile."""
         with self._lock:
             if self._held and self._held.value is old:
-                self._held = _Held(new, self._held.epoch)
+                self._held = _Held(new, self._held.generation)
 
     def forget(self) -> None:
         """Forget everything, as if the process had just started; for tests."""
@@ -77,8 +77,8 @@ class Reloading(Generic[T]):
             self._lock.release()
 
     def _try(self, makeshift: Callable[[], T] | None) -> _Held[T]:
-        # The epoch first: a change that comes while we read makes us read again.
-        epoch, started = generations.current(self.epoch), time.monotonic()
+        # The generation first: a change that comes while we read makes us read again.
+        generation, started = generations.current(self.generation), time.monotonic()
         try:
             value, self.fault = self._read(), ""
         except Exception as error:
@@ -86,7 +86,7 @@ class Reloading(Generic[T]):
             self.fault = str(error) if isinstance(error, UserFacingError) else f"{type(error).__name__}: {error}"
             logger.error(
                 "What is called %s can't be read: %s",
-                self.epoch,
+                self.generation,
                 error,
                 exc_info=not isinstance(error, UserFacingError),
             )
@@ -94,4 +94,4 @@ class Reloading(Generic[T]):
                 raise
             return _Held(makeshift(), NEVER)
         self._not_before = time.monotonic() + REST * (time.monotonic() - started)
-        return _Held(value, epoch)
+        return _Held(value, generation)

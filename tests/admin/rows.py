@@ -26,7 +26,7 @@ from recommender.models import (
     TuningTrial,
 )
 from recsite.platform import jobs
-from recsite.platform.models import ApiKey, Epoch, FeedCursor, Job, ScheduleDefault
+from recsite.platform.models import ApiKey, FeedCursor, Generation, Job, ScheduleDefault
 from tests import factories
 from tests.recommender.fixtures import Shop, happened
 
@@ -86,7 +86,7 @@ def _fill_data(shop: Shop) -> None:
 
 
 def _fill_platform() -> None:
-    Epoch.objects.get_or_create(name="release", defaults={"value": 1})
+    Generation.objects.get_or_create(name="release", defaults={"value": 1})
     ApiKey.objects.create_key(name="shop")
     FeedCursor.objects.get_or_create(name="attribution")
     ScheduleDefault.objects.create(name="Retrain and promote")

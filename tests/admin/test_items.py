@@ -109,7 +109,7 @@ def test_erasing_an_item_erases_its_events_and_vectors_and_tells_every_process(
     happened(shop.ada, shop.poems[1])
     vector = [0.5] * settings.FEATURE_VECTOR_DIMENSION
     ItemEmbedding.objects.create(item=gone, model_version=1, vector=vector)
-    before = generations.current(snapshot.EPOCH)
+    before = generations.current(snapshot.GENERATION)
     address = f"{ITEMS}{gone.pk}/delete/"
     assert "with everything that happened to it" in admin.page(address)
     with django_capture_on_commit_callbacks(execute=True):
@@ -117,7 +117,7 @@ def test_erasing_an_item_erases_its_events_and_vectors_and_tells_every_process(
     assert list(Interaction.objects.values_list("item_id", flat=True)) == [shop.poems[1].pk]
     assert not ItemEmbedding.objects.exists()
     look_again()
-    assert generations.current(snapshot.EPOCH) > before
+    assert generations.current(snapshot.GENERATION) > before
     assert gone.item_id not in ids(ask("cleo", limit=12))
 
 

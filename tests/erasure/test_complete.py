@@ -112,7 +112,7 @@ def test_nothing_is_left_anywhere_and_nobody_else_is_touched(shop: Shop, folder:
 
 def generations_now() -> dict[str, int]:
     generations.look()
-    return {name: generations.current(name) for name in ("lists", types.EPOCH, producers.BULK_EPOCH)}
+    return {name: generations.current(name) for name in ("lists", types.GENERATION, producers.BULK_GENERATION)}
 
 
 def test_no_door_lets_an_erased_user_in(shop: Shop, folder: Path, admin: Staff) -> None:

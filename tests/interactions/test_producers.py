@@ -106,10 +106,10 @@ def test_events_belong_to_the_callers_transaction() -> None:
 
 
 def test_events_in_bulk_are_announced_to_every_process(django_capture_on_commit_callbacks: Any) -> None:
-    before = latest(producers.BULK_EPOCH)
+    before = latest(producers.BULK_GENERATION)
     with django_capture_on_commit_callbacks(execute=True):
         producers.stored_in_bulk()
-    assert latest(producers.BULK_EPOCH) > before
+    assert latest(producers.BULK_GENERATION) > before
 
 
 def test_types_are_looked_up_without_a_query(django_assert_num_queries: Any) -> None:

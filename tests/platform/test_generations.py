@@ -8,7 +8,7 @@ import pytest
 from django.db import transaction
 
 from recsite.platform import database, generations, redis
-from recsite.platform.models import Epoch
+from recsite.platform.models import Generation
 from tests.outages import Redis, no_postgres, stoppable_redis, wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
@@ -93,7 +93,7 @@ def test_a_bump_during_an_outage_is_made_once_more_when_redis_is_back(server: Re
     generations.bump("lists")
     server.stop()
     generations.bump("lists")
-    during = Epoch.objects.get(name="lists").value
+    during = Generation.objects.get(name="lists").value
     server.start()
     wait_until(lambda: not redis.is_down())
     assert published() > during
@@ -109,14 +109,14 @@ def test_a_flushed_redis_learns_the_numbers_again() -> None:
 
 def test_a_new_process_mends_what_a_dead_one_could_not_tell() -> None:
     generations.bump("lists")
-    Epoch.objects.update(value=published() + 1)
-    assert look() == published() == Epoch.objects.get().value
+    Generation.objects.update(value=published() + 1)
+    assert look() == published() == Generation.objects.get().value
 
 
 def test_an_older_number_never_replaces_a_newer_one() -> None:
     generations.bump("lists")
     known = look()
-    Epoch.objects.update(value=known - 10)
+    Generation.objects.update(value=known - 10)
     generations.repair()
     assert look() == published() == known
 
@@ -124,7 +124,7 @@ def test_an_older_number_never_replaces_a_newer_one() -> None:
 def test_a_database_restored_from_a_backup_still_rises_past_what_was_published() -> None:
     generations.bump("lists")
     known = look()
-    Epoch.objects.all().delete()
+    Generation.objects.all().delete()
     generations.bump("lists")
     assert look() > known
 
@@ -135,7 +135,7 @@ def test_two_processes_that_bump_at_once_both_count() -> None:
         worker.start()
     for worker in workers:
         worker.join()
-    assert look() == published() == Epoch.objects.get().value
+    assert look() == published() == Generation.objects.get().value
 
 
 def _bump_and_close() -> None:

@@ -22,8 +22,8 @@ class Source:
 
 
 @pytest.fixture
-def epoch(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """The epoch as every copy sees it; tests raise it."""
+def generation(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The generation as every copy sees it; tests raise it."""
     numbers = [0]
     monkeypatch.setattr(generations, "current", lambda name: numbers[0])
     return numbers
@@ -34,7 +34,7 @@ def wake(copy: Reloading[str]) -> None:
     copy._not_before = 0
 
 
-def test_it_is_read_at_the_first_use_and_then_kept(epoch: list[int]) -> None:
+def test_it_is_read_at_the_first_use_and_then_kept(generation: list[int]) -> None:
     source = Source()
     copy = Reloading("test", source.read)
     assert source.reads == 0
@@ -42,30 +42,30 @@ def test_it_is_read_at_the_first_use_and_then_kept(epoch: list[int]) -> None:
     assert source.reads == 1
 
 
-def test_it_is_read_again_when_the_epoch_rises(epoch: list[int]) -> None:
+def test_it_is_read_again_when_the_epoch_rises(generation: list[int]) -> None:
     source = Source()
     copy = Reloading("test", source.read)
     copy.current()
-    source.value, epoch[0] = "new", 1
+    source.value, generation[0] = "new", 1
     wake(copy)
     assert [copy.current(), copy.current()] == ["new", "new"]
     assert source.reads == 2
 
 
-def test_what_takes_long_to_read_is_not_read_again_at_once(epoch: list[int]) -> None:
+def test_what_takes_long_to_read_is_not_read_again_at_once(generation: list[int]) -> None:
     source = Source()
     copy = Reloading("test", source.read)
     copy.current()
-    source.value, epoch[0] = "new", 1
+    source.value, generation[0] = "new", 1
     copy._not_before = time.monotonic() + 60
     assert copy.current() == "old"
 
 
-def test_when_reading_again_fails_the_old_copy_serves_and_says_why_until_it_succeeds(epoch: list[int]) -> None:
+def test_when_reading_again_fails_the_old_copy_serves_and_says_why_until_it_succeeds(generation: list[int]) -> None:
     source = Source()
     copy = Reloading("test", source.read)
     copy.current()
-    source.fault, epoch[0] = "It is damaged.", 1
+    source.fault, generation[0] = "It is damaged.", 1
     wake(copy)
     assert copy.current() == "old"
     assert copy.fault == "It is damaged."
@@ -75,14 +75,14 @@ def test_when_reading_again_fails_the_old_copy_serves_and_says_why_until_it_succ
     assert copy.fault == ""
 
 
-def test_without_a_first_copy_the_reader_hears_why(epoch: list[int]) -> None:
+def test_without_a_first_copy_the_reader_hears_why(generation: list[int]) -> None:
     source = Source()
     source.fault = "It is gone."
     with pytest.raises(UserFacingError, match=r"It is gone\."):
         Reloading("test", source.read).current()
 
 
-def test_a_makeshift_serves_until_the_first_reading_succeeds(epoch: list[int]) -> None:
+def test_a_makeshift_serves_until_the_first_reading_succeeds(generation: list[int]) -> None:
     source = Source()
     source.fault = "It is gone."
     copy = Reloading("test", source.read, lambda: "makeshift")
@@ -93,7 +93,7 @@ def test_a_makeshift_serves_until_the_first_reading_succeeds(epoch: list[int]) -
     assert copy.current() == "old"
 
 
-def test_while_one_thread_reads_the_others_use_the_old_copy(epoch: list[int]) -> None:
+def test_while_one_thread_reads_the_others_use_the_old_copy(generation: list[int]) -> None:
     reading, finish = threading.Event(), threading.Event()
     values = iter(["old", "new"])
 
@@ -106,7 +106,7 @@ def test_while_one_thread_reads_the_others_use_the_old_copy(epoch: list[int]) ->
 
     copy = Reloading("test", read)
     copy.current()
-    epoch[0] = 1
+    generation[0] = 1
     wake(copy)
     reader = threading.Thread(target=copy.current)
     reader.start()
@@ -117,13 +117,13 @@ def test_while_one_thread_reads_the_others_use_the_old_copy(epoch: list[int]) ->
     assert copy.current() == "new"
 
 
-def test_a_change_during_the_reading_makes_it_read_again(epoch: list[int]) -> None:
+def test_a_change_during_the_reading_makes_it_read_again(generation: list[int]) -> None:
     source = Source()
 
     def read() -> str:
         value = source.read()
         if source.reads == 1:
-            source.value, epoch[0] = "new", 1
+            source.value, generation[0] = "new", 1
         return value
 
     copy = Reloading("test", read)
@@ -132,7 +132,7 @@ def test_a_change_during_the_reading_makes_it_read_again(epoch: list[int]) -> No
     assert copy.current() == "new"
 
 
-def test_a_replacement_does_not_undo_a_newer_reading(epoch: list[int]) -> None:
+def test_a_replacement_does_not_undo_a_newer_reading(generation: list[int]) -> None:
     copy = Reloading("test", Source().read)
     old = copy.current()
     copy.replace("something else", "wrong")

@@ -13,7 +13,7 @@ from recommender.cache import events
 from recommender.serving import ServingUnavailable, warming
 from recommender.serving.candidates import loaded_release
 from recsite.platform import database, redis
-from recsite.platform.models import Epoch
+from recsite.platform.models import Generation
 from tests import factories
 from tests.outages import Redis, no_postgres, stoppable_redis, wait_until
 from tests.recommender.fixtures import NOVELS, POEMS, Shop, ask, forget, happened, ids, look_again, publish, svd
@@ -128,7 +128,7 @@ def test_what_was_lost_between_the_recovery_and_its_notice_is_told_before_anythi
     answer = ask(shop.ada, limit=20)
     assert not answer.cache_hit
     assert "novel-0" not in ids(answer)
-    assert Epoch.objects.get(name=cache.LISTS_EPOCH).dirty_flags == []
+    assert Generation.objects.get(name=cache.LISTS_GENERATION).dirty_flags == []
 
 
 def test_a_process_that_was_killed_before_it_could_tell_leaves_no_stale_list(shop: Shop, server: Redis) -> None:

@@ -27,7 +27,7 @@ def live() -> Release:
 def look() -> int:
     """What another process would know now."""
     generations.forget()
-    return generations.current(registry.EPOCH)
+    return generations.current(registry.GENERATION)
 
 
 def at_once(*works: Callable[[], Any]) -> list[BaseException | None]:

@@ -67,14 +67,14 @@ def test_staff_are_told_when_nothing_is_live(shop: Shop, clerk: User) -> None:
 
 
 def test_an_operator_reloads_the_models(shop: Shop, operator: User, django_capture_on_commit_callbacks: Any) -> None:
-    before = generations.current(registry.EPOCH)
+    before = generations.current(registry.GENERATION)
     staff = signed_in(operator)
     with django_capture_on_commit_callbacks(execute=True):
         answer = staff.post("/reload", {"back": "/browse?q=x"})
     generations.look()
     assert answer.headers["Location"] == "/browse?q=x"
     assert f"Release {shop.release.pk} is being read again." in text(staff.get("/"))
-    assert generations.current(registry.EPOCH) > before
+    assert generations.current(registry.GENERATION) > before
 
 
 def test_with_htmx_the_bar_alone_comes_back(shop: Shop, operator: User) -> None:

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from recommender.cache import SOURCES
 from recommender.insight.impressions import statements
-from recommender.models import EXPOSURES_EPOCH
+from recommender.models import EXPOSURES_GENERATION
 from recsite.platform import feed, generations
 
 IMPRESSION_READER, FEEDBACK_READER = "list impressions", "attribution"
@@ -49,7 +49,7 @@ def _impressions() -> int:
                 cursor.execute(statements.COUNT_DIFFERENT)
                 cursor.execute(statements.COUNT_EXPOSURES, ids)
                 if cursor.rowcount:
-                    generations.bump(EXPOSURES_EPOCH)
+                    generations.bump(EXPOSURES_GENERATION)
         if batch.is_last:
             return total
 

@@ -12,7 +12,7 @@ from django.db.models import Sum
 from catalog.snapshot import NO_DATE
 from recommender.cache import SOURCES
 from recommender.engine.types import UNKNOWN, FloatArray, IntArray
-from recommender.models import EXPOSURES_EPOCH, Exposure, Placement
+from recommender.models import EXPOSURES_GENERATION, Exposure, Placement
 from recommender.serving.candidates.context import NO_ITEMS, POPULAR, Pool, Ranked, ServingContext
 from recommender.serving.candidates.new_items import affinities
 from recsite.platform import database
@@ -102,4 +102,4 @@ def _read() -> dict[int, int]:
     return dict(database.ask(lambda: list(totals)))
 
 
-_copy = Reloading(EXPOSURES_EPOCH, _read)
+_copy = Reloading(EXPOSURES_GENERATION, _read)

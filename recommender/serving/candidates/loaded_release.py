@@ -126,4 +126,4 @@ def _member(row: ReleaseModel) -> LoadedModel:
     )
 
 
-_copy = Reloading(registry.EPOCH, _load, _load_what_is_whole)
+_copy = Reloading(registry.GENERATION, _load, _load_what_is_whole)

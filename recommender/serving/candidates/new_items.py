@@ -18,7 +18,7 @@ from recommender.engine.forms.vectors import VectorModel
 from recommender.engine.types import UNKNOWN, FloatArray, IntArray, Mask
 from recommender.serving.candidates.context import CONTENT, FOLD_IN, Ranked, ServingContext
 from recommender.serving.candidates.loaded_release import LoadedModel, live
-from recommender.serving.candidates.vectors import EPOCH, content_model, fitted
+from recommender.serving.candidates.vectors import GENERATION, content_model, fitted
 from recsite.platform import database
 from recsite.platform.database import DatabaseDown
 from recsite.platform.reloading import Reloading
@@ -158,4 +158,4 @@ def _read() -> NewItems:
     return NewItems(version, np.array([pk for pk, _ in rows]), np.array([vector for _, vector in rows], np.float32))
 
 
-_copy = Reloading(EPOCH, _read)
+_copy = Reloading(GENERATION, _read)

@@ -30,7 +30,7 @@ from recsite.platform import database, generations
 
 logger = logging.getLogger(__name__)
 
-EPOCH = "item-vectors"
+GENERATION = "item-vectors"
 """The generation that rises when items get vectors between two trainings."""
 
 BLOCK = 2_000
@@ -84,7 +84,7 @@ def refresh() -> int:
     _sweeps.clear()
     _sweeps[version] = Sweep(now, whole_at)
     if made:
-        generations.bump(EPOCH)
+        generations.bump(GENERATION)
     return made
 
 
@@ -97,7 +97,7 @@ def on_saved(items: Collection[int]) -> None:
     """Build the vectors of items (internal ids) that were added or changed, at once. For ITEM_SINKS."""
     if found := content_model(live()):
         _embed(*found, Item.objects.filter(pk__in=items))
-        generations.bump(EPOCH)
+        generations.bump(GENERATION)
 
 
 def by_content(context: ServingContext, row: int, n: int) -> Ranked:

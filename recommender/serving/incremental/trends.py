@@ -27,7 +27,7 @@ from recsite.platform.models import FeedCursor
 from recsite.platform.reloading import Reloading
 
 READER, TABLE = "trending", "interactions_interaction"
-EPOCH = "trending"
+GENERATION = "trending"
 BATCH_ROWS = 20_000
 DAYS = 28
 HALF_LIFE = timedelta(days=DAYS / 4)
@@ -81,7 +81,7 @@ def advance() -> int:
         if batch.is_last:
             break
     if changed:
-        generations.bump(EPOCH)
+        generations.bump(GENERATION)
     return changed
 
 
@@ -133,4 +133,4 @@ def _nothing() -> ImpersonalModel | None:
     return None
 
 
-_copy = Reloading(EPOCH, _read, _nothing)
+_copy = Reloading(GENERATION, _read, _nothing)

@@ -100,7 +100,7 @@ def give_access(path: Path, url: str) -> None:
     known = json.loads(path.read_text()) if path.exists() else {}
     person = EndUser.objects.order_by(F("last_active").desc(nulls_last=True)).first()
     call = f"/api/v1/recommendations/users/{quote(person.user_id, safe='') if person else 'anybody'}"
-    facts = {
+    described = {
         "url": url,
         "admin_url": f"{url}/admin/",
         "docs_url": f"{url}/api/docs/",
@@ -109,7 +109,7 @@ def give_access(path: Path, url: str) -> None:
         "api_key": _key(known.get("api_key")),
         "example_call": url + call,
     }
-    write_private(path, json.dumps(facts, indent=2) + "\n")
+    write_private(path, json.dumps(described, indent=2) + "\n")
 
 
 def _password(known: str | None) -> str:
