@@ -20,7 +20,7 @@ Seen = Mapping[str, Collection[int]]
 
 
 class _Untold:
-    """What this process has yet to tell Redis."""
+    """Hold what this process has yet to tell Redis."""
 
     def __init__(self) -> None:
         self.forget()
