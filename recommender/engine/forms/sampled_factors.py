@@ -173,8 +173,8 @@ class SampledFactorModel:
         """Return means (s, d + 1) and covariances (s, d + 1, d + 1) of a new user's factors and bias, the items held
         fixed.
 
-        In each draw the user's posterior under that draw's prior and mean noise: equations 11 to 13 of the paper that `bpmf`
-        names. NaN without ratings.
+        In each draw it is the posterior under that draw's prior and mean noise: equations 11 to 13 of the paper that
+        `bpmf` names. NaN without ratings.
         """
         if not len(items):
             return np.full_like(self.prior_means, np.nan), np.full_like(self.prior_precisions, np.nan)
