@@ -56,11 +56,11 @@ def test_without_a_day_they_end_today() -> None:
 
 def test_a_loading_that_was_cut_short_goes_on_with_the_same_data() -> None:
     demo_data("--until=2026-05-01")
-    latest = list(Interaction.objects.order_by("occurred_at").values_list("event_id", flat=True))
+    latest = list(Interaction.objects.order_by("occurred_at", "event_id").values_list("event_id", flat=True))
     Interaction.objects.filter(occurred_at__gte=UNTIL - timedelta(days=60)).delete()
     ImportRun.objects.update(started_at=UNTIL + timedelta(hours=9), finished_at=None, progress={})
     demo_data()
-    assert list(Interaction.objects.order_by("occurred_at").values_list("event_id", flat=True)) == latest
+    assert list(Interaction.objects.order_by("occurred_at", "event_id").values_list("event_id", flat=True)) == latest
 
 
 def test_some_people_and_some_works_have_no_history() -> None:
