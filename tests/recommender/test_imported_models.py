@@ -136,7 +136,7 @@ def test_sources_have_numbers_that_are_never_given_again() -> None:
         "segment_popular",
         "bought-together",
     )
-    assert len(SOURCES) == len(ALGORITHMS) + 4, "Two sources share a number, or one was left out."
+    assert len(SOURCES) == len(ALGORITHMS) + 5, "Two sources share a number, or one was left out."
     assert RATING_MODELS == ("bpmf", "svd", "nmf", "baseline")
 
 

@@ -59,7 +59,8 @@ class Command(PlainCommand):
                     quick=options["quick"],
                 )
         except NothingToDo as reason:
-            self.stdout.write(f"Nothing was done. {reason} --again trains all the same.")
+            said = (f"Nothing was done. {reason} --again trains all the same.", hidden_items())
+            self.stdout.write(" ".join(filter(None, said)))
             return
         if promote:
             tasks.warm_soon()
