@@ -16,7 +16,14 @@ from interactions.producers import produce
 from recommender import serving, tasks
 from recommender.cache import SOURCES
 from recommender.insight import impressions
-from recommender.models import Attribution, DailyImpressions, ItemImpressions, ListImpression, PositionImpressions
+from recommender.models import (
+    Attribution,
+    CoPurchase,
+    DailyImpressions,
+    ItemImpressions,
+    ListImpression,
+    PositionImpressions,
+)
 from recommender.serving import Request
 from recsite.platform import database
 from recsite.platform.database import DatabaseDown
@@ -72,9 +79,9 @@ def test_an_answer_is_recorded_as_it_was_shown(shop: Shop) -> None:
 
 
 def test_lists_of_every_kind_are_recorded(shop: Shop) -> None:
-    for who in ("ada", "ben", "cleo"):
-        for what in ("novel-0", "novel-1"):
-            do(who, what, "purchase", after=-10)
+    first, second = shop.novels[0].pk, shop.novels[1].pk
+    for item, other in ((0, 0), (first, first), (second, second), (first, second)):
+        CoPurchase.objects.create(item_id=item, other_id=other, users=3)
     serving.recommend(Request("", algorithm="popular"))
     serving.similar(Request(items=["novel-0"], user_id="ada"))
     serving.session(Request(items=["novel-0", "poem-0"]))
