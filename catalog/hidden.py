@@ -9,6 +9,6 @@ def hidden_items() -> str:
     if not hidden:
         return ""
     return (
-        f"{hidden:,} of {Item.objects.count():,} items are hidden, so no list has them. To show them, select them in "
+        f"Items hidden from all lists: {hidden:,} of {Item.objects.count():,}. To show them, select them in "
         "the admin (Items) and choose 'Show in lists again'."
     )

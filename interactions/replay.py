@@ -24,7 +24,8 @@ class Replayed:
     def __str__(self) -> str:
         if not self.stored and not self.still_dead and not self.erased:
             return "There are no dead letters to replay."
-        said = f"{self.stored:,} replayed, {self.still_dead:,} still can't be stored: their reasons say why."
+        said = f"{self.stored:,} replayed, {self.still_dead:,} still can't be stored"
+        said += ": their reasons say why." if self.still_dead else "."
         return f"{said} {self.erased:,} of erased users are deleted." if self.erased else said
 
 

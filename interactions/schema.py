@@ -47,7 +47,7 @@ class TypeRule:
         least, most = self.scale or self.amounts
         if least <= value <= most:
             return ""
-        return f"A {self.name} lies between {least:,.10g} and {most:,.10g}."
+        return f"The value of a {self.name} lies between {least:,.10g} and {most:,.10g}."
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ class Event:
 
 
 class InvalidEvent(Exception):
-    """Says why an event was refused, by field: {"value": "A rating lies between 1 and 5."}."""
+    """Says why an event was refused, by field: {"value": "The value of a rating lies between 1 and 5."}."""
 
     def __init__(self, errors: dict[str, str]) -> None:
         super().__init__(" ".join(f"{name}: {reason}" for name, reason in errors.items()))

@@ -136,7 +136,7 @@ class ItemAdmin(ConsoleAdmin):
     @admin.action(description="Hide from all lists", permissions=["change"])
     def hide(self, request: HttpRequest, queryset: QuerySet[Item]) -> None:
         changed = self._set_available(request, queryset, available=False)
-        messages.success(request, f"{pluralize(changed, 'item')} hidden: no list shows them from now on.")
+        messages.success(request, f"{pluralize(changed, 'item')} hidden from all lists from now on.")
 
     @admin.action(description="Show in lists again", permissions=["change"])
     def show(self, request: HttpRequest, queryset: QuerySet[Item]) -> None:

@@ -115,7 +115,7 @@ class BulkIntake(JsonBodyView):
 def _several(body: Any) -> list[Any]:
     events = body.get("events") if isinstance(body, dict) else None
     if not isinstance(events, list) or not events:
-        raise Invalid({"events": "A list of events is needed."})
+        raise Invalid({"events": "A list of at least one event is needed."})
     if unknown := _unknown(body, ("events",)):
         raise Invalid(unknown)
     if len(events) > MOST:

@@ -50,7 +50,7 @@ class PlainCommand(BaseCommand):
         except ProgrammingError as error:
             if getattr(error.__cause__, "sqlstate", None) not in NO_TABLES:
                 raise
-            raise CommandError("The database has not all of our tables: run 'manage.py migrate' first.") from error
+            raise CommandError("The database does not have all tables yet: run 'manage.py migrate' first.") from error
         except BrokenPipeError:
             # Whoever read along has left, as `head` does: nothing is wrong, and nobody is there to be told.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

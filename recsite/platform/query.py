@@ -22,7 +22,8 @@ class Query:
         self._given = given
         if unknown := given.keys() - set(known):
             named = ", ".join(sorted(known))
-            self.errors.update(unknown_names(unknown, lambda _: f"There is no such parameter. Known: {named}."))
+            hint = f"Known: {named}." if named else "This address takes none: put it into the body."
+            self.errors.update(unknown_names(unknown, lambda _: f"There is no such parameter. {hint}"))
 
     def integer(self, name: str, default: int, minimum: int, maximum: int) -> int:
         return int(self._read(name, Integer(minimum, maximum), default))

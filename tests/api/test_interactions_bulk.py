@@ -121,7 +121,7 @@ def test_a_megabyte_of_unknown_fields_is_answered_shortly(api: ApiClient) -> Non
 
 @pytest.mark.parametrize("body", [{}, {"events": {}}, {"events": []}, []], ids=range(4))
 def test_a_body_without_events_is_explained(api: ApiClient, body: Any) -> None:
-    assert details(api.post("interactions/bulk", body)) == {"events": "A list of events is needed."}
+    assert details(api.post("interactions/bulk", body)) == {"events": "A list of at least one event is needed."}
 
 
 def test_too_many_are_refused_with_the_number(api: ApiClient) -> None:

@@ -34,7 +34,7 @@ def test_an_amount_within_its_bounds_is_taken(value: float) -> None:
 
 @pytest.mark.parametrize("value", [-1, -0.01, 1e300, 1e9 + 1, 10**200])
 def test_an_amount_outside_its_bounds_is_refused(value: float) -> None:
-    assert value_error("purchase", value) == "A purchase lies between 0 and 1,000,000,000."
+    assert value_error("purchase", value) == "The value of a purchase lies between 0 and 1,000,000,000."
 
 
 @pytest.mark.parametrize("value", [10**310, float("nan"), float("inf"), True, "5"])
@@ -44,8 +44,8 @@ def test_what_is_no_number_is_refused(value: Any) -> None:
 
 def test_a_type_has_bounds_of_its_own() -> None:
     assert value_error("refund", -5) == ""
-    assert value_error("refund", 5) == "A refund lies between -100 and 0."
-    assert value_error("rating", 6) == "A rating lies between 1 and 5."
+    assert value_error("refund", 5) == "The value of a refund lies between -100 and 0."
+    assert value_error("rating", 6) == "The value of a rating lies between 1 and 5."
 
 
 @pytest.mark.django_db

@@ -157,4 +157,4 @@ def test_items_that_lists_hide_are_told_with_the_way_to_show_them(tmp_path: Path
     assert "hidden" not in run(tmp_path / "films", "movielens")
     Item.objects.filter(item_id__in=["1", "2"]).update(is_available=False)
     said = run(tmp_path / "films", "movielens", "--no-resume")
-    assert "2 of 10 items are hidden, so no list has them. To show them, select them in the admin (Items)" in said
+    assert "Items hidden from all lists: 2 of 10. To show them, select them in the admin (Items)" in said

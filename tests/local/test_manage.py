@@ -28,7 +28,12 @@ def test_a_command_brings_its_servers_and_stops_them(state: Path) -> None:
 
 def test_production_gets_no_servers_of_its_own(state: Path) -> None:
     done = manage(
-        sys.executable, "check", RECSITE_STATE=str(state), ENVIRONMENT="production", SECRET_KEY="0123456789" * 6
+        sys.executable,
+        "check",
+        RECSITE_STATE=str(state),
+        ENVIRONMENT="production",
+        SECRET_KEY="0123456789" * 6,
+        ERASURE_KEY="abcdefghij" * 6,
     )
     assert done.returncode == 1
     assert "DATABASE_URL is missing" in done.stderr

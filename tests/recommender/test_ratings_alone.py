@@ -57,6 +57,6 @@ def test_everybody_gets_a_list_and_hidden_items_are_told(tmp_path: Path, client:
         answer = client.get(f"/api/v1/recommendations/users/{user.user_id}").json()
         assert len(answer["items"]) >= 5, user
     Item.objects.update(is_available=False)
-    told = f"{ITEMS} of {ITEMS} items are hidden, so no list has them. To show them, select them in the admin (Items)"
+    told = f"Items hidden from all lists: {ITEMS} of {ITEMS}. To show them, select them in the admin (Items)"
     assert told in run("train", "popular")
     assert told in run("warm_cache", "--all")

@@ -26,8 +26,12 @@ class Command(PlainCommand):
             erased = store.erase_user_ids(user_ids)
         except AlreadyRunning as busy:
             raise CommandError(str(busy)) from busy
-        said = f"{pluralize(erased, 'user')} erased. "
-        self.stdout.write(f"{said}{pluralize(len(user_ids), 'id')} refused from now on.")
+        said = f"{pluralize(erased, 'user')} erased. {pluralize(len(user_ids), 'id')} refused from now on."
+        if strangers := len(user_ids) - erased:
+            said += (
+                f" Of {pluralize(strangers, 'id')} there was no user: if that was a slip, 'lift_erasure' takes it back."
+            )
+        self.stdout.write(said)
 
 
 def cleaned(texts: list[str]) -> list[str]:
