@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db import connection
 
 from recsite.local.paths import PROJECT
+from recsite.platform import redis
 from recsite.platform.models import Job
 from tests.outages import wait_until
 from tests.platform.deadly import deadly
@@ -20,10 +21,12 @@ pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 
 
 def test_a_task_that_kills_its_worker_is_one_failed_job_after_three_attempts(tmp_path: Path) -> None:
+    # What earlier tests put into the queue would make jobs of its own.
+    redis.roundtrip(("FLUSHDB",))
     deadly.delay()
     with worker(tmp_path / "log"):
-        wait_until(lambda: Job.objects.filter(state=Job.State.FAILED).exists(), seconds=60)
-        job = Job.objects.get()
+        wait_until(lambda: Job.objects.filter(title="Deadly", state=Job.State.FAILED).exists(), seconds=60)
+        job = Job.objects.get(title="Deadly")
     assert (job.title, job.attempts) == ("Deadly", 3)
     assert "killed each time it ran" in job.message
 
