@@ -12,7 +12,7 @@ from catalog.models import EndUser, Item
 from interactions.models import Interaction
 from interactions.partitions import EVENTS
 from interactions.store import store as store_events
-from recommender.models import Attribution
+from recommender.models import Attribution, CoPurchase, CoVisit, ItemDay, TrendingScore
 from recsite.platform.months import Plan
 from tests import factories
 from tests.erasure.places import MAY_1999
@@ -62,10 +62,19 @@ def test_deleting_an_item_deletes_what_everybody_keeps_of_it(shop: Shop, folder:
         acted_at=timezone.now(),
         by_id=True,
     )
+    first, second = sorted((item.pk, shop.novels[1].pk))
+    CoVisit.objects.create(item_id=first, other_id=second, sessions=2)
+    CoPurchase.objects.create(item_id=first, other_id=second, users=2)
+    ItemDay.objects.create(item_id=item.pk, day=timezone.now().date(), users=1)
+    TrendingScore.objects.create(item_id=item.pk, score=1)
     assert store.delete_items(Item.objects.filter(pk=item.pk)) == 1
+    assert not CoVisit.objects.exists()
+    assert not CoPurchase.objects.exists()
     with connection.cursor() as cursor:
         for table in (
             *EVENTS.all_tables(),
+            "recommender_itemday",
+            "recommender_trendingscore",
             "recommender_attribution",
             "recommender_serveditem",
             "catalog_itemembedding",
