@@ -10,6 +10,9 @@ from typing import Any
 
 from recsite.local.paths import PROJECT
 
+STATE = PROJECT / ".local" / "bench"
+"""Where the servers of a run keep their data."""
+
 
 @dataclass(frozen=True)
 class Run:

@@ -1,0 +1,88 @@
+"""Write the tables of import, training, ranking and serving, each beside the bare parts that it is made of."""
+
+from pathlib import Path
+
+from tests.bench import report
+from tests.bench.processes import manage, part
+
+Lines = list[list[str]]
+
+
+def imports(path: Path, format_: str) -> str:
+    """Rows per second of the whole import beside a bare COPY of what it stored."""
+    ran = manage("import_data", str(path), "--format", format_)
+    copied = part("copying")
+    rows = copied["rows"]
+    ours, bare = rows / ran.seconds, rows / copied["seconds"]
+    lines = [
+        ["`manage.py import_data`", f"{rows:,}", f"{ran.seconds:.1f} s", f"{ours:,.0f}", f"{ran.peak_mb:,.0f} MB"],
+        ["bare `COPY` of the same rows", f"{rows:,}", f"{copied['seconds']:.1f} s", f"{bare:,.0f}", "–"],
+    ]
+    figures = report.table(["", "events", "time", "events/s", "peak memory"], lines)
+    return f"{figures}\n\nThe import runs at {ours / bare:.2f} of the bare COPY; it reads, checks and resolves as well."
+
+
+def training() -> str:
+    found = part("fitting")
+    whole, quick = manage("train"), manage("train", "--quick", "--again")
+    lines = [
+        ["`SVD.fit`", f"{found['seconds']:.1f} s"],
+        ["Surprise: trainset and `fit()`", f"{found['bare_seconds']:.1f} s"],
+        ["reading all events into arrays", f"{found['read_seconds']:.1f} s"],
+        [
+            f"`manage.py train`: read, evaluate on held-out events, refit, store, promote ({whole.peak_mb:,.0f} MB)",
+            f"{whole.seconds:.1f} s",
+        ],
+        [
+            f"`manage.py train --quick`, as every hour: what leads, with its learned weights ({quick.peak_mb:,.0f} MB)",
+            f"{quick.seconds:.1f} s",
+        ],
+    ]
+    ratio = found["seconds"] / found["bare_seconds"]
+    figures = report.table(["", "time"], lines)
+    return f"{figures}\n\n{found['ratings']:,} ratings, `{found['settings']}`: {ratio:.2f} times the bare fit."
+
+
+def ranking() -> str:
+    found = part("ranking")
+    pairs = found["people"] * found["items"]
+    loop = pairs * found["predict_seconds_per_pair"]
+    lines = [
+        ["one thread", f"{found['seconds_1']:.1f} s", f"{loop / found['seconds_1']:,.0f} times"],
+        ["two threads", f"{found['seconds_2']:.1f} s", f"{loop / found['seconds_2']:,.0f} times"],
+        ["Surprise's `predict()` in a loop, extrapolated from a sample", f"{loop:,.0f} s", "1"],
+    ]
+    figures = report.table(["the best 100 for everybody, without what they have seen", "time", "faster"], lines)
+    size = f"{found['people']:,} people, {found['items']:,} items"
+    warmed = manage("warm_cache", "--all")
+    return (
+        f"{figures}\n\n{size}, {found['ranking_peak_mb']:,.0f} MB at the most. "
+        f"`manage.py warm_cache --all`, written to Redis: {warmed.seconds:.1f} s, {warmed.peak_mb:,.0f} MB."
+    )
+
+
+def serving() -> str:
+    manage("warm_cache", "--all")
+    found = part("serving")
+    names = {
+        "product": "`GET /recommendations/users/…`, cached, everything on",
+        "dressed": "bare `JsonResponse`, same middleware",
+        "bare": "bare `JsonResponse`, no middleware but django-prometheus",
+    }
+    lines: Lines = [_serving_line(names[name], found[name], found["bare"]) for name in names]
+    headings = ["", "answers/s", "of the bare one", "p50", "p95", "CPU per answer"]
+    return (
+        f"{report.table(headings, lines)}\n\nOne gunicorn worker, four threads, 16 connections, authentication off, "
+        "answers of the same size, medians of five alternating rounds; the client runs on the same machine."
+    )
+
+
+def _serving_line(name: str, figures: dict[str, float], bare: dict[str, float]) -> list[str]:
+    return [
+        name,
+        f"{figures['per_second']:,.0f}",
+        f"{figures['per_second'] / bare['per_second']:.2f}",
+        f"{figures['p50_ms']:.1f} ms",
+        f"{figures['p95_ms']:.1f} ms",
+        f"{figures['cpu_ms']:.2f} ms",
+    ]
