@@ -60,11 +60,11 @@ def whole(text: str) -> int | None:
         return None
 
 
-def rating(text: str, scale: Scale) -> float:
-    """Return a rating. Raises BadField where it lies outside the scale."""
+def rating(text: str, scale: Scale, remedy: str = "") -> float:
+    """Return a rating. Raises BadField where it lies outside the scale; the sentence ends with the remedy."""
     value = number(text, "rating")
     if not scale.minimum <= value <= scale.maximum:
-        raise BadField(f"rating {value:g} lies outside {scale}")
+        raise BadField(f"rating {value:g} lies outside {scale}{remedy}")
     return value
 
 

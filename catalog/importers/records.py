@@ -18,6 +18,8 @@ MOST_DIGITS = 300
 MOST_LEVELS = 50
 """Levels of objects and lists in each other: few enough to be read and written again anywhere."""
 
+REMEDY = ": name the file's scale with --scale MIN..MAX; counts such as plays are no ratings (--map count=COLUMN)"
+
 Record = Mapping[str, Any]
 Maker = Callable[[Record], Row]
 
@@ -86,7 +88,7 @@ def event_maker(scale: Scale | None, now: datetime, default_type: str) -> Maker:
         counted = _text(record, "count")
         amount: float | None = None
         if scale and type_name == "rating":
-            amount = rating(value, scale)
+            amount = rating(value, scale, REMEDY)
         elif scale and value:
             amount = number(value, "value")
         return EventRow(

@@ -54,6 +54,11 @@ class EventRow(NamedTuple):
         """Return how many events the line stands for; a quantity past MOST_REPEATS says nothing new."""
         return min(self.quantity, MOST_REPEATS)
 
+    @property
+    def is_capped(self) -> bool:
+        """Return True where the line stands for fewer events than it counts."""
+        return self.quantity > MOST_REPEATS
+
 
 class Located(NamedTuple):
     """Hold a readable row and where it stands in its file (for rejections found later, and to resume)."""

@@ -16,6 +16,7 @@ NOUNS = {
     "items": ("item", "items"),
     "people": ("person", "people"),
     "duplicates": ("duplicate", "duplicates"),
+    "capped": ("count cut to ten", "counts cut to ten"),
 }
 """The nouns of what an import counts, for one and for several; others are the same for both."""
 

@@ -34,6 +34,8 @@ class Batch:
     n_events: int = 0
     """The events of these lines: one with a count stands for several."""
     n_undated: int = 0
+    n_capped: int = 0
+    """Lines whose count is cut to MOST_REPEATS."""
     packed: str = ""
     """The events as `staging.in_table` takes them; their positions are their lines."""
     months: set[Month] = field(default_factory=set)
@@ -181,6 +183,7 @@ def _add(batch: Batch, entry: Located | Rejected, packer: EventPacker) -> None:
             batch.n_event_lines += 1
             batch.n_events += packer.n_events(entry.row)
             batch.n_undated += entry.row.occurred_at is None
+            batch.n_capped += entry.row.is_capped
     elif isinstance(entry.row, UserRow):
         batch.users.append(entry.row)
         batch.user_lines.append(entry.line)

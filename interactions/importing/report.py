@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime
 from pathlib import Path
 
-from catalog.importers.rows import Rejected
+from catalog.importers.rows import MOST_REPEATS, Rejected
 from catalog.upserts import Upserted
 
 
@@ -23,6 +23,8 @@ class Counts:
     rejected: int = 0
     unknown_items: int = 0
     """Rejected lines that name an item which is in no file and not in the catalogue."""
+    capped: int = 0
+    """Lines with a count that is cut to MOST_REPEATS events."""
     placeholders: int = 0
     """Those of the new items that were made for the ids of events."""
     users: Upserted = field(default_factory=Upserted)
@@ -88,6 +90,11 @@ class ImportReport:
             )
         if self.counts.repeated:
             yield f"{_count(self.counts.repeated, 'rating')} given again further down: the last line counts."
+        if self.counts.capped:
+            yield (
+                f"{_count(self.counts.capped, 'line')} with a count of more than {MOST_REPEATS}: each was taken for "
+                f"{MOST_REPEATS} events."
+            )
         if self.counts.placeholders:
             yield (
                 f"{_count(self.counts.placeholders, 'item')} made for ids that nothing describes: they are recommended "

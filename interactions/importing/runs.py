@@ -52,6 +52,7 @@ def _named(counts: Counts) -> dict[str, int]:
         "events": counts.stored,
         "changed": counts.changed,
         "repeated": counts.repeated,
+        "capped": counts.capped,
         "duplicates": counts.duplicates,
         "rejected": counts.rejected,
         "items": counts.items.added,

@@ -53,7 +53,7 @@ def check(data: DataSet, rejected: Path, *, batch_rows: int = BATCH_ROWS, progre
     for batch in batches(data, packer, batch_rows, {}):
         file.write(batch.rejected)
         report.first_rejected = file.first
-        report.counts += Counts(rows=batch.n_rows, rejected=len(batch.rejected))
+        report.counts += Counts(rows=batch.n_rows, rejected=len(batch.rejected), capped=batch.n_capped)
         progress(batch.bytes_read, data.total_bytes, report.counts.rows)
     return report
 
@@ -143,7 +143,9 @@ class _Import:
         # Written before the commit: a line may be named twice after a crash, never not at all.
         self.file.write(rejected)
         counts = self._store_events(batch) if batch.n_events else Counts()
-        return counts + Counts(rows=batch.n_rows, rejected=len(rejected), users=users, items=items)
+        return counts + Counts(
+            rows=batch.n_rows, rejected=len(rejected), capped=batch.n_capped, users=users, items=items
+        )
 
     def _store_events(self, batch: Batch) -> Counts:
         """Store the events of a batch with the users and placeholders that they need; write those it can't store."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from catalog.importers.rows import DataSet, EventRow, ItemRow, Located, Rejected, Scale, UserRow
+from catalog.importers.rows import MOST_REPEATS, DataSet, EventRow, ItemRow, Located, Rejected, Scale, UserRow
 from recommender.engine import tokens
 from recommender.engine.evaluation.prepare import prepare
 from recommender.engine.evidence import explicit_kinds
@@ -35,6 +35,8 @@ class LeftOut:
     rejected: int = 0
     uncounted: int = 0
     """Events that are no ratings, where ratings alone count."""
+    capped: int = 0
+    """Lines whose count is cut to MOST_REPEATS."""
     first: Rejected | None = None
 
     @property
@@ -49,6 +51,8 @@ class LeftOut:
             yield f"Lines left out because they can't be read: {self.rejected:,}. The first is {where}."
         if self.uncounted:
             yield f"Events left out because ratings alone count: {self.uncounted:,}. With --implicit all of them count."
+        if self.capped:
+            yield f"Lines with a count of more than {MOST_REPEATS}, taken for {MOST_REPEATS}: {self.capped:,}."
 
 
 @dataclass(frozen=True)
@@ -119,6 +123,7 @@ class _Reader:
         self._kinds = (EventKind("event", 1),) if implicit else kinds
         self._numbers = {kind.name: 0 if implicit else number for number, kind in enumerate(kinds)}
         self._most_repeats = 1
+        self._capped = 0
         self._users: dict[str, int] = {}
         self._items: dict[str, int] = {}
         self._described: dict[str, Tokens] = {}
@@ -130,7 +135,7 @@ class _Reader:
 
     def left_out(self, uncounted: int) -> LeftOut:
         """Return what was left out, with the number of events that were read and don't count."""
-        return LeftOut(self._rejected, uncounted, self._first_rejected)
+        return LeftOut(self._rejected, uncounted, self._capped, self._first_rejected)
 
     def dataset(self, columns: NDArray[np.void]) -> Dataset:
         """Build the dataset of some columns, over all users and items that were read."""
@@ -171,6 +176,7 @@ class _Reader:
 
     def _event(self, row: EventRow) -> tuple[int, int, float, int, int]:
         self._most_repeats = max(self._most_repeats, row.repeats)
+        self._capped += row.is_capped
         return (
             self._users.setdefault(row.user_id, len(self._users)),
             self._items.setdefault(row.item_id, len(self._items)),

@@ -195,6 +195,7 @@ def test_the_run_says_what_was_done(tmp_path: Path) -> None:
         "events": 100,
         "changed": 0,
         "repeated": 0,
+        "capped": 0,
         "duplicates": 0,
         "rejected": 0,
         "items": 10,

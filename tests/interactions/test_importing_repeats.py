@@ -5,9 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.contrib import admin
 from pytest_django import Settings
 
 from catalog.importers.registry import open_format
+from interactions.admin.upkeep import ImportRunAdmin
 from interactions.importing import ImportReport
 from interactions.models import ImportRun, Interaction
 from tests.interactions.data import folder, load, stored
@@ -98,6 +100,19 @@ def test_a_column_of_counts_adds_events_up_to_ten(tmp_path: Path, count: str, ev
     report = load_events(tmp_path, text, {"count": "plays"})
     assert (Interaction.objects.count(), report.counts.stored, report.counts.rows) == (events, events, 1)
     assert load_events(tmp_path, text, {"count": "plays"}, resume=False).counts.duplicates == events
+
+
+def test_counts_over_ten_are_told_where_staff_look(tmp_path: Path) -> None:
+    text = "user_id,item_id,type,plays\nu,i,view,10\nu,j,view,11\nv,i,view,700\n"
+    report = load_events(tmp_path, text, {"count": "plays"})
+    assert "2 lines with a count of more than 10: each was taken for 10 events." in str(report)
+    run = ImportRun.objects.get()
+    assert "2 counts cut to ten" in ImportRunAdmin(ImportRun, admin.site).rows(run)
+
+
+def test_a_rating_outside_the_scale_is_refused_with_the_option_that_mends_it(tmp_path: Path) -> None:
+    report = load_events(tmp_path, "user_id,item_id,rating\nu,i,9\nu,j,5\n")
+    assert "rating 9 lies outside 1 to 5: name the file's scale with --scale MIN..MAX" in str(report)
 
 
 @pytest.mark.parametrize("count", ["0", "-2", "many", "1e12"])

@@ -110,7 +110,7 @@ def test_a_split_that_others_made_is_two_files(tmp_path: Path) -> None:
 def test_without_a_file_the_events_of_the_database_are_measured() -> None:
     ratings()
     shown = run("--algorithms", "item_knn", "--split", "random", "--seeds", "1,2")
-    assert [line.split()[:2] for line in shown.splitlines()] == [
+    assert [line.split()[:2] for line in shown.splitlines()[:5]] == [
         ["ALGORITHM", "SEED"],
         *([name, seed] for seed in ("1", "2") for name in ("item_knn", "popular")),
     ]
@@ -119,7 +119,33 @@ def test_without_a_file_the_events_of_the_database_are_measured() -> None:
 def test_folds_show_the_error_of_ratings(file: Path) -> None:
     shown = run("--format", "csv", "--path", file, "--algorithms", "svd", "--cv", 3).splitlines()
     assert shown[0].split() == ["ALGORITHM", "SEED", "FOLD", "RMSE", "MAE"]
-    assert len(shown) == 4
+    assert [line.split()[2] for line in shown[1:4]] == ["1", "2", "3"]
+    assert shown[4].startswith("48 rows evaluated")
+
+
+@pytest.mark.parametrize(("more", "sentence"), [((), "no user has anything relevant"), (("--cv", 2), "Leave --cv out")])
+def test_data_of_which_nothing_can_be_judged_say_what_to_do(
+    more: tuple[object, ...], sentence: str, tmp_path: Path
+) -> None:
+    _, shown = evaluated(tmp_path, "user_id,item_id,type\n" + "u,bread,purchase\n" * 3, *more)
+    assert "Nothing could be judged: " in shown
+    assert sentence in shown
+
+
+def test_the_terminal_says_how_many_rows_were_evaluated_and_what_stands_beside(tmp_path: Path) -> None:
+    _, shown = evaluated(tmp_path, lines() + "u1,i1,9\n" + lines().partition("\n")[2])
+    assert "48 rows evaluated, of 8 users and 6 items; 1 lines left out, 48 repeats." in shown
+    assert "For comparison, always measured as well: item_knn.\n" in shown
+    assert "Nothing could be judged" not in shown
+
+
+def test_counts_that_are_cut_are_told(tmp_path: Path) -> None:
+    text = "user_id,item_id,plays\nu,a,10\nu,b,11\nv,a,700\n"
+    assert "Lines with a count of more than 10, taken for 10: 2." in evaluated(tmp_path, text, "--implicit")[1]
+
+
+def test_ratings_outside_the_scale_name_the_option(tmp_path: Path) -> None:
+    assert "--scale MIN..MAX" in evaluated(tmp_path, lines() + "u1,i1,9\n")[1]
 
 
 def test_people_are_shown_by_what_is_known_of_them(file: Path) -> None:
@@ -197,7 +223,7 @@ def evaluated(path: Path, text: str, *arguments: object) -> tuple[dict[str, Any]
 def test_counts_are_no_ratings_where_any_event_counts(tmp_path: Path) -> None:
     data, shown = evaluated(tmp_path, PLAYS, "--implicit", "--map", "value=plays")
     assert (data["rows"], data["left_out"], data["rejected"]) == (PLAYS.count("\n") - 1, 0, 0)
-    assert "left out" not in shown
+    assert "; 0 lines left out" in shown
 
 
 def test_lines_that_are_left_out_are_told_in_terminal_and_json(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from catalog.importers.rows import DataSet, Scale, UnreadableSource
 from recommender.dataset import load_everything
 from recommender.engine.algorithms import ALGORITHMS
 from recommender.engine.evaluation.prepare import data_hash, prepare
-from recommender.engine.evaluation.protocol import SPLITS, Plan, cross_validate, evaluate_all
+from recommender.engine.evaluation.protocol import BESIDE, SPLITS, Plan, cross_validate, evaluate_all
 from recommender.engine.types import CannotFit, Dataset, Mask
 from recommender.training.files import LeftOut, narrowed, read, read_split
 from recsite.platform.commands import PlainCommand, mapping, progress_bar, table, whole_number
@@ -62,7 +62,8 @@ class Command(PlainCommand):
             runs = list(_runs(dataset, is_test, options, show))
         if options["json"]:
             options["json"].write_text(json.dumps({"data": about, "runs": runs}, indent=2) + "\n")
-        for line in (*_shown(runs, options["by_activity"], options["by_item_age"]), *notes):
+        shown = _shown(runs, options["by_activity"], options["by_item_age"])
+        for line in (*shown, *_unjudged(runs), *_beside(runs, options["algorithms"]), _counted(about), *notes):
             self.stdout.write(line)
 
 
@@ -148,6 +149,37 @@ def _shown(runs: list[dict[str, Any]], by_activity: bool, by_item_age: bool) -> 
         ]
         yield ""
         yield from _table(ages, ["ALGORITHM", "SEED", "ITEM AGE"], AGE_COLUMNS) if ages else ["No event has a time."]
+
+
+def _unjudged(runs: list[dict[str, Any]]) -> Iterator[str]:
+    """Say what to do where nothing in the test part can be judged."""
+    measured = [run for run in runs if "refused" not in run]
+    if any(run.get("users") or run.get("predicted") for run in measured) or not measured:
+        return
+    if "fold" in measured[0]:
+        yield (
+            "Nothing could be judged: --cv measures predicted ratings, and there are none. Leave --cv out to judge "
+            "lists, or name algorithms that predict ratings."
+        )
+    else:
+        yield (
+            "Nothing could be judged: no user has anything relevant in the test part that is new to them. Give more "
+            "events, take --split random or a larger --test-fraction, or lower --relevant-at."
+        )
+
+
+def _beside(runs: list[dict[str, Any]], asked: Sequence[str]) -> Iterator[str]:
+    """Explain the algorithms in the table that nobody asked for."""
+    added = [name for name in BESIDE if name not in asked and any(run["algorithm"] == name for run in runs)]
+    if added:
+        yield f"For comparison, always measured as well: {', '.join(added)}."
+
+
+def _counted(about: dict[str, Any]) -> str:
+    return (
+        f"{about['rows']:,} rows evaluated, of {about['users']:,} users and {about['items']:,} items; "
+        f"{about['left_out']:,} lines left out, {about['repeats']:,} repeats."
+    )
 
 
 def _table(
