@@ -8,6 +8,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.module_loading import import_string
 from pgvector.django import HnswIndex, VectorField
@@ -119,6 +120,8 @@ class Item(models.Model):
     published_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
     updated_at = models.DateTimeField(auto_now=True, db_index=True)
+    changed_in = models.BigIntegerField(db_default=0, editable=False, db_index=True)
+    """The transaction that wrote the row last. A trigger sets it: whoever keeps a copy reads what is newer, no more."""
 
     objects = ItemQuerySet.as_manager()
 
@@ -142,6 +145,17 @@ class Item(models.Model):
         """Return the author, director or maker, where the features name one."""
         features: dict[str, Any] = self.features
         return str(features.get("creator") or "")
+
+
+class DeletedItem(models.Model):
+    """Store for some days which items are gone, by a trigger: whoever keeps a copy of the catalogue drops them."""
+
+    item_pk = models.BigIntegerField()
+    changed_in = models.BigIntegerField(db_index=True, help_text="The transaction that deleted the item.")
+    deleted_at = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return f"the item that had the number {self.item_pk}"
 
 
 class ItemEmbedding(models.Model):

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Collection, Sequence
+from datetime import timedelta
 from functools import partial
 
 from django.conf import settings
@@ -16,7 +17,7 @@ from psycopg.errors import LockNotAvailable
 
 from catalog import erasure, snapshot
 from catalog.erasure import ErasedUsers, UserErased
-from catalog.models import EndUser, Erasure, Item, ItemEmbedding
+from catalog.models import DeletedItem, EndUser, Erasure, Item, ItemEmbedding
 from recsite.platform.exceptions import AlreadyRunning
 
 logger = logging.getLogger(__name__)
@@ -26,6 +27,9 @@ ERASED_AT_ONCE = 200
 """Users of one transaction, while which nobody can store events."""
 
 READ_AT_ONCE = 5_000
+DELETIONS_KEPT_FOR = timedelta(days=7)
+"""Longer than any copy of the catalogue is brought up to date instead of being made anew."""
+
 ATTEMPTS = 5
 # It waits for everybody who stores events, and keeps them waiting; it lets readers and a backup work on.
 LOCK_USERS = "SET LOCAL lock_timeout = '3s'; LOCK TABLE catalog_enduser IN SHARE ROW EXCLUSIVE MODE"
@@ -62,6 +66,11 @@ def delete_items(items: QuerySet[Item]) -> int:
         Item.objects.filter(pk__in=pks)._raw_delete("default")
         snapshot.bump()
     return len(pks)
+
+
+def prune_deletions() -> int:
+    """Forget which items were deleted so long ago that no copy of the catalogue lacks the news; return how many."""
+    return DeletedItem.objects.filter(deleted_at__lt=timezone.now() - DELETIONS_KEPT_FOR).delete()[0]
 
 
 def _tell(items: Collection[int]) -> None:

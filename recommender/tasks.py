@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db import DatabaseError, transaction
 from kombu.exceptions import OperationalError
 
+from catalog import store
 from recommender import cache, registry
 from recommender.insight import drift, impressions
 from recommender.models import ModelVersion, Release
@@ -209,8 +210,9 @@ def prune_covisits() -> None:
 
 @shared_task(soft_time_limit=3_000, time_limit=3_060)
 def prune_history() -> None:
-    """Delete what grows with time and nobody reads any more: ended jobs, and details of old totals."""
+    """Delete what grows with time and nobody reads any more: ended jobs, deleted items' ids, details of old totals."""
     item_days.prune()
+    store.prune_deletions()
     jobs_gone = jobs.prune(timedelta(days=settings.JOB_RETENTION_DAYS))
     logger.info("%d jobs are pruned, the totals of %d days condensed.", jobs_gone, impressions.condense())
 
