@@ -4,10 +4,9 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
+from django.http import HttpRequest
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiExample, extend_schema
-from rest_framework.request import Request
-from rest_framework.response import Response
 
 from catalog.erasure import UserErased
 from interactions import producers, schema, types
@@ -49,6 +48,8 @@ ACCEPTED = {"event_id": "019de3a9-5c00-7c4e-8a51-3f2b6c9d0e11", "status": "accep
 
 
 class EventIntake(JsonBodyView):
+    success = 202
+
     @extend_schema(
         operation_id="send_event",
         tags=["Events"],
@@ -70,17 +71,19 @@ class EventIntake(JsonBodyView):
             OpenApiExample("Accepted", ACCEPTED, response_only=True, status_codes=[202]),
         ],
     )
-    def post(self, request: Request) -> Response:
-        event = _event(request.data)
+    def post(self, request: HttpRequest, body: Any) -> dict[str, Any]:
+        event = _event(body)
         outcome = producers.produce([event], source="api")
         if outcome.erased:
             raise UserErased
         if errors := _errors(outcome):
             raise Conflict(errors[0])
-        return Response({"event_id": str(event.event_id), "status": _status(0, outcome)}, status=202)
+        return {"event_id": str(event.event_id), "status": _status(0, outcome)}
 
 
 class BulkIntake(JsonBodyView):
+    success = 202
+
     @extend_schema(
         operation_id="send_events",
         tags=["Events"],
@@ -97,19 +100,18 @@ class BulkIntake(JsonBodyView):
             OpenApiExample("What became of them", HALF, response_only=True, status_codes=[202]),
         ],
     )
-    def post(self, request: Request) -> Response:
-        judged = _judged(_several(request.data))
+    def post(self, request: HttpRequest, body: Any) -> dict[str, Any]:
+        judged = _judged(_several(body))
         events = [one for one in judged if isinstance(one, Event)]
         outcome = producers.produce(events, source="api")
         results = list(_results(judged, outcome))
         counts = Counter(result["status"] for result in results)
-        told = {
+        return {
             "accepted": counts["accepted"] + counts["duplicate"],
             "duplicates": counts["duplicate"],
             "refused": counts["refused"] + counts["erased"],
             "results": results,
         }
-        return Response(told, status=202)
 
 
 def _several(body: Any) -> list[Any]:

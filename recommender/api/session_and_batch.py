@@ -1,8 +1,9 @@
 """Serve lists that are asked for with a body: for an anonymous session, and for many users at once."""
 
+from typing import Any
+
+from django.http import HttpRequest
 from drf_spectacular.utils import OpenApiExample, extend_schema
-from rest_framework.request import Request
-from rest_framework.response import Response
 
 from recommender import serving
 from recommender.api.examples import SESSION_LIST, USER_LIST
@@ -26,9 +27,9 @@ class SessionRecommendations(JsonBodyView):
             OpenApiExample("A list", SESSION_LIST, status_codes=[200]),
         ],
     )
-    def post(self, request: Request) -> Response:
-        asked = serving.Request(**from_json(FOR_SESSION, request.data))
-        return Response(as_public_json(serving.session(asked)))
+    def post(self, request: HttpRequest, body: Any) -> dict[str, Any]:
+        asked = serving.Request(**from_json(FOR_SESSION, body))
+        return as_public_json(serving.session(asked))
 
 
 class BatchRecommendations(JsonBodyView):
@@ -44,8 +45,8 @@ class BatchRecommendations(JsonBodyView):
             OpenApiExample("Their lists", {"results": [USER_LIST]}, status_codes=[200]),
         ],
     )
-    def post(self, request: Request) -> Response:
-        values = from_json(FOR_USERS, request.data)
+    def post(self, request: HttpRequest, body: Any) -> dict[str, Any]:
+        values = from_json(FOR_USERS, body)
         user_ids = values.pop("user_ids")
         answers = [serving.recommend(serving.Request(user_id, **values)) for user_id in user_ids]
-        return Response({"results": [as_json(answer) for answer in answers]})
+        return {"results": [as_json(answer) for answer in answers]}

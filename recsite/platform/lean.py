@@ -11,7 +11,7 @@ from recsite.platform.authentication import admit
 from recsite.platform.errors import Failure, explain
 
 ANYTHING = ("", "*/*", "application/json")
-_NOT_ACCEPTABLE = Failure(406, "Only JSON can be sent: let the Accept header allow application/json.")
+NOT_ACCEPTABLE = Failure(406, "Only JSON can be sent: let the Accept header allow application/json.")
 _NOT_ALLOWED = Failure(405, "Only GET is possible here.", headers={"Allow": "GET, HEAD"})
 
 
@@ -29,8 +29,8 @@ class LeanJsonView(APIView):
             if request.method not in ("GET", "HEAD"):
                 return _NOT_ALLOWED.as_json()
             admit(request)
-            if not _takes_json(request.META.get("HTTP_ACCEPT", "")):
-                return _NOT_ACCEPTABLE.as_json()
+            if not takes_json(request.META.get("HTTP_ACCEPT", "")):
+                return NOT_ACCEPTABLE.as_json()
             return JsonResponse(self.get(request, *args, **kwargs))
         except Exception as error:
             if (failure := explain(error)) is None:
@@ -41,7 +41,7 @@ class LeanJsonView(APIView):
         raise NotImplementedError
 
 
-def _takes_json(accept: str) -> bool:
+def takes_json(accept: str) -> bool:
     """Tell if an Accept header allows JSON; the ones that nearly all clients send are told by a comparison."""
     return accept in ANYTHING or any(
         one.match("application/json") and one.quality > 0 for one in map(MediaType, accept.split(","))
