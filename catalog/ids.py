@@ -14,11 +14,23 @@ EMPTY_WORDS = frozenset(("NULL", "Null", "null", "None", "NaN", "nan", "undefine
 BLANKS = r"\u0009-\u000d\u001c-\u0020\u0085\u00a0\u1680\u2000-\u200b\u2028\u2029\u202f\u205f\u3000\ufeff"
 # Control characters (NUL and line breaks among them), Unicode's own line and paragraph breaks.
 CONTROLS = r"\u0000-\u001f\u007f-\u009f\u2028\u2029"
-PATTERN = f"^[{BLANKS}]*[^{BLANKS}{CONTROLS}]([^{CONTROLS}]*[^{BLANKS}{CONTROLS}])?[{BLANKS}]*$"
+# Format characters (Unicode's category Cf), such as those that turn the direction of writing: nobody sees them.
+FORMATS = (
+    r"\u00ad\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064"
+    r"\u2066-\u206f\ufeff\ufff9-\ufffb"
+    # As themselves: JSON's patterns have no escapes for them.
+    "\U000110bd\U000110cd\U00013430-\U00013438\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0001\U000e0020-\U000e007f"
+)
+# Persian, languages of India and emoji need these two of them; after a letter of ASCII they do nothing.
+JOINERS = r"\u200c\u200d"
+_NONE = f"{CONTROLS}{FORMATS}{JOINERS}"
+_JOINED = rf"[^\u0000-\u007f{BLANKS}{_NONE}][{JOINERS}]"
+_END, _INNER = f"([^{BLANKS}{_NONE}]|{_JOINED})", f"([^{_NONE}]|{_JOINED})"
+PATTERN = f"^[{BLANKS}]*{_END}({_INNER}*{_END})?[{BLANKS}]*$"
 """The rule as a JSON schema says it, beside the length and the empty words."""
 
 _AROUND = re.compile(f"^[{BLANKS}]+|[{BLANKS}]+$")
-_REFUSED = re.compile(rf"[{CONTROLS}\ud800-\udfff]")
+_REFUSED = re.compile(rf"[{CONTROLS}{FORMATS}\ud800-\udfff]|(?<![^\u0000-\u007f{BLANKS}{JOINERS}])[{JOINERS}]")
 
 
 class InvalidId(ValueError):
@@ -28,8 +40,8 @@ class InvalidId(ValueError):
 def clean_id(text: str) -> str:
     """Return the one form of an id: without white space around it, in Unicode's form NFC.
 
-    Raises InvalidId for an empty id, one longer than 255 characters, one that holds a control character or a line
-    break, and for words that stand for a missing value.
+    Raises InvalidId for an empty id, one longer than 255 characters, one that holds a control character, a line break
+    or an invisible format character, and for words that stand for a missing value.
     """
     # First, because sorting the marks of one character takes Python quadratic time.
     if len(text) > MAX_ID_LENGTH:
@@ -54,5 +66,8 @@ def _reason(character: str) -> str:
         return "holds a NUL character"
     if "\ud800" <= character <= "\udfff":
         return "holds bytes that are no text in its encoding"
-    name = "line break" if character in "\n\r\x85\u2028\u2029" else "control character"
-    return f"holds a {name} (U+{ord(character):04X})"
+    if character in "\n\r\x85\u2028\u2029":
+        name = "a line break"
+    else:
+        name = "a control character" if unicodedata.category(character) == "Cc" else "an invisible format character"
+    return f"holds {name} (U+{ord(character):04X})"

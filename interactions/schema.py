@@ -11,7 +11,8 @@ from uuid import UUID
 import uuid_utils
 
 from catalog.ids import InvalidId, clean_id
-from catalog.importers.times import CLOCK_SKEW
+from catalog.importers.rows import BadField
+from catalog.importers.times import CLOCK_SKEW, stated_seconds
 
 CONTEXT_BYTES = 16_384
 MOST_LEVELS = 50
@@ -183,14 +184,16 @@ class _Parser:
         if value is None:
             return self._time_of(event_id)
         try:
-            when = datetime.fromisoformat(value)
-        except (ValueError, TypeError):
-            self.errors["occurred_at"] = "A time in ISO 8601 is needed, such as 2026-05-01T12:00:00Z."
+            seconds = stated_seconds(value)
+        except BadField:
+            self.errors["occurred_at"] = (
+                "A time is needed: ISO 8601 such as 2026-05-01T12:00:00Z (UTC where it names no zone), a date such as "
+                "20260501, or a Unix time of after 1973."
+            )
             return self.now
-        if when.tzinfo is None:
-            self.errors["occurred_at"] = "The time needs its zone, such as 2026-05-01T12:00:00Z."
-            return self.now
-        return self._in_range(when)
+        if not 0 <= seconds <= LATEST_MS / 1000:
+            return self._outside()
+        return self._in_range(datetime.fromtimestamp(seconds, UTC))
 
     def _time_of(self, event_id: UUID | None) -> datetime:
         if event_id is None:

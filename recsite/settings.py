@@ -66,6 +66,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "recsite.platform.middleware.request_log",
     "recsite.platform.middleware.known_methods",
+    "recsite.platform.middleware.readable_address",
     "django_prometheus.middleware.PrometheusBeforeMiddleware",
     "recsite.platform.middleware.content_policy",
     "django.middleware.security.SecurityMiddleware",

@@ -180,6 +180,8 @@ def load_json(text: str, what: str) -> Any:
         )
     except RecursionError as error:
         raise BadField(f"{what} is nested too deeply") from error
+    except json.JSONDecodeError as error:
+        raise BadField(f"{what} is broken JSON, from character {error.pos + 1} on") from error
     except ValueError as error:
         raise BadField(f"{what} is broken JSON: {error}") from error
 

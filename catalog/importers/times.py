@@ -41,6 +41,13 @@ def published_time(text: str) -> datetime:
     return _between(OLDEST_PUBLISHED, NEWEST_PUBLISHED, text)
 
 
+def stated_seconds(value: object) -> float:
+    """Return the Unix seconds of a time in JSON, a text or a number, by the rule of files. Raises BadField."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise BadField("a time is a text or a number")
+    return unix_seconds(str(value).strip())
+
+
 def _between(oldest: float, latest: float, text: str) -> datetime:
     seconds = unix_seconds(text.strip())
     if not oldest <= seconds <= latest:

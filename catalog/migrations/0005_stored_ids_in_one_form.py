@@ -4,17 +4,18 @@ from django.db import connection, migrations
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations.state import StateApps
 
-from catalog.ids import BLANKS, CONTROLS, InvalidId, clean_id
+from catalog.ids import BLANKS, CONTROLS, FORMATS, JOINERS, InvalidId, clean_id
 
 SUSPECTS = r"""
 SELECT id, {column} FROM {table}
-WHERE {column} ~ '[{controls}]|^[{blanks}]|[{blanks}]$' {or_not_normal}
+WHERE {column} ~ '[{controls}{formats}]|(^|[\u0001-\u007f{blanks}{joiners}])[{joiners}]|^[{blanks}]|[{blanks}]$' {or_not_normal}
 ORDER BY id
 """
 
 
 def bring_into_one_form(apps: StateApps, editor: BaseDatabaseSchemaEditor) -> None:
-    """Rename ids that no door would take any more: with blanks around them, control characters, or not in NFC.
+    """Rename ids that no door would take any more: with blanks around them, control or format characters, or not
+    in NFC.
 
     No row is lost: where the right id is taken, as by the same user from a file, the row's number is put behind it.
     """
@@ -39,6 +40,8 @@ def suspects(table: str, column: str) -> list[tuple[int, str]]:
                 table=table,
                 column=column,
                 controls=controls,
+                formats=FORMATS,
+                joiners=JOINERS,
                 blanks=BLANKS,
                 or_not_normal=f"OR {column} IS NOT NFC NORMALIZED" if is_unicode else "",
             )
@@ -48,7 +51,8 @@ def suspects(table: str, column: str) -> list[tuple[int, str]]:
 
 def one_form(stored: str, pk: int) -> str:
     try:
-        return clean_id(re.sub(f"[{CONTROLS}]+", " ", stored))
+        seen = re.sub(f"[{FORMATS}]", "", re.sub(f"[{CONTROLS}]+", " ", stored))
+        return clean_id(re.sub(rf"(?<![^\u0000-\u007f{BLANKS}{JOINERS}])[{JOINERS}]+", "", seen))
     except InvalidId:
         return f"id-{pk}"
 

@@ -9,14 +9,16 @@ from drf_spectacular.extensions import OpenApiSerializerExtension
 from drf_spectacular.openapi import AutoSchema
 
 from catalog.ids import MAX_ID_LENGTH
+from catalog.importers.times import FIRST_SECONDS
 from catalog.validation import Id
 from interactions import types
 from interactions.schema import LONGEST, TypeRule
 from recsite.platform.database import DatabaseDown
+from recsite.platform.values import NOT_BLANK
 
 ID = Id().schema()
 COMPONENT = "EventIn"
-NOT_BLANK = r"^[^\u0000]*[^\s\u0000][^\u0000]*$"
+DATE = r"^[0-9]{4}-?[0-9]{2}-?[0-9]{2}(T[0-9:.]+)?$"
 
 
 def text(longest: int, description: str = "") -> dict[str, Any]:
@@ -45,9 +47,16 @@ PROPERTIES: dict[str, Any] = {
         "description": "The rating, on the type's scale; an amount where the type has none.",
     },
     "occurred_at": {
-        "type": ["string", "null"],
-        "format": "date-time",
-        "description": "With its zone, from 1970 to a day ahead. Without it, the time of the event_id, or now.",
+        "anyOf": [
+            {"type": "string", "format": "date-time"},
+            {"type": "string", "pattern": DATE},
+            {"type": "number", "minimum": FIRST_SECONDS},
+            {"type": "null"},
+        ],
+        "description": (
+            "From 1970 to a day ahead: ISO 8601 (UTC where it names no zone), a date (20260501, 2026-05-01), or Unix "
+            "seconds, milli-, micro- or nanoseconds. Without it, the time of the event_id, or now."
+        ),
     },
     "event_id": {
         "type": ["string", "null"],

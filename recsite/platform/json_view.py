@@ -11,10 +11,9 @@ from rest_framework.views import APIView
 from recsite.platform.authentication import admit
 from recsite.platform.errors import explain
 from recsite.platform.lean import NOT_ACCEPTABLE, takes_json
-from recsite.platform.parsers import strict_json
+from recsite.platform.parsers import EMPTY, strict_json
 from recsite.platform.query import Query
 
-EMPTY = "The body is empty. Send JSON in UTF-8."
 JSON = "application/json"
 COMPACT = {"separators": (",", ":"), "ensure_ascii": False}
 

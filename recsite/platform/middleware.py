@@ -4,6 +4,7 @@ import logging
 import re
 import time
 from collections.abc import Callable
+from urllib.parse import unquote_to_bytes
 
 import structlog
 import uuid_utils
@@ -24,6 +25,7 @@ CONTENT_POLICY = (
     "img-src 'self' data: blob:; font-src 'self' data:; worker-src 'self' blob:; object-src 'none'; base-uri 'self'; "
     "frame-ancestors 'none'"
 )
+NO_TEXT = "The address holds bytes that are no UTF-8, such as %FF. Encode its text as UTF-8, then each byte as %XX."
 _GOOD_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 
 
@@ -62,6 +64,22 @@ def known_methods(get_response: Handler) -> Handler:
         allowed = ", ".join(sorted(METHODS))
         failure = Failure(405, f"There is no such method. Known: {allowed}.", headers={"Allow": allowed})
         return handlers.respond(request, failure)
+
+    return middleware
+
+
+def readable_address(get_response: Handler) -> Handler:
+    """Refuse an address that is no UTF-8 (400): Django would put other characters in the place of its bytes."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        # As it came, from gunicorn: in the path Django has put other characters already.
+        address = request.META.get("RAW_URI") or request.META.get("QUERY_STRING", "")
+        try:
+            if "%" in address or not address.isascii():
+                unquote_to_bytes(address.encode("latin-1")).decode()
+        except UnicodeError:
+            return handlers.respond(request, Failure(400, NO_TEXT))
+        return get_response(request)
 
     return middleware
 

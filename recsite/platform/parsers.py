@@ -16,6 +16,7 @@ LONGEST_NAME = 50
 """Characters of a name that an error repeats."""
 
 NEEDED = "The body must be JSON in UTF-8"
+EMPTY = f"{NEEDED}; this is empty."
 
 
 class StrictJSONParser(BaseParser):
@@ -36,7 +37,7 @@ class StrictJSONParser(BaseParser):
 def strict_json(raw: bytes) -> Any:
     """Return the value of a JSON text. Raises ValueError with a sentence, also for what PostgreSQL could not store."""
     if not raw.strip():
-        raise ValueError(f"{NEEDED}; this is empty.")
+        raise ValueError(EMPTY)
     try:
         text = raw.decode()
         data = _decoder.decode(text)
@@ -44,6 +45,10 @@ def strict_json(raw: bytes) -> Any:
             json.dumps(data, ensure_ascii=False).encode()
     except UnicodeError as error:
         raise ValueError(f"{NEEDED}; this holds bytes or escapes that are no text.") from error
+    except json.JSONDecodeError as error:
+        raise ValueError(
+            f"{NEEDED}; this breaks off or is no JSON at line {error.lineno}, column {error.colno}."
+        ) from error
     except RecursionError as error:
         raise ValueError(f"{NEEDED}; this is nested too deeply.") from error
     except ValueError as error:

@@ -12,7 +12,7 @@ from recsite.platform.paging import DEFAULT_SIZE, LARGEST_SIZE
 from recsite.platform.values import Text
 
 PROBLEMS = {
-    400: ("The body is no JSON.", "The body must be JSON in UTF-8: Expecting value: line 1 column 1 (char 0)."),
+    400: ("The body is no JSON.", "The body must be JSON in UTF-8; this breaks off or is no JSON at line 1, column 1."),
     401: ("The API key is missing, wrong, revoked or expired.", "An API key is needed. Send 'Authorization: ...'."),
     403: ("A session lacks the permission or the CSRF token.", "Your account lacks the permission catalog.view_item."),
     404: ("There is no such thing.", "There is no item 'gone-with-the-wind'."),

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 LONGEST_TEXT = 255
+NOT_BLANK = r"^[^\u0000]*[^\s\u0000][^\u0000]*$"
 LARGEST_WHOLE = 19
 """Digits of a whole number from which on Python's conversion is not even tried."""
 
@@ -118,7 +119,7 @@ class Text(ValueType):
     longest: int = LONGEST_TEXT
 
     def from_text(self, text: str) -> str:
-        if not text:
+        if not text.strip():
             raise WrongValue("A text that is not empty is needed.")
         if len(text) > self.longest or "\x00" in text:
             raise WrongValue(f"At most {self.longest} characters are possible, and no NUL.")
@@ -128,7 +129,7 @@ class Text(ValueType):
         return self.from_text(value if isinstance(value, str) else "")
 
     def schema(self) -> dict[str, Any]:
-        return {"type": "string", "minLength": 1, "maxLength": self.longest, "pattern": r"^[^\u0000]*$"}
+        return {"type": "string", "minLength": 1, "maxLength": self.longest, "pattern": NOT_BLANK}
 
 
 @dataclass(frozen=True)
@@ -156,27 +157,36 @@ class Many(ValueType):
     each: ValueType
     at_most: int
     at_least: int = 0
+    is_unique: bool = False
+    """True where no value may stand twice, in whatever spelling."""
 
     def from_query(self, texts: Sequence[str]) -> tuple[Any, ...]:
         self._counted(texts)
-        return tuple(map(self.each.from_text, texts))
+        return self._told_apart(tuple(map(self.each.from_text, texts)))
 
     def from_json(self, value: Any) -> tuple[Any, ...]:
         if not isinstance(value, list):
             raise WrongValue("A list is needed.")
         # The count comes first and the first wrong value ends it: a long list costs no more than a short one.
         self._counted(value)
-        return tuple(self._one(number, one) for number, one in enumerate(value, 1))
+        return self._told_apart(tuple(self._one(number, one) for number, one in enumerate(value, 1)))
 
     def schema(self) -> dict[str, Any]:
         least = {"minItems": self.at_least} if self.at_least else {}
-        return {"type": "array", "items": self.each.schema(), **least, "maxItems": self.at_most}
+        unique = {"uniqueItems": True} if self.is_unique else {}
+        return {"type": "array", "items": self.each.schema(), **least, "maxItems": self.at_most, **unique}
 
     def _counted(self, values: Sequence[Any]) -> None:
         if len(values) > self.at_most:
             raise WrongValue(f"At most {self.at_most} values are possible.")
         if len(values) < self.at_least:
             raise WrongValue(f"At least {self.at_least} value is needed.")
+
+    def _told_apart(self, values: tuple[Any, ...]) -> tuple[Any, ...]:
+        if self.is_unique and len(set(values)) < len(values):
+            number, first = next((n, values.index(one)) for n, one in enumerate(values) if one in values[:n])
+            raise WrongValue(f"Value {number + 1} is the same as value {first + 1}: name each once.")
+        return values
 
     def _one(self, number: int, value: Any) -> Any:
         try:

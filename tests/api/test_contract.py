@@ -77,12 +77,12 @@ def test_each_list_takes_what_means_something_there_and_refuses_the_rest(api: Ap
         if name in operation.takes:
             assert answer.status_code == 200, (name, answer.content)
         else:
-            assert "It means something on: " in details(answer)[name]
+            assert "Lists that do: " in details(answer)[name]
 
 
 def test_a_parameter_on_the_wrong_list_says_where_it_means_something(api: ApiClient, shop: Shop) -> None:
     assert details(api.get(SIMILAR, window_days=7)) == {
-        "window_days": "It means nothing on this list. It means something on: "
+        "window_days": "This list does not take it. Lists that do: "
         "users' lists (alone, in a batch, by message), trending."
     }
     assert details(api.get("recommendations/popular", algorithm="svd")).keys() == {"algorithm"}
@@ -95,27 +95,27 @@ def test_a_parameter_on_the_wrong_list_says_where_it_means_something(api: ApiCli
         (
             "recommendations/users/ada",
             {"algorithm": "svd", "content_weight": 0.3},
-            {"content_weight": "It means something only with algorithm=hybrid or no algorithm."},
+            {"content_weight": "It can be given only with algorithm=hybrid or no algorithm."},
         ),
         (
             "recommendations/batch",
             {"algorithm": "svd", "collaborative_weight": 0.3},
-            {"collaborative_weight": "It means something only with algorithm=hybrid or no algorithm."},
+            {"collaborative_weight": "It can be given only with algorithm=hybrid or no algorithm."},
         ),
         (
             "recommendations/users/ada",
             {"window_days": 7},
-            {"window_days": "It means something only with algorithm=trending."},
+            {"window_days": "It can be given only with algorithm=trending."},
         ),
         (
             SIMILAR,
             {"method": "content", "content_weight": 0.3},
-            {"content_weight": "It means something only with method=hybrid or no method."},
+            {"content_weight": "It can be given only with method=hybrid or no method."},
         ),
         (
             SIMILAR,
             {"method": "content", "algorithm": "svd"},
-            {"algorithm": "It means something only with method=hybrid or method=collaborative or no method."},
+            {"algorithm": "It can be given only with method=hybrid or method=collaborative or no method."},
         ),
     ],
 )
@@ -262,3 +262,23 @@ def test_answers_have_the_fields_of_the_schema(api: ApiClient, shop: Shop) -> No
 def test_the_docs_have_the_table_of_parameters() -> None:
     docs = (PROJECT / "docs" / "API.md").read_text(encoding="utf-8")
     assert requests.table() in docs, f"Put this table into docs/API.md:\n{requests.table()}"
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("name", ["categories", "tags", "item_type"])
+@pytest.mark.parametrize("blank", ["", " ", "\u00a0"])
+def test_a_blank_filter_is_refused_on_every_list(api: ApiClient, shop: Shop, path: str, name: str, blank: str) -> None:
+    value = [blank] if name != "item_type" and PATHS[path][1] is not None else blank
+    assert details(ask(api, path, **{name: value}))[name].endswith("A text that is not empty is needed.")
+
+
+@pytest.mark.parametrize("name", ["category", "item_type"])
+def test_a_blank_filter_is_refused_in_the_catalogue(api: ApiClient, shop: Shop, name: str) -> None:
+    assert name in details(api.get("items", **{name: " "}))
+
+
+@pytest.mark.parametrize("again", ["t1", " t1", "t1\u200b"])
+def test_a_batch_names_each_user_once(api: ApiClient, shop: Shop, again: str) -> None:
+    assert details(api.post("recommendations/batch", {"user_ids": ["t1", "t2", again]})) == {
+        "user_ids": "Value 3 is the same as value 1: name each once."
+    }

@@ -9,6 +9,7 @@ from django.db import OperationalError
 
 from interactions.models import DeadLetter, Interaction
 from interactions.store import OTHER_CONTENT
+from recsite.platform.parsers import EMPTY
 from tests import factories
 from tests.api.clients import ApiClient, details
 
@@ -57,7 +58,7 @@ def test_an_event_of_an_unknown_item_is_accepted_and_kept_for_staff(api: ApiClie
         (view(type="rating", value=True), "value", "A finite number is needed."),
         (view(type="rating"), "value", "A rating needs a value between 1 and 5."),
         (view(occurred_at="9999-01-01T00:00:00Z"), "occurred_at", "The time lies outside 1970-01-01 to"),
-        (view(occurred_at="yesterday"), "occurred_at", "A time in ISO 8601 is needed"),
+        (view(occurred_at="yesterday"), "occurred_at", "A time is needed: ISO 8601 such as"),
         (view(event_id="ffffffff-ffff-7000-8000-000000000000"), "occurred_at", "The time lies outside 1970-01-01"),
         (view(occurred_at="0001-01-01T00:00:00+14:00"), "occurred_at", "The time lies outside 1970-01-01"),
         (view(occurred_at="9999-12-31T23:59:59-14:00"), "occurred_at", "The time lies outside 1970-01-01"),
@@ -127,6 +128,22 @@ def test_what_is_no_json_is_a_bad_request(api: ApiClient, body: bytes) -> None:
     answer = api.post("interactions", body)
     assert (answer.status_code, answer.json()["error"]["code"]) == (400, "bad_request")
     assert answer.json()["error"]["message"].startswith("The body must be JSON in UTF-8")
+
+
+@pytest.mark.parametrize("body", [b"", b" ", b"\n"])
+@pytest.mark.parametrize(
+    "path", ["interactions", "interactions/bulk", "recommendations/batch", "recommendations/session"]
+)
+def test_an_empty_body_has_one_sentence(api: ApiClient, path: str, body: bytes) -> None:
+    answer = api.post(path, body)
+    assert (answer.status_code, answer.json()["error"]["message"]) == (400, EMPTY)
+
+
+def test_broken_json_is_told_by_its_place(api: ApiClient) -> None:
+    answer = api.post("interactions", b'{"user_id": "ada",\n item_id: "emma"}')
+    assert answer.json()["error"]["message"] == (
+        "The body must be JSON in UTF-8; this breaks off or is no JSON at line 2, column 2."
+    )
 
 
 def test_characters_beyond_the_basic_plane_are_welcome(api: ApiClient) -> None:

@@ -1,10 +1,11 @@
 """One rule for ids at every door: blanks never make two users of one, and no id breaks a page."""
 
 import re
+import unicodedata
 
 import pytest
 
-from catalog.ids import BLANKS, EMPTY_WORDS, MAX_ID_LENGTH, PATTERN, InvalidId, clean_id
+from catalog.ids import BLANKS, EMPTY_WORDS, FORMATS, JOINERS, MAX_ID_LENGTH, PATTERN, InvalidId, clean_id
 
 
 @pytest.mark.parametrize(
@@ -18,6 +19,8 @@ from catalog.ids import BLANKS, EMPTY_WORDS, MAX_ID_LENGTH, PATTERN, InvalidId, 
         ("ada\r\n", "ada"),
         ("Zoe\u0308", "Zo\u00eb"),
         ("\U0001f468\u200d\U0001f469", "\U0001f468\u200d\U0001f469"),
+        ("\u0645\u06cc\u200c\u0631\u0648\u0645", "\u0645\u06cc\u200c\u0631\u0648\u0645"),
+        ("\u0d05\u0d35\u0d28\u0d4d\u200d", "\u0d05\u0d35\u0d28\u0d4d\u200d"),
         ("NAN", "NAN"),
         ("x" * MAX_ID_LENGTH, "x" * MAX_ID_LENGTH),
     ],
@@ -38,6 +41,13 @@ def test_an_id_has_one_form(text: str, cleaned: str) -> None:
         ("\x00ada", "holds a NUL character"),
         ("a\tb", "holds a control character (U+0009)"),
         ("a\x9bb", "holds a control character (U+009B)"),
+        ("a\u202eb", "holds an invisible format character (U+202E)"),
+        ("\u2066ada\u2069", "holds an invisible format character (U+2066)"),
+        ("a\u200bda", "holds an invisible format character (U+200B)"),
+        ("ada\U000e0041", "holds an invisible format character (U+E0041)"),
+        ("ad\u200da", "holds an invisible format character (U+200D)"),
+        ("\u200cada", "holds an invisible format character (U+200C)"),
+        ("\u0645\u200c\u200c\u0645", "holds an invisible format character (U+200C)"),
         ("a\ud83d", "holds bytes that are no text in its encoding"),
         ("x" * 256, "is longer than 255 characters"),
         ("\u0958" * 200, "is longer than 255 characters in Unicode's form NFC"),
@@ -67,11 +77,18 @@ def test_blanks_are_what_python_strips_and_two_more() -> None:
     )
 
 
-@pytest.mark.parametrize("text", ["ada", " ada\n", "a b", "é"])
+def test_format_characters_are_those_of_unicode() -> None:
+    known = {code for code in range(0x110000) if unicodedata.category(chr(code)) == "Cf"}
+    assert {code for code in range(0x110000) if re.match(f"[{FORMATS}{JOINERS}]", chr(code))} == known
+
+
+@pytest.mark.parametrize("text", ["ada", " ada\n", "a b", "é", "\u0645\u200c\u0631", "\u0d4d\u200d ", "\ufeffada"])
 def test_the_pattern_of_the_schema_takes_ids(text: str) -> None:
     assert re.search(PATTERN, text)
 
 
-@pytest.mark.parametrize("text", ["", "  ", "a\nb", "a\x00", "\x07a", "a\u2028b"])
+@pytest.mark.parametrize(
+    "text", ["", "  ", "a\nb", "a\x00", "\x07a", "a\u2028b", "a\u202eb", "a\u200db", "\u200da", "a\u200bb"]
+)
 def test_the_pattern_of_the_schema_refuses_what_is_none(text: str) -> None:
     assert not re.search(PATTERN, text)

@@ -106,7 +106,7 @@ def test_a_context_is_a_json_object(tmp_path: Path) -> None:
     assert found.events[0].context == {"source": "mail"}
     assert [reason.partition(":")[0] for _, _, reason in found.reasons] == [
         "context is not a JSON object",
-        "context is broken JSON",
+        "context is broken JSON, from character 2 on",
     ]
 
 

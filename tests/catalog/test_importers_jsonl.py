@@ -53,7 +53,7 @@ def test_keys_that_nothing_uses_are_named_once_and_slips_of_the_pen_guessed(tmp_
 @pytest.mark.parametrize(
     ("line", "reason"),
     [
-        ('{"user_id": "ana", ', "the line is broken JSON"),
+        ('{"user_id": "ana", ', "the line is broken JSON, from character 19 on"),
         ('"ana"', "the line is not a JSON object"),
         ('{"user_id": "ana"}', "item_id is empty"),
         ('{"user_id": true, "item_id": "p1"}', "user_id is neither a text nor a number"),

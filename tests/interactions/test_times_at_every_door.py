@@ -19,7 +19,18 @@ def occurred_at(written: Any) -> datetime:
 
 
 @pytest.mark.parametrize(
-    "written", ["1970-01-01T00:00:00+00:00", "20240115T000000Z", (NOW + timedelta(days=1)).isoformat()]
+    "written",
+    [
+        "1970-01-01T00:00:00+00:00",
+        "20240115T000000Z",
+        "20240115",
+        "2024-01-15",
+        "2024-01-15T12:30:00",
+        "2024-01-15T12:30:00.123457+02:00",
+        "1705276800",
+        "1705276800123",
+        (NOW + timedelta(days=1)).isoformat(),
+    ],
 )
 def test_what_one_door_takes_the_others_take_for_the_same_time(written: str) -> None:
     assert occurred_at(written) == event_time(written, latest_event(NOW))
@@ -35,7 +46,14 @@ def test_what_one_door_refuses_the_others_refuse(written: str) -> None:
         event_time(written, latest_event(NOW))
 
 
-@pytest.mark.parametrize("written", [20240115, "20240115", 1_705_276_800, 0])
-def test_a_single_event_needs_a_time_with_a_zone(written: object) -> None:
-    with pytest.raises(InvalidEvent, match="occurred_at"):
+@pytest.mark.parametrize(
+    "written", [20240115, "20240115", "2024-01-15", "2024-01-15T00:00", 1_705_276_800, 1705276800e3]
+)
+def test_a_date_or_a_time_without_a_zone_is_utc(written: object) -> None:
+    assert occurred_at(written) == datetime(2024, 1, 15, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("written", [0, 7, True, [], {}, "", "yesterday", 20240230, "9" * 5000, 10**400])
+def test_what_is_no_time_is_refused_with_examples_of_one(written: object) -> None:
+    with pytest.raises(InvalidEvent, match=r"occurred_at: (A time is needed: ISO 8601 such as|The time lies outside)"):
         occurred_at(written)

@@ -67,7 +67,7 @@ class Parameter:
     type: ValueType
     description: str
     lists: frozenset[str] = EVERY
-    """The lists on which it means something; the others refuse it."""
+    """The lists that take it; the others refuse it."""
     default: Any = None
     """What counts where it isn't given; None where nothing does."""
     conditions: tuple[Condition, ...] = ()
@@ -200,13 +200,20 @@ class Operation:
         if name not in BY_NAME:
             return f"There is no such parameter. Known: {', '.join(sorted(self.takes))}."
         meant = ", ".join(title for key, title in TITLES.items() if key in BY_NAME[name].lists)
-        return f"It means nothing on this list. It means something on: {meant}."
+        return f"This list does not take it. Lists that do: {meant}."
 
 
 FOR_USER = Operation(USER)
 FOR_USERS = Operation(
     USER,
-    (Parameter("user_ids", Many(Id(), MOST_USERS, 1), "One list for each, in this order.", is_required=True),),
+    (
+        Parameter(
+            "user_ids",
+            Many(Id(), MOST_USERS, 1, is_unique=True),
+            "One list for each, in this order; each user once.",
+            is_required=True,
+        ),
+    ),
 )
 FOR_SESSION = Operation(
     SESSION,

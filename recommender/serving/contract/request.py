@@ -112,11 +112,11 @@ def _read(operation: Operation, given: Iterable[tuple[str, Any]], read: Callable
 
 
 def _broken_conditions(operation: Operation, values: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
-    """Find parameters that mean nothing beside the values of others."""
+    """Find parameters that do not fit the values of others."""
     for name in values:
         for condition in operation.conditions(operation.takes[name]) if name in operation.takes else ():
             if values.get(condition.other, "") not in condition.values:
-                yield name, f"It means something only with {condition.words}."
+                yield name, f"It can be given only with {condition.words}."
 
 
 def _content_weight(values: Values, wrong: dict[str, str]) -> float | None:
