@@ -14,7 +14,7 @@ from django.utils.module_loading import import_string
 from prometheus_client import Counter
 
 from catalog import erasure
-from interactions import kafka, outbox, store
+from interactions import kafka, outbox, single, store
 from interactions.kafka import Message
 from interactions.schema import Event
 from interactions.store import Stored, StoredEvent
@@ -95,12 +95,17 @@ def stored_in_bulk() -> None:
     generations.bump(BULK_GENERATION)
 
 
-@transaction.atomic
 def store_and_tell(events: Sequence[Event], source: str | Sequence[str], dead_letters: bool = True) -> Stored:
     """Store events (see `store.store`), and hand those that are new to EVENT_SINKS after the commit."""
-    stored = store.store(events, source, dead_letters)
-    transaction.on_commit(partial(_tell, stored.stored))
-    return stored
+    if len(events) == 1 and (known := single.store(events[0])):
+        return _told(Stored((known,)))
+    with transaction.atomic():
+        return _told(store.store(events, source, dead_letters))
+
+
+def _told(outcome: Stored) -> Stored:
+    transaction.on_commit(partial(_tell, outcome.stored))
+    return outcome
 
 
 def _tell(events: tuple[StoredEvent, ...]) -> None:

@@ -1,6 +1,7 @@
 """Keep the interaction types by name in each process: every event needs one, and staff rarely change them."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from interactions.models import InteractionType
 from interactions.schema import TypeRule
@@ -10,14 +11,20 @@ from recsite.platform.reloading import Reloading
 GENERATION = "interaction-types"
 
 
+@dataclass(frozen=True)
+class _Types:
+    by_name: Mapping[str, InteractionType]
+    rules: Mapping[str, TypeRule]
+
+
 def by_name() -> Mapping[str, InteractionType]:
     """Return every type; do not change the rows. Raises DatabaseDown where they were never read and can't be now."""
-    return _copy.current()
+    return _copy.current().by_name
 
 
 def rules() -> Mapping[str, TypeRule]:
     """Return what `schema.parse` must know of every type."""
-    return {name: kind.rule for name, kind in by_name().items()}
+    return _copy.current().rules
 
 
 def marking_seen() -> list[InteractionType]:
@@ -40,8 +47,9 @@ def forget() -> None:
     _copy.forget()
 
 
-def _read() -> Mapping[str, InteractionType]:
-    return {kind.name: kind for kind in database.ask(lambda: list(InteractionType.objects.all()))}
+def _read() -> _Types:
+    kinds = {kind.name: kind for kind in database.ask(lambda: list(InteractionType.objects.all()))}
+    return _Types(kinds, {name: kind.rule for name, kind in kinds.items()})
 
 
 _copy = Reloading(GENERATION, _read)

@@ -1,5 +1,6 @@
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +14,7 @@ from interactions import producers, schema, types
 from interactions.api.event_schema import PROPERTIES
 from interactions.api.serializers import AcceptedOut, EventIn, EventsIn, EventsOut
 from interactions.identity import content_of, key_of
-from interactions.schema import Event, InvalidEvent
+from interactions.schema import Event, InvalidEvent, TypeRule
 from interactions.store import OTHER_CONTENT, Stored
 from recsite.platform.exceptions import Conflict, Invalid
 from recsite.platform.json_view import JsonBodyView
@@ -72,7 +73,7 @@ class EventIntake(JsonBodyView):
         ],
     )
     def post(self, request: HttpRequest, body: Any) -> dict[str, Any]:
-        event = _event(body)
+        event = _event(body, types.rules(), timezone.now())
         outcome = producers.produce([event], source="api")
         if outcome.erased:
             raise UserErased
@@ -129,14 +130,17 @@ def _judged(raws: Sequence[Any]) -> list[Event | dict[str, str]]:
     """Return the event of each, or what is wrong with it by field. An event_id is used once in a request."""
     judged = list[Event | dict[str, str]]()
     first: dict[UUID, Event] = {}
+    rules, now = types.rules(), timezone.now()
     for raw in raws:
         try:
-            event = _event(raw)
+            event = _event(raw, rules, now)
         except Invalid as wrong:
             judged.append(wrong.errors)
             continue
         earlier = first.setdefault(event.event_id, event)
-        is_other = key_of(earlier) != key_of(event) or content_of(earlier) != content_of(event)
+        is_other = earlier is not event and (
+            key_of(earlier) != key_of(event) or content_of(earlier) != content_of(event)
+        )
         judged.append({"event_id": OTHER_CONTENT} if is_other else event)
     return judged
 
@@ -166,13 +170,13 @@ def _errors(outcome: Stored) -> dict[int, dict[str, str]]:
     return {one.position: {one.field: one.reason} for one in outcome.refused if one.field}
 
 
-def _event(raw: Any) -> Event:
+def _event(raw: Any, rules: Mapping[str, TypeRule], now: datetime) -> Event:
     """Return the event. Raises Invalid, with a sentence for each field."""
     if not isinstance(raw, dict):
         raise Invalid({"body": "One JSON object is needed, with user_id, type and, nearly always, item_id."})
-    unknown = _unknown(raw, FIELDS)
+    unknown = {} if raw.keys() <= FIELDS else _unknown(raw, FIELDS)
     try:
-        event = schema.parse(raw, types.rules(), timezone.now(), settings.MAX_EVENT_CONTEXT_BYTES)
+        event = schema.parse(raw, rules, now, settings.MAX_EVENT_CONTEXT_BYTES)
     except InvalidEvent as error:
         raise Invalid({**error.errors, **unknown}) from error
     if unknown:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 from django.conf import settings
 from django.db import connection
 
-from recommender.cache.keys import LISTS_GENERATION, keys_of_each
+from recommender.cache.keys import LISTS_GENERATION, generation, keys_of_each
 from recommender.cache.lists import new_mark
 from recsite.platform import generations, redis
 from recsite.platform.redis import Client, Command, RedisDown
@@ -40,10 +40,13 @@ def note_events(people: Seen) -> None:
     Raises nothing: where Redis doesn't take it, it is told before Redis is used again.
     """
     try:
-        if not redis.is_down():
-            # After the commit: see the package's text.
-            generations.look()
-        redis.roundtrip(*_commands(people))
+        # Keys carry a generation, and what counts is the one that is published now, after the commit (see the package's
+        # text). The same trip says which one it is: nearly always the one that this process knows already.
+        while True:
+            written = generation()
+            generations.exchange(*_commands(people))
+            if generation() == written:
+                return
     except RedisDown:
         _remember(people)
 

@@ -27,18 +27,18 @@ def keys_of(user_id: str, digest: str = "", algorithm: str = "") -> Keys:
 
     The digest stands for everything that the candidates are made of (see `ServingContext.list_digest`).
     """
-    return _keys(_generation(), user_id, digest, algorithm)
+    return _keys(generation(), user_id, digest, algorithm)
 
 
 def keys_of_each(user_ids: Iterable[str]) -> Iterator[Keys]:
     """Yield the keys of many users, all of one generation."""
-    generation = _generation()
-    return (_keys(generation, user_id) for user_id in user_ids)
+    present = generation()
+    return (_keys(present, user_id) for user_id in user_ids)
 
 
-def _keys(generation: int, user_id: str, digest: str = "", algorithm: str = "") -> Keys:
+def _keys(number: int, user_id: str, digest: str = "", algorithm: str = "") -> Keys:
     # The braces keep a user's keys on one node of a cluster, where MGET needs them.
-    start, user = f"rec:{generation:08x}", f"{{{user_id}}}"
+    start, user = f"rec:{number:08x}", f"{{{user_id}}}"
     return Keys(
         candidates=f"{start}:{digest}:{algorithm}:{user}",
         seen=f"{start}:seen:{user}",
@@ -47,7 +47,7 @@ def _keys(generation: int, user_id: str, digest: str = "", algorithm: str = "") 
     )
 
 
-def _generation() -> int:
+def generation() -> int:
     """Return a number that changes whenever lists in general are out of date.
 
     Types were edited, events imported, or told of by nobody; or Redis was restarted, which may have cost

@@ -4,9 +4,10 @@ An ordinary query waits for the connection pool's timeout. A page that needs the
 recommendations has, and must not hold a thread for it.
 """
 
-from collections.abc import Callable
-from typing import TypeVar
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar, cast
 
+import psycopg
 from django.db import InterfaceError, OperationalError, connection
 
 from recsite.platform.breaker import Breaker, CircuitOpen
@@ -33,6 +34,21 @@ def ask(work: Callable[[], T]) -> T:
     except (OperationalError, InterfaceError, CircuitOpen) as fault:
         is_gone = isinstance(fault, CircuitOpen) or is_outage(fault)
         raise DatabaseDown(UNREACHABLE if is_gone else TOO_BUSY) from fault
+
+
+def prepared(statement: str, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    """Return the rows of a statement that each connection prepares once, for where every microsecond counts.
+
+    Django's own cursors write values into the text, so that the server reads and plans every statement as a new one.
+    """
+    connection.validate_no_broken_transaction()
+    connection.ensure_connection()
+    with connection.wrap_database_errors:
+        session = cast("psycopg.Connection[Any]", connection.connection)
+        # Django switches them off for poolers that mix the sessions of clients.
+        session.prepare_threshold = 0
+        with psycopg.Cursor(session) as cursor:
+            return cursor.execute(statement, parameters, prepare=True).fetchall()
 
 
 def is_down() -> bool:

@@ -6,9 +6,10 @@ a higher one than Redis, which may have come back with old data, raises it there
 """
 
 import os
+import re
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -19,9 +20,11 @@ from django.db import connection, transaction
 from recsite.platform import database, redis
 from recsite.platform.database import DatabaseDown
 from recsite.platform.models import Generation
-from recsite.platform.redis import Client, RedisDown
+from recsite.platform.redis import Client, Command, RedisDown
 
 KEY = "epochs"
+PUBLISHED: tuple[Command, ...] = (("HGETALL", KEY), ("INFO", "server"))
+RUN = re.compile(rb"run_id:(\w+)")
 SECONDS_BETWEEN_LOOKS = 1.0
 NOW = "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint"
 BUMP = f"""
@@ -79,6 +82,22 @@ def look() -> None:
     """Look now: afterwards `current` knows of every bump that was published before this call."""
     with _known.lock:
         _look()
+
+
+def exchange(*commands: Command) -> None:
+    """Run commands in Redis and look, in one trip: afterwards `current` knows of every bump published before them.
+
+    Whoever made the commands from generations compares these, and makes them again where they were old. Raises
+    RedisDown.
+    """
+    if not _known.is_fresh:
+        look()
+    published, run = _parse(redis.roundtrip(*commands, *PUBLISHED)[-len(PUBLISHED) :])
+    with _known.lock:
+        _known.redis_run = run
+        _learn(published)
+        if _is_behind(published):
+            _look()
 
 
 def bump(name: str) -> None:
@@ -145,10 +164,14 @@ def _compare(client: Client) -> None:
     """Learn what Redis says, and raise what is behind there: it was flushed, or came back with old data."""
     published = _published(client)
     _learn(published)
-    behind = any(number > published.get(name, 0) for name, number in _known.numbers.items())
-    if behind or _known.lost:
+    if _is_behind(published):
         _bump_the_lost_again()
         _raise(client, _known.numbers)
+
+
+def _is_behind(published: Mapping[str, int]) -> bool:
+    """Tell whether Redis lacks something that this process knows, or has to say."""
+    return bool(_known.lost) or any(number > published.get(name, 0) for name, number in _known.numbers.items())
 
 
 def _learn(numbers: Mapping[str, int]) -> None:
@@ -195,10 +218,17 @@ def _run(statement: str, *parameters: str | UUID) -> tuple[Any, ...]:
 
 
 def _published(client: Client) -> dict[str, int]:
-    pipeline: Any = client.pipeline(transaction=False)
-    answer, about = pipeline.hgetall(KEY).info("server").execute()
-    _known.redis_run = str(about.get("run_id", "")).encode()
-    return {name.decode(): int(number) for name, number in answer.items()}
+    published, _known.redis_run = _parse(redis.exchange(client, *PUBLISHED))
+    return published
+
+
+def _parse(answers: Sequence[Any]) -> tuple[dict[str, int], bytes]:
+    """Return the numbers and the run of the server from the answers to PUBLISHED."""
+    numbers, about = answers
+    if isinstance(numbers, list):  # Redis's older protocol knows no mappings.
+        numbers = dict(zip(numbers[::2], numbers[1::2], strict=True))
+    run = RUN.search(about)
+    return {name.decode(): int(number) for name, number in numbers.items()}, run[1] if run else b""
 
 
 def _raise(client: Client, numbers: Mapping[str, int]) -> None:

@@ -7,6 +7,7 @@ The server's limit is the shorter one; only silence beyond it is an outage. Comm
 take minutes, have neither limit.
 """
 
+import select
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -37,6 +38,16 @@ class LimitedConnection(psycopg.Connection[Any]):
             kwargs["options"] = f"{kwargs.get('options') or ''} -c statement_timeout={milliseconds}".strip()
         return super().connect(conninfo, **kwargs)
 
+    def execute(self, query: Any, params: Any = None, **kwargs: Any) -> psycopg.Cursor[Any]:
+        """Execute a statement; spare the empty one, by which the pool checks a connection, its way to the server.
+
+        A server that ended the connection, or fell, has said so: there is something to read. One that hangs would
+        answer neither this nor the statement that follows.
+        """
+        if query == "" and not self.closed and not _has_news(self.fileno()):
+            return self.cursor()
+        return super().execute(query, params, **kwargs)
+
     def wait(self, gen: Any, interval: float = 0.1, timeout: float | None = None) -> Any:
         limit = _limit()
         try:
@@ -46,6 +57,12 @@ class LimitedConnection(psycopg.Connection[Any]):
                 raise
             self.pgconn.finish()
             raise psycopg.OperationalError(f"PostgreSQL said nothing for {limit:g} seconds.") from silence
+
+
+def _has_news(socket: int) -> bool:
+    poll = select.poll()
+    poll.register(socket, select.POLLIN)
+    return bool(poll.poll(0))
 
 
 def set_limit(seconds: float) -> None:

@@ -110,3 +110,26 @@ def test_a_lock_that_holds_up_one_page_is_no_outage(tmp_path: Path) -> None:
         locker.rollback()
         assert web.get("/api/v1/items")[0] == 200
         assert "PostgreSQL is gone" not in web.log.read_text()
+
+
+def test_the_pool_checks_a_connection_without_asking_the_server(proxy: Proxy, limited: None) -> None:
+    with LimitedConnection.connect(through(proxy, os.environ["DATABASE_URL"]), autocommit=True) as connection:
+        proxy.hang()
+        connection.execute("")
+        assert not connection.closed
+
+
+def test_the_pool_finds_out_that_the_server_ended_a_connection() -> None:
+    url = os.environ["DATABASE_URL"]
+    connection = LimitedConnection.connect(url, autocommit=True)
+    with LimitedConnection.connect(url, autocommit=True) as other:
+        other.execute("SELECT pg_terminate_backend(%s, 5000)", [connection.info.backend_pid])
+    with pytest.raises(psycopg.OperationalError):
+        connection.execute("")
+
+
+def test_a_closed_connection_fails_the_check() -> None:
+    connection = LimitedConnection.connect(os.environ["DATABASE_URL"], autocommit=True)
+    connection.close()
+    with pytest.raises(psycopg.OperationalError):
+        connection.execute("")
