@@ -42,7 +42,9 @@ def random_events(seed: int, count: int = 60) -> list[Event]:
 def random_event(rng: Random, number: int, event_id: Any = None, at: Any = None) -> Event:
     kind = rng.choice(KINDS)
     is_rating = kind == "rating"
-    context: dict[str, Any] = rng.choice([{}, {"source": 'a "quoted" one', "n": 1}, {"preferences": {"tags": [str(number)]}}])
+    context: dict[str, Any] = rng.choice(
+        [{}, {"source": 'a "quoted" one', "n": 1}, {"preferences": {"tags": [str(number)]}}]
+    )
     return Event(
         event_id or new_event_id(),
         user_id=rng.choice(["ada", "ada", "ben", "zoë \\ '%s", "erased", f"new {number % 5}"]),
