@@ -2,20 +2,25 @@ from datetime import timedelta
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.core.exceptions import ValidationError
 from django.db.models import F, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 from unfold.decorators import action, display
+from unfold.enums import ActionVariant
 
 from catalog import erasure, store
 from catalog.admin.forms import FIELDS
 from catalog.models import EndUser
 from recsite.platform.console import ConsoleAdmin
-from recsite.platform.humanize import ago, link
+from recsite.platform.humanize import ago, link, pluralize
+
+CONFIRMATION = "admin/catalog/enduser/erase.html"
 
 
 class ActiveFilter(admin.SimpleListFilter):
@@ -51,7 +56,6 @@ class EndUserAdmin(ConsoleAdmin):
     empty = "Nobody is known yet: people come with their first event, or with an import."
     form = EndUserForm
     formfield_overrides = FIELDS
-    goes_with_it = "everything they did, for good: their ids are refused from then on"
     list_display = ("user_id", "active", "joined", "about", "console")
     list_filter = (ActiveFilter,)
     list_disable_select_all = True
@@ -60,7 +64,9 @@ class EndUserAdmin(ConsoleAdmin):
     ordering = (F("last_active").desc(nulls_last=True), "pk")
     sortable_by = ()
     readonly_fields = ("created_at", "last_active")
-    actions_detail = ("open_console",)
+    actions = ("erase_selected",)
+    actions_detail = ("open_console", "open_erasure")
+    delete_confirmation_template = CONFIRMATION
     fieldsets = (
         (None, {"fields": ("user_id", "preferences", "demographics")}),
         ("Record", {"fields": (("created_at", "last_active"),)}),
@@ -82,8 +88,42 @@ class EndUserAdmin(ConsoleAdmin):
     def delete_model(self, request: HttpRequest, obj: EndUser) -> None:
         store.erase_users(EndUser.objects.filter(pk=obj.pk))
 
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[EndUser]) -> None:
-        store.erase_users(queryset)
+    def change_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Leave out the button that says "delete": `open_erasure` stands for it."""
+        kwargs["extra_context"] = {**(kwargs.get("extra_context") or {}), "show_delete": False}
+        return super().change_view(request, object_id, *args, **kwargs)
+
+    def delete_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        return super().delete_view(request, object_id, {**(extra_context or {}), "title": "Erase"})
+
+    def response_delete(self, request: HttpRequest, obj_display: str, obj_id: Any) -> HttpResponse:
+        """Say what happened without the id: messages may be kept in the browser, and the id is kept nowhere."""
+        _say_erased(request, 1)
+        return redirect("admin:catalog_enduser_changelist")
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        """Offer `erase_selected` in place of Django's own deletion, which speaks of deleting."""
+        return {name: found for name, found in super().get_actions(request).items() if name != "delete_selected"}
+
+    @admin.action(description="Erase selected people", permissions=["delete"])
+    def erase_selected(self, request: HttpRequest, people: QuerySet[EndUser]) -> HttpResponse | None:
+        if request.POST.get("post"):
+            self.log_deletions(request, people)
+            _say_erased(request, store.erase_users(people))
+            return None
+        lines, *_ = self.get_deleted_objects(people, request)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Erase",
+            "opts": self.opts,
+            "media": self.media,
+            "deleted_objects": lines,
+            "queryset": people,
+            "action_checkbox_name": ACTION_CHECKBOX_NAME,
+        }
+        return TemplateResponse(request, CONFIRMATION, context)
 
     @display(description="last active")
     def active(self, person: EndUser) -> str:
@@ -104,3 +144,12 @@ class EndUserAdmin(ConsoleAdmin):
     @action(description="History and recommendations", icon="auto_awesome")
     def open_console(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return redirect("person-page", object_id)
+
+    @action(description="Erase", icon="delete_forever", permissions=["delete"], variant=ActionVariant.DANGER)
+    def open_erasure(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return redirect("admin:catalog_enduser_delete", object_id)
+
+
+def _say_erased(request: HttpRequest, erased: int) -> None:
+    words = f"{pluralize(erased, 'person', 'people')} erased for good."
+    messages.success(request, f"{words} {pluralize(erased, 'id')} refused until the erasure is lifted.")

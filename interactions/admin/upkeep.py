@@ -94,8 +94,10 @@ class BehaviourWindowAdmin(ReadOnlyAdmin):
     sortable_by = ()
     fields = (
         ("start", "updated_at"),
-        ("events", "active_users", "sessions"),
-        ("views", "carts", "purchases", "recommendation_clicks", "late"),
+        ("events", "late"),
+        ("active_users", "sessions"),
+        ("views", "carts"),
+        ("purchases", "recommendation_clicks"),
         ("view_to_cart_text", "cart_to_purchase_text"),
     )
 

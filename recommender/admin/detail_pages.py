@@ -60,7 +60,11 @@ def item(request: HttpRequest, pk: int) -> HttpResponse:
 def _about(user: EndUser) -> list[tuple[str, Any]]:
     """Return what is stated of a user, without what is empty."""
     stated = {**user.demographics, **user.preferences}
-    return [(name, ", ".join(map(str, it)) if isinstance(it, list) else it) for name, it in stated.items() if it]
+    return [
+        (name.replace("_", " ").capitalize(), ", ".join(map(str, it)) if isinstance(it, list) else it)
+        for name, it in stated.items()
+        if it
+    ]
 
 
 def _alone(user: EndUser) -> list[dict[str, Any]]:

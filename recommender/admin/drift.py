@@ -62,14 +62,15 @@ class DriftReportAdmin(ReadOnlyAdmin):
     """Show the reports, the latest first."""
 
     empty = "There is no report yet: beat makes one every ten minutes, once a release is live and events have come."
-    list_display = ("made", "distribution", "window_label", "psi_text", "js_text", "verdict", "n_now")
+    list_display = ("made", "distribution", "window_label", "psi_text", "js_text", "verdict", "events_now")
     list_filter = ("distribution", "window_minutes", "is_drift")
     sortable_by = ()
     fields = (
         ("made_at", "release"),
         ("distribution", "window_label"),
-        ("psi_text", "js_text", "noise_text", "verdict"),
-        ("n_before", "n_now"),
+        ("verdict", "psi_text"),
+        ("noise_text", "js_text"),
+        ("events_before", "events_now"),
         "shifts_text",
     )
 
@@ -96,6 +97,14 @@ class DriftReportAdmin(ReadOnlyAdmin):
     @display(description="verdict", label={"as before": "success", "drift": "warning"})
     def verdict(self, report: DriftReport) -> str:
         return "drift" if report.is_drift else "as before"
+
+    @display(description="events before")
+    def events_before(self, report: DriftReport) -> str:
+        return f"{report.n_before:,}"
+
+    @display(description="events now")
+    def events_now(self, report: DriftReport) -> str:
+        return f"{report.n_now:,}"
 
     @display(description="what moved most")
     def shifts_text(self, report: DriftReport) -> str:

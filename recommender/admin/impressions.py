@@ -38,9 +38,11 @@ class DailyImpressionsAdmin(ReadOnlyAdmin):
     sortable_by = ()
     inlines = (PositionInline,)
     fields = (
-        ("day", "kind", "placement"),
-        ("algorithm", "version", "variant"),
-        ("lists", "lists_clicked", "lists_converted"),
+        ("day", "kind"),
+        ("placement", "variant"),
+        ("algorithm", "version"),
+        "lists",
+        ("lists_clicked", "lists_converted"),
         ("places", "places_clicked"),
         ("places_converted", "places_by_id"),
         "items",
@@ -83,7 +85,8 @@ class ListImpressionAdmin(ReadOnlyAdmin):
         ("recommendation_id", "served_at"),
         ("person", "kind"),
         ("placement", "variant"),
-        ("algorithm", "version", "release"),
+        ("algorithm", "release"),
+        "version",
         "shown",
     )
 

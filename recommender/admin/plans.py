@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.db.models import Exists, ForeignKey, OuterRef, QuerySet
+from django.db.models import Exists, ForeignKey, OuterRef, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminSelectWidget
@@ -12,8 +12,12 @@ from unfold.widgets import UnfoldAdminSelectWidget
 from recommender import registry
 from recommender.engine.algorithms import ALGORITHMS
 from recommender.models import AlgorithmSettings, TrainingPlan
+from recommender.training import refit, train
 from recsite.platform.console import ConsoleAdmin, dialog, leave_dialog
 from recsite.platform.humanize import ago
+
+SCHEDULED = (("Retrain and promote", "is_retrained"), ("Rebuild everything", "is_rebuilt"))
+"""The scheduled trainings by the names in the schedule, and the annotation that says whether they train it."""
 
 
 @admin.register(TrainingPlan)
@@ -24,12 +28,17 @@ class TrainingPlanAdmin(ConsoleAdmin):
     list_select_related = ("chosen",)
     sortable_by = ()
     actions = None
-    fields = ("algorithm", "chosen", "held")
-    readonly_fields = ("algorithm",)
+    fields = ("algorithm", "scheduled", "chosen", "held")
+    readonly_fields = ("algorithm", "scheduled")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[TrainingPlan]:
         registry.ensure_plans()
-        return super().get_queryset(request)
+        hourly = refit.hourly() or train.DEFAULT
+        return (
+            super()
+            .get_queryset(request)
+            .annotate(is_retrained=Q(algorithm__in=hourly), is_rebuilt=Q(algorithm__in=train.EVERYTHING))
+        )
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -50,7 +59,11 @@ class TrainingPlanAdmin(ConsoleAdmin):
 
     @display(description="scheduled trainings")
     def scheduled(self, plan: TrainingPlan) -> str:
-        return f"leave it out: {plan.held}" if plan.held else "train it"
+        """Name the scheduled trainings that train it: which these are depends on what is live."""
+        if plan.held:
+            return f"leave it out: {plan.held}"
+        names = ", ".join(name for name, field in SCHEDULED if getattr(plan, field, False))
+        return f"train it: {names}" if names else f"do not train it; manage.py train {plan.algorithm} does"
 
 
 class SettingsForm(forms.ModelForm):

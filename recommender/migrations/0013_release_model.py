@@ -2,7 +2,7 @@
 
 from django.db import migrations
 
-OLD, NEW = "releasemember", "releasemodel"
+OLD, NEW = "release member", "release model"
 
 
 def rename(apps, schema_editor):
@@ -14,15 +14,16 @@ def restore(apps, schema_editor):
 
 
 def _rename(apps, old, new):
+    old_model, new_model = old.replace(" ", ""), new.replace(" ", "")
     content_types = apps.get_model("contenttypes", "ContentType").objects.filter(app_label="recommender")
-    kind = content_types.filter(model=old).first()
-    if kind is None or content_types.filter(model=new).exists():
+    kind = content_types.filter(model=old_model).first()
+    if kind is None or content_types.filter(model=new_model).exists():
         return
-    kind.model = new
+    kind.model = new_model
     kind.save()
     for permission in apps.get_model("auth", "Permission").objects.filter(content_type=kind):
-        permission.codename = permission.codename.replace(f"_{old}", f"_{new}")
-        permission.name = permission.name.replace("release member", "release model")
+        permission.codename = permission.codename.replace(f"_{old_model}", f"_{new_model}")
+        permission.name = permission.name.replace(old, new)
         permission.save()
 
 

@@ -70,7 +70,7 @@ class TrainingPlan(models.Model):
     held = models.CharField(
         max_length=500,
         blank=True,
-        help_text="Why scheduled trainings leave it out. Empty: they train and promote it. "
+        help_text="Why scheduled trainings leave it out. Empty: those that train it promote it. "
         "Promoting or training it by hand empties this.",
     )
 

@@ -48,6 +48,7 @@ def fill_tables(shop: Shop) -> None:
 def _fill_catalogue(shop: Shop) -> None:
     Category.objects.create(name="Novels", description="Long stories in prose.")
     Erasure.objects.create(digest=b"0" * 32)
+    factories.item("gone").delete()
     vector = [0.5] * settings.FEATURE_VECTOR_DIMENSION
     ItemEmbedding.objects.create(item=shop.novels[0], model_version=1, vector=vector)
     CoVisit.objects.create(item_id=shop.novels[0].pk, other_id=shop.novels[1].pk, sessions=1_234_567)

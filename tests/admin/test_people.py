@@ -5,6 +5,7 @@ from html import unescape
 from typing import Any
 
 import pytest
+from django.contrib.admin.models import LogEntry
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -110,20 +111,40 @@ def test_erasing_a_person_erases_what_they_did_and_nobody_elses(admin: Staff, sh
         happened(shop.ada, shop.novels[number])
     happened(shop.ben, shop.novels[0])
     address = f"{PEOPLE}{shop.ada.pk}/delete/"
-    assert "with everything they did" in admin.page(address)
+    page = admin.page(address)
+    assert "Erase ada for good?" in page
+    assert "refused everywhere" in page
+    assert "manage.py lift_erasure ID" in page
+    assert "delet" not in page.lower()
     assert Interaction.objects.count() == 4
-    assert admin.post(address, post="yes").status_code == 302
+    said = admin.follow(admin.post(address, post="yes"))
+    assert "1 person erased for good. 1 id refused until the erasure is lifted." in said
+    assert "ada" not in said
     assert list(Interaction.objects.values_list("user__user_id", flat=True)) == ["ben"]
     assert not EndUser.objects.filter(user_id="ada").exists()
 
 
 def test_several_people_are_erased_together(admin: Staff, shop: Shop) -> None:
     happened(shop.ada, shop.novels[0])
-    chosen: dict[str, Any] = {"action": "delete_selected", "_selected_action": [shop.ada.pk, shop.ben.pk]}
-    assert "ada ben with everything they did" in words(admin.post(PEOPLE, **chosen))
-    admin.post(PEOPLE, **chosen, post="yes")
+    chosen: dict[str, Any] = {"action": "erase_selected", "_selected_action": [shop.ada.pk, shop.ben.pk]}
+    page = words(admin.post(PEOPLE, **chosen))
+    assert "Erase 2 people for good? ada, ben" in page
+    assert "on the page Erasures" in page
+    said = admin.follow(admin.post(PEOPLE, **chosen, post="yes"))
+    assert "2 people erased for good. 2 ids refused until the erasure is lifted." in said
     assert list(EndUser.objects.values_list("user_id", flat=True)) == ["cleo"]
+    assert set(LogEntry.objects.values_list("user", "object_repr")) == {(admin.user.pk, "an erased user")}
     assert not Interaction.objects.exists()
+
+
+def test_the_pages_of_people_speak_of_erasing_alone(admin: Staff, viewer: Staff) -> None:
+    person = factories.ada()
+    page = admin.page(f"{PEOPLE}{person.pk}/change/")
+    assert "Erase" in page
+    assert "Delete" not in page
+    assert "Erase selected people" in admin.page(PEOPLE)
+    assert "Delete" not in admin.page(PEOPLE)
+    assert "Erase" not in viewer.page(f"{PEOPLE}{person.pk}/change/")
 
 
 def test_who_comes_back_under_an_erased_id_is_somebody_new(

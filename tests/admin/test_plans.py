@@ -25,7 +25,14 @@ def test_every_algorithm_has_a_plan(admin: Staff) -> None:
     for name in ALGORITHMS:
         assert name in page
     assert "the defaults" in page
-    assert "train it" in page
+
+
+def test_a_plan_names_the_scheduled_trainings_that_train_it(admin: Staff, shop: Shop) -> None:
+    page = admin.page(PLANS)
+    assert "svd the defaults train it: Retrain and promote, Rebuild everything" in page
+    assert "bpmf the defaults train it: Rebuild everything" in page
+    assert "als the defaults do not train it; manage.py train als does" in page
+    assert "manage.py train als does" in admin.page(f"{PLANS}als/change/")
 
 
 def test_settings_are_made_and_chosen(admin: Staff, quick: AlgorithmSettings) -> None:

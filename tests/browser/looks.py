@@ -68,3 +68,8 @@ BROKEN = """() => {
 
 A word of more than 40 letters (a hash, a path) may be longer than a line of a phone, so it may be broken.
 """
+
+LABELLED = """() => [...document.querySelectorAll("td[data-label], th[data-label]")]
+  .filter((cell) => cell.getClientRects().length && getComputedStyle(cell, "::before").display !== "none")
+  .map((cell) => cell.dataset.label)"""
+"""The heading of every cell that shows it before its value, as a card on a phone does."""

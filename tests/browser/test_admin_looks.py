@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 from django.contrib import admin as site
-from django.contrib.admin.models import LogEntry
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.auth import get_user_model
 from django.db.models import Model
 from playwright.sync_api import Page
 from pytest_django import DjangoDbBlocker
@@ -24,20 +25,22 @@ from interactions.models import (
 )
 from recommender import registry
 from recommender.models import (
+    AlgorithmSettings,
     Attribution,
     CoVisit,
     DailyImpressions,
     DriftReport,
     Exposure,
     ListImpression,
+    TrainingPlan,
     TrendingScore,
     TuningTrial,
 )
 from recsite.platform.models import ApiKey, FeedCursor, Job
 from tests.admin.rows import fill_tables
 from tests.admin.test_every_page import pages
-from tests.browser.conftest import OpenTab
-from tests.browser.looks import BROKEN, FAINT
+from tests.browser.conftest import OPERATOR, OpenTab
+from tests.browser.looks import BROKEN, FAINT, LABELLED
 from tests.browser.test_admin import sign_in
 from tests.recommender.fixtures import NOVELS, POEMS, Shop
 from tests.web import Web
@@ -48,9 +51,9 @@ PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touc
 DESKTOP = {"viewport": {"width": 1440, "height": 900}}
 CHECKED = re.compile(r"^/admin/[a-z_]+/[a-z]+/(.+/change/)?$")
 FILLED: list[type[Model]] = [
-    Attribution, BehaviourWindow, Category, CoVisit, DailyImpressions, DeadLetter, DriftReport, Exposure, FeedCursor,
-    ImportRun, Interaction, ItemEmbedding, ListImpression, OutboxMessage, PersonEvent, Review, TrendingScore,
-    TuningTrial, ApiKey, Job, LogEntry,
+    TrainingPlan, AlgorithmSettings, Attribution, BehaviourWindow, Category, CoVisit, DailyImpressions, DeadLetter,
+    DriftReport, Exposure, FeedCursor, ImportRun, Interaction, ItemEmbedding, ListImpression, OutboxMessage,
+    PersonEvent, Review, TrendingScore, TuningTrial, ApiKey, Job, LogEntry,
 ]  # fmt: skip
 
 
@@ -63,6 +66,8 @@ def filled(web: Web, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
         novels, poems = (list(Item.objects.filter(item_id__in=names).order_by("item_id")) for names in (NOVELS, POEMS))
         ada, ben, cleo = (EndUser.objects.get(user_id=name) for name in ("ada", "ben", "cleo"))
         fill_tables(Shop(novels, poems, ada, ben, cleo, release))
+        operator = get_user_model().objects.get(username=OPERATOR)
+        LogEntry.objects.log_actions(operator.pk, [novels[0]], CHANGE, change_message="Hidden.")
         yield
         for model in FILLED:
             model._default_manager.all().delete()
@@ -74,7 +79,8 @@ def addresses() -> list[str]:
     own = ["/admin/", "/admin/results/", "/admin/drift/"]
     item, user = Item.objects.get(item_id=NOVELS[0]), EndUser.objects.get(user_id="ada")
     rows = [address for model in site.site._registry for address in pages(model) if CHECKED.search(address)]
-    return [*own, f"/admin/items/{item.pk}/", f"/admin/people/{user.pk}/", *rows]
+    history, erasing = f"/admin/catalog/item/{item.pk}/history/", f"/admin/catalog/enduser/{user.pk}/delete/"
+    return [*own, f"/admin/items/{item.pk}/", f"/admin/people/{user.pk}/", history, erasing, *rows]
 
 
 @pytest.mark.parametrize("color_scheme", ["light", "dark"])
@@ -87,6 +93,14 @@ def test_text_and_links_stand_out_in_both_themes(tab: OpenTab, color_scheme: Any
 def test_no_word_and_no_number_is_broken(tab: OpenTab, device: dict[str, Any]) -> None:
     page = sign_in(tab(faults_expected=True, **device))
     assert found_on_pages(page, BROKEN) == {}
+
+
+@pytest.mark.parametrize(("device", "is_labelled"), [(PHONE, True), (DESKTOP, False)], ids=["phone", "desktop"])
+def test_a_cell_repeats_its_heading_on_a_phone_alone(tab: OpenTab, device: dict[str, Any], is_labelled: bool) -> None:
+    page = sign_in(tab(faults_expected=True, **device))
+    found = found_on_pages(page, LABELLED)
+    assert any(address.endswith("/history/") for address in found) is is_labelled
+    assert bool(found) is is_labelled
 
 
 @pytest.mark.parametrize("color_scheme", ["light", "dark"])

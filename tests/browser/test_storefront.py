@@ -141,6 +141,15 @@ def test_nothing_sticks_out_of_a_narrow_phone(tab: OpenTab, java_script_enabled:
             assert page.evaluate("document.documentElement.scrollWidth") == 360, (who, path)
 
 
+@pytest.mark.parametrize("wide", [360, 390])
+def test_the_way_to_choose_a_person_is_readable_on_a_phone(tab: OpenTab, wide: int) -> None:
+    page = tab(**{**PHONE, "viewport": {"width": wide, "height": 740}})
+    page.goto("/")
+    words = page.locator(".me-name")
+    expect(words).to_have_text("Choose a person")
+    assert words.evaluate("(element) => element.scrollWidth <= element.clientWidth")
+
+
 def test_what_is_pressed_is_large_enough_for_a_thumb(tab: OpenTab) -> None:
     page = tab(**PHONE)
     be(page, "ada")

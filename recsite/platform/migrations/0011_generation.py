@@ -12,6 +12,7 @@ def rename(apps, old, new):
     kind.save()
     for permission in apps.get_model("auth", "Permission").objects.filter(content_type=kind):
         permission.codename = permission.codename.replace(f"_{old}", f"_{new}")
+        permission.name = permission.name.replace(old, new)
         permission.save()
 
 
