@@ -22,7 +22,7 @@ def results(request: HttpRequest) -> HttpResponse:
     """Show click-through, conversion, coverage and click-through by rank, for some days."""
     days = _chosen(request.GET.get("days"))
     kind = request.GET.get("kind", "")
-    kind = kind if kind in ListKind.values else ListKind.PERSON.value
+    kind = kind if kind in ListKind.values else ListKind.USER.value
     catalogue = len(snapshot.current())
     context = {
         **admin.site.each_context(request),

@@ -14,11 +14,12 @@ from catalog.models import Item
 class ListKind(models.TextChoices):
     """Name the kinds of lists by what they start from."""
 
-    PERSON = "person", "for a user"
+    # Values that rows of earlier versions have in every partition stay; the members have the words of today.
+    USER = "person", "for a user"
     EVERYBODY = "everybody", "for everybody"
     SESSION = "session", "for a session"
     SIMILAR = "similar", "similar items"
-    TOGETHER = "together", "bought together"
+    BOUGHT_TOGETHER = "together", "bought together"
 
 
 class ListImpression(models.Model):

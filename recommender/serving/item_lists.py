@@ -94,7 +94,7 @@ def _record_bought(context: ServingContext, answer: BoughtTogether, ranked: Rank
         Impression(
             answer.recommendation_id,
             "",
-            ListKind.TOGETHER,
+            ListKind.BOUGHT_TOGETHER,
             answer.placement,
             BOUGHT_TOGETHER,
             None,

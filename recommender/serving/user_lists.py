@@ -60,7 +60,7 @@ def recommend(request: Request) -> Answer:
     is_cold = not known.candidates.is_personal and request.algorithm not in IMPERSONAL
     answer = answer_with(context, request, algorithm, items, found.total, cold_start=is_cold, cache_hit=known.is_hit)
     if request.is_shown and (request.is_shown_cold or not is_cold):
-        kind = ListKind.PERSON if request.user_id else ListKind.EVERYBODY
+        kind = ListKind.USER if request.user_id else ListKind.EVERYBODY
         record_impression(context, kind, answer, found.ranked, request.offset + 1)
     # What staff look up is no request of a user's.
     if request.is_shown and not lookups.is_by_staff():
