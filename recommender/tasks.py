@@ -127,7 +127,7 @@ def promote(job_id: int, release_id: int = 0, version_id: int = 0, reason: str =
         else:
             release = registry.promote(Release.objects.get(pk=release_id), job.started_by, reason)
         warm_soon()
-        return f"{release} is live."
+        return " ".join([f"{release} is live.", *(f"Attention: {doubt}" for doubt in registry.doubts(release))])
 
     jobs.run(job.pk, work)
 

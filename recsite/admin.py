@@ -74,7 +74,10 @@ class TaskForm(PeriodicTaskForm):
 
 @admin.register(PeriodicTask)
 class PeriodicTaskAdmin(BeatsTaskAdmin, RenamedAdmin):
-    """The tasks that beat starts, and when. The settings fill a new database; what staff change afterwards stays."""
+    """The tasks that beat starts, and when. The settings fill a new database; what staff change afterwards stays.
+
+    A task of the product that staff delete comes back switched off when beat starts.
+    """
 
     renamed = ("scheduled task", "scheduled tasks")
     empty = "Beat has not run yet: it writes its schedule here when it starts."

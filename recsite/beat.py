@@ -21,12 +21,17 @@ class Entry(ModelEntry):
 
     @classmethod
     def from_entry(cls, name: str, app: Celery | None = None, **entry: Any) -> Self:
-        """Return the row called `name`, made where there is none; what staff left alone follows the settings."""
+        """Return the row called `name`, made where there is none; what staff left alone follows the settings.
+
+        One that staff deleted comes back switched off: nothing runs, and they can switch it on again.
+        """
         wanted: dict[str, Any] = cls._unpack_fields(**entry)
         for schedule in filter(None, map(wanted.get, TIMES)):
             # A new one holds the settings' own type (3600.0) until it is read.
             schedule.refresh_from_db()
-        row, is_new = PeriodicTask.objects.get_or_create(name=name, defaults=wanted)
+        was_there = ScheduleDefault.objects.filter(name=name).exists()
+        made = wanted | ({"enabled": False} if was_there else {})
+        row, is_new = PeriodicTask.objects.get_or_create(name=name, defaults=made)
         if not is_new:
             _follow(row, wanted)
         ScheduleDefault.objects.update_or_create(name=name, defaults={"fields": _described(wanted)})

@@ -8,7 +8,7 @@ from django.utils.safestring import mark_safe
 from unfold.admin import TabularInline
 from unfold.decorators import action, display
 
-from recommender import tasks
+from recommender import registry, tasks
 from recommender.admin import measures
 from recommender.admin.dialogs import PromoteRelease
 from recommender.admin.job_buttons import may_operate, start
@@ -59,8 +59,15 @@ class ReleaseAdmin(ReadOnlyAdmin):
     sortable_by = ()
     actions_detail = ("promote",)
     inlines = (MemberInline,)
-    readonly_fields = ("state_label", "gate")
-    fields = (("state_label", "replaced"), ("promoted_at", "promoted_by"), "created_at", "gate", "override")
+    readonly_fields = ("state_label", "attention", "gate")
+    fields = (
+        ("state_label", "replaced"),
+        ("promoted_at", "promoted_by"),
+        "created_at",
+        "attention",
+        "gate",
+        "override",
+    )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Release]:
         return super().get_queryset(request).prefetch_related("members__version")
@@ -91,6 +98,10 @@ class ReleaseAdmin(ReadOnlyAdmin):
         """Return the verdict on each model that was judged."""
         said = [(version, version.verdict["sentence"]) for version in release.versions.all() if version.verdict]
         return format_html_join(mark_safe("<br>"), "{}: {}", said) or EMPTY
+
+    @display(description="attention")
+    def attention(self, release: Release) -> str:
+        return " ".join(registry.doubts(release)) or EMPTY
 
     @display(description="promoted")
     def promoted(self, release: Release) -> str:

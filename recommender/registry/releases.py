@@ -106,6 +106,23 @@ def refusals(release: Release) -> list[str]:
     return [f"{version}: {version.verdict.get('sentence', '')}" for version in new if version.is_refused]
 
 
+def doubts(release: Release) -> list[str]:
+    """Say plainly where what leads the lists of a release is no better than what is popular."""
+    most = max(release.weights.values(), default=0)
+    found = []
+    for version in release.versions.all():
+        metrics = version.metrics
+        own = metrics.get("metrics", {}).get("ndcg_at_10")
+        popular = metrics.get("beside", {}).get("popular", {}).get("ndcg_at_10")
+        leads = 0 < most == release.weights.get(version.algorithm)
+        if leads and own is not None and popular is not None and own <= popular:
+            found.append(
+                f"{version} leads its lists and is no better than what is popular: nDCG@10 {own:.4f} against "
+                f"{popular:.4f} on held-out events. Train again when there are more."
+            )
+    return found
+
+
 def role_in_next(algorithm: str) -> str:
     """Return the role that a new version would take, and is judged by.
 

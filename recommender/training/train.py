@@ -131,6 +131,7 @@ def summary(release: Release, algorithms: Sequence[str] = DEFAULT) -> str:
             words.append(f"{latest} was not trained: {latest.error}")
         elif latest and latest.is_refused:
             words.append(f"{latest} stays a candidate. {latest.verdict['sentence']}")
+    words += [f"Attention: {doubt}" for doubt in registry.doubts(release)]
     words += [f"{name} was left out: {why}" for name, why in registry.held(algorithms).items()]
     return " ".join(words)
 

@@ -7,7 +7,7 @@ together with those that write to the table then, and read the next time, once t
 a lock on the table, which everybody can see, until the end.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
@@ -62,6 +62,20 @@ def next_batch(reader: str, table: str, most: int) -> Iterator[Batch]:
             cursor.writers = _ask(WRITERS.format(table=table))
         # Field by field: the block may have noted when it made its figures anew.
         cursor.save(update_fields=["position", "read_at", "safe_upto", "writers"])
+
+
+def work_off(reader: str, table: str, most: int, most_batches: int, work: Callable[[Batch], int]) -> int:
+    """Hand the rows that have settled to `work`, batch by batch; return the sum of what it returns.
+
+    At most so many batches: a large import must not keep what comes after it waiting for hours.
+    """
+    done = 0
+    for _ in range(most_batches):
+        with next_batch(reader, table, most) as batch:
+            done += work(batch) if batch else 0
+        if batch.is_last:
+            break
+    return done
 
 
 def waiting(reader: str, table: str) -> int:

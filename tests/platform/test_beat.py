@@ -13,6 +13,8 @@ from django.db import connection
 from django.utils import timezone
 from django_celery_beat.models import IntervalSchedule, PeriodicTask
 
+from recsite.beat import Entry
+from recsite.celery import app
 from recsite.local.paths import PROJECT
 from recsite.platform.models import ScheduleDefault
 from tests.outages import wait_until
@@ -32,6 +34,17 @@ def test_a_beat_that_starts_again_keeps_what_staff_set_and_runs_what_is_due() ->
     assert row("Rebuild everything").total_run_count == 1
     assert row("Retrain and promote").interval == hours
     assert row("Retrain and promote").last_run_at is None
+
+
+def test_an_entry_that_staff_deleted_comes_back_switched_off() -> None:
+    entry = settings.CELERY_BEAT_SCHEDULE["Check drift"]
+    assert Entry.from_entry("Check drift", app=app, **entry).model.enabled
+    row("Check drift").delete()
+    Entry.from_entry("Check drift", app=app, **entry)
+    Entry.from_entry("Check drift", app=app, **entry)
+    assert not row("Check drift").enabled
+    PeriodicTask.objects.filter(name="Check drift").update(enabled=True)
+    assert Entry.from_entry("Check drift", app=app, **entry).model.enabled
 
 
 def row(name: str) -> PeriodicTask:

@@ -217,6 +217,11 @@ def test_the_command_attaches_a_detached_month_again(settings: Settings) -> None
     assert "past INTERACTION_RETENTION_MONTHS: upkeep detaches it again" in run(*attach)
 
 
+def test_the_former_name_of_a_table_works_with_a_warning(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "recommender_servedlist" in run("--of", "served-lists", "--dry-run")
+    assert "--of served-lists is called list-impressions now; the former name still works." in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("arguments", [["--attach", "1999-05"], ["--of", "events", "--attach", "May"]])
 def test_a_month_to_attach_is_named_with_its_table(arguments: list[str]) -> None:
     with pytest.raises(CommandError):

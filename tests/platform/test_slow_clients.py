@@ -129,6 +129,12 @@ def test_endless_headers_are_refused(web: Web) -> None:
     assert (status, json.loads(body)["error"]["code"]) == (431, "headers_too_large")
 
 
+@pytest.mark.parametrize("path", [b"/api/v1/items/%ff", b"/api/v1/items?category=%ff"])
+def test_an_address_that_is_no_text_is_refused(web: Web, path: bytes) -> None:
+    status, body = answer(send(web, head("GET", "PATH", "Connection: close\r\n").replace(b"PATH", path)))
+    assert (status, b"no UTF-8" in body) == (400, True)
+
+
 def test_a_large_body_that_is_refused_still_gets_its_answer(web: Web) -> None:
     request = head("POST", "/api/v1/interactions", f"{JSON}Content-Length: 5000000\r\n")
     assert answer(send(web, request + b" " * 5_000_000))[0] == 401

@@ -5,10 +5,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from django.contrib import admin
 from django.contrib.auth import get_user_model
 from django.core.management import CommandError, call_command
 
 from recommender import registry
+from recommender.admin.releases import ReleaseAdmin
 from recommender.engine.algorithms.baseline import Baseline
 from recommender.engine.evaluation.gate import Judged, judge_lists, judge_rating_model
 from recommender.models import ModelVersion, Release
@@ -117,6 +119,21 @@ class TestTraining:
         assert worse.state == Release.State.CANDIDATE
         assert version.verdict["sentence"].startswith("Its lists are worse than the live ones")
         assert version.metrics["metrics"]["ndcg_at_10"] < version.metrics["beside"]["live"]["ndcg_at_10"]
+
+    def test_a_first_release_no_better_than_popularity_says_so_wherever_it_is_shown(self) -> None:
+        release = self.train("svd", "popular", "hybrid")
+        version = release.versions.get(algorithm="hybrid")
+        assert registry.doubts(release) == []
+        version.metrics["metrics"]["ndcg_at_10"] = 0.01
+        version.metrics["beside"]["popular"]["ndcg_at_10"] = 0.05
+        version.save()
+        [said] = registry.doubts(release)
+        assert f"{version} leads its lists and is no better than what is popular: nDCG@10 0.0100 against 0.0500" in said
+        assert f"Attention: {said}" in training.summary(release)
+        assert ReleaseAdmin(Release, admin.site).attention(release) == said
+        out = StringIO()
+        call_command("models", "promote", str(release.pk), stdout=out)
+        assert f"Attention: {said}" in out.getvalue()
 
     def test_what_was_refused_needs_a_reason_which_is_kept(self) -> None:
         self.train()

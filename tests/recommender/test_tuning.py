@@ -94,6 +94,10 @@ def test_the_command_shows_the_best_and_how_to_train_with_it(events: None) -> No
     assert "manage.py train popular --set popular.ceiling=" in said or "Nothing was better" in said
 
 
+def test_a_single_trial_is_that_of_the_defaults_and_the_command_says_so(events: None) -> None:
+    assert "Only the defaults were tried: trial 1 of --trials is theirs." in command("popular", "--trials", 1)
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [

@@ -8,9 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from recommender.engine.forms.latent import NAN, check_shapes, cosines, unexplained
 from recommender.engine.types import UNKNOWN, Arrays, FloatArray, Histories, IdMap, RowArray
-
-NAN = np.float32(np.nan)
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,18 +77,12 @@ class FactorModel:
         return np.where(cols == UNKNOWN, NAN, clipped), np.full(len(cols), NAN)
 
     def explain(self, history: Histories, cols: RowArray) -> FloatArray:
-        """Return NaN (n, n_profile): a rating comes from the whole user, whose factors all ratings have shaped
-        together.
-        """
-        return np.full((len(cols), history.profiles.nnz), NAN)
+        """Return NaN (n, n_profile): no item of the history speaks for another alone."""
+        return unexplained(history, cols)
 
     def similar(self, cols: RowArray) -> FloatArray:
         """Return the cosine (m, n_items) of item factors, -1..1; NaN for an item without ratings."""
-        squares = np.einsum("id,id->i", self.item_factors, self.item_factors)
-        lengths = np.where(np.isnan(self.item_bias), NAN, np.sqrt(squares))
-        mine = np.where(cols == UNKNOWN, NAN, lengths[cols])
-        products = self.item_factors[cols] @ self.item_factors.T
-        return products / np.maximum(mine[:, None] * lengths, np.finfo(np.float32).tiny)
+        return cosines(self.item_factors, ~np.isnan(self.item_bias), cols)
 
     def arrays(self) -> Arrays:
         """Return everything `from_arrays` needs; the four scalars in one float64 array."""
@@ -146,6 +139,4 @@ class FactorModel:
             "user_factors": (len(self.user_ids), n_factors),
             "item_factors": (len(self.item_ids), n_factors),
         }
-        for name, shape in wanted.items():
-            if getattr(self, name).shape != shape:
-                raise ValueError(f"{name} has the shape {getattr(self, name).shape} where {shape} was expected.")
+        check_shapes(self, wanted)

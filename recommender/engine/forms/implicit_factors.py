@@ -10,6 +10,7 @@ from scipy.sparse import csr_array
 
 from recommender.engine.forms.csr import without_favour
 from recommender.engine.forms.item_weights import sharpened
+from recommender.engine.forms.latent import cosines
 from recommender.engine.types import UNKNOWN, Arrays, FloatArray, Histories, IdMap, Mask, RowArray
 
 NAN = np.float32(np.nan)
@@ -82,10 +83,7 @@ class ImplicitFactorModel:
 
     def similar(self, cols: RowArray) -> FloatArray:
         """Return the cosine (m, n_items) of item factors, -1..1; NaN for an item nobody chose."""
-        lengths = np.where(self.knows, np.linalg.norm(self.item_factors, axis=1), NAN)
-        mine = np.where(cols == UNKNOWN, NAN, lengths[cols])
-        products = self.item_factors[cols] @ self.item_factors.T
-        return (products / np.maximum(mine[:, None] * lengths, np.finfo(np.float32).tiny)).astype(np.float32)
+        return cosines(self.item_factors, self.knows, cols)
 
     def arrays(self) -> Arrays:
         """Return everything `from_arrays` needs."""

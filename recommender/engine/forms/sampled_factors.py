@@ -7,9 +7,8 @@ from typing import ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from recommender.engine.forms.latent import NAN, check_shapes, cosines, unexplained
 from recommender.engine.types import UNKNOWN, Arrays, FloatArray, Histories, IdMap, Mask, RowArray
-
-NAN = np.float32(np.nan)
 
 SHAPE = 2.0
 """Parameters of the gamma distribution of the precisions of users' noise."""
@@ -80,20 +79,14 @@ class SampledFactorModel:
         return self._rating(draws.mean(axis=1)), (self.unit * np.sqrt(variance)).astype(np.float32)
 
     def explain(self, history: Histories, cols: RowArray) -> FloatArray:
-        """Return NaN (n, n_profile): a rating comes from the whole user, whose factors all ratings have shaped
-        together.
-        """
-        return np.full((len(cols), history.profiles.nnz), NAN)
+        """Return NaN (n, n_profile): no item of the history speaks for another alone."""
+        return unexplained(history, cols)
 
     def similar(self, cols: RowArray) -> FloatArray:
         """Return the cosine (m, n_items) of the item factors of all draws together, -1..1; NaN for an item without
         ratings.
         """
-        factors = self.items[:, :, :-1].reshape(len(self.items), -1)
-        squares = np.einsum("id,id->i", factors, factors)
-        lengths = np.where(np.isnan(self.items[:, 0, -1]), NAN, np.sqrt(squares))
-        mine = np.where(cols == UNKNOWN, NAN, lengths[cols])
-        return (factors[cols] @ factors.T) / np.maximum(mine[:, None] * lengths, np.finfo(np.float32).tiny)
+        return cosines(self.items[:, :, :-1].reshape(len(self.items), -1), ~np.isnan(self.items[:, 0, -1]), cols)
 
     def arrays(self) -> Arrays:
         """Return everything `from_arrays` needs; the four scalars in one float64 array."""
@@ -198,6 +191,4 @@ class SampledFactorModel:
             "prior_precisions": (n_draws, d, d),
             "rates": (n_draws,),
         }
-        for name, shape in wanted.items():
-            if getattr(self, name).shape != shape:
-                raise ValueError(f"{name} has the shape {getattr(self, name).shape} where {shape} was expected.")
+        check_shapes(self, wanted)

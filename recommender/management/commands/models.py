@@ -74,6 +74,7 @@ def promote(options: dict[str, Any]) -> Iterator[str]:
         release = registry.promote(_release(options["release"]), reason=options["reason"])
     tasks.warm_soon()
     yield f"{release} is live."
+    yield from (f"Attention: {doubt}" for doubt in registry.doubts(release))
 
 
 def rollback(_: dict[str, Any]) -> Iterator[str]:

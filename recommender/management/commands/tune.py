@@ -19,7 +19,9 @@ class Command(PlainCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("algorithm", metavar="ALGORITHM", help=f"One of {', '.join(SPACES)}.")
-        parser.add_argument("--trials", type=whole_number, default=30, metavar="N", help="In all (30).")
+        parser.add_argument(
+            "--trials", type=whole_number, default=30, metavar="N", help="In all, the defaults among them (30)."
+        )
         parser.add_argument("--timeout", type=float, metavar="SECONDS", help="Begin no trial after so long.")
         parser.add_argument("--choose", action="store_true", help="Have every training use the best from now on.")
 
@@ -52,6 +54,8 @@ def report(algorithm: str, study: Study) -> list[str]:
         for trial in shown
     ]
     lines = list(table(["TRIAL", study.metric.upper(), *map(str.upper, names), "SECONDS"], rows))
+    if len(study.trials) == 1 and study.best.number == 0:
+        return [*lines, "", "Only the defaults were tried: trial 1 of --trials is theirs. Take --trials 2 or more."]
     if study.best.number == 0:
         return [*lines, "", "Nothing was better than the defaults."]
     number = study.proposed.pk if study.proposed else 0

@@ -58,17 +58,16 @@ ON CONFLICT (item_id, other_id) DO UPDATE
 
 def advance() -> int:
     """Count the purchases that have settled, at most MOST_BATCHES batches; return the number of changed pairs."""
-    changed = 0
-    for _ in range(MOST_BATCHES):
-        with feed.next_batch(READER, TABLE, BATCH_ROWS) as batch, connection.cursor() as cursor:
-            kind = purchase_type()
-            if batch and kind:
-                ids = {"after": batch.after, "until": batch.until, "type": kind.pk, "most": MOST_PAIRS}
-                cursor.execute(ADD, ids)
-                changed += cursor.rowcount
-        if batch.is_last:
-            break
-    return changed
+    return feed.work_off(READER, TABLE, BATCH_ROWS, MOST_BATCHES, _count)
+
+
+def _count(batch: feed.Batch) -> int:
+    kind = purchase_type()
+    if kind is None:
+        return 0
+    with connection.cursor() as cursor:
+        cursor.execute(ADD, {"after": batch.after, "until": batch.until, "type": kind.pk, "most": MOST_PAIRS})
+        return cursor.rowcount
 
 
 def purchase_type() -> InteractionType | None:

@@ -77,17 +77,14 @@ ON CONFLICT (item_id, other_id) DO UPDATE
 
 def advance() -> int:
     """Count the events that have settled, at most MOST_BATCHES batches; return the number of pairs that changed."""
-    changed = 0
-    for _ in range(MOST_BATCHES):
-        with feed.next_batch(READER, TABLE, BATCH_ROWS) as batch, connection.cursor() as cursor:
-            if batch:
-                now = timezone.now()
-                limits: dict[str, Any] = {"gap": GAP, "most": MOST_PAIRS, "since": now - KEPT}
-                cursor.execute(ADD, {"after": batch.after, "until": batch.until, **limits})
-                changed += cursor.rowcount
-        if batch.is_last:
-            break
-    return changed
+    return feed.work_off(READER, TABLE, BATCH_ROWS, MOST_BATCHES, _count)
+
+
+def _count(batch: feed.Batch) -> int:
+    limits: dict[str, Any] = {"gap": GAP, "most": MOST_PAIRS, "since": timezone.now() - KEPT}
+    with connection.cursor() as cursor:
+        cursor.execute(ADD, {"after": batch.after, "until": batch.until, **limits})
+        return cursor.rowcount
 
 
 def prune() -> int:

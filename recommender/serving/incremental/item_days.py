@@ -65,16 +65,14 @@ SELECT item_id, {WORTH.format(count="verdict")} AS score FROM (
 
 def advance() -> int:
     """Count the events that have settled, at most MOST_BATCHES batches; return the number of changed rows."""
-    changed = 0
-    for _ in range(MOST_BATCHES):
-        with feed.next_batch(READER, TABLE, BATCH_ROWS) as batch, connection.cursor() as cursor:
-            if batch:
-                since = datetime.now(UTC) - timedelta(days=LONGEST)
-                cursor.execute(ADD, {"after": batch.after, "until": batch.until, "since": since})
-                changed += cursor.rowcount
-        if batch.is_last:
-            break
-    return changed
+    return feed.work_off(READER, TABLE, BATCH_ROWS, MOST_BATCHES, _count)
+
+
+def _count(batch: feed.Batch) -> int:
+    since = datetime.now(UTC) - timedelta(days=LONGEST)
+    with connection.cursor() as cursor:
+        cursor.execute(ADD, {"after": batch.after, "until": batch.until, "since": since})
+        return cursor.rowcount
 
 
 def prune() -> int:

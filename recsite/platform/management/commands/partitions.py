@@ -13,6 +13,8 @@ from recsite.platform.months import Month, Plan
 from recsite.platform.partitions import NotDetached, Partitioned, Size
 
 LONGEST = 1200
+FORMER = {"served-lists": "list-impressions"}
+"""Former names of tables, as schedules of operators may still have them."""
 
 
 class Command(PlainCommand):
@@ -24,7 +26,7 @@ class Command(PlainCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         names = [_name(one) for one in partitions.tables()]
         parser.add_argument("--dry-run", action="store_true", help="Say what would be done, and do nothing.")
-        parser.add_argument("--of", choices=names, help="This table alone; all without it.")
+        parser.add_argument("--of", type=self._current_name, choices=names, help="This table alone; all without it.")
         parser.add_argument(
             "--months-ahead",
             type=_months,
@@ -50,6 +52,12 @@ class Command(PlainCommand):
             metavar="YYYY-MM",
             help="Attach this detached month again; needs --of. Rows of users who were erased meanwhile stay away.",
         )
+
+    def _current_name(self, text: str) -> str:
+        if text not in FORMER:
+            return text
+        self.stderr.write(f"--of {text} is called {FORMER[text]} now; the former name still works.")
+        return FORMER[text]
 
     def handle(self, *args: Any, **options: Any) -> None:
         retention, chosen = options["retention_months"], options["of"]
