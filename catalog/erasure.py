@@ -14,6 +14,7 @@ from django.conf import settings
 from django.db import connection
 
 from catalog.models import EndUser, Erasure
+from recsite.platform import database
 from recsite.platform.exceptions import UserFacingError
 
 REASON = "erased"
@@ -26,7 +27,7 @@ SENTENCE = "This user was erased. Whoever may erase users can lift that, before 
 ASK_LOCKED = (
     "LOCK TABLE catalog_enduser IN ROW EXCLUSIVE MODE; SELECT digest FROM catalog_erasure WHERE digest = ANY(%s)"
 )
-ASK = "SELECT digest FROM catalog_erasure WHERE digest = ANY(%s)"
+ASK = "SELECT digest FROM catalog_erasure WHERE digest = ANY(%(digests)s::bytea[])"
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,10 @@ def digest(user_id: str) -> bytes:
 
 def erased_among(user_ids: Iterable[str]) -> set[str]:
     """Return the ids that belong to erased users, by one query; for doors that only hand events on."""
-    return _among(user_ids, ASK)
+    by_digest = _by_digest(user_ids)
+    if not by_digest:
+        return set()
+    return {by_digest[bytes(found)] for (found,) in database.prepared(ASK, {"digests": list(by_digest)})}
 
 
 def refuse(new: Collection[str], others: Iterable[str] = ()) -> set[str]:
@@ -65,7 +69,7 @@ def refuse(new: Collection[str], others: Iterable[str] = ()) -> set[str]:
 
     For the caller's transaction, after the statement that made the users `new`. One query, none where nobody is new.
     """
-    erased = _among({*new, *others}, ASK_LOCKED)
+    erased = _erased_under_lock({*new, *others})
     if made := erased.intersection(new):
         EndUser.objects.filter(user_id__in=made)._raw_delete("default")
     return erased
@@ -104,12 +108,16 @@ def _key(secret: str) -> bytes:
     return sha512(secret.encode()).digest()
 
 
-def _among(user_ids: Iterable[str], question: str) -> set[str]:
-    by_digest = {digest(user_id): user_id for user_id in user_ids}
+def _by_digest(user_ids: Iterable[str]) -> dict[bytes, str]:
+    return {digest(user_id): user_id for user_id in user_ids}
+
+
+def _erased_under_lock(user_ids: Iterable[str]) -> set[str]:
+    """Return the ids of erased users; nobody is erased from here to the end of the transaction."""
+    by_digest = _by_digest(user_ids)
     if not by_digest:
         return set()
     with connection.cursor() as cursor:
-        cursor.execute(question, [list(by_digest)])
-        if question is ASK_LOCKED:
-            cursor.nextset()
+        cursor.execute(ASK_LOCKED, [list(by_digest)])
+        cursor.nextset()
         return {by_digest[bytes(found)] for (found,) in cursor.fetchall()}

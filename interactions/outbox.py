@@ -21,6 +21,7 @@ from recsite.platform.locks import exclusive
 logger = logging.getLogger(__name__)
 BATCH = 500
 LONGEST_PAUSE_SECS = 30.0
+IS_EMPTY = "SELECT NOT EXISTS (SELECT FROM interactions_outboxmessage WHERE is_event)"
 LOCK = "The relay of events"
 
 
@@ -33,7 +34,7 @@ class _Known:
 def is_empty() -> bool:
     """Return True where no event waits; while the database is gone, what it said when it was last asked."""
     with suppress(DatabaseDown):
-        _Known.is_empty = not database.ask(OutboxMessage.objects.filter(is_event=True).exists)
+        ((_Known.is_empty,),) = database.ask(partial(database.prepared, IS_EMPTY, {}))
     return _Known.is_empty
 
 

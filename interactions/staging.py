@@ -73,16 +73,21 @@ ON CONFLICT (user_id) DO UPDATE SET last_active = greatest(catalog_enduser.last_
 RETURNING user_id, xmax = 0
 """
 # Sorted by id, whose index would else be touched all over: 17 instead of 20 microseconds a row in batches of 50,000.
+# What is new is told by its position: numbers are read in a tenth of the time of ids and times.
 INSERT = """
-INSERT INTO interactions_interaction
-    (event_id, user_id, item_id, type_id, value, occurred_at, undated, context, received_at)
-SELECT event_id, enduser.id, item.id, kind.id, value, occurred_at, undated, context, now()
-FROM {staged}
-JOIN catalog_enduser AS enduser USING (user_id)
-JOIN catalog_item AS item USING (item_id)
-JOIN interactions_interactiontype AS kind ON kind.name = staged.type
-ORDER BY event_id
-ON CONFLICT (event_id, occurred_at) DO NOTHING
+WITH staged AS (SELECT * FROM {staged}), inserted AS (
+    INSERT INTO interactions_interaction
+        (event_id, user_id, item_id, type_id, value, occurred_at, undated, context, received_at)
+    SELECT event_id, enduser.id, item.id, kind.id, value, occurred_at, undated, context, now()
+    FROM staged
+    JOIN catalog_enduser AS enduser USING (user_id)
+    JOIN catalog_item AS item USING (item_id)
+    JOIN interactions_interactiontype AS kind ON kind.name = staged.type
+    ORDER BY event_id
+    ON CONFLICT (event_id, occurred_at) DO NOTHING
+    RETURNING event_id, occurred_at, user_id, item_id
+)
+SELECT staged.position, inserted.user_id, inserted.item_id FROM inserted JOIN staged USING (event_id, occurred_at)
 """
 # Of files: the last of equal lines counts, and a later file may correct a value. What RETURNING selects is read as it
 # was before the statement, so `before` is when the old value came; ids tell new rows, which need no such look-up.
@@ -112,17 +117,19 @@ SELECT count(*) FILTER (WHERE before IS NULL), count(*) FILTER (WHERE before < %
 FROM written
 """
 LAST_ID = "SELECT last_value FROM interactions_interaction_id_seq"
-RETURNING = "RETURNING event_id, user_id, item_id, occurred_at"
 INSERT_WITHOUT_ITEM = """
-INSERT INTO interactions_personevent (event_id, user_id, type_id, occurred_at, context, received_at)
-SELECT event_id, enduser.id, kind.id, occurred_at, context, now()
-FROM {staged}
-JOIN catalog_enduser AS enduser USING (user_id)
-JOIN interactions_interactiontype AS kind ON kind.name = staged.type
-WHERE staged.item_id = ''
-ORDER BY event_id
-ON CONFLICT (event_id, occurred_at) DO NOTHING
-RETURNING event_id, user_id, 0, occurred_at
+WITH staged AS (SELECT * FROM {staged}), inserted AS (
+    INSERT INTO interactions_personevent (event_id, user_id, type_id, occurred_at, context, received_at)
+    SELECT event_id, enduser.id, kind.id, occurred_at, context, now()
+    FROM staged
+    JOIN catalog_enduser AS enduser USING (user_id)
+    JOIN interactions_interactiontype AS kind ON kind.name = staged.type
+    WHERE staged.item_id = ''
+    ORDER BY event_id
+    ON CONFLICT (event_id, occurred_at) DO NOTHING
+    RETURNING event_id, occurred_at, user_id
+)
+SELECT staged.position, inserted.user_id, 0 FROM inserted JOIN staged USING (event_id, occurred_at)
 """
 
 
@@ -208,12 +215,15 @@ class Staging:
         self.cursor.execute(UPSERT.format(staged=self.relation), given)
         return Upserted(*self.cursor.fetchone())
 
-    def insert_returning(self) -> list[tuple[UUID, int, int, datetime]]:
-        """Insert the events that are new; return event id, keys of user and item, and time of each."""
-        self._execute(INSERT + RETURNING)
+    def insert_returning(self) -> list[tuple[int, int, int]]:
+        """Insert the events that are new; return the position, and the keys of user and item, of each.
+
+        No two of those that are staged may have the same id and time.
+        """
+        self._execute(INSERT)
         return self.cursor.fetchall()
 
-    def insert_without_item(self) -> list[tuple[UUID, int, int, datetime]]:
+    def insert_without_item(self) -> list[tuple[int, int, int]]:
         """Insert those that are about no item, and return the same of them, the item's key 0."""
         self._execute(INSERT_WITHOUT_ITEM)
         return self.cursor.fetchall()

@@ -11,7 +11,7 @@ from django.db import connection, transaction
 
 from catalog import erasure
 from interactions import profiles
-from interactions.identity import Key, content_of, key_of, repeats, stored_contents
+from interactions.identity import content_of, key_of, repeats, stored_contents
 from interactions.models import DeadLetter, Review
 from interactions.schema import Event
 from interactions.staging import Packer, Staged, Staging, in_arrays, in_table
@@ -132,15 +132,14 @@ def _attempt(batch: Sequence[tuple[int, Event]]) -> tuple[tuple[StoredEvent, ...
         if erased:
             refused = _with_erased(batch, refused, erased)
             known = _without(batch, refused)
-        keys = _insert(staging, [event for _, event in known]) if known else {}
-    missing = [(position, event) for position, event in known if key_of(event) not in keys]
+        keys = _insert(staging, known) if known else {}
+    missing = [(position, event) for position, event in known if position not in keys]
     if other := _with_other_content(missing):
         raise _OtherContentStored(other)
-    fresh = [event for _, event in known if key_of(event) in keys]
-    profiles.update(fresh)
-    _keep_reviews(fresh, keys)
-    stored = tuple(_stored(event, *keys[key_of(event)]) for event in fresh)
-    return stored, {position for position, _ in missing}, refused
+    fresh = [(event, *keys[position]) for position, event in known if position in keys]
+    profiles.update(event for event, _, _ in fresh)
+    _keep_reviews(fresh)
+    return tuple(_stored(*one) for one in fresh), {position for position, _ in missing}, refused
 
 
 def _without(batch: Sequence[tuple[int, Event]], refused: Sequence[Refusal]) -> Sequence[tuple[int, Event]]:
@@ -190,12 +189,12 @@ def _staged(position: int, event: Event) -> Staged:
     )
 
 
-def _insert(staging: Staging, events: Sequence[Event]) -> dict[Key, tuple[int, int]]:
-    """Insert the events that are new; return the primary keys of user and item (or 0) by the events' keys."""
+def _insert(staging: Staging, batch: Sequence[tuple[int, Event]]) -> dict[int, tuple[int, int]]:
+    """Insert the events that are new; return the primary keys of user and item (or 0) by the events' positions."""
     rows = staging.insert_returning()
-    if any(not event.item_id for event in events):
+    if any(not event.item_id for _, event in batch):
         rows += staging.insert_without_item()
-    return {(event_id, at): (user_pk, item_pk) for event_id, user_pk, item_pk, at in rows}
+    return {position: (user_pk, item_pk) for position, user_pk, item_pk in rows}
 
 
 def _with_other_content(missing: Sequence[tuple[int, Event]]) -> list[int]:
@@ -209,8 +208,8 @@ def _with_other_content(missing: Sequence[tuple[int, Event]]) -> list[int]:
     ]
 
 
-def _keep_reviews(stored: Sequence[Event], keys: dict[Key, tuple[int, int]]) -> None:
-    reviews = [(event, event.review, *keys[key_of(event)]) for event in stored if event.review]
+def _keep_reviews(stored: Sequence[tuple[Event, int, int]]) -> None:
+    reviews = [(event, event.review, user_pk, item_pk) for event, user_pk, item_pk in stored if event.review]
     if not reviews:
         return
     Review.objects.bulk_create(

@@ -79,7 +79,7 @@ class EventIntake(JsonBodyView):
             raise UserErased
         if errors := _errors(outcome):
             raise Conflict(errors[0])
-        return {"event_id": str(event.event_id), "status": _status(0, outcome)}
+        return {"event_id": str(event.event_id), "status": "duplicate" if outcome.repeated else "accepted"}
 
 
 class BulkIntake(JsonBodyView):
@@ -147,22 +147,19 @@ def _judged(raws: Sequence[Any]) -> list[Event | dict[str, str]]:
 
 def _results(judged: Sequence[Event | dict[str, str]], outcome: Stored) -> Iterator[dict[str, Any]]:
     """Say of each what became of it, in their order."""
-    errors, position, seen = _errors(outcome), 0, set[UUID]()
+    errors, repeated, position, seen = _errors(outcome), frozenset(outcome.repeated), 0, set[str]()
     for one in judged:
         if not isinstance(one, Event):
             yield {"status": "refused", "errors": one}
             continue
+        event_id = str(one.event_id)
         if wrong := errors.get(position):
             yield {"status": "erased" if position in outcome.erased else "refused", "errors": wrong}
         else:
-            status = "duplicate" if one.event_id in seen else _status(position, outcome)
-            yield {"status": status, "event_id": str(one.event_id)}
-        seen.add(one.event_id)
+            status = "duplicate" if event_id in seen or position in repeated else "accepted"
+            yield {"status": status, "event_id": event_id}
+        seen.add(event_id)
         position += 1
-
-
-def _status(position: int, outcome: Stored) -> str:
-    return "duplicate" if position in outcome.repeated else "accepted"
 
 
 def _errors(outcome: Stored) -> dict[int, dict[str, str]]:

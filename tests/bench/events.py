@@ -1,17 +1,13 @@
-"""Events through a real broker: produced, consumed and stored, and single posts through the API."""
+"""Events through a real broker: produced, consumed and stored."""
 
 import json
 import subprocess
 import sys
 import time
-import urllib.request
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import islice
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import django
@@ -24,7 +20,6 @@ ALONE = 300_000
 """Events that one consumer stores before others join it."""
 
 PEOPLE, ITEMS = 53_424, 10_000
-POSTS, CONNECTIONS = 4_000, 8
 
 
 def measure() -> dict[str, Any]:
@@ -63,7 +58,6 @@ def measure() -> dict[str, Any]:
         "together_per_second": together,
         "stored": Interaction.objects.count() - before,
         "dead": DeadLetter.objects.count(),
-        **posts(),
     }
 
 
@@ -96,34 +90,6 @@ def _messages(count: int) -> Iterator[Any]:
         yield Message(topic_of(kind), event.user_id, encode(event))
 
 
-def posts() -> dict[str, float]:
-    """Single posts by some connections at once, each answered when the broker has it."""
-    from tests.bench.serving import server
-
-    def post(number: int) -> float:
-        body = {"user_id": f"bench-{number % PEOPLE}", "item_id": f"bench-{number % ITEMS}", "type": "view"}
-        address = f"http://127.0.0.1:{port}/api/v1/interactions"
-        request = urllib.request.Request(address, json.dumps(body).encode(), {"Content-Type": "application/json"})
-        started = time.perf_counter()
-        with urllib.request.urlopen(request, timeout=30) as answer:
-            answer.read()
-        return time.perf_counter() - started
-
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(TemporaryDirectory()))
-        port, _ = stack.enter_context(server(folder, DJANGO_SETTINGS_MODULE="recsite.settings"))
-        pool = stack.enter_context(ThreadPoolExecutor(CONNECTIONS))
-        list(pool.map(post, range(200)))
-        started = time.perf_counter()
-        times = sorted(pool.map(post, range(POSTS)))
-        seconds = time.perf_counter() - started
-    return {
-        "posts_per_second": POSTS / seconds,
-        "post_p50_ms": times[POSTS // 2] * 1000,
-        "post_p95_ms": times[int(POSTS * 0.95)] * 1000,
-    }
-
-
 if __name__ == "__main__":
     django.setup()
-    sys.stdout.write(json.dumps(posts() if "direct" in sys.argv else measure()) + "\n")
+    sys.stdout.write(json.dumps(measure()) + "\n")

@@ -20,7 +20,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from interactions import consumers, producers, store
+from interactions import consumers, producers, single, store
 from interactions import kafka as clients
 from interactions.consumers import EventConsumer
 from interactions.kafka import Message
@@ -142,14 +142,18 @@ def test_an_event_that_the_database_refuses_is_found_among_its_neighbours(
 ) -> None:
     events = views(150)
     poison = events[77].event_id
-    insert = store._insert
+    insert, store_one = store._insert, single.store
 
-    def refuse(staging: Any, chosen: Sequence[Event]) -> Any:
-        if any(event.event_id == poison for event in chosen):
+    def refuse(staging: Any, chosen: Sequence[tuple[int, Event]]) -> Any:
+        return insert(staging, [(position, writable(event)) for position, event in chosen])
+
+    def writable(event: Event) -> Event:
+        if event.event_id == poison:
             raise ValueError("it can't be written")
-        return insert(staging, chosen)
+        return event
 
     monkeypatch.setattr(store, "_insert", refuse)
+    monkeypatch.setattr(single, "store", lambda event: store_one(writable(event)))
     produce(events)
     outcome = drain(150)
     assert (outcome["stored"], outcome["dead"]) == (149, 1)
