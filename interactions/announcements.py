@@ -11,6 +11,7 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 
+from interactions import kafka
 from interactions.models import OutboxMessage
 from interactions.schema import new_event_id
 
@@ -29,4 +30,5 @@ def announce(topic: str, kind: str, payload: Mapping[str, Any]) -> None:
         **payload,
     }
     value = json.dumps(said, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "surrogatepass")
-    OutboxMessage.objects.create(topic=topic, key=kind, value=value, is_event=False)
+    request_id = kafka.request_headers().get(kafka.REQUEST_ID, "")
+    OutboxMessage.objects.create(topic=topic, key=kind, value=value, is_event=False, request_id=request_id)

@@ -11,6 +11,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
+import structlog
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 from django.conf import settings
 from django.db import connection, transaction
@@ -43,6 +44,7 @@ class Read:
     source: str
     raw: bytes
     topic: str
+    request_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,7 @@ class Unreadable:
     source: str = "kafka"
     user_id: str = ""
     """Whose event it seems to be: by the key of the message, where it can't be read."""
+    request_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,11 +165,12 @@ class EventConsumer:
         read, unreadable = list[Read](), list[Unreadable]()
         for message in messages:
             raw, topic = message.value() or b"", message.topic()[self._prefix :]
+            request_id = kafka.request_id_of(message)
             try:
                 event, source = wire.decode(raw, rules, now, context_bytes)
-                read.append(Read(event, source, raw, topic))
+                read.append(Read(event, source, raw, topic, request_id))
             except InvalidEvent as fault:
-                unreadable.append(Unreadable(raw, topic, str(fault), user_id=_key(message)))
+                unreadable.append(Unreadable(raw, topic, str(fault), user_id=_key(message), request_id=request_id))
         return _Batch(read, unreadable)
 
     def _wait(self, stop: Callable[[], bool]) -> bool:
@@ -207,12 +211,15 @@ def keep_dead_letters(lost: Sequence[Unreadable]) -> int:
             for one, payload in kept
         )
     for one, _ in kept:
-        kafka.send(Message(DEAD_LETTERS, one.topic, one.raw, {"reason": one.reason[:500]}))
+        headers = kafka.request_headers(one.request_id)
+        with structlog.contextvars.bound_contextvars(**headers):
+            logger.warning("An event on %s became a dead letter.", one.topic)
+        kafka.send(Message(DEAD_LETTERS, one.topic, one.raw, {"reason": one.reason[:500], **headers}))
     return len(kept)
 
 
 def _unreadable(read: Read, reason: str) -> Unreadable:
-    return Unreadable(read.raw, read.topic, reason, read.source, read.event.user_id)
+    return Unreadable(read.raw, read.topic, reason, read.source, read.event.user_id, read.request_id)
 
 
 def _key(message: Any) -> str:
@@ -253,7 +260,8 @@ def _store(read: Sequence[Read]) -> tuple[Counter[str], list[Unreadable]]:
         raise
     except Exception as fault:
         if len(read) == 1:
-            logger.exception("The database refuses an event.")
+            with structlog.contextvars.bound_contextvars(**kafka.request_headers(read[0].request_id)):
+                logger.exception("The database refuses an event.")
             return Counter(), [_unreadable(read[0], f"The database refuses it: {fault}")]
         middle = len(read) // 2
         parts = [_store(read[:middle]), _store(read[middle:])]

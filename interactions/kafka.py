@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import structlog
 from confluent_kafka import KafkaError, KafkaException, Producer
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
@@ -32,6 +33,8 @@ SECURITY = {
 """librdkafka's names of what the settings say of TLS and SASL."""
 
 ADMIN_SECS = 15.0
+REQUEST_ID, LONGEST_REQUEST_ID = "request_id", 128
+"""The header that carries the id of the request by which a message came about."""
 
 
 class BrokerDown(Unavailable):
@@ -46,6 +49,19 @@ class Message:
     key: str
     value: bytes
     headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def request_headers(request_id: str = "") -> dict[str, str]:
+    """Return the header of this request id; without one, that of the request or task that is being worked on."""
+    found = request_id or str(structlog.contextvars.get_contextvars().get("request_id") or "")
+    return {REQUEST_ID: found} if found else {}
+
+
+def request_id_of(message: Any) -> str:
+    """Return the request id that a message carries; empty where it has none that a log can hold."""
+    raw = dict(message.headers() or ()).get(REQUEST_ID) or b""
+    text = raw.decode("utf-8", "replace")[:LONGEST_REQUEST_ID]
+    return text if text.isprintable() else ""
 
 
 def client_settings(**own: Any) -> dict[str, Any]:

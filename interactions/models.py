@@ -239,6 +239,12 @@ class OutboxMessage(models.Model):
     is_event = models.BooleanField(
         default=True, help_text="Else an announcement, behind which no event has to wait for its turn."
     )
+    request_id = models.CharField(
+        max_length=128,
+        blank=True,
+        db_default="",
+        help_text="Of the request or task by which it came about, as in its log lines.",
+    )
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:

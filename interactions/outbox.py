@@ -40,7 +40,10 @@ def is_empty() -> bool:
 
 def put(messages: Sequence[Message]) -> None:
     """Keep messages for the relay. Raises DatabaseDown."""
-    rows = [OutboxMessage(topic=one.topic, key=one.key, value=one.value) for one in messages]
+    rows = [
+        OutboxMessage(topic=one.topic, key=one.key, value=one.value, request_id=one.headers.get(kafka.REQUEST_ID, ""))
+        for one in messages
+    ]
     database.ask(partial(OutboxMessage.objects.bulk_create, rows))
     _Known.is_empty = False
 
@@ -87,7 +90,7 @@ def _rounds(stop: Callable[[], bool], once: bool) -> Iterator[int]:
 
 def _hand_on(waiting: Sequence[OutboxMessage]) -> int:
     """Deliver rows, and delete those before the first that did not arrive."""
-    messages = [Message(row.topic, row.key, bytes(row.value)) for row in waiting]
+    messages = [Message(row.topic, row.key, bytes(row.value), kafka.request_headers(row.request_id)) for row in waiting]
     undelivered = {id(message) for message in kafka.deliver(messages)}
     failed = next((number for number, message in enumerate(messages) if id(message) in undelivered), len(messages))
     if failed:

@@ -54,8 +54,9 @@ class KafkaLog:
 
     def append(self, events: Sequence[Event], source: str) -> Stored:
         erased = self._erased(events)
+        headers = kafka.request_headers()
         messages = [
-            Message(topic_of(event.type), event.user_id, encode(event, source))
+            Message(topic_of(event.type), event.user_id, encode(event, source), headers)
             for event in events
             if event.user_id not in erased
         ]

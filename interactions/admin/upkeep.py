@@ -118,7 +118,7 @@ class OutboxMessageAdmin(ReadOnlyAdmin):
     list_display = ("topic", "key", "waiting")
     ordering = ("pk",)
     sortable_by = ()
-    fields = ("topic", "key", "event_text", "created_at")
+    fields = ("topic", "key", "event_text", "created_at", "request_id")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[OutboxMessage]:
         return super().get_queryset(request).defer("value")

@@ -1,6 +1,7 @@
 """Consumers of a real broker: every accepted event is stored once, whatever comes with it and whoever dies."""
 
 import json
+import logging
 import os
 import signal
 import subprocess
@@ -17,6 +18,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+import structlog
 from django.db import connection
 from django.utils import timezone
 
@@ -125,6 +127,32 @@ def test_garbage_among_good_events_becomes_dead_letters_and_stops_nothing(kafka:
     )
     assert b"an item that nobody knows" in b"".join(values)
     assert all(dict(message.headers())["reason"] for message in dead)
+
+
+class RequestIds(logging.Handler):
+    """Hears under which request each line is logged."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.heard: list[str | None] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.heard.append(structlog.contextvars.get_contextvars().get("request_id"))
+
+
+def test_the_request_id_goes_through_the_topic_into_logs_and_dead_letters(kafka: Kafka) -> None:
+    ids = RequestIds()
+    logging.getLogger("interactions.consumers").addHandler(ids)
+    with structlog.contextvars.bound_contextvars(request_id="request-1"):
+        produce([factories.event("ada", "an item that nobody knows")])
+    try:
+        assert drain(1)["dead"] == 1
+    finally:
+        logging.getLogger("interactions.consumers").removeHandler(ids)
+    assert ids.heard == ["request-1"]
+    for topic in ("product-views", "dead-letters"):
+        (message,) = messages(topic, 1)
+        assert dict(message.headers())["request_id"] == b"request-1"
 
 
 @pytest.mark.parametrize("batch", [1, 10])

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 
 from interactions import kafka as clients
 from interactions import outbox
@@ -75,6 +76,16 @@ def test_without_the_broker_events_wait_in_the_outbox_and_come_on_in_order(nowhe
     produce([factories.event("ada", "d")])
     assert not OutboxMessage.objects.exists()
     assert item_ids(messages("product-views", 4)) == ["a", "b", "c", "d"]
+
+
+def test_the_outbox_keeps_the_request_id(nowhere: str, settings: Any) -> None:
+    with structlog.contextvars.bound_contextvars(request_id="request-1"):
+        produce([factories.event("ada", "a")])
+    settings.KAFKA_BOOTSTRAP_SERVERS = nowhere
+    assert drain() == 1
+    (message,) = messages("product-views", 1)
+    assert message.headers() == [("request_id", b"request-1")]
+    assert outbox.is_empty()
 
 
 def test_with_the_broker_and_the_database_gone_nothing_is_claimed(nowhere: str) -> None:
