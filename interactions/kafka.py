@@ -177,7 +177,7 @@ class _Delivering:
                 "enable.idempotence": True,
                 "acks": "all",
                 "compression.type": "lz4",
-                "linger.ms": 2,
+                "linger.ms": 0.5,
                 "delivery.timeout.ms": timeout,
                 "socket.timeout.ms": max(timeout, 1_000),
             }

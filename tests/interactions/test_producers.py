@@ -1,6 +1,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+import psycopg
 import pytest
 from django.db import OperationalError, transaction
 
@@ -8,7 +9,7 @@ from interactions import producers, store, types
 from interactions.models import Interaction, InteractionType
 from interactions.producers import EventLogUnavailable, produce
 from interactions.store import StoredEvent
-from recsite.platform import generations
+from recsite.platform import database, generations
 from recsite.platform.exceptions import Unavailable
 from tests import factories, outages
 
@@ -94,6 +95,18 @@ def test_without_the_database_the_client_is_told_to_come_back(monkeypatch: pytes
     with pytest.raises(EventLogUnavailable, match="Send them again") as error:
         produce([event])
     assert isinstance(error.value, Unavailable)
+
+
+def test_the_same_is_told_where_an_event_is_stored_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    event = factories.event(factories.ada(), factories.item())
+
+    def broken(*_: object) -> None:
+        raise psycopg.OperationalError("the connection is lost")
+
+    monkeypatch.setattr(psycopg.Cursor, "fetchall", broken)
+    with pytest.raises(EventLogUnavailable, match="Send them again"):
+        produce([event])
+    assert database.is_down()
 
 
 def test_events_belong_to_the_callers_transaction() -> None:

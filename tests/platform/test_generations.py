@@ -5,6 +5,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+import redis as client
 from django.db import transaction
 
 from recsite.platform import database, generations, redis
@@ -197,3 +198,12 @@ def test_with_the_database_gone_too_a_loss_waits_without_harm(server: Redis) -> 
     database.forget()
     generations._known.look_again_at = 0
     assert generations.current("lists") == published()
+
+
+def test_redis_is_understood_in_its_older_protocol_too(server: Redis) -> None:
+    generations.bump("lists")
+    spoken = [client.Redis.from_url(server.url, protocol=protocol) for protocol in (2, 3)]
+    old, new = (generations._parse(redis.exchange(one, *generations.PUBLISHED)) for one in spoken)
+    assert old == new
+    assert old[0]["lists"] == look()
+    assert old[1] == generations.redis_run() != b""

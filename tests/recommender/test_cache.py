@@ -170,3 +170,11 @@ def test_memory_is_measured_for_each_person(shop: Shop) -> None:
         keep(keys, made=candidates(n=200), seen=list(range(1, 61)))
     assert 1800 < cache.memory(people) < 4000
     assert cache.memory([]) == 0
+
+
+def test_an_event_takes_one_round_trip(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    cache.note_events({"ada": [4]})
+    trips, exchange = [], redis.exchange
+    monkeypatch.setattr(redis, "exchange", lambda *sent: trips.append(sent) or exchange(*sent))
+    cache.note_events({"ada": [5]})
+    assert len(trips) == 1
