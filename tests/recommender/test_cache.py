@@ -175,6 +175,11 @@ def test_memory_is_measured_for_each_person(shop: Shop) -> None:
 def test_an_event_takes_one_round_trip(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     cache.note_events({"ada": [4]})
     trips, exchange = [], redis.exchange
-    monkeypatch.setattr(redis, "exchange", lambda *sent: trips.append(sent) or exchange(*sent))
+
+    def counted(*sent: Any) -> list[Any]:
+        trips.append(sent)
+        return exchange(*sent)
+
+    monkeypatch.setattr(redis, "exchange", counted)
     cache.note_events({"ada": [5]})
     assert len(trips) == 1
