@@ -23,7 +23,7 @@ def results(request: HttpRequest) -> HttpResponse:
     days = _chosen(request.GET.get("days"))
     kind = request.GET.get("kind", "")
     kind = kind if kind in ListKind.values else ListKind.USER.value
-    catalogue = len(snapshot.current())
+    catalogue = snapshot.current().count
     context = {
         **admin.site.each_context(request),
         "title": "Results",

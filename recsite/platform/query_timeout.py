@@ -49,14 +49,14 @@ class LimitedConnection(psycopg.Connection[Any]):
         return super().execute(query, params, **kwargs)
 
     def wait(self, gen: Any, interval: float = 0.1, timeout: float | None = None) -> Any:
-        limit = _limit()
+        seconds = limit()
         try:
-            return super().wait(gen, interval, limit if timeout is None else timeout)
+            return super().wait(gen, interval, seconds if timeout is None else timeout)
         except _WaitTimeout as silence:
             if timeout is not None:
                 raise
             self.pgconn.finish()
-            raise psycopg.OperationalError(f"PostgreSQL said nothing for {limit:g} seconds.") from silence
+            raise psycopg.OperationalError(f"PostgreSQL said nothing for {seconds:g} seconds.") from silence
 
 
 def _has_news(socket: int) -> bool:
@@ -80,6 +80,7 @@ def at_most(seconds: float) -> Iterator[None]:
         _shorter.reset(token)
 
 
-def _limit() -> float | None:
+def limit() -> float | None:
+    """Return how long this process waits for an answer here; None for ever."""
     shorter = _shorter.get()
     return _Process.limit if _Process.limit is None or shorter is None else min(_Process.limit, shorter)

@@ -48,7 +48,7 @@ def _frame(catalogue: Snapshot, query: str, category: str) -> dict[str, Any]:
         "chosen": category,
         "categories": categories(catalogue),
         "heading": f"“{query}”" if query else category or "Everything",
-        "is_empty": not len(catalogue),
+        "is_empty": not catalogue.count,
     }
 
 

@@ -31,7 +31,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "shelves": list(_shelves(visitor, answer, view.catalogue)),
         "is_newcomer": answer is not None and answer.cold_start,
         "is_live": view.release.number is not None,
-        "is_empty": not len(view.catalogue),
+        "is_empty": not view.catalogue.count,
         "categories": categories(view.catalogue),
     }
     return page(request, "storefront/home.html", context)

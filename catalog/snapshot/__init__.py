@@ -1,0 +1,43 @@
+"""Keep what a list needs to know of every item in the memory of each process, so that an answer needs no query.
+
+Whoever changes items calls `bump()`; every process has what changed within two seconds. What is known of a million
+items lies in files that the processes of a machine share (`files`), mapped as arrays (`base`); what has changed since
+is laid over them (`state`, `advancing`), and read by the numbers of transactions (`changes`).
+"""
+
+from django.db import transaction
+
+from catalog.snapshot.base import NO_DATE as NO_DATE
+from catalog.snapshot.base import NO_GROUP as NO_GROUP
+from catalog.snapshot.filters import Filtered as Filtered
+from catalog.snapshot.holding import GENERATION as GENERATION
+from catalog.snapshot.refresher import Refresher
+from catalog.snapshot.snapshot import Snapshot as Snapshot
+from recsite.platform import generations
+
+
+def current() -> Snapshot:
+    """Return the catalogue as this process knows it.
+
+    Raises DatabaseDown where it was never read and can't be now, or where reading a large one has only begun.
+    """
+    return _copy.current()
+
+
+def bump() -> None:
+    """Tell every process that the catalogue has changed: call it wherever items are written; waits for the commit."""
+    generations.bump(GENERATION)
+    transaction.on_commit(_copy.wake, robust=True)
+
+
+def fault() -> str:
+    """Return why this process can't bring its copy up to date, or keeps it in a costly way; empty where all is well."""
+    return _copy.fault
+
+
+def forget() -> None:
+    """Start again with nothing read, for tests."""
+    _copy.forget()
+
+
+_copy = Refresher()
