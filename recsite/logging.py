@@ -1,10 +1,10 @@
 """Logs as JSON lines on standard output, or as readable lines for a terminal."""
 
-import json
 import logging
 from datetime import UTC, datetime
 from typing import Any
 
+import orjson
 import structlog
 
 from recsite.platform.log_privacy import loggable_path
@@ -20,7 +20,11 @@ class AccessLines(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         payload: Any = record.msg
         line = {**payload, "level": "info", "logger": record.name, "timestamp": datetime.now(UTC).isoformat()}
-        return json.dumps(line) if self.as_json else "{timestamp} {method} {path!r} {status} {ms} ms".format(**line)
+        return (
+            orjson.dumps(line).decode()
+            if self.as_json
+            else "{timestamp} {method} {path!r} {status} {ms} ms".format(**line)
+        )
 
 
 def _without_request(_logger: Any, _method: str, line: dict[str, Any]) -> dict[str, Any]:

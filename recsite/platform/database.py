@@ -9,6 +9,7 @@ from typing import Any, TypeVar, cast
 
 import psycopg
 from django.db import InterfaceError, OperationalError, connection
+from django.db.backends.utils import CursorWrapper
 
 from recsite.platform.breaker import Breaker, CircuitOpen
 from recsite.platform.exceptions import Unavailable
@@ -47,8 +48,13 @@ def prepared(statement: str, parameters: Mapping[str, Any]) -> list[tuple[Any, .
         session = cast("psycopg.Connection[Any]", connection.connection)
         # Django switches them off for poolers that mix the sessions of clients.
         session.prepare_threshold = 0
-        with psycopg.Cursor(session) as cursor:
-            return cursor.execute(statement, parameters, prepare=True).fetchall()
+        with psycopg.Cursor(session) as own:
+            raw = cast("CursorWrapper", own)
+            # Django's wrappers see it, as they see every query: those that count, and those that play an outage.
+            cursor = connection.make_debug_cursor(raw) if connection.queries_logged else connection.make_cursor(raw)
+            cursor.execute(statement, parameters)
+            rows: list[tuple[Any, ...]] = cursor.fetchall()
+            return rows
 
 
 def is_down() -> bool:

@@ -15,6 +15,9 @@ from recommender.engine.ranking import top_n
 from recommender.engine.types import UNKNOWN, FloatArray, Histories, IntArray, Mask, Model, reindexed
 
 K = 10
+STANDARD_ERRORS = 2
+"""By how many standard errors a blend has to be better than one source alone."""
+
 USERS = 1_000
 """Users of each bucket by whose lists weights are judged."""
 
@@ -119,8 +122,8 @@ def check_weights(weights: FloatArray, task: InnerTask, rng: np.random.Generator
             continue
         best = max(alone, key=pool.ndcg)
         better = pool.gains(weights[bucket]) - pool.gains(best)
-        # A blend has to be better by a standard error: of a few hundred users, less is chance, and chance costs.
-        if better.mean() <= better.std() / np.sqrt(len(better)):
+        # Of a few hundred users, a smaller difference is chance, and chance costs.
+        if better.mean() <= STANDARD_ERRORS * better.std() / np.sqrt(len(better)):
             checked[bucket] = best
     checked[0] = checked[1]
     return checked

@@ -1,11 +1,11 @@
 """Join the live release with the current catalogue: everything a request reads, in the catalogue's rows."""
 
 import time
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from hashlib import blake2b
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from django.conf import settings
@@ -74,11 +74,15 @@ class Ranked:
 
     def concat(self, other: "Ranked") -> "Ranked":
         """Append the other ranking. Scores keep the scale of their source."""
-        return Ranked(
-            np.concatenate([self.rows, other.rows]),
-            np.concatenate([self.scores, other.scores]),
-            np.concatenate([self.sources, other.sources]),
-        )
+        return Ranked.joined((self, other))
+
+    @classmethod
+    def joined(cls, parts: Sequence["Ranked"]) -> "Ranked":
+        """Return the parts, one after the other."""
+        if len(parts) == 1:
+            return parts[0]
+        rows, scores, sources = zip(*((part.rows, part.scores, part.sources) for part in parts), strict=True)
+        return cls(np.concatenate(rows), np.concatenate(scores), np.concatenate(sources))
 
     def extend_to(self, n: int, other: "Ranked") -> "Ranked":
         """Extend to n items with those of the other ranking that are not in this one."""
@@ -92,9 +96,11 @@ NO_ITEMS = Ranked(np.empty(0, np.int32), np.empty(0, np.float32), np.empty(0, np
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Pool:
-    """Cache the catalogue's new items: rows, the exposures they were chosen by, and the monotonic time it expires."""
+    """Cache the catalogue's new items, the exposures they were chosen by, and the monotonic time it expires."""
 
     rows: IntArray
+    vectors: FloatArray
+    """By content (n, d); 0 where none is known."""
     shown: Mapping[int, int]
     until: float
 
@@ -112,6 +118,8 @@ class ServingContext:
     variant: str = ""
     """The difference from the live release, as part of cache keys."""
     pools: dict[tuple[int, int], Pool] = field(default_factory=dict)
+    derived: dict[type, Any] = field(default_factory=dict)
+    """What others find once for this release and catalogue, by its class."""
     _everybody: dict[str, tuple[float, Ranked]] = field(default_factory=dict)
     """By what comes first: until when (monotonic clock) the ranking holds, and the ranking."""
     _catalogue_rows: dict[str, IntArray] = field(default_factory=dict)

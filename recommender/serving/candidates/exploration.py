@@ -14,7 +14,7 @@ from recommender.cache import SOURCES
 from recommender.engine.types import UNKNOWN, FloatArray, IntArray
 from recommender.models import EXPOSURES_GENERATION, Exposure, Placement
 from recommender.serving.candidates.context import NO_ITEMS, POPULAR, Pool, Ranked, ServingContext
-from recommender.serving.candidates.new_items import affinities
+from recommender.serving.candidates.new_items import vectors
 from recsite.platform import database
 from recsite.platform.database import DatabaseDown
 from recsite.platform.reloading import Reloading
@@ -36,9 +36,10 @@ def explorers(context: ServingContext, placement: Placement, user_id: str, taste
     """
     if not placement.exploration_share:
         return NO_ITEMS
-    rows = pool(context, placement)
+    held = pool(context, placement)
+    rows = held.rows
     if len(taste):
-        worth = affinities(context, rows, taste)
+        worth = held.vectors @ taste[:-2]
     else:
         today = datetime.now(UTC).date()
         worth = np.random.default_rng(crc32(f"{user_id} {today}".encode())).random(len(rows)).astype(np.float32)
@@ -48,8 +49,8 @@ def explorers(context: ServingContext, placement: Placement, user_id: str, taste
     return Ranked(rows[order], worth[order] if len(taste) else unscored, source)
 
 
-def pool(context: ServingContext, placement: Placement) -> IntArray:
-    """Return the catalogue rows of new items: available, young, with few events, and not shown often enough.
+def pool(context: ServingContext, placement: Placement) -> Pool:
+    """Return the new items: available, young, with few events, and not shown often enough.
 
     Young by the date of publication or, without one, of being added. Few events: those in favour that the live release
     knows of weigh less than MIN_INTERACTIONS_FOR_CF. Read anew every POOL_SECS.
@@ -57,8 +58,9 @@ def pool(context: ServingContext, placement: Placement) -> IntArray:
     limits, shown = (placement.new_for_days, placement.new_for_showings), _shown()
     held = context.pools.get(limits)
     if held is None or held.until < time.monotonic() or held.shown is not shown:
-        held = context.pools[limits] = Pool(_pool(context, placement, shown), shown, time.monotonic() + POOL_SECS)
-    return held.rows
+        rows = _pool(context, placement, shown)
+        held = context.pools[limits] = Pool(rows, vectors(context, rows), shown, time.monotonic() + POOL_SECS)
+    return held
 
 
 def _pool(context: ServingContext, placement: Placement, shown: Mapping[int, int]) -> IntArray:

@@ -23,8 +23,8 @@ from recsite.platform import database
 from recsite.platform.database import DatabaseDown
 from recsite.platform.reloading import Reloading
 
-MOST = 10_000
-"""The newest items that are considered."""
+MOST = 2_000
+"""The newest items that are considered: each list is compared with all of them."""
 
 NO_TASTE = np.empty(0, np.float32)
 
@@ -39,6 +39,15 @@ class NewItems:
 
 
 NO_NEW_ITEMS = NewItems()
+
+
+@dataclass(frozen=True, eq=False)
+class Placed:
+    """Hold those of the new items that are available in one catalogue: rows (n,) and vectors (n, d)."""
+
+    items: NewItems
+    rows: IntArray
+    vectors: FloatArray
 
 
 def load_new_items(context: ServingContext) -> NewItems:
@@ -71,34 +80,35 @@ def vectors(context: ServingContext, rows: IntArray) -> FloatArray:
     return out
 
 
-def affinities(context: ServingContext, rows: IntArray, taste: FloatArray) -> FloatArray:
-    """Return the cosines (n,) of items at rows of the catalogue with a taste."""
-    cosines: FloatArray = vectors(context, rows) @ taste[:-2]
-    return cosines
-
-
 def insert_new_items(context: ServingContext, own: Ranked, taste: FloatArray, leader: str) -> Ranked:
     """Insert new items into a ranking that `leader` has made, where their scores put them.
 
     Those that would come after its last item are left out, so that the head of a longer ranking is the same.
     """
-    new = load_new_items(context)
-    if not len(taste) or not taste[-2] or not len(new.ids):
+    if not len(taste) or not taste[-2] or not len((new := _placed(context)).rows):
         return own
     ends = np.flatnonzero(~np.isin(own.sources, (SOURCES.index(leader), SOURCES.index(FOLD_IN))))
     head = own.take(slice(ends[0] if len(ends) else len(own)))
-    rows = context.rows(new.ids)
-    there = (rows != UNKNOWN) & context.catalogue.available[rows]
-    scores = (new.vectors[there] @ taste[:-2]) * taste[-2] + taste[-1]
+    scores = (new.vectors @ taste[:-2]) * taste[-2] + taste[-1]
     worthy = scores > (head.scores[-1] if len(head) else np.inf)
     if not worthy.any():
         return own
-    rows = rows[there][worthy]
+    rows = new.rows[worthy]
     mine = Ranked(rows, scores[worthy].astype(np.float32), np.full(len(rows), SOURCES.index(CONTENT), np.uint8))
     both = head.concat(mine)
     rest = own.take(slice(len(head), None))
     rest = rest.take(~np.isin(rest.rows, rows))
     return both.take(np.argsort(-both.scores, kind="stable")).concat(rest)
+
+
+def _placed(context: ServingContext) -> Placed:
+    """Return the new items by the rows of the context's catalogue; found once for each catalogue."""
+    new, held = load_new_items(context), context.derived.get(Placed)
+    if held is None or held.items is not new:
+        rows = context.rows(new.ids)
+        there = (rows != UNKNOWN) & context.catalogue.available[rows] if len(rows) else np.empty(0, bool)
+        held = context.derived[Placed] = Placed(new, rows[there], new.vectors[there])
+    return held
 
 
 def tastes(context: ServingContext, member: LoadedModel, user_pks: IntArray, folded: Mask) -> FloatArray:

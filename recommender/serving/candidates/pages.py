@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 
 import numpy as np
 
@@ -11,7 +12,7 @@ from recommender.engine.types import IntArray
 from recommender.serving.candidates import user_ranking
 from recommender.serving.candidates.context import TRENDING, Ranked, ServingContext
 from recommender.serving.candidates.new_items import insert_new_items
-from recommender.serving.candidates.paging import Eligibility, interleave, positions
+from recommender.serving.candidates.paging import Eligibility, places, take
 from recommender.serving.candidates.trending import trending
 from recommender.serving.candidates.user_candidates import UserCandidates
 from recommender.serving.incremental.trends import DAYS
@@ -89,15 +90,13 @@ def _diversified(context: ServingContext, ranked: Ranked, diversity: float) -> I
 
 def paginate(ranked: Ranked, eligibility: Eligibility, offset: int, limit: int) -> Page:
     """Cut the page of `limit` eligible items from `offset` on out of a ranking."""
-    if len(eligibility.new):
-        ranked = interleave(ranked, eligibility)
-    if not eligibility.needs_full_scan:
-        total = eligibility.total()
-        found = positions(ranked, eligibility, min(offset + limit, total))
+    found = places(ranked, eligibility)
+    if eligibility.needs_full_scan:
+        every = list(found)
+        total, chosen = len(every), every[offset : offset + limit]
     else:
-        found = positions(ranked, eligibility, len(ranked))
-        total = len(found)
-    return Page(ranked.take(np.array(found[offset : offset + limit], np.intp)), total)
+        total, chosen = eligibility.total(), list(islice(found, offset, offset + limit))
+    return Page(take(ranked, eligibility.new, chosen), total)
 
 
 def _suffices(own: Ranked, eligibility: Eligibility, cut: Page, offset: int, limit: int) -> bool:

@@ -41,14 +41,15 @@ def ratings(context: ServingContext, algorithm: str, candidates: Candidates, ran
     Those cached with the candidates, else by the user's rows of the models.
     """
     items = context.catalogue.ids[ranked.rows]
-    rated = _kept(candidates, items)
+    rated = _kept(candidates, items) if len(candidates.ratings) else None
     for member, model in rating_models(context, algorithm):
-        if not np.isnan(rated.values).any():
+        if rated is not None and not np.isnan(rated.values).any():
             break
         row = member.model.user_ids.rows(np.array([candidates.person]))
         if row[0] != UNKNOWN:
-            rated = rated.fill_from(*model.predict(np.repeat(row, len(items)), model.item_ids.rows(items)))
-    return rated
+            predicted = model.predict(np.repeat(row, len(items)), model.item_ids.rows(items))
+            rated = rated.fill_from(*predicted) if rated is not None else RatingPredictions(*predicted)
+    return rated or RatingPredictions.nothing(len(items))
 
 
 def rating_models(context: ServingContext, algorithm: str) -> Sequence[tuple[LoadedModel, RatingModel]]:
@@ -81,8 +82,6 @@ def predict_folded_in(
 
 
 def _kept(candidates: Candidates, items: IntArray) -> RatingPredictions:
-    if not len(candidates.ratings):
-        return RatingPredictions.nothing(len(items))
     order = np.argsort(candidates.items)
     positions = order[np.minimum(np.searchsorted(candidates.items, items, sorter=order), len(order) - 1)]
     known = candidates.items[positions] == items

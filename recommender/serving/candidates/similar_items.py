@@ -1,5 +1,7 @@
 """Rank the items similar to one item."""
 
+from itertools import islice
+
 import numpy as np
 
 from recommender.cache import SOURCES
@@ -8,7 +10,7 @@ from recommender.engine.forms.hybrid import HybridModel
 from recommender.engine.types import UNKNOWN, Model, Recommendation
 from recommender.serving.candidates.context import CONTENT, NO_ITEMS, Ranked, ServingContext, current_context
 from recommender.serving.candidates.loaded_release import LoadedModel
-from recommender.serving.candidates.paging import Eligibility, positions
+from recommender.serving.candidates.paging import Eligibility, places
 from recommender.serving.candidates.vectors import by_content
 from recsite.platform.database import DatabaseDown
 
@@ -29,7 +31,7 @@ def similar(item: int, n: int) -> list[Recommendation]:
         return []
     eligibility = Eligibility.unseen(context.catalogue, np.array([row]))
     ranked = rank_similar(context, row)
-    return [_recommendation(context, ranked, place) for place in positions(ranked, eligibility, n)]
+    return [_recommendation(context, ranked, at) for _, at in islice(places(ranked, eligibility), n)]
 
 
 def rank_similar(context: ServingContext, row: int, method: str = HYBRID, leader: LoadedModel | None = None) -> Ranked:

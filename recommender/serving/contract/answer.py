@@ -11,7 +11,7 @@ from uuid import UUID
 
 from recommender.serving.reasons import Reason
 
-WITHOUT_REASON = {"sentence": None, "because": None, "sources": None}
+NO_REASON = {"reason": None, "because": None, "sources": None}
 
 
 class ListedItem(NamedTuple):
@@ -106,8 +106,22 @@ def as_public_json(answer: Answer) -> dict[str, Any]:
 
 def item_as_json(item: ListedItem) -> dict[str, Any]:
     """Return one item as JSON; the parts of its reason are null where none was asked for."""
-    why = asdict(item.reason) if item.reason else WITHOUT_REASON
-    return item._asdict() | {"reason": why["sentence"], "because": why["because"], "sources": why["sources"]}
+    return {
+        "item_id": item.item_id,
+        "title": item.title,
+        "rank": item.rank,
+        "score": item.score,
+        "predicted_rating": item.predicted_rating,
+        "uncertainty": item.uncertainty,
+        "confidence_interval": item.confidence_interval,
+        "source": item.source,
+        **(_reason_as_json(item.reason) if item.reason else NO_REASON),
+    }
+
+
+def _reason_as_json(reason: Reason) -> dict[str, Any]:
+    why = asdict(reason)
+    return {"reason": why["sentence"], "because": why["because"], "sources": why["sources"]}
 
 
 def bought_as_json(bought: BoughtTogether) -> dict[str, Any]:

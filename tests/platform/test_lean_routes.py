@@ -1,0 +1,73 @@
+"""Lean operations pass by the middleware of pages, and lose nothing of what holds for all."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from prometheus_client import REGISTRY
+
+LEAN = "/api/v1/recommendations/popular"
+PAGES = {"Set-Cookie", "Vary"}
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _open(settings: Any) -> None:
+    settings.API_AUTH_REQUIRED = False
+
+
+def test_the_headers_are_those_of_every_answer() -> None:
+    lean, other = Client(), Client()
+    # A session cookie, of whomever, takes the way of pages.
+    other.cookies["sessionid"] = "0" * 32
+    answers = [client.get(LEAN) for client in (lean, other)]
+    assert [answer.status_code for answer in answers] == [200, 200]
+    headers = [{name: answer.headers[name] for name in sorted({*answer.headers} - PAGES)} for answer in answers]
+    for found in headers:
+        del found["X-Request-ID"]
+    assert headers[0] == headers[1]
+    assert headers[0]["X-Frame-Options"] == "DENY"
+    assert headers[0]["X-Content-Type-Options"] == "nosniff"
+
+
+def test_another_host_is_refused() -> None:
+    assert Client(headers={"Host": "elsewhere.example"}).get(LEAN).status_code == 400
+
+
+def test_plain_http_is_sent_to_https(settings: Any) -> None:
+    settings.SECURE_SSL_REDIRECT = True
+    answer = Client().get(LEAN)
+    assert (answer.status_code, answer.headers["Location"]) == (301, f"https://testserver{LEAN}")
+
+
+def test_requests_are_counted_by_operation() -> None:
+    def counted() -> list[float | None]:
+        labels = {"view": Client().get(LEAN).resolver_match.view_name, "method": "GET"}
+        return [
+            REGISTRY.get_sample_value(f"django_http_{name}_total", {**labels, **more})
+            for name, more in (
+                ("requests_total_by_view_transport_method", {"transport": "http"}),
+                ("responses_total_by_status_view_method", {"status": "200"}),
+            )
+        ]
+
+    before = counted()
+    assert counted() == [(count or 0) + 1 for count in before]
+
+
+def test_what_fails_is_counted_and_answered_as_anywhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("recommender.serving.recommend", fail)
+
+    def failures() -> float:
+        return (
+            REGISTRY.get_sample_value("django_http_exceptions_total_by_type_total", {"type": "ZeroDivisionError"}) or 0
+        )
+
+    before = failures()
+    answer = Client(raise_request_exception=False).get(LEAN)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (500, "internal_error")
+    assert failures() == before + 1
