@@ -92,7 +92,7 @@ def test_events_are_as_many_as_look_natural_where_no_number_is_given() -> None:
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["--items=5000"], f"not a whole number from 2 to {len(read_works())}"),
+        (["--items=5000"], f"There are {len(read_works())} works. Give fewer --items, or --plain"),
         (["--people=0"], "not a whole number from 1"),
         (["--seed=-1"], "not a whole number from 0"),
         (["--events=many"], "not a whole number from 1"),

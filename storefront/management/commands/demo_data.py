@@ -14,10 +14,12 @@ from interactions.models import ImportRun
 from recsite.platform.commands import PlainCommand
 from storefront.simulation import most_events
 from storefront.simulation.dataset import DemoDataSet, make_demo
+from storefront.simulation.plain import PlainDataSet
 from storefront.works.works import read_works
 
 PEOPLE, EVENTS = 3000, 200_000
 MOST_PEOPLE, MOST_EVENTS, MOST_SEED = 100_000, 2_000_000, 2**63 - 1
+MOST_ITEMS = 10_000_000
 OLDEST = date(2000, 1, 1)
 
 
@@ -25,7 +27,8 @@ class Command(PlainCommand):
     help = (
         "Fill the database with demo data that the product brings along: real works, and made-up people who browse, "
         "buy and rate them over half a year. The same numbers, seed and day give the same data, and loading them twice "
-        "changes nothing. Data that are there already stay."
+        "changes nothing. Data that are there already stay. With --plain, a catalogue of any size and no more: made-up "
+        "items, and events only where --events asks for them."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -34,8 +37,13 @@ class Command(PlainCommand):
             "--people", type=_number(1, MOST_PEOPLE), default=PEOPLE, metavar="N", help="How many people (%(default)s)."
         )
         parser.add_argument(
-            "--items", type=_number(2, works), default=works, metavar="N", help="How many works (all %(default)s)."
+            "--items",
+            type=_number(2, MOST_ITEMS),
+            default=works,
+            metavar="N",
+            help="How many works (all %(default)s), or how many plain items.",
         )
+        parser.add_argument("--plain", action="store_true", help="Make plain items instead of works.")
         parser.add_argument(
             "--events",
             type=_number(1, MOST_EVENTS),
@@ -59,6 +67,12 @@ class Command(PlainCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         people, items, seed = options["people"], options["items"], options["seed"]
+        until = options["until"] or _until(PlainDataSet.format if options["plain"] else DemoDataSet.format)
+        if options["plain"]:
+            self.stdout.write(_load(PlainDataSet(items, people, options["events"] or 0, seed, until)))
+            return
+        if items > (works := len(read_works())):
+            raise CommandError(f"There are {works:,} works. Give fewer --items, or --plain for made-up ones.")
         most = most_events(people, items)
         events = options["events"] or min(EVENTS, most)
         if not 0 < events <= most:
@@ -66,11 +80,11 @@ class Command(PlainCommand):
                 f"{people:,} people and {items:,} works can have at most {most:,} events. Give fewer events, or more "
                 "people or works."
             )
-        data = make_demo(people, items, events, seed, options["until"] or _until())
+        data = make_demo(people, items, events, seed, until)
         self.stdout.write(_load(data))
 
 
-def _load(data: DemoDataSet) -> str:
+def _load(data: DemoDataSet | PlainDataSet) -> str:
     """Load the data, with a progress bar, and return in a sentence what was done."""
     with import_bar(data) as progress:
         report = importing.load(data, Path(settings.STATE_DIR) / "rejected" / "demo.csv", progress=progress)
@@ -79,9 +93,9 @@ def _load(data: DemoDataSet) -> str:
     return str(report)
 
 
-def _until() -> datetime:
+def _until(kind: str) -> datetime:
     """Return the beginning of today, or of the day of the latest load where that was cut short and can go on."""
-    latest = ImportRun.objects.filter(format=DemoDataSet.format).first()
+    latest = ImportRun.objects.filter(format=kind).first()
     when = latest.started_at if latest and not latest.finished_at else timezone.now()
     return when.replace(hour=0, minute=0, second=0, microsecond=0)
 
