@@ -20,7 +20,7 @@ ITEMS_OF_A_MAKER, VARIANTS, OWN_GROUPS = 50, 3, 10
 COLOURS = ("amber", "black", "blue", "brown", "golden", "green", "grey", "red", "silver", "violet", "white", "yellow")
 THINGS = ("bench", "bottle", "chair", "clock", "desk", "drum", "kettle", "lamp", "ladder", "mirror", "rope", "scarf")
 DAYS = 3_650
-EVENTS = (("view", 0.8), ("add_to_cart", 0.12), ("purchase", 0.08))
+EVENTS = {"view": 0.8, "add_to_cart": 0.12, "purchase": 0.08}
 
 
 class PlainDataSet:
@@ -81,12 +81,12 @@ class PlainDataSet:
         )
 
     def _events(self) -> Iterator[EventRow]:
-        names, shares = zip(*EVENTS, strict=True)
+        names = list(EVENTS)
         for start in range(0, self.events, BLOCK):
             rng = np.random.default_rng((self.seed, 2, start))
             people = rng.integers(0, self.people, BLOCK).tolist()
             items = (rng.random(BLOCK) ** 4 * self.items).astype(int).tolist()
-            types = rng.choice(len(names), BLOCK, p=shares).tolist()
+            types = rng.choice(len(names), BLOCK, p=list(EVENTS.values())).tolist()
             ages = np.sort(rng.integers(0, 180 * 86_400, BLOCK))[::-1].tolist()
             for place in range(min(BLOCK, self.events - start)):
                 when = self.until - timedelta(seconds=ages[place] + 1)

@@ -5,7 +5,23 @@ from typing import Any
 
 import numpy as np
 
-from catalog.snapshot import Snapshot
+from catalog.snapshot import Snapshot, advancing, building
+from catalog.snapshot.base import NO_DATE, Base
+from catalog.snapshot.changes import Changes, Position, Record
+
+NOWHERE = Position("", 0, (), 0.0)
+
+
+def record(pk: int, **fields: Any) -> Record:
+    """An item without anything but its ids."""
+    plain = Record(pk, str(pk), "", "", (), (), "", "", NO_DATE, 0, True, -np.inf, np.inf)
+    return plain._replace(**fields)
+
+
+def made(records: Iterable[Record]) -> Snapshot:
+    """A catalogue of these items, in this order, without a database."""
+    nothing = Snapshot.of(Base.of(building.build([], building.InMemory())), 0.0)
+    return advancing.patched(nothing, Changes(NOWHERE, list(records), []))
 
 
 def described(catalogue: Snapshot) -> dict[str, Any]:

@@ -8,9 +8,10 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.snapshot import NO_GROUP, Snapshot
+from catalog.snapshot import NO_GROUP
 from recommender.serving.candidates.context import Ranked
 from recommender.serving.candidates.paging import HEAD, Eligibility, places, take
+from tests.catalog.catalogues import made, record
 
 SIZE = 3 * HEAD
 
@@ -19,23 +20,15 @@ SIZE = 3 * HEAD
 def lists(draw: st.DrawFn) -> tuple[Ranked, Eligibility]:
     rng = np.random.default_rng(draw(st.integers(0, 2**32)))
     groups = rng.integers(-1, 40, SIZE) if draw(st.booleans()) else np.full(SIZE, NO_GROUP)
-    none = np.zeros(SIZE, np.int64)
-    catalogue = Snapshot(
-        ids=np.arange(1, SIZE + 1),
-        item_ids=[str(row) for row in range(SIZE)],
-        titles=[""] * SIZE,
-        creators=[""] * SIZE,
-        categories=[(f"c{row % 7}",) if row % 5 else () for row in range(SIZE)],
-        tags=[()] * SIZE,
-        item_types=[""] * SIZE,
-        groups=groups.astype(np.int32),
-        published=none,
-        added=none,
-        switched_on=np.ones(SIZE, bool),
-        opens=np.full(SIZE, -np.inf),
-        closes=np.full(SIZE, np.inf),
-        available=rng.random(SIZE) < draw(st.sampled_from([1.0, 0.5, 0.05])),
-        changes_at=np.inf,
+    available = rng.random(SIZE) < draw(st.sampled_from([1.0, 0.5, 0.05]))
+    catalogue = made(
+        record(
+            row + 1,
+            categories=(f"c{row % 7}",) if row % 5 else (),
+            group="" if groups[row] == NO_GROUP else f"g{groups[row]}",
+            switched_on=bool(available[row]),
+        )
+        for row in range(SIZE)
     )
     rows = rng.permutation(SIZE)[: draw(st.integers(0, SIZE))]
     rows[rng.random(len(rows)) < 0.1] = -1
