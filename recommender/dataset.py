@@ -6,8 +6,8 @@ until all are read, about 110 while they are sorted, and 21 in the Dataset.
 """
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import replace
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import psycopg
@@ -16,6 +16,7 @@ from django.db import connection
 from numpy.typing import NDArray
 
 from catalog.models import EndUser, Item
+from interactions import types
 from interactions.models import InteractionType
 from recommender.engine import tokens
 from recommender.engine.algorithms import SKIPS, TOKENS
@@ -27,9 +28,11 @@ from recommender.engine.types import (
     FloatArray,
     IdMap,
     IntArray,
+    Mask,
     Skips,
     TokenTable,
 )
+from recsite.platform import database
 
 BLOCK = 16_384
 RECORD = np.dtype(
@@ -45,13 +48,17 @@ RECORD = np.dtype(
 )
 """One event as PACK writes it; `time` in microseconds since the start of 2000, PostgreSQL's own count."""
 
-PACK = """
-SELECT string_agg(
-    int8send(id) || int8send(user_id) || int8send(item_id) || int2send(type_id) || float8send(coalesce(value, 'NaN'))
-    || timestamptz_send(occurred_at) || boolsend(undated), ''::bytea)
-FROM (SELECT *, row_number() OVER () / {block} AS block FROM ({events}) AS event) AS numbered
+RECENT = np.dtype([*RECORD.descr, ("received", ">i8")])
+"""One event with the time that it came in at."""
+
+FIELDS = """int8send(id) || int8send(user_id) || int8send(item_id) || int2send(type_id)
+    || float8send(coalesce(value, 'NaN')) || timestamptz_send(occurred_at) || boolsend(undated)"""
+PACK = f"""
+SELECT string_agg({FIELDS}, ''::bytea)
+FROM (SELECT *, row_number() OVER () / {{block}} AS block FROM ({{events}}) AS event) AS numbered
 GROUP BY block
 """
+PACK_RECENT = f"SELECT string_agg({FIELDS} || timestamptz_send(received_at), ''::bytea) FROM ({{events}}) AS event"
 COLUMNS = "event.id, event.user_id, event.item_id, event.type_id, event.value, event.occurred_at, event.undated"
 
 EVERYTHING = f"""
@@ -62,12 +69,19 @@ WHERE occurred_at >= coalesce(%(since)s::timestamptz, '-infinity')
 """
 # Of events at one time, such as those of an import, a random part is taken, the same each time: ids would say only
 # how a file was sorted.
-LATEST = f"""
-SELECT {COLUMNS} FROM unnest(%(users)s::bigint[]) AS known (id) CROSS JOIN LATERAL (
-    SELECT * FROM interactions_interaction WHERE user_id = known.id
-    ORDER BY occurred_at DESC, md5(id::text) LIMIT %(limit)s
-) AS event
+LATEST_FIRST = "ORDER BY occurred_at DESC, md5(id::text) LIMIT %(limit)s::bigint"
+OF_EACH = PACK_RECENT.format(
+    events=f"""
+    SELECT event.* FROM unnest(%(users)s::bigint[]) AS known (id) CROSS JOIN LATERAL (
+        SELECT * FROM interactions_interaction WHERE user_id = known.id {LATEST_FIRST}
+    ) AS event
 """
+)
+# Its plan is the same for every user, so that the server makes it once: planning over all months takes many times as
+# long as reading the user's rows.
+OF_ONE = PACK_RECENT.format(
+    events=f"SELECT * FROM interactions_interaction WHERE user_id = %(user)s::bigint {LATEST_FIRST}"
+)
 
 SKIPPED = """
 SELECT person.id, place.item, count(*), floor(extract(epoch FROM max(list.served_at)))::bigint
@@ -97,17 +111,57 @@ def load_dataset(since: datetime | None = None, until: datetime | None = None, d
     They come by user, time, item and type, and events that agree in all of these in the order they were stored in.
     """
     events = _read(EVERYTHING, {"since": since, "until": until, "dated_only": dated_only})
-    return _dataset(events, IdMap.of(events["user"]), IdMap.of(events["item"]))
+    known_types = list(InteractionType.objects.order_by("id"))
+    return _dataset(events, IdMap.of(events["user"]), IdMap.of(events["item"]), known_types)
 
 
-def history(users: Sequence[int], item_ids: IdMap, limit: int | None = None, with_segments: bool = False) -> Dataset:
-    """Load the latest events of these users (internal ids), at most `limit` of each, over the items of a model.
+@dataclass(frozen=True, eq=False)
+class RecentEvents:
+    """Hold the latest events of some users as they were read, for everything that is made of them."""
 
-    Every user has a row, one without events too; events of other items are left out.
-    """
-    events = _read(LATEST, {"users": list(users), "limit": limit or settings.FOLD_IN_EVENTS})
-    found = _dataset(events, IdMap.of(np.array(users, np.int64)), item_ids)
-    return replace(found, user_segments=load_user_segments(users)) if with_segments else found
+    user_ids: IdMap
+    """All that were asked for."""
+    events: NDArray[np.void]
+    """RECENT, the latest of each user first."""
+
+    def over(self, item_ids: IdMap) -> Dataset:
+        """Return the events as a dataset over the items of a model; those of other items are left out."""
+        return _dataset(self.events, self.user_ids, item_ids, sorted(types.by_name().values(), key=lambda one: one.id))
+
+    def came_after(self, received_after: datetime, occurred_after: datetime | None) -> Mask:
+        """Tell which users (n_users,) have events of a weight that came in, or happened, after these times."""
+        telling = np.array([kind.id for kind in types.telling()])
+        late = self.events["received"] > _microseconds_of(received_after)
+        if occurred_after is not None:
+            late |= self.events["time"] > _microseconds_of(occurred_after)
+        users = self.events["user"][late & np.isin(self.events["type"], telling)]
+        return np.isin(self.user_ids.ids, users)
+
+    def latest(self, n: int) -> "RecentEvents":
+        """Return the n latest events of one user."""
+        return replace(self, events=self.events[:n])
+
+    def seen(self) -> IntArray:
+        """Return the items (internal ids) that must not be shown again, of one user who was read whole."""
+        marking = np.array([kind.id for kind in types.marking_seen()])
+        return np.unique(self.events["item"][np.isin(self.events["type"], marking)]).astype(np.int64)
+
+
+def load_recent(users: Sequence[int], limit: int | None = None) -> RecentEvents:
+    """Read the latest events of users (internal ids), at most `limit` of each; default: FOLD_IN_EVENTS."""
+    most = limit or settings.FOLD_IN_EVENTS
+    return _recent(users, OF_ONE if len(users) == 1 else OF_EACH, most)
+
+
+def load_all_of(user: int) -> RecentEvents:
+    """Read everything that a user (internal id) did; what is made of the latest events takes those alone."""
+    return _recent([user], OF_ONE, None)
+
+
+def _recent(users: Sequence[int], statement: str, limit: int | None) -> RecentEvents:
+    whose = {"user": int(users[0])} if statement is OF_ONE else {"users": list(users)}
+    ((packed,),) = database.prepared(statement, {**whose, "limit": limit})
+    return RecentEvents(IdMap.of(np.array(users, np.int64)), np.frombuffer(packed or b"", RECENT))
 
 
 def load_item_tokens() -> TokenTable:
@@ -179,9 +233,10 @@ def _blocks(query: str, parameters: dict[str, object]) -> Iterator[NDArray[np.vo
             yield np.frombuffer(block, RECORD)
 
 
-def _dataset(events: NDArray[np.void], user_ids: IdMap, item_ids: IdMap) -> Dataset:
+def _dataset(
+    events: NDArray[np.void], user_ids: IdMap, item_ids: IdMap, known_types: Sequence[InteractionType]
+) -> Dataset:
     """Build the dataset of the events whose item and type are known, in their order."""
-    known_types = list(InteractionType.objects.order_by("id"))
     types = IdMap(np.array([known.id for known in known_types], np.int64)).rows(events["type"])
     users, items = user_ids.rows(events["user"]), item_ids.rows(events["item"])
     values, times = _values(events), _microseconds(events)
@@ -208,6 +263,11 @@ def _values(events: NDArray[np.void]) -> FloatArray:
 
 def _microseconds(events: NDArray[np.void]) -> IntArray:
     return np.where(events["undated"], UNDATED, events["time"])
+
+
+def _microseconds_of(moment: datetime) -> int:
+    """Return a time as PostgreSQL counts it."""
+    return (moment - datetime(2000, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
 
 
 def _unix_seconds(times: IntArray) -> IntArray:

@@ -43,6 +43,7 @@ from recommender.cache.lists import (
     marks,
     memory,
     new_mark,
+    prolong_seen,
     store,
 )
 
@@ -68,6 +69,7 @@ __all__ = [
     "note_events",
     "on_erased",
     "on_users_saved",
+    "prolong_seen",
     "store",
     "sweep",
     "tell_the_rest",

@@ -135,6 +135,11 @@ def keep(keys: Keys, mark: bytes, candidates: Candidates) -> Iterator[Command]:
 def keep_seen(keys: Keys, seen: Iterable[int]) -> Iterator[Command]:
     """Yield the commands that store everything a user has seen; what is stored already stays."""
     yield "SADD", keys.seen, COMPLETE, *seen
+    yield from prolong_seen(keys)
+
+
+def prolong_seen(keys: Keys) -> Iterator[Command]:
+    """Yield the command that keeps complete seen items for as long as candidates that are stored now may be needed."""
     yield "EXPIRE", keys.seen, 2 * settings.CANDIDATE_TTL_SECS
 
 

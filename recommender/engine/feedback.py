@@ -107,7 +107,7 @@ def histories(dataset: Dataset, item_ids: IdMap) -> Histories:
     items[known] = item_ids.rows(dataset.item_ids.ids[dataset.items[known]])
     over_model = replace(dataset, item_ids=item_ids, items=items)
     segments = dataset.user_segments.take(dataset.user_ids).tokens if dataset.user_segments else None
-    return Histories(ratings(over_model).csr(), profiles(over_model), segments)
+    return Histories(lambda: ratings(over_model).csr(), lambda: profiles(over_model), segments)
 
 
 def net_strengths(dataset: Dataset) -> csr_array:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import ClassVar, Protocol, Self, runtime_checkable
 
 import numpy as np
@@ -159,32 +160,49 @@ class Dataset:
         )
 
 
-@dataclass(frozen=True, eq=False)
 class Histories:
-    """Hold what users did, in the two forms that models take: matrices (m, n_items), aligned row for row."""
+    """Hold what users did, in the two forms that models take: matrices (m, n_items), aligned row for row.
 
-    ratings: csr_array
-    """One rating for each pair, given or implied; a rating of 0 is an explicit zero."""
-    profiles: csr_array
-    """The net evidence for an item, or against it, the latest most (`feedback.profiles`); only where there is any."""
-    segments: tuple[Tokens, ...] | None = None
-    """The segments of each (m,), where any are known."""
+    A form that is given as a function is made when a model first asks for it: most take one of the two.
+    """
+
+    def __init__(
+        self,
+        ratings: csr_array | Callable[[], csr_array],
+        profiles: csr_array | Callable[[], csr_array],
+        segments: tuple[Tokens, ...] | None = None,
+    ) -> None:
+        self._ratings, self._profiles = ratings, profiles
+        self.segments = segments
+        """The segments of each (m,), where any are known."""
+
+    @cached_property
+    def ratings(self) -> csr_array:
+        """Return one rating for each pair, given or implied; a rating of 0 is an explicit zero."""
+        return self._ratings() if callable(self._ratings) else self._ratings
+
+    @cached_property
+    def profiles(self) -> csr_array:
+        """Return the net evidence for an item, or against it, the latest most (`feedback.profiles`); only where any."""
+        return self._profiles() if callable(self._profiles) else self._profiles
 
     def __len__(self) -> int:
-        return int(self.ratings.shape[0])
+        return int(self.profiles.shape[0])
 
     def __getitem__(self, which: slice | IntArray | RowArray) -> "Histories":
         """Return some of the users, in the order asked for."""
         mine = np.arange(len(self))[which].tolist() if self.segments else []
         segments = tuple(self.segments[row] for row in mine) if self.segments else None
-        return Histories(self.ratings[which], self.profiles[which], segments)
+        return Histories(lambda: self.ratings[which], lambda: self.profiles[which], segments)
 
     def reindexed(self, places: RowArray, n_items: int) -> "Histories":
         """Lay the histories over another model's items: `places` (n_items of this one,) are their rows there, or
         UNKNOWN.
         """
         return Histories(
-            reindexed(self.ratings, places, n_items), reindexed(self.profiles, places, n_items), self.segments
+            lambda: reindexed(self.ratings, places, n_items),
+            lambda: reindexed(self.profiles, places, n_items),
+            self.segments,
         )
 
 
@@ -192,8 +210,9 @@ def reindexed(matrix: csr_array, places: RowArray, n_items: int) -> csr_array:
     """Return a matrix (m, n) with its columns at `places` (n,) of n_items; those at UNKNOWN are left out."""
     cols = places[matrix.indices]
     kept = cols != UNKNOWN
-    starts = np.concatenate([[0], np.cumsum(kept)])[matrix.indptr]
-    return csr_array((matrix.data[kept], cols[kept], starts), shape=(matrix.shape[0], n_items))
+    starts = np.zeros(len(kept) + 1, np.int32)
+    np.cumsum(kept, out=starts[1:])
+    return csr_array((matrix.data[kept], cols[kept], starts[matrix.indptr]), shape=(matrix.shape[0], n_items))
 
 
 class Model(Protocol):

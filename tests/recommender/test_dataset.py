@@ -7,7 +7,7 @@ from django.db import connection
 from catalog.models import Item
 from interactions.models import Interaction, InteractionType
 from recommender import dataset as datasets
-from recommender.dataset import history, load_dataset, window
+from recommender.dataset import load_dataset, load_recent, window
 from recommender.engine import feedback
 from recommender.engine.evaluation.prepare import data_hash
 from recommender.engine.types import UNDATED, IdMap
@@ -147,19 +147,19 @@ def test_more_events_than_a_block_come_whole(monkeypatch: pytest.MonkeyPatch) ->
     assert len(whole) == 120
 
 
-def test_a_history_has_a_row_for_each_person_and_the_items_of_the_model() -> None:
+def test_recent_events_have_a_row_for_each_person_and_the_items_of_the_model() -> None:
     book, film, other = factories.items(3)
     happened(ada(), book, "rating", value=4)
     happened(ada(), other)
     happened(ben(), film, "rating", value=2)
-    dataset = history([ben().pk, ada().pk, cleo().pk], IdMap.of(np.array([book.pk, film.pk])))
+    dataset = load_recent([ben().pk, ada().pk, cleo().pk]).over(IdMap.of(np.array([book.pk, film.pk])))
     assert dataset.user_ids.ids.tolist() == sorted([ada().pk, ben().pk, cleo().pk])
     assert dataset.n_items == 2
     by_person = dict(zip(dataset.user_ids.ids[dataset.users].tolist(), dataset.values.tolist(), strict=True))
     assert by_person == {ada().pk: 4, ben().pk: 2}
 
 
-def test_a_history_is_the_latest_events_of_each_person() -> None:
+def test_recent_events_are_the_latest_events_of_each_person() -> None:
     books = factories.items(5)
     for hours, book in enumerate(books):
         happened(ada(), book, occurred_at=NOON + hours * HOUR)
@@ -168,7 +168,7 @@ def test_a_history_is_the_latest_events_of_each_person() -> None:
     with connection.cursor() as cursor:
         # The index would bring them in the right order by itself.
         cursor.execute("SET LOCAL enable_indexscan = off; SET LOCAL enable_bitmapscan = off")
-    dataset = history([ada().pk, ben().pk], model_items, limit=2)
+    dataset = load_recent([ada().pk, ben().pk], limit=2).over(model_items)
     items = {person: set(dataset.items[dataset.users == person].tolist()) for person in (0, 1)}
     assert items[int(dataset.user_ids.rows(np.array([ada().pk]))[0])] == {3, 4}
     assert items[int(dataset.user_ids.rows(np.array([ben().pk]))[0])] == {0, 1}
@@ -182,15 +182,15 @@ def test_of_two_ratings_at_one_time_the_one_that_was_stored_last_counts(undated:
     assert feedback.ratings(load_dataset()).values.tolist() == [2, 4]
 
 
-def test_a_history_takes_a_random_part_of_events_at_one_time_the_same_each_time() -> None:
+def test_recent_events_are_a_random_part_of_events_at_one_time_the_same_each_time() -> None:
     books = factories.items(40)
     for book in books:
         happened(ada(), book, undated=True)
     model_items = IdMap.of(np.array([book.pk for book in books]))
-    first, again = (history([ada().pk], model_items, limit=20).items.tolist() for _ in range(2))
+    first, again = (load_recent([ada().pk], limit=20).over(model_items).items.tolist() for _ in range(2))
     assert first == again
     assert 4 <= sum(item < 20 for item in first) <= 16
 
 
-def test_a_history_of_nobody_is_empty() -> None:
-    assert len(history([], IdMap.of(np.array([1])))) == 0
+def test_nobody_has_no_recent_events() -> None:
+    assert len(load_recent([]).over(IdMap.of(np.array([1])))) == 0

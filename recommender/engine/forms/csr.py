@@ -34,6 +34,7 @@ def without_favour(profiles: csr_array) -> Mask:
 def favourable(profiles: csr_array) -> csr_array:
     """Return the part of profiles (m, n_items) that speaks for items."""
     kept = profiles.data > 0
-    starts = np.concatenate([[0], np.cumsum(kept)])[profiles.indptr]
+    starts = np.zeros(len(kept) + 1, np.int32)
+    np.cumsum(kept, out=starts[1:])
     # Made anew: eliminate_zeros() would write into the arrays of `profiles`, which may be mapped read-only.
-    return csr_array((profiles.data[kept], profiles.indices[kept], starts), shape=profiles.shape)
+    return csr_array((profiles.data[kept], profiles.indices[kept], starts[profiles.indptr]), shape=profiles.shape)

@@ -1,6 +1,6 @@
 """Blend several sources: each normalised, weighed by how much is known of the user."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar, Self
@@ -18,6 +18,9 @@ BUCKETS = ("0", "1", "2-4", "5-19", "20+")
 
 EDGES = np.array([0, 1, 2, 5, 20])
 """Where each of the BUCKETS begins."""
+
+Say = Callable[[str], FloatArray]
+"""Returns the scores (m, its items) of the source of that name."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,25 +68,24 @@ class HybridModel:
         known = np.where(rows == UNKNOWN, 0, rows)
         ids = self.user_ids.ids[known] if len(self.user_ids) else np.empty(0, np.int64)
         activity = np.where(rows == UNKNOWN, 0, self.activity[known]) if len(ids) else np.zeros(len(rows), np.int64)
-        parts = (source.score(_rows(source, ids, rows)) for source in self.sources.values())
-        return self._blended(parts, activity)
+        return self._blended(lambda name: self.sources[name].score(_rows(self.sources[name], ids, rows)), activity)
 
     def score_histories(self, histories: Histories) -> FloatArray:
         """Return ranking scores (m, n_items) of anybody, from what they did."""
-        return self._blended(self._folded(histories), self._activity_in(histories))
+        return self._blended(lambda name: self._folded(name, histories), self._activity_in(histories))
 
     def standardised_parts(self, histories: Histories) -> Iterator[FloatArray]:
         """Yield the scores of each source (m, n_items), normalised, over the hybrid's items."""
-        for name, scores in zip(self.sources, self._folded(histories), strict=True):
-            yield self._standard(name, scores)
+        for name in self.sources:
+            yield self._laid_out(name, self._standard(name, self._folded(name, histories)))
 
     def parts(self, history: Histories, cols: RowArray) -> FloatArray:
         """Return what each source adds to one user's scores of the items at `cols` (n,): (n, n_sources), NaN for
         nothing.
         """
         weights = self.weights[buckets(self._activity_in(history))][0]
-        laid = zip(self.sources, self._folded(history), weights, strict=True)
-        return np.stack([weight * self._standard(name, scores)[0, cols] for name, scores, weight in laid], axis=1)
+        laid = zip(self.standardised_parts(history), weights, strict=True)
+        return np.stack([weight * standard[0, cols] for standard, weight in laid], axis=1)
 
     def explain(self, history: Histories, cols: RowArray) -> FloatArray:
         """Return what each item of the profile adds through the sources that can say: their parts, on the hybrid's
@@ -106,14 +108,15 @@ class HybridModel:
         """Return the similarity (m, n_items) of the items at `cols`: the sources', normalised, weighed as for a busy
         user.
         """
-        rows = []
-        for source in self.sources.values():
-            own = source.item_ids.rows(self.item_ids.ids[np.where(cols == UNKNOWN, 0, cols)])
-            rows.append(source.similar(np.where(cols == UNKNOWN, UNKNOWN, own).astype(np.int32)))
         personal = np.array([is_personal(source) for source in self.sources.values()])
         asked = self.weights.any(axis=0) | (self.weights.sum() == 0)
         weights = np.where(personal & asked, np.maximum(self.weights[-1], 1e-3), 0)
-        return self._sum(rows, np.tile(weights, (len(cols), 1)), logarithm=False)
+
+        def similar_by(name: str) -> FloatArray:
+            own = self._places_in[name][np.where(cols == UNKNOWN, 0, cols)]
+            return self.sources[name].similar(np.where(cols == UNKNOWN, UNKNOWN, own).astype(np.int32))
+
+        return self._sum(similar_by, np.tile(weights, (len(cols), 1)), logarithm=False)
 
     def weight_of(self, name: str, activity: IntArray) -> FloatArray:
         """Return the weight (m,) of a source in the scores of users whose profiles hold so many items (m,)."""
@@ -185,18 +188,30 @@ class HybridModel:
         rows = np.repeat(np.arange(len(histories)), np.diff(profiles.indptr))
         return np.bincount(rows[self._knows[profiles.indices]], minlength=len(histories))
 
-    def _folded(self, histories: Histories) -> Iterator[FloatArray]:
-        return (source.score_histories(self._over(name, histories)) for name, source in self.sources.items())
+    def _folded(self, name: str, histories: Histories) -> FloatArray:
+        return self.sources[name].score_histories(self._over(name, histories))
 
     def _over(self, name: str, histories: Histories) -> Histories:
         """Lay histories over the hybrid's items over a source's items."""
-        source = self.sources[name]
-        return histories.reindexed(source.item_ids.rows(self.item_ids.ids), len(source.item_ids))
+        return histories.reindexed(self._places_in[name], len(self.sources[name].item_ids))
+
+    @cached_property
+    def _places_in(self) -> Mapping[str, RowArray]:
+        """Return, by source, the row there of each item of the hybrid (n_items,)."""
+        return {name: source.item_ids.rows(self.item_ids.ids) for name, source in self.sources.items()}
+
+    @cached_property
+    def _places_of(self) -> Mapping[str, RowArray | slice]:
+        """Return, by source, the row here of each item of the source; a slice of all where they are the same items."""
+        same = {name: np.array_equal(source.item_ids.ids, self.item_ids.ids) for name, source in self.sources.items()}
+        return {
+            name: slice(None) if same[name] else self.item_ids.rows(source.item_ids.ids)
+            for name, source in self.sources.items()
+        }
 
     def _explained(self, name: str, history: Histories, cols: RowArray) -> FloatArray:
         """Return a source's explanation (n, n_profile), over the profile as the hybrid knows it."""
-        source = self.sources[name]
-        places = source.item_ids.rows(self.item_ids.ids)
+        source, places = self.sources[name], self._places_in[name]
         out = np.full((len(cols), history.profiles.nnz), NAN)
         rows, there = np.flatnonzero(places[cols] != UNKNOWN), places[history.profiles.indices] != UNKNOWN
         if len(rows) and there.any():
@@ -204,35 +219,36 @@ class HybridModel:
             out[np.ix_(rows, np.flatnonzero(~there))] = 0
         return out
 
-    def _blended(self, parts: Iterator[FloatArray], activity: IntArray) -> FloatArray:
+    def _blended(self, say: Say, activity: IntArray) -> FloatArray:
         weights = np.where((activity > 0)[:, None], self.weights[buckets(activity)], 0)
-        return self._sum(parts, weights.astype(np.float32))
+        return self._sum(say, weights.astype(np.float32))
 
-    def _sum(
-        self, parts: "Iterator[FloatArray] | list[FloatArray]", weights: FloatArray, logarithm: bool = True
-    ) -> FloatArray:
-        """Return the weighted sum (m, n_items) of what the sources say (m, their items)."""
+    def _sum(self, say: Say, weights: FloatArray, logarithm: bool = True) -> FloatArray:
+        """Return the weighted sum (m, n_items) of what the sources say; a source without a weight isn't asked."""
         total = np.zeros((len(weights), len(self.item_ids)), np.float32)
         said = np.zeros(total.shape, bool)
-        for number, (name, scores) in enumerate(zip(self.sources, parts, strict=True)):
-            weight = weights[:, number]
+        for number, name in enumerate(self.sources):
+            weight = weights[:, number, None]
             if weight.any():
-                standard = self._standard(name, scores, logarithm)
-                said |= ~np.isnan(standard) & (weight > 0)[:, None]
-                total += np.nan_to_num(standard * weight[:, None])
+                places = self._places_of[name]
+                part = self._standard(name, say(name), logarithm) * weight
+                is_said = ~np.isnan(part)
+                said[:, places] |= is_said & (weight > 0)
+                part[~is_said] = 0
+                total[:, places] += part
         total[~said] = NAN
         return total
 
     def _standard(self, name: str, scores: FloatArray, logarithm: bool = True) -> FloatArray:
-        """Return a source's scores (m, its items), normalised, over the hybrid's items (m, n_items)."""
-        source = self.sources[name]
-        if logarithm and not is_personal(source):
+        """Return a source's scores (m, its items), normalised."""
+        if logarithm and not is_personal(self.sources[name]):
             scores = np.log1p(np.maximum(scores, 0))
-        scores = standardised(scores)
-        if np.array_equal(source.item_ids.ids, self.item_ids.ids):
-            return scores
+        return standardised(scores)
+
+    def _laid_out(self, name: str, scores: FloatArray) -> FloatArray:
+        """Lay a source's scores (m, its items) over the hybrid's items (m, n_items)."""
         out = np.full((len(scores), len(self.item_ids)), NAN)
-        out[:, self.item_ids.rows(source.item_ids.ids)] = scores
+        out[:, self._places_of[name]] = scores
         return out
 
 
@@ -249,10 +265,10 @@ def buckets(activity: IntArray) -> NDArray[np.intp]:
 def standardised(scores: FloatArray) -> FloatArray:
     """Subtract each row's mean and divide by its standard deviation; NaN stays out of both."""
     said = ~np.isnan(scores)
-    n = np.maximum(said.sum(axis=1, keepdims=True), 1)
-    filled = np.where(said, scores, 0)
-    mean = filled.sum(axis=1, keepdims=True, dtype=np.float64) / n
-    square = np.einsum("ij,ij->i", filled, filled, dtype=np.float64)[:, None] / n
+    n = np.maximum(np.count_nonzero(said, axis=1, keepdims=True), 1)
+    filled = np.where(said, scores, 0).astype(np.float64)
+    mean = filled.sum(axis=1, keepdims=True) / n
+    square = np.einsum("ij,ij->i", filled, filled)[:, None] / n
     spread = np.sqrt(np.maximum(square - mean**2, 0))
     return ((scores - mean) / np.maximum(spread, 1e-9)).astype(np.float32)
 

@@ -73,7 +73,8 @@ class SampledFactorModel:
         theirs = np.where(cols[:, None, None] == UNKNOWN, NAN, self.items[cols]).astype(np.float64)
         draws = np.einsum("sd,nsd->ns", mine[:, :-1], theirs[:, :, :-1]) + mine[:, -1] + theirs[:, :, -1]
         theirs[:, :, -1] = 1
-        own = draws.var(axis=1) + np.einsum("nsd,sde,nse->n", theirs, covariances, theirs) / len(mine)
+        by_draw = theirs.swapaxes(0, 1)
+        own = draws.var(axis=1) + np.einsum("snd,snd->n", by_draw @ covariances, by_draw) / len(mine)
         # The mean of 1 / x under a gamma distribution of shape a and rate b is b / (a - 1).
         variance = own + self.rates.mean() / (SHAPE - 1)
         return self._rating(draws.mean(axis=1)), (self.unit * np.sqrt(variance)).astype(np.float32)

@@ -148,8 +148,13 @@ class VectorModel:
         mine /= np.maximum(length, 1e-9)[:, None]
         scores: FloatArray = mine @ self.vectors.T
         scores[length == 0] = NAN
-        scores[:, ~self.knows] = NAN
+        scores += self._silence
         return scores
+
+    @cached_property
+    def _silence(self) -> FloatArray:
+        """Return NaN for the items (n_items,) of which nothing is known, and 0 for the others."""
+        return np.where(self.knows, np.float32(0), NAN)
 
     def _users(self, profiles: csr_array) -> tuple[FloatArray, FloatArray]:
         """Return the weighted sums (m, d) of profiles (m, n_items), and their lengths (m,)."""

@@ -54,7 +54,7 @@ def attribution(context: ServingContext, algorithm: str, person: int, ranked: Ra
     if member is None or person == NOBODY or not len(ranked):
         return None
     item_ids = member.model.item_ids
-    events = database.ask(lambda: dataset.history([person], item_ids))
+    events = database.ask(lambda: dataset.load_recent([person])).over(item_ids)
     history = feedback.histories(events, item_ids)
     return attribution_of(context, member, events, history, ranked)
 

@@ -11,6 +11,7 @@ from recommender.engine.ranking import Top
 from recommender.engine.types import UNKNOWN, IntArray
 from recommender.serving.candidates import user_ranking, users
 from recommender.serving.candidates.context import FOLD_IN, Ranked, ServingContext
+from recommender.serving.candidates.histories import UserHistories
 from recommender.serving.candidates.loaded_release import LoadedModel
 from recommender.serving.candidates.paging import Eligibility
 
@@ -30,29 +31,31 @@ def rank_many(
     allowed, who = context.allowed_in(member), np.flatnonzero(~folded)
     at = 0
     for block, items, scores in ranking.score_blocks(member.model, rows[who], n, done[who], allowed):
-        yield from _each(context, member, user_pks[who[at : at + len(block)]], (items, scores), seen, member.algorithm)
+        known = UserHistories(user_pks[who[at : at + len(block)]])
+        yield from _each(context, member, known, (items, scores), seen, member.algorithm)
         at += len(block)
     who = np.flatnonzero(folded)
     for start in range(0, len(who), FOLDED_AT_ONCE):
         part = who[start : start + FOLDED_AT_ONCE]
-        top = ranking.top_n(user_ranking.fold_in(member, user_pks[part]), n, done[part], allowed)
-        yield from _each(context, member, user_pks[part], top, seen, FOLD_IN)
+        known = UserHistories(user_pks[part])
+        top = ranking.top_n(user_ranking.fold_in(member, known), n, done[part], allowed)
+        yield from _each(context, member, known, top, seen, FOLD_IN)
 
 
 def _each(
-    context: ServingContext, member: LoadedModel, user_pks: IntArray, top: Top, seen: Seen, source: str
+    context: ServingContext, member: LoadedModel, known: UserHistories, top: Top, seen: Seen, source: str
 ) -> Iterator[Candidates]:
     """Yield the candidates of a block of users; `top` has items (the model's rows) and scores, (m, n) both."""
     rows_of_model, (items, scores) = context.catalogue_rows(member), top
     n, lists = items.shape[1], list[Ranked | None]()
-    for number, person in enumerate(user_pks.tolist()):
+    for number, person in enumerate(known.user_pks.tolist()):
         own = Ranked.of((items[number : number + 1], scores[number : number + 1]), source).reindex(rows_of_model)
         if 0 < len(own) < n:
             own = user_ranking.fill(
                 context, own, Eligibility.unseen(context.catalogue, context.rows(seen.get(person, ()))).allowed, n
             )
         lists.append(own if len(own) else None)
-    yield from user_ranking.candidates_of_many(context, member, user_pks, lists)
+    yield from user_ranking.candidates_of_many(context, member, known, lists)
 
 
 def _matrix(member: LoadedModel, user_pks: IntArray, seen: Seen) -> csr_array:

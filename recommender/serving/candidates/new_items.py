@@ -10,13 +10,12 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from catalog.models import ItemEmbedding
-from recommender import dataset
 from recommender.cache import SOURCES
-from recommender.engine import feedback
 from recommender.engine.forms.hybrid import HybridModel
 from recommender.engine.forms.vectors import VectorModel
 from recommender.engine.types import UNKNOWN, FloatArray, IntArray, Mask
 from recommender.serving.candidates.context import CONTENT, FOLD_IN, Ranked, ServingContext
+from recommender.serving.candidates.histories import UserHistories
 from recommender.serving.candidates.loaded_release import LoadedModel, live
 from recommender.serving.candidates.vectors import GENERATION, content_model, fitted
 from recsite.platform import database
@@ -111,7 +110,7 @@ def _placed(context: ServingContext) -> Placed:
     return held
 
 
-def tastes(context: ServingContext, member: LoadedModel, user_pks: IntArray, folded: Mask) -> FloatArray:
+def tastes(context: ServingContext, member: LoadedModel, known: UserHistories, folded: Mask) -> FloatArray:
     """Return the tastes (m, d + 2) of users whose lists `member` has made, `folded` (m,) from their latest events.
 
     The last two columns are the slope and the intercept of the line; 0 where the model doesn't use content. A row is 0
@@ -119,18 +118,16 @@ def tastes(context: ServingContext, member: LoadedModel, user_pks: IntArray, fol
     """
     found = content_model(context.release)
     if found is None:
-        return np.empty((len(user_pks), 0), np.float32)
+        return np.empty((len(folded), 0), np.float32)
     model = found[1]
-    rows = model.user_ids.rows(user_pks)
+    rows = model.user_ids.rows(known.user_pks)
     unknown = folded | (rows == UNKNOWN)
-    directions, activity = (
-        model.tastes_of(model.profiles[np.where(unknown, 0, rows)])
-        if len(model.user_ids)
-        else (np.zeros((len(user_pks), model.vectors.shape[1]), np.float32), np.zeros(len(user_pks), np.int64))
-    )
+    directions = np.zeros((len(folded), model.vectors.shape[1]), np.float32)
+    activity = np.zeros(len(folded), np.int64)
+    if not unknown.all():
+        directions[~unknown], activity[~unknown] = model.tastes_of(model.profiles[rows[~unknown]])
     if unknown.any():
-        events = database.ask(lambda: dataset.history(user_pks[unknown].tolist(), model.item_ids))
-        profiles = feedback.histories(events, model.item_ids).profiles[events.user_ids.rows(user_pks[unknown])]
+        profiles = known.take(unknown).over(model.item_ids).profiles
         directions[unknown], activity[unknown] = model.tastes_of(profiles)
     slope, intercept = _line(member, model, directions, activity)
     return np.column_stack([fitted(directions), slope, intercept]).astype(np.float32)

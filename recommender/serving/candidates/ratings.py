@@ -2,18 +2,15 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Self
 
 import numpy as np
 
-from recommender import dataset
 from recommender.cache import Candidates
-from recommender.engine import feedback
 from recommender.engine.types import UNKNOWN, FloatArray, IntArray, RatingModel
 from recommender.serving.candidates.context import Ranked, ServingContext
+from recommender.serving.candidates.histories import UserHistories
 from recommender.serving.candidates.loaded_release import LoadedModel
-from recsite.platform import database
 
 NAN = np.float32(np.nan)
 
@@ -64,7 +61,7 @@ def rating_models(context: ServingContext, algorithm: str) -> Sequence[tuple[Loa
 
 
 def predict_folded_in(
-    context: ServingContext, algorithm: str, user_pks: IntArray, lists: Sequence[Ranked]
+    context: ServingContext, algorithm: str, known: UserHistories, lists: Sequence[Ranked]
 ) -> Iterator[RatingPredictions]:
     """Predict the ratings of whole lists of users who were folded in, from their latest events. Raises DatabaseDown.
 
@@ -72,12 +69,13 @@ def predict_folded_in(
     would make every list depend on them.
     """
     found = [RatingPredictions.nothing(len(ranked)) for ranked in lists]
-    for member, model in rating_models(context, algorithm)[:1]:
-        events = database.ask(partial(dataset.history, user_pks.tolist(), member.model.item_ids))
-        histories = feedback.histories(events, model.item_ids)
-        for number, row in enumerate(events.user_ids.rows(user_pks).tolist()):
-            cols = model.item_ids.rows(context.catalogue.ids[lists[number].rows])
-            found[number] = found[number].fill_from(*model.predict_history(histories[row : row + 1], cols))
+    for _, model in rating_models(context, algorithm)[:1]:
+        histories = known.over(model.item_ids)
+        for row, ranked in enumerate(lists):
+            cols = model.item_ids.rows(context.catalogue.ids[ranked.rows])
+            found[row] = found[row].fill_from(
+                *model.predict_history(histories[row : row + 1] if len(lists) > 1 else histories, cols)
+            )
     yield from found
 
 

@@ -4,14 +4,17 @@ from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
 
+import numpy as np
 from django.conf import settings
 
-from recommender import cache
+from recommender import cache, dataset
 from recommender.cache import NOBODY, CachedEntry, Candidates, Keys
 from recommender.serving import telemetry
 from recommender.serving.candidates import user_ranking, users
 from recommender.serving.candidates.context import IMPERSONAL, ServingContext
+from recommender.serving.candidates.histories import UserHistories
 from recommender.serving.candidates.paging import Eligibility
+from recsite.platform import database
 from recsite.platform.database import DatabaseDown
 from recsite.platform.redis import RedisDown
 
@@ -53,35 +56,43 @@ def _look_up(keys: Keys) -> CachedEntry:
 
 def _make(context: ServingContext, algorithm: str, user_id: str, keys: Keys, found: CachedEntry) -> UserCandidates:
     mark = found.mark or cache.new_mark()
-    person = users.find_pk(user_id)
-    seen = _seen(person, found)
+    person = _person(user_id, found.candidates)
+    known, seen = _known(person, found)
     is_hit = found.is_fresh and found.candidates is not None
-    candidates = found.candidates if is_hit and found.candidates else _candidates(context, algorithm, person, seen)
+    candidates = found.candidates if is_hit and found.candidates else _candidates(context, algorithm, known, seen)
     # The keys would hold the id of somebody who was erased.
     if person != NOBODY or not users.is_erased(user_id):
-        _keep(keys, None if is_hit else mark, candidates, seen)
+        _keep(keys, None if is_hit else mark, candidates, None if found.seen_is_complete else seen)
     return UserCandidates(candidates, seen, is_hit)
 
 
-def _seen(person: int, found: CachedEntry) -> Collection[int]:
+def _person(user_id: str, before: Candidates | None) -> int:
+    """Return the internal id of a user, which stays the same as long as they have any; or NOBODY."""
+    return users.find_pk(user_id) if before is None or before.person == NOBODY else before.person
+
+
+def _known(person: int, found: CachedEntry) -> tuple[UserHistories, Collection[int]]:
+    """Return what a user did, and what they have seen: from one reading of their events where Redis lacks any."""
+    one = np.array([person], np.int64)
     if found.seen_is_complete or person == NOBODY:
-        return found.seen
-    return {*found.seen, *users.seen_items([person]).get(person, [])}
+        return UserHistories(one), found.seen
+    everything = database.ask(lambda: dataset.load_all_of(person))
+    return UserHistories(one, everything.latest(settings.FOLD_IN_EVENTS)), {*found.seen, *everything.seen().tolist()}
 
 
-def _candidates(context: ServingContext, algorithm: str, person: int, seen: Collection[int]) -> Candidates:
-    member = context.release.members.get(algorithm)
+def _candidates(context: ServingContext, algorithm: str, known: UserHistories, seen: Collection[int]) -> Candidates:
+    person, member = int(known.user_pks[0]), context.release.members.get(algorithm)
     if member is None or person == NOBODY or algorithm in IMPERSONAL:
         return Candidates.impersonal(person)
     allowed = Eligibility.unseen(context.catalogue, context.rows(seen)).allowed
-    own = user_ranking.rank(context, member, person, allowed, settings.CANDIDATE_COUNT)
-    return user_ranking.candidates(context, member, person, own)
+    own = user_ranking.rank(context, member, person, allowed, settings.CANDIDATE_COUNT, known)
+    return user_ranking.candidates(context, member, known, own)
 
 
-def _keep(keys: Keys, mark: bytes | None, candidates: Candidates, seen: Collection[int]) -> None:
-    """Store in Redis what it lacked: the candidates, if there is a mark for them, and the seen items."""
+def _keep(keys: Keys, mark: bytes | None, candidates: Candidates, seen: Collection[int] | None) -> None:
+    """Store in Redis what it lacked: the candidates, if there is a mark for them, and the seen items, if given."""
     commands = list(cache.keep(keys, mark, candidates)) if mark else []
     if candidates.person != NOBODY:
-        commands += cache.keep_seen(keys, seen)
+        commands += cache.keep_seen(keys, seen) if seen is not None else cache.prolong_seen(keys)
     with suppress(RedisDown):
         cache.store(commands)

@@ -6,28 +6,35 @@ from typing import Any
 import numpy as np
 from django.conf import settings
 
-from recommender import dataset
 from recommender.cache import SOURCES, Candidates
-from recommender.engine import feedback, ranking
-from recommender.engine.types import UNKNOWN, FloatArray, IntArray, Mask
+from recommender.engine import ranking
+from recommender.engine.types import UNKNOWN, FloatArray, Mask
 from recommender.serving.candidates import new_items, users
 from recommender.serving.candidates.context import FOLD_IN, Ranked, ServingContext
+from recommender.serving.candidates.histories import UserHistories
 from recommender.serving.candidates.loaded_release import LoadedModel
 from recommender.serving.candidates.ratings import RatingPredictions, predict_folded_in
 from recommender.serving.candidates.segments import by_segment, segment_model
 from recommender.serving.candidates.stated_preferences import StatedPreferences, by_stated_preferences
-from recsite.platform import database
 
 FOLDED = SOURCES.index(FOLD_IN)
 NOT_RATED = RatingPredictions.nothing(0)
 
 
-def rank(context: ServingContext, member: LoadedModel, person: int, allowed: Mask, n: int) -> Ranked | None:
+def rank(
+    context: ServingContext,
+    member: LoadedModel,
+    person: int,
+    allowed: Mask,
+    n: int,
+    known: UserHistories | None = None,
+) -> Ranked | None:
     """Rank the n best of the `allowed` items (n_items of the catalogue,) for a user; everybody's items fill the gaps.
 
-    None where it knows nothing of the user, or of the allowed items. Raises DatabaseDown.
+    `known` is what they did, where somebody needs it besides. None where it knows nothing of the user, or of the
+    allowed items. Raises DatabaseDown.
     """
-    scores, is_folded = score(member, np.array([person], np.int64))
+    scores, is_folded = score(member, known or UserHistories(np.array([person], np.int64)))
     top = ranking.top_n(context.to_catalogue(member, scores), n, allowed=allowed)
     own = Ranked.of(top, FOLD_IN if is_folded[0] else member.algorithm)
     return fill(context, own, allowed, n) if len(own) else None
@@ -41,37 +48,39 @@ def fill(context: ServingContext, own: Ranked, allowed: Mask, n: int) -> Ranked:
     return own.extend_to(n, everybody.take(allowed[everybody.rows]))
 
 
-def score(member: LoadedModel, user_pks: IntArray) -> tuple[FloatArray, Mask]:
+def score(member: LoadedModel, known: UserHistories) -> tuple[FloatArray, Mask]:
     """Return scores (m, items of the model), NaN where there is nothing to go by, and who was folded in (m,)."""
-    rows = member.model.user_ids.rows(user_pks)
-    folded = (rows == UNKNOWN) | np.isin(user_pks, users.with_new_events(user_pks, member))
+    rows = member.model.user_ids.rows(known.user_pks)
+    folded = (rows == UNKNOWN) | known.newer_than(member)
+    if folded.all():
+        return fold_in(member, known), folded
     scores = member.model.score(np.where(folded, UNKNOWN, rows).astype(np.int32))
     if folded.any():
-        scores[folded] = fold_in(member, user_pks[folded])
+        scores[folded] = fold_in(member, known.take(folded))
     return scores, folded
 
 
-def fold_in(member: LoadedModel, user_pks: IntArray) -> FloatArray:
+def fold_in(member: LoadedModel, known: UserHistories) -> FloatArray:
     """Score items (m, items of the model) by folding in the users' latest events. Raises DatabaseDown."""
-    segmented = segment_model(member.model) is not None
-    events = database.ask(lambda: dataset.history(user_pks.tolist(), member.model.item_ids, with_segments=segmented))
-    histories = feedback.histories(events, member.model.item_ids)
-    return member.model.score_histories(histories)[events.user_ids.rows(user_pks)]
+    model = member.model
+    is_segmented = segment_model(model) is not None
+    return model.score_histories((known.with_segments if is_segmented else known.over)(model.item_ids))
 
 
-def candidates(context: ServingContext, member: LoadedModel, person: int, own: Ranked | None) -> Candidates:
+def candidates(context: ServingContext, member: LoadedModel, known: UserHistories, own: Ranked | None) -> Candidates:
     """Convert a ranking to candidates, the form that is cached: items by internal ids. Raises DatabaseDown."""
-    return next(iter(candidates_of_many(context, member, np.array([person]), [own])))
+    return next(iter(candidates_of_many(context, member, known, [own])))
 
 
 def candidates_of_many(
-    context: ServingContext, member: LoadedModel, user_pks: IntArray, lists: Sequence[Ranked | None]
+    context: ServingContext, member: LoadedModel, known: UserHistories, lists: Sequence[Ranked | None]
 ) -> Iterator[Candidates]:
     """Build candidates for several users; fall back to stated preferences for users without a ranking.
 
     Candidates carry the taste that places later items and, for users folded in, the predicted ratings, since no row of
     a model gives these again. Raises DatabaseDown.
     """
+    user_pks = known.user_pks
     ranked = np.array([own is not None for own in lists])
     silent = user_pks[~ranked].tolist()
     said = users.stated(silent) if silent else {}
@@ -79,19 +88,17 @@ def candidates_of_many(
         _by_statements(context, *said[person]) if own is None and person in said else own
         for person, own in zip(user_pks.tolist(), lists, strict=True)
     ]
-    folded = [number for number, own in enumerate(lists) if own is not None and FOLDED in own.sources]
+    folded = np.array([own is not None and FOLDED in own.sources for own in lists], bool)
     own_lists = [own for own in lists if own is not None and FOLDED in own.sources]
-    predicted = predict_folded_in(context, member.algorithm, user_pks[folded], own_lists) if folded else ()
-    rated = dict(zip(folded, predicted, strict=True))
-    is_folded = np.isin(np.arange(len(user_pks)), folded)[ranked]
-    tastes = dict(
-        zip(user_pks[ranked].tolist(), new_items.tastes(context, member, user_pks[ranked], is_folded), strict=True)
-    )
-    for number, (person, own) in enumerate(zip(user_pks.tolist(), lists, strict=True)):
+    predicted = predict_folded_in(context, member.algorithm, known.take(folded), own_lists) if folded.any() else ()
+    rated = dict(zip(user_pks[folded].tolist(), predicted, strict=True))
+    found = new_items.tastes(context, member, known.take(ranked), folded[ranked]) if ranked.any() else ()
+    tastes = dict(zip(user_pks[ranked].tolist(), found, strict=True))
+    for person, own in zip(user_pks.tolist(), lists, strict=True):
         if own is None:
             yield Candidates.impersonal(person)
             continue
-        rating = rated.get(number, NOT_RATED)
+        rating = rated.get(person, NOT_RATED)
         items = context.catalogue.ids[own.rows]
         taste = tastes.get(person, new_items.NO_TASTE)
         taste = taste if taste.any() else new_items.NO_TASTE

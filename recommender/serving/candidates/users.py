@@ -19,11 +19,13 @@ from recommender.engine.types import IntArray
 from recommender.serving.candidates.loaded_release import LoadedModel
 from recsite.platform import database
 
+FIND_PK = "SELECT id FROM catalog_enduser WHERE user_id = %(user_id)s::text"
+
 
 def find_pk(user_id: str) -> int:
     """Return the internal id of a user, or NOBODY."""
-    found = database.ask(EndUser.objects.filter(user_id=user_id).values_list("pk", flat=True).first)
-    return NOBODY if found is None else found
+    found = database.ask(lambda: database.prepared(FIND_PK, {"user_id": user_id}))
+    return int(found[0][0]) if found else NOBODY
 
 
 def is_erased(user_id: str) -> bool:
