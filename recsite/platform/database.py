@@ -5,6 +5,7 @@ recommendations has, and must not hold a thread for it.
 """
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, TypeVar, cast
 
 import psycopg
@@ -42,6 +43,16 @@ def prepared(statement: str, parameters: Mapping[str, Any]) -> list[tuple[Any, .
 
     Django's own cursors write values into the text, so that the server reads and plans every statement as a new one.
     """
+    run: Callable[..., list[tuple[Any, ...]]] = _run_prepared
+    # As around Django's own cursors: whoever watches or refuses queries hears of these too.
+    for wrapper in reversed(connection.execute_wrappers):
+        run = partial(wrapper, run)
+    if connection.queries_logged:
+        connection.queries_log.append({"sql": statement})
+    return run(statement, parameters, False, {"connection": connection})
+
+
+def _run_prepared(statement: str, parameters: Mapping[str, Any], *_: Any) -> list[tuple[Any, ...]]:
     connection.validate_no_broken_transaction()
     connection.ensure_connection()
     with connection.wrap_database_errors:

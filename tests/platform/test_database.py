@@ -2,11 +2,13 @@ from collections.abc import Iterator
 
 import psycopg
 import pytest
-from django.db import DataError, OperationalError
+from django.db import DataError, OperationalError, connection
+from django.test.utils import CaptureQueriesContext
 
 from recsite.platform import database
 from recsite.platform.database import DatabaseDown
 from recsite.platform.exceptions import Unavailable
+from tests.outages import no_postgres
 
 
 @pytest.fixture(autouse=True)
@@ -59,3 +61,13 @@ def test_a_wrong_query_is_no_outage() -> None:
     with pytest.raises(DataError):
         database.ask(wrong)
     assert database.ask(lambda: 42) == 42
+
+
+@pytest.mark.django_db
+def test_a_prepared_statement_is_seen_by_those_who_watch_queries_and_refused_by_those_who_refuse() -> None:
+    with CaptureQueriesContext(connection) as asked:
+        assert database.prepared("SELECT %(number)s::int + 1", {"number": 41}) == [(42,)]
+    assert [query["sql"] for query in asked.captured_queries] == ["SELECT %(number)s::int + 1"]
+    with no_postgres() as refused, pytest.raises(OperationalError):
+        database.prepared("SELECT 1", {})
+    assert refused == ["SELECT 1"]

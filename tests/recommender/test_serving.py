@@ -171,10 +171,10 @@ def test_a_cached_answer_asks_the_database_nothing(shop: Shop, django_assert_num
 
 def test_a_list_that_must_be_made_costs_a_few_queries(shop: Shop, django_assert_num_queries: Any) -> None:
     ask(shop.ben)
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(2):
         ask(shop.ada)
     # For a user without events, the stated preferences are read as well.
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(3):
         ask(shop.cleo)
     # Of a stranger it is asked, too, whether the id was erased.
     with django_assert_num_queries(2):
