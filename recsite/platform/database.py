@@ -5,12 +5,12 @@ recommendations has, and must not hold a thread for it.
 """
 
 from collections.abc import Callable, Mapping
-from functools import partial
 from typing import Any, TypeVar, cast
 
 import psycopg
 from django.db import InterfaceError, OperationalError, connection
 from django.db.backends.utils import CursorWrapper
+from psycopg.pq import Format
 
 from recsite.platform.breaker import Breaker, CircuitOpen
 from recsite.platform.exceptions import Unavailable
@@ -43,16 +43,6 @@ def prepared(statement: str, parameters: Mapping[str, Any]) -> list[tuple[Any, .
 
     Django's own cursors write values into the text, so that the server reads and plans every statement as a new one.
     """
-    run: Callable[..., list[tuple[Any, ...]]] = _run_prepared
-    # As around Django's own cursors: whoever watches or refuses queries hears of these too.
-    for wrapper in reversed(connection.execute_wrappers):
-        run = partial(wrapper, run)
-    if connection.queries_logged:
-        connection.queries_log.append({"sql": statement})
-    return run(statement, parameters, False, {"connection": connection})
-
-
-def _run_prepared(statement: str, parameters: Mapping[str, Any], *_: Any) -> list[tuple[Any, ...]]:
     connection.validate_no_broken_transaction()
     connection.ensure_connection()
     with connection.wrap_database_errors:
@@ -60,6 +50,7 @@ def _run_prepared(statement: str, parameters: Mapping[str, Any], *_: Any) -> lis
         # Django switches them off for poolers that mix the sessions of clients.
         session.prepare_threshold = 0
         with psycopg.Cursor(session) as own:
+            own.format = Format.BINARY
             raw = cast("CursorWrapper", own)
             # Django's wrappers see it, as they see every query: those that count, and those that play an outage.
             cursor = connection.make_debug_cursor(raw) if connection.queries_logged else connection.make_cursor(raw)

