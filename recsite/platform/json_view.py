@@ -2,7 +2,7 @@
 
 from typing import Any, ClassVar
 
-from django.http import HttpRequest, JsonResponse
+from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from rest_framework.exceptions import ParseError, UnsupportedMediaType
 from rest_framework.utils.mediatypes import media_type_matches
@@ -10,12 +10,11 @@ from rest_framework.views import APIView
 
 from recsite.platform.authentication import admit
 from recsite.platform.errors import explain
-from recsite.platform.lean import NOT_ACCEPTABLE, takes_json
+from recsite.platform.lean import NOT_ACCEPTABLE, json_response, takes_json
 from recsite.platform.parsers import EMPTY, strict_json
 from recsite.platform.query import Query
 
 JSON = "application/json"
-COMPACT = {"separators": (",", ":"), "ensure_ascii": False}
 
 
 class JsonBodyView(APIView):
@@ -36,8 +35,7 @@ class JsonBodyView(APIView):
             admit(request)
             if not takes_json(request.META.get("HTTP_ACCEPT", "")):
                 return NOT_ACCEPTABLE.as_json()
-            answer = self.post(request, _body(request), *args, **kwargs)
-            return JsonResponse(answer, status=self.success, json_dumps_params=COMPACT)
+            return json_response(self.post(request, _body(request), *args, **kwargs), self.success)
         except Exception as error:
             if (failure := explain(error)) is None:
                 raise

@@ -42,10 +42,12 @@ class LeanJsonView(APIView):
         raise NotImplementedError
 
 
-def json_response(answer: Any) -> HttpResponse:
+def json_response(answer: Any, status: int = 200) -> HttpResponse:
     """Return the answer as JSON, with its length: clients keep the connection then."""
     body = orjson.dumps(answer)
-    return HttpResponse(body, content_type="application/json", headers={"Content-Length": str(len(body))})
+    return HttpResponse(
+        body, status=status, content_type="application/json", headers={"Content-Length": str(len(body))}
+    )
 
 
 def takes_json(accept: str) -> bool:

@@ -6,6 +6,7 @@ from django.http.response import HttpResponseBase
 from django.urls import Resolver404, resolve
 
 from recsite.platform.counting import CountingMiddleware
+from recsite.platform.json_view import JsonBodyView
 from recsite.platform.lean import LeanJsonView
 from recsite.platform.middleware import Handler
 
@@ -52,7 +53,8 @@ def _is_lean(request: HttpRequest) -> bool:
     except Resolver404:
         return False
     view = getattr(match.func, "view_class", None)
-    if view is None or not issubclass(view, LeanJsonView):
+    # Of operations with a body, other methods go through REST framework, whose answers Django renders.
+    if view is None or not issubclass(view, (LeanJsonView, JsonBodyView) if request.method == "POST" else LeanJsonView):
         return False
     request.resolver_match = match
     return True

@@ -71,3 +71,25 @@ def test_what_fails_is_counted_and_answered_as_anywhere(monkeypatch: pytest.Monk
     answer = Client(raise_request_exception=False).get(LEAN)
     assert (answer.status_code, answer.json()["error"]["code"]) == (500, "internal_error")
     assert failures() == before + 1
+
+
+@pytest.mark.parametrize("path", ["interactions", "interactions/bulk", "recommendations/session"])
+def test_operations_with_a_body_pass_by_too_and_are_told_of_their_faults(path: str) -> None:
+    lean, other = Client(), Client()
+    other.cookies["sessionid"] = "0" * 32
+    asked = [client.post(f"/api/v1/{path}", b"{", "application/json") for client in (lean, other)]
+    assert [answer.status_code for answer in asked] == [400, 400]
+    assert asked[0].json()["error"] == asked[1].json()["error"]
+    assert asked[0].headers["X-Frame-Options"] == "DENY"
+    assert "Set-Cookie" not in asked[0].headers
+
+
+def test_a_body_that_is_too_large_is_refused_there_too(settings: Any) -> None:
+    settings.MAX_REQUEST_SIZE = 10
+    assert Client().post("/api/v1/interactions", b"{}" * 10, "application/json").status_code == 413
+
+
+@pytest.mark.parametrize(("method", "status"), [("get", 405), ("options", 200), ("put", 405)])
+def test_other_methods_of_operations_with_a_body_are_answered_by_rest_framework(method: str, status: int) -> None:
+    answer = getattr(Client(), method)("/api/v1/interactions")
+    assert (answer.status_code, answer.headers["Allow"]) == (status, "POST, OPTIONS")
