@@ -8,7 +8,7 @@ it was, and `store.store` settles it.
 import json
 
 from interactions.schema import PROFILE_UPDATE, Event
-from interactions.store import StoredEvent
+from interactions.store import StoredEvent, stored_event
 from recsite.platform import database
 
 # It takes the lock on users that the erasing waits for (see `catalog.erasure`) before it looks for the user. An INSERT
@@ -22,14 +22,14 @@ WITH stored AS (
     FROM catalog_enduser AS enduser, catalog_item AS item, interactions_interactiontype AS kind
     WHERE enduser.user_id = %(user_id)s::text AND item.item_id = %(item_id)s::text AND kind.name = %(type)s::text
     ON CONFLICT (event_id, occurred_at) DO NOTHING
-    RETURNING user_id, item_id
+    RETURNING user_id, item_id, id
 ), active AS (
     UPDATE catalog_enduser SET last_active = least(%(at)s::timestamptz, now())
     FROM stored
     WHERE catalog_enduser.id = stored.user_id AND NOT %(undated)s::boolean
         AND least(%(at)s::timestamptz, now()) >= coalesce(last_active, '-infinity') + interval '1 minute'
 )
-SELECT user_id, item_id FROM stored
+SELECT user_id, item_id, id FROM stored
 """
 
 
@@ -52,5 +52,5 @@ def store(event: Event) -> StoredEvent | None:
     )
     if not rows:
         return None
-    ((user_pk, item_pk),) = rows
-    return StoredEvent(event.event_id, event.user_id, user_pk, item_pk, event.type, event.value, event.occurred_at)
+    ((user_pk, item_pk, pk),) = rows
+    return stored_event(event, user_pk, item_pk, pk)

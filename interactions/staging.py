@@ -85,9 +85,10 @@ WITH staged AS (SELECT * FROM {staged}), inserted AS (
     JOIN interactions_interactiontype AS kind ON kind.name = staged.type
     ORDER BY event_id
     ON CONFLICT (event_id, occurred_at) DO NOTHING
-    RETURNING event_id, occurred_at, user_id, item_id
+    RETURNING event_id, occurred_at, user_id, item_id, id
 )
-SELECT staged.position, inserted.user_id, inserted.item_id FROM inserted JOIN staged USING (event_id, occurred_at)
+SELECT staged.position, inserted.user_id, inserted.item_id, inserted.id
+FROM inserted JOIN staged USING (event_id, occurred_at)
 """
 # Of files: the last of equal lines counts, and a later file may correct a value. What RETURNING selects is read as it
 # was before the statement, so `before` is when the old value came; ids tell new rows, which need no such look-up.
@@ -127,9 +128,10 @@ WITH staged AS (SELECT * FROM {staged}), inserted AS (
     WHERE staged.item_id = ''
     ORDER BY event_id
     ON CONFLICT (event_id, occurred_at) DO NOTHING
-    RETURNING event_id, occurred_at, user_id
+    RETURNING event_id, occurred_at, user_id, id
 )
-SELECT staged.position, inserted.user_id, 0 FROM inserted JOIN staged USING (event_id, occurred_at)
+SELECT staged.position, inserted.user_id, 0, inserted.id
+FROM inserted JOIN staged USING (event_id, occurred_at)
 """
 
 
@@ -215,15 +217,15 @@ class Staging:
         self.cursor.execute(UPSERT.format(staged=self.relation), given)
         return Upserted(*self.cursor.fetchone())
 
-    def insert_returning(self) -> list[tuple[int, int, int]]:
-        """Insert the events that are new; return the position, and the keys of user and item, of each.
+    def insert_returning(self) -> list[tuple[int, int, int, int]]:
+        """Insert the events that are new; return the position, and the keys of user, item and event, of each.
 
         No two of those that are staged may have the same id and time.
         """
         self._execute(INSERT)
         return self.cursor.fetchall()
 
-    def insert_without_item(self) -> list[tuple[int, int, int]]:
+    def insert_without_item(self) -> list[tuple[int, int, int, int]]:
         """Insert those that are about no item, and return the same of them, the item's key 0."""
         self._execute(INSERT_WITHOUT_ITEM)
         return self.cursor.fetchall()

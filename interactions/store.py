@@ -26,6 +26,7 @@ OTHER_CONTENT = "Another event has this id and time. Send each event with an id 
 class StoredEvent:
     """Holds an event that was new, with the keys of its rows."""
 
+    pk: int
     event_id: UUID
     user_id: str
     user_pk: int
@@ -34,6 +35,7 @@ class StoredEvent:
     type: str
     value: float | None
     occurred_at: datetime
+    undated: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,9 +139,9 @@ def _attempt(batch: Sequence[tuple[int, Event]]) -> tuple[tuple[StoredEvent, ...
     if other := _with_other_content(missing):
         raise _OtherContentStored(other)
     fresh = [(event, *keys[position]) for position, event in known if position in keys]
-    profiles.update(event for event, _, _ in fresh)
+    profiles.update(event for event, *_ in fresh)
     _keep_reviews(fresh)
-    return tuple(_stored(*one) for one in fresh), {position for position, _ in missing}, refused
+    return tuple(stored_event(*one) for one in fresh), {position for position, _ in missing}, refused
 
 
 def _without(batch: Sequence[tuple[int, Event]], refused: Sequence[Refusal]) -> Sequence[tuple[int, Event]]:
@@ -189,12 +191,12 @@ def _staged(position: int, event: Event) -> Staged:
     )
 
 
-def _insert(staging: Staging, batch: Sequence[tuple[int, Event]]) -> dict[int, tuple[int, int]]:
-    """Insert the events that are new; return the primary keys of user and item (or 0) by the events' positions."""
+def _insert(staging: Staging, batch: Sequence[tuple[int, Event]]) -> dict[int, tuple[int, int, int]]:
+    """Insert the events that are new; return the keys of user, item (or 0) and event by the events' positions."""
     rows = staging.insert_returning()
     if any(not event.item_id for _, event in batch):
         rows += staging.insert_without_item()
-    return {position: (user_pk, item_pk) for position, user_pk, item_pk in rows}
+    return {position: (user_pk, item_pk, pk) for position, user_pk, item_pk, pk in rows}
 
 
 def _with_other_content(missing: Sequence[tuple[int, Event]]) -> list[int]:
@@ -208,8 +210,8 @@ def _with_other_content(missing: Sequence[tuple[int, Event]]) -> list[int]:
     ]
 
 
-def _keep_reviews(stored: Sequence[tuple[Event, int, int]]) -> None:
-    reviews = [(event, event.review, user_pk, item_pk) for event, user_pk, item_pk in stored if event.review]
+def _keep_reviews(stored: Sequence[tuple[Event, int, int, int]]) -> None:
+    reviews = [(event, event.review, user_pk, item_pk) for event, user_pk, item_pk, _ in stored if event.review]
     if not reviews:
         return
     Review.objects.bulk_create(
@@ -226,8 +228,10 @@ def _keep_reviews(stored: Sequence[tuple[Event, int, int]]) -> None:
     )
 
 
-def _stored(event: Event, user_pk: int, item_pk: int) -> StoredEvent:
-    return StoredEvent(event.event_id, event.user_id, user_pk, item_pk, event.type, event.value, event.occurred_at)
+def stored_event(event: Event, user_pk: int, item_pk: int, pk: int) -> StoredEvent:
+    return StoredEvent(
+        pk, event.event_id, event.user_id, user_pk, item_pk, event.type, event.value, event.occurred_at, event.undated
+    )
 
 
 def _keep_dead_letters(events: Sequence[Event], lost: Sequence[Refusal], sources: Sequence[str]) -> None:

@@ -131,15 +131,19 @@ class RecentEvents:
     def came_after(self, received_after: datetime, occurred_after: datetime | None) -> Mask:
         """Tell which users (n_users,) have events of a weight that came in, or happened, after these times."""
         telling = np.array([kind.id for kind in types.telling()])
-        late = self.events["received"] > _microseconds_of(received_after)
+        late = self.events["received"] > microseconds_of(received_after)
         if occurred_after is not None:
-            late |= self.events["time"] > _microseconds_of(occurred_after)
+            late |= self.events["time"] > microseconds_of(occurred_after)
         users = self.events["user"][late & np.isin(self.events["type"], telling)]
         return np.isin(self.user_ids.ids, users)
 
     def latest(self, n: int) -> "RecentEvents":
         """Return the n latest events of one user."""
         return replace(self, events=self.events[:n])
+
+    def of(self, which: Mask) -> "RecentEvents":
+        """Return some of the events."""
+        return replace(self, events=self.events[which])
 
     def seen(self) -> IntArray:
         """Return the items (internal ids) that must not be shown again, of one user who was read whole."""
@@ -265,7 +269,7 @@ def _microseconds(events: NDArray[np.void]) -> IntArray:
     return np.where(events["undated"], UNDATED, events["time"])
 
 
-def _microseconds_of(moment: datetime) -> int:
+def microseconds_of(moment: datetime) -> int:
     """Return a time as PostgreSQL counts it."""
     return (moment - datetime(2000, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
 

@@ -3,6 +3,7 @@
     rec:{generation}:{digest}:svd:{ada}    candidates, as packed arrays
     rec:{generation}:seen:{ada}            a set of internal item ids, and COMPLETE once all of them are in it
     rec:{generation}:mark:{ada}            eight random bytes, others after every event
+    rec:{generation}:did500:{ada}          what the user did lately, as records, and COMPLETE once all of it is there
     rec:latest:svd:{ada}                   the key of the candidates that were stored last
 
 **Candidates are keyed by what they are made of.** The digest stands for the versions of the models that shape them. A
@@ -17,6 +18,10 @@ the moment it is written. A mark that expired or was evicted is never made again
 a reader that finds no COMPLETE adds everything the database has, and COMPLETE with it. Whatever the order: an event
 that was committed before the reader looked is in what it read, a later one comes by its own addition, after its commit.
 
+**What a user did lately is kept as seen items are:** by additions alone, so that a list after an event is made without
+the database. It is there for users who did something that the training doesn't know of. Of events that come twice, by
+themselves and in what a reader adds, one counts.
+
 **An outage loses nothing.** What Redis didn't take is kept in mind and told when it is back, before anybody reads from
 it. That is marked in the database: a process that starts finds the mark of one that died, and raises a generation. The
 number changes the generation in all keys, so that nothing of before is found any more. So does a restart of Redis.
@@ -26,6 +31,7 @@ a still newer one reads the database after that commit, and finds the event ther
 
 from recommender.cache.erasing import on_erased, on_users_saved, sweep
 from recommender.cache.events import note_events, tell_the_rest
+from recommender.cache.histories import history, keep_history, record
 from recommender.cache.keys import LISTS_GENERATION, Keys, keys_of
 from recommender.cache.lists import (
     COMPLETE,
@@ -59,7 +65,9 @@ __all__ = [
     "Candidates",
     "Keys",
     "are_up_to_date",
+    "history",
     "keep",
+    "keep_history",
     "keep_seen",
     "keys_of",
     "look_up",
@@ -70,6 +78,7 @@ __all__ = [
     "on_erased",
     "on_users_saved",
     "prolong_seen",
+    "record",
     "store",
     "sweep",
     "tell_the_rest",

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from zlib import crc32
 
+from django.conf import settings
+
 from interactions import producers, types
 from recsite.platform import generations
 
@@ -18,6 +20,7 @@ class Keys:
     candidates: str
     seen: str
     mark: str
+    history: str
     latest: str
     """Holds the key of the candidates that were stored last, of whatever digest or generation."""
 
@@ -43,6 +46,7 @@ def _keys(number: int, user_id: str, digest: str = "", algorithm: str = "") -> K
         candidates=f"{start}:{digest}:{algorithm}:{user}",
         seen=f"{start}:seen:{user}",
         mark=f"{start}:mark:{user}",
+        history=f"{start}:did{settings.FOLD_IN_EVENTS}:{user}",
         latest=f"rec:latest:{algorithm}:{user}",
     )
 

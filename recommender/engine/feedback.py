@@ -199,8 +199,12 @@ def _items_since(dataset: Dataset, found: csr_array) -> IntArray:
 
 
 def _last_times(dataset: Dataset, numbers: IntArray) -> IntArray:
-    """Return the time of the last event of each pair; `numbers` are sorted. UNDATED comes before all others."""
-    events = dataset.select(is_known(dataset))
+    """Return the time of the last event of each pair; `numbers` are sorted. UNDATED comes before all others.
+
+    Events that say nothing, such as impressions, are no turning to the item.
+    """
+    says = np.array([kind.is_explicit or kind.weight != 0 for kind in dataset.kinds], bool)
+    events = dataset.select(is_known(dataset) & says[dataset.types])
     own = pair_numbers(events)
     where = np.minimum(np.searchsorted(numbers, own), max(len(numbers) - 1, 0))
     counts = numbers[where] == own if len(numbers) else np.zeros(len(events), bool)

@@ -1,5 +1,6 @@
 """Read what users did once, for everything that their lists are made of: scores, predicted ratings and tastes."""
 
+from collections.abc import Callable
 from functools import cached_property
 
 import numpy as np
@@ -14,14 +15,25 @@ from recsite.platform import database
 class UserHistories:
     """Hold the latest events of some users, read at the first need. Whoever reads them raises DatabaseDown."""
 
-    def __init__(self, user_pks: IntArray, events: dataset.RecentEvents | None = None) -> None:
+    def __init__(
+        self,
+        user_pks: IntArray,
+        events: dataset.RecentEvents | None = None,
+        cached: Callable[[], dataset.RecentEvents | None] = lambda: None,
+    ) -> None:
+        """Take whose they are; `events` where they were read already, else what may have them `cached`."""
         self.user_pks = user_pks
-        self._events = events
+        self._events, self._cached = events, cached
+        self.is_read = events is not None
+        """True where they came from the database."""
         self._made: dict[bytes, Histories] = {}
 
     @property
     def events(self) -> dataset.RecentEvents:
         if self._events is None:
+            self._events = self._cached()
+        if self._events is None:
+            self.is_read = True
             self._events = database.ask(lambda: dataset.load_recent(self.user_pks.tolist()))
         return self._events
 

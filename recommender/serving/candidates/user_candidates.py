@@ -3,12 +3,14 @@
 from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from django.conf import settings
 
 from recommender import cache, dataset
 from recommender.cache import NOBODY, CachedEntry, Candidates, Keys
+from recommender.engine.types import UNKNOWN
 from recommender.serving import telemetry
 from recommender.serving.candidates import user_ranking, users
 from recommender.serving.candidates.context import IMPERSONAL, ServingContext
@@ -57,12 +59,12 @@ def _look_up(keys: Keys) -> CachedEntry:
 def _make(context: ServingContext, algorithm: str, user_id: str, keys: Keys, found: CachedEntry) -> UserCandidates:
     mark = found.mark or cache.new_mark()
     person = _person(user_id, found.candidates)
-    known, seen = _known(person, found)
+    known, seen = _known(context, person, keys, found)
     is_hit = found.is_fresh and found.candidates is not None
     candidates = found.candidates if is_hit and found.candidates else _candidates(context, algorithm, known, seen)
     # The keys would hold the id of somebody who was erased.
     if person != NOBODY or not users.is_erased(user_id):
-        _keep(keys, None if is_hit else mark, candidates, None if found.seen_is_complete else seen)
+        _keep(keys, None if is_hit else mark, candidates, known, None if found.seen_is_complete else seen)
     return UserCandidates(candidates, seen, is_hit)
 
 
@@ -71,13 +73,24 @@ def _person(user_id: str, before: Candidates | None) -> int:
     return users.find_pk(user_id) if before is None or before.person == NOBODY else before.person
 
 
-def _known(person: int, found: CachedEntry) -> tuple[UserHistories, Collection[int]]:
-    """Return what a user did, and what they have seen: from one reading of their events where Redis lacks any."""
+def _known(
+    context: ServingContext, person: int, keys: Keys, found: CachedEntry
+) -> tuple[UserHistories, Collection[int]]:
+    """Return what a user did, and what they have seen: from Redis, else from one reading of their events."""
     one = np.array([person], np.int64)
     if found.seen_is_complete or person == NOBODY:
-        return UserHistories(one), found.seen
+        return UserHistories(one, cached=partial(_cached, context, person, keys)), found.seen
     everything = database.ask(lambda: dataset.load_all_of(person))
     return UserHistories(one, everything.latest(settings.FOLD_IN_EVENTS)), {*found.seen, *everything.seen().tolist()}
+
+
+def _cached(context: ServingContext, person: int, keys: Keys) -> dataset.RecentEvents | None:
+    """Return the user's events as Redis has them, without those of items that were deleted since."""
+    try:
+        events = cache.history(keys, person)
+    except RedisDown:
+        return None
+    return events.of(context.rows(events.events["item"]) != UNKNOWN) if events else None
 
 
 def _candidates(context: ServingContext, algorithm: str, known: UserHistories, seen: Collection[int]) -> Candidates:
@@ -89,10 +102,17 @@ def _candidates(context: ServingContext, algorithm: str, known: UserHistories, s
     return user_ranking.candidates(context, member, known, own)
 
 
-def _keep(keys: Keys, mark: bytes | None, candidates: Candidates, seen: Collection[int] | None) -> None:
-    """Store in Redis what it lacked: the candidates, if there is a mark for them, and the seen items, if given."""
+def _keep(
+    keys: Keys, mark: bytes | None, candidates: Candidates, known: UserHistories, seen: Collection[int] | None
+) -> None:
+    """Store in Redis what it lacked: the candidates, if there is a mark for them, the seen items, if they are given.
+
+    And what the user did: who asks is about to do more.
+    """
     commands = list(cache.keep(keys, mark, candidates)) if mark else []
     if candidates.person != NOBODY:
         commands += cache.keep_seen(keys, seen) if seen is not None else cache.prolong_seen(keys)
+    if known.is_read and candidates.person != NOBODY:
+        commands += cache.keep_history(keys, known.events)
     with suppress(RedisDown):
         cache.store(commands)
