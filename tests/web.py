@@ -63,7 +63,7 @@ def web_server(folder: Path, **settings: str) -> Iterator[Web]:
         process = subprocess.Popen(command, cwd=PROJECT, env=environ, stdout=output, stderr=subprocess.STDOUT)
     web = Web(port, log, process)
     try:
-        wait_until(lambda: web.get("/ping")[0] == 200, 60)
+        wait_until(lambda: web.get("/ping")[0] == 200, 180)
         yield web
     finally:
         process.terminate()
@@ -77,7 +77,7 @@ def worker(folder: Path) -> Iterator[None]:
     with (folder / "worker.log").open("wb") as output, (folder / "worker.errors").open("wb") as errors:
         process = subprocess.Popen(command, cwd=PROJECT, env=environment(folder), stdout=output, stderr=errors)
     try:
-        wait_until(workers.are_seen, 60)
+        wait_until(workers.are_seen, 180)
         yield
     finally:
         process.terminate()

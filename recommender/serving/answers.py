@@ -65,10 +65,11 @@ def eligible(context: ServingContext, request: Request, seen: IntArray, algorith
     """Return which items a list that `algorithm` leads may hold: none at the rows `seen` of the catalogue (n,)."""
     catalogue, matching = context.catalogue, None
     if request.has_filters:
-        matching = catalogue.matching(request.categories, request.tags, request.item_type, request.exclude)
-    eligibility = replace(
-        Eligibility.unseen(catalogue, seen, matching), cap=request.max_per_category, window_days=request.window_days
-    )
+        matching = catalogue.filtered(request.categories, request.tags, request.item_type)
+    exclude = [row for row in map(catalogue.row_of, request.exclude) if row is not None]
+    eligibility = Eligibility.unseen(catalogue, seen, matching, exclude)
+    if request.max_per_category or request.window_days:
+        eligibility = replace(eligibility, cap=request.max_per_category, window_days=request.window_days)
     return eligibility if request.min_score is None else replace(eligibility, **_at_least(request.min_score, algorithm))
 
 

@@ -15,6 +15,7 @@ from recommender.serving.candidates import (
     BOUGHT_TOGETHER,
     IMPERSONAL,
     POPULAR,
+    Chain,
     LoadedModel,
     Page,
     Ranked,
@@ -126,7 +127,9 @@ def _rows(context: ServingContext, items: Sequence[str]) -> list[int]:
     return [row for row in rows if row is not None]
 
 
-def _page(context: ServingContext, algorithm: str, ranked: Ranked, seen: Sequence[int], request: Request) -> Page:
+def _page(
+    context: ServingContext, algorithm: str, ranked: Ranked | Chain, seen: Sequence[int], request: Request
+) -> Page:
     eligibility = eligible(context, request, np.array(seen), algorithm)
     return candidates.page_of(context, ranked, eligibility, request.offset, request.limit, request.diversity)
 
@@ -135,7 +138,7 @@ def _answer(
     context: ServingContext,
     kind: ListKind,
     algorithm: str,
-    ranked: Ranked,
+    ranked: Ranked | Chain,
     seen: Sequence[int],
     request: Request,
     session: candidates.Session | None = None,

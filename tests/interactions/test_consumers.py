@@ -17,6 +17,7 @@ from types import SimpleNamespace
 from typing import Any
 from uuid import uuid4
 
+import psycopg
 import pytest
 import structlog
 from django.db import connection
@@ -250,15 +251,34 @@ def test_two_members_that_come_and_go_share_the_work(kafka: Kafka) -> None:
 def test_a_consumer_killed_in_the_middle_of_its_work_loses_nothing(kafka: Kafka) -> None:
     group, events = uuid4().hex, views(6_000, people=60)
     produce(events)
-    with consuming(group) as process:
-        wait_until(lambda: Interaction.objects.count() > 500, 40)
+    with holding_back(events[-1]), consuming(group) as process:
+        wait_until(lambda: Interaction.objects.count() > 500, 120)
         process.kill()
         process.wait()
     stored = Interaction.objects.count()
-    assert stored < 6_000, "It was over before it could be killed."
-    outcome = drain(6_000 - stored, group, seconds=60)
+    assert 500 < stored < 6_000
+    outcome = drain(6_000 - stored, group, seconds=120)
     assert Interaction.objects.count() == 6_000
     assert outcome["dead"] == 0
+
+
+@contextmanager
+def holding_back(event: Event) -> Iterator[None]:
+    """Let whoever stores this event wait for another transaction, for the block: it can't be over before."""
+    columns = "event_id, occurred_at, user_id, item_id, type_id, undated, received_at"
+    with psycopg.connect(database_url()) as other:
+        other.execute(
+            f"INSERT INTO interactions_interaction ({columns}) VALUES (%s, %s, 0, 0, 0, false, now())",
+            [event.event_id, event.occurred_at],
+        )
+        try:
+            yield
+        finally:
+            other.rollback()
+
+
+def database_url() -> str:
+    return "postgres://{USER}:{PASSWORD}@{HOST}:{PORT}/{NAME}".format(**connection.settings_dict)
 
 
 def test_sigterm_ends_it_after_the_batch_with_a_sentence(kafka: Kafka) -> None:
@@ -276,9 +296,8 @@ def test_sigterm_ends_it_after_the_batch_with_a_sentence(kafka: Kafka) -> None:
 @contextmanager
 def consuming(group: str) -> Iterator["subprocess.Popen[str]"]:
     """Another process in the group, on the same database and broker, with small batches."""
-    url = "postgres://{USER}:{PASSWORD}@{HOST}:{PORT}/{NAME}".format(**connection.settings_dict)
     command = [sys.executable, "manage.py", "consume_events", "--group", group, "--batch", "50"]
-    environment = {**os.environ, **brokers.environment(), "DATABASE_URL": url}
+    environment = {**os.environ, **brokers.environment(), "DATABASE_URL": database_url()}
     with subprocess.Popen(command, cwd=PROJECT, env=environment, stdout=subprocess.PIPE, text=True) as process:
         try:
             yield process

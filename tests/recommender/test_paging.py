@@ -9,7 +9,7 @@ from django.utils import timezone
 from catalog import store
 from catalog.models import Item
 from recommender.serving import warming
-from recommender.serving.candidates import context
+from recommender.serving.candidates import everybody
 from tests.recommender.fixtures import NOVELS, POEMS, Shop, ask, happened, ids, look_again, start_afresh
 
 
@@ -153,7 +153,7 @@ def test_what_is_new_follows_the_clock_while_the_catalogue_stays_the_same(
     assert ids(before)[0] == "novel-0"
     assert before.items[0].score == pytest.approx(-1, abs=0.01)
     in_two_hours = SimpleNamespace(time=lambda: time.time() + 7200, monotonic=lambda: time.monotonic() + 7200)
-    monkeypatch.setattr(context, "time", in_two_hours)
+    monkeypatch.setattr(everybody, "time", in_two_hours)
     after = ask("nobody", limit=20, algorithm="latest")
     assert ids(after)[:2] == ["novel-1", "novel-0"]
     assert after.items[1].score == pytest.approx(-1 - 2 / 24, abs=0.01)

@@ -74,17 +74,17 @@ def test_the_total_is_the_number_of_things_that_a_full_ranking_has(made: tuple[R
 def expected(ranked: Ranked, eligibility: Eligibility) -> list[tuple[int, int]]:
     """Apply the rules one after the other, each to the whole list."""
 
-    def passing(part: Ranked, start: int) -> list[tuple[int, int]]:
+    def passing(part: Ranked) -> list[tuple[int, int]]:
         return [
-            (row, start + at)
+            (row, at)
             for at, (row, score, source) in enumerate(zip(part.rows.tolist(), part.scores, part.sources, strict=True))
             if row >= 0
-            and eligibility.matching[row]
+            and eligibility.matching.mask[row]
             and row not in eligibility.seen
             and (eligibility.min_score is None or (score >= eligibility.min_score and source in eligibility.scored_by))
         ]
 
-    own, new = passing(ranked, 0), passing(eligibility.new, len(ranked))
+    own, new = passing(ranked), [(row, -1 - at) for row, at in passing(eligibility.new)]
     rank = {row: at for at, (row, _) in enumerate(own)}
     slots: dict[int, tuple[int, int]] = {}
     for place in new:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from interactions import producers, store, types
+from interactions import producers, types
 from interactions.models import Interaction
 from recommender.insight import impressions
 from recommender.models import ListImpression
@@ -172,7 +172,7 @@ def test_an_item_is_shown_while_views_cannot_be_stored(shop: Shop, monkeypatch: 
     def gone(*_: object) -> None:
         raise producers.EventLogUnavailable("Events can't be stored at the moment.")
 
-    monkeypatch.setattr(store, "store", gone)
+    monkeypatch.setattr(producers, "store_and_tell", gone)
     ada = Visitor("ada")
     ada.client.raise_request_exception = False
     assert ada.open(shop.novels[0]).status_code == 200

@@ -25,6 +25,7 @@ from recommender.serving.candidates.exploration import EXPLORATION, explorers
 from recommender.serving.candidates.loaded_release import LoadedModel, LoadedRelease, fault, live
 from recommender.serving.candidates.pages import Page, page_of, user_page
 from recommender.serving.candidates.paging import Eligibility
+from recommender.serving.candidates.rankings import Chain
 from recommender.serving.candidates.ratings import RatingPredictions, ratings
 from recommender.serving.candidates.segments import SEGMENT_POPULAR
 from recommender.serving.candidates.session import Session, session
@@ -47,6 +48,7 @@ __all__ = [
     "STATED_PREFERENCES",
     "TRENDING",
     "Attribution",
+    "Chain",
     "CoOccurrence",
     "Eligibility",
     "LoadedModel",

@@ -57,9 +57,10 @@ def pool(context: ServingContext, placement: Placement) -> Pool:
     """
     limits, shown = (placement.new_for_days, placement.new_for_showings), _shown()
     held = context.pools.get(limits)
-    if held is None or held.until < time.monotonic() or held.shown is not shown:
+    n_rows, now = len(context.catalogue), time.monotonic()
+    if held is None or held.n_rows != n_rows or held.until < now or held.shown is not shown:
         rows = _pool(context, placement, shown)
-        held = context.pools[limits] = Pool(rows, vectors(context, rows), shown, time.monotonic() + POOL_SECS)
+        held = context.pools[limits] = Pool(rows, vectors(context, rows), shown, n_rows, now + POOL_SECS)
     return held
 
 

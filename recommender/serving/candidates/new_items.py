@@ -42,9 +42,10 @@ NO_NEW_ITEMS = NewItems()
 
 @dataclass(frozen=True, eq=False)
 class Placed:
-    """Hold those of the new items that are available in one catalogue: rows (n,) and vectors (n, d)."""
+    """Hold those of the new items that a catalogue of so many rows has: rows (n,) and vectors (n, d)."""
 
     items: NewItems
+    n_rows: int
     rows: IntArray
     vectors: FloatArray
 
@@ -101,12 +102,12 @@ def insert_new_items(context: ServingContext, own: Ranked, taste: FloatArray, le
 
 
 def _placed(context: ServingContext) -> Placed:
-    """Return the new items by the rows of the context's catalogue; found once for each catalogue."""
-    new, held = load_new_items(context), context.derived.get(Placed)
-    if held is None or held.items is not new:
+    """Return the new items by the rows of the context's catalogue, available or not."""
+    new, held, n_rows = load_new_items(context), context.derived.get(Placed), len(context.catalogue)
+    if held is None or held.items is not new or (held.n_rows != n_rows and len(held.rows) < len(new.ids)):
         rows = context.rows(new.ids)
-        there = (rows != UNKNOWN) & context.catalogue.available[rows] if len(rows) else np.empty(0, bool)
-        held = context.derived[Placed] = Placed(new, rows[there], new.vectors[there])
+        there = rows != UNKNOWN
+        held = context.derived[Placed] = Placed(new, n_rows, rows[there], new.vectors[there])
     return held
 
 

@@ -10,9 +10,10 @@ import numpy as np
 from recommender.engine import ranking
 from recommender.engine.types import IntArray
 from recommender.serving.candidates import user_ranking
-from recommender.serving.candidates.context import TRENDING, Ranked, ServingContext
+from recommender.serving.candidates.context import TRENDING, ServingContext
 from recommender.serving.candidates.new_items import insert_new_items
 from recommender.serving.candidates.paging import Eligibility, places, take
+from recommender.serving.candidates.rankings import Chain, Ranked
 from recommender.serving.candidates.trending import trending
 from recommender.serving.candidates.user_candidates import UserCandidates
 from recommender.serving.incremental.trends import DAYS
@@ -44,7 +45,12 @@ def user_page(
 
 
 def page_of(
-    context: ServingContext, ranked: Ranked, eligibility: Eligibility, offset: int, limit: int, diversity: float = 0.0
+    context: ServingContext,
+    ranked: Ranked | Chain,
+    eligibility: Eligibility,
+    offset: int,
+    limit: int,
+    diversity: float = 0.0,
 ) -> Page:
     """Return such a page of a ranking of everything."""
     return _diverse_page(context, partial(paginate, ranked, eligibility), offset, limit, diversity)
@@ -88,7 +94,7 @@ def _diversified(context: ServingContext, ranked: Ranked, diversity: float) -> I
     return np.concatenate([ranking.diversify(relevance, similarity, diversity), np.arange(head, len(ranked))])
 
 
-def paginate(ranked: Ranked, eligibility: Eligibility, offset: int, limit: int) -> Page:
+def paginate(ranked: Ranked | Chain, eligibility: Eligibility, offset: int, limit: int) -> Page:
     """Cut the page of `limit` eligible items from `offset` on out of a ranking."""
     found = places(ranked, eligibility)
     if eligibility.needs_full_scan:

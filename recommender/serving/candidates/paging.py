@@ -1,7 +1,7 @@
 """Select the positions of one page from a ranking. Filters act here, per request, on what was ranked before."""
 
 from collections import Counter, deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from math import ceil
 from typing import Self
@@ -9,9 +9,9 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from catalog.snapshot import NO_GROUP, Snapshot
+from catalog.snapshot import NO_GROUP, Filtered, Snapshot
 from recommender.engine.types import UNKNOWN, IntArray, Mask
-from recommender.serving.candidates.context import NO_ITEMS, Ranked
+from recommender.serving.candidates.rankings import NO_ITEMS, Chain, Ranked, marked
 
 HEAD = 64
 """The first positions, checked one by one: nearly every page ends there, and few steps cost less than few arrays."""
@@ -20,7 +20,7 @@ CHUNK = 1_024
 """Positions that are checked at once from there on, to begin with."""
 
 Place = tuple[int, int]
-"""The row of an item of the catalogue, and its position in the ranking; the new items follow the ranking's own."""
+"""The row of an item of the catalogue, and its position in the ranking; new items have -1, -2 and so on."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -28,8 +28,8 @@ class Eligibility:
     """Define what may be on a page. It takes as long to make, and to ask, in a catalogue of any size."""
 
     catalogue: Snapshot
-    matching: Mask
-    """Available, and through the filters (n_items,); shared by requests, so never written to."""
+    matching: Filtered
+    """Available, and through the filters; shared by requests."""
     seen: frozenset[int]
     """The rows that are left out."""
     min_score: float | None = None
@@ -49,21 +49,26 @@ class Eligibility:
         return self.min_score is not None or self.cap > 0
 
     @classmethod
-    def unseen(cls, catalogue: Snapshot, seen: IntArray, matching: Mask | None = None) -> Self:
-        """Make eligible what is available (or `matching`), except the items at the rows `seen` and their variants."""
-        left_out = frozenset(catalogue.with_variants(seen).tolist())
-        return cls(catalogue, catalogue.available if matching is None else matching, left_out - {UNKNOWN})
+    def unseen(
+        cls, catalogue: Snapshot, seen: IntArray, matching: Filtered | None = None, exclude: Iterable[int] = ()
+    ) -> Self:
+        """Make eligible what is available (or `matching`), except the items at the rows `seen` and their variants.
+
+        Of the items at the rows `exclude` the variants stay.
+        """
+        left_out = frozenset(catalogue.with_variants(seen).tolist()).union(exclude)
+        return cls(catalogue, catalogue.filtered() if matching is None else matching, left_out - {UNKNOWN})
 
     @property
     def allowed(self) -> Mask:
         """Return the eligible rows of the whole catalogue (n_items,)."""
-        allowed = self.matching.copy()
+        allowed = self.matching.mask.copy()
         allowed[list(self.seen)] = False
         return allowed
 
     def passes(self, part: Ranked) -> Mask:
         """Mark the items that are eligible and score enough (n,)."""
-        passes = self.matching.take(part.rows, mode="clip") & (part.rows >= 0)
+        passes = marked(self.matching.mask, part.rows)
         if self.seen:
             passes &= np.isin(part.rows, list(self.seen), invert=True)
         if self.min_score is not None:
@@ -72,7 +77,7 @@ class Eligibility:
 
     def places(self, ranked: Ranked, start: int = 0) -> Iterator[Place]:
         """Yield the eligible places of a ranking one by one; `start` is added to the positions."""
-        at, matching, seen = 0, self.matching, self.seen
+        at, matching, seen = 0, self.matching.mask, self.seen
         if self.min_score is None:
             for at, row in enumerate(ranked.rows[:HEAD].tolist(), start):
                 if row >= 0 and row not in seen and matching[row]:
@@ -85,28 +90,36 @@ class Eligibility:
             yield from zip(part.rows[passing].tolist(), (passing + (start + at)).tolist(), strict=True)
             at, size = at + size, 2 * size
 
+    def new_places(self) -> Iterator[Place]:
+        """Yield the eligible new items, with negative positions."""
+        return ((row, -1 - at) for row, at in self.places(self.new))
+
     def total(self) -> int:
         """Count the items on all pages, whatever the scores."""
-        seen = [row for row in self.seen if self.matching[row]]
-        return self.catalogue.count_distinct(self.matching) - _count_distinct(self.catalogue, seen)
+        seen = [row for row in self.seen if self.matching.mask[row]]
+        return self.matching.count - (_count_out(self, seen) if seen else 0)
 
 
-def _count_distinct(catalogue: Snapshot, rows: Sequence[int]) -> int:
-    """Count the items at these rows; the variants of one thing count once."""
+def _count_out(eligibility: Eligibility, seen: Sequence[int]) -> int:
+    """Count the things of which nothing is left when these rows, which match, are left out."""
+    catalogue = eligibility.catalogue
     if not catalogue.has_groups:
-        return len(rows)
-    groups = [int(catalogue.groups[row]) for row in rows]
-    return groups.count(NO_GROUP) + len({*groups} - {NO_GROUP})
+        return len(seen)
+    one_of = {int(catalogue.groups[row]): row for row in seen}
+    alone = sum(int(catalogue.groups[row]) == NO_GROUP for row in seen)
+    one_of.pop(NO_GROUP, None)
+    left = (catalogue.with_variants(np.array([row])) for row in one_of.values())
+    return alone + sum(not ({*rows[eligibility.matching.mask[rows]].tolist()} - eligibility.seen) for rows in left)
 
 
-def places(ranked: Ranked, eligibility: Eligibility) -> Iterator[Place]:
+def places(ranking: Ranked | Chain, eligibility: Eligibility) -> Iterator[Place]:
     """Yield the places of a list in order: its new items at their share of the positions, each thing once, capped.
 
     Nothing is looked at further down than it is asked for.
     """
-    found = eligibility.places(ranked)
+    found = _own_places(ranking, eligibility)
     if len(eligibility.new):
-        found = _interleaved(found, eligibility.places(eligibility.new, len(ranked)), eligibility.new_share)
+        found = _interleaved(found, eligibility.new_places(), eligibility.new_share)
     if eligibility.catalogue.has_groups:
         found = _first_of_each(found, eligibility.catalogue.groups)
     if eligibility.cap:
@@ -114,18 +127,27 @@ def places(ranked: Ranked, eligibility: Eligibility) -> Iterator[Place]:
     return found
 
 
-def take(ranked: Ranked, new: Ranked, chosen: Sequence[Place]) -> Ranked:
+def _own_places(ranking: Ranked | Chain, eligibility: Eligibility) -> Iterator[Place]:
+    if isinstance(ranking, Ranked):
+        yield from eligibility.places(ranking)
+        return
+    found = set[int]()
+    for start, part in ranking.parts():
+        for place in eligibility.places(part, start):
+            if place[0] not in found:
+                found.add(place[0])
+                yield place
+
+
+def take(ranking: Ranked | Chain, new: Ranked, chosen: Sequence[Place]) -> Ranked:
     """Return the items at these places."""
-    own = len(ranked)
-    if all(at < own for _, at in chosen):
-        return ranked.take(np.array([at for _, at in chosen], np.intp))
-    rows, scores, sources = zip(*(_item(ranked, new, at) for _, at in chosen), strict=True)
+    if isinstance(ranking, Ranked) and all(at >= 0 for _, at in chosen):
+        return ranking.take(np.array([at for _, at in chosen], np.intp))
+    if not chosen:
+        return NO_ITEMS
+    items = (ranking.item(at) if at >= 0 else new.item(-1 - at) for _, at in chosen)
+    rows, scores, sources = zip(*items, strict=True)
     return Ranked(np.array(rows), np.array(scores, np.float32), np.array(sources, np.uint8))
-
-
-def _item(ranked: Ranked, new: Ranked, at: int) -> tuple[int, float, int]:
-    part, at = (ranked, at) if at < len(ranked) else (new, at - len(ranked))
-    return part.rows[at], part.scores[at], part.sources[at]
 
 
 def _interleaved(own: Iterator[Place], new: Iterator[Place], share: float) -> Iterator[Place]:

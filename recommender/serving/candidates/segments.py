@@ -2,13 +2,12 @@
 
 from typing import Any
 
-import numpy as np
-
 from recommender.engine import ranking, tokens
 from recommender.engine.forms.hybrid import HybridModel
 from recommender.engine.forms.segments import SegmentModel
 from recommender.engine.types import UNKNOWN, Model
-from recommender.serving.candidates.context import Ranked, ServingContext
+from recommender.serving.candidates.context import ServingContext
+from recommender.serving.candidates.rankings import Ranked, marked
 
 SEGMENT_POPULAR = "segment_popular"
 
@@ -27,8 +26,8 @@ def by_segment(context: ServingContext, demographics: Any, n: int) -> Ranked | N
     segment = model.segments_of([tokens.segments(demographics)])
     if segment[0] == UNKNOWN:
         return None
-    scores = np.full((1, len(context.catalogue)), np.nan, np.float32)
     rows = context.catalogue.rows(model.item_ids.ids)
-    scores[:, rows[rows != UNKNOWN]] = model.score_segments(segment)[:, rows != UNKNOWN]
-    own = Ranked.of(ranking.top_n(scores, n, allowed=context.catalogue.available), SEGMENT_POPULAR)
+    allowed = marked(context.catalogue.available, rows)
+    scores = model.score_segments(segment)
+    own = Ranked.of(ranking.top_n(scores, min(n, len(rows)), allowed=allowed), SEGMENT_POPULAR).reindex(rows)
     return own if len(own) else None

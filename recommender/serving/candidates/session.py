@@ -5,12 +5,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from recommender.engine import feedback, ranking
+from recommender.engine import feedback
 from recommender.engine.evidence import STRONGEST, WORST
 from recommender.engine.types import UNKNOWN, Dataset, EventKind, Histories, IdMap, IntArray
 from recommender.serving.candidates.attribution import Attribution, attribution_of
-from recommender.serving.candidates.context import FOLD_IN, Ranked, ServingContext
+from recommender.serving.candidates.by_model import rank_by_model
+from recommender.serving.candidates.context import FOLD_IN, ServingContext
 from recommender.serving.candidates.loaded_release import LoadedModel
+from recommender.serving.candidates.rankings import Chain, Ranked
 
 SESSION_VIEW = EventKind("view", STRONGEST)
 """The event that each item of a session counts as."""
@@ -21,10 +23,10 @@ DISLIKE = EventKind("dislike", WORST, is_negative=True)
 
 @dataclass(frozen=True, eq=False)
 class Session:
-    """Hold a ranking of everything that is available, and what it was made from."""
+    """Hold a ranking of everything, and what it was made from."""
 
     context: ServingContext
-    ranked: Ranked
+    ranked: Chain
     made_from: tuple[LoadedModel, Dataset, Histories] | None
     """None where the leading model knows none of the items: the ranking is what everybody gets."""
 
@@ -40,17 +42,17 @@ def session(
 
     By `leader`; default: the release's leading model. What is like the items at `disliked` is pushed away.
     """
-    member, n = leader or context.release.leader, len(context.catalogue)
+    member = leader or context.release.leader
     if member is None:
         return Session(context, context.everybody(), None)
     items, against = (context.catalogue.ids[list(some)] for some in (rows, disliked))
     events = _events(member.model.item_ids, items, against)
     history = feedback.histories(events, member.model.item_ids)
-    scores = context.to_catalogue(member, member.model.score_histories(history))
-    own = Ranked.of(ranking.top_n(scores, n, allowed=context.catalogue.available), FOLD_IN)
-    if not len(own):
+    scores = member.model.score_histories(history)
+    own = rank_by_model(context, member, scores, FOLD_IN)
+    if own is None:
         return Session(context, context.everybody(), None)
-    return Session(context, own.extend_to(n, context.everybody()), (member, events, history))
+    return Session(context, Chain(own, context.everybody()), (member, events, history))
 
 
 def _events(item_ids: IdMap, items: IntArray, disliked: IntArray) -> Dataset:

@@ -5,12 +5,13 @@ from itertools import islice
 import numpy as np
 
 from recommender.cache import SOURCES
-from recommender.engine import ranking
 from recommender.engine.forms.hybrid import HybridModel
 from recommender.engine.types import UNKNOWN, Model, Recommendation
-from recommender.serving.candidates.context import CONTENT, NO_ITEMS, Ranked, ServingContext, current_context
+from recommender.serving.candidates.by_model import rank_by_model
+from recommender.serving.candidates.context import CONTENT, ServingContext, current_context
 from recommender.serving.candidates.loaded_release import LoadedModel
 from recommender.serving.candidates.paging import Eligibility, places
+from recommender.serving.candidates.rankings import NO_ITEMS, Chain, Ranked
 from recommender.serving.candidates.vectors import by_content
 from recsite.platform.database import DatabaseDown
 
@@ -31,35 +32,33 @@ def similar(item: int, n: int) -> list[Recommendation]:
         return []
     eligibility = Eligibility.unseen(context.catalogue, np.array([row]))
     ranked = rank_similar(context, row)
-    return [_recommendation(context, ranked, at) for _, at in islice(places(ranked, eligibility), n)]
+    return [_recommendation(context, *ranked.item(at)) for _, at in islice(places(ranked, eligibility), n)]
 
 
-def rank_similar(context: ServingContext, row: int, method: str = HYBRID, leader: LoadedModel | None = None) -> Ranked:
-    """Rank everything that is available by similarity to the item at `row` of the catalogue.
+def rank_similar(context: ServingContext, row: int, method: str = HYBRID, leader: LoadedModel | None = None) -> Chain:
+    """Rank everything by similarity to the item at `row` of the catalogue.
 
     By `leader` (default: the release's leading model) and, where it can't say, by content; or by one of METHODS alone.
     """
-    catalogue, everything = context.catalogue, len(context.catalogue)
+    own: Ranked | Chain | None = None if method == CONTENT else _by_leader(context, row, method, leader)
+    if own is None:
+        own = _by_content(context, row) if method != COLLABORATIVE else NO_ITEMS
     everybody = context.everybody()
-    same_categories = everybody.take(catalogue.matching(categories=catalogue.categories[row])[everybody.rows])
-    own = NO_ITEMS if method == CONTENT else _by_leader(context, row, method, leader)
-    if not len(own) and method != COLLABORATIVE:
-        own = _by_content(context, row)
-    return own.extend_to(everything, same_categories).extend_to(everything, everybody)
+    if categories := context.catalogue.categories[row]:
+        return Chain(own, everybody.within(context.catalogue.filtered(categories=categories).mask), everybody)
+    return Chain(own, everybody)
 
 
-def _by_leader(context: ServingContext, row: int, method: str, leader: LoadedModel | None) -> Ranked:
-    """Rank by the leading model; empty where there is none, or where it doesn't know the item."""
+def _by_leader(context: ServingContext, row: int, method: str, leader: LoadedModel | None) -> Chain | None:
+    """Rank by the leading model; None where there is none, or where it doesn't know the item."""
     member = leader or context.release.leader
     if member is None:
-        return NO_ITEMS
+        return None
     model: Model = member.model
     if method == COLLABORATIVE and isinstance(model, HybridModel):
         model = model.without(CONTENT)
-    similarity = context.to_catalogue(member, model.similar(model.item_ids.rows(context.catalogue.ids[row : row + 1])))
-    return Ranked.of(
-        ranking.top_n(similarity, len(context.catalogue), allowed=context.catalogue.available), member.algorithm
-    )
+    similarity = model.similar(model.item_ids.rows(context.catalogue.ids[row : row + 1]))
+    return rank_by_model(context, member, similarity, member.algorithm)
 
 
 def _by_content(context: ServingContext, row: int) -> Ranked:
@@ -69,6 +68,5 @@ def _by_content(context: ServingContext, row: int) -> Ranked:
         return NO_ITEMS
 
 
-def _recommendation(context: ServingContext, ranked: Ranked, place: int) -> Recommendation:
-    item, source = int(context.catalogue.ids[ranked.rows[place]]), SOURCES[ranked.sources[place]]
-    return Recommendation(item, float(ranked.scores[place]), source)
+def _recommendation(context: ServingContext, row: int, score: float, source: int) -> Recommendation:
+    return Recommendation(int(context.catalogue.ids[row]), float(score), SOURCES[source])

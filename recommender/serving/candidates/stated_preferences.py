@@ -9,7 +9,8 @@ import numpy as np
 from recommender.cache import SOURCES
 from recommender.engine.types import FloatArray, Mask
 from recommender.serving.candidates import users
-from recommender.serving.candidates.context import FOLD_IN, Ranked, ServingContext
+from recommender.serving.candidates.context import FOLD_IN, ServingContext
+from recommender.serving.candidates.rankings import Chain, Ranked
 from recommender.serving.candidates.session import session
 
 STATED_PREFERENCES = "stated_preferences"
@@ -56,11 +57,12 @@ def by_stated_preferences(context: ServingContext, stated: StatedPreferences, n:
     liked, disliked = _rows(context, stated.liked), _rows(context, stated.disliked)
     if not liked and (stated.categories or stated.tags):
         everybody, matching = context.everybody(), _matching(context, stated)
-        ranked = everybody.take(np.argsort(~matching[everybody.rows], kind="stable"))
+        ranked = Chain(everybody.within(matching), everybody).head(n, context.catalogue.available)
         # Popularity orders them, and says nothing of how well they fit: a score would be on another scale.
         ranked = _marked(ranked, matching[ranked.rows], np.full(len(ranked), np.nan, np.float32))
     elif liked or disliked:
-        ranked = session(context, liked, disliked=disliked).ranked
+        reaching = n + len(liked) + len(disliked)
+        ranked = session(context, liked, disliked=disliked).ranked.head(reaching, context.catalogue.available)
         ranked = _marked(ranked, ranked.sources == SOURCES.index(FOLD_IN), ranked.scores)
     else:
         return None

@@ -7,7 +7,8 @@ from django.conf import settings
 
 from recommender.engine import ranking
 from recommender.engine.forms.impersonal import ImpersonalModel
-from recommender.serving.candidates.context import TRENDING, Ranked, ServingContext
+from recommender.serving.candidates.context import TRENDING, ServingContext
+from recommender.serving.candidates.rankings import Chain, Ranked
 from recommender.serving.incremental import item_days, trends
 from recommender.serving.incremental.trends import DAYS
 from recsite.platform.database import DatabaseDown
@@ -19,17 +20,24 @@ _models: dict[int, tuple[float, ImpersonalModel | None]] = {}
 """By window in days: the monotonic time it expires, and the scores, or None where nothing is trending."""
 
 
-def trending(context: ServingContext, days: int = DAYS) -> Ranked:
-    """Rank all available items: by the events of the last `days`, then by popularity."""
-    n = len(context.catalogue)
+def trending(context: ServingContext, days: int = DAYS) -> Chain:
+    """Rank all items: by the events of the last `days`, then by popularity."""
     model = _model(days)
     if model is None:
         return context.everybody()
-    rows = context.catalogue.rows(model.item_ids.ids)
-    scores = np.full((1, n), np.nan, np.float32)
-    scores[0, rows[rows >= 0]] = np.where(model.scores > 0, model.scores, np.nan)[rows >= 0]
-    first = Ranked.of(ranking.top_n(scores, n, allowed=context.catalogue.available), TRENDING)
-    return first.extend_to(n, context.everybody())
+    return Chain(_by_events(context, days, model), context.everybody())
+
+
+def _by_events(context: ServingContext, days: int, model: ImpersonalModel) -> Ranked:
+    """Rank the items that have events, once for each model and base of the catalogue."""
+    held = context.trending.get(days)
+    if held is None or held[0] is not model:
+        scores = np.where(model.scores > 0, model.scores, np.nan)[None]
+        ranked = Ranked.of(ranking.top_n(scores, len(model.scores)), TRENDING)
+        held = context.trending[days] = model, ranked.reindex(context.catalogue.rows(model.item_ids.ids))
+        while len(context.trending) > MOST_WINDOWS:
+            context.trending.pop(next(iter(context.trending)), None)
+    return held[1]
 
 
 def forget() -> None:

@@ -10,9 +10,10 @@ from recommender.cache import SOURCES, Candidates
 from recommender.engine import ranking
 from recommender.engine.types import UNKNOWN, FloatArray, Mask
 from recommender.serving.candidates import new_items, users
-from recommender.serving.candidates.context import FOLD_IN, Ranked, ServingContext
+from recommender.serving.candidates.context import FOLD_IN, ServingContext
 from recommender.serving.candidates.histories import UserHistories
 from recommender.serving.candidates.loaded_release import LoadedModel
+from recommender.serving.candidates.rankings import Chain, Ranked, marked
 from recommender.serving.candidates.ratings import RatingPredictions, predict_folded_in
 from recommender.serving.candidates.segments import by_segment, segment_model
 from recommender.serving.candidates.stated_preferences import StatedPreferences, by_stated_preferences
@@ -35,8 +36,9 @@ def rank(
     allowed items. Raises DatabaseDown.
     """
     scores, is_folded = score(member, known or UserHistories(np.array([person], np.int64)))
-    top = ranking.top_n(context.to_catalogue(member, scores), n, allowed=allowed)
-    own = Ranked.of(top, FOLD_IN if is_folded[0] else member.algorithm)
+    rows = context.catalogue_rows(member)
+    top = ranking.top_n(scores, min(n, len(rows)), allowed=marked(allowed, rows))
+    own = Ranked.of(top, FOLD_IN if is_folded[0] else member.algorithm).reindex(rows)
     return fill(context, own, allowed, n) if len(own) else None
 
 
@@ -44,8 +46,7 @@ def fill(context: ServingContext, own: Ranked, allowed: Mask, n: int) -> Ranked:
     """Fill a short list up to n with the `allowed` items that everybody gets."""
     if len(own) == n:
         return own
-    everybody = context.everybody()
-    return own.extend_to(n, everybody.take(allowed[everybody.rows]))
+    return Chain(own, context.everybody()).head(n, allowed)
 
 
 def score(member: LoadedModel, known: UserHistories) -> tuple[FloatArray, Mask]:
