@@ -39,9 +39,9 @@ def last_ratings(dataset: Dataset) -> Dataset:
     return rated.select(order[np.append(np.diff(numbers[order]) != 0, True)[: len(order)]])
 
 
-def all_evidence(dataset: Dataset) -> Evidence:
-    """Return what the last rating of each pair says, and each implicit event."""
-    given = last_ratings(dataset)
+def all_evidence(dataset: Dataset, given: Dataset | None = None) -> Evidence:
+    """Return what the last rating of each pair says (`given`, where these are known), and each implicit event."""
+    given = last_ratings(dataset) if given is None else given
     share = rescaled(given, (0.0, 1.0))
     is_against = given.values < _disliked_below(given.kinds)[given.types]
     rated = np.where(is_against, -WORST * (AGAINST - share) / AGAINST, STRONGEST * share)

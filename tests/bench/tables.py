@@ -62,6 +62,35 @@ def ranking() -> str:
 
 
 def serving() -> str:
+    return f"{_cached_answers()}\n\n{after_events()}"
+
+
+def after_events() -> str:
+    """CPU per answer of all processes: from the cache, after events, and made for the first time."""
+    found = part("after_events")
+    names = {
+        "warm": "from the cache",
+        "after_event": "right after an event of the same user",
+        "after_first_event": "after the first event of a user whose list was warmed",
+        "first": "the first after everybody's lists are out of date",
+    }
+    warm = sum(found["warm"].values())
+    lines = [
+        [
+            words,
+            *(f"{found[name][process]:.2f} ms" for process in ("gunicorn", "postgresql", "redis")),
+            f"{sum(found[name].values()):.2f} ms",
+            f"{sum(found[name].values()) / warm:.1f}",
+        ]
+        for name, words in names.items()
+    ]
+    headings = ["CPU per answer", "gunicorn", "PostgreSQL", "Redis", "all", "times a cached one"]
+    return (
+        f"{report.table(headings, lines)}\n\n{found['people']:,} users in turn over one connection, three times each."
+    )
+
+
+def _cached_answers() -> str:
     manage("warm_cache", "--all")
     found = part("serving")
     names = {

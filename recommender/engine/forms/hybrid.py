@@ -193,6 +193,8 @@ class HybridModel:
 
     def _over(self, name: str, histories: Histories) -> Histories:
         """Lay histories over the hybrid's items over a source's items."""
+        if isinstance(self._places_of[name], slice):
+            return histories
         return histories.reindexed(self._places_in[name], len(self.sources[name].item_ids))
 
     @cached_property

@@ -70,14 +70,15 @@ class SampledFactorModel:
         """Predict as `predict` does (n,) for one user whom the model has never seen."""
         ((items, values),) = self._rated(history)
         mine, covariances = self._fold_in(items, values)
-        theirs = np.where(cols[:, None, None] == UNKNOWN, NAN, self.items[cols]).astype(np.float64)
-        draws = np.einsum("sd,nsd->ns", mine[:, :-1], theirs[:, :, :-1]) + mine[:, -1] + theirs[:, :, -1]
+        theirs = np.ascontiguousarray(self.items[cols].swapaxes(0, 1))
+        theirs[:, cols == UNKNOWN] = NAN
+        bias = theirs[:, :, -1].copy()
         theirs[:, :, -1] = 1
-        by_draw = theirs.swapaxes(0, 1)
-        own = draws.var(axis=1) + np.einsum("snd,snd->n", by_draw @ covariances, by_draw) / len(mine)
+        draws = (theirs @ mine[:, :, None].astype(np.float32))[:, :, 0] + bias
+        own = draws.var(axis=0) + np.einsum("snd,snd->n", theirs @ covariances.astype(np.float32), theirs) / len(mine)
         # The mean of 1 / x under a gamma distribution of shape a and rate b is b / (a - 1).
         variance = own + self.rates.mean() / (SHAPE - 1)
-        return self._rating(draws.mean(axis=1)), (self.unit * np.sqrt(variance)).astype(np.float32)
+        return self._rating(draws.mean(axis=0)), (self.unit * np.sqrt(variance)).astype(np.float32)
 
     def explain(self, history: Histories, cols: RowArray) -> FloatArray:
         """Return NaN (n, n_profile): no item of the history speaks for another alone."""
@@ -156,11 +157,10 @@ class SampledFactorModel:
         """Return each user's items that the model knows, and the ratings they gave, from the mean, in units."""
         known = histories.ratings
         values = (known.data.astype(np.float64) - self.mean) / self.unit
-        knows: Mask = ~np.isnan(self.items[:, 0, -1])
+        knows: Mask = ~np.isnan(self.items[known.indices, 0, -1])
         return [
-            (known.indices[start:end][which], values[start:end][which])
+            (known.indices[start:end][knows[start:end]], values[start:end][knows[start:end]])
             for start, end in pairwise(known.indptr)
-            for which in [knows[known.indices[start:end]]]
         ]
 
     def _fold_in(self, items: RowArray, values: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
