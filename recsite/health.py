@@ -17,6 +17,7 @@ from django.views.decorators.cache import never_cache
 from kombu.exceptions import KombuError
 from redis.exceptions import RedisError
 
+from catalog import snapshot
 from interactions.kafka import BrokerDown
 from interactions.lag import lag
 from recommender import registry
@@ -129,6 +130,13 @@ def _release() -> Details:
     return {"id": live.pk, "age_secs": round((timezone.now() - since).total_seconds())}
 
 
+def _catalogue() -> Details:
+    """Return whether this process has the catalogue as it should."""
+    if fault := snapshot.fault():
+        raise Trouble(fault)
+    return {}
+
+
 def _partitions() -> Details:
     """Return how many months are ready for future events."""
     try:
@@ -177,6 +185,7 @@ PARTS: dict[str, Callable[[], Details]] = {
     "worker": _worker,
     "kafka": _kafka,
     "release": _release,
+    "catalogue": _catalogue,
     "partitions": _partitions,
     "disk": _disk,
     "memory": _memory,

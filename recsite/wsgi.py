@@ -14,3 +14,5 @@ query_timeout.set_limit(settings.DATABASE_PATIENCE_SECS)
 application = with_bodies(get_wsgi_application(), settings.MAX_REQUEST_SIZE)
 # Django would import what answers with the first request, which would wait for all of it.
 import_module(settings.ROOT_URLCONF)
+# Of a large catalogue the first reading takes seconds: it begins before the first request.
+import_module("catalog.snapshot").prepare()

@@ -5,7 +5,10 @@ items lies in files that the processes of a machine share (`files`), mapped as a
 is laid over them (`state`, `advancing`), and read by the numbers of transactions (`changes`).
 """
 
-from django.db import transaction
+import logging
+import threading
+
+from django.db import connection, transaction
 
 from catalog.snapshot.base import NO_DATE as NO_DATE
 from catalog.snapshot.base import NO_GROUP as NO_GROUP
@@ -15,6 +18,8 @@ from catalog.snapshot.refresher import Refresher
 from catalog.snapshot.snapshot import Snapshot as Snapshot
 from recsite.platform import generations
 
+logger = logging.getLogger(__name__)
+
 
 def current() -> Snapshot:
     """Return the catalogue as this process knows it.
@@ -22,6 +27,21 @@ def current() -> Snapshot:
     Raises DatabaseDown where it was never read and can't be now, or where reading a large one has only begun.
     """
     return _copy.current()
+
+
+def prepare() -> None:
+    """Begin to read the catalogue by a thread of its own, so that the first request of a process finds it."""
+    threading.Thread(target=_prepare, name="reading the catalogue", daemon=True).start()
+
+
+def _prepare() -> None:
+    try:
+        current()
+    except Exception as error:
+        # The first request tries again, and says what is wrong.
+        logger.info("The catalogue could not be read ahead: %s", error)
+    finally:
+        connection.close()
 
 
 def bump() -> None:

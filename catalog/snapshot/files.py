@@ -28,6 +28,8 @@ from recsite.local.locks import exclusive
 from recsite.platform.exceptions import UserFacingError
 
 FORMAT = 1
+"""Part of the folders' names: while one version of the product takes over from another, each has its own bases."""
+
 MANIFEST = "manifest.json"
 LOCK = ".lock"
 UNFINISHED = ".unfinished-"
@@ -84,7 +86,7 @@ class InFiles:
         for file in self._files.values():
             file.flush()
             os.fsync(file.fileno())
-        manifest = {"format": FORMAT, "position": position, "arrays": self._about}
+        manifest = {"position": position, "arrays": self._about}
         (self._folder / MANIFEST).write_text(json.dumps(manifest))
 
     def close(self) -> None:
@@ -148,8 +150,6 @@ def _read(folder: Path, number: int) -> Stored:
     raw = (folder / MANIFEST).read_bytes()
     try:
         manifest = json.loads(raw)
-        if manifest["format"] != FORMAT:
-            raise Damaged
         table, until, still_open, at = manifest["position"]
         position = Position(table, until, tuple(still_open), at)
         arrays = {name: _checked(folder / f"{name}.bin", about) for name, about in manifest["arrays"].items()}
@@ -189,7 +189,7 @@ def _cache() -> Path:
 
 
 def _prefix(table: str) -> str:
-    return f"{blake2b(table.encode(), digest_size=8).hexdigest()}-"
+    return f"{blake2b(f'{FORMAT} {table}'.encode(), digest_size=8).hexdigest()}-"
 
 
 def _numbers(table: str) -> list[int]:

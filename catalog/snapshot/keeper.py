@@ -37,7 +37,7 @@ class Keeper:
         self._builder: threading.Thread | None = None
         self._next: Stored | None = None
         self._build_not_before = 0.0
-        self._makeshift = ""
+        self._makeshift = self._build_fault = ""
 
     def ensure(self) -> None:
         """See that the thread lives."""
@@ -71,7 +71,7 @@ class Keeper:
             try:
                 with self._holder.reading:
                     self._look()
-                self._holder.fault = self._makeshift
+                self._holder.fault = self._build_fault or self._makeshift
                 pause = SECONDS_BETWEEN_LOOKS
             except Exception as error:
                 self._holder.note(error)
@@ -113,8 +113,10 @@ class Keeper:
     def _build(self, after: int) -> None:
         try:
             self._next = self._stored(after)
+            self._build_fault = ""
         except Exception as error:
             self._holder.note(error)
+            self._build_fault = self._holder.fault
         finally:
             self._build_not_before = time.monotonic() + RETRY_SECONDS
             self._awake.set()

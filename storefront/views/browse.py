@@ -31,7 +31,7 @@ def browse(request: HttpRequest) -> HttpResponse:
     start = (number - 1) * PAGE
     catalogue = snapshot.current()
     # One more than the page holds tells whether there is a next one.
-    found = _search(query, start, PAGE + 1) if query else _newest(catalogue, category)[start : start + PAGE + 1]
+    found = _search(query, start, PAGE + 1) if query else _newest(catalogue, category, start, PAGE + 1)
     context = {
         "cards": cards(catalogue, found[:PAGE], "search" if query else "browse", start + 1),
         "more": _next(query, category, number) if len(found) > PAGE and number < LAST_PAGE else "",
@@ -56,10 +56,17 @@ def _number(text: str) -> int:
     return min(max(int(text), 1), LAST_PAGE) if text.isdecimal() and len(text) < 9 else 1
 
 
-def _newest(catalogue: Snapshot, category: str) -> list[int]:
-    """Return the available items (internal ids) of a category, or all: the latest published first."""
+def _newest(catalogue: Snapshot, category: str, start: int, amount: int) -> list[int]:
+    """Return available items (internal ids) of a category, or of all: the latest published first."""
     rows = np.flatnonzero(catalogue.matching(categories=[category] if category else []))
-    return catalogue.ids[rows[np.argsort(-catalogue.published[rows], kind="stable")]].tolist()
+    published, end = catalogue.published[rows], start + amount
+    if end < len(rows):
+        # What is older than the page's last item needs no order: sorting a million takes a third of a second.
+        rows = rows[published >= np.partition(published, -end)[-end]]
+        published = catalogue.published[rows]
+    # By the oldest first, turned round: the lowest number, which stands for no date, has no opposite.
+    order = np.argsort(published[::-1], kind="stable")[::-1]
+    return catalogue.ids[rows[::-1][order][start:end]].tolist()
 
 
 def _search(query: str, start: int, amount: int) -> list[int]:

@@ -1,9 +1,9 @@
 """Make the cards of shelves: an item as a cover with a few words, from the snapshot, without a query."""
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from heapq import nlargest
+from operator import itemgetter
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -93,9 +93,7 @@ def cover_url(pk: int) -> str:
     return reverse("storefront:cover", args=[pk])
 
 
-@lru_cache(maxsize=2)
 def categories(snapshot: Snapshot) -> list[CategoryCount]:
     """Return the largest categories of the available items, by name."""
-    names = (name for row in np.flatnonzero(snapshot.available).tolist() for name in snapshot.categories[row])
-    counted = Counter(names).most_common(MOST_CATEGORIES)
-    return [CategoryCount(name, count) for name, count in sorted(counted)]
+    largest = nlargest(MOST_CATEGORIES, snapshot.category_counts().items(), key=itemgetter(1))
+    return [CategoryCount(name, count) for name, count in sorted(largest)]

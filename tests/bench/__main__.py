@@ -14,11 +14,11 @@ import numpy as np
 
 from recsite.local import servers
 from recsite.local.paths import PROJECT
-from tests.bench import events_table, report, tables
+from tests.bench import catalogue_table, events_table, report, tables
 from tests.bench.processes import STATE, manage, part
 
 REPORT = PROJECT / "docs" / "BENCHMARKS.md"
-SECTIONS = ("import", "training", "ranking", "serving", "events")
+SECTIONS = ("import", "training", "ranking", "serving", "events", "catalogue")
 PEOPLE, ITEMS, RATINGS = 53_424, 10_000, 979_478
 
 
@@ -29,19 +29,20 @@ def main() -> None:
     path, name = _data(arguments)
     with servers.ensure(STATE):
         manage("migrate", "--verbosity", "0")
-        command = f"make bench{_asked(arguments)}"
-        intro = f"{name}. `{command}`. {report.machine()}"
+        command = f"`make bench{_asked(arguments)}`. {report.machine()}"
         sections: dict[str, Callable[[], str]] = {
             "import": lambda: tables.imports(path, arguments.format),
             "training": tables.training,
             "ranking": tables.ranking,
             "serving": tables.serving,
             "events": events_table.events,
+            "catalogue": lambda: catalogue_table.catalogue(arguments.items),
         }
         for section in arguments.only or sections:
             prepare(section, path, arguments.format)
             say(f"Measuring {section} ...")
-            text = f"## {section.capitalize()}\n\n{sections[section]()}\n\n{intro}"
+            of = "" if section == "catalogue" else f"{name}. "
+            text = f"## {section.capitalize()}\n\n{sections[section]()}\n\n{of}{command}"
             report.write(REPORT, section, text)
             say(text)
     if not arguments.keep:
@@ -63,6 +64,7 @@ def _arguments() -> Any:
     parser.add_argument("--data", type=Path, help="Measure on this data set (default: a made one of the same size).")
     parser.add_argument("--format", default="csv", help="Its format, as in import_data.")
     parser.add_argument("--only", type=_sections, help=f"Measure these alone, with commas: {','.join(SECTIONS)}.")
+    parser.add_argument("--items", type=int, default=1_000_000, help="Size of the large catalogue (%(default)s).")
     parser.add_argument("--keep", action="store_true", help="Keep the data for the next run with --only.")
     return parser.parse_args()
 
@@ -82,7 +84,8 @@ def _data(arguments: Any) -> tuple[Path, str]:
 
 
 def _asked(arguments: Any) -> str:
-    return f" DATA={arguments.data} FORMAT={arguments.format}" if arguments.data else ""
+    data = f" DATA={arguments.data} FORMAT={arguments.format}" if arguments.data else ""
+    return f'{data} ARGS="--only {",".join(arguments.only)}"' if arguments.only else data
 
 
 def _made_data() -> Path:

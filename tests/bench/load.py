@@ -43,6 +43,7 @@ async def keep_busy(port: int, path: str, connections: int, seconds: float) -> d
         "per_second": len(times) / elapsed,
         "p50_ms": 1000 * times[len(times) // 2],
         "p95_ms": 1000 * times[int(len(times) * 0.95)],
+        "p99_ms": 1000 * times[int(len(times) * 0.99)],
     }
 
 

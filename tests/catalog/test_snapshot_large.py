@@ -74,6 +74,13 @@ def test_an_empty_catalogue_can_be_kept_in_files(large: Path) -> None:
     assert len(Snapshot.of(found.base, time.time())) == 0
 
 
+def test_a_process_reads_ahead_of_its_first_request(large: Path) -> None:
+    factories.item(title="Emma")
+    snapshot.prepare()
+    wait_until(lambda: snapshot._copy._holder.held is not None)
+    assert shows("Emma")
+
+
 def test_an_edit_arrives_without_a_query_of_the_request(django_assert_num_queries: Any) -> None:
     emma = factories.item("emma", title="Emma")
     assert shows("Emma")

@@ -73,6 +73,11 @@ def test_a_disk_that_is_nearly_full_is_named(client: Client, monkeypatch: pytest
     assert found["memory"]["status"] == "down"
 
 
+def test_a_catalogue_that_is_kept_in_a_costly_way_is_named(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("catalog.snapshot.fault", lambda: "The catalogue can't be kept in /nowhere.")
+    assert parts(client)["catalogue"]["message"] == "The catalogue can't be kept in /nowhere."
+
+
 def test_while_draining_it_is_not_ready_but_alive(client: Client) -> None:
     draining.begin()
     try:

@@ -211,6 +211,25 @@ def test_browsing_goes_category_by_category_and_page_by_page(shop: Shop) -> None
     assert "<html" in text(Visitor().get(first.context["more"]))
 
 
+def test_the_newest_come_first_and_what_has_no_date_last_whatever_the_page(shop: Shop) -> None:
+    dates = [datetime(2000 + number % 9, 1, 1, tzinfo=UTC) if number % 5 else None for number in range(80)]
+    items = [factories.item(categories=["Dated"], published_at=date) for date in dates]
+    start_afresh()
+    expected = sorted(items, key=lambda item: (-item.published_at.timestamp() if item.published_at else 1, item.pk))
+    pages = [Visitor().get(f"/browse?category=Dated&page={page}").context["cards"] for page in (1, 2, 3)]
+    assert [card.title for page in pages for card in page] == [item.title for item in expected]
+
+
+def test_categories_are_those_with_the_most_available_items(shop: Shop) -> None:
+    for number in range(20):
+        factories.items(2, categories=[f"Of two {number:02}"])
+    factories.item(categories=["Of one"])
+    factories.items(9, categories=["Hidden"], is_available=False)
+    start_afresh()
+    found = [(one.name, one.count) for one in Visitor().get("/browse").context["categories"]]
+    assert found == [("Novels", 6), *((f"Of two {number:02}", 2) for number in range(16)), ("Poetry", 6)]
+
+
 @pytest.mark.parametrize("page", ["0", "-1", "x", "99999999999", "²"])
 def test_a_page_that_makes_no_sense_is_no_error(shop: Shop, page: str) -> None:
     assert Visitor().get(f"/browse?page={page}").status_code == 200
