@@ -7,7 +7,7 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -77,6 +77,8 @@ def served() -> dict[str, Any]:
         at_rest = memory(worker)
         load = ("-m", "tests.bench.load", str(port), path, str(CONNECTIONS))
         quiet = run(*load, str(SECONDS / 4)).json
+        one_category = ("-m", "tests.bench.load", str(port), f"{path}?categories=Department+9", str(CONNECTIONS))
+        filtered = run(*one_category, str(SECONDS / 4)).json
         effects = [effect(port, path) for _ in range(PROBES)]
         with editing() as edited:
             busy = run(*load, str(SECONDS)).json
@@ -84,6 +86,7 @@ def served() -> dict[str, Any]:
             meanwhile = [effect(port, path) for _ in range(PROBES)]
         return {
             "quiet": quiet,
+            "filtered": filtered,
             "busy": busy,
             "edits": edited,
             "effects": effects,
@@ -141,5 +144,5 @@ def ask(port: int, path: str) -> list[str]:
 if __name__ == "__main__":
     django.setup()
     what, *arguments = sys.argv[1:]
-    figures = {"start": start, "edits": edits, "served": served}[what](*arguments)
-    sys.stdout.write(json.dumps(figures) + "\n")
+    parts: dict[str, Callable[..., dict[str, Any]]] = {"start": start, "edits": edits, "served": served}
+    sys.stdout.write(json.dumps(parts[what](*arguments)) + "\n")

@@ -42,7 +42,11 @@ def _start(name: str, found: dict[str, Any]) -> list[str]:
 def _edits(found: dict[str, Any]) -> str:
     lines = [
         [name, f"{one['per_second']:,.0f}", *(f"{one[f'{share}_ms']:.1f} ms" for share in ("p50", "p95", "p99"))]
-        for name, one in (("without edits", found["quiet"]), ("while items are edited", found["busy"]))
+        for name, one in (
+            ("without edits", found["quiet"]),
+            ("of one category, without edits", found["filtered"]),
+            ("while items are edited", found["busy"]),
+        )
     ]
     alone, meanwhile = (found[name] for name in ("effects", "effects_meanwhile"))
     return (
