@@ -206,3 +206,9 @@ def test_no_events_come_to_nothing() -> None:
     nothing = dataset([], users=[1], items=[1, 2])
     assert len(ratings(nothing)) == strengths(nothing).nnz == seen(nothing).nnz == len(relevant(nothing)) == 0
     assert ratings(nothing).csr().shape == strengths(nothing).shape == (1, 2)
+
+
+def test_an_impression_is_no_turning_to_the_item() -> None:
+    events = [rated(1, 1, 5, time=100), rated(1, 2, 5, time=200), rated(1, 3, 5, time=300)]
+    shown = [*events, Did(1, 1, IMPRESSION, time=400)]
+    assert_allclose(profiles(dataset(shown, KINDS)).toarray(), profiles(dataset(events, KINDS)).toarray())
