@@ -4,16 +4,19 @@ import asyncio
 import json
 import sys
 import time
+from collections.abc import Iterator, Sequence
+from itertools import cycle
 
 HOST = "127.0.0.1"
 
 
-async def ask(port: int, path: str, until: float, times: list[float]) -> None:
+async def ask(port: int, paths: Iterator[str], until: float, times: list[float]) -> None:
     """Requests over one connection, each sent when the last one is answered."""
     reader, writer = await asyncio.open_connection(HOST, port)
-    request = f"GET {path} HTTP/1.1\r\nHost: {HOST}:{port}\r\nAccept: application/json\r\n\r\n".encode()
     try:
         while time.perf_counter() < until:
+            path = next(paths)
+            request = f"GET {path} HTTP/1.1\r\nHost: {HOST}:{port}\r\nAccept: application/json\r\n\r\n".encode()
             started = time.perf_counter()
             writer.write(request)
             head = await reader.readuntil(b"\r\n\r\n")
@@ -32,10 +35,11 @@ def _length(head: bytes) -> int:
     raise SystemExit("An answer came without its length.")
 
 
-async def keep_busy(port: int, path: str, connections: int, seconds: float) -> dict[str, float]:
+async def keep_busy(port: int, paths: Sequence[str], connections: int, seconds: float) -> dict[str, float]:
     times: list[float] = []
+    each = cycle(paths)
     started = time.perf_counter()
-    await asyncio.gather(*(ask(port, path, started + seconds, times) for _ in range(connections)))
+    await asyncio.gather(*(ask(port, each, started + seconds, times) for _ in range(connections)))
     elapsed = time.perf_counter() - started
     times.sort()
     return {
@@ -48,6 +52,6 @@ async def keep_busy(port: int, path: str, connections: int, seconds: float) -> d
 
 
 if __name__ == "__main__":
-    _port, _path, _connections, _seconds = sys.argv[1:]
-    figures = asyncio.run(keep_busy(int(_port), _path, int(_connections), float(_seconds)))
+    _port, _paths, _connections, _seconds = sys.argv[1:]
+    figures = asyncio.run(keep_busy(int(_port), json.loads(_paths), int(_connections), float(_seconds)))
     sys.stdout.write(json.dumps(figures) + "\n")

@@ -7,7 +7,7 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from statistics import median
@@ -20,7 +20,10 @@ from recsite.local.paths import PROJECT
 from recsite.local.server import free_port
 from tests.bench.processes import run
 
-CONNECTIONS, SECONDS, ROUNDS = 16, 4.0, 5
+CONNECTIONS, SECONDS, ROUNDS = 16, 3.0, 5
+USERS = 200
+"""Users whose lists are asked for in turn."""
+
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -68,14 +71,14 @@ def cpu_seconds(pid: int) -> float:
     return sum(int(field[11]) + int(field[12]) for field in fields) / TICKS
 
 
-def burst(port: int, pid: int, path: str) -> dict[str, float]:
+def burst(port: int, pid: int, paths: Sequence[str]) -> dict[str, float]:
     used = cpu_seconds(pid)
-    figures = run("-m", "tests.bench.load", str(port), path, str(CONNECTIONS), str(SECONDS)).json
+    figures = run("-m", "tests.bench.load", str(port), json.dumps(paths), str(CONNECTIONS), str(SECONDS)).json
     return {**figures, "cpu_ms": 1000 * (cpu_seconds(pid) - used) / figures["requests"]}
 
 
-def a_warmed_person() -> tuple[str, str]:
-    """A person whose list is in Redis, of average activity among those, and the key of the list."""
+def warmed_users() -> dict[str, str]:
+    """Users whose lists are in Redis, each with the key of the list."""
     from django_redis import get_redis_connection
 
     from catalog.models import EndUser
@@ -84,32 +87,60 @@ def a_warmed_person() -> tuple[str, str]:
 
     context = current_context()
     assert context.release.number, "Train first."
-    people = EndUser.objects.order_by("pk").values_list("user_id", flat=True)[:200]
-    for user_id in people:
-        for algorithm in ("", "svd", "hybrid"):
+    found = {}
+    for user_id in EndUser.objects.order_by("pk").values_list("user_id", flat=True)[: 2 * USERS]:
+        for algorithm in ("svd", "hybrid"):
             key = cache.keys_of(user_id, context.list_digest(algorithm), algorithm).candidates
             if get_redis_connection("default").exists(key):
-                return user_id, key
-    raise SystemExit("Nobody is warmed: run warm_cache first.")
+                found[user_id] = key
+    if not found:
+        raise SystemExit("Nobody is warmed: run warm_cache first.")
+    return dict(list(found.items())[:USERS])
 
 
 def measure() -> dict[str, Any]:
-    user_id, key = a_warmed_person()
-    path = f"/api/v1/recommendations/users/{quote(user_id, safe='')}"
+    users = warmed_users()
+    lists = [f"/api/v1/recommendations/users/{quote(user_id, safe='')}" for user_id in users]
+    popular = ["/api/v1/recommendations/popular"]
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
-        product = stack.enter_context(server(Path(folder), BENCH_KEY=key))
-        with urllib.request.urlopen(f"http://127.0.0.1:{product[0]}{path}") as answer:
+        product = stack.enter_context(server(Path(folder)))
+        _wait_for_catalogue(product[0], lists[0])
+        with urllib.request.urlopen(f"http://127.0.0.1:{product[0]}{lists[0]}") as answer:
             body = answer.read().decode()
         assert json.loads(body)["cache_hit"], "The answer came from no cache."
-        same = {"BENCH_KEY": key, "BENCH_ANSWER": body}
+        same = {"BENCH_KEY": next(iter(users.values())), "BENCH_ANSWER": body}
         bare = stack.enter_context(server(Path(folder), BENCH_BARE="yes", **same))
         dressed = stack.enter_context(server(Path(folder), **same))
-        asked = {"product": (*product, path), "bare": (*bare, "/bare"), "dressed": (*dressed, "/bare")}
+        unrecorded = stack.enter_context(server(Path(folder), BENCH_UNRECORDED="yes"))
+        _wait_for_catalogue(unrecorded[0], lists[0])
+        similar = [f"/api/v1/recommendations/items/{quote(item, safe='')}/similar" for item in listed(body)]
+        asked = {
+            "product": (*product, lists),
+            "unrecorded": (*unrecorded, lists),
+            "popular": (*product, popular),
+            "similar": (*product, similar),
+            "bare": (*bare, ["/bare"]),
+            "dressed": (*dressed, ["/bare"]),
+        }
         rounds: dict[str, list[dict[str, float]]] = {name: [] for name in asked}
-        for _ in range(ROUNDS):
-            for name, (port, pid, address) in asked.items():
-                rounds[name].append(burst(port, pid, address))
+        for _ in range(int(os.environ.get("R", ROUNDS))):
+            for name, (port, pid, paths) in asked.items():
+                rounds[name].append(burst(port, pid, paths))
     return {name: {figure: median(r[figure] for r in found) for figure in found[0]} for name, found in rounds.items()}
+
+
+def listed(body: str) -> list[str]:
+    return [item["item_id"] for item in json.loads(body)["items"]]
+
+
+def _wait_for_catalogue(port: int, path: str) -> None:
+    """Wait until a process that has just started knows the catalogue."""
+    for _ in range(600):
+        with suppress(OSError):
+            urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=10)
+            return
+        time.sleep(0.2)
+    raise SystemExit("The server doesn't answer.")
 
 
 if __name__ == "__main__":
