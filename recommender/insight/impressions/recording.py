@@ -125,7 +125,14 @@ def _store(batch: Sequence[Impression]) -> None:
         with cursor.cursor.copy(COPY) as copy:
             for shown in batch:
                 user_id = "" if shown.user_id in erased else shown.user_id
-                copy.write_row(shown._replace(user_id=user_id, items=list(shown.items), sources=list(shown.sources)))
+                copy.write_row(
+                    (*shown[:1], user_id, *shown[2:8], _array(shown.items), _array(shown.sources), *shown[10:])
+                )
+
+
+def _array(numbers: Sequence[int]) -> str:
+    """Write an array as COPY reads it: psycopg's own way, number by number, takes longer than all other columns."""
+    return f"{{{','.join(map(str, numbers))}}}"
 
 
 class _Held:

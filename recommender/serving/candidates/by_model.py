@@ -1,9 +1,11 @@
 """Rank the items that a model can say something about: the best at once, the others when they are reached."""
 
+from collections.abc import Callable, Hashable
+from contextlib import suppress
 from functools import partial
 
 from recommender.engine import ranking
-from recommender.engine.types import UNKNOWN, FloatArray, IntArray, Mask
+from recommender.engine.types import UNKNOWN, FloatArray
 from recommender.serving.candidates.context import ServingContext
 from recommender.serving.candidates.loaded_release import LoadedModel
 from recommender.serving.candidates.rankings import Chain, Ranked
@@ -12,21 +14,41 @@ BEST = 1_000
 """Items that are sorted at once: nearly every page ends there."""
 
 
-def rank_by_model(context: ServingContext, member: LoadedModel, scores: FloatArray, source: str) -> Chain | None:
-    """Rank by scores (1, items of the model); None where it can't say anything about what is available."""
-    rows = context.catalogue_rows(member)
-    allowed = context.allowed_in(member)
-    best = _ranked(scores, allowed, BEST, source).reindex(rows)
+KEPT = 1_000
+"""Rankings that a process keeps, the last used ones: those of items are asked for again and again."""
+
+
+def rank_by_model(
+    context: ServingContext,
+    member: LoadedModel,
+    score: Callable[[], FloatArray],
+    source: str,
+    kept_as: tuple[Hashable, ...] = (),
+) -> Chain | None:
+    """Rank by scores (1, items of the model), available or not; None where the model can't say anything.
+
+    With `kept_as` the best are kept under this name, for the rows of the same base of the catalogue.
+    """
+    key, kept = (member.version, *kept_as), context.kept
+    best = kept.pop(key, None) if kept_as else None
+    if best is None:
+        best = _ranked(context, member, score(), BEST, source)
+    if kept_as:
+        kept[key] = best
+        # Another thread may do the same at this moment.
+        while len(kept) > KEPT:
+            with suppress(RuntimeError, StopIteration):
+                kept.pop(next(iter(kept)), None)
     if not len(best):
         return None
-    return Chain(best, partial(_all, scores, allowed, source, rows)) if len(best) == BEST else Chain(best)
+    rest = partial(_all, context, member, score, source)
+    return Chain(best, rest) if len(best) == BEST else Chain(best)
 
 
-def _all(scores: FloatArray, allowed: Mask, source: str, rows: IntArray) -> Ranked:
-    return _ranked(scores, allowed, scores.shape[1], source).reindex(rows)
+def _all(context: ServingContext, member: LoadedModel, score: Callable[[], FloatArray], source: str) -> Ranked:
+    return _ranked(context, member, score(), len(member.model.item_ids), source)
 
 
-def _ranked(scores: FloatArray, allowed: Mask, n: int, source: str) -> Ranked:
-    ranked = Ranked.of(ranking.top_n(scores, min(n, scores.shape[1]), allowed=allowed), source)
-    assert UNKNOWN not in ranked.rows
-    return ranked
+def _ranked(context: ServingContext, member: LoadedModel, scores: FloatArray, n: int, source: str) -> Ranked:
+    rows = context.catalogue_rows(member)
+    return Ranked.of(ranking.top_n(scores, min(n, len(rows)), allowed=rows != UNKNOWN), source).reindex(rows)

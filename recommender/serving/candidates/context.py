@@ -1,6 +1,6 @@
 """Join the live release with the current catalogue: everything a request reads, in the catalogue's rows."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Hashable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from typing import Any
@@ -73,6 +73,8 @@ class ServingContext:
     """What others find once for this release and catalogue, by its class."""
     trending: dict[int, tuple[ImpersonalModel, Ranked]] = field(default_factory=dict)
     """By window in days: the scores, and the ranking by them."""
+    kept: dict[tuple[Hashable, ...], Ranked] = field(default_factory=dict)
+    """Rankings by models (see `by_model`)."""
     _by_content_weight: dict[float, "ServingContext"] = field(default_factory=dict)
     _list_digests: dict[str, str] = field(default_factory=dict)
 

@@ -48,8 +48,7 @@ def session(
     items, against = (context.catalogue.ids[list(some)] for some in (rows, disliked))
     events = _events(member.model.item_ids, items, against)
     history = feedback.histories(events, member.model.item_ids)
-    scores = member.model.score_histories(history)
-    own = rank_by_model(context, member, scores, FOLD_IN)
+    own = rank_by_model(context, member, lambda: member.model.score_histories(history), FOLD_IN)
     if own is None:
         return Session(context, context.everybody(), None)
     return Session(context, Chain(own, context.everybody()), (member, events, history))

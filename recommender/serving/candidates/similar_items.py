@@ -57,8 +57,14 @@ def _by_leader(context: ServingContext, row: int, method: str, leader: LoadedMod
     model: Model = member.model
     if method == COLLABORATIVE and isinstance(model, HybridModel):
         model = model.without(CONTENT)
-    similarity = model.similar(model.item_ids.rows(context.catalogue.ids[row : row + 1]))
-    return rank_by_model(context, member, similarity, member.algorithm)
+    item = context.catalogue.ids[row : row + 1]
+    return rank_by_model(
+        context,
+        member,
+        lambda: model.similar(model.item_ids.rows(item)),
+        member.algorithm,
+        kept_as=("similar", method, int(item[0])),
+    )
 
 
 def _by_content(context: ServingContext, row: int) -> Ranked:
