@@ -106,7 +106,8 @@ def test_no_page_counts_the_events(admin: Staff, filled: Shop) -> None:
     ) as captured:
         for address in every_page():
             admin.get(address)
-    read = [query["sql"] for query in captured if EVENTS_READ.search(query["sql"])]
+    # A prepared statement that failed to run has no text.
+    read = [query["sql"] for query in captured if EVENTS_READ.search(query["sql"] or "")]
     assert read
     # What one person has seen is put together when Redis doesn't have it: by an index, and never counted.
     assert [sql for sql in read if AGGREGATED.search(sql) and not OF_ONE_PERSON.search(sql)] == []

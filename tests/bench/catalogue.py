@@ -67,17 +67,18 @@ def edits(seconds: str, per_second: str) -> dict[str, Any]:
 
 def served() -> dict[str, Any]:
     """Ask a server for cached lists, without edits and with them, and see when an edit is in force."""
-    from tests.bench.serving import a_warmed_person
+    from tests.bench.serving import warmed_users
 
-    user_id, _ = a_warmed_person()
-    path = f"/api/v1/recommendations/users/{quote(user_id, safe='')}"
+    paths = [f"/api/v1/recommendations/users/{quote(user_id, safe='')}" for user_id in warmed_users()]
+    path = paths[0]
     with tempfile.TemporaryDirectory() as folder, server(Path(folder)) as (port, pid):
         wait_for(port, path)
         worker = int(Path(f"/proc/{pid}/task/{pid}/children").read_text().split()[0])
         at_rest = memory(worker)
-        load = ("-m", "tests.bench.load", str(port), path, str(CONNECTIONS))
+        load = ("-m", "tests.bench.load", str(port), json.dumps(paths), str(CONNECTIONS))
         quiet = run(*load, str(SECONDS / 4)).json
-        one_category = ("-m", "tests.bench.load", str(port), f"{path}?categories=Department+9", str(CONNECTIONS))
+        filtered_paths = [f"{path}?categories=Department+9" for path in paths]
+        one_category = ("-m", "tests.bench.load", str(port), json.dumps(filtered_paths), str(CONNECTIONS))
         filtered = run(*one_category, str(SECONDS / 4)).json
         effects = [effect(port, path) for _ in range(PROBES)]
         with editing() as edited:

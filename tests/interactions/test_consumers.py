@@ -2,14 +2,10 @@
 
 import json
 import logging
-import os
 import signal
-import subprocess
-import sys
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from threading import Thread, current_thread
@@ -17,7 +13,6 @@ from types import SimpleNamespace
 from typing import Any
 from uuid import uuid4
 
-import psycopg
 import pytest
 import structlog
 from django.db import connection
@@ -32,10 +27,10 @@ from interactions.producers import produce
 from interactions.schema import Event
 from interactions.wire import encode
 from recsite.local.kafka import Kafka
-from recsite.local.paths import PROJECT
 from recsite.platform.database import DatabaseDown
-from tests import brokers, factories
+from tests import factories
 from tests.brokers import messages
+from tests.interactions.consuming import consuming, holding_back
 from tests.outages import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
@@ -262,25 +257,6 @@ def test_a_consumer_killed_in_the_middle_of_its_work_loses_nothing(kafka: Kafka)
     assert outcome["dead"] == 0
 
 
-@contextmanager
-def holding_back(event: Event) -> Iterator[None]:
-    """Let whoever stores this event wait for another transaction, for the block: it can't be over before."""
-    columns = "event_id, occurred_at, user_id, item_id, type_id, undated, received_at"
-    with psycopg.connect(database_url()) as other:
-        other.execute(
-            f"INSERT INTO interactions_interaction ({columns}) VALUES (%s, %s, 0, 0, 0, false, now())",
-            [event.event_id, event.occurred_at],
-        )
-        try:
-            yield
-        finally:
-            other.rollback()
-
-
-def database_url() -> str:
-    return "postgres://{USER}:{PASSWORD}@{HOST}:{PORT}/{NAME}".format(**connection.settings_dict)
-
-
 def test_sigterm_ends_it_after_the_batch_with_a_sentence(kafka: Kafka) -> None:
     group = uuid4().hex
     produce(views(300))
@@ -291,15 +267,3 @@ def test_sigterm_ends_it_after_the_batch_with_a_sentence(kafka: Kafka) -> None:
     assert process.returncode == 0
     assert said.strip() == "Stopped. 300 stored, 0 duplicate, 0 dead."
     assert drain(1, group, seconds=3).total() == 0
-
-
-@contextmanager
-def consuming(group: str) -> Iterator["subprocess.Popen[str]"]:
-    """Another process in the group, on the same database and broker, with small batches."""
-    command = [sys.executable, "manage.py", "consume_events", "--group", group, "--batch", "50"]
-    environment = {**os.environ, **brokers.environment(), "DATABASE_URL": database_url()}
-    with subprocess.Popen(command, cwd=PROJECT, env=environment, stdout=subprocess.PIPE, text=True) as process:
-        try:
-            yield process
-        finally:
-            process.kill()
