@@ -2,12 +2,14 @@
 
 import asyncio
 import json
+import os
 import sys
 import time
 from collections.abc import Iterator, Sequence
 from itertools import cycle
 
 HOST = "127.0.0.1"
+HEADER = f"{os.environ['BENCH_HEADER']}\r\n" if os.environ.get("BENCH_HEADER") else ""
 
 
 async def ask(port: int, paths: Iterator[str], until: float, times: list[float]) -> None:
@@ -16,7 +18,7 @@ async def ask(port: int, paths: Iterator[str], until: float, times: list[float])
     try:
         while time.perf_counter() < until:
             path = next(paths)
-            request = f"GET {path} HTTP/1.1\r\nHost: {HOST}:{port}\r\nAccept: application/json\r\n\r\n".encode()
+            request = f"GET {path} HTTP/1.1\r\nHost: {HOST}:{port}\r\nAccept: application/json\r\n{HEADER}\r\n".encode()
             started = time.perf_counter()
             writer.write(request)
             head = await reader.readuntil(b"\r\n\r\n")

@@ -12,7 +12,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from statistics import median
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import django
 
@@ -123,10 +123,22 @@ def measure() -> dict[str, Any]:
             "dressed": (*dressed, ["/bare"]),
         }
         rounds: dict[str, list[dict[str, float]]] = {name: [] for name in asked}
-        for _ in range(int(os.environ.get("R", ROUNDS))):
+        for _ in range(ROUNDS):
             for name, (port, pid, paths) in asked.items():
                 rounds[name].append(burst(port, pid, paths))
     return {name: {figure: median(r[figure] for r in found) for figure in found[0]} for name, found in rounds.items()}
+
+
+def measure_gorse() -> dict[str, Any]:
+    """Ask GORSE_URL, a server on this machine, for the lists of the same users, which it has to know."""
+    url = urlsplit(os.environ["GORSE_URL"])
+    if url.hostname not in ("127.0.0.1", "localhost"):
+        raise SystemExit("GORSE_URL must name a server on this machine: both are measured on the same processors.")
+    paths = [f"/api/recommend/{quote(user_id, safe='')}?n=10" for user_id in warmed_users()]
+    asked = str(url.port or 8087), json.dumps(paths), str(CONNECTIONS), str(SECONDS)
+    header = f"X-API-Key: {os.environ.get('GORSE_API_KEY', '')}"
+    rounds = [run("-m", "tests.bench.load", *asked, BENCH_HEADER=header).json for _ in range(ROUNDS)]
+    return {figure: median(found[figure] for found in rounds) for figure in rounds[0]}
 
 
 def listed(body: str) -> list[str]:
@@ -145,4 +157,4 @@ def _wait_for_catalogue(port: int, path: str) -> None:
 
 if __name__ == "__main__":
     django.setup()
-    sys.stdout.write(json.dumps(measure()) + "\n")
+    sys.stdout.write(json.dumps(measure_gorse() if "gorse" in sys.argv else measure()) + "\n")

@@ -1,5 +1,6 @@
 """Write the tables of import, training, ranking and serving, each beside the bare parts that it is made of."""
 
+import os
 from pathlib import Path
 
 from tests.bench import report
@@ -118,8 +119,16 @@ def _cached_answers() -> str:
     return (
         f"{report.table(headings, lines)}\n\nOne gunicorn worker, four threads, 16 connections, authentication off, "
         "answers of the same size, medians of five alternating rounds; the client runs on the same machine. The first "
-        f"columns with {items:,} items, those called large with {items_then:,}."
+        f"columns with {items:,} items, those called large with {items_then:,}. {_gorse()}"
     )
+
+
+def _gorse() -> str:
+    """Say how fast a Gorse server answers for the same users, where there is one."""
+    if not os.environ.get("GORSE_URL"):
+        return "Not compared with Gorse: GORSE_URL names no server."
+    found = part("serving", "gorse")
+    return f"Gorse, its lists made before: {found['per_second']:,.0f} answers/s, p95 {found['p95_ms']:.1f} ms."
 
 
 def _serving_line(
