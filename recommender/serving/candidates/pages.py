@@ -83,7 +83,11 @@ def _user_page(
     found = paginate(own, eligibility, offset, limit)
     if _suffices(own, eligibility, found, offset, limit):
         return found
-    return paginate(_everything(context, algorithm, known, own, eligibility), eligibility, offset, limit)
+    reach = len(context.catalogue)
+    if not (eligibility.needs_full_scan or context.catalogue.has_groups):
+        # All of them are eligible: no variant and no score stops one.
+        reach = min(reach, offset + limit + len(eligibility.new))
+    return paginate(_everything(context, algorithm, known, own, eligibility, reach), eligibility, offset, limit)
 
 
 def _diversified(context: ServingContext, ranked: Ranked, diversity: float) -> IntArray:
@@ -115,10 +119,9 @@ def _suffices(own: Ranked, eligibility: Eligibility, cut: Page, offset: int, lim
 
 
 def _everything(
-    context: ServingContext, algorithm: str, known: UserCandidates, own: Ranked, eligibility: Eligibility
+    context: ServingContext, algorithm: str, known: UserCandidates, own: Ranked, eligibility: Eligibility, n: int
 ) -> Ranked:
-    """Rank everything that is eligible; without the database, the candidates and then what everybody gets."""
-    n = len(context.catalogue)
+    """Rank the n best of all that is eligible; without the database, the candidates and then what everybody gets."""
     try:
         everything = user_ranking.rank(
             context, context.release.members[algorithm], known.candidates.person, eligibility.allowed, n

@@ -50,6 +50,12 @@ class Sweep(NamedTuple):
 _sweeps: dict[int, Sweep] = {}
 """By the model version that describes items; only the live one is kept."""
 
+SEARCH_ON = """
+SELECT set_config('hnsw.iterative_scan', 'relaxed_order', true) FROM pg_extension
+WHERE extname = 'vector' AND string_to_array(extversion, '.')::int[] >= '{0,8}'
+"""
+"""Has the index go on until enough rows pass, where pgvector can (0.8 and later)."""
+
 LARGEST_SEARCH = 1_000
 """The most neighbours that an HNSW index can be asked for."""
 
@@ -128,8 +134,11 @@ def _near(version: int, model: VectorModel, item: int, n: int) -> list[tuple[int
         with connection.cursor() as cursor:
             # Without it the index looks at 40 items, whatever the limit.
             cursor.execute("SELECT set_config('hnsw.ef_search', %s, true)", [str(min(max(n, 40), LARGEST_SEARCH))])
+            # Without it vectors of another version, which are struck out afterwards, may be all that the index finds.
+            cursor.execute(SEARCH_ON)
         found = others.annotate(distance=distance).order_by("distance").values_list("item_id", "distance")[:n]
-        return [(pk, 1 - away) for pk, away in found]
+        # The index goes on in an order that is nearly that of the distance.
+        return [(pk, 1 - away) for pk, away in sorted(found, key=lambda one: one[1])]
 
 
 def _vector(version: int, model: VectorModel, item: int) -> FloatArray | None:
