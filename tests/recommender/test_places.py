@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from catalog.snapshot import NO_GROUP
 from recommender.serving.candidates.context import Ranked
 from recommender.serving.candidates.paging import HEAD, Eligibility, places, take
+from recommender.serving.candidates.rankings import marked
 from tests.catalog.catalogues import made, record
 
 SIZE = 3 * HEAD
@@ -116,3 +117,9 @@ def expected(ranked: Ranked, eligibility: Eligibility) -> list[tuple[int, int]]:
         counts.update(categories)
         out.append((row, at))
     return out
+
+
+def test_rows_of_a_later_catalogue_are_passed_by() -> None:
+    mask = np.array([True, False, True])
+    assert marked(mask, np.array([-1, 0, 1, 2, 3])).tolist() == [False, True, False, True, False]
+    assert marked(mask[:0], np.array([-1, 0])).tolist() == [False, False]

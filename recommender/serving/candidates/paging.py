@@ -78,9 +78,10 @@ class Eligibility:
     def places(self, ranked: Ranked, start: int = 0) -> Iterator[Place]:
         """Yield the eligible places of a ranking one by one; `start` is added to the positions."""
         at, matching, seen = 0, self.matching.mask, self.seen
+        n_rows = len(matching)
         if self.min_score is None:
             for at, row in enumerate(ranked.rows[:HEAD].tolist(), start):
-                if row >= 0 and row not in seen and matching[row]:
+                if 0 <= row < n_rows and row not in seen and matching[row]:
                     yield row, at
             at = HEAD
         size = CHUNK

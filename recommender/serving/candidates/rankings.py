@@ -119,8 +119,11 @@ def _within(part: Ranked | Maker, mask: Mask) -> Ranked:
 
 
 def marked(mask: Mask, rows: NDArray[np.integer]) -> Mask:
-    """Return the entries of a mask (n_items,) at rows (n,); False for items that are gone."""
+    """Return the entries of a mask (n_items,) at rows (n,); False for items that are gone, or that it doesn't know yet.
+
+    Rankings are shared by snapshots of one base: one of before may meet rows that a later one has added.
+    """
     if not len(mask):
         return np.zeros(len(rows), bool)
-    found: Mask = mask.take(rows, mode="clip") & (rows >= 0)
+    found: Mask = mask.take(rows, mode="clip") & (rows >= 0) & (rows < len(mask))
     return found
