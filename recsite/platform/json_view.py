@@ -42,6 +42,7 @@ class JsonBodyView(APIView):
             return failure.as_json()
 
     def post(self, request: HttpRequest, body: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        """Return the answer to a body; each operation has its own way."""
         raise NotImplementedError
 
 

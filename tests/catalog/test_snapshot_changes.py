@@ -15,10 +15,17 @@ from django.utils import timezone
 from catalog import snapshot, store
 from catalog.models import Item
 from catalog.snapshot import Snapshot, advancing, changes, derived, files
+from catalog.snapshot.base import Rows
 from tests import factories, outages
 from tests.catalog.catalogues import described, marked, summed_up
 
 pytestmark = pytest.mark.django_db
+
+
+def listed(rows: Rows | None) -> list[int]:
+    """Return rows that somebody remembers as a list."""
+    assert rows is not None
+    return list(rows.tolist())
 
 
 @pytest.fixture(autouse=True)
@@ -52,8 +59,8 @@ def test_a_changed_item_keeps_its_row_and_a_new_one_comes_at_the_end() -> None:
     assert list(after.titles) == ["A, revised", "B", "C"]
     assert list(before.titles) == ["A", "B"]
     assert after.base is before.base
-    assert after.changed_since(before).tolist() == [0, 2]  # type: ignore[union-attr]
-    assert after.changed_since(after).tolist() == []  # type: ignore[union-attr]
+    assert listed(after.changed_since(before)) == [0, 2]
+    assert listed(after.changed_since(after)) == []
     assert before.changed_since(after) is None
     assert (after.row_of("a"), after.row_of("b"), after.row_of("c")) == (0, 1, 2)
     assert after.rows(np.array([second.pk, 10**9])).tolist() == [1, -1]
@@ -78,7 +85,9 @@ def test_an_item_that_comes_back_under_its_id_has_a_row_of_its_own() -> None:
     store.delete_items(Item.objects.filter(pk=old.pk))
     new = factories.item("phoenix", title="Fire")
     after = reader.read()
-    assert after.titles[after.row_of("phoenix")] == "Fire"  # type: ignore[index]
+    row = after.row_of("phoenix")
+    assert row is not None
+    assert after.titles[row] == "Fire"
     assert after.rows(np.array([old.pk, new.pk])).tolist() == [-1, 1]
     assert after.count == 1
 
@@ -170,7 +179,7 @@ def test_time_opens_and_closes_what_is_new_and_what_was_there() -> None:
     assert before.changes_at == now + 3600
     open_ = advancing.at(before, now + 3600)
     assert marked(open_, open_.matching(categories=["Novels"])) == {"old", "new", "always"}
-    assert open_.changed_since(before).tolist() == [0, 2]  # type: ignore[union-attr]
+    assert listed(open_.changed_since(before)) == [0, 2]
     closed = advancing.at(open_, now + 7200)
     assert marked(closed, closed.available) == {"always"}
     assert (closed.changes_at, closed.available_count) == (np.inf, 1)
@@ -194,7 +203,7 @@ def test_changes_of_long_ago_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> N
     numbers = [lineage.next_version(np.array([row])) for row in range(9)]
     assert numbers == list(range(1, 10))
     assert lineage.changed_between(0, 9) is None
-    assert lineage.changed_between(7, 9).tolist() == [7, 8]  # type: ignore[union-attr]
+    assert listed(lineage.changed_between(7, 9)) == [7, 8]
 
 
 def test_a_process_reads_its_own_change_at_once(django_capture_on_commit_callbacks: Any) -> None:

@@ -230,7 +230,7 @@ def test_a_fork_keeps_what_is_mapped_and_has_a_thread_of_its_own() -> None:
     if not child:
         # Nothing of the parent's may be touched here: its connection, and pytest's own end.
         try:
-            connection._connection_pools.clear()  # type: ignore[attr-defined]
+            connection._connection_pools.clear()  # type: ignore[attr-defined]  # Django has no public way
             is_same = snapshot.current() is before
             wait_until(lambda: shows("Revised"))
             os._exit(0 if is_same else 1)

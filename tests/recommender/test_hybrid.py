@@ -77,7 +77,7 @@ def test_the_weights_are_those_of_the_person_s_activity() -> None:
 def test_a_source_without_a_weight_is_not_asked() -> None:
     data = two_tastes()
     models = sources(data)
-    silent = replace(models["ease"], profiles=None, weights=None)  # type: ignore[type-var]
+    silent = replace(models["ease"], profiles=None, weights=None)  # type: ignore[type-var]  # a Model is a protocol, this one a dataclass
     model = HybridModel({**models, "ease": silent}, np.tile(np.array([0, 1], np.float32), (len(BUCKETS), 1)))
     model.__dict__["activity"] = np.full(len(model.user_ids), 20)
     known = histories(data, model.item_ids)

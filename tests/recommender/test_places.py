@@ -9,9 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from catalog.snapshot import NO_GROUP
-from recommender.serving.candidates.context import Ranked
 from recommender.serving.candidates.paging import HEAD, Eligibility, places, take
-from recommender.serving.candidates.rankings import marked
+from recommender.serving.candidates.rankings import Ranked, marked
 from tests.catalog.catalogues import made, record
 
 SIZE = 3 * HEAD

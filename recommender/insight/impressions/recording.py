@@ -125,9 +125,8 @@ def _store(batch: Sequence[Impression]) -> None:
         with cursor.cursor.copy(COPY) as copy:
             for shown in batch:
                 user_id = "" if shown.user_id in erased else shown.user_id
-                copy.write_row(
-                    (*shown[:1], user_id, *shown[2:8], _array(shown.items), _array(shown.sources), *shown[10:])
-                )
+                arrays = {"items": _array(shown.items), "sources": _array(shown.sources)}
+                copy.write_row(tuple({**shown._asdict(), "user_id": user_id, **arrays}.values()))
 
 
 def _array(numbers: Sequence[int]) -> str:

@@ -13,19 +13,17 @@ from recommender.serving.candidates.context import (
     CONTENT,
     FOLD_IN,
     IMPERSONAL,
-    LATEST,
-    POPULAR,
     TRENDING,
     NoContent,
-    Ranked,
     ServingContext,
     current_context,
 )
+from recommender.serving.candidates.everybody import LATEST, POPULAR
 from recommender.serving.candidates.exploration import EXPLORATION, explorers
 from recommender.serving.candidates.loaded_release import LoadedModel, LoadedRelease, fault, live
 from recommender.serving.candidates.pages import Page, page_of, user_page
 from recommender.serving.candidates.paging import Eligibility
-from recommender.serving.candidates.rankings import Chain
+from recommender.serving.candidates.rankings import Chain, Ranked
 from recommender.serving.candidates.ratings import RatingPredictions, ratings
 from recommender.serving.candidates.segments import SEGMENT_POPULAR
 from recommender.serving.candidates.session import Session, session

@@ -10,8 +10,9 @@ from recommender.cache import NOBODY, SOURCES
 from recommender.engine import feedback
 from recommender.engine.forms.hybrid import HybridModel, is_personal
 from recommender.engine.types import Dataset, FloatArray, Histories, IntArray, Model, RowArray
-from recommender.serving.candidates.context import FOLD_IN, Ranked, ServingContext
+from recommender.serving.candidates.context import FOLD_IN, ServingContext
 from recommender.serving.candidates.loaded_release import LoadedModel
+from recommender.serving.candidates.rankings import Ranked
 from recsite.platform import database
 
 

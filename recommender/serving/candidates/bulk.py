@@ -10,10 +10,11 @@ from recommender.engine import ranking
 from recommender.engine.ranking import Top
 from recommender.engine.types import UNKNOWN, IntArray
 from recommender.serving.candidates import user_ranking, users
-from recommender.serving.candidates.context import FOLD_IN, Ranked, ServingContext
+from recommender.serving.candidates.context import FOLD_IN, ServingContext
 from recommender.serving.candidates.histories import UserHistories
 from recommender.serving.candidates.loaded_release import LoadedModel
 from recommender.serving.candidates.paging import Eligibility
+from recommender.serving.candidates.rankings import Ranked
 
 FOLDED_AT_ONCE = 256
 

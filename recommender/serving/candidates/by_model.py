@@ -1,7 +1,6 @@
 """Rank the items that a model can say something about: the best at once, the others when they are reached."""
 
 from collections.abc import Callable, Hashable
-from contextlib import suppress
 from functools import partial
 
 from recommender.engine import ranking
@@ -9,10 +8,10 @@ from recommender.engine.types import UNKNOWN, FloatArray
 from recommender.serving.candidates.context import ServingContext
 from recommender.serving.candidates.loaded_release import LoadedModel
 from recommender.serving.candidates.rankings import Chain, Ranked
+from recsite.platform.remembering import remember
 
 BEST = 1_000
 """Items that are sorted at once: nearly every page ends there."""
-
 
 KEPT = 1_000
 """Rankings that a process keeps, the last used ones: those of items are asked for again and again."""
@@ -29,16 +28,12 @@ def rank_by_model(
 
     With `kept_as` the best are kept under this name, for the rows of the same base of the catalogue.
     """
-    key, kept = (member.version, *kept_as), context.kept
-    best = kept.pop(key, None) if kept_as else None
+    key = (member.version, *kept_as)
+    best = context.kept.get(key) if kept_as else None
     if best is None:
         best = _ranked(context, member, score(), BEST, source)
     if kept_as:
-        kept[key] = best
-        # Another thread may do the same at this moment.
-        while len(kept) > KEPT:
-            with suppress(RuntimeError, StopIteration):
-                kept.pop(next(iter(kept)), None)
+        remember(context.kept, key, best, KEPT)
     if not len(best):
         return None
     rest = partial(_all, context, member, score, source)

@@ -9,7 +9,8 @@ from django.db.models import F, Q, QuerySet
 from recommender.cache import SOURCES
 from recommender.engine.types import UNKNOWN
 from recommender.models import CoPurchase, CoVisit
-from recommender.serving.candidates.context import Ranked, ServingContext
+from recommender.serving.candidates.context import ServingContext
+from recommender.serving.candidates.rankings import Ranked
 from recsite.platform import database
 
 BOUGHT_TOGETHER = "bought-together"

@@ -15,14 +15,11 @@ from recommender.engine.forms.impersonal import ImpersonalModel
 from recommender.engine.forms.segments import SegmentModel
 from recommender.engine.forms.vectors import VectorModel
 from recommender.engine.types import FloatArray, IntArray, Mask
-from recommender.serving.candidates.everybody import LATEST as LATEST
-from recommender.serving.candidates.everybody import POPULAR as POPULAR
-from recommender.serving.candidates.everybody import rank_for_everybody, rows_of_model
+from recommender.serving.candidates.everybody import LATEST, POPULAR, rank_for_everybody, rows_of_model
 from recommender.serving.candidates.loaded_release import LoadedModel, LoadedRelease, live
-from recommender.serving.candidates.rankings import NO_ITEMS as NO_ITEMS
-from recommender.serving.candidates.rankings import Chain, marked
-from recommender.serving.candidates.rankings import Ranked as Ranked
+from recommender.serving.candidates.rankings import Chain, Ranked, marked
 from recsite.platform.exceptions import Invalid
+from recsite.platform.remembering import remember
 
 TRENDING = "trending"
 FOLD_IN = "fold-in"
@@ -84,11 +81,9 @@ class ServingContext:
         Raises NoContent.
         """
         content = round(content, 2)
-        found = self._by_content_weight.pop(content, None) or self._with_weight(content)
-        # The last used are at the end: clients may ask for any weight, and each context holds arrays of the catalogue.
-        self._by_content_weight[content] = found
-        while len(self._by_content_weight) > MOST_WEIGHTS:
-            self._by_content_weight.pop(next(iter(self._by_content_weight)), None)
+        found = self._by_content_weight.get(content) or self._with_weight(content)
+        # Clients may ask for any weight, and each context holds arrays of the catalogue.
+        remember(self._by_content_weight, content, found, MOST_WEIGHTS)
         return found
 
     def _with_weight(self, content: float) -> "ServingContext":

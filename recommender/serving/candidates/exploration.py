@@ -13,8 +13,10 @@ from catalog.snapshot import NO_DATE
 from recommender.cache import SOURCES
 from recommender.engine.types import UNKNOWN, FloatArray, IntArray
 from recommender.models import EXPOSURES_GENERATION, Exposure, Placement
-from recommender.serving.candidates.context import NO_ITEMS, POPULAR, Pool, Ranked, ServingContext
+from recommender.serving.candidates.context import Pool, ServingContext
+from recommender.serving.candidates.everybody import POPULAR
 from recommender.serving.candidates.new_items import vectors
+from recommender.serving.candidates.rankings import NO_ITEMS, Ranked
 from recsite.platform import database
 from recsite.platform.database import DatabaseDown
 from recsite.platform.reloading import Reloading

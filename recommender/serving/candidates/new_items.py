@@ -14,9 +14,10 @@ from recommender.cache import SOURCES
 from recommender.engine.forms.hybrid import HybridModel
 from recommender.engine.forms.vectors import VectorModel
 from recommender.engine.types import UNKNOWN, FloatArray, IntArray, Mask
-from recommender.serving.candidates.context import CONTENT, FOLD_IN, Ranked, ServingContext
+from recommender.serving.candidates.context import CONTENT, FOLD_IN, ServingContext
 from recommender.serving.candidates.histories import UserHistories
 from recommender.serving.candidates.loaded_release import LoadedModel, live
+from recommender.serving.candidates.rankings import Ranked
 from recommender.serving.candidates.vectors import GENERATION, content_model, fitted
 from recsite.platform import database
 from recsite.platform.database import DatabaseDown

@@ -8,9 +8,10 @@ import numpy as np
 
 from recommender.cache import Candidates
 from recommender.engine.types import UNKNOWN, FloatArray, IntArray, RatingModel
-from recommender.serving.candidates.context import Ranked, ServingContext
+from recommender.serving.candidates.context import ServingContext
 from recommender.serving.candidates.histories import UserHistories
 from recommender.serving.candidates.loaded_release import LoadedModel
+from recommender.serving.candidates.rankings import Ranked
 
 NAN = np.float32(np.nan)
 

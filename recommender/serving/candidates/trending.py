@@ -12,6 +12,7 @@ from recommender.serving.candidates.rankings import Chain, Ranked
 from recommender.serving.incremental import item_days, trends
 from recommender.serving.incremental.trends import DAYS
 from recsite.platform.database import DatabaseDown
+from recsite.platform.remembering import remember
 
 MOST_WINDOWS = 16
 """Windows that a process keeps, the last read ones: clients may ask for any."""
@@ -34,9 +35,8 @@ def _by_events(context: ServingContext, days: int, model: ImpersonalModel) -> Ra
     if held is None or held[0] is not model:
         scores = np.where(model.scores > 0, model.scores, np.nan)[None]
         ranked = Ranked.of(ranking.top_n(scores, len(model.scores)), TRENDING)
-        held = context.trending[days] = model, ranked.reindex(context.catalogue.rows(model.item_ids.ids))
-        while len(context.trending) > MOST_WINDOWS:
-            context.trending.pop(next(iter(context.trending)), None)
+        held = model, ranked.reindex(context.catalogue.rows(model.item_ids.ids))
+        remember(context.trending, days, held, MOST_WINDOWS)
     return held[1]
 
 
@@ -57,8 +57,5 @@ def _model(days: int) -> ImpersonalModel | None:
     except DatabaseDown:
         # What was trending an hour ago is better than nothing.
         return model
-    _models.pop(days, None)
-    _models[days] = time.monotonic() + settings.TRENDING_CACHE_TTL_SECS, model
-    while len(_models) > MOST_WINDOWS:
-        _models.pop(next(iter(_models)), None)
+    remember(_models, days, (time.monotonic() + settings.TRENDING_CACHE_TTL_SECS, model), MOST_WINDOWS)
     return model

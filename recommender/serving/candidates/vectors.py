@@ -24,8 +24,9 @@ from recommender.engine.algorithms.content import vectors_of
 from recommender.engine.forms.hybrid import HybridModel
 from recommender.engine.forms.vectors import VectorModel
 from recommender.engine.types import UNKNOWN, CannotFit, FloatArray, Tokens
-from recommender.serving.candidates.context import CONTENT, NO_ITEMS, Ranked, ServingContext
+from recommender.serving.candidates.context import CONTENT, ServingContext
 from recommender.serving.candidates.loaded_release import LoadedRelease, live
+from recommender.serving.candidates.rankings import NO_ITEMS, Ranked
 from recsite.platform import database, generations
 
 logger = logging.getLogger(__name__)
