@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from catalog import snapshot
+from catalog import snapshot, store
 from catalog.models import Item
 from recommender import registry
 from recommender.serving.candidates import loaded_release, similar
@@ -23,6 +23,18 @@ def test_similar_items_are_available_and_no_variants_of_the_item(shop: Shop) -> 
     Item.objects.filter(pk__in=[shop.novels[1].pk, shop.novels[2].pk]).update(group="emma")
     start_afresh()
     assert [place.item for place in similar(shop.novels[2].pk, 3)] == [novel.pk for novel in shop.novels[3:]]
+
+
+def test_an_item_that_was_hidden_comes_back_among_the_similar_ones(
+    shop: Shop, django_capture_on_commit_callbacks: Any
+) -> None:
+    hidden = shop.novels[3]
+    for available in (False, True):
+        with django_capture_on_commit_callbacks(execute=True):
+            store.set_available(Item.objects.filter(pk=hidden.pk), available)
+        look_again()
+        found = {place.item: place.source for place in similar(shop.novels[2].pk, 5)}
+        assert found.get(hidden.pk) == ("svd" if available else None)
 
 
 def test_what_the_model_does_not_know_is_like_what_is_popular_in_its_category(shop: Shop) -> None:

@@ -119,6 +119,8 @@ def expected(ranked: Ranked, eligibility: Eligibility) -> list[tuple[int, int]]:
 
 
 def test_rows_of_a_later_catalogue_are_passed_by() -> None:
+    eligibility = Eligibility.unseen(made(record(row + 1) for row in range(3)), np.array([0]))
+    assert list(places(_ranked(np.array([5, 2, 3, 1])), eligibility)) == [(2, 1), (1, 3)]
     mask = np.array([True, False, True])
     assert marked(mask, np.array([-1, 0, 1, 2, 3])).tolist() == [False, True, False, True, False]
     assert marked(mask[:0], np.array([-1, 0])).tolist() == [False, False]

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
@@ -14,7 +14,7 @@ from catalog.models import Item, ItemEmbedding
 from recommender import registry, serving, tasks
 from recommender.models import Release
 from recommender.serving import Request
-from recommender.serving.candidates import vectors
+from recommender.serving.candidates import current_context, vectors
 from recommender.training import train
 from tests import factories
 from tests.outages import no_postgres
@@ -149,3 +149,21 @@ def test_between_two_sweeps_only_changed_items_are_read(monkeypatch: pytest.Monk
     )
     assert vectors.refresh() == 19, "After an hour the whole catalogue is compared again."
     assert read == [0, 1, 19]
+
+
+def test_vectors_of_another_version_that_are_nearer_hide_nothing(release: Release) -> None:
+    version = release.versions.get(algorithm="content")
+    book = Item.objects.filter(categories=["Novels"])[0]
+    vector = ItemEmbedding.objects.get(item=book).vector
+    # More of them than the index looks at before it asks which rows count.
+    others = Item.objects.bulk_create(Item(item_id=f"other-{number}", title="Another") for number in range(300))
+    ItemEmbedding.objects.bulk_create(
+        ItemEmbedding(item=other, model_version=version.pk + 1, vector=vector) for other in others
+    )
+    context = current_context()
+    row = int(context.rows([book.pk])[0])
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("ANALYZE catalog_itemembedding")
+        # Otherwise so few rows are read one by one.
+        cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off; SET LOCAL enable_sort = off")
+        assert len(vectors.by_content(context, row, 10)) == 10
