@@ -1,21 +1,35 @@
-"""The permission that a staff session needs for each route of the API, by the route's name. Keys need none."""
+"""Say what each method of each route of the API needs: of a key a scope, of a member of staff a permission.
 
-API_PERMISSIONS = {
+The only such table: requests are checked by it, the docs and the tests are made from it.
+"""
+
+from recsite.platform.access import Access, Routes, Scope
+
+
+def read(permission: str) -> Access:
+    return Access(Scope.READ, permission)
+
+
+def write(permission: str) -> Access:
+    return Access(Scope.WRITE, permission)
+
+
+API_ACCESS: Routes = {
     # Lists of one user say what the user did.
-    "recommendations": "catalog.view_enduser",
-    "batch": "catalog.view_enduser",
+    "recommendations": {"GET": read("catalog.view_enduser")},
+    "batch": {"POST": read("catalog.view_enduser")},
     # Lists that belong to nobody say no more than the catalogue.
-    "session": "catalog.view_item",
-    "popular": "catalog.view_item",
-    "latest": "catalog.view_item",
-    "trending": "catalog.view_item",
-    "similar": "catalog.view_item",
-    "together": "catalog.view_item",
-    "live-models": "recommender.view_release",
-    "interactions": "interactions.add_interaction",
-    "interactions-bulk": "interactions.add_interaction",
-    "items": "catalog.view_item",
-    "item": "catalog.view_item",
-    "users": "catalog.view_enduser",
-    "user": "catalog.view_enduser",
+    "session": {"POST": read("catalog.view_item")},
+    "popular": {"GET": read("catalog.view_item")},
+    "latest": {"GET": read("catalog.view_item")},
+    "trending": {"GET": read("catalog.view_item")},
+    "similar": {"GET": read("catalog.view_item")},
+    "together": {"GET": read("catalog.view_item")},
+    "live-models": {"GET": read("recommender.view_release")},
+    "interactions": {"POST": write("interactions.add_interaction")},
+    "interactions-bulk": {"POST": write("interactions.add_interaction")},
+    "items": {"GET": read("catalog.view_item")},
+    "item": {"GET": read("catalog.view_item")},
+    "users": {"GET": read("catalog.view_enduser")},
+    "user": {"GET": read("catalog.view_enduser")},
 }

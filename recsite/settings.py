@@ -8,7 +8,7 @@ from recsite.kafka_settings import *  # noqa: F403
 from recsite.logging import logging_config
 from recsite.openapi import REST_FRAMEWORK as REST_FRAMEWORK
 from recsite.openapi import description
-from recsite.permissions import API_PERMISSIONS as API_PERMISSIONS
+from recsite.permissions import API_ACCESS as API_ACCESS
 from recsite.platform.query_timeout import LimitedConnection
 from recsite.schedule import beat_schedule
 from recsite.unfold import UNFOLD as UNFOLD

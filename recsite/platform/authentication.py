@@ -11,10 +11,15 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
 from recsite.platform import keys, lookups
+from recsite.platform.access import Access, needed
+from recsite.platform.audit import Actor, Kind
 from recsite.platform.keys import Caller
 
 SCHEME = "Api-Key"
 HOW = "Send 'Authorization: Api-Key KEY'; keys are made in the admin or with 'manage.py create_api_key NAME'."
+
+_CALLER = "recsite_caller"
+"""The attribute of Django's request that says who was admitted."""
 
 NEEDED = f"An API key is needed. {HOW}"
 
@@ -38,21 +43,41 @@ def admit(request: HttpRequest) -> Caller | None:
 
 
 def check_access(request: HttpRequest, caller: Caller | None) -> None:
-    """Refuse nobody where somebody is needed, and staff whose account lacks the permission of the route.
+    """Refuse nobody where somebody is needed, a key without the scope and staff without the permission of the route.
 
-    A key may do everything: it belongs to another system. Staff act by their own permissions, here as in the admin.
-    Routes and permissions stand in one table, API_PERMISSIONS; a route that isn't there is for superusers alone.
+    Staff act by their own permissions, here as in the admin. Routes, scopes and permissions stand in one table,
+    API_ACCESS; a route that isn't there is for superusers alone.
     """
     if not settings.API_AUTH_REQUIRED:
         return
     if caller is None:
         raise NotAuthenticated(NEEDED)
+    setattr(request, _CALLER, caller)
+    need = needed(settings.API_ACCESS, _route(request), request.method or "")
     if caller.staff is None:
+        if need is None or need.scope not in caller.scopes:
+            raise PermissionDenied(_lacking(need, caller))
         return
     lookups.mark()
-    needed = settings.API_PERMISSIONS.get(_route(request), "")
-    if not caller.staff.has_perm(needed):
-        raise PermissionDenied(f"Your account lacks the permission {needed or 'of a superuser'}.")
+    permission = need.permission if need else ""
+    if not caller.staff.has_perm(permission):
+        raise PermissionDenied(f"Your account lacks the permission {permission or 'of a superuser'}.")
+
+
+def actor(request: HttpRequest | Request) -> Actor:
+    """Return who makes a change by this request, for the record of changes. The request was admitted before."""
+    caller: Caller | None = getattr(request._request if isinstance(request, Request) else request, _CALLER, None)
+    if caller is None:
+        return Actor(Kind.SYSTEM, "anybody: no key is required here", "api")
+    if caller.staff is not None:
+        return Actor(Kind.STAFF, caller.name, "api")
+    return Actor(Kind.KEY, f"{caller.name} ({caller.key_id})", "api")
+
+
+def _lacking(need: Access | None, caller: Caller) -> str:
+    if need is None:
+        return "No key may do this; a superuser may."
+    return f"The key lacks the scope {need.scope}. It has: {', '.join(sorted(caller.scopes)) or 'none'}."
 
 
 def _route(request: HttpRequest) -> str:

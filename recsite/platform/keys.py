@@ -5,7 +5,7 @@ import re
 import time
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 from django.utils import timezone
@@ -25,6 +25,9 @@ class Caller:
 
     name: str
     key_id: str = ""
+    """The prefix of the key, which everybody may see."""
+    scopes: frozenset[str] = frozenset()
+    """What the key may do; see `recsite.platform.access.Scope`."""
     staff: Any = None
     """The account of a member of staff who came by their session: they act by its permissions."""
 
@@ -60,7 +63,7 @@ def _verify(key: str, digest: bytes, known: _Known | None) -> _Known | None:
     if not _FORM.fullmatch(key):
         return None
     try:
-        row = database.ask(lambda: ApiKey.objects.get_from_key(key))
+        row = cast(ApiKey, database.ask(lambda: ApiKey.objects.get_from_key(key)))
     except ApiKey.DoesNotExist:
         _known.pop(digest, None)
         return None
@@ -68,6 +71,6 @@ def _verify(key: str, digest: bytes, known: _Known | None) -> _Known | None:
         if known and time.monotonic() - known.verified < OUTAGE_GRACE_SECS:
             return known
         raise Unavailable("API keys can't be checked at the moment. Try again in some seconds.") from error
-    fresh = _Known(Caller(row.name, row.prefix), row.expiry_date, time.monotonic())
+    fresh = _Known(Caller(row.name, row.prefix, frozenset(row.scopes)), row.expiry_date, time.monotonic())
     _known[digest] = fresh
     return fresh

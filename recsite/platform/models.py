@@ -3,9 +3,17 @@ from uuid import uuid4
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.utils import timezone
 from rest_framework_api_key.models import AbstractAPIKey, APIKeyManager
+
+from recsite.platform.access import DEFAULT_SCOPES, Scope
+
+
+def default_scopes() -> list[str]:
+    """Return what a new key may do unless it is said otherwise."""
+    return [scope.value for scope in DEFAULT_SCOPES]
 
 
 class ApiKeyManager(APIKeyManager):
@@ -19,6 +27,12 @@ class ApiKeyManager(APIKeyManager):
 
 class ApiKey(AbstractAPIKey):
     """A client's key; only its hash is stored, the key itself is shown once."""
+
+    scopes = ArrayField(
+        models.CharField(max_length=10, choices=[(scope.value, scope.value) for scope in Scope]),
+        default=default_scopes,
+        help_text="What its holder may do.",
+    )
 
     objects: ClassVar[ApiKeyManager] = ApiKeyManager()
 
@@ -135,3 +149,35 @@ class ScheduleDefault(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class AuditEntry(models.Model):
+    """Store one change that somebody made, as its verb wrote it: who, by which door, what, before and after."""
+
+    class Kind(models.TextChoices):
+        STAFF = "staff", "a member of staff"
+        KEY = "key", "an API key"
+        COMMAND = "command", "a command"
+        SCHEDULE = "schedule", "the schedule"
+        SYSTEM = "system", "the system"
+
+    at = models.DateTimeField(default=timezone.now, db_index=True)
+    actor_kind = models.CharField(max_length=10, choices=Kind)
+    actor = models.CharField(max_length=150, help_text="The account's name, the key's name and prefix, the command.")
+    door = models.CharField(max_length=20, help_text="Where it came in: admin, api, command, schedule, storefront.")
+    verb = models.CharField(max_length=50, db_index=True, help_text="The change, such as item.hide.")
+    object_type = models.CharField(max_length=30)
+    object_id = models.CharField(max_length=255, help_text="Its id outside; of many, how many.")
+    before = models.JSONField(default=dict, encoder=DjangoJSONEncoder)
+    after = models.JSONField(default=dict, encoder=DjangoJSONEncoder)
+    reason = models.CharField(max_length=500, blank=True)
+    request_id = models.CharField(max_length=128, blank=True)
+
+    class Meta:
+        ordering = ["-at", "-pk"]
+        verbose_name = "change"
+        verbose_name_plural = "changes"
+        indexes = [models.Index(fields=["object_type", "object_id", "-at"], name="audit_by_object")]
+
+    def __str__(self) -> str:
+        return f"{self.verb} {self.object_type} {self.object_id}"

@@ -9,6 +9,7 @@ from django.test import Client
 from django.utils import timezone
 
 from recsite.platform import keys
+from recsite.platform.access import DEFAULT_SCOPES
 from recsite.platform.exceptions import Unavailable
 from recsite.platform.models import ApiKey
 from tests.outages import no_postgres
@@ -73,7 +74,7 @@ def test_a_remembered_key_needs_no_query(client: Client, django_assert_num_queri
     key = key_for()
     status(client, key)
     with django_assert_num_queries(0):
-        assert keys.caller_of(key) == keys.Caller("shop", key.partition(".")[0])
+        assert keys.caller_of(key) == keys.Caller("shop", key.partition(".")[0], frozenset(DEFAULT_SCOPES))
 
 
 def test_a_revoked_key_stops_within_seconds(client: Client, monkeypatch: Any, settings: Any) -> None:

@@ -1,0 +1,75 @@
+"""The record of who changed what: verbs write it themselves, in the transaction of the change.
+
+Signals would miss the verbs that change many rows at once, and would not know who asked.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from django.http import HttpRequest
+
+from recsite.platform.log_privacy import hashed
+from recsite.platform.models import AuditEntry
+
+Kind = AuditEntry.Kind
+USER = "user"
+LONGEST_ID, LONGEST_REASON = 255, 500
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Name who makes a change and the door it came in by. Every verb that changes what others see takes one."""
+
+    kind: Kind
+    name: str
+    door: str
+
+    @classmethod
+    def staff(cls, request: HttpRequest, door: str = "admin") -> "Actor":
+        """Return the member of staff who is signed in."""
+        return cls(Kind.STAFF, request.user.get_username(), door)
+
+    @classmethod
+    def command(cls, name: str) -> "Actor":
+        """Return a command of manage.py."""
+        return cls(Kind.COMMAND, name, "command")
+
+    @classmethod
+    def schedule(cls, name: str) -> "Actor":
+        """Return an entry of the schedule."""
+        return cls(Kind.SCHEDULE, name, "schedule")
+
+
+SYSTEM = Actor(Kind.SYSTEM, "recsite", "system")
+"""What the product does by itself, such as giving up a job whose worker was killed."""
+
+
+def record(
+    actor: Actor,
+    verb: str,
+    object_type: str,
+    object_id: object,
+    *,
+    before: Mapping[str, Any] | None = None,
+    after: Mapping[str, Any] | None = None,
+    reason: str = "",
+) -> None:
+    """Write down one change. Call it in the transaction of the change, so that both are there or neither.
+
+    `before` and `after` hold the fields that changed, as JSON; for many objects at once, what they have in common.
+    Of a user the id is hashed and the profile's values don't belong here: an erasure would have to find them.
+    """
+    AuditEntry.objects.create(
+        actor_kind=actor.kind,
+        actor=actor.name[:150],
+        door=actor.door,
+        verb=verb,
+        object_type=object_type,
+        object_id=hashed(str(object_id)) if object_type == USER else str(object_id)[:LONGEST_ID],
+        before=dict(before or {}),
+        after=dict(after or {}),
+        reason=reason[:LONGEST_REASON],
+        request_id=structlog.contextvars.get_contextvars().get("request_id") or "",
+    )

@@ -1,0 +1,114 @@
+"""Each method of each route asks a key for its scope and staff for their permission, as one table says."""
+
+import json
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.contrib.auth.models import Permission
+from django.test import Client
+from django.urls import get_resolver
+
+from recsite.permissions import API_ACCESS
+from recsite.platform import keys
+from recsite.platform.access import Scope
+from recsite.platform.models import ApiKey
+from tests.admin.staff import Staff
+from tests.recommender.fixtures import Shop
+
+pytestmark = pytest.mark.django_db
+VIEW = {"user_id": "ada", "item_id": "emma", "type": "view"}
+REQUESTS: dict[tuple[str, str], tuple[str, Any]] = {
+    ("recommendations", "GET"): ("recommendations/users/ada", None),
+    ("batch", "POST"): ("recommendations/batch", {"user_ids": ["ada"]}),
+    ("session", "POST"): ("recommendations/session", {"items": ["emma"]}),
+    ("popular", "GET"): ("recommendations/popular", None),
+    ("latest", "GET"): ("recommendations/latest", None),
+    ("trending", "GET"): ("recommendations/trending", None),
+    ("similar", "GET"): ("recommendations/items/emma/similar", None),
+    ("together", "GET"): ("recommendations/items/emma/bought-together", None),
+    ("live-models", "GET"): ("models/live", None),
+    ("interactions", "POST"): ("interactions", VIEW),
+    ("interactions-bulk", "POST"): ("interactions/bulk", {"events": [VIEW]}),
+    ("items", "GET"): ("items", None),
+    ("item", "GET"): ("items/emma", None),
+    ("users", "GET"): ("users", None),
+    ("user", "GET"): ("users/ada", None),
+}
+"""One request that works for each entry of the table: its path and its body."""
+
+ENTRIES = sorted(REQUESTS)
+PERMISSIONS = {access.permission for methods in API_ACCESS.values() for access in methods.values()}
+
+
+@pytest.fixture(autouse=True)
+def no_keys_remembered() -> None:
+    keys.forget()
+
+
+def status(client: Client, entry: tuple[str, str], key: str = "") -> int:
+    path, body = REQUESTS[entry]
+    headers = {"Authorization": f"Api-Key {key}"} if key else {}
+    sent = "" if body is None else json.dumps(body)
+    return client.generic(entry[1], f"/api/v1/{path}", sent, "application/json", headers=headers).status_code
+
+
+def routes() -> set[str]:
+    """Return the names of all routes under /api/v1/."""
+    prefixes: list[Any] = [one for one in get_resolver().url_patterns if str(one.pattern) == "api/v1/"]
+    return {route.name for prefix in prefixes for route in prefix.url_patterns}
+
+
+def key_with(*scopes: Scope) -> str:
+    return str(ApiKey.objects.create_key(name="shop", scopes=list(scopes))[1])
+
+
+def test_every_method_of_every_route_stands_in_the_table_with_a_permission_that_exists() -> None:
+    assert routes() == API_ACCESS.keys()
+    assert {(route, method) for route, methods in API_ACCESS.items() for method in methods} == set(ENTRIES)
+    known = {
+        f"{one.content_type.app_label}.{one.codename}" for one in Permission.objects.select_related("content_type")
+    }
+    assert known >= PERMISSIONS
+
+
+@pytest.mark.parametrize("entry", ENTRIES, ids="-".join)
+def test_without_a_key_nobody_comes_in(client: Client, entry: tuple[str, str]) -> None:
+    assert status(client, entry) == 401
+
+
+@pytest.mark.parametrize("entry", ENTRIES, ids="-".join)
+def test_a_key_needs_the_scope_and_no_other(shop: Shop, client: Client, entry: tuple[str, str]) -> None:
+    needed = API_ACCESS[entry[0]][entry[1]].scope
+    assert status(client, entry, key_with(*(scope for scope in Scope if scope != needed))) == 403
+    assert status(client, entry, key_with(needed)) not in (401, 403)
+
+
+@pytest.mark.parametrize("entry", ENTRIES, ids="-".join)
+def test_staff_need_the_permission_and_no_other(shop: Shop, entry: tuple[str, str]) -> None:
+    needed = API_ACCESS[entry[0]][entry[1]].permission
+    assert status(Staff("nobody").client, entry) == 403
+    assert status(Staff("others", *sorted(PERMISSIONS - {needed})).client, entry) == 403
+    assert status(Staff("allowed", needed).client, entry) not in (401, 403)
+
+
+def test_the_refusals_name_what_is_lacking(shop: Shop, client: Client) -> None:
+    answer = Staff("nobody").client.get("/api/v1/users")
+    assert answer.json()["error"]["code"] == "forbidden"
+    assert answer.json()["error"]["message"] == "Your account lacks the permission catalog.view_enduser."
+    answer = client.get("/api/v1/users", headers={"Authorization": f"Api-Key {key_with(Scope.WRITE)}"})
+    assert answer.json()["error"]["message"] == "The key lacks the scope read. It has: write."
+
+
+def test_superusers_may_use_every_route(shop: Shop) -> None:
+    boss = Staff("boss", is_superuser=True)
+    assert {entry for entry in ENTRIES if status(boss.client, entry) in (401, 403)} == set()
+
+
+def test_a_route_outside_the_table_is_for_superusers(
+    shop: Shop, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settings, "API_ACCESS", {})
+    assert status(Staff("viewer", "catalog.view_item").client, ("items", "GET")) == 403
+    assert status(client, ("items", "GET"), key_with(*Scope)) == 403
+    assert status(Staff("boss", is_superuser=True).client, ("items", "GET")) == 200
