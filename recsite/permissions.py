@@ -28,6 +28,8 @@ API_ACCESS: Routes = {
     "live-models": {"GET": read("recommender.view_release")},
     "interactions": {"POST": write("interactions.add_interaction")},
     "interactions-bulk": {"POST": write("interactions.add_interaction")},
+    "user-interactions": {"GET": read("interactions.view_interaction")},
+    "item-interactions": {"GET": read("interactions.view_interaction")},
     "items": {"GET": read("catalog.view_item")},
     "item": {"GET": read("catalog.view_item")},
     "users": {"GET": read("catalog.view_enduser")},

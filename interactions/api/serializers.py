@@ -2,6 +2,8 @@
 
 from rest_framework import serializers
 
+from recsite.platform.paging import Page
+
 
 class EventIn(serializers.Serializer):
     """Stands for an event, which `event_schema` describes."""
@@ -35,3 +37,24 @@ class EventsOut(serializers.Serializer):
     duplicates = serializers.IntegerField(help_text="Those of them that were stored before.")
     refused = serializers.IntegerField()
     results = OneOfManyOut(many=True, help_text="One for each event, in their order.")
+
+
+class ReviewOut(serializers.Serializer):
+    title = serializers.CharField(required=False)
+    text = serializers.CharField()
+
+
+class StoredEventOut(serializers.Serializer):
+    event_id = serializers.UUIDField()
+    user_id = serializers.CharField()
+    item_id = serializers.CharField(allow_null=True, help_text="Null where the event is about no item, as a login.")
+    type = serializers.CharField()
+    value = serializers.FloatField(allow_null=True)
+    occurred_at = serializers.DateTimeField()
+    undated = serializers.BooleanField(help_text="True where the time is that of an import whose file had none.")
+    context = serializers.DictField()  # type: ignore[assignment]  # REST framework takes fields out of the class
+    review = ReviewOut(required=False, help_text="What the user wrote beside a rating.")
+
+
+class HistoryOut(Page):
+    items = StoredEventOut(many=True)

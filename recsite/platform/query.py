@@ -3,12 +3,14 @@
 import base64
 import binascii
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 from django.http import QueryDict
 
 from recsite.platform.exceptions import Invalid
-from recsite.platform.values import Boolean, Integer, Text, ValueType, WrongValue, unknown_names
+from recsite.platform.moments import Moment
+from recsite.platform.values import Boolean, Choice, Integer, Text, ValueType, WrongValue, unknown_names
 
 
 class Query:
@@ -34,6 +36,13 @@ class Query:
 
     def text(self, name: str) -> str:
         return str(self._read(name, Text(), ""))
+
+    def moment(self, name: str) -> datetime | None:
+        found: datetime | None = self._read(name, Moment(), None)
+        return found
+
+    def choice(self, name: str, choices: tuple[str, ...], default: str) -> str:
+        return str(self._read(name, Choice(choices), default))
 
     def cursor(self, name: str) -> int:
         """Return the key that `cursor_after` wrote down; 0 at the start."""

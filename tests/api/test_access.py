@@ -30,6 +30,8 @@ REQUESTS: dict[tuple[str, str], tuple[str, Any]] = {
     ("live-models", "GET"): ("models/live", None),
     ("interactions", "POST"): ("interactions", VIEW),
     ("interactions-bulk", "POST"): ("interactions/bulk", {"events": [VIEW]}),
+    ("user-interactions", "GET"): ("users/ada/interactions", None),
+    ("item-interactions", "GET"): ("items/novel-0/interactions", None),
     ("items", "GET"): ("items", None),
     ("item", "GET"): ("items/emma", None),
     ("users", "GET"): ("users", None),

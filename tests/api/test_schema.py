@@ -18,6 +18,8 @@ OPERATIONS = {
     ("get", "/api/v1/users/{user_id}"),
     ("post", "/api/v1/interactions"),
     ("post", "/api/v1/interactions/bulk"),
+    ("get", "/api/v1/users/{user_id}/interactions"),
+    ("get", "/api/v1/items/{item_id}/interactions"),
     ("get", "/api/v1/models/live"),
     ("get", "/api/v1/recommendations/users/{user_id}"),
     ("get", "/api/v1/recommendations/items/{item_id}/similar"),
