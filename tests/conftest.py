@@ -19,6 +19,7 @@ def _as_if_just_started(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     outages.start_afresh()
     recording.forget()
     monkeypatch.setattr(settings, "RECORD_IMPRESSIONS_IN_BACKGROUND", False)
+    monkeypatch.setattr(settings, "NOTE_KEY_USE_IN_BACKGROUND", False)
     for module in (snapshot, types, loaded_release, placements, new_items, exploration, trends, reports):
         module.forget()
     yield

@@ -1,22 +1,31 @@
 """API keys, checked against the database once every few seconds and remembered by this process in between."""
 
 import hashlib
+import logging
 import re
+import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, cast
 
 from django.conf import settings
+from django.db import DatabaseError, connection
+from django.db.models import Q
 from django.utils import timezone
 
 from recsite.platform import database
 from recsite.platform.exceptions import Unavailable
 from recsite.platform.models import ApiKey
 
+logger = logging.getLogger(__name__)
 OUTAGE_GRACE_SECS = 600.0
 """How long a key that was right goes on working while the database is gone."""
+
+USE_NOTED_EVERY = timedelta(minutes=1)
 _FORM = re.compile(r"[A-Za-z0-9]{8}\.[A-Za-z0-9]{32}")
+_PREFIX = re.compile(r"[A-Za-z0-9]{8}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +38,11 @@ class Caller:
     scopes: frozenset[str] = frozenset()
     """What the key may do; see `recsite.platform.access.Scope`."""
     staff: Any = None
-    """The account of a member of staff who came by their session: they act by its permissions."""
+    """The account of a member of staff who came by their session or token: they act by its permissions."""
+    rate_limit: int | None = None
+    """Requests a minute that the key has of its own; 0 stands for no limit, None for what the settings say."""
+    user: str = ""
+    """Of a browser key: the user whom the signed token names. Nobody else's events and lists are open to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +50,9 @@ class _Known:
     caller: Caller
     expires: datetime | None
     verified: float
+    is_browser: bool
+    origins: tuple[str, ...]
+    secret: str
 
     def is_current(self) -> bool:
         return self.expires is None or timezone.now() < self.expires
@@ -45,13 +61,30 @@ class _Known:
 _known: dict[bytes, _Known] = {}
 
 
+@dataclass(frozen=True, slots=True)
+class BrowserKey:
+    """Hold what is needed to judge a request that a web page made."""
+
+    caller: Caller
+    origins: tuple[str, ...]
+    secret: str
+
+
 def caller_of(key: str) -> Caller | None:
     """Return the holder of a key; None where it is unknown, revoked or expired. Raises Unavailable during an outage."""
-    digest = hashlib.sha256(key.encode()).digest()
-    known = _known.get(digest)
-    if known is None or time.monotonic() - known.verified >= settings.API_KEY_CACHE_SECS:
-        known = _verify(key, digest, known)
-    return known.caller if known and known.is_current() else None
+    known = _find(key, _FORM, lambda: cast(ApiKey, ApiKey.objects.get_from_key(key)))
+    return known.caller if known and not known.is_browser else None
+
+
+def browser_key(prefix: str) -> BrowserKey | None:
+    """Return the browser key with this prefix; None where there is none that works. Raises Unavailable."""
+    known = _find(prefix, _PREFIX, lambda: ApiKey.objects.get(prefix=prefix, is_browser=True, revoked=False))
+    return BrowserKey(known.caller, known.origins, known.secret) if known else None
+
+
+def is_remembered(key: str) -> bool:
+    """Tell if this process has seen that the key is right: its holder isn't slowed for the guesses of others."""
+    return _digest(key) in _known
 
 
 def forget() -> None:
@@ -59,11 +92,21 @@ def forget() -> None:
     _known.clear()
 
 
-def _verify(key: str, digest: bytes, known: _Known | None) -> _Known | None:
-    if not _FORM.fullmatch(key):
-        return None
+def _digest(key: str) -> bytes:
+    return hashlib.sha256(key.encode()).digest()
+
+
+def _find(key: str, form: re.Pattern[str], look_up: Callable[[], ApiKey]) -> _Known | None:
+    digest = _digest(key)
+    known = _known.get(digest)
+    if known is None or time.monotonic() - known.verified >= settings.API_KEY_CACHE_SECS:
+        known = _verify(digest, known, look_up) if form.fullmatch(key) else None
+    return known if known and known.is_current() else None
+
+
+def _verify(digest: bytes, known: _Known | None, look_up: Callable[[], ApiKey]) -> _Known | None:
     try:
-        row = cast(ApiKey, database.ask(lambda: ApiKey.objects.get_from_key(key)))
+        row = database.ask(look_up)
     except ApiKey.DoesNotExist:
         _known.pop(digest, None)
         return None
@@ -71,6 +114,38 @@ def _verify(key: str, digest: bytes, known: _Known | None) -> _Known | None:
         if known and time.monotonic() - known.verified < OUTAGE_GRACE_SECS:
             return known
         raise Unavailable("API keys can't be checked at the moment. Try again in some seconds.") from error
-    fresh = _Known(Caller(row.name, row.prefix, frozenset(row.scopes)), row.expiry_date, time.monotonic())
+    fresh = _Known(
+        Caller(row.name, row.prefix, frozenset(row.scopes), rate_limit=row.rate_limit),
+        row.expiry_date,
+        time.monotonic(),
+        row.is_browser,
+        tuple(row.origins),
+        row.signing_secret,
+    )
     _known[digest] = fresh
+    if fresh.is_current():
+        _note_use(row)
     return fresh
+
+
+def _note_use(row: ApiKey) -> None:
+    """Write down that the key is in use, once a minute at most, and not while a client waits for it."""
+    if row.last_used_at and timezone.now() - row.last_used_at < USE_NOTED_EVERY:
+        return
+    if settings.NOTE_KEY_USE_IN_BACKGROUND:
+        threading.Thread(target=_write_use, args=(row.pk, True), daemon=True, name="use of a key").start()
+    else:
+        _write_use(row.pk, False)
+
+
+def _write_use(pk: str, has_own_connection: bool) -> None:
+    now = timezone.now()
+    # Of several processes that note the same minute, one writes.
+    is_due = Q(last_used_at=None) | Q(last_used_at__lte=now - USE_NOTED_EVERY)
+    try:
+        database.ask(lambda: ApiKey.objects.filter(is_due, pk=pk).update(last_used_at=now))
+    except (database.DatabaseDown, DatabaseError) as fault:
+        logger.warning("The use of a key can't be noted: %s", fault)
+    finally:
+        if has_own_connection:
+            connection.close()

@@ -1,44 +1,13 @@
-from typing import Any, ClassVar
-from uuid import uuid4
+from typing import Any
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.utils import timezone
-from rest_framework_api_key.models import AbstractAPIKey, APIKeyManager
 
-from recsite.platform.access import DEFAULT_SCOPES, Scope
-
-
-def default_scopes() -> list[str]:
-    """Return what a new key may do unless it is said otherwise."""
-    return [scope.value for scope in DEFAULT_SCOPES]
-
-
-class ApiKeyManager(APIKeyManager):
-    """Give keys opaque ids: the library's own contain the hash, and stand in addresses and so in logs."""
-
-    def assign_key(self, obj: AbstractAPIKey) -> str:
-        key: str = super().assign_key(obj)
-        obj.id = uuid4().hex
-        return key
-
-
-class ApiKey(AbstractAPIKey):
-    """A client's key; only its hash is stored, the key itself is shown once."""
-
-    scopes = ArrayField(
-        models.CharField(max_length=10, choices=[(scope.value, scope.value) for scope in Scope]),
-        default=default_scopes,
-        help_text="What its holder may do.",
-    )
-
-    objects: ClassVar[ApiKeyManager] = ApiKeyManager()
-
-    class Meta(AbstractAPIKey.Meta):
-        verbose_name = "API key"
-        verbose_name_plural = "API keys"
+from recsite.platform.client_models import ApiKey as ApiKey
+from recsite.platform.client_models import default_scopes as default_scopes
 
 
 class Generation(models.Model):

@@ -10,20 +10,94 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.utils import timezone
 
-from recsite.platform.models import ApiKey
-from tests.admin.staff import Staff
+from recsite.platform.models import ApiKey, AuditEntry
+from tests.admin.staff import Staff, words
 
 KEYS = "/admin/platform/apikey/"
+FIELDS: dict[str, Any] = {"name": "shop", "scopes": ["read", "write"], "expiry_date_0": "", "expiry_date_1": ""}
+
+
+def shown(page: str) -> str:
+    """The text of the key that a page shows."""
+    found = re.search(r"The API key for \w+ is: (\w{8}\.\w{32})\.", page)
+    assert found, page
+    return found[1]
 
 
 def test_a_key_is_shown_once_when_it_is_made(admin: Staff) -> None:
-    made = admin.post(f"{KEYS}add/", name="shop", expiry_date_0="", expiry_date_1="")
-    page = admin.follow(made)
-    found = re.search(r"The API key for shop is: (\S+)\.", page)
-    assert found
-    assert ApiKey.objects.is_valid(found[1])
-    assert found[1] not in admin.page(KEYS)
-    assert found[1] not in admin.page(f"{KEYS}{ApiKey.objects.get().pk}/change/")
+    text = shown(admin.follow(admin.post(f"{KEYS}add/", **FIELDS)))
+    assert ApiKey.objects.is_valid(text)
+    assert text not in admin.page(KEYS)
+    assert text not in admin.page(f"{KEYS}{ApiKey.objects.get().pk}/change/")
+
+
+def test_scopes_owner_and_limit_are_chosen_and_changed(admin: Staff) -> None:
+    more = {"owner": "web@shop.example", "rate_limit": "50"}
+    admin.post(f"{KEYS}add/", **FIELDS | more | {"scopes": ["read", "operate"]})
+    key = ApiKey.objects.get()
+    assert (key.scopes, key.owner, key.rate_limit) == (["read", "operate"], "web@shop.example", 50)
+    assert "read, operate" in admin.page(KEYS)
+    assert key.prefix in admin.page(KEYS, scope="operate")
+    assert key.prefix not in admin.page(KEYS, scope="write")
+    admin.post(f"{KEYS}{key.pk}/change/", **FIELDS | {"scopes": ["erase"], "rate_limit": "0"})
+    key.refresh_from_db()
+    assert (key.scopes, key.owner, key.rate_limit) == (["erase"], "", 0)
+    entry = AuditEntry.objects.get(verb="key.change")
+    assert (entry.actor, entry.door, entry.object_id) == ("admin", "admin", key.prefix)
+    assert entry.before == {"owner": "web@shop.example", "scopes": ["read", "operate"], "rate_limit": 50}
+    assert entry.after == {"owner": "", "scopes": ["erase"], "rate_limit": 0}
+
+
+def test_a_key_without_a_scope_is_refused(admin: Staff) -> None:
+    assert "This field is required." in words(admin.post(f"{KEYS}add/", **FIELDS | {"scopes": []}))
+    assert not ApiKey.objects.exists()
+
+
+def test_a_browser_key_is_bound_to_origins(admin: Staff) -> None:
+    asked = FIELDS | {"is_browser": "on"}
+    assert "needs the origins of its pages" in words(admin.post(f"{KEYS}add/", **asked))
+    assert "An origin is a scheme and a host" in words(
+        admin.post(f"{KEYS}add/", **asked, origins="https://a.example/x")
+    )
+    origins = "https://shop.example\nhttp://127.0.0.1:8000"
+    text = shown(admin.follow(admin.post(f"{KEYS}add/", **asked, origins=origins)))
+    key = ApiKey.objects.get()
+    assert (key.prefix, key.origins) == (text.partition(".")[0], origins.split())
+    assert "(browser)" in admin.page(KEYS)
+    assert "https://shop.example" in admin.get(f"{KEYS}{key.pk}/change/").text
+    assert key.signing_secret not in admin.get(f"{KEYS}{key.pk}/change/").text
+
+
+def test_rotating_shows_the_successor_and_ends_the_old_key_later(admin: Staff) -> None:
+    old, text = ApiKey.objects.create_key(name="shop", scopes=["read"], owner="Web")
+    new_text = shown(admin.follow(admin.act(f"{KEYS}{old.pk}/rotate/", overlap="2")))
+    old.refresh_from_db()
+    assert ApiKey.objects.is_valid(text)
+    assert ApiKey.objects.is_valid(new_text)
+    assert old.expiry_date is not None
+    assert timedelta(minutes=119) < old.expiry_date - timezone.now() <= timedelta(hours=2)
+    successor = ApiKey.objects.exclude(pk=old.pk).get()
+    assert (successor.name, successor.scopes, successor.owner, successor.expiry_date) == ("shop", ["read"], "Web", None)
+    assert list(AuditEntry.objects.values_list("verb", flat=True)) == ["key.rotate", "key.create"]
+
+
+def test_a_revoked_key_has_no_successor(admin: Staff) -> None:
+    key, _ = ApiKey.objects.create_key(name="shop", revoked=True)
+    assert "works no more" in admin.follow(admin.act(f"{KEYS}{key.pk}/rotate/", overlap="2"))
+    assert ApiKey.objects.count() == 1
+
+
+def test_who_may_only_look_rotates_no_key(viewer: Staff) -> None:
+    key, _ = ApiKey.objects.create_key(name="shop")
+    assert viewer.act(f"{KEYS}{key.pk}/rotate/", overlap="2").status_code == 403
+    assert ApiKey.objects.count() == 1
+
+
+def test_deleting_a_key_is_recorded(admin: Staff) -> None:
+    key, _ = ApiKey.objects.create_key(name="shop")
+    admin.post(f"{KEYS}{key.pk}/delete/", post="yes")
+    assert not ApiKey.objects.exists()
+    assert AuditEntry.objects.get().verb == "key.delete"
 
 
 def test_the_list_says_which_keys_work(viewer: Staff) -> None:
@@ -37,15 +111,15 @@ def test_the_list_says_which_keys_work(viewer: Staff) -> None:
 
 def test_a_revoked_key_works_no_more_and_stays_revoked(admin: Staff) -> None:
     key, secret = ApiKey.objects.create_key(name="shop")
-    fields: dict[str, Any] = {"name": "shop", "expiry_date_0": "", "expiry_date_1": ""}
-    admin.post(f"{KEYS}{key.pk}/change/", **fields, revoked="on")
+    admin.post(f"{KEYS}{key.pk}/change/", **FIELDS, revoked="on")
     assert not ApiKey.objects.is_valid(secret)
-    admin.post(f"{KEYS}{key.pk}/change/", **fields)
+    admin.post(f"{KEYS}{key.pk}/change/", **FIELDS)
     assert not ApiKey.objects.is_valid(secret)
+    assert AuditEntry.objects.get().verb == "key.revoke"
 
 
 def test_who_may_only_look_makes_no_key(viewer: Staff) -> None:
-    assert viewer.post(f"{KEYS}add/", name="shop").status_code == 403
+    assert viewer.post(f"{KEYS}add/", **FIELDS).status_code == 403
     assert not ApiKey.objects.exists()
 
 

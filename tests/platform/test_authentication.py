@@ -12,7 +12,7 @@ from recsite.platform import keys
 from recsite.platform.access import DEFAULT_SCOPES
 from recsite.platform.exceptions import Unavailable
 from recsite.platform.models import ApiKey
-from tests.outages import no_postgres
+from tests.outages import no_postgres, wait_until
 
 pytestmark = pytest.mark.django_db
 PATH = "/api/v1/models/live"
@@ -83,6 +83,39 @@ def test_a_revoked_key_stops_within_seconds(client: Client, monkeypatch: Any, se
     ApiKey.objects.update(revoked=True)
     clock(monkeypatch, settings.API_KEY_CACHE_SECS)
     assert status(client, key) == 401
+
+
+def test_a_changed_scope_is_in_force_within_seconds(monkeypatch: Any, settings: Any) -> None:
+    key = key_for()
+    assert keys.caller_of(key)
+    ApiKey.objects.update(scopes=["erase"], rate_limit=7)
+    clock(monkeypatch, settings.API_KEY_CACHE_SECS)
+    caller = keys.caller_of(key)
+    assert caller
+    assert (caller.scopes, caller.rate_limit) == (frozenset({"erase"}), 7)
+
+
+def test_the_last_use_is_written_at_most_once_a_minute(monkeypatch: Any, settings: Any) -> None:
+    key = key_for()
+    keys.caller_of(key)
+    first = ApiKey.objects.get().last_used_at
+    assert first is not None
+    keys.forget()
+    keys.caller_of(key)
+    assert ApiKey.objects.get().last_used_at == first
+    ApiKey.objects.update(last_used_at=first - keys.USE_NOTED_EVERY)
+    keys.forget()
+    keys.caller_of(key)
+    assert ApiKey.objects.get().last_used_at != first - keys.USE_NOTED_EVERY
+
+
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+def test_the_last_use_is_written_while_no_client_waits_for_it(settings: Any, django_assert_num_queries: Any) -> None:
+    settings.NOTE_KEY_USE_IN_BACKGROUND = True
+    key = key_for()
+    with django_assert_num_queries(1):
+        keys.caller_of(key)
+    wait_until(lambda: ApiKey.objects.get().last_used_at is not None)
 
 
 def test_without_the_database_a_known_key_goes_on_for_a_while(monkeypatch: Any, settings: Any) -> None:

@@ -5,25 +5,87 @@ from typing import Any
 from django.core.management.base import CommandError
 from django.utils import timezone
 
-from recsite.platform.commands import PlainCommand
+from recsite.platform import issuing
+from recsite.platform.access import DEFAULT_SCOPES, Scope
+from recsite.platform.audit import Actor
+from recsite.platform.commands import PlainCommand, whole_number
+from recsite.platform.issuing import KeySettings
 from recsite.platform.models import ApiKey
 
-LONGEST_NAME = 50
+OVERLAP_HOURS = issuing.OVERLAP // timedelta(hours=1)
 
 
 class Command(PlainCommand):
     help = "Makes an API key and prints it, alone, on standard output. It is shown this once: only its hash is stored."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("name", help="Who will use it, such as 'web shop'. Staff see the name in the admin.")
+        parser.add_argument("name", nargs="?", help="Who will use it, such as 'web shop'. Staff see it in the admin.")
+        parser.add_argument(
+            "--scopes",
+            default=",".join(DEFAULT_SCOPES),
+            help=f"What it may do, by comma: {', '.join(Scope)} (default: {','.join(DEFAULT_SCOPES)}).",
+        )
+        parser.add_argument("--owner", default="", help="Who answers for it, such as a team or a mail address.")
         parser.add_argument("--expires-in", type=int, metavar="DAYS", help="Days it works (default: for ever).")
+        parser.add_argument(
+            "--rate-limit",
+            type=whole_number,
+            metavar="REQUESTS",
+            help="Requests a minute of each scope; 0: no limit (default: RATE_LIMIT_PER_KEY).",
+        )
+        parser.add_argument(
+            "--browser",
+            action="append",
+            metavar="ORIGIN",
+            dest="origins",
+            help="Make a browser key for the pages of this origin, such as https://shop.example; may be repeated.",
+        )
+        parser.add_argument(
+            "--rotate",
+            metavar="PREFIX",
+            help="Make the successor of this key, which is named by its part before the dot, instead of a new one.",
+        )
+        parser.add_argument(
+            "--overlap-hours",
+            type=whole_number,
+            default=OVERLAP_HOURS,
+            metavar="HOURS",
+            help=f"Hours for which the rotated key goes on working (default: {OVERLAP_HOURS}).",
+        )
 
-    def handle(self, *args: Any, name: str, expires_in: int | None, **options: Any) -> None:
-        if not name.strip() or len(name) > LONGEST_NAME:
-            raise CommandError(f"Give the key a name of 1 to {LONGEST_NAME} characters.")
-        if expires_in is not None and not 1 <= expires_in <= 36_500:
+    def handle(self, *args: Any, name: str | None, rotate: str | None, **options: Any) -> None:
+        if (name is None) == (rotate is None):
+            raise CommandError("Give either the name of a new key, or --rotate with the PREFIX of one that exists.")
+        actor = Actor.command("create_api_key")
+        key, text = self._rotated(rotate, actor, options) if rotate else self._made(name or "", actor, options)
+        self.stderr.write(f"Key for {key.name}. {_use(key)}")
+        self.stdout.write(text)
+
+    def _made(self, name: str, actor: Actor, options: dict[str, Any]) -> tuple[ApiKey, str]:
+        days = options["expires_in"]
+        if days is not None and not 1 <= days <= 36_500:
             raise CommandError("--expires-in must be between 1 and 36500 days.")
-        expiry = timezone.now() + timedelta(days=expires_in) if expires_in else None
-        _, key = ApiKey.objects.create_key(name=name.strip(), expiry_date=expiry)
-        self.stderr.write(f"Key for {name.strip()}. Keep it now; send it as 'Authorization: Api-Key KEY'.")
-        self.stdout.write(key)
+        asked = KeySettings(
+            name=name,
+            scopes=[scope.strip() for scope in options["scopes"].split(",") if scope.strip()],
+            owner=options["owner"],
+            expiry_date=timezone.now() + timedelta(days=days) if days else None,
+            rate_limit=options["rate_limit"],
+            is_browser=bool(options["origins"]),
+            origins=options["origins"] or (),
+        )
+        return issuing.create(asked, actor)
+
+    def _rotated(self, prefix: str, actor: Actor, options: dict[str, Any]) -> tuple[ApiKey, str]:
+        # Whoever pastes the whole key is understood; what is secret of it is not repeated.
+        prefix = prefix.partition(".")[0]
+        old = ApiKey.objects.filter(prefix=prefix).first()
+        if old is None:
+            raise CommandError(f"There is no key {prefix!r}. The admin lists the keys with their prefixes.")
+        return issuing.rotate(old, actor, timedelta(hours=options["overlap_hours"]))
+
+
+def _use(key: ApiKey) -> str:
+    if key.is_browser:
+        return "Keep it now. Web pages send the part before the dot; your server signs users' tokens by the part after."
+    return "Keep it now; send it as 'Authorization: Api-Key KEY'."

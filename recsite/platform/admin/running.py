@@ -5,15 +5,12 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path
-from django.utils import timezone
-from rest_framework_api_key.admin import APIKeyModelAdmin
-from rest_framework_api_key.models import APIKey as LibrarysOwnKey
 from unfold.decorators import action, display
 
 from recsite.platform import jobs, workers
-from recsite.platform.console import ConsoleAdmin, ReadOnlyAdmin, dialog, leave_dialog
+from recsite.platform.console import ReadOnlyAdmin, dialog, leave_dialog
 from recsite.platform.humanize import EMPTY, ago, duration
-from recsite.platform.models import ApiKey, FeedCursor, Generation, Job
+from recsite.platform.models import FeedCursor, Generation, Job
 
 STATE_COLOURS = {
     "queued": "info",
@@ -23,39 +20,6 @@ STATE_COLOURS = {
     "failed": "danger",
     "cancelled": "",
 }
-
-# The library registers a page for a table that nothing here uses.
-admin.site.unregister(LibrarysOwnKey)
-
-
-@admin.register(ApiKey)
-class ApiKeyAdmin(APIKeyModelAdmin, ConsoleAdmin):
-    """Keys are shown once, when they are made."""
-
-    empty = "No client has a key yet."
-    list_filter = ("revoked",)
-    search_fields = ("name", "prefix")
-    fields = ("name", "expiry_date", "revoked", "prefix")
-
-    def get_list_display(self, request: HttpRequest) -> tuple[str, ...]:
-        return ("name", "prefix", "made", "expires", "state")
-
-    def get_fields(self, request: HttpRequest, obj: ApiKey | None = None) -> tuple[str, ...]:
-        return self.fields if obj else ("name", "expiry_date")
-
-    @display(description="made", ordering="created")
-    def made(self, key: ApiKey) -> str:
-        return ago(key.created)
-
-    @display(description="expires", ordering="expiry_date")
-    def expires(self, key: ApiKey) -> str:
-        return ago(key.expiry_date) if key.expiry_date else "never"
-
-    @display(description="state", label={"valid": "success", "expired": "warning", "revoked": "danger"})
-    def state(self, key: ApiKey) -> str:
-        if key.revoked:
-            return "revoked"
-        return "expired" if key.expiry_date and key.expiry_date < timezone.now() else "valid"
 
 
 @admin.register(Generation)

@@ -1,0 +1,89 @@
+"""The rows of whoever calls the API: keys."""
+
+from typing import ClassVar
+from uuid import uuid4
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.utils.crypto import get_random_string
+from rest_framework_api_key.crypto import KeyGenerator
+from rest_framework_api_key.models import AbstractAPIKey, APIKeyManager
+
+from recsite.platform.access import DEFAULT_SCOPES, Scope
+
+BROWSER_PREFIX = "pub"
+"""How the prefixes of browser keys begin, and of no others that are made."""
+
+
+def default_scopes() -> list[str]:
+    """Return what a new key may do unless it is said otherwise."""
+    return [scope.value for scope in DEFAULT_SCOPES]
+
+
+class ServerKeys(KeyGenerator):
+    def get_prefix(self) -> str:
+        prefix = BROWSER_PREFIX
+        while prefix.startswith(BROWSER_PREFIX):
+            prefix = get_random_string(self.prefix_length)
+        return prefix
+
+
+class BrowserKeys(KeyGenerator):
+    def get_prefix(self) -> str:
+        return BROWSER_PREFIX + get_random_string(self.prefix_length - len(BROWSER_PREFIX))
+
+
+class ApiKeyManager(APIKeyManager):
+    """Give keys opaque ids: the library's own contain the hash, and stand in addresses and so in logs."""
+
+    key_generator = ServerKeys()
+    browser_keys = BrowserKeys()
+
+    def assign_key(self, obj: "ApiKey") -> str:  # type: ignore[override]  # its manager makes no other rows
+        generator = self.browser_keys if obj.is_browser else self.key_generator
+        key, obj.prefix, obj.hashed_key = generator.generate()
+        obj.id = uuid4().hex
+        if obj.is_browser:
+            obj.signing_secret = key.partition(".")[2]
+        return key
+
+
+class ApiKey(AbstractAPIKey):
+    """A client's key; only its hash is stored, the key itself is shown once."""
+
+    scopes = ArrayField(
+        models.CharField(max_length=10, choices=[(scope.value, scope.value) for scope in Scope]),
+        default=default_scopes,
+        help_text="What its holder may do.",
+    )
+    owner = models.CharField(
+        max_length=150, blank=True, help_text="Who answers for it, such as a team or a mail address."
+    )
+    last_used_at = models.DateTimeField(null=True, editable=False)
+    rate_limit = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        verbose_name="requests a minute",
+        help_text="Of each scope. Empty: as the settings say (RATE_LIMIT_PER_KEY). 0: no limit.",
+    )
+    is_browser = models.BooleanField(
+        default=False,
+        verbose_name="browser key",
+        help_text="Its part before the dot is for web pages of its origins, and can only send events and read lists "
+        "for the user of a signed token; the part after the dot signs these tokens on your server.",
+    )
+    origins = ArrayField(
+        models.CharField(max_length=200),
+        default=list,
+        blank=True,
+        help_text="Of a browser key: the origins of its pages, such as https://shop.example, one a line.",
+    )
+    # A signature can only be checked by whoever has the secret itself: of browser keys a hash is not enough.
+    signing_secret = models.CharField(max_length=32, blank=True, editable=False)
+
+    objects: ClassVar[ApiKeyManager] = ApiKeyManager()
+
+    class Meta(AbstractAPIKey.Meta):
+        app_label = "platform"
+        verbose_name = "API key"
+        verbose_name_plural = "API keys"
