@@ -76,6 +76,7 @@ def _train(
             seed=seed,
             promote=promote,
             started_by=job.started_by,
+            actor=jobs.actor_of(job),
             progress=progress,
             is_scheduled=is_scheduled,
             skip_unchanged=True,
@@ -99,18 +100,28 @@ def rebuild(job_id: int | None = None) -> None:
 def warm(job_id: int | None = None, everybody: bool = False) -> None:
     """Make the lists of the live release for recently active users, or for all."""
 
+    job = _job(job_id, "warm", "Warm the cache")
+
     def work(progress: Progress) -> str:
         # The lock carries the release: a new one is not kept waiting by the lists of the one before.
         with exclusive(f"The warming of {registry.live_release() or 'no release'}"):
-            return str(warming.warm(everybody=everybody, progress=progress))
+            return str(warming.warm(everybody=everybody, progress=progress, actor=jobs.actor_of(job)))
 
-    run_as_job(job_id, "warm", "Warm the cache", work)
+    jobs.run(job.pk, work)
+
+
+@job_task
+def clear_cache(job_id: int) -> None:
+    """Throw away every user's lists; they are made again when they are asked for."""
+    job = Job.objects.get(pk=job_id)
+    jobs.run(job.pk, lambda progress: cache.clear(progress, actor=jobs.actor_of(job)))
 
 
 @job_task
 def reload(job_id: int | None = None) -> None:
     """Have every process read the live models again."""
-    run_as_job(job_id, "reload", "Reload the models", lambda _: f"{registry.reload()} is being read again.")
+    job = _job(job_id, "reload", "Reload the models")
+    jobs.run(job.pk, lambda _: f"{registry.reload(actor=jobs.actor_of(job))} is being read again.")
 
 
 @job_task
@@ -123,9 +134,13 @@ def promote(job_id: int, release_id: int = 0, version_id: int = 0, reason: str =
 
     def work(_: Progress) -> str:
         if version_id:
-            release = registry.publish([ModelVersion.objects.get(pk=version_id)], job.started_by, reason)
+            release = registry.publish(
+                [ModelVersion.objects.get(pk=version_id)], job.started_by, reason, actor=jobs.actor_of(job)
+            )
         else:
-            release = registry.promote(Release.objects.get(pk=release_id), job.started_by, reason)
+            release = registry.promote(
+                Release.objects.get(pk=release_id), job.started_by, reason, actor=jobs.actor_of(job)
+            )
         warm_soon()
         return " ".join([f"{release} is live.", *(f"Attention: {doubt}" for doubt in registry.doubts(release))])
 
@@ -139,7 +154,7 @@ def roll_back(job_id: int, release_id: int = 0) -> None:
 
     def work(_: Progress) -> str:
         seen = Release.objects.filter(pk=release_id).first()
-        release = registry.rollback(by=job.started_by, of=seen)
+        release = registry.rollback(by=job.started_by, of=seen, actor=jobs.actor_of(job))
         warm_soon()
         return f"{release} is live again."
 
@@ -152,7 +167,7 @@ def take_out(job_id: int, algorithm: str) -> None:
     job = Job.objects.get(pk=job_id)
 
     def work(_: Progress) -> str:
-        release = registry.take_out(algorithm, job.started_by)
+        release = registry.take_out(algorithm, job.started_by, actor=jobs.actor_of(job))
         warm_soon()
         return f"{release} is live, without {algorithm}. Scheduled trainings leave it out."
 

@@ -14,6 +14,10 @@ def write(permission: str) -> Access:
     return Access(Scope.WRITE, permission)
 
 
+def operate(permission: str = "recommender.operate") -> Access:
+    return Access(Scope.OPERATE, permission)
+
+
 API_ACCESS: Routes = {
     # Lists of one user say what the user did.
     "recommendations": {"GET": read("catalog.view_enduser")},
@@ -26,6 +30,20 @@ API_ACCESS: Routes = {
     "similar": {"GET": read("catalog.view_item")},
     "together": {"GET": read("catalog.view_item")},
     "live-models": {"GET": read("recommender.view_release")},
+    "models": {"GET": read("recommender.view_modelversion")},
+    "model": {"GET": read("recommender.view_modelversion")},
+    "releases": {"GET": read("recommender.view_release")},
+    "release": {"GET": read("recommender.view_release")},
+    "train": {"POST": operate()},
+    "reload": {"POST": operate()},
+    "promote": {"POST": operate()},
+    "rollback": {"POST": operate()},
+    "cache": {"GET": read("recommender.view_release"), "POST": operate()},
+    "cache-clear": {"POST": operate()},
+    "stats": {"GET": read("recommender.view_release")},
+    "jobs": {"GET": read("platform.view_job")},
+    "job": {"GET": read("platform.view_job")},
+    "job-cancel": {"POST": operate("platform.change_job")},
     "interactions": {"POST": write("interactions.add_interaction")},
     "interactions-bulk": {"POST": write("interactions.add_interaction")},
     "user-interactions": {"GET": read("interactions.view_interaction")},

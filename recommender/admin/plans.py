@@ -13,6 +13,7 @@ from recommender import registry
 from recommender.engine.algorithms import ALGORITHMS
 from recommender.models import AlgorithmSettings, TrainingPlan
 from recommender.training import refit, train
+from recsite.platform.audit import Actor
 from recsite.platform.console import ConsoleAdmin, dialog, leave_dialog
 from recsite.platform.humanize import ago
 
@@ -124,7 +125,7 @@ class AlgorithmSettingsAdmin(ConsoleAdmin):
     )
     def choose(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
         row = self.get_or_404(request, object_id)
-        registry.choose(row)
+        registry.choose(row, actor=Actor.staff(request))
         self.log_verb(request, [row], "Chosen for every training.")
         messages.success(request, f"Every training uses {row} from now on.")
         return leave_dialog(request, "admin:recommender_algorithmsettings_change", object_id)

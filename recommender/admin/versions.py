@@ -36,7 +36,7 @@ class ModelVersionAdmin(ReadOnlyAdmin):
     ordering = ("-pk",)
     sortable_by = ()
     change_form_template = "admin/recommender/modelversion/change_form.html"
-    actions_list = ("train", "roll_back", "reload", "warm")
+    actions_list = ("train", "roll_back", "reload", "warm", "clear")
     actions_detail = ("promote", "take_out")
     readonly_fields = ("state_label", "gate", "trained_on", "fitted_in", "took", "settings_text", "metrics_text")
     fieldsets = (
@@ -180,6 +180,19 @@ class ModelVersionAdmin(ReadOnlyAdmin):
     )
     def warm(self, request: HttpRequest, form: Any) -> HttpResponse:
         return start(request, tasks.warm, "warm", "Warm the cache")
+
+    @action(
+        description="Clear cache",
+        icon="delete_sweep",
+        permissions=["operate"],
+        dialog=dialog(
+            "Throw all lists away?",
+            "Each is made again when it is asked for, which takes longer.",
+            "Clear the cache",
+        ),
+    )
+    def clear(self, request: HttpRequest, form: Any) -> HttpResponse:
+        return start(request, tasks.clear_cache, "clear_cache", "Clear the cache")
 
     @action(
         description="Promote",

@@ -1,7 +1,6 @@
 from django.urls import path
 
-from recommender.api import item_lists, public_lists, session_and_batch
-from recommender.api.models import LiveModels
+from recommender.api import cache, item_lists, models, operating, public_lists, session_and_batch
 from recommender.api.recommendations import UserRecommendations
 
 # The ids of users and items are our clients' own: a slash may be in them.
@@ -16,5 +15,16 @@ urlpatterns = [
     path("recommendations/popular", public_lists.PopularItems.as_view(), name="popular"),
     path("recommendations/latest", public_lists.LatestItems.as_view(), name="latest"),
     path("recommendations/trending", public_lists.TrendingItems.as_view(), name="trending"),
-    path("models/live", LiveModels.as_view(), name="live-models"),
+    path("models/live", models.LiveModels.as_view(), name="live-models"),
+    path("models", models.ModelList.as_view(), name="models"),
+    path("models/train", operating.TrainModels.as_view(), name="train"),
+    path("models/reload", operating.ReloadModels.as_view(), name="reload"),
+    path("models/<number:model_id>", models.ModelDetail.as_view(), name="model"),
+    path("releases", models.ReleaseList.as_view(), name="releases"),
+    path("releases/rollback", operating.RollBackRelease.as_view(), name="rollback"),
+    path("releases/<number:release_id>/promote", operating.PromoteRelease.as_view(), name="promote"),
+    path("releases/<number:release_id>", models.ReleaseDetail.as_view(), name="release"),
+    path("cache", cache.Cache.as_view(), name="cache"),
+    path("cache/clear", cache.ClearCache.as_view(), name="cache-clear"),
+    path("stats", cache.Stats.as_view(), name="stats"),
 ]

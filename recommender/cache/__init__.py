@@ -29,6 +29,7 @@ Readers keep the generation that they began with. An event asks for the latest o
 a still newer one reads the database after that commit, and finds the event there.
 """
 
+from recommender.cache.clearing import CacheState, clear, state
 from recommender.cache.erasing import on_erased, on_users_saved, sweep
 from recommender.cache.events import note_events, tell_the_rest
 from recommender.cache.histories import history, keep_history, record
@@ -61,10 +62,12 @@ __all__ = [
     "SOURCES",
     "STRANGER_SECS",
     "SUPERSEDED_SECS",
+    "CacheState",
     "CachedEntry",
     "Candidates",
     "Keys",
     "are_up_to_date",
+    "clear",
     "history",
     "keep",
     "keep_history",
@@ -79,6 +82,7 @@ __all__ = [
     "on_users_saved",
     "prolong_seen",
     "record",
+    "state",
     "store",
     "sweep",
     "tell_the_rest",

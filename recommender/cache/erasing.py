@@ -61,7 +61,7 @@ def _erase(user_ids: Collection[str]) -> None:
 
 def _delete(client: Client, chosen: Callable[[Collection[str]], Collection[str]]) -> int:
     deleted = 0
-    for keys in _batches(client):
+    for keys in batches(client):
         users = {key: _user_of(key) for key in keys}
         theirs = set(chosen(set(users.values())))
         gone = [key for key, user_id in users.items() if user_id in theirs]
@@ -69,7 +69,7 @@ def _delete(client: Client, chosen: Callable[[Collection[str]], Collection[str]]
     return deleted
 
 
-def _batches(client: Client) -> Iterator[list[bytes]]:
+def batches(client: Client) -> Iterator[list[bytes]]:
     """Yield all keys of lists. SCAN blocks nobody; what is added meanwhile may be missing."""
     batch: list[bytes] = []
     for key in client.scan_iter(match=PATTERN, count=BATCH):

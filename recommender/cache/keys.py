@@ -41,14 +41,19 @@ def keys_of_each(user_ids: Iterable[str]) -> Iterator[Keys]:
 
 def _keys(number: int, user_id: str, digest: str = "", algorithm: str = "") -> Keys:
     # The braces keep a user's keys on one node of a cluster, where MGET needs them.
-    start, user = f"rec:{number:08x}", f"{{{user_id}}}"
+    start, user = prefix(number), f"{{{user_id}}}"
     return Keys(
-        candidates=f"{start}:{digest}:{algorithm}:{user}",
-        seen=f"{start}:seen:{user}",
-        mark=f"{start}:mark:{user}",
-        history=f"{start}:did{settings.FOLD_IN_EVENTS}:{user}",
+        candidates=f"{start}{digest}:{algorithm}:{user}",
+        seen=f"{start}seen:{user}",
+        mark=f"{start}mark:{user}",
+        history=f"{start}did{settings.FOLD_IN_EVENTS}:{user}",
         latest=f"rec:latest:{algorithm}:{user}",
     )
+
+
+def prefix(number: int) -> str:
+    """Return how all keys of a generation begin, except those that hold the name of another key."""
+    return f"rec:{number:08x}:"
 
 
 def generation() -> int:

@@ -9,9 +9,12 @@ from typing import Any
 
 from django.conf import settings as django_settings
 from django.contrib.auth.models import AbstractBaseUser
+from django.db import transaction
 
 from recommender.engine.algorithms import ALGORITHMS, defaults
 from recommender.models import AlgorithmSettings, ModelVersion, Release, TrainingPlan
+from recsite.platform import audit
+from recsite.platform.audit import Actor
 
 Origin = AlgorithmSettings.Origin
 
@@ -57,9 +60,15 @@ def ensure_plans() -> None:
             _plan(algorithm)
 
 
-def choose(settings: AlgorithmSettings) -> None:
-    """Have every training of the algorithm use these settings from now on."""
+@transaction.atomic
+def choose(settings: AlgorithmSettings, *, actor: Actor | None = None) -> None:
+    """Have every training of the algorithm use these settings from now on.
+
+    Without an actor the choice is part of another change, such as a promotion, which is recorded as that.
+    """
     TrainingPlan.objects.update_or_create(algorithm=settings.algorithm, defaults={"chosen": settings})
+    if actor:
+        audit.record(actor, "settings.choose", "algorithm", settings.algorithm, after=settings.settings)
 
 
 def hold(algorithms: Iterable[str], why: str) -> None:

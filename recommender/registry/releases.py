@@ -14,7 +14,8 @@ from recommender.engine.algorithms import ALGORITHMS, RATING_MODELS
 from recommender.models import ModelVersion, Release, ReleaseModel
 from recommender.registry import artifacts, plans
 from recommender.registry.exceptions import CannotPromote, NothingLive, NothingToRollBackTo
-from recsite.platform import generations
+from recsite.platform import audit, generations
+from recsite.platform.audit import SYSTEM, Actor
 
 GENERATION = "release"
 """The generation that rises when another release is live, or its models are to be read again."""
@@ -41,7 +42,12 @@ def bundle(versions: Iterable[ModelVersion]) -> Release:
 
 
 def promote(
-    release: Release, by: AbstractBaseUser | None = None, reason: str = "", is_decision: bool = True
+    release: Release,
+    by: AbstractBaseUser | None = None,
+    reason: str = "",
+    is_decision: bool = True,
+    *,
+    actor: Actor = SYSTEM,
 ) -> Release:
     """Make the release the live one. `reason` overrides the quality gate, and is kept where it did.
 
@@ -59,6 +65,7 @@ def promote(
                 )
             _switch(live, release, by)
             Release.objects.filter(pk=release.pk).update(replaced=live, override=reason.strip() if refused else "")
+            _record(actor, "release.promote", live, release, reason.strip() if refused else "")
             if is_decision:
                 for version in release.versions.exclude(releases=live) if live else release.versions.all():
                     plans.follow(version, by)
@@ -67,14 +74,19 @@ def promote(
 
 
 def publish(
-    versions: Iterable[ModelVersion], by: AbstractBaseUser | None = None, reason: str = "", is_decision: bool = True
+    versions: Iterable[ModelVersion],
+    by: AbstractBaseUser | None = None,
+    reason: str = "",
+    is_decision: bool = True,
+    *,
+    actor: Actor = SYSTEM,
 ) -> Release:
     """Bundle and promote in one step, so that of two trainings that end together neither undoes the other's."""
     with _switching():
-        return promote(bundle(versions), by, reason, is_decision)
+        return promote(bundle(versions), by, reason, is_decision, actor=actor)
 
 
-def take_out(algorithm: str, by: AbstractBaseUser | None = None) -> Release:
+def take_out(algorithm: str, by: AbstractBaseUser | None = None, *, actor: Actor = SYSTEM) -> Release:
     """Make a release live that is the present one without a model; scheduled trainings leave the algorithm out.
 
     Raises NothingLive, and CannotPromote where the release hasn't such a model, or no other.
@@ -94,6 +106,7 @@ def take_out(algorithm: str, by: AbstractBaseUser | None = None) -> Release:
         _switch(live, release, by)
         Release.objects.filter(pk=release.pk).update(replaced=live)
         plans.hold([algorithm], f"It was taken out of {live}. Promote or train it by hand to have it back.")
+        _record(actor, "release.take_out", live, release)
     release.refresh_from_db()
     return release
 
@@ -151,8 +164,8 @@ def rival(algorithm: str, role: str) -> ModelVersion | None:
     return found.version if found else None
 
 
-def rollback(by: AbstractBaseUser | None = None, of: Release | None = None) -> Release:
-    """Makes the release live that the live one replaced; the one before that stays what the next rollback returns to.
+def rollback(by: AbstractBaseUser | None = None, of: Release | None = None, *, actor: Actor = SYSTEM) -> Release:
+    """Make the release live that the live one replaced; the one before that stays what the next rollback returns to.
 
     `of` is the release that was live when somebody decided to go back: a second click changes nothing more.
     """
@@ -167,18 +180,21 @@ def rollback(by: AbstractBaseUser | None = None, of: Release | None = None) -> R
         _check_whole(live.replaced)
         _switch(live, live.replaced, by)
         plans.return_to(live.replaced, rolled_back=live)
+        _record(actor, "release.roll_back", live, live.replaced)
     live.replaced.refresh_from_db()
     return live.replaced
 
 
-def reload() -> Release:
-    """Has every process read the live models again, once their files are found to be whole."""
+def reload(*, actor: Actor = SYSTEM) -> Release:
+    """Have every process read the live models again, once their files are found to be whole."""
     live = live_release()
     if live is None:
         raise NothingLive("No release is live, so there is nothing to read again. Promote one.")
     for version in live.versions.all():
         artifacts.verify(version.artifact, version.checksum)
-    generations.bump(GENERATION)
+    with transaction.atomic():
+        audit.record(actor, "release.reload", "release", live.pk)
+        generations.bump(GENERATION)
     return live
 
 
@@ -209,6 +225,12 @@ def _switch(live: Release | None, new: Release, by: AbstractBaseUser | None) -> 
         raise CannotPromote(f"{new} is gone. Look again before you promote.")
     announcements.announce(MODEL_UPDATES, "model.promoted", _payload(live, new))
     generations.bump(GENERATION)
+
+
+def _record(actor: Actor, verb: str, before: Release | None, after: Release, reason: str = "") -> None:
+    """Write down which release is served now, and which was."""
+    served = {"release": before.pk} if before else {}
+    audit.record(actor, verb, "release", after.pk, before=served, after=_payload(before, after), reason=reason)
 
 
 def _payload(before: Release | None, new: Release) -> dict[str, Any]:

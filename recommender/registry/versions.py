@@ -14,6 +14,8 @@ from recommender.engine.types import Model
 from recommender.models import ModelVersion, Release
 from recommender.registry import artifacts
 from recommender.registry.exceptions import CannotTrain
+from recsite.platform import audit
+from recsite.platform.audit import SYSTEM, Actor
 from recsite.platform.locks import AlreadyRunning, exclusive
 
 State = ModelVersion.State
@@ -24,15 +26,24 @@ def training_lock(algorithm: str) -> str:
     return f"The training of {algorithm}"
 
 
+@transaction.atomic
 def start_version(
-    algorithm: str, settings: dict[str, Any], *, seed: int, by: AbstractBaseUser | None = None, **described: Any
+    algorithm: str,
+    settings: dict[str, Any],
+    *,
+    seed: int,
+    by: AbstractBaseUser | None = None,
+    actor: Actor = SYSTEM,
+    **described: Any,
 ) -> ModelVersion:
     """Make a version in training; the caller holds the training lock."""
     folder = artifacts.new_folder(algorithm)
     started_by_id = by.pk if by else None
-    return ModelVersion.objects.create(
+    version = ModelVersion.objects.create(
         algorithm=algorithm, settings=settings, seed=seed, artifact=folder, started_by_id=started_by_id, **described
     )
+    audit.record(actor, "model.train", "model", version.pk, after={"algorithm": algorithm, "settings": settings})
+    return version
 
 
 def finish_version(version: ModelVersion, model: Model, **described: Any) -> ModelVersion:

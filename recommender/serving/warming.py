@@ -21,7 +21,8 @@ from recommender.engine.types import Progress, silent
 from recommender.serving import placements
 from recommender.serving.candidates import LoadedModel, NoContent, ServingContext, current_context, users
 from recommender.serving.candidates.bulk import rank_many
-from recsite.platform import feed, generations, redis
+from recsite.platform import audit, feed, generations, redis
+from recsite.platform.audit import Actor
 from recsite.platform.exceptions import Unavailable
 from recsite.platform.redis import RedisDown
 
@@ -68,13 +69,21 @@ class Warmed:
         return f"The lists of {self.up_to_date:,} people were up to date." if self.up_to_date else ""
 
 
-def warm(persons: QuerySet[EndUser] | None = None, *, everybody: bool = False, progress: Progress = silent) -> Warmed:
+def warm(
+    persons: QuerySet[EndUser] | None = None,
+    *,
+    everybody: bool = False,
+    progress: Progress = silent,
+    actor: Actor | None = None,
+) -> Warmed:
     """Build the lists of these users under the live release; by default of those active in the last WARM_ACTIVE_DAYS.
 
     Whoever was active last comes first. Lists that are up to date stay as they are. It may be stopped through
-    `progress`, and stops by itself when a release goes live that makes other lists: what is made stays. Raises
-    Unavailable without Redis or the database.
+    `progress`, and stops by itself when a release goes live that makes other lists: what is made stays. `actor` is who
+    asked for it, if anybody did. Raises Unavailable without Redis or the database.
     """
+    if actor:
+        audit.record(actor, "cache.warm", "cache", "everybody" if everybody else "recently active")
     started = time.perf_counter()
     generations.look()
     context = _context()

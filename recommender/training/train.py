@@ -23,6 +23,7 @@ from recommender.models import ModelVersion, Release
 from recommender.registry.exceptions import CannotTrain
 from recommender.training import refit, unchanged
 from recommender.training.gate import Gate
+from recsite.platform.audit import SYSTEM, Actor
 from recsite.platform.exceptions import UserFacingError
 from recsite.platform.jobs import Cancelled, NothingToDo
 from recsite.platform.locks import exclusive
@@ -56,6 +57,7 @@ def train(
     is_scheduled: bool = False,
     skip_unchanged: bool = False,
     quick: bool = False,
+    actor: Actor = SYSTEM,
 ) -> Release:
     """Fit these algorithms on all events, and make a release of them and the rest of the live one.
 
@@ -86,13 +88,13 @@ def train(
         parts = _parts(progress, list(chosen))
         made = []
         for name, algorithm in chosen.items():
-            about = {**described, "inputs_hash": inputs[name]}
-            version = registry.start_version(name, settings_of(algorithm), seed=seed, by=started_by, **about)
+            about = {**described, "inputs_hash": inputs[name], "by": started_by, "actor": actor}
+            version = registry.start_version(name, settings_of(algorithm), seed=seed, **about)
             made.append(_make(version, algorithm, dataset, parts[name], quick))
         ready = [version for version in made if version.state == ModelVersion.State.READY]
         if not ready:
             raise CannotTrain(" ".join(version.error for version in made))
-        release = _released(ready, promote, started_by, is_scheduled)
+        release = _released(ready, promote, started_by, is_scheduled, actor)
     registry.prune()
     return release
 
@@ -105,7 +107,9 @@ def _due(algorithms: Sequence[str], is_scheduled: bool) -> list[str]:
     return due
 
 
-def _released(ready: Sequence[ModelVersion], promote: bool, by: AbstractBaseUser | None, is_scheduled: bool) -> Release:
+def _released(
+    ready: Sequence[ModelVersion], promote: bool, by: AbstractBaseUser | None, is_scheduled: bool, actor: Actor
+) -> Release:
     """Promote what the gate let through; what it refused stays a candidate, beside what is live then."""
     passed = [version for version in ready if not version.is_refused]
     if is_scheduled:
@@ -114,7 +118,7 @@ def _released(ready: Sequence[ModelVersion], promote: bool, by: AbstractBaseUser
     rest = [version for version in ready if version not in passed]
     if not promote or not passed:
         return registry.bundle(ready)
-    live = registry.publish(passed, by=by, is_decision=not is_scheduled)
+    live = registry.publish(passed, by=by, is_decision=not is_scheduled, actor=actor)
     if rest:
         registry.bundle(rest)
     return live

@@ -1,7 +1,7 @@
 """Take any text as the last or a middle part of an address: the ids of outside systems may hold slashes."""
 
 from django.urls import register_converter
-from django.urls.converters import PathConverter
+from django.urls.converters import IntConverter, PathConverter
 
 
 class AnyText(PathConverter):
@@ -10,4 +10,11 @@ class AnyText(PathConverter):
     regex = "(?s:.+)"
 
 
+class Number(IntConverter):
+    """Take the number of a row: one that PostgreSQL's bigint can hold."""
+
+    regex = "[0-9]{1,18}"
+
+
 register_converter(AnyText, "anytext")
+register_converter(Number, "number")

@@ -3,14 +3,20 @@
 import logging
 import time
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
 from billiard.exceptions import SoftTimeLimitExceeded
+from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractBaseUser
+from django.db import transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
+from kombu.exceptions import OperationalError
 
+from recsite.platform import audit
+from recsite.platform.audit import Actor, Kind
 from recsite.platform.exceptions import UserFacingError
 from recsite.platform.locks import AlreadyRunning, exclusive, is_held
 from recsite.platform.models import Job
@@ -20,6 +26,9 @@ SECONDS_BETWEEN_WRITES = 0.5
 LOG_LINES = 200
 ASK_AFTER = timedelta(seconds=5)
 """Silence after which it is worth looking whether a job's worker still holds its lock."""
+
+ONCE_MORE = {"max_retries": 1, "interval_start": 0}
+"""One retry: a restarted broker closes connections, and whoever starts a job waits for the answer."""
 
 MAX_ATTEMPTS = 3
 """A job whose worker was killed starts once more; the attempt with this number fails instead of starting."""
@@ -71,9 +80,28 @@ class Progress:
             raise Cancelled
 
 
-def create(kind: str, title: str, user: AbstractBaseUser | None = None) -> Job:
+def create(kind: str, title: str, user: AbstractBaseUser | None = None, *, actor: Actor | None = None) -> Job:
     """Create a queued job. The caller enqueues the task that runs it once the transaction is committed."""
-    return Job.objects.create(kind=kind, title=title[:200], started_by_id=user.pk if user else None)
+    if user is None and actor and actor.kind == Kind.STAFF:
+        user = get_user_model().objects.filter(username=actor.name).first()
+    by = asdict(actor) if actor else {}
+    return Job.objects.create(kind=kind, title=title[:200], started_by_id=user.pk if user else None, actor=by)
+
+
+def start(task: Any, kind: str, title: str, *, actor: Actor, **arguments: Any) -> Job:
+    """Create a job and, once that is committed, enqueue the task that runs it with these arguments."""
+    job = create(kind, title, actor=actor)
+    transaction.on_commit(lambda: _enqueue(task, {"job_id": job.pk, **arguments}))
+    return job
+
+
+def actor_of(job: Job) -> Actor:
+    """Return who asked for a job. One that nobody did is of the schedule."""
+    if job.actor:
+        return Actor(Kind(job.actor["kind"]), job.actor["name"], job.actor["door"])
+    if job.started_by:
+        return Actor(Kind.STAFF, job.started_by.get_username(), "admin")
+    return Actor.schedule(job.title)
 
 
 def create_for_task(task_id: str | None, kind: str, title: str) -> Job:
@@ -84,13 +112,17 @@ def create_for_task(task_id: str | None, kind: str, title: str) -> Job:
     return job
 
 
-def cancel(job_id: int) -> bool:
+@transaction.atomic
+def cancel(job_id: int, *, actor: Actor = audit.SYSTEM) -> bool:
     """Stop a queued job at once, and ask a running one to stop; return False where it is already over."""
     job = Job.objects.filter(pk=job_id)
     stopped = job.filter(state=Job.State.QUEUED).update(
         state=Job.State.CANCELLED, message="Cancelled before it began.", finished_at=timezone.now()
     )
-    return bool(stopped or job.filter(state=Job.State.RUNNING).update(cancel_requested=True))
+    is_asked = bool(stopped or job.filter(state=Job.State.RUNNING).update(cancel_requested=True))
+    if is_asked:
+        audit.record(actor, "job.cancel", "job", job_id, after={"title": job.values_list("title", flat=True).get()})
+    return is_asked
 
 
 def refuse(job_id: int, sentence: str) -> None:
@@ -133,6 +165,13 @@ def prune(older_than: timedelta) -> int:
     """Delete the jobs that ended longer ago than that; return how many."""
     deleted, _ = Job.objects.filter(state__in=Job.ENDED, created_at__lt=timezone.now() - older_than).delete()
     return deleted
+
+
+def _enqueue(task: Any, arguments: dict[str, Any]) -> None:
+    try:
+        task.apply_async(kwargs=arguments, retry_policy=ONCE_MORE)
+    except OperationalError:
+        refuse(arguments["job_id"], "The queue can't be reached: check that Redis is running, then start it again.")
 
 
 def _fail_if_dead(job_id: int) -> int:

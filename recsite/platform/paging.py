@@ -19,10 +19,11 @@ class Page(serializers.Serializer):
     next_cursor = serializers.CharField(allow_null=True, help_text="The `cursor` of the next page; null at the end.")
 
 
-def page(rows: QuerySet[M], query: Query) -> tuple[list[M], str | None]:
+def page(rows: QuerySet[M], query: Query, newest_first: bool = False) -> tuple[list[M], str | None]:
     """Return the page that `limit` and `cursor` ask for, in the order of the primary key, and the next one's cursor."""
-    limit = query.integer("limit", DEFAULT_SIZE, 1, LARGEST_SIZE)
-    after: dict[str, Any] = {"pk__gt": query.cursor("cursor")}
+    limit, key = query.integer("limit", DEFAULT_SIZE, 1, LARGEST_SIZE), query.cursor("cursor")
     query.check()
-    found = database.ask(lambda: list(rows.filter(**after).order_by("pk")[: limit + 1]))
+    after: dict[str, Any] = {"pk__lt" if newest_first else "pk__gt": key} if key else {}
+    order = "-pk" if newest_first else "pk"
+    found = database.ask(lambda: list(rows.filter(**after).order_by(order)[: limit + 1]))
     return found[:limit], cursor_after(found[limit - 1].pk) if len(found) > limit else None

@@ -85,12 +85,17 @@ PAGING = [
 
 
 def require_bodies(result: dict[str, Any], **_: Any) -> dict[str, Any]:
-    """Say of every body that it can't be left out (see `json_view`). A hook of drf-spectacular."""
+    """Say of every body that it can't be left out, but of objects that need no field. A hook of drf-spectacular."""
     for methods in result["paths"].values():
         for operation in methods.values():
             if "requestBody" in operation:
-                operation["requestBody"]["required"] = True
+                schemas = [content.get("schema", {}) for content in operation["requestBody"]["content"].values()]
+                operation["requestBody"]["required"] = not all(map(_needs_nothing, schemas))
     return result
+
+
+def _needs_nothing(schema: Mapping[str, Any]) -> bool:
+    return schema.get("type") == "object" and not schema.get("required")
 
 
 class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # the library has no types here

@@ -15,6 +15,7 @@ from recommender import registry
 from recommender.models import Release, ReleaseModel
 from recommender.registry.exceptions import ArtifactDamaged, NothingLive
 from recsite.platform import humanize
+from recsite.platform.audit import Actor
 from storefront.views.visitor import Visitor, visitor_of
 
 OPERATE = "recommender.operate"
@@ -56,7 +57,7 @@ def reload(request: HttpRequest) -> HttpResponse:
     if not request.user.has_perm(OPERATE):
         raise PermissionDenied("Only staff who may operate models can reload them. Sign in to the admin.")
     try:
-        said = f"{registry.reload()} is being read again."
+        said = f"{registry.reload(actor=Actor.staff(request, 'storefront'))} is being read again."
     except (NothingLive, ArtifactDamaged) as reason:
         said = str(reason)
     back = _back(request)

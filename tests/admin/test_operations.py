@@ -16,6 +16,7 @@ from tests.recommender.fixtures import Shop
 from tests.recommender.models import ready
 
 LIST_ACTIONS = {"train": "rebuild", "roll_back": "roll_back", "reload": "reload", "warm": "warm"}
+LIST_ACTIONS |= {"clear": "clear_cache"}
 
 
 @pytest.fixture

@@ -43,3 +43,10 @@ def test_without_a_live_release_it_fails_in_one_sentence() -> None:
     with pytest.raises(CommandError, match="No release is live") as error:
         run()
     assert error.value.returncode == 1
+
+
+def test_it_throws_all_lists_away_first_when_asked_to() -> None:
+    live()
+    run("--all")
+    assert run("--all").startswith("The lists of 2 people were up to date.")
+    assert run("--all", "--clear").startswith("No list of before is used any more; ")

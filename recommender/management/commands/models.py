@@ -9,8 +9,10 @@ from recommender import registry, tasks
 from recommender.models import AlgorithmSettings, ModelVersion, Release, TrainingPlan
 from recommender.operations import imports
 from recommender.registry.exceptions import ArtifactDamaged, CannotPromote, UnknownVersion
+from recsite.platform.audit import Actor
 from recsite.platform.commands import PlainCommand, progress_bar, table, whole_number
 
+ACTOR = Actor.command("models")
 SHOWN = 20
 MEGABYTE = 1_000_000
 
@@ -69,22 +71,22 @@ def promote(options: dict[str, Any]) -> Iterator[str]:
     if options["version"] and options["release"]:
         raise CommandError("Give the number of a release, or --version with that of a version, not both.")
     if options["version"]:
-        release = registry.publish([_version(options["version"])], reason=options["reason"])
+        release = registry.publish([_version(options["version"])], reason=options["reason"], actor=ACTOR)
     else:
-        release = registry.promote(_release(options["release"]), reason=options["reason"])
+        release = registry.promote(_release(options["release"]), reason=options["reason"], actor=ACTOR)
     tasks.warm_soon()
     yield f"{release} is live."
     yield from (f"Attention: {doubt}" for doubt in registry.doubts(release))
 
 
 def rollback(_: dict[str, Any]) -> Iterator[str]:
-    release = registry.rollback()
+    release = registry.rollback(actor=ACTOR)
     tasks.warm_soon()
     yield f"{release} is live again."
 
 
 def take_out(options: dict[str, Any]) -> Iterator[str]:
-    release = registry.take_out(options["algorithm"])
+    release = registry.take_out(options["algorithm"], actor=ACTOR)
     tasks.warm_soon()
     yield f"{release} is live, without {options['algorithm']}. Scheduled trainings leave it out."
 
@@ -107,12 +109,12 @@ def choose(options: dict[str, Any]) -> Iterator[str]:
     row = AlgorithmSettings.objects.filter(pk=options["settings"]).first()
     if row is None:
         raise CommandError(f"There are no settings {options['settings']}. 'models settings' shows those there are.")
-    registry.choose(row)
+    registry.choose(row, actor=ACTOR)
     yield f"Every training uses {row} from now on."
 
 
 def reload(_: dict[str, Any]) -> Iterator[str]:
-    yield f"{registry.reload()} is whole, and is being read again."
+    yield f"{registry.reload(actor=ACTOR)} is whole, and is being read again."
 
 
 def export(options: dict[str, Any]) -> Iterator[str]:

@@ -11,6 +11,7 @@ from recommender import tasks
 from recommender.engine.algorithms import ALGORITHMS, create
 from recommender.registry.exceptions import CannotTrain
 from recommender.training import refit, train
+from recsite.platform.audit import Actor
 from recsite.platform.commands import PlainCommand, progress_bar, whole_number
 from recsite.platform.jobs import NothingToDo
 
@@ -57,6 +58,7 @@ class Command(PlainCommand):
                     settings=settings,
                     skip_unchanged=not options["again"],
                     quick=options["quick"],
+                    actor=Actor.command("train"),
                 )
         except NothingToDo as reason:
             said = (f"Nothing was done. {reason} --again trains all the same.", hidden_items())

@@ -6,6 +6,7 @@ from django.core.management.base import CommandError
 from recommender import registry
 from recommender.training import tune
 from recommender.training.tune import SPACES, Study
+from recsite.platform.audit import Actor
 from recsite.platform.commands import PlainCommand, progress_bar, table, whole_number
 
 SHOWN = 5
@@ -35,7 +36,7 @@ class Command(PlainCommand):
         for line in report(options["algorithm"], study):
             self.stdout.write(line)
         if options["choose"] and study.proposed:
-            registry.choose(study.proposed)
+            registry.choose(study.proposed, actor=Actor.command("tune"))
             self.stdout.write("Chosen: every training uses them from now on.")
 
 

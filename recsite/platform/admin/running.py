@@ -8,6 +8,7 @@ from django.urls import URLPattern, path
 from unfold.decorators import action, display
 
 from recsite.platform import jobs, workers
+from recsite.platform.audit import Actor
 from recsite.platform.console import ReadOnlyAdmin, dialog, leave_dialog
 from recsite.platform.humanize import EMPTY, ago, duration
 from recsite.platform.models import FeedCursor, Generation, Job
@@ -122,7 +123,7 @@ class JobAdmin(ReadOnlyAdmin):
         ),
     )
     def cancel(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
-        if not jobs.cancel(self.get_or_404(request, object_id).pk):
+        if not jobs.cancel(self.get_or_404(request, object_id).pk, actor=Actor.staff(request)):
             messages.info(request, "The job was over already.")
         return leave_dialog(request, "admin:platform_job_change", object_id)
 
