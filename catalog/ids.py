@@ -29,6 +29,21 @@ _END, _INNER = f"([^{BLANKS}{_NONE}]|{_JOINED})", f"([^{_NONE}]|{_JOINED})"
 PATTERN = f"^[{BLANKS}]*{_END}({_INNER}*{_END})?[{BLANKS}]*$"
 """The rule as a JSON schema says it, beside the length and the empty words."""
 
+ROUTE_WORDS = frozenset(("search", "bulk"))
+ROUTE_ENDS = (
+    "/similar",
+    "/bought-together",
+    "/interactions",
+    "/statistics",
+    "/export",
+    "/opt-out",
+    "/merge",
+)
+"""Addresses of the API that an id would hide, or be hidden by: `/items/search`, `/users/{user_id}/export`."""
+
+NEW_PATTERN = rf"^(?!(?:{'|'.join(sorted(ROUTE_WORDS))})$)(?!.*(?:{'|'.join(ROUTE_ENDS)})$)"
+"""The rule of `is_reserved` as a JSON schema says it of an id without white space around it."""
+
 _AROUND = re.compile(f"^[{BLANKS}]+|[{BLANKS}]+$")
 _REFUSED = re.compile(rf"[{CONTROLS}{FORMATS}\ud800-\udfff]|(?<![^\u0000-\u007f{BLANKS}{JOINERS}])[{JOINERS}]")
 
@@ -58,6 +73,26 @@ def clean_id(text: str) -> str:
         raise InvalidId(f"is {cleaned!r}, which stands for a missing value")
     if len(cleaned) > MAX_ID_LENGTH:
         raise InvalidId(f"is longer than {MAX_ID_LENGTH} characters in Unicode's form NFC")
+    return cleaned
+
+
+def is_reserved(item_or_user_id: str) -> bool:
+    """Tell if an id could not be told from an address of the API. None is made anew; those that exist go on."""
+    return item_or_user_id in ROUTE_WORDS or item_or_user_id.endswith(ROUTE_ENDS)
+
+
+def reserved_reason(item_or_user_id: str) -> str:
+    """Say of a reserved id why none is made with it, to be put behind the field's name."""
+    end = next((end for end in ROUTE_ENDS if item_or_user_id.endswith(end)), "")
+    how = f"ends with {end}" if end else f"is {item_or_user_id!r}"
+    return f"{how}, as an address of the API does: choose another one"
+
+
+def clean_new_id(text: str) -> str:
+    """Return the one form of an id that is to be made. Raises InvalidId, also for one that is reserved."""
+    cleaned = clean_id(text)
+    if is_reserved(cleaned):
+        raise InvalidId(reserved_reason(cleaned))
     return cleaned
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
@@ -13,7 +14,9 @@ from django.utils import timezone
 from django.utils.module_loading import import_string
 from pgvector.django import HnswIndex, VectorField
 
+from catalog.fields import ENDS_TOO_EARLY
 from catalog.validation import IdField
+from recsite.platform.audit import SYSTEM
 
 ERASE, DELETE_ITEMS = "catalog.store.erase_users", "catalog.store.delete_items"
 """The one way in which users, and items, go. By name, since the verbs import the rows."""
@@ -87,14 +90,12 @@ class Category(models.Model):
 class ItemQuerySet(models.QuerySet["Item"]):
     def delete(self) -> tuple[int, dict[str, int]]:
         """Delete the items with everything that happened to them."""
-        deleted: int = import_string(DELETE_ITEMS)(self)
+        deleted: int = import_string(DELETE_ITEMS)(self, actor=SYSTEM)
         return deleted, {Item._meta.label: deleted}
 
     def available(self, at: datetime) -> "ItemQuerySet":
         """Select what may be recommended at the time `at`."""
-        starts = Q(available_from__isnull=True) | Q(available_from__lte=at)
-        ends = Q(available_until__isnull=True) | Q(available_until__gt=at)
-        return self.filter(starts, ends, is_available=True)
+        return self.filter(Item.available_at(at))
 
 
 class Item(models.Model):
@@ -139,6 +140,18 @@ class Item(models.Model):
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
         """Delete the item, as `ItemQuerySet.delete` does."""
         return Item.objects.filter(pk=self.pk).delete()
+
+    @staticmethod
+    def available_at(at: datetime) -> Q:
+        """Return the condition of what may be recommended at the time `at`; no part of it is unknown for a row."""
+        starts = Q(available_from__isnull=True) | Q(available_from__lte=at)
+        ends = Q(available_until__isnull=True) | Q(available_until__gt=at)
+        return Q(is_available=True) & starts & ends
+
+    def clean(self) -> None:
+        """Refuse a time of being available that ends before it begins. Raises ValidationError."""
+        if self.available_from and self.available_until and self.available_from >= self.available_until:
+            raise ValidationError({"available_until": ENDS_TOO_EARLY})
 
     @property
     def creator(self) -> str:

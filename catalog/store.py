@@ -15,9 +15,12 @@ from django.utils.module_loading import import_string
 from prometheus_client import Counter
 from psycopg.errors import LockNotAvailable
 
-from catalog import erasure, snapshot
+from catalog import changes, erasure, snapshot, upserts
 from catalog.erasure import ErasedUsers, UserErased
+from catalog.fields import ITEM, USER
 from catalog.models import DeletedItem, EndUser, Erasure, Item, ItemEmbedding
+from recsite.platform import audit
+from recsite.platform.audit import Actor
 from recsite.platform.exceptions import AlreadyRunning
 
 logger = logging.getLogger(__name__)
@@ -35,35 +38,56 @@ ATTEMPTS = 5
 LOCK_USERS = "SET LOCAL lock_timeout = '3s'; LOCK TABLE catalog_enduser IN SHARE ROW EXCLUSIVE MODE"
 
 
-def save_item(item: Item) -> Item:
-    """Adds or changes one item. Raises ValidationError where a field is wrong."""
+def save_item(item: Item, *, actor: Actor) -> Item:
+    """Add or change one item. Raises ValidationError where a field is wrong."""
     item.full_clean()
-    with transaction.atomic():
-        item.save()
-        snapshot.bump()
-        transaction.on_commit(partial(_tell, (item.pk,)))
+    return write_item(item, actor=actor)
+
+
+@transaction.atomic
+def write_item(item: Item, *, actor: Actor) -> Item:
+    """Add or change one item whose fields were checked; one that is as it was stays untouched."""
+    before = None if item._state.adding else Item.objects.select_for_update().filter(pk=item.pk).first()
+    differing = changes.differences(before, item, ITEM) if before else ({}, {})
+    if differing is None:
+        return item
+    item.save()
+    upserts.add_categories(item.categories)
+    if before:
+        audit.record(actor, "item.change", "item", item.item_id, before=differing[0], after=differing[1])
+    else:
+        audit.record(actor, "item.create", "item", item.item_id, after=changes.told(item, ITEM))
+    snapshot.bump()
+    transaction.on_commit(partial(tell, (item.pk,)))
     return item
 
 
-def set_available(items: QuerySet[Item], available: bool) -> int:
-    """Shows or hides items, and says how many changed."""
-    with transaction.atomic():
-        changed = items.exclude(is_available=available).update(is_available=available, updated_at=timezone.now())
-        snapshot.bump()
-    return changed
+@transaction.atomic
+def set_available(items: QuerySet[Item], available: bool, *, actor: Actor) -> int:
+    """Show or hide items, and return how many changed."""
+    changing = dict(
+        items.exclude(is_available=available).select_for_update().order_by("pk").values_list("pk", "item_id")
+    )
+    Item.objects.filter(pk__in=changing).update(is_available=available, updated_at=timezone.now())
+    was, now = {"is_available": not available}, {"is_available": available}
+    changes.record_each(actor, "item.show" if available else "item.hide", "item", list(changing.values()), was, now)
+    snapshot.bump()
+    return len(changing)
 
 
-def delete_items(items: QuerySet[Item]) -> int:
+def delete_items(items: QuerySet[Item], *, actor: Actor) -> int:
     """Delete items with everything that happened to them, and return how many items there were.
 
     Table by table, since most have no constraint that would do it: DELETION_SINKS delete what others keep of an item.
     """
     with transaction.atomic():
-        pks = list(items.select_for_update().order_by("pk").values_list("pk", flat=True))
+        found = dict(items.select_for_update().order_by("pk").values_list("pk", "item_id"))
+        pks = list(found)
         for path in settings.DELETION_SINKS:
             import_string(path)(pks)
         ItemEmbedding.objects.filter(item__in=pks).delete()
         Item.objects.filter(pk__in=pks)._raw_delete("default")
+        changes.record_each(actor, "item.delete", "item", list(found.values()))
         snapshot.bump()
     return len(pks)
 
@@ -73,7 +97,7 @@ def prune_deletions() -> int:
     return DeletedItem.objects.filter(deleted_at__lt=timezone.now() - DELETIONS_KEPT_FOR).delete()[0]
 
 
-def _tell(items: Collection[int]) -> None:
+def tell(items: Collection[int]) -> None:
     """Tell the sinks; one that fails is logged and counted, since the items are saved already."""
     for path in settings.ITEM_SINKS:
         try:
@@ -83,17 +107,33 @@ def _tell(items: Collection[int]) -> None:
             sink_failures.labels(path).inc()
 
 
-def save_user(user: EndUser) -> EndUser:
+def save_user(user: EndUser, *, actor: Actor) -> EndUser:
     """Add or change one user. Raises ValidationError where a field is wrong, and UserErased for an erased id."""
     user.full_clean()
-    is_new = user._state.adding
-    with transaction.atomic():
-        user.save()
-        if is_new and erasure.refuse([user.user_id]):
-            raise UserErased
-        for path in settings.USER_SINKS:
-            import_string(path)([user.user_id])
+    return write_user(user, actor=actor)
+
+
+@transaction.atomic
+def write_user(user: EndUser, *, actor: Actor) -> EndUser:
+    """Add or change one user whose fields were checked. Raises UserErased for an erased id."""
+    before = None if user._state.adding else EndUser.objects.select_for_update().filter(pk=user.pk).first()
+    differing = changes.differences(before, user, USER) if before else ({}, {})
+    if differing is None:
+        return user
+    user.save()
+    if before is None and erasure.refuse([user.user_id]):
+        raise UserErased
+    # Names alone: values of a profile in the record would outlive an erasure.
+    named = {"fields": sorted(differing[1])} if before else {}
+    audit.record(actor, "user.change" if before else "user.create", audit.USER, user.user_id, after=named)
+    tell_of_users([user.user_id])
     return user
+
+
+def tell_of_users(user_ids: Collection[str]) -> None:
+    """Tell the sinks of users who were added or changed, in the transaction."""
+    for path in settings.USER_SINKS:
+        import_string(path)(user_ids)
 
 
 def erase_users(users: QuerySet[EndUser]) -> int:

@@ -4,7 +4,7 @@ For the caller's transaction; whoever upserts items calls `snapshot.bump()` at t
 """
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
@@ -12,7 +12,9 @@ from typing import Any
 from django.db import connection
 
 from catalog import erasure
+from catalog.ids import is_reserved
 from catalog.importers.rows import ItemRow, UserRow
+from catalog.models import EndUser
 
 # Both go in the order of ids, so that two imports never wait for each other in a circle, and touch only what differs.
 USERS = """
@@ -103,11 +105,26 @@ def upsert_users(rows: Sequence[UserRow]) -> Upserted:
 
 def upsert_items(rows: Sequence[ItemRow]) -> Upserted:
     """Add items or bring them up to date, with the categories they name; of two rows for one item the last counts."""
-    names = {name for row in rows for name in row.categories}
-    if names:
-        with connection.cursor() as cursor:
-            cursor.execute(CATEGORIES, [sorted(names)])
+    add_categories(name for row in rows for name in row.categories)
     return Upserted(*_execute(ITEMS, {row.item_id: row for row in rows}.values())) if rows else Upserted()
+
+
+def refuse_reserved_users(new: Collection[str]) -> set[str]:
+    """Remove those of the users just made whose ids are addresses of the API, and return their ids.
+
+    For the caller's transaction, after the statement that made the users `new`, as `erasure.refuse`.
+    """
+    reserved = set(filter(is_reserved, new))
+    if reserved:
+        EndUser.objects.filter(user_id__in=reserved)._raw_delete("default")
+    return reserved
+
+
+def add_categories(names: Iterable[str]) -> None:
+    """Add those of the categories that there are not yet."""
+    if named := sorted(set(names)):
+        with connection.cursor() as cursor:
+            cursor.execute(CATEGORIES, [named])
 
 
 def _execute(statement: str, rows: Collection[UserRow | ItemRow]) -> tuple[Any, int]:

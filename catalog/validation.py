@@ -5,7 +5,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import models
 
-from catalog.ids import EMPTY_WORDS, MAX_ID_LENGTH, PATTERN, InvalidId, clean_id
+from catalog.ids import EMPTY_WORDS, MAX_ID_LENGTH, NEW_PATTERN, PATTERN, InvalidId, clean_id, clean_new_id
 from recsite.platform.exceptions import Invalid
 from recsite.platform.values import ValueType, WrongValue
 
@@ -40,6 +40,21 @@ class Id(ValueType):
         return {"type": "string", "minLength": 1, "maxLength": MAX_ID_LENGTH, "pattern": PATTERN, **words}
 
 
+class NewId(Id):
+    """Read the id of a user or an item that is to be made: none that is an address of the API."""
+
+    def from_text(self, text: str) -> str:
+        """Return the id in its one form. Raises WrongValue."""
+        try:
+            return clean_new_id(text)
+        except InvalidId as error:
+            raise WrongValue(f"The id {error}.") from error
+
+    def schema(self) -> dict[str, Any]:
+        """Return the JSON schema of an id that may be made."""
+        return {**super().schema(), "allOf": [{"pattern": NEW_PATTERN}]}
+
+
 class IdField(models.CharField):
     """Brings the id of a new row into its one form where it is validated. Existing rows keep theirs."""
 
@@ -48,7 +63,7 @@ class IdField(models.CharField):
         is_new = model_instance is None or model_instance._state.adding
         if is_new and isinstance(value, str) and value:
             try:
-                value = clean_id(value)
+                value = clean_new_id(value)
             except InvalidId as error:
                 raise ValidationError(f"The id {error}.") from error
         return super().clean(value, model_instance)

@@ -9,7 +9,8 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
-from catalog import erasure
+from catalog import erasure, upserts
+from catalog.ids import reserved_reason
 from interactions import profiles
 from interactions.identity import content_of, key_of, repeats, stored_contents
 from interactions.models import DeadLetter, Review
@@ -103,7 +104,7 @@ def store(events: Sequence[Event], source: str | Sequence[str] = "api", dead_let
             conflicting.update(position for position, first in repeated.items() if first in conflicting)
     erased = {refusal.position for refusal in unknown if refusal.is_erased}
     unknown += [_erased(position) for position, first in repeated.items() if first in erased]
-    lost = [refusal for refusal in unknown if not refusal.is_erased]
+    lost = [refusal for refusal in unknown if not refusal.field]
     if lost and dead_letters:
         _keep_dead_letters(events, lost, [source] * len(events) if isinstance(source, str) else source)
     refused = [*unknown, *(Refusal(position, OTHER_CONTENT, "event_id") for position in conflicting)]
@@ -130,6 +131,9 @@ def _attempt(batch: Sequence[tuple[int, Event]]) -> tuple[tuple[StoredEvent, ...
         # Events of users whom `refuse` removes are stored by no statement: all of them join with the users.
         new = staging.upsert_users() if known else []
         lost = {refusal.position for refusal in refused}
+        if reserved := upserts.refuse_reserved_users(new):
+            refused += [_reserved(position, event) for position, event in known if event.user_id in reserved]
+            known = _without(batch, refused)
         erased = erasure.refuse(new, [event.user_id for position, event in batch if position in lost])
         if erased:
             refused = _with_erased(batch, refused, erased)
@@ -160,6 +164,10 @@ def _with_erased(
     """Return the refusals with one for each event of an erased user, in place of what else is wrong with it."""
     positions = {position for position, event in batch if event.user_id in erased}
     return [*map(_erased, positions), *(refusal for refusal in refused if refusal.position not in positions)]
+
+
+def _reserved(position: int, event: Event) -> Refusal:
+    return Refusal(position, f"The id {reserved_reason(event.user_id)}.", "user_id")
 
 
 def _erased(position: int) -> Refusal:

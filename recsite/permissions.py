@@ -48,8 +48,17 @@ API_ACCESS: Routes = {
     "interactions-bulk": {"POST": write("interactions.add_interaction")},
     "user-interactions": {"GET": read("interactions.view_interaction")},
     "item-interactions": {"GET": read("interactions.view_interaction")},
-    "items": {"GET": read("catalog.view_item")},
-    "item": {"GET": read("catalog.view_item")},
-    "users": {"GET": read("catalog.view_enduser")},
-    "user": {"GET": read("catalog.view_enduser")},
+    "items": {"GET": read("catalog.view_item"), "POST": write("catalog.add_item")},
+    "item": {
+        "GET": read("catalog.view_item"),
+        "PUT": write("catalog.change_item"),
+        "PATCH": write("catalog.change_item"),
+        "DELETE": write("catalog.delete_item"),
+    },
+    "users": {"GET": read("catalog.view_enduser"), "POST": write("catalog.add_enduser")},
+    "user": {
+        "GET": read("catalog.view_enduser"),
+        "PUT": write("catalog.change_enduser"),
+        "PATCH": write("catalog.change_enduser"),
+    },
 }

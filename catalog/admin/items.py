@@ -1,6 +1,5 @@
 from typing import Any
 
-from django import forms
 from django.contrib import admin, messages
 from django.db import transaction
 from django.db.models import QuerySet
@@ -13,6 +12,7 @@ from unfold.decorators import action, display
 from catalog import snapshot, store
 from catalog.admin.forms import FIELDS
 from catalog.models import Category, Item
+from recsite.platform.audit import Actor
 from recsite.platform.console import ConsoleAdmin
 from recsite.platform.humanize import ago, link, pluralize
 
@@ -59,19 +59,6 @@ class CategoryFilter(admin.SimpleListFilter):
         return queryset.filter(categories__contains=[self.value()]) if self.value() else queryset
 
 
-class ItemForm(forms.ModelForm):
-    class Meta:
-        model = Item
-        fields = "__all__"
-
-    def clean(self) -> dict[str, Any]:
-        data = super().clean() or {}
-        starts, ends = data.get("available_from"), data.get("available_until")
-        if starts and ends and starts >= ends:
-            self.add_error("available_until", "It must lie after the time from which the item is available.")
-        return data
-
-
 @admin.register(Item)
 class ItemAdmin(ConsoleAdmin):
     """Edit items through `catalog.store`, so that every process sees the change at once."""
@@ -79,7 +66,6 @@ class ItemAdmin(ConsoleAdmin):
     empty = "The catalogue is empty: add an item here, or import a file with manage.py import_data."
     formfield_overrides = FIELDS
     goes_with_it = "everything that happened to it"
-    form = ItemForm
     list_display = ("title", "creator_name", "categories_text", "type_text", "is_available", "published", "console")
     list_filter = ("is_available", CategoryFilter, TypeFilter)
     search_fields = ("title", "=item_id")
@@ -101,13 +87,13 @@ class ItemAdmin(ConsoleAdmin):
         return ("item_id", *self.readonly_fields) if obj else self.readonly_fields
 
     def save_model(self, request: HttpRequest, obj: Item, form: Any, change: bool) -> None:
-        store.save_item(obj)
+        store.save_item(obj, actor=Actor.staff(request))
 
     def delete_model(self, request: HttpRequest, obj: Item) -> None:
-        store.delete_items(Item.objects.filter(pk=obj.pk))
+        store.delete_items(Item.objects.filter(pk=obj.pk), actor=Actor.staff(request))
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Item]) -> None:
-        store.delete_items(queryset)
+        store.delete_items(queryset, actor=Actor.staff(request))
 
     @display(description="creator")
     def creator_name(self, item: Item) -> str:
@@ -147,6 +133,6 @@ class ItemAdmin(ConsoleAdmin):
     def _set_available(self, request: HttpRequest, items: QuerySet[Item], available: bool) -> int:
         """Hide or show items, and return how many changed; only those get a line in their history."""
         changing = list(items.exclude(is_available=available).select_for_update().only("title"))
-        changed = store.set_available(items, available)
+        changed = store.set_available(items, available, actor=Actor.staff(request))
         self.log_verb(request, changing, "Shown in lists again." if available else "Hidden from all lists.")
         return changed

@@ -17,6 +17,7 @@ from unfold.enums import ActionVariant
 from catalog import erasure, store
 from catalog.admin.forms import FIELDS
 from catalog.models import EndUser
+from recsite.platform.audit import Actor
 from recsite.platform.console import ConsoleAdmin
 from recsite.platform.humanize import ago, link, pluralize
 
@@ -83,7 +84,7 @@ class EndUserAdmin(ConsoleAdmin):
         return queryset.filter(user_id__startswith=search_term.strip()), False
 
     def save_model(self, request: HttpRequest, obj: EndUser, form: Any, change: bool) -> None:
-        store.save_user(obj)
+        store.save_user(obj, actor=Actor.staff(request))
 
     def delete_model(self, request: HttpRequest, obj: EndUser) -> None:
         store.erase_users(EndUser.objects.filter(pk=obj.pk))

@@ -1,55 +1,134 @@
-from django.http import Http404
-from drf_spectacular.utils import OpenApiExample, extend_schema
-from rest_framework.request import Request
-from rest_framework.response import Response
-from rest_framework.views import APIView
+from typing import Any
 
+from django.db.models import Q
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import reverse
+from drf_spectacular.utils import OpenApiExample, extend_schema
+
+from catalog import editing
+from catalog.api.bodies import described, read_known, read_new
+from catalog.api.examples import ADA, PROFILE
 from catalog.api.serializers import UserOut, UserPageOut
+from catalog.fields import USER
 from catalog.models import EndUser
 from catalog.validation import Id, valid_id
 from recsite.platform import database
+from recsite.platform.authentication import actor
+from recsite.platform.json_view import JsonBodyView, created
+from recsite.platform.lean import json_response
+from recsite.platform.moments import Moment
 from recsite.platform.paging import PARAMETERS, page
 from recsite.platform.query import Query
-from recsite.platform.schema import PAGING, in_path, problems
+from recsite.platform.schema import PAGING, in_path, parameter, problems
 
-ADA = {
-    "user_id": "ada",
-    "created_at": "2026-05-01T12:00:00Z",
-    "last_active": "2026-05-02T08:30:00Z",
-    "preferences": {"categories": ["Poetry"], "tags": [], "liked": [], "disliked": []},
-    "demographics": {},
-}
+BY_ID = [in_path("user_id", Id().schema(), "The user's id, as your own systems have it.")]
 
 
-class UserList(APIView):
+class UserList(JsonBodyView):
     @extend_schema(
         operation_id="list_users",
         tags=["Catalogue"],
         summary="List users",
         description="All users who get recommendations, in a lasting order, a page at a time.",
-        parameters=PAGING,
+        parameters=[
+            parameter("active_since", Moment().schema(), "Only users who were active at this time or later."),
+            *PAGING,
+        ],
         responses={200: UserPageOut, **problems(406)},
         examples=[OpenApiExample("A page", {"users": [ADA], "next_cursor": None}, status_codes=[200])],
     )
-    def get(self, request: Request) -> Response:
-        found, next_cursor = page(EndUser.objects.all(), Query(request.query_params, PARAMETERS))
-        return Response({"users": UserOut(found, many=True).data, "next_cursor": next_cursor})
+    def get(self, request: HttpRequest) -> dict[str, Any]:
+        query = Query(request.GET, ("active_since", *PARAMETERS))
+        since = query.moment("active_since")
+        users = EndUser.objects.filter(Q(last_active__gte=since) if since else Q())
+        found, next_cursor = page(users, query)
+        return {"users": UserOut(found, many=True).data, "next_cursor": next_cursor}
+
+    @extend_schema(
+        operation_id="create_user",
+        tags=["Catalogue"],
+        summary="Create a user",
+        description=(
+            "Adds a user with what they say of themselves. None has to be created before their first event, which adds "
+            "its user. Where the id is taken nothing changes (409); an erased user's is refused (409, `erased`)."
+        ),
+        request=described("user", USER, ("user_id",), is_new=True),
+        responses={201: UserOut, **problems(400, 406, 409, 413, 415)},
+        examples=[
+            OpenApiExample("A user", {"user_id": "ada", **PROFILE}, request_only=True),
+            OpenApiExample("The user", ADA, response_only=True, status_codes=[201]),
+        ],
+    )
+    def post(self, request: HttpRequest, body: Any) -> HttpResponse:
+        user_id, values = read_new("user", USER, body)
+        return _created(editing.create_user(user_id, values, actor=actor(request)))
 
 
-class UserDetail(APIView):
+class UserDetail(JsonBodyView):
     @extend_schema(
         operation_id="read_user",
         tags=["Catalogue"],
         summary="Read a user",
         description="One user by the id that your own systems use.",
-        parameters=[in_path("user_id", Id().schema(), "The user's id, as your own systems have it.")],
+        parameters=BY_ID,
         responses={200: UserOut, **problems(404, 406)},
         examples=[OpenApiExample("A user", ADA, status_codes=[200])],
     )
-    def get(self, request: Request, user_id: str) -> Response:
-        Query(request.query_params, ()).check()
+    def get(self, request: HttpRequest, user_id: str) -> dict[str, Any]:
+        Query(request.GET, ()).check()
         user_id = valid_id("user_id", user_id)
-        user = database.ask(EndUser.objects.filter(user_id=user_id).first)
-        if user is None:
-            raise Http404(f"There is no user {user_id!r}.")
-        return Response(UserOut(user).data)
+        return _told(_there(database.ask(EndUser.objects.filter(user_id=user_id).first), user_id))
+
+    @extend_schema(
+        operation_id="put_user",
+        tags=["Catalogue"],
+        summary="Replace a user's profile, or create the user",
+        description=(
+            "Preferences and demographics are what the body says, empty where it names none (200), or the user is "
+            "created (201). Their events stay. Their lists follow at once."
+        ),
+        parameters=BY_ID,
+        request=described("user", USER, ()),
+        responses={200: UserOut, 201: UserOut, **problems(400, 406, 409, 413, 415)},
+        examples=[
+            OpenApiExample("A profile", PROFILE, request_only=True),
+            OpenApiExample("The user", ADA, response_only=True, status_codes=[200, 201]),
+        ],
+    )
+    def put(self, request: HttpRequest, body: Any, user_id: str) -> HttpResponse:
+        user_id = valid_id("user_id", user_id)
+        values = read_known("user", USER, body, user_id)
+        user, is_new = editing.put_user(user_id, values, actor=actor(request))
+        return _created(user) if is_new else json_response(_told(user))
+
+    @extend_schema(
+        operation_id="change_user",
+        tags=["Catalogue"],
+        summary="Change a user's profile",
+        description="Sets the fields that the body names, each as a whole, and leaves the others as they are.",
+        parameters=BY_ID,
+        request=described("user", USER, ()),
+        responses={200: UserOut, **problems(400, 404, 406, 413, 415)},
+        examples=[
+            OpenApiExample("What they like", {"preferences": PROFILE["preferences"]}, request_only=True),
+            OpenApiExample("The user", ADA, response_only=True, status_codes=[200]),
+        ],
+    )
+    def patch(self, request: HttpRequest, body: Any, user_id: str) -> dict[str, Any]:
+        user_id = valid_id("user_id", user_id)
+        values = read_known("user", USER, body, user_id)
+        return _told(_there(editing.change_user(user_id, values, actor=actor(request)), user_id))
+
+
+def _there(user: EndUser | None, user_id: str) -> EndUser:
+    if user is None:
+        raise Http404(f"There is no user {user_id!r}.")
+    return user
+
+
+def _told(user: EndUser) -> dict[str, Any]:
+    return dict(UserOut(user).data)
+
+
+def _created(user: EndUser) -> HttpResponse:
+    return created(_told(user), reverse("user", args=[user.user_id]))

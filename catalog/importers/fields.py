@@ -2,7 +2,7 @@
 
 import math
 
-from catalog.ids import InvalidId, clean_id
+from catalog.ids import InvalidId, clean_new_id
 from catalog.importers.rows import BadField, Scale
 
 MAX_TITLE_LENGTH = 500
@@ -10,9 +10,9 @@ MAX_LABEL_LENGTH = 100
 
 
 def identifier(text: str, what: str) -> str:
-    """Return an id in the form that every door gives it. Raises BadField."""
+    """Return an id in the form that every door gives it. Raises BadField, also for one that none may be made with."""
     try:
-        return clean_id(text)
+        return clean_new_id(text)
     except InvalidId as error:
         raise BadField(f"{what} {error}") from error
 

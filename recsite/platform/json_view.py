@@ -4,64 +4,72 @@ from typing import Any, ClassVar
 
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from rest_framework.exceptions import ParseError, UnsupportedMediaType
-from rest_framework.utils.mediatypes import media_type_matches
 from rest_framework.views import APIView
 
 from recsite.platform.authentication import admit
-from recsite.platform.errors import explain
+from recsite.platform.errors import Failure, explain
+from recsite.platform.json_body import read_json
 from recsite.platform.lean import NOT_ACCEPTABLE, json_response, takes_json
-from recsite.platform.parsers import EMPTY, strict_json
 from recsite.platform.query import Query
 
-JSON = "application/json"
+WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 
 
 class JsonBodyView(APIView):
     """An operation under the same rules and with the same errors as all others.
 
     It skips REST framework's request, content negotiation and renderer, which take as long as the rest of an event.
-    `post` takes Django's request and the body's value, and returns the answer's JSON as a dict, or a response. Other
-    methods go through REST framework.
+    `post`, `put` and `patch` take Django's request and the body's value, `get` and `delete` the request alone. Each
+    returns the answer's JSON as a dict, or a whole response where its status or headers are its own.
     """
 
     success: ClassVar[int] = 200
     body_is_optional: ClassVar[bool] = False
-    """True where an empty body stands for {}."""
+    """True where an empty body of a POST stands for {}."""
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if request.method != "POST":
+        if request.method == "OPTIONS":
             return super().dispatch(request, *args, **kwargs)
         try:
             # Who may not ask learns that first.
             admit(request)
             if not takes_json(request.META.get("HTTP_ACCEPT", "")):
                 return NOT_ACCEPTABLE.as_json()
-            answer = self.post(request, _body(request, self.body_is_optional), *args, **kwargs)
-            return answer if isinstance(answer, HttpResponse) else json_response(answer, self.success)
+            answer = self._answer(request, *args, **kwargs)
+            return answer if isinstance(answer, HttpResponseBase) else json_response(answer, self.success)
         except Exception as error:
             if (failure := explain(error)) is None:
                 raise
             return failure.as_json()
 
-    def post(self, request: HttpRequest, body: Any, *args: Any, **kwargs: Any) -> dict[str, Any] | HttpResponse:
-        """Return the answer to a body; each operation has its own way."""
-        raise NotImplementedError
+    def _answer(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        method = request.method or ""
+        name = "get" if method == "HEAD" else method.lower()
+        handler = getattr(self, name, None) if name in self.http_method_names else None
+        if handler is None:
+            return self._not_allowed()
+        if method in WITH_BODY:
+            return handler(request, self.read_body(request), *args, **kwargs)
+        if method == "DELETE":
+            Query(request.GET, ()).check()
+        return handler(request, *args, **kwargs)
+
+    def read_body(self, request: HttpRequest) -> Any:
+        """Return the value of the body; an operation that takes more than one type of body has its own way."""
+        return read_json(request, self.body_is_optional and request.method == "POST")
+
+    def _not_allowed(self) -> HttpResponse:
+        methods = ", ".join(one for one in self.allowed_methods if one not in ("OPTIONS", "HEAD"))
+        return Failure(405, f"Possible here: {methods}.", headers={"Allow": ", ".join(self.allowed_methods)}).as_json()
 
 
-def _body(request: HttpRequest, is_optional: bool) -> Any:
-    """Return the value of the body. Refuses an empty one (400) and parameters (422) before anything is read."""
-    is_empty = request.META.get("CONTENT_LENGTH") in (None, "", "0")
-    if is_empty and not is_optional:
-        raise ParseError(EMPTY)
-    if request.META.get("QUERY_STRING"):
-        Query(request.GET, ()).check()
-    if is_empty:
-        return {}
-    content_type = request.META.get("CONTENT_TYPE", "")
-    if content_type != JSON and not media_type_matches(JSON, content_type):
-        raise UnsupportedMediaType(content_type)
-    try:
-        return strict_json(request.read())
-    except ValueError as error:
-        raise ParseError(str(error)) from error
+def created(answer: dict[str, Any], location: str) -> HttpResponse:
+    """Return 201 with the new thing and its address."""
+    response = json_response(answer, 201)
+    response.headers["Location"] = location
+    return response
+
+
+def no_content() -> HttpResponse:
+    """Return 204: it is done, and there is nothing to say."""
+    return HttpResponse(status=204)

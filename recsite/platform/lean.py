@@ -11,6 +11,7 @@ from rest_framework.views import APIView
 from recsite.platform.authentication import admit
 from recsite.platform.errors import Failure, explain
 
+NO_STORE = "private, no-store"
 ANYTHING = ("", "*/*", "application/json")
 NOT_ACCEPTABLE = Failure(406, "Only JSON can be sent: let the Accept header allow application/json.")
 _NOT_ALLOWED = Failure(405, "Only GET is possible here.", headers={"Allow": "GET, HEAD"})
@@ -43,11 +44,13 @@ class LeanJsonView(APIView):
 
 
 def json_response(answer: Any, status: int = 200) -> HttpResponse:
-    """Return the answer as JSON, with its length: clients keep the connection then."""
+    """Return the answer as JSON, with its length: clients keep the connection then.
+
+    Nobody may keep it, unless the operation says otherwise: answers are of one user, or change with the next event.
+    """
     body = orjson.dumps(answer)
-    return HttpResponse(
-        body, status=status, content_type="application/json", headers={"Content-Length": str(len(body))}
-    )
+    headers = {"Content-Length": str(len(body)), "Cache-Control": NO_STORE}
+    return HttpResponse(body, status=status, content_type="application/json", headers=headers)
 
 
 def takes_json(accept: str) -> bool:

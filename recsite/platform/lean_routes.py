@@ -53,8 +53,10 @@ def _is_lean(request: HttpRequest) -> bool:
     except Resolver404:
         return False
     view = getattr(match.func, "view_class", None)
-    # Of operations with a body, other methods go through REST framework, whose answers Django renders.
-    if view is None or not issubclass(view, (LeanJsonView, JsonBodyView) if request.method == "POST" else LeanJsonView):
+    # What an address can do (OPTIONS) is answered by REST framework, whose answers Django renders.
+    if view is None or not issubclass(
+        view, LeanJsonView if request.method == "OPTIONS" else (LeanJsonView, JsonBodyView)
+    ):
         return False
     request.resolver_match = match
     return True

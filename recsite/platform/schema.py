@@ -85,12 +85,15 @@ PAGING = [
 
 
 def require_bodies(result: dict[str, Any], **_: Any) -> dict[str, Any]:
-    """Say of every body that it can't be left out, but of objects that need no field. A hook of drf-spectacular."""
+    """Say of every body that it can't be left out, but of a POST's objects that need no field.
+
+    A hook of drf-spectacular.
+    """
     for methods in result["paths"].values():
-        for operation in methods.values():
+        for method, operation in methods.items():
             if "requestBody" in operation:
                 schemas = [content.get("schema", {}) for content in operation["requestBody"]["content"].values()]
-                operation["requestBody"]["required"] = not all(map(_needs_nothing, schemas))
+                operation["requestBody"]["required"] = method != "post" or not all(map(_needs_nothing, schemas))
     return result
 
 

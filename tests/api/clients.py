@@ -17,11 +17,20 @@ class ApiClient:
         _, key = ApiKey.objects.create_key(name="tests")
         self._client = Client(raise_request_exception=False, headers={"Authorization": f"Api-Key {key}"})
 
-    def get(self, path: str, **query: Any) -> Any:
-        return self._client.get(V1 + path, query)
+    def get(self, path: str, headers: Any = None, **query: Any) -> Any:
+        return self._client.get(V1 + path, query, headers=headers)
 
-    def post(self, path: str, body: Any, content_type: str = "application/json") -> Any:
-        return self._client.post(V1 + path, body, content_type=content_type)
+    def post(self, path: str, body: Any, content_type: str = "application/json", **headers: str) -> Any:
+        return self._client.post(V1 + path, body, content_type=content_type, headers=headers)
+
+    def put(self, path: str, body: Any) -> Any:
+        return self._client.put(V1 + path, body, content_type="application/json")
+
+    def patch(self, path: str, body: Any) -> Any:
+        return self._client.patch(V1 + path, body, content_type="application/json")
+
+    def delete(self, path: str) -> Any:
+        return self._client.delete(V1 + path)
 
 
 def details(answer: HttpResponse) -> dict[str, str]:

@@ -49,7 +49,14 @@ REQUESTS: dict[tuple[str, str], tuple[str, Any]] = {
     ("item-interactions", "GET"): ("items/novel-0/interactions", None),
     ("items", "GET"): ("items", None),
     ("item", "GET"): ("items/emma", None),
+    ("items", "POST"): ("items", {"item_id": "new", "title": "New"}),
+    ("item", "PUT"): ("items/emma", {"title": "Emma"}),
+    ("item", "PATCH"): ("items/emma", {"title": "Emma"}),
+    ("item", "DELETE"): ("items/emma", None),
     ("users", "GET"): ("users", None),
+    ("users", "POST"): ("users", {"user_id": "new"}),
+    ("user", "PUT"): ("users/ada", {}),
+    ("user", "PATCH"): ("users/ada", {}),
     ("user", "GET"): ("users/ada", None),
 }
 """One request that works for each entry of the table: its path and its body."""

@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from catalog.models import Item
+from recsite.platform.moments import HOW
 from tests import factories
 from tests.api.clients import ApiClient, details
 
@@ -70,7 +72,10 @@ def test_available_means_now(api: ApiClient) -> None:
         ({"limit": "0"}, "A whole number from 1 to 200 is needed."),
         ({"limit": "201"}, "A whole number from 1 to 200 is needed."),
         ({"limit": "ten"}, "A whole number from 1 to 200 is needed."),
-        ({"limt": "5"}, "There is no such parameter. Known: available, category, cursor, item_type, limit."),
+        (
+            {"limt": "5"},
+            "There is no such parameter. Known: available, category, changed_since, cursor, item_type, limit, tag.",
+        ),
         ({"available": "yes"}, "Either true or false is needed."),
         ({"cursor": "nonsense"}, "Use the next_cursor of the page before, as it came."),
         ({"category": ""}, "A text that is not empty is needed."),
@@ -94,9 +99,31 @@ def test_a_page_takes_one_query(api: ApiClient, django_assert_num_queries: Any) 
 
 
 def test_what_is_not_possible_says_what_is(api: ApiClient) -> None:
-    answer = api.post("items", {})
+    answer = api.delete("items")
     assert (answer.status_code, answer.json()["error"]["code"]) == (405, "method_not_allowed")
-    assert "GET" in answer["Allow"]
+    assert answer["Allow"] == "GET, POST, HEAD, OPTIONS"
+
+
+def test_items_are_filtered_by_tag_and_by_when_they_changed(api: ApiClient) -> None:
+    factories.item("a", tags=["classic", "irony"])
+    factories.item("b", tags=["irony"])
+    assert ids(api.get("items", tag="classic")) == ["a"]
+    Item.objects.filter(item_id="a").update(updated_at=datetime(2026, 5, 1, 12, tzinfo=UTC))
+    assert ids(api.get("items", changed_since="2026-05-01T12:00:01Z")) == ["b"]
+    assert ids(api.get("items", changed_since="2026-05-01T14:00:00+02:00")) == ["a", "b"]
+    assert ids(api.get("items", changed_since="2026-05-01")) == ["a", "b"]
+    assert details(api.get("items", changed_since="yesterday")) == {"changed_since": HOW}
+
+
+def test_an_item_that_is_as_it_was_is_not_sent_again(api: ApiClient) -> None:
+    factories.item("emma")
+    first = api.get("items/emma")
+    tag = first["ETag"]
+    assert first["Cache-Control"] == "private, no-cache"
+    again = api.get("items/emma", headers={"If-None-Match": f'"other", W/{tag}'})
+    assert (again.status_code, again.content, again["ETag"]) == (304, b"", tag)
+    api.patch("items/emma", {"title": "Ema"})
+    assert api.get("items/emma", headers={"If-None-Match": tag}).status_code == 200
 
 
 @pytest.mark.parametrize("text", ["%00", "a%0Ab", "a%09b", "x" * 256, "undefined", "%20"])

@@ -28,5 +28,20 @@ def test_pages_show_every_user_once(api: ApiClient) -> None:
 
 
 def test_a_misspelt_parameter_is_an_error(api: ApiClient) -> None:
-    assert details(api.get("users", pagesize=3)) == {"pagesize": "There is no such parameter. Known: cursor, limit."}
+    assert details(api.get("users", pagesize=3)) == {
+        "pagesize": "There is no such parameter. Known: active_since, cursor, limit."
+    }
     assert details(api.get("users/ada", fields="all")).keys() == {"fields"}
+
+
+def test_users_are_filtered_by_when_they_were_active(api: ApiClient) -> None:
+    factories.person("ada", last_active=factories.NOON)
+    factories.cleo()
+    found = api.get("users", active_since="2026-05-01T11:59:59Z").json()["users"]
+    assert [user["user_id"] for user in found] == ["ada"]
+    assert api.get("users", active_since="2026-05-01T12:00:01Z").json()["users"] == []
+
+
+def test_nobody_keeps_what_is_said_of_users(api: ApiClient) -> None:
+    factories.ada()
+    assert {api.get(path)["Cache-Control"] for path in ("users", "users/ada")} == {"private, no-store"}

@@ -16,6 +16,7 @@ from urllib.parse import quote
 import django
 
 from recsite.local.paths import PROJECT
+from recsite.platform.audit import SYSTEM
 from tests.bench.processes import run
 from tests.bench.serving import server
 
@@ -59,7 +60,7 @@ def edits(seconds: str, per_second: str) -> dict[str, Any]:
     while (elapsed := time.perf_counter() - started) < float(seconds):
         item = Item.objects.get(pk=first + done * 7 % 20_000)
         item.title = f"{item.title.partition(' (')[0]} ({done})"
-        store.save_item(item)
+        store.save_item(item, actor=SYSTEM)
         done += 1
         time.sleep(max(0.0, done / int(per_second) - elapsed))
     return {"edits": done, "per_second": done / (time.perf_counter() - started)}
@@ -129,7 +130,7 @@ def effect(port: int, path: str) -> float:
     item_id = ask(port, path)[0]
     seconds = 0.0
     for available in (False, True):
-        store.set_available(Item.objects.filter(item_id=item_id), available)
+        store.set_available(Item.objects.filter(item_id=item_id), available, actor=SYSTEM)
         started = time.perf_counter()
         while (item_id in ask(port, path)) != available:
             time.sleep(0.01)

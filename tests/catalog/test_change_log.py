@@ -9,6 +9,7 @@ from catalog.importers.rows import ItemRow
 from catalog.models import DeletedItem, Item
 from catalog.upserts import upsert_items
 from recommender import tasks
+from recsite.platform.audit import SYSTEM
 from tests import factories
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
@@ -25,7 +26,7 @@ def test_every_way_of_writing_an_item_numbers_it_with_its_transaction() -> None:
     emma.title = "Emma, or Matchmaking"
     for write in (
         emma.save,
-        lambda: store.set_available(Item.objects.filter(pk=emma.pk), False),
+        lambda: store.set_available(Item.objects.filter(pk=emma.pk), False, actor=SYSTEM),
         lambda: Item.objects.filter(pk=emma.pk).update(tags=["wit"]),
         lambda: upsert_items([ItemRow("emma", "Emma")]),
         lambda: Item.objects.bulk_update([emma], ["title"]),
@@ -48,7 +49,7 @@ def test_what_is_written_in_one_transaction_has_its_number() -> None:
 def test_deleted_items_are_noted_with_the_transaction() -> None:
     gone, kept = factories.items(3), factories.item("kept")
     last = max(numbers().values())
-    store.delete_items(Item.objects.exclude(pk=kept.pk))
+    store.delete_items(Item.objects.exclude(pk=kept.pk), actor=SYSTEM)
     assert set(DeletedItem.objects.values_list("item_pk", flat=True)) == {item.pk for item in gone}
     assert len(set(DeletedItem.objects.values_list("changed_in", flat=True))) == 1
     assert all(note.changed_in > last for note in DeletedItem.objects.all())
@@ -57,15 +58,15 @@ def test_deleted_items_are_noted_with_the_transaction() -> None:
 def test_a_deletion_that_is_rolled_back_is_not_noted() -> None:
     factories.item()
     with transaction.atomic():
-        store.delete_items(Item.objects.all())
+        store.delete_items(Item.objects.all(), actor=SYSTEM)
         transaction.set_rollback(True)
     assert not DeletedItem.objects.exists()
 
 
 def test_notes_of_deletions_go_after_some_days() -> None:
     old, new = factories.items(2)
-    store.delete_items(Item.objects.filter(pk=old.pk))
+    store.delete_items(Item.objects.filter(pk=old.pk), actor=SYSTEM)
     DeletedItem.objects.update(deleted_at=timezone.now() - store.DELETIONS_KEPT_FOR - timedelta(minutes=1))
-    store.delete_items(Item.objects.filter(pk=new.pk))
+    store.delete_items(Item.objects.filter(pk=new.pk), actor=SYSTEM)
     tasks.prune_history()
     assert list(DeletedItem.objects.values_list("item_pk", flat=True)) == [new.pk]

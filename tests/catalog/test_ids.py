@@ -2,10 +2,26 @@
 
 import re
 import unicodedata
+from typing import Any
 
 import pytest
+from django.urls import get_resolver
 
-from catalog.ids import BLANKS, EMPTY_WORDS, FORMATS, JOINERS, MAX_ID_LENGTH, PATTERN, InvalidId, clean_id
+from catalog.ids import (
+    BLANKS,
+    EMPTY_WORDS,
+    FORMATS,
+    JOINERS,
+    MAX_ID_LENGTH,
+    PATTERN,
+    ROUTE_ENDS,
+    ROUTE_WORDS,
+    InvalidId,
+    clean_id,
+    is_reserved,
+)
+from catalog.importers.fields import identifier
+from catalog.importers.rows import BadField
 
 
 @pytest.mark.parametrize(
@@ -92,3 +108,25 @@ def test_the_pattern_of_the_schema_takes_ids(text: str) -> None:
 )
 def test_the_pattern_of_the_schema_refuses_what_is_none(text: str) -> None:
     assert not re.search(PATTERN, text)
+
+
+def test_the_reserved_ids_are_the_addresses_of_the_api() -> None:
+    """What stands in an address after an id, and what stands where an id may."""
+    prefixes: list[Any] = [one for one in get_resolver().url_patterns if str(one.pattern) == "api/v1/"]
+    routes = [str(route.pattern) for prefix in prefixes for route in prefix.url_patterns]
+    ends = {f"/{route.partition('>/')[2]}" for route in routes if "_id>/" in route}
+    words = {word for route in routes for kind, _, word in [route.partition("/")] if kind in ("items", "users")}
+    assert ends <= set(ROUTE_ENDS)
+    assert {word for word in words if word and "<" not in word} <= ROUTE_WORDS
+
+
+@pytest.mark.parametrize("text", ["search", " bulk ", "a/similar", "a/b/opt-out"])
+def test_no_file_makes_an_id_that_is_an_address_of_ours(text: str) -> None:
+    with pytest.raises(BadField, match=r"as an address of the API does: choose another one$"):
+        identifier(text, "item_id")
+    assert is_reserved(clean_id(text))
+
+
+@pytest.mark.parametrize("text", ["Search", "similar", "a/similar/b", "x-bulk", "/searches"])
+def test_what_only_looks_like_an_address_is_an_id(text: str) -> None:
+    assert identifier(text, "item_id") == text

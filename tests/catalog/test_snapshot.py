@@ -12,6 +12,7 @@ from catalog import snapshot, store
 from catalog.models import Item
 from catalog.snapshot import NO_DATE, NO_GROUP, Snapshot, building
 from recsite.platform import generations
+from recsite.platform.audit import SYSTEM
 from tests import factories, outages
 
 pytestmark = pytest.mark.django_db
@@ -140,13 +141,13 @@ def test_every_verb_that_changes_items_is_seen_on_the_next_look(django_capture_o
     emma = factories.item("emma")
     snapshot.current()
     with django_capture_on_commit_callbacks(execute=True):
-        store.save_item(Item(item_id="persuasion", title="Persuasion"))
+        store.save_item(Item(item_id="persuasion", title="Persuasion"), actor=SYSTEM)
     assert list(look_again().item_ids) == ["emma", "persuasion"]
     with django_capture_on_commit_callbacks(execute=True):
-        assert store.set_available(Item.objects.filter(pk=emma.pk), False) == 1
+        assert store.set_available(Item.objects.filter(pk=emma.pk), False, actor=SYSTEM) == 1
     assert names(look_again(), look_again().available) == ["persuasion"]
     with django_capture_on_commit_callbacks(execute=True):
-        assert store.delete_items(Item.objects.filter(pk=emma.pk)) == 1
+        assert store.delete_items(Item.objects.filter(pk=emma.pk), actor=SYSTEM) == 1
     assert names(look_again(), look_again().exists) == ["persuasion"]
     assert look_again().row_of("emma") is None
 
@@ -163,7 +164,7 @@ def test_without_postgres_the_old_copy_serves(django_capture_on_commit_callbacks
 def test_a_change_that_is_rolled_back_makes_nobody_read_again() -> None:
     before = look_again()
     with transaction.atomic():
-        store.save_item(Item(item_id="emma", title="Emma"))
+        store.save_item(Item(item_id="emma", title="Emma"), actor=SYSTEM)
         transaction.set_rollback(True)
     assert connection.run_on_commit == []
     assert look_again() is before

@@ -16,6 +16,7 @@ from catalog import snapshot, store
 from catalog.models import Item
 from catalog.snapshot import Snapshot, advancing, changes, derived, files
 from catalog.snapshot.base import Rows
+from recsite.platform.audit import SYSTEM
 from tests import factories, outages
 from tests.catalog.catalogues import described, marked, summed_up
 
@@ -70,7 +71,7 @@ def test_the_row_of_a_deleted_item_stays_and_nobody_finds_it() -> None:
     factories.item("kept")
     gone = factories.item("gone", categories=["Drama"])
     reader = Reader()
-    store.delete_items(Item.objects.filter(pk=gone.pk))
+    store.delete_items(Item.objects.filter(pk=gone.pk), actor=SYSTEM)
     after = reader.read()
     assert (len(after), after.count, after.available_count) == (2, 1, 1)
     assert after.row_of("gone") is None
@@ -82,7 +83,7 @@ def test_the_row_of_a_deleted_item_stays_and_nobody_finds_it() -> None:
 def test_an_item_that_comes_back_under_its_id_has_a_row_of_its_own() -> None:
     old = factories.item("phoenix", title="Ashes")
     reader = Reader()
-    store.delete_items(Item.objects.filter(pk=old.pk))
+    store.delete_items(Item.objects.filter(pk=old.pk), actor=SYSTEM)
     new = factories.item("phoenix", title="Fire")
     after = reader.read()
     row = after.row_of("phoenix")
@@ -95,7 +96,7 @@ def test_an_item_that_comes_back_under_its_id_has_a_row_of_its_own() -> None:
 def test_an_item_that_comes_back_with_its_number_exists_again() -> None:
     old = factories.item("phoenix")
     reader = Reader()
-    store.delete_items(Item.objects.filter(pk=old.pk))
+    store.delete_items(Item.objects.filter(pk=old.pk), actor=SYSTEM)
     assert reader.read().count == 0
     factories.item("phoenix", pk=old.pk, title="Fire")
     after = reader.read()
@@ -144,7 +145,7 @@ def change_something(rng: random.Random, turn: int) -> None:
     if kind == "add" or item is None:
         factories.item(f"new-{turn}-{rng.random()}", **a_state(rng))
     elif kind == "delete":
-        store.delete_items(Item.objects.filter(pk=item.pk))
+        store.delete_items(Item.objects.filter(pk=item.pk), actor=SYSTEM)
     else:
         Item.objects.filter(pk=item.pk).update(**a_state(rng))
 
@@ -210,7 +211,7 @@ def test_a_process_reads_its_own_change_at_once(django_capture_on_commit_callbac
     emma = factories.item("emma")
     before = snapshot.current()
     with django_capture_on_commit_callbacks(execute=True):
-        store.set_available(Item.objects.filter(pk=emma.pk), False)
+        store.set_available(Item.objects.filter(pk=emma.pk), False, actor=SYSTEM)
     after = snapshot.current()
     assert after.base is before.base
     assert not after.available.any()

@@ -18,6 +18,7 @@ from catalog.models import Item
 from catalog.snapshot import Snapshot, changes, files, keeper, refresher
 from recsite.local.paths import PROJECT
 from recsite.platform import database, query_timeout
+from recsite.platform.audit import SYSTEM
 from recsite.platform.database import DatabaseDown
 from tests import factories, outages
 from tests.catalog.catalogues import described, summed_up
@@ -85,10 +86,10 @@ def test_an_edit_arrives_without_a_query_of_the_request(django_assert_num_querie
     emma = factories.item("emma", title="Emma")
     assert shows("Emma")
     emma.title = "Emma, or Matchmaking"
-    store.save_item(emma)
+    store.save_item(emma, actor=SYSTEM)
     with django_assert_num_queries(0):
         wait_until(lambda: shows("Emma, or Matchmaking"))
-    store.delete_items(Item.objects.all())
+    store.delete_items(Item.objects.all(), actor=SYSTEM)
     wait_until(lambda: snapshot.current().count == 0)
 
 
@@ -112,7 +113,7 @@ def test_who_starts_later_reads_what_changed_since(large: Path) -> None:
     snapshot.current()
     snapshot.forget()
     Item.objects.filter(pk=emma.pk).update(title="Revised")
-    store.delete_items(Item.objects.filter(pk=gone.pk))
+    store.delete_items(Item.objects.filter(pk=gone.pk), actor=SYSTEM)
     found = snapshot.current()
     assert (found.titles[0], found.count) == ("Revised", 1)
     assert len(bases(large)) == 1
@@ -124,7 +125,7 @@ def test_another_base_is_made_while_the_old_one_serves(monkeypatch: pytest.Monke
     before = snapshot.current()
     for item in items:
         item.title = f"{item.item_id}, revised"
-        store.save_item(item)
+        store.save_item(item, actor=SYSTEM)
     wait_until(lambda: snapshot.current().base is not before.base)
     wait_until(lambda: shows(f"{items[-1].item_id}, revised"))
     assert len(bases(large)) == 2

@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 
 from catalog import store
 from catalog.models import EndUser, Item
+from recsite.platform.audit import SYSTEM
 from tests import factories
 
 
@@ -16,7 +17,7 @@ def test_an_item_is_saved_whatever_becomes_of_it_elsewhere(settings: Any) -> Non
     settings.ITEM_SINKS = ["tests.catalog.test_store.broken"]
     failures = store.sink_failures.labels("tests.catalog.test_store.broken")
     before = failures._value.get()
-    store.save_item(Item(item_id="emma", title="Emma"))
+    store.save_item(Item(item_id="emma", title="Emma"), actor=SYSTEM)
     assert Item.objects.filter(item_id="emma").exists()
     assert failures._value.get() == before + 1
 
@@ -27,15 +28,15 @@ def broken(items: Collection[int]) -> None:
 
 @pytest.mark.django_db
 def test_forms_bring_a_new_id_into_its_one_form() -> None:
-    assert store.save_user(EndUser(user_id=" Zoe\u0308 ")).user_id == "Zo\u00eb"
-    assert store.save_item(Item(item_id="\ufeffemma\n", title="Emma")).item_id == "emma"
+    assert store.save_user(EndUser(user_id=" Zoe\u0308 "), actor=SYSTEM).user_id == "Zo\u00eb"
+    assert store.save_item(Item(item_id="\ufeffemma\n", title="Emma"), actor=SYSTEM).item_id == "emma"
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("item_id", ["a\nb", "a\x00", "undefined", "  ", "x" * 256])
 def test_forms_refuse_what_is_no_id(item_id: str) -> None:
     with pytest.raises(ValidationError) as error:
-        store.save_item(Item(item_id=item_id, title="Emma"))
+        store.save_item(Item(item_id=item_id, title="Emma"), actor=SYSTEM)
     assert list(error.value.message_dict) == ["item_id"]
 
 
@@ -43,4 +44,4 @@ def test_forms_refuse_what_is_no_id(item_id: str) -> None:
 def test_what_has_an_old_id_can_still_be_changed() -> None:
     item = factories.item("nan")
     item.title = "Nan"
-    assert store.save_item(item).title == "Nan"
+    assert store.save_item(item, actor=SYSTEM).title == "Nan"

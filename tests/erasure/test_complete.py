@@ -27,6 +27,7 @@ from recommender.insight import impressions
 from recommender.models import Attribution, ListImpression
 from recommender.serving import kafka_requests
 from recsite.platform import generations
+from recsite.platform.audit import SYSTEM
 from recsite.platform.months import Plan
 from storefront.views.visitor import SESSION_KEY
 from tests import factories
@@ -147,7 +148,7 @@ def test_no_door_lets_an_erased_user_in(shop: Shop, folder: Path, admin: Staff) 
     page = admin.post(f"{PEOPLE}add/", user_id=GONE, preferences="{}", demographics="{}")
     assert erasure.SENTENCE in page.content.decode()
     with pytest.raises(erasure.UserErased):
-        store.save_user(EndUser(user_id=GONE))
+        store.save_user(EndUser(user_id=GONE), actor=SYSTEM)
 
     ask(GONE)
     impressions.flush()

@@ -13,6 +13,7 @@ from interactions.models import Interaction
 from interactions.partitions import EVENTS
 from interactions.store import store as store_events
 from recommender.models import Attribution, CoPurchase, CoVisit, ItemDay, TrendingScore
+from recsite.platform.audit import SYSTEM
 from recsite.platform.months import Plan
 from tests import factories
 from tests.erasure.places import MAY_1999
@@ -67,7 +68,7 @@ def test_deleting_an_item_deletes_what_everybody_keeps_of_it(shop: Shop, folder:
     CoPurchase.objects.create(item_id=first, other_id=second, users=2)
     ItemDay.objects.create(item_id=item.pk, day=timezone.now().date(), users=1)
     TrendingScore.objects.create(item_id=item.pk, score=1)
-    assert store.delete_items(Item.objects.filter(pk=item.pk)) == 1
+    assert store.delete_items(Item.objects.filter(pk=item.pk), actor=SYSTEM) == 1
     assert not CoVisit.objects.exists()
     assert not CoPurchase.objects.exists()
     with connection.cursor() as cursor:
@@ -88,5 +89,5 @@ def test_saving_a_user_makes_nobody_elses_list_stale(shop: Shop) -> None:
         ask(who)
     ada = EndUser.objects.get(user_id="ada")
     ada.preferences = {"categories": ["Poetry"]}
-    store.save_user(ada)
+    store.save_user(ada, actor=SYSTEM)
     assert (ask("ada").cache_hit, ask("ben").cache_hit) == (False, True)

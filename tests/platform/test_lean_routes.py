@@ -90,6 +90,6 @@ def test_a_body_that_is_too_large_is_refused_there_too(settings: Any) -> None:
 
 
 @pytest.mark.parametrize(("method", "status"), [("get", 405), ("options", 200), ("put", 405)])
-def test_other_methods_of_operations_with_a_body_are_answered_by_rest_framework(method: str, status: int) -> None:
+def test_methods_that_an_operation_with_a_body_lacks_are_named(method: str, status: int) -> None:
     answer = getattr(Client(), method)("/api/v1/interactions")
     assert (answer.status_code, answer.headers["Allow"]) == (status, "POST, OPTIONS")

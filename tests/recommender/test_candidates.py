@@ -7,6 +7,7 @@ from catalog.models import Item
 from recommender import registry
 from recommender.serving.candidates import loaded_release, similar
 from recsite.platform import generations
+from recsite.platform.audit import SYSTEM
 from tests import factories
 from tests.recommender.fixtures import Shop, ask, ids, look_again, publish, start_afresh, svd
 
@@ -31,7 +32,7 @@ def test_an_item_that_was_hidden_comes_back_among_the_similar_ones(
     hidden = shop.novels[3]
     for available in (False, True):
         with django_capture_on_commit_callbacks(execute=True):
-            store.set_available(Item.objects.filter(pk=hidden.pk), available)
+            store.set_available(Item.objects.filter(pk=hidden.pk), available, actor=SYSTEM)
         look_again()
         found = {place.item: place.source for place in similar(shop.novels[2].pk, 5)}
         assert found.get(hidden.pk) == ("svd" if available else None)

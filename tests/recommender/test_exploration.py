@@ -13,6 +13,7 @@ from recommender import serving, tasks
 from recommender.insight import impressions
 from recommender.models import Exposure, Placement
 from recommender.serving import Answer, Request, placements
+from recsite.platform.audit import SYSTEM
 from tests.outages import stoppable_redis
 from tests.recommender.fixtures import Shop, look_again, start_afresh
 
@@ -35,7 +36,7 @@ def set_up(**fields: Any) -> None:
 
 
 def new(*item_ids: str, **fields: Any) -> list[Item]:
-    made = [store.save_item(Item(item_id=item_id, title=item_id, **fields)) for item_id in item_ids]
+    made = [store.save_item(Item(item_id=item_id, title=item_id, **fields), actor=SYSTEM) for item_id in item_ids]
     look_again()
     return made
 

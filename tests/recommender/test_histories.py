@@ -16,6 +16,7 @@ from recommender.cache import Candidates, histories
 from recommender.dataset import load_recent
 from recommender.serving.candidates import ServingContext, current_context, user_candidates
 from recsite.platform import redis
+from recsite.platform.audit import SYSTEM
 from tests import factories
 from tests.outages import no_postgres
 from tests.recommender.fixtures import Shop, ask
@@ -140,7 +141,7 @@ def test_events_of_deleted_items_are_forgotten(shop: Shop, happens: Any) -> None
     happens(shop.ada, shop.poems[0], "rating", 5)
     candidates()
     kept, gone = keys(current_context()), shop.poems[0].pk
-    store.delete_items(Item.objects.filter(pk=gone))
+    store.delete_items(Item.objects.filter(pk=gone), actor=SYSTEM)
     snapshot.forget()
     before, after = cache.history(kept, shop.ada.pk), user_candidates._cached(current_context(), shop.ada.pk, kept)
     assert before is not None

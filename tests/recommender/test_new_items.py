@@ -15,6 +15,7 @@ from recommender.models import Placement
 from recommender.serving import Answer, ListedItem, Request, warming
 from recommender.serving.candidates import live, vectors
 from recommender.training import train
+from recsite.platform.audit import SYSTEM
 from tests import factories
 from tests.outages import no_postgres
 from tests.recommender.events import ratings
@@ -42,7 +43,9 @@ def release(model_folders: None) -> None:
 
 def new(item_id: str, kind: int = 0) -> Item:
     features = {"creator": CREATORS[kind]}
-    saved = store.save_item(Item(item_id=item_id, title="Another", categories=[KINDS[kind]], features=features))
+    saved = store.save_item(
+        Item(item_id=item_id, title="Another", categories=[KINDS[kind]], features=features), actor=SYSTEM
+    )
     look_again()
     return saved
 
@@ -93,7 +96,7 @@ def test_a_list_that_was_warmed_takes_it_in_and_hides_it_again() -> None:
     assert ask("reader-0").cache_hit
     assert place(ask("reader-0"), "new-poem").source == "content"
     item.is_available = False
-    store.save_item(item)
+    store.save_item(item, actor=SYSTEM)
     look_again()
     assert "new-poem" not in {one.item_id for one in ask("reader-0").items}
 

@@ -10,6 +10,7 @@ from catalog import store
 from catalog.models import Item
 from recommender.serving import warming
 from recommender.serving.candidates import everybody
+from recsite.platform.audit import SYSTEM
 from tests.recommender.fixtures import NOVELS, POEMS, Shop, ask, happened, ids, look_again, start_afresh
 
 
@@ -21,7 +22,7 @@ def test_hidden_items_leave_cached_lists_and_come_back_to_them(
     hidden = Item.objects.filter(pk__in=[shop.novels[0].pk, shop.poems[0].pk])
     for available in (False, True):
         with django_capture_on_commit_callbacks(execute=True):
-            store.set_available(hidden, available)
+            store.set_available(hidden, available, actor=SYSTEM)
         look_again()
         for who in (shop.ada, "nobody"):
             answer = ask(who, limit=12)
@@ -33,7 +34,7 @@ def test_hidden_items_leave_cached_lists_and_come_back_to_them(
 def test_a_deleted_item_leaves_cached_lists(shop: Shop, django_capture_on_commit_callbacks: Any) -> None:
     ask(shop.ada)
     with django_capture_on_commit_callbacks(execute=True):
-        store.delete_items(Item.objects.filter(pk=shop.novels[0].pk))
+        store.delete_items(Item.objects.filter(pk=shop.novels[0].pk), actor=SYSTEM)
     look_again()
     answer = ask(shop.ada, limit=20)
     assert ids(answer) == [*NOVELS[1:], *POEMS]

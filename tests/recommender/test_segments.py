@@ -24,6 +24,7 @@ from recommender.engine.types import UNKNOWN, CannotFit, Dataset, IdMap, TokenTa
 from recommender.models import Placement
 from recommender.serving import Request
 from recommender.training import train
+from recsite.platform.audit import SYSTEM
 from tests import factories
 from tests.contract import ModelContract, assert_same_arrays, rows, through_files
 from tests.datasets import VIEW, Did, dataset, rated, two_tastes
@@ -191,7 +192,7 @@ def test_somebody_who_only_says_where_she_is_from_gets_what_is_popular_there(mod
     start_afresh()
     lists = {}
     for name, country in (("nora", "norway"), ("pia", "PERU")):
-        store.save_user(EndUser(user_id=name, demographics={"country": country}))
+        store.save_user(EndUser(user_id=name, demographics={"country": country}), actor=SYSTEM)
         answer = serving.recommend(Request(name, limit=5, explain=True))
         lists[name] = [place.item_id for place in answer.items]
         assert {place.source for place in answer.items} == {"segment_popular"}

@@ -8,6 +8,7 @@ from catalog import store
 from catalog.models import Item
 from interactions.producers import produce
 from recommender.serving import UnknownAlgorithm, telemetry
+from recsite.platform.audit import SYSTEM
 from tests import factories
 from tests.recommender.fixtures import NOVELS, POEMS, Shop, ask, happened, ids, look_again, publish, start_afresh, svd
 
@@ -131,8 +132,8 @@ def test_what_the_model_does_not_know_fills_the_end_of_a_list(
 ) -> None:
     ask(shop.ada)
     with django_capture_on_commit_callbacks(execute=True):
-        store.save_item(Item(item_id="new", title="New", published_at=timezone.now()))
-        store.save_item(Item(item_id="undated", title="Undated"))
+        store.save_item(Item(item_id="new", title="New", published_at=timezone.now()), actor=SYSTEM)
+        store.save_item(Item(item_id="undated", title="Undated"), actor=SYSTEM)
     look_again()
     for answer in (ask(shop.ada, limit=20), ask("nobody", limit=20)):
         assert ids(answer)[-2:] == ["new", "undated"]

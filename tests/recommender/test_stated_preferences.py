@@ -9,6 +9,7 @@ from catalog import store
 from recommender import serving
 from recommender.serving import Answer, Request, warming
 from recommender.serving.candidates.stated_preferences import StatedPreferences
+from recsite.platform.audit import SYSTEM
 from tests import factories
 from tests.outages import no_postgres
 from tests.recommender.fixtures import NOVELS, POEMS, Shop, look_again, open_shop
@@ -92,7 +93,7 @@ def test_other_wishes_are_heard_at_once(ask: Say) -> None:
     assert items(ask(categories=["Novels"]))[0] == "novel-0"
     dora = factories.person("dora")
     dora.preferences = {"categories": ["Poetry"]}
-    store.save_user(dora)
+    store.save_user(dora, actor=SYSTEM)
     look_again()
     assert items(serving.recommend(Request("dora")))[0] == "poem-0"
 
@@ -100,7 +101,7 @@ def test_other_wishes_are_heard_at_once(ask: Say) -> None:
 def test_what_somebody_does_counts_more_than_what_they_said(ask: Say, shop: Shop) -> None:
     ada = shop.ada
     ada.preferences = {"categories": ["Poetry"]}
-    store.save_user(ada)
+    store.save_user(ada, actor=SYSTEM)
     look_again()
     assert items(serving.recommend(Request("ada")))[0] == "novel-0"
 

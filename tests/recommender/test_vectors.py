@@ -16,6 +16,7 @@ from recommender.models import Release
 from recommender.serving import Request
 from recommender.serving.candidates import current_context, vectors
 from recommender.training import train
+from recsite.platform.audit import SYSTEM
 from tests import factories
 from tests.outages import no_postgres
 from tests.recommender.events import ratings
@@ -41,7 +42,8 @@ def release(model_folders: None) -> Release:
 
 def novel(item_id: str) -> Item:
     return store.save_item(
-        Item(item_id=item_id, title="A new one", categories=["Novels"], features={"creator": "Jane Austen"})
+        Item(item_id=item_id, title="A new one", categories=["Novels"], features={"creator": "Jane Austen"}),
+        actor=SYSTEM,
     )
 
 
@@ -87,7 +89,7 @@ def test_a_changed_item_has_another_vector_at_once() -> None:
     item = Item.objects.filter(categories=["Novels"])[0]
     before = ItemEmbedding.objects.get(item=item).vector
     item.categories, item.features = ["Poetry"], {"creator": "Emily Dickinson"}
-    store.save_item(item)
+    store.save_item(item, actor=SYSTEM)
     after = ItemEmbedding.objects.get(item=item).vector
     assert float(np.dot(before, after)) < 0.9
     assert {book.categories[0] for book in alike(item.item_id, limit=5, method="content")} == {"Poetry"}
