@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 from recsite import env
+from recsite.api_settings import *  # noqa: F403
 from recsite.kafka_settings import *  # noqa: F403
 from recsite.logging import logging_config
 from recsite.openapi import REST_FRAMEWORK as REST_FRAMEWORK
@@ -71,6 +72,7 @@ MIDDLEWARE = [
     "recsite.platform.middleware.content_policy",
     "django.middleware.security.SecurityMiddleware",
     "recsite.platform.middleware.body_limit",
+    "recsite.platform.limits.rate_limit_headers",
     "recsite.platform.lean_routes.LeanRoutes",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -238,9 +240,6 @@ STORAGES = {
 
 # --- API ---
 
-API_AUTH_REQUIRED = env.flag("API_AUTH_REQUIRED", True)
-API_KEY_CACHE_SECS = 5
-NOTE_KEY_USE_IN_BACKGROUND = True
 MAX_REQUEST_SIZE = env.integer("MAX_REQUEST_SIZE", 10 * 1024 * 1024, 1024)
 CLIENT_TIMEOUT_SECS = env.integer("CLIENT_TIMEOUT_SECS", 10, 1, 3600)
 DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_REQUEST_SIZE

@@ -20,6 +20,8 @@ def _as_if_just_started(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     recording.forget()
     monkeypatch.setattr(settings, "RECORD_IMPRESSIONS_IN_BACKGROUND", False)
     monkeypatch.setattr(settings, "NOTE_KEY_USE_IN_BACKGROUND", False)
+    # All tests come from one address.
+    monkeypatch.setattr(settings, "RATE_LIMIT_PER_ADDRESS", 1_000_000)
     for module in (snapshot, types, loaded_release, placements, new_items, exploration, trends, reports):
         module.forget()
     yield

@@ -16,6 +16,8 @@ from recsite.platform.schema import problems
 
 
 class UserRecommendations(LeanJsonView):
+    takes_limit_along = True
+
     @extend_schema(
         operation_id="recommend_for_user",
         tags=["Recommendations"],

@@ -77,7 +77,9 @@ EMPTY = CachedEntry()
 
 def look_up(keys: Keys) -> CachedEntry:
     """Return everything about a user in one round trip. Raises RedisDown."""
-    (packed, mark), seen = redis.roundtrip(("MGET", keys.candidates, keys.mark), ("SMEMBERS", keys.seen))
+    asked: tuple[Command, ...] = (("MGET", keys.candidates, keys.mark), ("SMEMBERS", keys.seen))
+    # The limit of requests travels along: one trip for a cached answer.
+    (packed, mark), seen = redis.roundtrip(*asked, takes_along=True)
     members = set(map(int, seen))
     is_complete = COMPLETE in members
     members.discard(COMPLETE)

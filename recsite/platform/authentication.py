@@ -10,10 +10,12 @@ from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
-from recsite.platform import keys, lookups
+from recsite.platform import keys, limits, lookups
 from recsite.platform.access import Access, needed
 from recsite.platform.audit import Actor, Kind
+from recsite.platform.clients import client_address, network
 from recsite.platform.keys import Caller
+from recsite.platform.limits import Bucket
 
 SCHEME = "Api-Key"
 HOW = "Send 'Authorization: Api-Key KEY'; keys are made in the admin or with 'manage.py create_api_key NAME'."
@@ -29,20 +31,20 @@ def identify(request: HttpRequest) -> Caller | None:
     if not settings.API_AUTH_REQUIRED:
         return None
     if header := request.META.get("HTTP_AUTHORIZATION"):
-        return _holder(header)
+        return _holder(request, header)
     if settings.SESSION_COOKIE_NAME in request.COOKIES:
         return _staff(request)
     return None
 
 
-def admit(request: HttpRequest) -> Caller | None:
-    """Identify the caller. Raises NotAuthenticated for nobody, and PermissionDenied for staff who may not do this."""
+def admit(request: HttpRequest, takes_limit_along: bool = False) -> Caller | None:
+    """Identify the caller. Raises NotAuthenticated for nobody, PermissionDenied for who may not do this, and 429."""
     caller = identify(request)
-    check_access(request, caller)
+    check_access(request, caller, takes_limit_along)
     return caller
 
 
-def check_access(request: HttpRequest, caller: Caller | None) -> None:
+def check_access(request: HttpRequest, caller: Caller | None, takes_limit_along: bool = False) -> None:
     """Refuse nobody where somebody is needed, a key without the scope and staff without the permission of the route.
 
     Staff act by their own permissions, here as in the admin. Routes, scopes and permissions stand in one table,
@@ -51,9 +53,11 @@ def check_access(request: HttpRequest, caller: Caller | None) -> None:
     if not settings.API_AUTH_REQUIRED:
         return
     if caller is None:
+        _charge_address(request)
         raise NotAuthenticated(NEEDED)
     setattr(request, _CALLER, caller)
     need = needed(settings.API_ACCESS, _route(request), request.method or "")
+    _charge(request, caller, need, takes_limit_along)
     if caller.staff is None:
         if need is None or need.scope not in caller.scopes:
             raise PermissionDenied(_lacking(need, caller))
@@ -74,6 +78,24 @@ def actor(request: HttpRequest | Request) -> Actor:
     return Actor(Kind.KEY, f"{caller.name} ({caller.key_id})", "api")
 
 
+def _charge(request: HttpRequest, caller: Caller, need: Access | None, takes_along: bool) -> None:
+    """Count the request against the limit of its key and scope, or of its member of staff."""
+    limit = settings.RATE_LIMIT_PER_KEY if caller.rate_limit is None else caller.rate_limit
+    if limit and limits.is_on():
+        # Added up: an f-string would ask the enumeration for its format, which takes longer than the rest.
+        who = caller.key_id + ":" + (need.scope if need else "") if caller.staff is None else f"staff:{caller.staff.pk}"
+        limits.charge(request, Bucket("key", who, limit), takes_along)
+
+
+def _charge_address(request: HttpRequest) -> None:
+    if limits.is_on():
+        limits.charge(request, _address(request))
+
+
+def _address(request: HttpRequest) -> Bucket:
+    return Bucket("address", network(client_address(request)), settings.RATE_LIMIT_PER_ADDRESS)
+
+
 def _lacking(need: Access | None, caller: Caller) -> str:
     if need is None:
         return "No key may do this; a superuser may."
@@ -85,14 +107,33 @@ def _route(request: HttpRequest) -> str:
     return (match.url_name if match else None) or ""
 
 
-def _holder(header: str) -> Caller:
+def _holder(request: HttpRequest, header: str) -> Caller:
     scheme, _, key = header.partition(" ")
     if scheme.lower() != SCHEME.lower():
+        _charge_address(request)
         raise AuthenticationFailed(f"This kind of Authorization is unknown. {HOW}")
-    caller = keys.caller_of(key.strip())
+    key = key.strip()
+    caller = keys.caller_of(key, lambda: _guard(request, key))
     if caller is None:
+        _charge_guess(request, key)
         raise AuthenticationFailed(f"The API key is wrong, revoked or expired. {HOW}")
     return caller
+
+
+def _guard(request: HttpRequest, key: str) -> None:
+    """Slow guesses by the address that they come from and by the key that they are at."""
+    if limits.is_on():
+        limits.look(_address(request), _guesses(key))
+
+
+def _charge_guess(request: HttpRequest, key: str) -> None:
+    if limits.is_on():
+        limits.take(_guesses(key))
+        limits.charge(request, _address(request))
+
+
+def _guesses(key: str) -> Bucket:
+    return Bucket("guesses", key.partition(".")[0][:8], settings.RATE_LIMIT_PER_ADDRESS)
 
 
 def _staff(request: HttpRequest) -> Caller | None:

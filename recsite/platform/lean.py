@@ -1,6 +1,6 @@
 """For operations that answer in less time than REST framework's own steps take."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import orjson
 from django.http import HttpRequest, HttpResponse
@@ -25,12 +25,14 @@ class LeanJsonView(APIView):
     """
 
     http_method_names = ["get", "head"]
+    takes_limit_along: ClassVar[bool] = False
+    """True where the answer begins with a round trip to Redis that takes the question for the limit along."""
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         try:
             if request.method not in ("GET", "HEAD"):
                 return _NOT_ALLOWED.as_json()
-            admit(request)
+            admit(request, self.takes_limit_along)
             if not takes_json(request.META.get("HTTP_ACCEPT", "")):
                 return NOT_ACCEPTABLE.as_json()
             return json_response(self.get(request, *args, **kwargs))

@@ -1,6 +1,8 @@
 """Redis, or a clear no at once. Whoever asks has another way to answer, and takes it when `RedisDown` comes."""
 
 from collections.abc import Callable
+from contextlib import suppress
+from contextvars import ContextVar
 from functools import cache
 from typing import Any, TypeVar, cast
 
@@ -19,6 +21,8 @@ class RedisDown(Exception):
     """Redis can't be reached, or doesn't do what it is told."""
 
 
+_waiting: ContextVar[tuple[Command, Callable[[Any], None]] | None] = ContextVar("waiting", default=None)
+
 on_recovery: list[Callable[[Client], None]] = []
 """Called with a client when Redis is back, before anybody else may use it; what raises keeps Redis out of use."""
 
@@ -31,12 +35,44 @@ def call(work: Callable[[Client], T]) -> T:
         raise RedisDown(str(fault)) from fault
 
 
-def roundtrip(*commands: Command) -> list[Any]:
+def roundtrip(*commands: Command, takes_along: bool = False) -> list[Any]:
     """Return the answers to commands that travel together, for where every microsecond counts. Raises RedisDown.
 
-    It is a pipeline without redis-py's bookkeeping, which takes as long again as the sending and the reading.
+    It is a pipeline without redis-py's bookkeeping, which takes as long again as the sending and the reading. With
+    `takes_along`, what was given to `send_along` travels too, and what its hearer raises is raised here.
     """
-    return call(lambda client: exchange(client, *commands))
+    waiting = _waiting.get() if takes_along else None
+    if waiting is None:
+        return call(lambda client: exchange(client, *commands))
+    _waiting.set(None)
+    command, hear = waiting
+    try:
+        answer, *answers = call(lambda client: exchange(client, command, *commands))
+    except RedisDown:
+        hear(None)
+        raise
+    hear(answer)
+    return answers
+
+
+def send_along(command: Command, hear: Callable[[Any], None]) -> None:
+    """Have a command wait for the next round trip of this request that takes it along.
+
+    `hear` gets the answer, or None where Redis is away; what it raises stops that trip's caller.
+    """
+    _waiting.set((command, hear))
+
+
+def deliver() -> None:
+    """Send now what no round trip took along."""
+    if _waiting.get() is not None:
+        with suppress(RedisDown):
+            roundtrip(takes_along=True)
+
+
+def drop_along() -> None:
+    """Forget what waits: threads serve many requests, and one may have ended before anything was sent."""
+    _waiting.set(None)
 
 
 def exchange(client: Client, *commands: Command) -> list[Any]:

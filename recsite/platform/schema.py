@@ -26,6 +26,10 @@ PROBLEMS = {
     414: ("The address is longer than 8,190 bytes.", "The address is too long. Send fewer parameters."),
     415: ("The body is not of type application/json.", 'Unsupported media type "text/plain" in request.'),
     422: ("Well-formed, but a value or a name is wrong.", "limit: A whole number from 1 to 200 is needed."),
+    429: (
+        "Over the limit of requests: see Retry-After.",
+        "Too many requests: 1,000 a minute are allowed here. Try again in 1 second.",
+    ),
     503: (
         "Something we depend on is gone: see Retry-After.",
         "Events can't be stored at the moment.",
@@ -33,8 +37,9 @@ PROBLEMS = {
 }
 
 
-ALWAYS = (401, 403, 408, 414, 422, 503)
-"""Any operation may be asked without a key or permission, too slowly, at a long address, wrongly, and in an outage."""
+ALWAYS = (401, 403, 408, 414, 422, 429, 503)
+"""Any operation may be asked without a key or permission, too slowly, at a long address, wrongly, too often, and in an
+outage."""
 
 
 class ErrorDetail(serializers.Serializer):

@@ -15,7 +15,7 @@ EXAMPLE = re.compile(r"^#?([A-Z_]+)=(.*)$", re.MULTILINE)
 SOUND = {"DATABASE_URL": "postgres://ada:secret@127.0.0.1:1/x", "REDIS_URL": "redis://127.0.0.1:1/0"}
 SECRET = "0123456789-abcdefghijklmnopqrstuvwxyz-0123456789-abcdef"
 LIVE = {"ENVIRONMENT": "production", "SECRET_KEY": SECRET, "ERASURE_KEY": f"another-{SECRET}"}
-READERS = ("recsite/settings.py", "recsite/kafka_settings.py", "recsite/gunicorn.py")
+READERS = ("recsite/settings.py", "recsite/api_settings.py", "recsite/kafka_settings.py", "recsite/gunicorn.py")
 
 
 def start(folder: Path, **settings: str) -> subprocess.CompletedProcess[str]:

@@ -1,0 +1,15 @@
+"""Read the settings of the API's doors; recsite.settings takes them all over."""
+
+from recsite import env
+
+API_AUTH_REQUIRED = env.flag("API_AUTH_REQUIRED", True)
+API_KEY_CACHE_SECS = 5
+NOTE_KEY_USE_IN_BACKGROUND = True
+TRUSTED_PROXY_COUNT = env.integer("TRUSTED_PROXY_COUNT", 0, 0, 20)
+
+# --- Limits ---
+
+RATE_LIMIT_ENABLED = env.flag("RATE_LIMIT_ENABLED", True)
+RATE_LIMIT_PER_KEY = env.integer("RATE_LIMIT_PER_KEY", 1_000, 1, 10_000_000)
+RATE_LIMIT_PER_ADDRESS = env.integer("RATE_LIMIT_PER_ADDRESS", 100, 1, 10_000_000)
+SIGN_IN_ATTEMPTS_PER_MINUTE = env.integer("SIGN_IN_ATTEMPTS_PER_MINUTE", 10, 1, 10_000)
