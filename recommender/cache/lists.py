@@ -32,8 +32,8 @@ _NUMBERS = {name: one.source for name, one in ALGORITHMS.items()} | _WITHOUT_A_M
 SOURCES = tuple(sorted(_NUMBERS, key=_NUMBERS.__getitem__))
 """What may have put an item into a list, by the number that cached lists and impressions store."""
 
-HEADER = Struct("<B??x8sqIHxx")
-FORMAT = 4
+HEADER = Struct("<B?xx8sqIHH")
+FORMAT = 5
 
 NO_NUMBERS = np.empty(0, np.float32)
 
@@ -50,7 +50,7 @@ class Candidates:
     scores: NDArray[np.float32]
     sources: NDArray[np.uint8]
     ratings: NDArray[np.float32] = field(default_factory=lambda: NO_NUMBERS)
-    """Ratings (n,) predicted by the rating model and their deviations, of users who are folded in; else empty."""
+    """Ratings (k,) of the first k items, predicted by the rating model, and their deviations; see `ratings.predict`."""
     deviations: NDArray[np.float32] = field(default_factory=lambda: NO_NUMBERS)
     taste: NDArray[np.float32] = field(default_factory=lambda: NO_NUMBERS)
     """What places items that come later (see `candidates.new_items`); empty where nothing is known of the user."""
@@ -170,9 +170,8 @@ def memory(users: Sequence[Keys]) -> float:
 
 
 def _pack(mark: bytes, candidates: Candidates) -> bytes:
-    is_rated = len(candidates.ratings) > 0
-    n, d = len(candidates.items), len(candidates.taste)
-    head = HEADER.pack(FORMAT, candidates.is_personal, is_rated, mark, candidates.person, n, d)
+    n, d, rated = len(candidates.items), len(candidates.taste), len(candidates.ratings)
+    head = HEADER.pack(FORMAT, candidates.is_personal, mark, candidates.person, n, d, rated)
     arrays: list[tuple[NDArray[Any], str]] = [
         (candidates.items, "<u4"),
         (candidates.scores, "<f4"),
@@ -188,7 +187,7 @@ def _unpack(packed: bytes) -> tuple[bytes, Candidates | None]:
     """Return the mark and the candidates; nothing where another format, or somebody else, wrote them."""
     if packed[:1] != bytes([FORMAT]):
         return b"", None
-    _, is_personal, is_rated, mark, person, n, d = HEADER.unpack_from(packed)
+    _, is_personal, mark, person, n, d, rated = HEADER.unpack_from(packed)
     start = HEADER.size
     return mark, Candidates(
         person=person,
@@ -196,8 +195,8 @@ def _unpack(packed: bytes) -> tuple[bytes, Candidates | None]:
         items=_array("<u4", packed, n, start),
         scores=_array("<f4", packed, n, start + 4 * n),
         sources=_array("u1", packed, n, start + 8 * n),
-        ratings=_array("<f4", packed, n, start + 9 * n) if is_rated else NO_NUMBERS,
-        deviations=_array("<f4", packed, n, start + 13 * n) if is_rated else NO_NUMBERS,
+        ratings=_array("<f4", packed, rated, start + 9 * n),
+        deviations=_array("<f4", packed, rated, start + 9 * n + 4 * rated),
         taste=_array("<f2", packed, d, len(packed) - 2 * d).astype(np.float32) if d else NO_NUMBERS,
     )
 
@@ -205,7 +204,7 @@ def _unpack(packed: bytes) -> tuple[bytes, Candidates | None]:
 def _mark_of(head: bytes) -> bytes:
     """Return the mark in the header of packed candidates; nothing where another format, or somebody else, wrote it."""
     is_ours = len(head) == HEADER.size and head[:1] == bytes([FORMAT])
-    mark: bytes = HEADER.unpack(head)[3] if is_ours else b""
+    mark: bytes = HEADER.unpack(head)[2] if is_ours else b""
     return mark
 
 

@@ -1,5 +1,6 @@
 """The hybrid in service: trained, leading, folding in, warmed, and carried elsewhere."""
 
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from catalog.models import EndUser, Item
 from interactions.producers import produce
 from recommender import registry, serving
 from recommender.engine.forms.hybrid import HybridModel
+from recommender.engine.forms.sampled_factors import SampledFactorModel
 from recommender.models import ModelVersion, Placement, Release
 from recommender.registry.exceptions import CannotTrain
 from recommender.serving import Answer, Request, placements, warming
@@ -38,6 +40,10 @@ def leader() -> str:
     return getattr(live().leader, "algorithm", "")
 
 
+def refuse(*asked: Any) -> None:
+    raise AssertionError("The model was asked.")
+
+
 def ask(user_id: str, **rest: Any) -> Answer:
     return serving.recommend(Request(user_id, **rest))
 
@@ -62,6 +68,31 @@ def test_lists_are_its_own_and_ratings_the_rating_model_s() -> None:
         low, high = place.confidence_interval
         assert 1 <= low < place.predicted_rating < high <= 5
         assert low in (1, pytest.approx(place.predicted_rating - 1.96 * place.uncertainty, abs=1e-3))
+
+
+def test_a_cached_answer_reads_its_ratings_and_asks_no_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = ask("reader-0")
+    monkeypatch.setattr(SampledFactorModel, "predict", refuse)
+    cached = ask("reader-0")
+    assert (made.cache_hit, cached.cache_hit) == (False, True)
+    assert cached.items == made.items
+
+
+def test_below_the_ratings_that_are_stored_the_model_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = ask("reader-0", limit=10).items
+    start_afresh()
+    # The package has a function of the module's name.
+    monkeypatch.setattr(import_module("recommender.serving.candidates.ratings"), "RATED_AHEAD", 4)
+    for _ in range(2):
+        assert ask("reader-0", limit=10).items == whole
+
+
+def test_warmed_lists_hold_their_ratings(monkeypatch: pytest.MonkeyPatch) -> None:
+    alone = ask("reader-0").items
+    start_afresh()
+    warming.warm(EndUser.objects.filter(user_id="reader-0"))
+    monkeypatch.setattr(SampledFactorModel, "predict", refuse)
+    assert ask("reader-0").items == alone
 
 
 def test_a_list_that_a_model_leads_quotes_the_ratings_of_that_model() -> None:

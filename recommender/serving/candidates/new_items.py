@@ -88,8 +88,9 @@ def insert_new_items(context: ServingContext, own: Ranked, taste: FloatArray, le
     """
     if not len(taste) or not taste[-2] or not len((new := _placed(context)).rows):
         return own
-    ends = np.flatnonzero(~np.isin(own.sources, (SOURCES.index(leader), SOURCES.index(FOLD_IN))))
-    head = own.take(slice(ends[0] if len(ends) else len(own)))
+    fills = np.flatnonzero((own.sources != SOURCES.index(leader)) & (own.sources != SOURCES.index(FOLD_IN)))
+    n_own = int(fills[0]) if len(fills) else len(own)
+    head = own.take(slice(n_own))
     scores = (new.vectors @ taste[:-2]) * taste[-2] + taste[-1]
     worthy = scores > (head.scores[-1] if len(head) else np.inf)
     if not worthy.any():
@@ -97,9 +98,11 @@ def insert_new_items(context: ServingContext, own: Ranked, taste: FloatArray, le
     rows = new.rows[worthy]
     mine = Ranked(rows, scores[worthy].astype(np.float32), np.full(len(rows), SOURCES.index(CONTENT), np.uint8))
     both = head.concat(mine)
-    rest = own.take(slice(len(head), None))
-    rest = rest.take(~np.isin(rest.rows, rows))
-    return both.take(np.argsort(-both.scores, kind="stable")).concat(rest)
+    merged = both.take(np.argsort(-both.scores, kind="stable"))
+    if n_own == len(own):
+        return merged
+    rest = own.take(slice(n_own, None))
+    return merged.concat(rest.take(~np.isin(rest.rows, rows)))
 
 
 def _placed(context: ServingContext) -> Placed:

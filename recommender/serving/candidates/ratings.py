@@ -6,14 +6,17 @@ from typing import Self
 
 import numpy as np
 
-from recommender.cache import Candidates
+from recommender.cache import SOURCES, Candidates
 from recommender.engine.types import UNKNOWN, FloatArray, IntArray, RatingModel
-from recommender.serving.candidates.context import ServingContext
+from recommender.serving.candidates.context import FOLD_IN, ServingContext
 from recommender.serving.candidates.histories import UserHistories
 from recommender.serving.candidates.loaded_release import LoadedModel
 from recommender.serving.candidates.rankings import Ranked
 
 NAN = np.float32(np.nan)
+FOLDED = SOURCES.index(FOLD_IN)
+RATED_AHEAD = 100
+"""Items of a list whose ratings are stored with it: 800 bytes of Redis a user. Further down they are predicted anew."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -27,10 +30,9 @@ class RatingPredictions:
     def nothing(cls, n: int) -> Self:
         return cls(np.full(n, NAN), np.full(n, NAN))
 
-    def fill_from(self, values: FloatArray, deviations: FloatArray) -> "RatingPredictions":
-        """Fill in what is missing here."""
-        silent = np.isnan(self.values)
-        return RatingPredictions(np.where(silent, values, self.values), np.where(silent, deviations, self.deviations))
+
+NOBODY = np.array([UNKNOWN], np.int32)
+NOT_RATED = RatingPredictions.nothing(0)
 
 
 def ratings(context: ServingContext, algorithm: str, candidates: Candidates, ranked: Ranked) -> RatingPredictions:
@@ -39,15 +41,17 @@ def ratings(context: ServingContext, algorithm: str, candidates: Candidates, ran
     Those cached with the candidates, else by the user's rows of the models.
     """
     items = context.catalogue.ids[ranked.rows]
-    rated = _kept(candidates, items) if len(candidates.ratings) else None
-    for member, model in rating_models(context, algorithm):
-        if rated is not None and not np.isnan(rated.values).any():
+    rated = _kept(candidates, items)
+    for _, model in rating_models(context, algorithm):
+        silent = np.flatnonzero(np.isnan(rated.values))
+        if not len(silent):
             break
-        row = member.model.user_ids.rows(np.array([candidates.person]))
+        cols = model.item_ids.rows(items[silent])
+        row = model.user_ids.rows(np.array([candidates.person])) if (cols != UNKNOWN).any() else NOBODY
         if row[0] != UNKNOWN:
-            predicted = model.predict(np.repeat(row, len(items)), model.item_ids.rows(items))
-            rated = rated.fill_from(*predicted) if rated is not None else RatingPredictions(*predicted)
-    return rated or RatingPredictions.nothing(len(items))
+            values, deviations = model.predict(np.repeat(row, len(silent)), cols)
+            rated.values[silent], rated.deviations[silent] = values, deviations
+    return rated
 
 
 def rating_models(context: ServingContext, algorithm: str) -> Sequence[tuple[LoadedModel, RatingModel]]:
@@ -61,29 +65,46 @@ def rating_models(context: ServingContext, algorithm: str) -> Sequence[tuple[Loa
     return sorted(known, key=lambda one: one[0].algorithm != algorithm)
 
 
-def predict_folded_in(
+def predict(
     context: ServingContext, algorithm: str, known: UserHistories, lists: Sequence[Ranked]
 ) -> Iterator[RatingPredictions]:
-    """Predict the ratings of whole lists of users who were folded in, from their latest events. Raises DatabaseDown.
+    """Predict the ratings of users' lists, to be stored with them: where they are served, an answer only reads them.
 
-    The first model that predicts ratings is asked alone: these are stored with the list, and others, which fill gaps,
-    would make every list depend on them.
+    Of a user who was folded in, of the whole list, since no row of a model gives them again; of others, of the first
+    RATED_AHEAD items, which the first pages need. The first model that predicts ratings is asked alone: others, which
+    fill gaps, would make every list depend on them. Raises DatabaseDown.
     """
-    found = [RatingPredictions.nothing(len(ranked)) for ranked in lists]
-    for _, model in rating_models(context, algorithm)[:1]:
-        histories = known.over(model.item_ids)
-        for row, ranked in enumerate(lists):
+    folded = np.array([FOLDED in ranked.sources for ranked in lists], bool)
+    raters = rating_models(context, algorithm)[:1]
+    if not raters:
+        yield from (NOT_RATED for _ in lists)
+        return
+    model = raters[0][1]
+    histories = known.take(folded).over(model.item_ids) if folded.any() else None
+    at = 0
+    for is_folded, ranked, row in zip(folded.tolist(), lists, model.user_ids.rows(known.user_pks), strict=True):
+        if is_folded:
+            assert histories is not None
             cols = model.item_ids.rows(context.catalogue.ids[ranked.rows])
-            found[row] = found[row].fill_from(
-                *model.predict_history(histories[row : row + 1] if len(lists) > 1 else histories, cols)
-            )
-    yield from found
+            one = histories[at : at + 1] if folded.sum() > 1 else histories
+            yield RatingPredictions(*model.predict_history(one, cols))
+            at += 1
+        elif row == UNKNOWN:
+            yield NOT_RATED
+        else:
+            head = context.catalogue.ids[ranked.rows[:RATED_AHEAD]]
+            yield RatingPredictions(*model.predict(np.repeat(row, len(head)), model.item_ids.rows(head)))
 
 
 def _kept(candidates: Candidates, items: IntArray) -> RatingPredictions:
-    order = np.argsort(candidates.items)
-    positions = order[np.minimum(np.searchsorted(candidates.items, items, sorter=order), len(order) - 1)]
-    known = candidates.items[positions] == items
+    """Return the ratings of the items (n,) that were stored with the candidates.
+
+    In plain Python: for the ten items of a page a dozen calls of NumPy would take longer.
+    """
+    known, means, deviations = len(candidates.ratings), candidates.ratings.tolist(), candidates.deviations.tolist()
+    places = dict(zip(candidates.items[:known].tolist(), range(known), strict=True))
+    found = [places.get(item) for item in items.tolist()]
     return RatingPredictions(
-        np.where(known, candidates.ratings[positions], NAN), np.where(known, candidates.deviations[positions], NAN)
+        np.array([NAN if at is None else means[at] for at in found], np.float32),
+        np.array([NAN if at is None else deviations[at] for at in found], np.float32),
     )

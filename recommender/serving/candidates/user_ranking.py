@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from django.conf import settings
 
-from recommender.cache import SOURCES, Candidates
+from recommender.cache import Candidates
 from recommender.engine import ranking
 from recommender.engine.types import UNKNOWN, FloatArray, Mask
 from recommender.serving.candidates import new_items, users
@@ -14,12 +14,9 @@ from recommender.serving.candidates.context import FOLD_IN, ServingContext
 from recommender.serving.candidates.histories import UserHistories
 from recommender.serving.candidates.loaded_release import LoadedModel
 from recommender.serving.candidates.rankings import Chain, Ranked, marked
-from recommender.serving.candidates.ratings import RatingPredictions, predict_folded_in
+from recommender.serving.candidates.ratings import FOLDED, NOT_RATED, predict
 from recommender.serving.candidates.segments import by_segment, segment_model
 from recommender.serving.candidates.stated_preferences import StatedPreferences, by_stated_preferences
-
-FOLDED = SOURCES.index(FOLD_IN)
-NOT_RATED = RatingPredictions.nothing(0)
 
 
 def rank(
@@ -78,8 +75,7 @@ def candidates_of_many(
 ) -> Iterator[Candidates]:
     """Build candidates for several users; fall back to stated preferences for users without a ranking.
 
-    Candidates carry the taste that places later items and, for users folded in, the predicted ratings, since no row of
-    a model gives these again. Raises DatabaseDown.
+    Candidates carry the taste that places later items, and the predicted ratings. Raises DatabaseDown.
     """
     user_pks = known.user_pks
     ranked = np.array([own is not None for own in lists])
@@ -89,10 +85,11 @@ def candidates_of_many(
         _by_statements(context, *said[person]) if own is None and person in said else own
         for person, own in zip(user_pks.tolist(), lists, strict=True)
     ]
+    listed = np.array([own is not None for own in lists], bool)
     folded = np.array([own is not None and FOLDED in own.sources for own in lists], bool)
-    own_lists = [own for own in lists if own is not None and FOLDED in own.sources]
-    predicted = predict_folded_in(context, member.algorithm, known.take(folded), own_lists) if folded.any() else ()
-    rated = dict(zip(user_pks[folded].tolist(), predicted, strict=True))
+    own_lists = [own for own in lists if own is not None]
+    predicted = predict(context, member.algorithm, known.take(listed), own_lists) if listed.any() else ()
+    rated = dict(zip(user_pks[listed].tolist(), predicted, strict=True))
     found = new_items.tastes(context, member, known.take(ranked), folded[ranked]) if ranked.any() else ()
     tastes = dict(zip(user_pks[ranked].tolist(), found, strict=True))
     for person, own in zip(user_pks.tolist(), lists, strict=True):
