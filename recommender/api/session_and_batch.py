@@ -33,6 +33,8 @@ class SessionRecommendations(JsonBodyView):
 
 
 class BatchRecommendations(JsonBodyView):
+    takes_limit_along = True
+
     @extend_schema(
         operation_id="recommend_for_many",
         tags=["Recommendations"],
@@ -48,5 +50,5 @@ class BatchRecommendations(JsonBodyView):
     def post(self, request: HttpRequest, body: Any) -> dict[str, Any]:
         values = from_json(FOR_USERS, body)
         user_ids = values.pop("user_ids")
-        answers = [serving.recommend(serving.Request(user_id, **values)) for user_id in user_ids]
+        answers = serving.recommend_many(serving.Request(**values), user_ids)
         return {"results": [as_json(answer) for answer in answers]}

@@ -33,7 +33,7 @@ from recommender.cache.clearing import CacheState, clear, state
 from recommender.cache.erasing import on_erased, on_users_saved, sweep
 from recommender.cache.events import note_events, tell_the_rest
 from recommender.cache.histories import history, keep_history, record
-from recommender.cache.keys import LISTS_GENERATION, Keys, keys_of
+from recommender.cache.keys import LISTS_GENERATION, Keys, keys_of, keys_of_each
 from recommender.cache.lists import (
     COMPLETE,
     EMPTY,
@@ -47,6 +47,7 @@ from recommender.cache.lists import (
     keep,
     keep_seen,
     look_up,
+    look_up_many,
     marks,
     memory,
     new_mark,
@@ -73,7 +74,9 @@ __all__ = [
     "keep_history",
     "keep_seen",
     "keys_of",
+    "keys_of_each",
     "look_up",
+    "look_up_many",
     "marks",
     "memory",
     "new_mark",

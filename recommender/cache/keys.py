@@ -33,10 +33,10 @@ def keys_of(user_id: str, digest: str = "", algorithm: str = "") -> Keys:
     return _keys(generation(), user_id, digest, algorithm)
 
 
-def keys_of_each(user_ids: Iterable[str]) -> Iterator[Keys]:
+def keys_of_each(user_ids: Iterable[str], digest: str = "", algorithm: str = "") -> Iterator[Keys]:
     """Yield the keys of many users, all of one generation."""
     present = generation()
-    return (_keys(present, user_id) for user_id in user_ids)
+    return (_keys(present, user_id, digest, algorithm) for user_id in user_ids)
 
 
 def _keys(number: int, user_id: str, digest: str = "", algorithm: str = "") -> Keys:

@@ -11,7 +11,7 @@ from recommender.serving.contract import (
     UnknownItem,
 )
 from recommender.serving.item_lists import bought_together, session, similar
-from recommender.serving.user_lists import recommend
+from recommender.serving.user_lists import recommend, recommend_many
 
 __all__ = [
     "Answer",
@@ -24,6 +24,7 @@ __all__ = [
     "UnknownItem",
     "bought_together",
     "recommend",
+    "recommend_many",
     "session",
     "similar",
 ]

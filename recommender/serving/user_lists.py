@@ -6,15 +6,16 @@ out: an answer needs Redis only to be fast, PostgreSQL only to be personal, a mo
 """
 
 import time
+from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 
 from recommender.cache import SOURCES
-from recommender.models import ListKind
+from recommender.models import ListKind, Placement
 from recommender.serving import placements, telemetry
-from recommender.serving.answers import answer_with, context_for, eligible, listed_items, record_impression
+from recommender.serving.answers import answer_with, context_for, eligible, listed_pages, record_impression
 from recommender.serving.candidates import (
     IMPERSONAL,
     LATEST,
@@ -27,10 +28,11 @@ from recommender.serving.candidates import (
     UserCandidates,
     attribution,
     explorers,
-    load_or_build,
-    ratings,
+    load_or_build_many,
+    ratings_of_many,
     user_page,
 )
+from recommender.serving.candidates.rankings import NO_ITEMS
 from recommender.serving.candidates.stated_preferences import NOTHING_STATED, preferences_of, sentence
 from recommender.serving.contract import Answer, Request, UnknownAlgorithm
 from recommender.serving.reasons import Reason, reasons
@@ -43,29 +45,85 @@ def recommend(request: Request) -> Answer:
 
     Raises UnknownAlgorithm and UnknownPlacement, which name the known ones, NoContent, and ServingUnavailable.
     """
+    (answer,) = recommend_many(request, [request.user_id])
+    return answer
+
+
+def recommend_many(request: Request, user_ids: Sequence[str]) -> list[Answer]:
+    """Return the page of each of these users, as if each had asked alone.
+
+    Redis is asked once for all of them, and what can be worked out for many pages at once is.
+    """
     started = time.perf_counter()
     placement = placements.named(request.placement)
     context = context_for(placement, request)
     asked = _algorithm(context, request.algorithm)
-    known = load_or_build(context, asked, request.user_id)
-    algorithm = asked if known.candidates.is_personal or asked in IMPERSONAL else _for_everybody(context)
-    eligibility = eligible(context, request, context.rows(known.seen), algorithm)
-    if not request.algorithm and request.min_score is None:
-        new = explorers(context, placement, request.user_id, known.candidates.taste)
-        eligibility = replace(eligibility, new=new, new_share=placement.exploration_share)
-    found = user_page(context, algorithm, known, eligibility, request.offset, request.limit, request.diversity)
-    rated = ratings(context, algorithm, known.candidates, found.ranked)
-    why = _reasons(context, algorithm, known, found.ranked, rated) if request.explain else None
-    items = listed_items(context, found.ranked, request.offset + 1, rated, why)
-    is_cold = not known.candidates.is_personal and request.algorithm not in IMPERSONAL
-    answer = answer_with(context, request, algorithm, items, found.total, cold_start=is_cold, cache_hit=known.is_hit)
-    if request.is_shown and (request.is_shown_cold or not is_cold):
-        kind = ListKind.USER if request.user_id else ListKind.EVERYBODY
-        record_impression(context, kind, answer, found.ranked, request.offset + 1)
+    known = load_or_build_many(context, asked, user_ids)
+    pages = [_page(context, placement, request, asked, *one) for one in zip(user_ids, known, strict=True)]
+    answers = _answers(context, request, pages)
     # What staff look up is no request of a user's.
     if request.is_shown and not lookups.is_by_staff():
-        telemetry.answered(algorithm, known.is_hit, started)
-    return answer
+        seconds = (time.perf_counter() - started) / max(len(pages), 1)
+        for page in pages:
+            telemetry.answered(page.algorithm, page.known.is_hit, seconds)
+    return answers
+
+
+class UserPage(NamedTuple):
+    """Hold the page of one user's list: the items that are on it, and what they were found by."""
+
+    user_id: str
+    known: UserCandidates
+    algorithm: str
+    """The source that leads the list."""
+    is_cold: bool
+    ranked: Ranked
+    total: int
+
+
+def _page(
+    context: ServingContext, placement: Placement, request: Request, asked: str, user_id: str, known: UserCandidates
+) -> UserPage:
+    candidates = known.candidates
+    algorithm = asked if candidates.is_personal or asked in IMPERSONAL else _for_everybody(context)
+    new, share = NO_ITEMS, 0.0
+    if not request.algorithm and request.min_score is None:
+        new, share = explorers(context, placement, user_id, candidates.taste), placement.exploration_share
+    eligibility = eligible(context, request, context.rows(known.seen), algorithm, new, share)
+    found = user_page(context, algorithm, known, eligibility, request.offset, request.limit, request.diversity)
+    is_cold = not candidates.is_personal and request.algorithm not in IMPERSONAL
+    return UserPage(user_id, known, algorithm, is_cold, found.ranked, found.total)
+
+
+def _answers(context: ServingContext, request: Request, pages: Sequence[UserPage]) -> list[Answer]:
+    """Return the answers of pages, and record those that are shown."""
+    first_rank = request.offset + 1
+    lists = [page.ranked for page in pages]
+    rated = ratings_of_many(context, [(page.algorithm, page.known.candidates, page.ranked) for page in pages])
+    why = None
+    if request.explain:
+        why = [
+            _reasons(context, page.algorithm, page.known, page.ranked, its)
+            for page, its in zip(pages, rated, strict=True)
+        ]
+    items = listed_pages(context, lists, first_rank, rated, why)
+    answers = []
+    for page, its in zip(pages, items, strict=True):
+        answer = answer_with(
+            context,
+            request,
+            page.algorithm,
+            its,
+            page.total,
+            user_id=page.user_id,
+            cold_start=page.is_cold,
+            cache_hit=page.known.is_hit,
+        )
+        if request.is_shown and (request.is_shown_cold or not page.is_cold):
+            kind = ListKind.USER if page.user_id else ListKind.EVERYBODY
+            record_impression(context, kind, answer, page.ranked, first_rank)
+        answers.append(answer)
+    return answers
 
 
 def _algorithm(context: ServingContext, name: str) -> str:

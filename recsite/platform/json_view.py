@@ -24,6 +24,8 @@ class JsonBodyView(APIView):
     """
 
     success: ClassVar[int] = 200
+    takes_limit_along: ClassVar[bool] = False
+    """True where the answer begins with a round trip to Redis that takes the question for the limit along."""
     body_is_optional: ClassVar[bool] = False
     """True where an empty body of a POST stands for {}."""
 
@@ -32,7 +34,7 @@ class JsonBodyView(APIView):
             return super().dispatch(request, *args, **kwargs)
         try:
             # Who may not ask learns that first.
-            admit(request)
+            admit(request, self.takes_limit_along)
             if not takes_json(request.META.get("HTTP_ACCEPT", "")):
                 return NOT_ACCEPTABLE.as_json()
             answer = self._answer(request, *args, **kwargs)

@@ -24,12 +24,12 @@ from recommender.serving.candidates.loaded_release import LoadedModel, LoadedRel
 from recommender.serving.candidates.pages import Page, page_of, user_page
 from recommender.serving.candidates.paging import Eligibility
 from recommender.serving.candidates.rankings import Chain, Ranked
-from recommender.serving.candidates.ratings import RatingPredictions, ratings
+from recommender.serving.candidates.ratings import RatingPredictions, ratings_of_many
 from recommender.serving.candidates.segments import SEGMENT_POPULAR
 from recommender.serving.candidates.session import Session, session
 from recommender.serving.candidates.similar_items import HYBRID, METHODS, rank_similar, similar
 from recommender.serving.candidates.stated_preferences import STATED_PREFERENCES
-from recommender.serving.candidates.user_candidates import UserCandidates, load_or_build
+from recommender.serving.candidates.user_candidates import UserCandidates, load_or_build, load_or_build_many
 
 __all__ = [
     "BOUGHT_TOGETHER",
@@ -66,9 +66,10 @@ __all__ = [
     "fault",
     "live",
     "load_or_build",
+    "load_or_build_many",
     "page_of",
     "rank_similar",
-    "ratings",
+    "ratings_of_many",
     "session",
     "similar",
     "user_page",

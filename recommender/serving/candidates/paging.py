@@ -4,7 +4,7 @@ from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from math import ceil
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,14 +50,19 @@ class Eligibility:
 
     @classmethod
     def unseen(
-        cls, catalogue: Snapshot, seen: IntArray, matching: Filtered | None = None, exclude: Iterable[int] = ()
+        cls,
+        catalogue: Snapshot,
+        seen: IntArray,
+        matching: Filtered | None = None,
+        exclude: Iterable[int] = (),
+        **more: Any,
     ) -> Self:
         """Make eligible what is available (or `matching`), except the items at the rows `seen` and their variants.
 
-        Of the items at the rows `exclude` the variants stay.
+        Of the items at the rows `exclude` the variants stay. `more` are other fields.
         """
-        left_out = frozenset(catalogue.with_variants(seen).tolist()).union(exclude)
-        return cls(catalogue, catalogue.filtered() if matching is None else matching, left_out - {UNKNOWN})
+        left_out = frozenset([*catalogue.with_variants(seen).tolist(), *exclude]) - {UNKNOWN}
+        return cls(catalogue, catalogue.filtered() if matching is None else matching, left_out, **more)
 
     @property
     def allowed(self) -> Mask:

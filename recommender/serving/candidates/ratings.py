@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Self
 
 import numpy as np
@@ -30,28 +31,52 @@ class RatingPredictions:
     def nothing(cls, n: int) -> Self:
         return cls(np.full(n, NAN), np.full(n, NAN))
 
+    @classmethod
+    def joined(cls, parts: "Sequence[RatingPredictions]") -> "RatingPredictions":
+        """Return those of the parts, one after the other."""
+        if len(parts) == 1:
+            return parts[0]
+        return cls(np.concatenate([one.values for one in parts]), np.concatenate([one.deviations for one in parts]))
+
 
 NOBODY = np.array([UNKNOWN], np.int32)
 NOT_RATED = RatingPredictions.nothing(0)
 
 
-def ratings(context: ServingContext, algorithm: str, candidates: Candidates, ranked: Ranked) -> RatingPredictions:
-    """Return the ratings of a page of a list that `algorithm` leads.
+def ratings_of_many(
+    context: ServingContext, pages: Sequence[tuple[str, Candidates, Ranked]]
+) -> list[RatingPredictions]:
+    """Return the ratings of pages of lists, given for each what leads it, whose it is and what is on it.
 
-    Those cached with the candidates, else by the user's rows of the models.
+    Those cached with the candidates, else by the users' rows of the models, which are asked once for all.
     """
-    items = context.catalogue.ids[ranked.rows]
-    rated = _kept(candidates, items)
+    found = dict.fromkeys(range(len(pages)), NOT_RATED)
+    for algorithm in {algorithm for algorithm, _, _ in pages}:
+        numbers = [number for number, page in enumerate(pages) if page[0] == algorithm]
+        found.update(zip(numbers, _ratings(context, algorithm, [pages[number] for number in numbers]), strict=True))
+    return list(found.values())
+
+
+def _ratings(
+    context: ServingContext, algorithm: str, pages: Sequence[tuple[str, Candidates, Ranked]]
+) -> Iterator[RatingPredictions]:
+    lengths = [len(ranked) for _, _, ranked in pages]
+    items = context.catalogue.ids[Ranked.joined([ranked for _, _, ranked in pages]).rows]
+    spans = [slice(end - length, end) for end, length in zip(accumulate(lengths), lengths, strict=True)]
+    stored = [_kept(candidates, items[span]) for (_, candidates, _), span in zip(pages, spans, strict=True)]
+    rated = RatingPredictions.joined(stored)
+    persons = [candidates.person for _, candidates, _ in pages]
     for _, model in rating_models(context, algorithm):
         silent = np.flatnonzero(np.isnan(rated.values))
         if not len(silent):
             break
         cols = model.item_ids.rows(items[silent])
-        row = model.user_ids.rows(np.array([candidates.person])) if (cols != UNKNOWN).any() else NOBODY
-        if row[0] != UNKNOWN:
-            values, deviations = model.predict(np.repeat(row, len(silent)), cols)
-            rated.values[silent], rated.deviations[silent] = values, deviations
-    return rated
+        rows = np.repeat(model.user_ids.rows(np.array(persons)), lengths)[silent] if (cols != UNKNOWN).any() else NOBODY
+        known = np.flatnonzero(rows != UNKNOWN)
+        if len(known):
+            values, deviations = model.predict(rows[known], cols[known])
+            rated.values[silent[known]], rated.deviations[silent[known]] = values, deviations
+    return (RatingPredictions(rated.values[span], rated.deviations[span]) for span in spans)
 
 
 def rating_models(context: ServingContext, algorithm: str) -> Sequence[tuple[LoadedModel, RatingModel]]:

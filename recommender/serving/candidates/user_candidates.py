@@ -1,6 +1,6 @@
 """Load a user's candidates from Redis, or build and store them where Redis has none that are fresh."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -33,8 +33,23 @@ class UserCandidates:
 
 def load_or_build(context: ServingContext, algorithm: str, user_id: str) -> UserCandidates:
     """Return what an answer needs to know of a user: from Redis, else built. With both servers down, nothing."""
-    keys = cache.keys_of(user_id, context.list_digest(algorithm), algorithm + context.variant)
-    found = _look_up(keys)
+    (known,) = load_or_build_many(context, algorithm, [user_id])
+    return known
+
+
+def load_or_build_many(context: ServingContext, algorithm: str, user_ids: Sequence[str]) -> list[UserCandidates]:
+    """Return the same of each of many users, with one round trip to Redis for all whose candidates it has."""
+    digest, name = context.list_digest(algorithm), algorithm + context.variant
+    keys = list(cache.keys_of_each(user_ids, digest, name))
+    return [
+        _known_or_made(context, algorithm, user_id, its, found)
+        for user_id, its, found in zip(user_ids, keys, _look_up(keys), strict=True)
+    ]
+
+
+def _known_or_made(
+    context: ServingContext, algorithm: str, user_id: str, keys: Keys, found: CachedEntry
+) -> UserCandidates:
     if found.is_fresh and found.candidates and (found.seen_is_complete or found.candidates.person == NOBODY):
         return UserCandidates(found.candidates, found.seen, True)
     try:
@@ -47,13 +62,13 @@ def load_or_build(context: ServingContext, algorithm: str, user_id: str) -> User
         )
 
 
-def _look_up(keys: Keys) -> CachedEntry:
+def _look_up(users: Sequence[Keys]) -> list[CachedEntry]:
     try:
         cache.tell_the_rest()
-        return cache.look_up(keys)
+        return cache.look_up_many(users)
     except RedisDown:
-        telemetry.degraded.labels("redis").inc()
-        return cache.EMPTY
+        telemetry.degraded.labels("redis").inc(len(users))
+        return [cache.EMPTY] * len(users)
 
 
 def _make(context: ServingContext, algorithm: str, user_id: str, keys: Keys, found: CachedEntry) -> UserCandidates:
