@@ -22,7 +22,7 @@ from interactions.kafka import BrokerDown
 from interactions.lag import lag
 from recommender import registry
 from recommender.serving import candidates
-from recsite.platform import database, draining, partitions, query_timeout, redis, workers
+from recsite.platform import database, draining, partitions, query_timeout, queues, redis, workers
 
 logger = logging.getLogger(__name__)
 Details = dict[str, Any]
@@ -96,23 +96,24 @@ def _redis() -> Details:
 
 
 def _broker() -> Details:
-    """Return how many tasks wait in the broker."""
+    """Return how many tasks wait in the broker, in all and by queue."""
     try:
         with current_app.connection_for_read(transport_options=BROKER_OPTIONS) as broker:
             channel: Any = broker.default_channel
-            waiting = channel.queue_declare(queue=current_app.conf.task_default_queue)
+            waiting = {name: channel.queue_declare(queue=name).message_count for name in queues.NAMES}
     except (KombuError, OSError, RedisError) as error:
         logger.warning("The task broker doesn't answer: %s", error)
-        raise Trouble("The task broker doesn't answer: nothing is trained or warmed.") from error
-    return {"waiting": waiting.message_count}
+        raise Trouble("The task broker doesn't answer: nothing is trained, warmed or delivered.") from error
+    return {"waiting": sum(waiting.values()), "queues": waiting}
 
 
 def _worker() -> Details:
     try:
-        if not workers.are_seen():
-            raise Trouble(f"No worker has been seen lately: {workers.START_ONE}.")
+        absent = workers.complaint()
     except redis.RedisDown as error:
         raise Trouble("Without Redis nobody knows whether a worker runs.") from error
+    if absent:
+        raise Trouble(absent)
     return {}
 
 

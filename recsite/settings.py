@@ -10,6 +10,7 @@ from recsite.logging import logging_config
 from recsite.openapi import REST_FRAMEWORK as REST_FRAMEWORK
 from recsite.openapi import description
 from recsite.permissions import API_ACCESS as API_ACCESS
+from recsite.platform import queues
 from recsite.platform.query_timeout import LimitedConnection
 from recsite.schedule import beat_schedule
 from recsite.unfold import UNFOLD as UNFOLD
@@ -151,6 +152,8 @@ CACHES = {
 CELERY_BROKER_URL = env.redis_url("CELERY_BROKER_URL", REDIS_URL)
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 6 * 3600, "socket_timeout": 5, "socket_connect_timeout": 2}
+CELERY_TASK_DEFAULT_QUEUE, CELERY_TASK_QUEUES = queues.DEFAULT, queues.declared()
+CELERY_TASK_ROUTES = queues.ROUTES
 CELERY_TASK_IGNORE_RESULT = True
 # Nothing keeps results: without this, beat would schedule a clean-up of them.
 CELERY_RESULT_EXPIRES = None

@@ -71,9 +71,11 @@ def table(seen: dict[str, list[int]]) -> Iterable[str]:
 
 
 def soak(made: Rig, minutes: float) -> bool:
-    worker = made.start("worker", *CELERY, "worker", "--concurrency", "2")
+    worker = made.start("worker", *CELERY, "worker", "-Q", "default", "-n", "default@%h", "--concurrency", "2")
+    training = made.start("training", *CELERY, "worker", "-Q", "training", "-n", "training@%h", "--concurrency", "1")
     beat = made.start("beat", *CELERY, "beat", "--pidfile=", "--schedule", str(made.folder / "beat"))
-    processes = {"web": made.web.pid, "relay": made.relay.pid, "worker": worker.pid, "beat": beat.pid}
+    processes = {"web": made.web.pid, "relay": made.relay.pid, "beat": beat.pid}
+    processes |= {"worker": worker.pid, "worker of trainings": training.pid}
     processes |= {f"consumer {number}": one.pid for number, one in enumerate(made.consumers, 1)}
     user = "soak"
     with Load(made.url, user) as load, Readers(made.url) as readers:

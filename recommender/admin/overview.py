@@ -45,7 +45,7 @@ def _fault() -> str:
 def _silence() -> str:
     """Return why a job that is started now would wait; empty where it would not."""
     try:
-        return "" if workers.are_seen() else f"No worker has been seen lately: {workers.START_ONE}."
+        return workers.complaint()
     except RedisDown:
         return "Redis can't be reached: every list is made at request time, and no job can be started."
 

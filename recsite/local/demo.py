@@ -130,9 +130,11 @@ def _start(supervisor: Supervisor, url: str) -> None:
     with step("Starting the web server"):
         web = supervisor.start("web", [*python, "gunicorn", "-c", "recsite/gunicorn.py", "recsite.wsgi"])
         _wait_for_pages(supervisor, web, url)
-    say("== Starting worker and beat")
+    say("== Starting the workers and beat")
     celery = [*python, "celery", "-A", "recsite.celery", "--quiet"]
-    supervisor.start("worker", [*celery, "worker", "--concurrency", "2"])
+    # A worker for each queue: what is quick doesn't wait behind a training.
+    supervisor.start("worker", [*celery, "worker", "-Q", "default", "-n", "default@%h", "--concurrency", "2"])
+    supervisor.start("training", [*celery, "worker", "-Q", "training", "-n", "training@%h", "--concurrency", "1"])
     if environment.setting(Kafka.variable):
         say("== Starting the consumer of events, the relay, and who answers requests")
         supervisor.start("consumer", [sys.executable, "manage.py", "consume_events"])

@@ -11,7 +11,7 @@ from django.db.models import Q
 from django.http import HttpResponse
 from django.test import Client
 
-from recsite.platform import redis
+from recsite.platform import queues, redis
 from recsite.platform.models import Job
 
 OURS = ["catalog", "interactions", "recommender", "platform"]
@@ -64,7 +64,7 @@ def words(answer: HttpResponse) -> str:
 
 def waiting() -> list[tuple[str, dict[str, Any]]]:
     """The tasks that wait for a worker, with their arguments."""
-    messages: Any = redis.call(lambda client: client.lrange("celery", 0, -1))
+    messages: Any = redis.call(lambda client: [one for name in queues.NAMES for one in client.lrange(name, 0, -1)])
     return [_task(json.loads(message)) for message in messages]
 
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from recommender import registry, tasks
 from recommender.models import ModelVersion
-from recsite.platform import jobs, workers
+from recsite.platform import jobs, queues, workers
 from recsite.platform.admin import JobAdmin
 from recsite.platform.models import Job
 from tests.admin.staff import JOBS, Staff, words
@@ -122,6 +122,24 @@ def test_without_a_worker_the_page_says_so(admin: Staff) -> None:
     workers.note()
     assert status(admin, job)["message"] == "Waiting for a worker."
     assert "No worker has been seen" not in admin.page("/admin/")
+
+
+def test_a_worker_that_is_missing_at_one_queue_is_named(admin: Staff, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(queues, "NAMES", (queues.DEFAULT,))
+    workers.note()
+    monkeypatch.undo()
+    sentence = "No worker for the queue training has been seen for 15 seconds: "
+    sentence += "start one with 'celery -A recsite.celery worker -Q training'."
+    assert status(admin, jobs.create("train", "Train"))["message"] == sentence
+    assert status(admin, jobs.create("promote", "Promote"))["message"] == "Waiting for a worker."
+    assert "No worker for the queue training has been seen lately" in admin.page("/admin/")
+
+
+def test_a_job_waits_for_those_of_its_own_queue_alone(admin: Staff) -> None:
+    workers.note()
+    training = jobs.create("train", "Train and promote")
+    Job.objects.filter(pk=training.pk).update(state=Job.State.RUNNING)
+    assert status(admin, jobs.create("promote", "Promote"))["message"] == "Waiting for a worker."
 
 
 def test_a_job_that_waits_for_another_names_it(admin: Staff) -> None:

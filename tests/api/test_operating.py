@@ -7,7 +7,7 @@ from django.test import Client
 
 from recommender import registry, tasks
 from recommender.models import ModelVersion, Release
-from recsite.platform import jobs, redis
+from recsite.platform import jobs, queues, redis
 from recsite.platform.access import Scope
 from recsite.platform.models import ApiKey, AuditEntry, Job
 from tests import factories
@@ -44,7 +44,7 @@ class Operator:
         assert answer.status_code == 202, answer.content
         assert answer.headers["Location"] == f"/api/v1/jobs/{answer.json()['id']}"
         name, arguments = waiting()[0]
-        redis.roundtrip(("DEL", "celery"))
+        redis.roundtrip(("DEL", *queues.NAMES))
         with self.commit(execute=True):
             TASKS[name](**arguments)
         return dict(self.client.get(answer.headers["Location"]).json())

@@ -15,7 +15,7 @@ from interactions import producers
 from interactions.models import Interaction
 from recommender import registry
 from recommender.models import ModelVersion, Release, ReleaseModel
-from recsite.platform import redis
+from recsite.platform import queues, redis
 from recsite.platform.models import Job
 from tests import factories
 from tests.browser.conftest import OPERATOR, OpenTab
@@ -47,7 +47,7 @@ PAGES = [
 def working(web: Web, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
     """A worker, and something to train on; afterwards the shop is as it was."""
     with django_db_blocker.unblock():
-        redis.roundtrip(("DEL", "celery"))
+        redis.roundtrip(("DEL", *queues.NAMES))
         before = registry.live_release()
         assert before is not None
         rate()

@@ -12,7 +12,7 @@ from kombu.exceptions import OperationalError
 from recommender import registry, tasks
 from recommender.models import ModelVersion, Release
 from recsite.celery import app
-from recsite.platform import jobs, redis
+from recsite.platform import jobs, queues, redis
 from recsite.platform.locks import exclusive
 from recsite.platform.models import Job
 from tests import factories
@@ -21,9 +21,6 @@ from tests.recommender.fixtures import start_afresh
 from tests.recommender.models import factor_model, ids, ready
 
 pytestmark = pytest.mark.django_db
-
-
-QUEUE = "celery"
 
 
 @pytest.fixture(autouse=True)
@@ -36,7 +33,11 @@ def nothing_waits() -> Iterator[None]:
 
 def waiting() -> list[str]:
     """The names of the tasks that wait for a worker."""
-    messages: Any = redis.call(lambda client: client.lrange(QUEUE, 0, -1))
+    return [name for queue in queues.NAMES for name in waiting_in(queue)]
+
+
+def waiting_in(queue: str) -> list[str]:
+    messages: Any = redis.call(lambda client: client.lrange(queue, 0, -1))
     return [json.loads(message)["headers"]["task"] for message in messages]
 
 
