@@ -129,6 +129,7 @@ MENU: list[dict[str, Any]] = [
         "title": "System",
         "items": [
             _rows("Schedule", "schedule", "django_celery_beat_periodictask"),
+            _rows("Activity", "history", "platform_auditentry"),
             _rows("Feed cursors", "dynamic_feed", "platform_feedcursor"),
             _rows("API keys", "key", "platform_apikey"),
             _rows("Staff", "badge", "auth_user"),

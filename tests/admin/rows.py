@@ -25,7 +25,8 @@ from recommender.models import (
     TrendingScore,
     TuningTrial,
 )
-from recsite.platform import jobs
+from recsite.platform import audit, jobs
+from recsite.platform.audit import Actor, Kind
 from recsite.platform.models import ApiKey, FeedCursor, Generation, Job, ScheduleDefault
 from tests import factories
 from tests.recommender.fixtures import Shop, happened
@@ -89,6 +90,10 @@ def _fill_data(shop: Shop) -> None:
 def _fill_platform() -> None:
     Generation.objects.get_or_create(name="release", defaults={"value": 1})
     ApiKey.objects.create_key(name="shop")
+    clerk, script = Actor(Kind.STAFF, "clerk", "admin"), Actor.command("train")
+    shown, hidden = {"is_available": True, "title": "Emma " * 20}, {"is_available": False, "title": "Emma"}
+    audit.record(clerk, "item.change", "item", LONG_ID, before=shown, after=hidden, reason="Out of print. " * 20)
+    audit.record(script, "release.promote", "release", 12, after={"release": 12})
     FeedCursor.objects.get_or_create(name="attribution")
     ScheduleDefault.objects.create(name="Retrain and promote")
     AlgorithmSettings.objects.create(algorithm="svd", settings={"n_factors": 4})

@@ -1,4 +1,5 @@
+from recsite.platform.admin.changes import AuditEntryAdmin
 from recsite.platform.admin.keys import ApiKeyAdmin
 from recsite.platform.admin.running import FeedCursorAdmin, GenerationAdmin, JobAdmin
 
-__all__ = ["ApiKeyAdmin", "FeedCursorAdmin", "GenerationAdmin", "JobAdmin"]
+__all__ = ["ApiKeyAdmin", "AuditEntryAdmin", "FeedCursorAdmin", "GenerationAdmin", "JobAdmin"]

@@ -1,0 +1,34 @@
+"""The page of changes: who, by which door, what, before and after; nobody can edit or delete it there."""
+
+import pytest
+
+from recsite.platform import audit
+from recsite.platform.audit import Actor, Kind
+from recsite.platform.models import AuditEntry
+from tests.admin.staff import Staff
+
+pytestmark = pytest.mark.django_db
+PAGE = "/admin/platform/auditentry/"
+
+
+@pytest.fixture
+def entry() -> AuditEntry:
+    clerk = Actor(Kind.STAFF, "clerk", "admin")
+    audit.record(
+        clerk, "item.hide", "item", "emma", before={"is_available": True}, after={"is_available": False}, reason="Gone."
+    )
+    return AuditEntry.objects.get()
+
+
+def test_a_change_stands_there_with_all_that_is_known_of_it(entry: AuditEntry, admin: Staff) -> None:
+    page = admin.page(PAGE)
+    assert all(word in page for word in ("clerk", "item.hide", "item emma", "is_available", "True → ", "Gone."))
+    assert "item.hide" not in admin.page(f"{PAGE}?q=persuasion")
+    assert "item.hide" in admin.page(f"{PAGE}?q=emma")
+
+
+def test_nobody_edits_or_deletes_it(entry: AuditEntry, admin: Staff) -> None:
+    assert admin.client.post(f"{PAGE}{entry.pk}/change/", {"actor": "somebody"}).status_code == 403
+    assert admin.client.post(f"{PAGE}{entry.pk}/delete/", {"post": "yes"}).status_code == 403
+    entry.refresh_from_db()
+    assert entry.actor == "clerk"
