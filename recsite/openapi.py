@@ -28,6 +28,7 @@ def description(version: str) -> dict[str, Any]:
             "drf_spectacular.hooks.postprocess_schema_enums",
             "interactions.api.event_schema.add_types",
             "recsite.platform.schema.require_bodies",
+            "recsite.platform.schema.describe_idempotency",
         ],
         "SCHEMA_PATH_PREFIX": "/api/v1",
         "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],

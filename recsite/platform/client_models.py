@@ -1,10 +1,11 @@
-"""The rows of whoever calls the API: keys."""
+"""The rows of whoever calls the API: keys, and requests that are done once."""
 
 from typing import ClassVar
 from uuid import uuid4
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.utils import timezone
 from django.utils.crypto import get_random_string
 from rest_framework_api_key.crypto import KeyGenerator
 from rest_framework_api_key.models import AbstractAPIKey, APIKeyManager
@@ -87,3 +88,20 @@ class ApiKey(AbstractAPIKey):
         app_label = "platform"
         verbose_name = "API key"
         verbose_name_plural = "API keys"
+
+
+class IdempotentRequest(models.Model):
+    """Store what a request with an Idempotency-Key was answered; without a status it is under way."""
+
+    key = models.CharField(max_length=64, primary_key=True, help_text="A digest of the caller and of their key.")
+    claimed_at = models.DateTimeField(default=timezone.now, db_index=True)
+    status = models.PositiveSmallIntegerField(null=True)
+    request = models.CharField(max_length=64, help_text="A digest of the method, the address and the body.")
+    headers = models.JSONField(default=dict)
+    body = models.BinaryField(default=b"")
+
+    class Meta:
+        app_label = "platform"
+
+    def __str__(self) -> str:
+        return f"{self.key[:8]} {self.status or 'under way'}"

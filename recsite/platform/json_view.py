@@ -6,6 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from rest_framework.views import APIView
 
+from recsite.platform import idempotency
 from recsite.platform.authentication import admit
 from recsite.platform.errors import Failure, explain
 from recsite.platform.json_body import read_json
@@ -34,15 +35,20 @@ class JsonBodyView(APIView):
             return super().dispatch(request, *args, **kwargs)
         try:
             # Who may not ask learns that first.
-            admit(request, self.takes_limit_along)
+            caller = admit(request, self.takes_limit_along)
             if not takes_json(request.META.get("HTTP_ACCEPT", "")):
                 return NOT_ACCEPTABLE.as_json()
-            answer = self._answer(request, *args, **kwargs)
-            return answer if isinstance(answer, HttpResponseBase) else json_response(answer, self.success)
+            if idempotency.applies(request):
+                return idempotency.once(request, caller, lambda: self._response(request, *args, **kwargs))
+            return self._response(request, *args, **kwargs)
         except Exception as error:
             if (failure := explain(error)) is None:
                 raise
             return failure.as_json()
+
+    def _response(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        answer = self._answer(request, *args, **kwargs)
+        return answer if isinstance(answer, HttpResponseBase) else json_response(answer, self.success)
 
     def _answer(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         method = request.method or ""

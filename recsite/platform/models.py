@@ -7,6 +7,7 @@ from django.db import models
 from django.utils import timezone
 
 from recsite.platform.client_models import ApiKey as ApiKey
+from recsite.platform.client_models import IdempotentRequest as IdempotentRequest
 from recsite.platform.client_models import default_scopes as default_scopes
 
 

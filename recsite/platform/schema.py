@@ -1,12 +1,16 @@
 """Parts of the API's description that every operation has, or that drf-spectacular can't find out by itself."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
+from django.conf import settings
+from django.urls import Resolver404, resolve
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse
 from rest_framework import serializers
 
+from recsite.platform.access import Scope, needed
 from recsite.platform.error_shape import CODES
 from recsite.platform.paging import DEFAULT_SIZE, LARGEST_SIZE
 from recsite.platform.values import Text
@@ -40,6 +44,17 @@ PROBLEMS = {
 ALWAYS = (401, 403, 408, 414, 422, 429, 503)
 """Any operation may be asked without a key or permission, too slowly, at a long address, wrongly, too often, and in an
 outage."""
+
+
+_PLACE = re.compile(r"\{\w+\}")
+BUSY = "A request with the same Idempotency-Key is under way."
+IDEMPOTENCY_KEY = {
+    "in": "header",
+    "name": "Idempotency-Key",
+    "schema": {"type": "string", "pattern": "^[!-~]{1,255}$"},
+    "description": "A text of your own, such as a UUID: for 24 hours the same request with the same key is done once, "
+    "and answered as it was the first time (with `Idempotent-Replayed: true`).",
+}
 
 
 class ErrorDetail(serializers.Serializer):
@@ -104,6 +119,24 @@ def require_bodies(result: dict[str, Any], **_: Any) -> dict[str, Any]:
 
 def _needs_nothing(schema: Mapping[str, Any]) -> bool:
     return schema.get("type") == "object" and not schema.get("required")
+
+
+def describe_idempotency(result: dict[str, Any], **_: Any) -> dict[str, Any]:
+    """Say of every POST that does more than read that it takes an Idempotency-Key. A hook of drf-spectacular."""
+    for path, methods in result["paths"].items():
+        if "post" in methods and _changes(path):
+            methods["post"].setdefault("parameters", []).append(IDEMPOTENCY_KEY)
+            methods["post"]["responses"].setdefault("409", methods["post"]["responses"]["422"] | {"description": BUSY})
+    return result
+
+
+def _changes(path: str) -> bool:
+    try:
+        name = resolve(_PLACE.sub("1", path)).url_name
+    except Resolver404:
+        return False
+    need = needed(settings.API_ACCESS, name or "", "POST")
+    return need is None or need.scope != Scope.READ
 
 
 class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # the library has no types here

@@ -5,7 +5,7 @@ import logging
 from celery import shared_task
 from django.utils import timezone
 
-from recsite.platform import partitions
+from recsite.platform import idempotency, partitions
 from recsite.platform.locks import AlreadyRunning, exclusive
 
 logger = logging.getLogger(__name__)
@@ -23,3 +23,9 @@ def keep_partitions() -> None:
         logger.info("%s", busy)
     for alarm in partitions.alarms():
         logger.error("%s", alarm)
+
+
+@shared_task(soft_time_limit=300, time_limit=360)
+def forget_requests() -> None:
+    """Delete the answers of requests with an Idempotency-Key that are older than a day."""
+    idempotency.forget_old()

@@ -27,7 +27,7 @@ from recommender.models import (
 )
 from recsite.platform import audit, jobs
 from recsite.platform.audit import Actor, Kind
-from recsite.platform.models import ApiKey, FeedCursor, Generation, Job, ScheduleDefault
+from recsite.platform.models import ApiKey, FeedCursor, Generation, IdempotentRequest, Job, ScheduleDefault
 from tests import factories
 from tests.recommender.fixtures import Shop, happened
 
@@ -96,6 +96,7 @@ def _fill_platform() -> None:
     audit.record(script, "release.promote", "release", 12, after={"release": 12})
     FeedCursor.objects.get_or_create(name="attribution")
     ScheduleDefault.objects.create(name="Retrain and promote")
+    IdempotentRequest.objects.create(key="0" * 64, request="0" * 64, status=202)
     AlgorithmSettings.objects.create(algorithm="svd", settings={"n_factors": 4})
     registry.ensure_plans()
     for state in Job.State.values:

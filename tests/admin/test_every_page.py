@@ -21,7 +21,7 @@ from recommender.models import (
     ReleaseModel,
     TrendingScore,
 )
-from recsite.platform.models import ScheduleDefault
+from recsite.platform.models import IdempotentRequest, ScheduleDefault
 from tests import factories
 from tests.admin.rows import fill_tables
 from tests.admin.staff import OURS, Staff
@@ -38,10 +38,11 @@ SHOWN_ELSEWHERE: set[type[models.Model]] = {
     ItemDay,
     TrendingScore,
     ScheduleDefault,
+    IdempotentRequest,
 }
 """Rows shown on the page of what they belong to: a release, a list, a daily total, an item, a scheduled task.
 
-Deleted items are the program's own: nobody has anything to do with them.
+Deleted items and kept answers are the program's own: nobody has anything to do with them.
 """
 
 EVENTS_READ = re.compile(r'FROM "interactions_interaction"')

@@ -1,0 +1,141 @@
+"""Do once what is asked for twice: a POST that changes something, sent again with the same Idempotency-Key.
+
+The answer is kept in the database for a day, not in Redis, which may be emptied at any time: a forgotten key would be a
+second training, or a second item. The request is claimed before it is done, in a transaction of its own, since what it
+does may be several transactions, or a message to Kafka. A claim whose process died ends after LEASE.
+"""
+
+import hashlib
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.utils import timezone
+
+from recsite.platform.access import Scope, needed
+from recsite.platform.exceptions import Invalid, UserFacingError
+from recsite.platform.keys import Caller
+from recsite.platform.models import IdempotentRequest
+
+HEADER = "Idempotency-Key"
+KEPT = timedelta(hours=24)
+LEASE = timedelta(minutes=2)
+"""How long a request may be under way: gunicorn's own limits end it sooner."""
+
+BLOCK = 64 * 1024
+KEPT_HEADERS = ("Content-Type", "Location")
+_GOOD = re.compile(r"[\x21-\x7e]{1,255}")
+
+
+class UnderWay(UserFacingError):
+    """The first request with this key isn't done yet (409)."""
+
+    code = "request_under_way"
+
+
+class _Digested:
+    """Pass a body on, and add what is read of it to a digest: a body may be longer than the memory."""
+
+    def __init__(self, stream: Any, digest: Any) -> None:
+        self._stream, self._digest = stream, digest
+
+    def read(self, *size: int) -> bytes:
+        return self._seen(self._stream.read(*size))
+
+    def readline(self, *size: int) -> bytes:
+        return self._seen(self._stream.readline(*size))
+
+    def drain(self) -> None:
+        while self.read(BLOCK):
+            pass
+
+    def _seen(self, data: bytes) -> bytes:
+        self._digest.update(data)
+        return data
+
+
+def applies(request: HttpRequest) -> bool:
+    """Tell if the request is to be done once: a POST with a key, to an operation that does more than read."""
+    if request.method != "POST" or "HTTP_IDEMPOTENCY_KEY" not in request.META:
+        return False
+    match = request.resolver_match
+    need = needed(settings.API_ACCESS, (match.url_name if match else "") or "", "POST")
+    return need is None or need.scope != Scope.READ
+
+
+def once(request: HttpRequest, caller: Caller | None, act: Callable[[], HttpResponseBase]) -> HttpResponseBase:
+    """Return what `act` answers, or what it answered the first time. Raises Invalid for the key of another request."""
+    key = request.META["HTTP_IDEMPOTENCY_KEY"].strip()
+    if not _GOOD.fullmatch(key):
+        raise Invalid({HEADER: "1 to 255 visible ASCII characters are needed, such as a UUID."})
+    name = hashlib.sha256(f"{_who(caller)}\n{key}".encode()).hexdigest()
+    digest = hashlib.sha256(f"POST {request.get_full_path()}\n".encode())
+    # Django reads the body from there.
+    stream = request._stream = _Digested(request._stream, digest)  # type: ignore[attr-defined]
+    if before := _claim(name):
+        stream.drain()
+        return _again(before, digest.hexdigest())
+    try:
+        response = act()
+        stream.drain()
+        if isinstance(response, HttpResponse) and 200 <= response.status_code < 300:
+            _keep(name, digest.hexdigest(), response)
+            return response
+    except BaseException:
+        _release(name)
+        raise
+    # What was refused may be sent again, mended.
+    _release(name)
+    return response
+
+
+def forget_old() -> int:
+    """Delete the answers that are kept no longer, and return how many."""
+    deleted, _ = IdempotentRequest.objects.filter(claimed_at__lt=timezone.now() - KEPT).delete()
+    return deleted
+
+
+def _who(caller: Caller | None) -> str:
+    if caller is None:
+        return "anybody"
+    return f"staff {caller.staff.pk}" if caller.staff is not None else f"key {caller.key_id} {caller.user}"
+
+
+def _claim(name: str) -> IdempotentRequest | None:
+    """Claim a request, and return None; or return the one that was there before. Raises UnderWay."""
+    now = timezone.now()
+    row, is_new = IdempotentRequest.objects.get_or_create(key=name, defaults={"claimed_at": now})
+    if is_new:
+        return None
+    is_over = Q(claimed_at__lt=now - KEPT) | Q(status=None, claimed_at__lt=now - LEASE)
+    fresh = {"claimed_at": now, "status": None, "request": "", "headers": {}, "body": b""}
+    if IdempotentRequest.objects.filter(is_over, key=name).update(**fresh):
+        return None
+    if row.status is None:
+        raise UnderWay(f"A request with this {HEADER} is under way. Wait for its answer, or send it again in a moment.")
+    return row
+
+
+def _keep(name: str, request: str, response: HttpResponse) -> None:
+    headers = {header: response.headers[header] for header in KEPT_HEADERS if header in response.headers}
+    IdempotentRequest.objects.filter(key=name).update(
+        status=response.status_code, request=request, headers=headers, body=response.content
+    )
+
+
+def _release(name: str) -> None:
+    IdempotentRequest.objects.filter(key=name, status=None).delete()
+
+
+def _again(before: IdempotentRequest, request: str) -> HttpResponse:
+    if before.request != request:
+        raise Invalid({HEADER: "It was sent before with another body or to another address. Make a new one."})
+    response = HttpResponse(bytes(before.body), status=before.status, headers=before.headers)
+    response.headers["Content-Length"] = str(len(response.content))
+    response.headers["Idempotent-Replayed"] = "true"
+    return response
