@@ -76,7 +76,8 @@ def once(request: HttpRequest, caller: Caller | None, act: Callable[[], HttpResp
     name = hashlib.sha256(f"{_who(caller)}\n{key}".encode()).hexdigest()
     digest = hashlib.sha256(f"POST {request.get_full_path()}\n".encode())
     # Django reads the body from there.
-    stream = request._stream = _Digested(request._stream, digest)  # type: ignore[attr-defined]
+    stream: Any = _Digested(request._stream, digest)
+    request._stream = stream
     if before := _claim(name):
         stream.drain()
         return _again(before, digest.hexdigest())
@@ -113,7 +114,7 @@ def _claim(name: str) -> IdempotentRequest | None:
     if is_new:
         return None
     is_over = Q(claimed_at__lt=now - KEPT) | Q(status=None, claimed_at__lt=now - LEASE)
-    fresh = {"claimed_at": now, "status": None, "request": "", "headers": {}, "body": b""}
+    fresh: dict[str, Any] = {"claimed_at": now, "status": None, "request": "", "headers": {}, "body": b""}
     if IdempotentRequest.objects.filter(is_over, key=name).update(**fresh):
         return None
     if row.status is None:
