@@ -107,6 +107,10 @@ class State:
     def item_types(self) -> Sequence[str]:
         return Column(self.base.item_types.first, self.records, "item_type", len(self))
 
+    @cached_property
+    def group_names(self) -> Sequence[str]:
+        return Column(self.base.variants.first, self.records, "group", len(self))
+
     def rows(self, ids: NDArray[np.integer]) -> Ids:
         """Return the rows of internal ids; -1 where the catalogue has no such item."""
         rows = self.rows_ever(ids)

@@ -25,6 +25,7 @@ USER_LIST: dict[str, Any] = {
     "model_version": 83,
     "release": 42,
     "placement": "default",
+    "variant": None,
     "cold_start": False,
     "cache_hit": True,
     "total_available": 868,
@@ -50,6 +51,7 @@ PUBLIC_LIST: dict[str, Any] = {
     "model_version": 81,
     "release": 42,
     "placement": "default",
+    "variant": None,
     "total_available": 868,
     "generated_at": "2026-05-01T12:00:00+00:00",
 }
@@ -71,8 +73,12 @@ BOUGHT_LIST: dict[str, Any] = {
             "confidence": 0.28,
             "lift": 6.1,
             "basis": "purchases",
+            "reason": None,
+            "because": None,
+            "sources": None,
         }
     ],
     "placement": "default",
+    "variant": None,
     "total_available": 7,
 }

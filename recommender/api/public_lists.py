@@ -31,7 +31,7 @@ class PublicList(LeanJsonView):
             return as_public_json(serving.recommend(asked))
         except UnknownAlgorithm:
             # Nothing is popular before a model says so: what is new is better than nothing.
-            return as_public_json(serving.recommend(replace(asked, algorithm=LATEST_ITEMS.list)))
+            return as_public_json(serving.recommend(replace(asked, algorithm=LATEST_ITEMS.list, window_days=0)))
 
 
 class PopularItems(PublicList):
@@ -41,7 +41,7 @@ class PopularItems(PublicList):
         operation_id="list_popular",
         tags=["Recommendations"],
         summary="List popular items",
-        description="What most users liked, the same for everybody.",
+        description="What most users liked, the same for everybody; with `window_days`, what they liked lately.",
         parameters=described(POPULAR_ITEMS),
         responses={200: ListOut, **problems(422)},
         examples=EXAMPLES,
@@ -57,7 +57,8 @@ class LatestItems(PublicList):
         operation_id="list_latest",
         tags=["Recommendations"],
         summary="List new items",
-        description="By the date of publication, the newest first. Items whose date lies ahead or is missing follow.",
+        description="By the date of publication, the newest first. Items whose date lies ahead or is missing follow; "
+        "with `window_days` there are none but those of the window.",
         parameters=described(LATEST_ITEMS),
         responses={200: ListOut, **problems(422)},
         examples=EXAMPLES,

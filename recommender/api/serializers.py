@@ -2,6 +2,7 @@
 
 from rest_framework import serializers
 
+ASKED = "What `fields` asked for; missing where it was not given."
 NAME_IT = "Send it in the `context` of events that the list led to."
 
 
@@ -9,6 +10,17 @@ class BecauseOut(serializers.Serializer):
     item_id = serializers.CharField()
     title = serializers.CharField()
     share = serializers.FloatField(help_text="Of all that speaks for the recommended item, 0 to 1.")
+
+
+class FieldsOut(serializers.Serializer):
+    """Describe what `fields` asks for: each item has the fields that were named."""
+
+    item_type = serializers.CharField(required=False)
+    categories = serializers.ListField(child=serializers.CharField(), required=False)
+    tags = serializers.ListField(child=serializers.CharField(), required=False)
+    creator = serializers.CharField(required=False, help_text="Its `features.creator`, as a text.")
+    group = serializers.CharField(required=False)
+    published_at = serializers.DateTimeField(required=False, allow_null=True)
 
 
 class RecommendedOut(serializers.Serializer):
@@ -44,6 +56,7 @@ class RecommendedOut(serializers.Serializer):
         allow_null=True,
         help_text="With `explain`: the part of the score that each source of the hybrid added; else null.",
     )
+    fields = FieldsOut(required=False, help_text=ASKED)  # type: ignore[assignment]  # as `source` above
 
 
 class ListOut(serializers.Serializer):
@@ -55,6 +68,7 @@ class ListOut(serializers.Serializer):
     model_version = serializers.IntegerField(allow_null=True)
     release = serializers.IntegerField(allow_null=True)
     placement = serializers.CharField()
+    variant = serializers.CharField(allow_null=True, help_text="Of the experiment that the user is in; null for none.")
     total_available = serializers.IntegerField(help_text="How many items all pages have together.")
     generated_at = serializers.DateTimeField()
 
@@ -69,6 +83,10 @@ class BoughtItemOut(serializers.Serializer):
     basis = serializers.ChoiceField(
         ("purchases", "sessions"), help_text="`purchases`: the figures are of buyers; `sessions`: of sessions."
     )
+    reason = serializers.CharField(allow_null=True, help_text="In words, with `explain`; else null.")
+    because = BecauseOut(many=True, allow_null=True, help_text="With `explain`: the item that the list starts from.")
+    sources = serializers.DictField(child=serializers.FloatField(), allow_null=True, help_text="Null: there is one.")
+    fields = FieldsOut(required=False, help_text=ASKED)  # type: ignore[assignment]  # as `source` above
 
 
 class BoughtOut(serializers.Serializer):
@@ -76,6 +94,7 @@ class BoughtOut(serializers.Serializer):
     recommendation_id = serializers.UUIDField(help_text=NAME_IT)
     items = BoughtItemOut(many=True)
     placement = serializers.CharField()
+    variant = serializers.CharField(allow_null=True, help_text="Of the experiment that the user is in; null for none.")
     total_available = serializers.IntegerField(help_text="How many items all pages have together.")
 
 
@@ -87,6 +106,7 @@ class RecommendationsOut(serializers.Serializer):
     model_version = serializers.IntegerField(allow_null=True)
     release = serializers.IntegerField(allow_null=True)
     placement = serializers.CharField()
+    variant = serializers.CharField(allow_null=True, help_text="Of the experiment that the user is in; null for none.")
     cold_start = serializers.BooleanField(help_text="Nothing is known of the user, who gets what everybody gets.")
     cache_hit = serializers.BooleanField()
     total_available = serializers.IntegerField(help_text="How many items all pages have together.")

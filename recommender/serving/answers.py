@@ -1,15 +1,19 @@
 """Make what all lists have in common: their context, the eligibility of items, and the answer."""
 
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import cache
 from itertools import chain, islice, repeat
+from typing import Any
 
 import numpy as np
 
+from catalog.snapshot import NO_DATE, Filtered, Snapshot
 from interactions.schema import new_event_id
 from recommender.cache import SOURCES
+from recommender.engine.algorithms.latest import DAY
 from recommender.engine.types import HALF_INTERVAL, IntArray
 from recommender.insight import impressions
 from recommender.insight.impressions import Impression
@@ -18,6 +22,7 @@ from recommender.serving.candidates import (
     CONTENT,
     FOLD_IN,
     IMPERSONAL,
+    LATEST,
     STATED_PREFERENCES,
     Eligibility,
     NoContent,
@@ -78,6 +83,8 @@ def eligible(
     catalogue, matching = context.catalogue, None
     if request.has_filters:
         matching = catalogue.filtered(request.categories, request.tags, request.item_type)
+    if request.window_days and algorithm == LATEST:
+        matching = _published_within(catalogue, matching or catalogue.filtered(), request.window_days)
     exclude = [row for row in map(catalogue.row_of, request.exclude) if row is not None]
     return Eligibility.unseen(
         catalogue,
@@ -91,6 +98,13 @@ def eligible(
         new=new,
         new_share=new_share,
     )
+
+
+def _published_within(catalogue: Snapshot, matching: Filtered, days: int) -> Filtered:
+    """Leave out what has no date of publication within the last days."""
+    now = int(time.time())
+    mask = matching.mask & (catalogue.published > now - days * DAY) & (catalogue.published <= now)
+    return Filtered(mask, catalogue.count_distinct(mask))
 
 
 def _scored_by(algorithm: str) -> tuple[int, ...]:
@@ -111,7 +125,7 @@ def answer_with(
     cache_hit: bool = False,
 ) -> Answer:
     """Return the answer that says by what, when and under which release its items were found."""
-    member = context.release.members.get(algorithm)
+    member = context.release.sources.get(algorithm)
     return Answer(
         user_id=user_id or request.user_id,
         recommendation_id=new_event_id(),
@@ -133,9 +147,10 @@ def listed_items(
     first_rank: int,
     rated: RatingPredictions,
     why: Sequence[Reason] | None = None,
+    fields: Sequence[str] = (),
 ) -> tuple[ListedItem, ...]:
     """Return the items of a page whose first one has `first_rank`."""
-    return listed_pages(context, [ranked], first_rank, [rated], None if why is None else [why])[0]
+    return listed_pages(context, [ranked], first_rank, [rated], None if why is None else [why], fields)[0]
 
 
 def listed_pages(
@@ -144,6 +159,7 @@ def listed_pages(
     first_rank: int,
     rated: Sequence[RatingPredictions],
     why: Sequence[Sequence[Reason]] | None = None,
+    fields: Sequence[str] = (),
 ) -> list[tuple[ListedItem, ...]]:
     """Return the items of pages of many lists, each from `first_rank` on: together they take a third of the time."""
     ranked, predicted = Ranked.joined(pages), RatingPredictions.joined(rated)
@@ -163,9 +179,31 @@ def listed_pages(
         _intervals(context, predicted),
         map(SOURCES.__getitem__, ranked.sources.tolist()),
         repeat(None, len(rows)) if why is None else chain.from_iterable(why),
+        fields_of(context, rows, fields) if fields else repeat(None, len(rows)),
     )
     items = map(ListedItem._make, zip(*columns, strict=True))
     return [tuple(islice(items, len(page))) for page in pages]
+
+
+def fields_of(context: ServingContext, rows: Sequence[int], names: Sequence[str]) -> Iterator[Mapping[str, Any]]:
+    """Yield what the catalogue in memory holds of items, by the names of `contract.FIELDS`."""
+    readers = [(name, FIELD_READERS[name]) for name in names]
+    return ({name: read(context.catalogue, row) for name, read in readers} for row in rows)
+
+
+def _published_at(catalogue: Snapshot, row: int) -> str | None:
+    seconds = int(catalogue.published[row])
+    return None if seconds == NO_DATE else datetime.fromtimestamp(seconds, UTC).isoformat()
+
+
+FIELD_READERS: Mapping[str, Callable[[Snapshot, int], Any]] = {
+    "item_type": lambda catalogue, row: catalogue.item_types[row],
+    "categories": lambda catalogue, row: catalogue.categories[row],
+    "tags": lambda catalogue, row: catalogue.tags[row],
+    "creator": lambda catalogue, row: catalogue.creators[row],
+    "group": lambda catalogue, row: catalogue.group_names[row],
+    "published_at": _published_at,
+}
 
 
 def record_impression(context: ServingContext, kind: ListKind, answer: Answer, ranked: Ranked, first_rank: int) -> None:

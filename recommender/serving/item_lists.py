@@ -1,19 +1,23 @@
 """Recommend by items instead of a user: similar to one, bought together with one, or for an anonymous session."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
+from itertools import repeat
+from typing import Any
 
 import numpy as np
 
 from interactions.schema import new_event_id
+from recommender.cache import SOURCES
+from recommender.engine.forms.hybrid import is_personal
 from recommender.insight import impressions
 from recommender.insight.impressions import Impression
 from recommender.models import DEFAULT, ListKind
 from recommender.serving import candidates, placements
-from recommender.serving.answers import answer_with, context_for, eligible, listed_items, record_impression
+from recommender.serving.answers import answer_with, context_for, eligible, fields_of, listed_items, record_impression
 from recommender.serving.candidates import (
     BOUGHT_TOGETHER,
-    IMPERSONAL,
     POPULAR,
     Chain,
     LoadedModel,
@@ -30,7 +34,7 @@ from recommender.serving.contract import (
     UnknownAlgorithm,
     UnknownItem,
 )
-from recommender.serving.reasons import reasons
+from recommender.serving.reasons import NOT_PERSONAL, Reason, because, reasons
 from recsite.platform import lookups
 
 
@@ -40,7 +44,9 @@ def similar(request: Request) -> Answer:
     (row,) = _rows(context, request.items)
     leader = _leader(context, request.algorithm)
     ranked = candidates.rank_similar(context, row, request.method, leader)
-    return _answer(context, ListKind.SIMILAR, leader.algorithm if leader else POPULAR, ranked, [row], request)
+    algorithm = leader.algorithm if leader else POPULAR
+    why = partial(_why_similar, context, row)
+    return _answer(context, ListKind.SIMILAR, algorithm, ranked, [row], request, why)
 
 
 def session(request: Request) -> Answer:
@@ -55,7 +61,7 @@ def session(request: Request) -> Answer:
     leader = _leader(context, request.algorithm)
     made = candidates.session(context, known, leader)
     algorithm = leader.algorithm if leader and made.made_from else POPULAR
-    return _answer(context, ListKind.SESSION, algorithm, made.ranked, known, request, made)
+    return _answer(context, ListKind.SESSION, algorithm, made.ranked, known, request, partial(_why, context, made))
 
 
 def bought_together(request: Request) -> BoughtTogether:
@@ -66,9 +72,11 @@ def bought_together(request: Request) -> BoughtTogether:
     ranked = candidates.by_lift(context, pairs)
     found = _page(context, BOUGHT_TOGETHER, ranked, [row], request)
     by_item = {pair.item: pair for pair in pairs}
+    rows = found.ranked.rows.tolist()
+    told = fields_of(context, rows, request.fields) if request.fields else repeat(None)
     items = [
-        _bought(context, at, rank, by_item[int(context.catalogue.ids[at])])
-        for rank, at in enumerate(found.ranked.rows.tolist(), request.offset + 1)
+        _bought(context, at, rank, by_item[int(context.catalogue.ids[at])], row if request.explain else None, fields)
+        for rank, (at, fields) in enumerate(zip(rows, told, strict=False), request.offset + 1)
     ]
     placement = request.placement or DEFAULT
     answer = BoughtTogether(request.items[0], new_event_id(), tuple(items), placement, found.total)
@@ -76,7 +84,15 @@ def bought_together(request: Request) -> BoughtTogether:
     return answer
 
 
-def _bought(context: ServingContext, row: int, rank: int, pair: candidates.CoOccurrence) -> BoughtItem:
+def _bought(
+    context: ServingContext,
+    row: int,
+    rank: int,
+    pair: candidates.CoOccurrence,
+    start: int | None,
+    fields: Mapping[str, Any] | None,
+) -> BoughtItem:
+    """Return an item of the list; with the reason where the row of the item that the list starts from is given."""
     return BoughtItem(
         context.catalogue.item_ids[row],
         context.catalogue.titles[row],
@@ -85,7 +101,28 @@ def _bought(context: ServingContext, row: int, rank: int, pair: candidates.CoOcc
         round(pair.confidence, 4),
         round(pair.lift, 4),
         pair.basis,
+        None if start is None else Reason(_together(context, start, pair), (because(context, start),)),
+        fields,
     )
+
+
+def _together(context: ServingContext, start: int, pair: candidates.CoOccurrence) -> str:
+    what = "bought with" if pair.basis == candidates.PURCHASES else "looked at with"
+    return f"It is often {what} “{context.catalogue.titles[start]}”."
+
+
+def _why_similar(context: ServingContext, row: int, ranked: Ranked) -> list[Reason]:
+    """Return why items are on a list of those similar to one: they are like it, or fill the list."""
+    like = Reason(f"It is like “{context.catalogue.titles[row]}”.", (because(context, row),))
+    fills = reasons(context, ranked, RatingPredictions.nothing(len(ranked)), None)
+    return [
+        why if SOURCES[source] in NOT_PERSONAL else like
+        for source, why in zip(ranked.sources.tolist(), fills, strict=True)
+    ]
+
+
+def _why(context: ServingContext, session: candidates.Session, ranked: Ranked) -> list[Reason]:
+    return reasons(context, ranked, RatingPredictions.nothing(len(ranked)), session.explain(ranked))
 
 
 def _record_bought(context: ServingContext, answer: BoughtTogether, ranked: Ranked, first_rank: int) -> None:
@@ -113,7 +150,7 @@ def _leader(context: ServingContext, name: str) -> LoadedModel | None:
     """Return the model that is to lead a list made from items; None where none is live. Raises UnknownAlgorithm."""
     if not name:
         return context.release.leader
-    known = {key: member for key, member in context.release.members.items() if key not in IMPERSONAL}
+    known = {key: member for key, member in context.release.sources.items() if is_personal(member.model)}
     if name not in known:
         raise UnknownAlgorithm(name, known)
     return known[name]
@@ -141,13 +178,12 @@ def _answer(
     ranked: Ranked | Chain,
     seen: Sequence[int],
     request: Request,
-    session: candidates.Session | None = None,
+    explain: Callable[[Ranked], list[Reason]],
 ) -> Answer:
     found = _page(context, algorithm, ranked, seen, request)
     unrated = RatingPredictions.nothing(len(found.ranked))
-    attributed = session.explain(found.ranked) if session and request.explain else None
-    why = reasons(context, found.ranked, unrated, attributed) if request.explain else None
-    items = listed_items(context, found.ranked, request.offset + 1, unrated, why)
+    why = explain(found.ranked) if request.explain else None
+    items = listed_items(context, found.ranked, request.offset + 1, unrated, why, request.fields)
     answer = answer_with(context, request, algorithm, items, found.total)
     record_impression(context, kind, answer, found.ranked, request.offset + 1)
     return answer

@@ -88,6 +88,11 @@ def _reason(view: ServingContext, found: Attribution | None, place: int, source:
     return Reason(sentence([one.title for one in named], kinds), because, _parts(found, place))
 
 
+def because(view: ServingContext, row: int) -> Because:
+    """Name an item as all that speaks for another one."""
+    return Because(view.catalogue.item_ids[row], view.catalogue.titles[row], 1.0)
+
+
 def sentence(titles: Sequence[str], kinds: Sequence[Iterable[str]]) -> str:
     """Put items and what was done with each into words: Because you liked “Emma” and looked at “Walden”."""
     words, before = [], ""

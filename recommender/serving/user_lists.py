@@ -106,7 +106,7 @@ def _answers(context: ServingContext, request: Request, pages: Sequence[UserPage
             _reasons(context, page.algorithm, page.known, page.ranked, its)
             for page, its in zip(pages, rated, strict=True)
         ]
-    items = listed_pages(context, lists, first_rank, rated, why)
+    items = listed_pages(context, lists, first_rank, rated, why, request.fields)
     answers = []
     for page, its in zip(pages, items, strict=True):
         answer = answer_with(
@@ -130,7 +130,7 @@ def _algorithm(context: ServingContext, name: str) -> str:
     """Return the source that is to lead the list. Raises UnknownAlgorithm."""
     if not name:
         return context.release.leader.algorithm if context.release.leader else _for_everybody(context)
-    known = {*context.release.members, LATEST, TRENDING}
+    known = {*context.release.sources, LATEST, TRENDING}
     if name not in known:
         raise UnknownAlgorithm(name, known)
     return name

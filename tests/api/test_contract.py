@@ -58,6 +58,7 @@ VALUES: dict[str, Any] = {
     "explain": True,
     "min_support": 2,
     "method": "collaborative",
+    "fields": ["categories", "creator"],
 }
 
 
@@ -83,10 +84,9 @@ def test_each_list_takes_what_means_something_there_and_refuses_the_rest(api: Ap
 def test_a_parameter_on_the_wrong_list_says_where_it_means_something(api: ApiClient, shop: Shop) -> None:
     assert details(api.get(SIMILAR, window_days=7)) == {
         "window_days": "This list does not take it. Lists that do: "
-        "users' lists (alone, in a batch, by message), trending."
+        "users' lists (alone, in a batch, by message), popular, latest, trending."
     }
     assert details(api.get("recommendations/popular", algorithm="svd")).keys() == {"algorithm"}
-    assert details(api.get(SIMILAR, explain="true")).keys() == {"explain"}
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ def test_a_parameter_on_the_wrong_list_says_where_it_means_something(api: ApiCli
         (
             "recommendations/users/ada",
             {"window_days": 7},
-            {"window_days": "It can be given only with algorithm=trending."},
+            {"window_days": "It can be given only with algorithm=trending or algorithm=popular or algorithm=latest."},
         ),
         (
             SIMILAR,

@@ -87,7 +87,7 @@ def test_a_process_keeps_few_windows(shop: Shop, monkeypatch: pytest.MonkeyPatch
 
     monkeypatch.setattr(item_days, "trending", noting)
     for days in range(1, 100):
-        served._model(days)
+        served._model("trending", days)
     assert len(served._models) == served.MOST_WINDOWS
     assert len(read) == 99
 

@@ -4,6 +4,7 @@ from recommender.serving.candidates.attribution import Attribution, attribution
 from recommender.serving.candidates.co_occurrence import (
     BOUGHT_TOGETHER,
     MIN_SUPPORT,
+    PURCHASES,
     CoOccurrence,
     bought_together,
     by_lift,
@@ -42,6 +43,7 @@ __all__ = [
     "METHODS",
     "MIN_SUPPORT",
     "POPULAR",
+    "PURCHASES",
     "SEGMENT_POPULAR",
     "STATED_PREFERENCES",
     "TRENDING",

@@ -51,7 +51,7 @@ class Attribution:
 
 def attribution(context: ServingContext, algorithm: str, person: int, ranked: Ranked) -> Attribution | None:
     """Attribute a user's list that `algorithm` leads; None where there is no history to go by. Raises DatabaseDown."""
-    member = context.release.members.get(algorithm)
+    member = context.release.sources.get(algorithm)
     if member is None or person == NOBODY or not len(ranked):
         return None
     item_ids = member.model.item_ids

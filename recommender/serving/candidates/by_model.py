@@ -28,7 +28,7 @@ def rank_by_model(
 
     With `kept_as` the best are kept under this name, for the rows of the same base of the catalogue.
     """
-    key = (member.version, *kept_as)
+    key = (member.version, member.algorithm, *kept_as)
     best = context.kept.get(key) if kept_as else None
     if best is None:
         best = _ranked(context, member, score(), BEST, source)

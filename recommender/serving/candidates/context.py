@@ -68,8 +68,8 @@ class ServingContext:
     pools: dict[tuple[int, int], Pool] = field(default_factory=dict)
     derived: dict[type, Any] = field(default_factory=dict)
     """What others find once for this release and catalogue, by its class."""
-    trending: dict[int, tuple[ImpersonalModel, Ranked]] = field(default_factory=dict)
-    """By window in days: the scores, and the ranking by them."""
+    windows: dict[tuple[str, int], tuple[ImpersonalModel, Ranked]] = field(default_factory=dict)
+    """By source and window in days: the scores, and the ranking by them."""
     kept: dict[tuple[Hashable, ...], Ranked] = field(default_factory=dict)
     """Rankings by models (see `by_model`)."""
     _by_content_weight: dict[float, "ServingContext"] = field(default_factory=dict)
@@ -108,16 +108,16 @@ class ServingContext:
 
     def _shaping(self, algorithm: str) -> Iterator[LoadedModel]:
         """Yield the models that shape the candidates of `algorithm`, some of them twice."""
-        members, leader = self.release.members, self.release.leader
-        if algorithm in IMPERSONAL or algorithm not in members:
+        members, sources, leader = self.release.members, self.release.sources, self.release.leader
+        if algorithm in IMPERSONAL or algorithm not in sources:
             return
-        yield members[algorithm]
+        yield sources[algorithm]
         # Stated preferences are ranked by what leads, and by segments; new items are placed by content.
         yield from (member for member in members.values() if member is leader or isinstance(member.model, SHAPING))
         # Popular items fill short lists, and the rating model's predictions are stored with users who are folded in.
         yield from (member for member in members.values() if member.algorithm == POPULAR)
         raters = [member for member, _ in self.release.rating_models]
-        yield from () if members[algorithm] in raters else raters[:1]
+        yield from () if sources[algorithm] in raters else raters[:1]
 
     def rows(self, items: Collection[int]) -> IntArray:
         """Return the catalogue rows of items by internal id; UNKNOWN for those that are gone."""

@@ -49,7 +49,7 @@ def rows_of_model(catalogue: Snapshot, member: LoadedModel) -> IntArray:
         rows[known] = np.where(catalogue.exists[changed], changed, UNKNOWN)
         return rows
 
-    key = ("rows of a model", member.version)
+    key = ("rows of a model", member.version, member.algorithm)
     return catalogue.lineage.derive(key, catalogue, lambda: catalogue.rows(ids.ids), patch)
 
 
@@ -67,7 +67,7 @@ def _popular(catalogue: Snapshot, member: LoadedModel) -> Ranked:
         new = catalogue.ids[changed[changed >= len(catalogue.base)]]
         return old if (member.model.item_ids.rows(new) == UNKNOWN).all() else None
 
-    return catalogue.lineage.derive(("popular", member.version), catalogue, make, patch)
+    return catalogue.lineage.derive(("popular", member.version, member.algorithm), catalogue, make, patch)
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from types import MappingProxyType
@@ -10,6 +10,7 @@ from types import MappingProxyType
 from recommender import registry
 from recommender.engine.algorithms import ALGORITHMS
 from recommender.engine.feedback import DEFAULT_SCALE
+from recommender.engine.forms.hybrid import HybridModel
 from recommender.engine.types import Model, RatingModel
 from recommender.models import Release, ReleaseModel
 from recommender.registry import artifacts
@@ -41,6 +42,20 @@ class LoadedRelease:
     members: Mapping[str, LoadedModel] = field(default_factory=lambda: MappingProxyType({}))
     leader: LoadedModel | None = None
     """The source that ranks; the others fill what it can't say."""
+
+    @cached_property
+    def sources(self) -> Mapping[str, LoadedModel]:
+        """Return what can lead a list by itself: the models of the release, and those inside its hybrid.
+
+        One inside has the hybrid's version. A model of the release goes before one of its name inside.
+        """
+        inner = {
+            name: replace(member, algorithm=name, model=model, is_rating_model=False)
+            for member in self.members.values()
+            if isinstance(member.model, HybridModel)
+            for name, model in member.model.sources.items()
+        }
+        return MappingProxyType({**inner, **self.members})
 
     @property
     def rating_model(self) -> LoadedModel | None:

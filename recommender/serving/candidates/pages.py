@@ -11,10 +11,11 @@ from recommender.engine import ranking
 from recommender.engine.types import IntArray
 from recommender.serving.candidates import user_ranking
 from recommender.serving.candidates.context import TRENDING, ServingContext
+from recommender.serving.candidates.everybody import POPULAR
 from recommender.serving.candidates.new_items import insert_new_items
 from recommender.serving.candidates.paging import Eligibility, places, take
 from recommender.serving.candidates.rankings import Chain, Ranked
-from recommender.serving.candidates.trending import trending
+from recommender.serving.candidates.trending import popular_lately, trending
 from recommender.serving.candidates.user_candidates import UserCandidates
 from recommender.serving.incremental.trends import DAYS
 from recsite.platform.database import DatabaseDown
@@ -72,12 +73,7 @@ def _user_page(
 ) -> Page:
     candidates = known.candidates
     if not candidates.is_personal:
-        everybody = (
-            trending(context, eligibility.window_days or DAYS)
-            if algorithm == TRENDING
-            else context.everybody(algorithm)
-        )
-        return paginate(everybody, eligibility, offset, limit)
+        return paginate(_for_everybody(context, algorithm, eligibility.window_days), eligibility, offset, limit)
     own = Ranked(context.catalogue.rows(candidates.items), candidates.scores, candidates.sources)
     own = insert_new_items(context, own, candidates.taste, algorithm)
     found = paginate(own, eligibility, offset, limit)
@@ -88,6 +84,14 @@ def _user_page(
         # All of them are eligible: no variant and no score stops one.
         reach = min(reach, offset + limit + len(eligibility.new))
     return paginate(_everything(context, algorithm, known, own, eligibility, reach), eligibility, offset, limit)
+
+
+def _for_everybody(context: ServingContext, algorithm: str, window_days: int) -> Chain:
+    if algorithm == TRENDING:
+        return trending(context, window_days or DAYS)
+    if algorithm == POPULAR and window_days:
+        return popular_lately(context, window_days)
+    return context.everybody(algorithm)
 
 
 def _diversified(context: ServingContext, ranked: Ranked, diversity: float) -> IntArray:
@@ -124,7 +128,7 @@ def _everything(
     """Rank the n best of all that is eligible; without the database, the candidates and then what everybody gets."""
     try:
         everything = user_ranking.rank(
-            context, context.release.members[algorithm], known.candidates.person, eligibility.allowed, n
+            context, context.release.sources[algorithm], known.candidates.person, eligibility.allowed, n
         )
     except DatabaseDown:
         everything = None

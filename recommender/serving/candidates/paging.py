@@ -38,7 +38,7 @@ class Eligibility:
     cap: int = 0
     """The most items of any one category; 0 for any number."""
     window_days: int = 0
-    """The window of trending in days; 0 for the usual one."""
+    """The window of popular and trending in days; 0 for the usual one."""
     new: Ranked = NO_ITEMS
     """New items that get a share of the positions."""
     new_share: float = 0.0

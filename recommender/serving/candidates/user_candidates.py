@@ -109,7 +109,7 @@ def _cached(context: ServingContext, person: int, keys: Keys) -> dataset.RecentE
 
 
 def _candidates(context: ServingContext, algorithm: str, known: UserHistories, seen: Collection[int]) -> Candidates:
-    person, member = int(known.user_pks[0]), context.release.members.get(algorithm)
+    person, member = int(known.user_pks[0]), context.release.sources.get(algorithm)
     if member is None or person == NOBODY or algorithm in IMPERSONAL:
         return Candidates.impersonal(person)
     allowed = Eligibility.unseen(context.catalogue, context.rows(seen)).allowed

@@ -11,6 +11,7 @@ from recommender.serving.contract.answer import (
 )
 from recommender.serving.contract.parameters import (
     BY_MESSAGE,
+    FIELDS,
     FOR_SESSION,
     FOR_USER,
     FOR_USERS,
@@ -33,6 +34,7 @@ from recommender.serving.contract.request import Request, UnknownAlgorithm, Unkn
 
 __all__ = [
     "BY_MESSAGE",
+    "FIELDS",
     "FOR_SESSION",
     "FOR_USER",
     "FOR_USERS",

@@ -4,6 +4,7 @@ JSON is made by hand: REST framework's serializers would take longer than everyt
 serializers of the schema to it.
 """
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -33,6 +34,8 @@ class ListedItem(NamedTuple):
     """One of `cache.SOURCES`: a model of the release, `fold-in`, `latest` ..."""
     reason: Reason | None = None
     """Given where it was asked for."""
+    fields: Mapping[str, Any] | None = None
+    """What else was asked for of the item."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,8 @@ class Answer:
     cache_hit: bool
     total_available: int
     generated_at: datetime
+    variant: str | None = None
+    """The variant of the experiment that the user is in, if any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +70,8 @@ class BoughtItem:
     lift: float
     basis: str
     """`purchases` or `sessions`: whom the figures are of."""
+    reason: Reason | None = None
+    fields: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +83,7 @@ class BoughtTogether:
     items: tuple[BoughtItem, ...]
     placement: str
     total_available: int
+    variant: str | None = None
 
 
 def as_json(answer: Answer) -> dict[str, Any]:
@@ -88,6 +96,7 @@ def as_json(answer: Answer) -> dict[str, Any]:
         "model_version": answer.model_version,
         "release": answer.release,
         "placement": answer.placement,
+        "variant": answer.variant,
         "cold_start": answer.cold_start,
         "cache_hit": answer.cache_hit,
         "total_available": answer.total_available,
@@ -106,7 +115,7 @@ def as_public_json(answer: Answer) -> dict[str, Any]:
 
 def item_as_json(item: ListedItem) -> dict[str, Any]:
     """Return one item as JSON; the parts of its reason are null where none was asked for."""
-    return {
+    told = {
         "item_id": item.item_id,
         "title": item.title,
         "rank": item.rank,
@@ -117,6 +126,9 @@ def item_as_json(item: ListedItem) -> dict[str, Any]:
         "source": item.source,
         **(_reason_as_json(item.reason) if item.reason else NO_REASON),
     }
+    if item.fields is not None:
+        told["fields"] = item.fields
+    return told
 
 
 def _reason_as_json(reason: Reason) -> dict[str, Any]:
@@ -126,4 +138,25 @@ def _reason_as_json(reason: Reason) -> dict[str, Any]:
 
 def bought_as_json(bought: BoughtTogether) -> dict[str, Any]:
     """Return what is bought together as JSON."""
-    return asdict(bought) | {"recommendation_id": str(bought.recommendation_id)}
+    return {
+        "item_id": bought.item_id,
+        "recommendation_id": str(bought.recommendation_id),
+        "items": [_bought_item_as_json(item) for item in bought.items],
+        "placement": bought.placement,
+        "variant": bought.variant,
+        "total_available": bought.total_available,
+    }
+
+
+def _bought_item_as_json(item: BoughtItem) -> dict[str, Any]:
+    told = {
+        "item_id": item.item_id,
+        "title": item.title,
+        "rank": item.rank,
+        "support": item.support,
+        "confidence": item.confidence,
+        "lift": item.lift,
+        "basis": item.basis,
+        **(_reason_as_json(item.reason) if item.reason else NO_REASON),
+    }
+    return told if item.fields is None else told | {"fields": item.fields}

@@ -42,7 +42,8 @@ TITLES = {
 EVERY = frozenset(TITLES)
 PERSONAL = frozenset((USER, SESSION))
 SCORED = EVERY - {BOUGHT_TOGETHER}
-WITH_REASONS = EVERY - {BOUGHT_TOGETHER, SIMILAR}
+FIELDS = ("item_type", "categories", "tags", "creator", "group", "published_at")
+"""What the catalogue in memory holds of an item besides its title."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +105,8 @@ PARAMETERS = (
     Parameter(
         "algorithm",
         Text(LONGEST_NAME),
-        "A model of the live release that leads the list; for users also `latest` and `trending`. Default: its leader.",
+        "A model of the live release that leads the list, or one inside its hybrid, which then ranks alone; for users "
+        "also `latest` and `trending`. Default: the release's leader.",
         PERSONAL | {SIMILAR},
         conditions=(Condition("method", (*METHODS[:2], "")),),
     ),
@@ -135,9 +137,9 @@ PARAMETERS = (
     Parameter(
         "window_days",
         Integer(1, LONGEST_WINDOW_DAYS),
-        "How many days back trending looks.",
-        frozenset((USER, TRENDING_NOW)),
-        conditions=(Condition("algorithm", (TRENDING,)),),
+        "How many days back it looks: `trending` and `popular` at events, `latest` at dates of publication.",
+        frozenset((USER, POPULAR, LATEST, TRENDING_NOW)),
+        conditions=(Condition("algorithm", (TRENDING, POPULAR, LATEST)),),
     ),
     Parameter(
         "method",
@@ -157,8 +159,12 @@ PARAMETERS = (
         "explain",
         Boolean(),
         "Say of each item why it is there: `reason`, `because` and `sources`.",
-        WITH_REASONS,
         default=False,
+    ),
+    Parameter(
+        "fields",
+        Many(Choice(FIELDS), len(FIELDS), is_unique=True),
+        "What to tell of each item besides its title, in `fields`.",
     ),
 )
 BY_NAME: Mapping[str, Parameter] = {parameter.name: parameter for parameter in PARAMETERS}

@@ -62,6 +62,8 @@ class Request:
     min_support: int = MIN_SUPPORT
     explain: bool = False
     """With it each item has its reason, for which the user's history is read."""
+    fields: Sequence[str] = ()
+    """What is told of each item besides its title: see `parameters.FIELDS`."""
     is_shown: bool = True
     """False for staff, whose look-ups count nowhere."""
     is_shown_cold: bool = True

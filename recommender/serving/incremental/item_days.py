@@ -24,6 +24,9 @@ BATCH_ROWS, MOST_BATCHES = 20_000, 50
 LONGEST = 365
 """Days that are kept: the longest window a request may ask for."""
 
+FOREVER = 1e12
+"""A half-life in days after which nothing of a window has faded."""
+
 MOST_ITEMS = 5_000
 """Items that a window ranks; popular ones follow them."""
 
@@ -81,7 +84,17 @@ def prune() -> int:
 
 
 def trending(days: int) -> ImpersonalModel | None:
-    """Score items by the feedback of the last `days`, halved after a quarter of them. Raises DatabaseDown.
+    """Score items by the feedback of the last `days`, halved after a quarter of them; see `_scores`."""
+    return _scores(days, days / 4)
+
+
+def popular(days: int) -> ImpersonalModel | None:
+    """Score items by the feedback of the last `days`, each day counting the same; see `_scores`."""
+    return _scores(days, FOREVER)
+
+
+def _scores(days: int, half_life: float) -> ImpersonalModel | None:
+    """Score items by the feedback of the last `days`, halved after `half_life` of them. Raises DatabaseDown.
 
     None where nothing happened. Where no worker has counted days yet, the latest events stand in.
     """
@@ -90,7 +103,7 @@ def trending(days: int) -> ImpersonalModel | None:
         "today": today,
         "first": today - timedelta(days=days),
         "since": datetime.now(UTC) - timedelta(days=days),
-        "half_life": days / 4,
+        "half_life": half_life,
         "most": MOST_ITEMS,
         "events": LATEST_EVENTS,
     }
