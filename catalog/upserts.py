@@ -4,7 +4,7 @@ For the caller's transaction; whoever upserts items calls `snapshot.bump()` at t
 """
 
 import json
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
@@ -17,61 +17,88 @@ from catalog.importers.rows import ItemRow, UserRow
 from catalog.models import EndUser
 
 # Both go in the order of ids, so that two imports never wait for each other in a circle, and touch only what differs.
+# A column that is null stays as it is, but for those in `names`. Objects are replaced, or merged name by name.
 USERS = """
 WITH given AS (
-    SELECT * FROM jsonb_to_recordset(%s::jsonb)
-        AS row (user_id text, created_at timestamptz, preferences jsonb, demographics jsonb)
+    SELECT * FROM jsonb_to_recordset(%(rows)s::jsonb) AS row (
+        user_id text, created_at timestamptz, last_active timestamptz, preferences jsonb, demographics jsonb,
+        names text[]
+    )
+), merged AS (
+    SELECT user_id, coalesce(given.created_at, kept.created_at, now()) AS created_at,
+        CASE WHEN 'last_active' = ANY(given.names) THEN given.last_active ELSE kept.last_active END AS last_active,
+        CASE WHEN %(merges)s THEN coalesce(kept.preferences, '{}') ELSE '{}' END
+            || coalesce(given.preferences, kept.preferences, '{}') AS preferences,
+        CASE WHEN %(merges)s THEN coalesce(kept.demographics, '{}') ELSE '{}' END
+            || coalesce(given.demographics, kept.demographics, '{}') AS demographics
+    FROM given LEFT JOIN catalog_enduser AS kept USING (user_id)
 ), changed AS (
-    INSERT INTO catalog_enduser AS kept (user_id, created_at, preferences, demographics)
-    SELECT user_id, coalesce(created_at, now()), preferences, demographics FROM given ORDER BY user_id
+    INSERT INTO catalog_enduser AS kept (user_id, created_at, last_active, preferences, demographics)
+    SELECT * FROM merged ORDER BY user_id
     ON CONFLICT (user_id) DO UPDATE SET
-        preferences = kept.preferences || EXCLUDED.preferences,
-        demographics = kept.demographics || EXCLUDED.demographics
-    WHERE (kept.preferences, kept.demographics) IS DISTINCT FROM
-        (kept.preferences || EXCLUDED.preferences, kept.demographics || EXCLUDED.demographics)
-    RETURNING user_id, xmax = 0 AS is_new
+        created_at = EXCLUDED.created_at, last_active = EXCLUDED.last_active,
+        preferences = EXCLUDED.preferences, demographics = EXCLUDED.demographics
+    WHERE (kept.created_at, kept.last_active, kept.preferences, kept.demographics) IS DISTINCT FROM
+        (EXCLUDED.created_at, EXCLUDED.last_active, EXCLUDED.preferences, EXCLUDED.demographics)
+    RETURNING user_id AS id, xmax = 0 AS is_new
 )
-SELECT coalesce(array_agg(user_id) FILTER (WHERE is_new), '{}'), count(*) FILTER (WHERE NOT is_new) FROM changed
 """
 # An item that was made up for an event (hidden, its id for a title) comes to light when it is described.
 ITEMS = """
 WITH given AS (
-    SELECT * FROM jsonb_to_recordset(%s::jsonb) AS row (
+    SELECT * FROM jsonb_to_recordset(%(rows)s::jsonb) AS row (
         item_id text, title text, description text, categories text[], tags text[], features jsonb,
-        item_type text, "group" text, published_at timestamptz
+        item_type text, "group" text, published_at timestamptz, is_available boolean, available_from timestamptz,
+        available_until timestamptz, created_at timestamptz, names text[]
     )
 ), merged AS (
-    SELECT item_id, given.title,
-        coalesce(nullif(given.description, ''), kept.description, '') AS description,
-        coalesce(nullif(given.categories, '{}'), kept.categories, '{}') AS categories,
-        coalesce(nullif(given.tags, '{}'), kept.tags, '{}') AS tags,
-        coalesce(kept.features, '{}') || given.features AS features,
-        coalesce(nullif(given.item_type, ''), kept.item_type, '') AS item_type,
-        coalesce(nullif(given."group", ''), kept."group", '') AS "group",
-        coalesce(given.published_at, kept.published_at) AS published_at,
-        coalesce(kept.is_available OR kept.title = item_id, true) AS is_available
+    SELECT item_id, coalesce(given.title, kept.title) AS title,
+        coalesce(given.description, kept.description, '') AS description,
+        coalesce(given.categories, kept.categories, '{}') AS categories,
+        coalesce(given.tags, kept.tags, '{}') AS tags,
+        CASE WHEN %(merges)s THEN coalesce(kept.features, '{}') ELSE '{}' END
+            || coalesce(given.features, kept.features, '{}') AS features,
+        coalesce(given.item_type, kept.item_type, '') AS item_type,
+        coalesce(given."group", kept."group", '') AS "group",
+        CASE WHEN 'published_at' = ANY(given.names) THEN given.published_at ELSE kept.published_at END,
+        coalesce(
+            given.is_available, kept.is_available OR (kept.title = item_id AND given.title IS NOT NULL), true
+        ) AS is_available,
+        CASE WHEN 'available_from' = ANY(given.names) THEN given.available_from ELSE kept.available_from END,
+        CASE WHEN 'available_until' = ANY(given.names) THEN given.available_until ELSE kept.available_until END,
+        coalesce(given.created_at, kept.created_at, now())
     FROM given LEFT JOIN catalog_item AS kept USING (item_id)
 ), changed AS (
     INSERT INTO catalog_item AS kept (
         item_id, title, description, categories, tags, features, item_type, "group", published_at, is_available,
-        created_at, updated_at
+        available_from, available_until, created_at, updated_at
     )
-    SELECT *, now(), now() FROM merged ORDER BY item_id
+    SELECT *, now() FROM merged ORDER BY item_id
     ON CONFLICT (item_id) DO UPDATE SET
         title = EXCLUDED.title, description = EXCLUDED.description, categories = EXCLUDED.categories,
         tags = EXCLUDED.tags, features = EXCLUDED.features, item_type = EXCLUDED.item_type, "group" = EXCLUDED."group",
-        published_at = EXCLUDED.published_at, is_available = EXCLUDED.is_available, updated_at = now()
+        published_at = EXCLUDED.published_at, is_available = EXCLUDED.is_available,
+        available_from = EXCLUDED.available_from, available_until = EXCLUDED.available_until,
+        created_at = EXCLUDED.created_at, updated_at = now()
     WHERE (
         kept.title, kept.description, kept.categories, kept.tags, kept.features, kept.item_type, kept."group",
-        kept.published_at, kept.is_available
+        kept.published_at, kept.is_available, kept.available_from, kept.available_until, kept.created_at
     ) IS DISTINCT FROM (
         EXCLUDED.title, EXCLUDED.description, EXCLUDED.categories, EXCLUDED.tags, EXCLUDED.features,
-        EXCLUDED.item_type, EXCLUDED."group", EXCLUDED.published_at, EXCLUDED.is_available
+        EXCLUDED.item_type, EXCLUDED."group", EXCLUDED.published_at, EXCLUDED.is_available, EXCLUDED.available_from,
+        EXCLUDED.available_until, EXCLUDED.created_at
     )
-    RETURNING xmax = 0 AS is_new
+    RETURNING item_id AS id, xmax = 0 AS is_new
 )
-SELECT count(*) FILTER (WHERE is_new), count(*) FILTER (WHERE NOT is_new) FROM changed
 """
+OUTCOME = """
+SELECT coalesce(array_agg(id) FILTER (WHERE is_new), '{}'), coalesce(array_agg(id) FILTER (WHERE NOT is_new), '{}')
+FROM changed
+"""
+LOCK_USERS = "SELECT FROM catalog_enduser WHERE user_id = ANY(%s) ORDER BY user_id FOR NO KEY UPDATE"
+NULLABLE = ("published_at", "available_from", "available_until", "last_active")
+"""Columns that may hold nothing: a row that names one as null empties it."""
+
 CATEGORIES = """
 INSERT INTO catalog_category (name, description)
 SELECT given.name, '' FROM unnest(%s::text[]) AS given (name)
@@ -98,15 +125,18 @@ def upsert_users(rows: Sequence[UserRow]) -> Upserted:
     """Add users or bring them up to date; of two rows for one user the last counts. Erased ones are left out."""
     if not rows:
         return Upserted()
-    new, changed = _execute(USERS, {row.user_id: row for row in rows}.values())
+    new, changed = write(USERS, [_said(row) for row in {row.user_id: row for row in rows}.values()], merges=True)
     erased = frozenset(erasure.refuse(new))
-    return Upserted(len(new) - len(erased), changed, erased)
+    return Upserted(len(new) - len(erased), len(changed), erased)
 
 
 def upsert_items(rows: Sequence[ItemRow]) -> Upserted:
     """Add items or bring them up to date, with the categories they name; of two rows for one item the last counts."""
     add_categories(name for row in rows for name in row.categories)
-    return Upserted(*_execute(ITEMS, {row.item_id: row for row in rows}.values())) if rows else Upserted()
+    if not rows:
+        return Upserted()
+    new, changed = write(ITEMS, [_said(row) for row in {row.item_id: row for row in rows}.values()], merges=True)
+    return Upserted(len(new), len(changed))
 
 
 def refuse_reserved_users(new: Collection[str]) -> set[str]:
@@ -127,13 +157,22 @@ def add_categories(names: Iterable[str]) -> None:
             cursor.execute(CATEGORIES, [named])
 
 
-def _execute(statement: str, rows: Collection[UserRow | ItemRow]) -> tuple[Any, int]:
+def write(statement: str, rows: Sequence[Mapping[str, Any]], merges: bool) -> tuple[list[str], list[str]]:
+    """Write rows that differ in their ids; return the ids of those that are new, and of those that changed.
+
+    A row has the columns that it says something of.
+    """
+    named = [{**row, "names": [name for name in NULLABLE if name in row]} for row in rows]
     with connection.cursor() as cursor:
-        cursor.execute(statement, [json.dumps([_fields(row) for row in rows])])
+        if statement is USERS:
+            # Their events move `last_active` on, and may change a profile, at any moment.
+            cursor.execute(LOCK_USERS, [[row["user_id"] for row in rows]])
+        cursor.execute(statement + OUTCOME, {"rows": json.dumps(named, default=datetime.isoformat), "merges": merges})
         new, changed = cursor.fetchone()
         return new, changed
 
 
-def _fields(row: UserRow | ItemRow) -> dict[str, Any]:
+def _said(row: UserRow | ItemRow) -> dict[str, Any]:
+    """Return what a row of a file says; what it leaves empty stays as it is."""
     values = ((field.name, getattr(row, field.name)) for field in fields(row))
-    return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in values}
+    return {name: value for name, value in values if value not in (None, "", (), {})}

@@ -30,6 +30,9 @@ def description(version: str) -> dict[str, Any]:
             "recsite.platform.schema.require_bodies",
             "recsite.platform.schema.describe_idempotency",
         ],
+        "ENUM_NAME_OVERRIDES": {
+            "RowStatusEnum": [(name, name) for name in ("created", "updated", "unchanged", "refused", "erased")]
+        },
         "SCHEMA_PATH_PREFIX": "/api/v1",
         "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
         "SERVE_AUTHENTICATION": [],

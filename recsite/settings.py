@@ -239,11 +239,18 @@ STORAGES = {
         "BACKEND": "django.core.files.storage.FileSystemStorage",
         "OPTIONS": {"location": env.text("MODEL_STORAGE_PATH", str(STATE_DIR / "models"))},
     },
+    # What clients send and the worker works through: both have to see it.
+    "uploads": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": env.text("UPLOAD_STORAGE_PATH", str(STATE_DIR / "uploads"))},
+    },
 }
 
 # --- API ---
 
 MAX_REQUEST_SIZE = env.integer("MAX_REQUEST_SIZE", 10 * 1024 * 1024, 1024)
+BULK_JOB_ROWS = env.integer("BULK_JOB_ROWS", 10_000, 1, 100_000)
+BULK_MAX_ROWS = env.integer("BULK_MAX_ROWS", 1_000_000, BULK_JOB_ROWS)
 CLIENT_TIMEOUT_SECS = env.integer("CLIENT_TIMEOUT_SECS", 10, 1, 3600)
 DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_REQUEST_SIZE
 SPECTACULAR_SETTINGS = description(VERSION)

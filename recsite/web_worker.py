@@ -30,7 +30,7 @@ REFUSALS = {
     431: ("Request Header Fields Too Large", f"The headers are larger than {MAX_HEADER_BYTES:,} bytes: send less."),
 }
 LINGER_SECS = 2.0
-"""How long a closed connection goes on reading: data that arrives after a full close would destroy the response."""
+"""How long a closed connection waits for more: data that arrives after a full close would destroy the response."""
 
 DRAIN_SECS = 0.05
 """How long a thread looks for the rest of a body that nobody read, before it closes the connection instead."""
@@ -42,6 +42,10 @@ class TimedSocket:
     def __init__(self, sock: socket.socket) -> None:
         self._socket = sock
         self.deadline = 0.0
+
+    def more_time(self) -> None:
+        """Move the deadline on: for operations that read a body of any size in parts."""
+        self.deadline = time.monotonic() + settings.CLIENT_TIMEOUT_SECS
 
     def recv(self, size: int) -> bytes:
         """Return the next bytes. Raises ClientTooSlow at the deadline; what has arrived before is always read."""
@@ -64,6 +68,8 @@ class DeadlineWorker(ThreadWorker):
         """When the event loop gives up each connection that it reads from."""
         self._received: dict[TConn, bytearray] = {}
         """The unfinished headers of those that have begun a request; the others linger after their response."""
+        self._lingers_until: dict[TConn, float] = {}
+        """When the event loop closes those that go on sending after their response."""
 
     def enqueue_req(self, conn: TConn) -> None:
         """Collect the headers first; gunicorn calls this for each new connection and each further request."""
@@ -110,6 +116,8 @@ class DeadlineWorker(ThreadWorker):
     def handle_request(self, req: Any, conn: TConn) -> bool:
         """Answer a request; a client that doesn't read its response in time is left alone."""
         conn.sock.settimeout(settings.CLIENT_TIMEOUT_SECS)
+        if not self.cfg.is_ssl:
+            req.body.more_time = conn.parser.unreader.sock.more_time
         try:
             return bool(super().handle_request(req, conn))
         except TimeoutError:
@@ -169,12 +177,16 @@ class DeadlineWorker(ThreadWorker):
             self.nr_conns -= 1
             return conn.close()
         self._deadlines[conn] = time.monotonic() + LINGER_SECS
+        self._lingers_until[conn] = time.monotonic() + settings.CLIENT_TIMEOUT_SECS
         return None
 
     def _discard(self, conn: TConn, sock: socket.socket) -> None:
         with suppress(BlockingIOError):
             try:
                 if sock.recv(READ_BYTES):
+                    # It is still sending, and looks for an answer only then.
+                    latest = self._lingers_until.get(conn, 0.0)
+                    self._deadlines[conn] = min(time.monotonic() + LINGER_SECS, latest)
                     return
             except OSError as error:
                 if isinstance(error, BlockingIOError):
@@ -189,6 +201,7 @@ class DeadlineWorker(ThreadWorker):
     def _forget(self, conn: TConn) -> None:
         """Read no longer from the connection in the event loop."""
         self._received.pop(conn, None)
+        self._lingers_until.pop(conn, None)
         if self._deadlines.pop(conn, None) is not None:
             self.poller.unregister(conn.sock)
 

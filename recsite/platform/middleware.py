@@ -12,7 +12,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-from recsite.platform import handlers, lookups
+from recsite.platform import handlers, lookups, ndjson
 from recsite.platform.errors import Failure
 from recsite.platform.log_privacy import loggable_path
 from recsite.platform.request_body import BodyRefused, BodyTooLarge
@@ -99,11 +99,14 @@ def content_policy(get_response: Handler) -> Handler:
 
 
 def body_limit(get_response: Handler) -> Handler:
-    """Refuse a body over MAX_REQUEST_SIZE before anything reads it, and say so when reading one had to stop."""
+    """Refuse a body over MAX_REQUEST_SIZE before anything reads it, and say so when reading one had to stop.
+
+    Operations that take lines of JSON limit each line, and their number.
+    """
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         length = request.META.get("CONTENT_LENGTH")
-        if length and length.isdecimal() and int(length) > settings.MAX_REQUEST_SIZE:
+        if length and length.isdecimal() and int(length) > settings.MAX_REQUEST_SIZE and not ndjson.is_taken(request):
             return _refuse(request, BodyTooLarge(settings.MAX_REQUEST_SIZE))
         response = get_response(request)
         # Whoever read the body may have taken the error for something else: a missing CSRF token, say.

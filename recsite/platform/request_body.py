@@ -45,6 +45,20 @@ class RequestBody:
         self._stream = stream
         self.refused: BodyRefused | None = None
 
+    def read_on(self, size: int) -> bytes:
+        """Return the next bytes as they come, whatever the size of the whole; empty at the end.
+
+        For operations that work through a body of any size. Each call has the time that a whole body has otherwise.
+        """
+        if more_time := getattr(self._stream, "more_time", None):
+            more_time()
+        try:
+            data: bytes = self._stream.read(size)
+        except BodyRefused as refused:
+            self.refused = refused
+            raise
+        return data
+
     def read(self, size: int = -1) -> bytes:
         return self._from("read", size)
 

@@ -107,7 +107,7 @@ def test_the_example_names_every_setting_and_no_other() -> None:
 
 
 def test_the_example_s_values_are_the_defaults(tmp_path: Path) -> None:
-    folders = {"RECSITE_STATE", "MODEL_STORAGE_PATH", "MODEL_CACHE_DIR", "CATALOGUE_CACHE_DIR"}
+    folders = {"RECSITE_STATE", "MODEL_STORAGE_PATH", "UPLOAD_STORAGE_PATH", "MODEL_CACHE_DIR", "CATALOGUE_CACHE_DIR"}
     names = [name for name in examples() if name not in {*SOUND, *folders}]
     given = {name: examples()[name] for name in names}
     assert values(tmp_path, given) == values(tmp_path, {})
