@@ -1,6 +1,7 @@
 """Read the settings of the API's doors; recsite.settings takes them all over."""
 
 from recsite import env
+from recsite.webhook_events import WEBHOOK_EVENTS as WEBHOOK_EVENTS
 
 API_AUTH_REQUIRED = env.flag("API_AUTH_REQUIRED", True)
 API_KEY_CACHE_SECS = 5
@@ -13,3 +14,9 @@ RATE_LIMIT_ENABLED = env.flag("RATE_LIMIT_ENABLED", True)
 RATE_LIMIT_PER_KEY = env.integer("RATE_LIMIT_PER_KEY", 1_000, 1, 10_000_000)
 RATE_LIMIT_PER_ADDRESS = env.integer("RATE_LIMIT_PER_ADDRESS", 100, 1, 10_000_000)
 SIGN_IN_ATTEMPTS_PER_MINUTE = env.integer("SIGN_IN_ATTEMPTS_PER_MINUTE", 10, 1, 10_000)
+
+# --- Webhooks ---
+
+WEBHOOK_PRIVATE_NETWORKS = env.flag("WEBHOOK_PRIVATE_NETWORKS", env.text("ENVIRONMENT") != "production")
+WEBHOOK_TIMEOUT_SECS = env.integer("WEBHOOK_TIMEOUT_SECS", 10, 1, 30)
+WEBHOOK_RETENTION_DAYS = env.integer("WEBHOOK_RETENTION_DAYS", 30, 1)

@@ -14,6 +14,8 @@ def beat_schedule(train_secs: int, rebuild_hours: int, incremental_secs: int) ->
         "Publish system metrics": ("recsite.tasks.announce_figures", 60),
         "Check drift": ("recommender.tasks.check_drift", 600),
         "Prune rare co-visits": ("recommender.tasks.prune_covisits", 24 * 3600),
+        "Deliver webhooks": ("recsite.platform.tasks.send_webhooks", 5),
+        "Prune webhook deliveries": ("recsite.platform.tasks.prune_webhooks", 24 * 3600),
         "Prune history": ("recommender.tasks.prune_history", 24 * 3600),
         "Roll up impressions": ("recommender.tasks.roll_up_impressions", 30),
         "Forget repeated requests": ("recsite.platform.tasks.forget_requests", 3600),

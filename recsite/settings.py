@@ -179,6 +179,7 @@ CELERY_BEAT_SCHEDULE = beat_schedule(
 
 # Who hears of what, by dotted path: apps below never import those above.
 EVENT_SINKS = ["recommender.serving.freshness.on_stored"]
+ANNOUNCEMENT_SINKS = ["recsite.platform.webhooks.outbox.on_announced"]
 ITEM_SINKS = ["recommender.serving.candidates.vectors.on_saved"]
 DELETION_SINKS = ["interactions.erasing.on_items_deleted", "recommender.insight.impressions.on_items_deleted"]
 USER_SINKS = ["recommender.cache.on_users_saved"]

@@ -132,6 +132,12 @@ MENU: list[dict[str, Any]] = [
             _rows("Activity", "history", "platform_auditentry"),
             _rows("Feed cursors", "dynamic_feed", "platform_feedcursor"),
             _rows("API keys", "key", "platform_apikey"),
+            _rows(
+                "Webhooks",
+                "webhook",
+                "platform_webhookendpoint",
+                parts=[_part("Webhook deliveries", "platform_webhookdelivery")],
+            ),
             _rows("Staff", "badge", "auth_user"),
             _rows("Roles", "groups", "auth_group"),
         ],

@@ -2,12 +2,16 @@
 
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
+from django.db import transaction
 from django.utils import timezone
 
 from catalog.importers.rows import DataSet
+from interactions import announcements
 from interactions.importing.report import Counts
 from interactions.models import ImportRun
+from interactions.topics import SYSTEM_METRICS
 
 
 def begin(data: DataSet, fingerprint: str, *, resume: bool) -> ImportRun:
@@ -62,5 +66,20 @@ def _named(counts: Counts) -> dict[str, int]:
 
 
 def finish(run: ImportRun) -> None:
+    """Note that a file is imported to its end, and announce it."""
     run.finished_at = timezone.now()
-    run.save(update_fields=["finished_at"])
+    with transaction.atomic():
+        run.save(update_fields=["finished_at"])
+        announcements.announce(SYSTEM_METRICS, "import.finished", _announced(run))
+
+
+def _announced(run: ImportRun) -> dict[str, Any]:
+    """Return what others learn: of the place of the file its name alone."""
+    return {
+        "import": run.pk,
+        "format": run.format,
+        "source": Path(run.source).name,
+        "counts": run.counts,
+        "started_at": run.started_at.isoformat(),
+        "finished_at": run.finished_at.isoformat() if run.finished_at else "",
+    }

@@ -6,6 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from interactions import announcements
@@ -68,9 +69,8 @@ def finish_version(version: ModelVersion, model: Model, **described: Any) -> Mod
 
 def fail_version(version: ModelVersion, sentence: str) -> None:
     """Ends the training of a version; what there is of its files goes."""
-    now = timezone.now()
     training = ModelVersion.objects.filter(pk=version.pk, state=State.TRAINING)
-    training.update(state=State.FAILED, error=sentence, finished_at=now)
+    _fail(training, sentence)
     version.refresh_from_db()
     _remove_files()
 
@@ -121,7 +121,18 @@ def give_up(algorithm: str) -> int:
     """Fails what an earlier process left in training; the caller holds the training lock, so that none is alive."""
     left = ModelVersion.objects.filter(algorithm=algorithm, state=State.TRAINING)
     error = "The process that trained it ended without a word. Train again."
-    return left.update(state=State.FAILED, error=error, finished_at=timezone.now())
+    return _fail(left, error)
+
+
+@transaction.atomic
+def _fail(training: QuerySet[ModelVersion], sentence: str) -> int:
+    """Fails these versions, announces each, and says how many."""
+    failing = list(training.select_for_update().values_list("pk", "algorithm"))
+    for pk, algorithm in failing:
+        said = {"version_id": pk, "algorithm": algorithm, "error": sentence}
+        announcements.announce(MODEL_METRICS, "model.failed", said)
+    failed = ModelVersion.objects.filter(pk__in=[pk for pk, _ in failing])
+    return failed.update(state=State.FAILED, error=sentence, finished_at=timezone.now())
 
 
 def prune() -> int:

@@ -20,6 +20,7 @@ from recsite.platform.audit import Actor, Kind
 from recsite.platform.exceptions import UserFacingError
 from recsite.platform.locks import AlreadyRunning, exclusive, is_held
 from recsite.platform.models import Job
+from recsite.platform.webhooks import outbox
 
 logger = logging.getLogger(__name__)
 SECONDS_BETWEEN_WRITES = 0.5
@@ -127,9 +128,8 @@ def cancel(job_id: int, *, actor: Actor = audit.SYSTEM) -> bool:
 
 def refuse(job_id: int, sentence: str) -> None:
     """Fail a queued job that no worker could be told of."""
-    Job.objects.filter(pk=job_id, state=Job.State.QUEUED).update(
-        state=Job.State.FAILED, message=sentence[:500], finished_at=timezone.now()
-    )
+    queued = Job.objects.filter(pk=job_id, state=Job.State.QUEUED)
+    _end(queued, job_id, {"state": Job.State.FAILED, "message": sentence[:500], "finished_at": timezone.now()})
 
 
 def run(job_id: int, work: Callable[[Progress], str]) -> None:
@@ -232,4 +232,15 @@ def _finish(job_id: int, state: Job.State, sentence: str, progress: Progress | N
     if progress:
         progress.note(sentence)
         change["log"] = progress.log
-    return Job.objects.filter(pk=job_id, state=Job.State.RUNNING).update(**change)
+    return _end(Job.objects.filter(pk=job_id, state=Job.State.RUNNING), job_id, change)
+
+
+@transaction.atomic
+def _end(jobs: QuerySet[Job], job_id: int, change: dict[str, Any]) -> int:
+    """Write down how a job ended, and tell whoever wants to know of failures."""
+    ended = jobs.update(**change)
+    if ended and change["state"] == Job.State.FAILED:
+        job = Job.objects.select_related("started_by").get(pk=job_id)
+        said = {"id": job.pk, "kind": job.kind, "title": job.title, "message": job.message}
+        outbox.publish("job.failed", {**said, "started_by": actor_of(job).name, "created_at": job.created_at})
+    return ended

@@ -3,12 +3,17 @@
 import logging
 
 from celery import shared_task
+from django.db import transaction
 from django.utils import timezone
+from kombu.exceptions import OperationalError
 
 from recsite.platform import idempotency, partitions
 from recsite.platform.locks import AlreadyRunning, exclusive
+from recsite.platform.webhooks import delivering
 
 logger = logging.getLogger(__name__)
+ROUND_EXPIRES_SECS = 60
+"""A round of deliveries that waited longer is not needed: later ones were sent."""
 
 
 @shared_task(soft_time_limit=300, time_limit=360)
@@ -29,3 +34,37 @@ def keep_partitions() -> None:
 def forget_requests() -> None:
     """Delete the answers of requests with an Idempotency-Key that are older than a day."""
     idempotency.forget_old()
+
+
+@shared_task(soft_time_limit=60, time_limit=90)
+def send_webhooks() -> None:
+    """Send what waits for webhooks: a round of deliveries for each endpoint with messages that are due."""
+    for endpoint_id in delivering.due():
+        deliver_webhooks.apply_async((endpoint_id,), expires=ROUND_EXPIRES_SECS)
+
+
+@shared_task(soft_time_limit=120, time_limit=150)
+def deliver_webhooks(endpoint_id: int) -> None:
+    """Deliver what is due at one endpoint."""
+    try:
+        delivering.deliver(endpoint_id)
+    except AlreadyRunning as busy:
+        logger.debug("%s", busy)
+
+
+@shared_task(soft_time_limit=300, time_limit=360)
+def prune_webhooks() -> None:
+    """Delete old lines of the log of deliveries."""
+    logger.info("%d webhook deliveries are pruned.", delivering.prune())
+
+
+def deliver_soon(endpoint_id: int) -> None:
+    """Have the worker deliver what is due at an endpoint, once the transaction is committed."""
+    transaction.on_commit(lambda: _send_round(endpoint_id))
+
+
+def _send_round(endpoint_id: int) -> None:
+    try:
+        deliver_webhooks.apply_async((endpoint_id,), expires=ROUND_EXPIRES_SECS)
+    except OperationalError:
+        logger.warning("No worker can be told of a webhook message: it is sent once beat and worker are there.")

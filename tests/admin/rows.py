@@ -28,6 +28,8 @@ from recommender.models import (
 from recsite.platform import audit, jobs
 from recsite.platform.audit import Actor, Kind
 from recsite.platform.models import ApiKey, FeedCursor, Generation, IdempotentRequest, Job, ScheduleDefault
+from recsite.platform.webhooks import endpoints, events
+from recsite.platform.webhooks.endpoints import EndpointSettings
 from tests import factories
 from tests.recommender.fixtures import Shop, happened
 
@@ -94,6 +96,8 @@ def _fill_platform() -> None:
     shown, hidden = {"is_available": True, "title": "Emma " * 20}, {"is_available": False, "title": "Emma"}
     audit.record(clerk, "item.change", "item", LONG_ID, before=shown, after=hidden, reason="Out of print. " * 20)
     audit.record(script, "release.promote", "release", 12, after={"release": 12})
+    asked = EndpointSettings(f"https://shop.example/{'hooks' * 40}", events.known())
+    endpoints.send_test(endpoints.create(asked, actor=clerk), actor=clerk)
     FeedCursor.objects.get_or_create(name="attribution")
     ScheduleDefault.objects.create(name="Retrain and promote")
     IdempotentRequest.objects.create(key="0" * 64, request="0" * 64, status=202)

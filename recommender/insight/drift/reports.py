@@ -70,12 +70,22 @@ def check(now: datetime | None = None) -> list[DriftReport]:
         if sample.n >= FEWEST:
             made += list(_reports(release.pk, window, before, sample, now))
     with transaction.atomic():
+        before_it = _drifting_already(release.pk)
         DriftReport.objects.filter(made_at__lt=now - KEPT).delete()
         DriftReport.objects.bulk_create(made)
         for report in made:
             if report.is_drift:
-                announcements.announce(DATA_DRIFT, "drift.detected", _payload(report))
+                is_news = (report.distribution, report.window_minutes) not in before_it
+                announcements.announce(DATA_DRIFT, "drift.detected", _payload(report), is_news=is_news)
     return made
+
+
+def _drifting_already(release: int) -> set[tuple[str, int]]:
+    """Return what the last look found drifting for this release: by distribution and window."""
+    found = DriftReport.objects.filter(release=release)
+    newest = found.aggregate(at=Max("made_at"))["at"]
+    drifting = found.filter(made_at=newest, is_drift=True)
+    return set(drifting.values_list("distribution", "window_minutes"))
 
 
 def latest() -> list[DriftReport]:

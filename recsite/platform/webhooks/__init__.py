@@ -1,0 +1,1 @@
+"""Tell other systems what happened: endpoints of theirs get signed messages, as Standard Webhooks has them."""
