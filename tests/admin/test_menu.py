@@ -13,7 +13,7 @@ from tests import factories
 from tests.admin.staff import Staff
 
 GROUPS = ["Merchandise", "Measure", "Models", "Data", "System"]
-ROWS_BY_ANOTHER_NOUN = {"Schedule": "Scheduled tasks"}
+ROWS_BY_ANOTHER_NOUN = {"Schedule": "Scheduled tasks", "Activity": "Changes"}
 """Pages whose name is no plural, and the noun of their rows."""
 
 

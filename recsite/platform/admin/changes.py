@@ -13,7 +13,7 @@ DOOR_COLOURS = {"admin": "info", "api": "success", "command": "warning"}
 
 @admin.register(AuditEntry)
 class AuditEntryAdmin(ReadOnlyAdmin):
-    """Who changed what, when and why. Nobody can edit or delete these rows here."""
+    """Show who changed what, when and why. Nobody can edit or delete these rows here."""
 
     empty = "Nobody has changed anything yet."
     list_display = ("when", "who", "by_door", "verb", "what", "change", "reason")
