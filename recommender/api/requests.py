@@ -26,6 +26,11 @@ def described(operation: Operation, *path: Parameter) -> list[OpenApiParameter]:
     ]
 
 
+def described_path(one: Parameter) -> OpenApiParameter:
+    """Describe a part of an address that belongs to no list."""
+    return OpenApiParameter(one.name, one.schema, "path", required=True, description=one.description)
+
+
 def body_of(operation: Operation) -> dict[str, Any]:
     """Describe the body that an operation reads, as a JSON schema."""
     properties = {

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from recommender.api import cache, item_lists, models, operating, public_lists, session_and_batch
+from recommender.api import analytics, cache, item_lists, models, operating, public_lists, session_and_batch
 from recommender.api.recommendations import UserRecommendations
 
 # The ids of users and items are our clients' own: a slash may be in them.
@@ -26,5 +26,11 @@ urlpatterns = [
     path("releases/<number:release_id>", models.ReleaseDetail.as_view(), name="release"),
     path("cache", cache.Cache.as_view(), name="cache"),
     path("cache/clear", cache.ClearCache.as_view(), name="cache-clear"),
+    path("analytics/placements", analytics.PlacementAnalytics.as_view(), name="placement-analytics"),
+    path("analytics/algorithms", analytics.AlgorithmAnalytics.as_view(), name="algorithm-analytics"),
+    path("analytics/system", analytics.SystemAnalytics.as_view(), name="system-analytics"),
+    # Before the addresses of users and items, whose ids may hold slashes.
+    path("users/<anytext:user_id>/statistics", analytics.UserStatistics.as_view(), name="user-statistics"),
+    path("items/<anytext:item_id>/statistics", analytics.ItemStatistics.as_view(), name="item-statistics"),
     path("stats", cache.Stats.as_view(), name="stats"),
 ]

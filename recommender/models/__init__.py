@@ -2,6 +2,7 @@ from recommender.models.drift import DriftReport
 from recommender.models.impressions import (
     Attribution,
     DailyImpressions,
+    HourlyImpressions,
     ItemImpressions,
     ListImpression,
     ListKind,
@@ -24,6 +25,7 @@ __all__ = [
     "DailyImpressions",
     "DriftReport",
     "Exposure",
+    "HourlyImpressions",
     "ItemDay",
     "ItemImpressions",
     "ListImpression",

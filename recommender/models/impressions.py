@@ -111,6 +111,34 @@ class DailyImpressions(models.Model):
         return f"{self.algorithm} at {self.placement} on {self.day}"
 
 
+class HourlyImpressions(models.Model):
+    """Total an hour's lists of one kind, placement and algorithm, and how long they took to make."""
+
+    hour = models.DateTimeField(help_text="Its beginning; clicks count in the hour of their list.")
+    kind = models.CharField(max_length=10, choices=ListKind)
+    placement = models.CharField(max_length=50)
+    algorithm = models.CharField(max_length=50)
+    lists = models.PositiveBigIntegerField(default=0)
+    places = models.PositiveBigIntegerField("items shown", default=0)
+    places_clicked = models.PositiveBigIntegerField("items clicked", default=0)
+    places_converted = models.PositiveBigIntegerField("items converted", default=0)
+    answers = models.PositiveBigIntegerField(default=0, help_text="Answers whose making was timed, empty ones too.")
+    cache_hits = models.PositiveBigIntegerField(default=0)
+    buckets = ArrayField(
+        models.BigIntegerField(), default=list, help_text="Timed answers by duration; see `insight.impressions.timing`."
+    )
+
+    class Meta:
+        ordering = ["-hour", "pk"]
+        verbose_name = "hourly total"
+        constraints = [
+            models.UniqueConstraint(fields=["hour", "kind", "placement", "algorithm"], name="impressions_hour_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.algorithm} at {self.placement}, {self.hour:%Y-%m-%d %H}:00"
+
+
 class PositionImpressions(models.Model):
     """Total one rank of a day's lists: its impressions, clicks and conversions."""
 

@@ -1,5 +1,6 @@
 """Recommend by items instead of a user: similar to one, bought together with one, or for an anonymous session."""
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
@@ -40,13 +41,14 @@ from recsite.platform import lookups
 
 def similar(request: Request) -> Answer:
     """Return the items most similar to one, then popular ones, those of its categories first. Raises UnknownItem."""
+    started = time.perf_counter()
     context = context_for(placements.named(request.placement), request)
     (row,) = _rows(context, request.items)
     leader = _leader(context, request.algorithm)
     ranked = candidates.rank_similar(context, row, request.method, leader)
     algorithm = leader.algorithm if leader else POPULAR
     why = partial(_why_similar, context, row)
-    return _answer(context, ListKind.SIMILAR, algorithm, ranked, [row], request, why)
+    return _answer(context, ListKind.SIMILAR, algorithm, ranked, [row], request, why, started)
 
 
 def session(request: Request) -> Answer:
@@ -54,6 +56,7 @@ def session(request: Request) -> Answer:
 
     Items that the catalogue doesn't have are ignored. Raises UnknownItem where it has none of them.
     """
+    started = time.perf_counter()
     context = context_for(placements.named(request.placement), request)
     known = [row for row in map(context.catalogue.row_of, request.items) if row is not None]
     if not known:
@@ -61,11 +64,13 @@ def session(request: Request) -> Answer:
     leader = _leader(context, request.algorithm)
     made = candidates.session(context, known, leader)
     algorithm = leader.algorithm if leader and made.made_from else POPULAR
-    return _answer(context, ListKind.SESSION, algorithm, made.ranked, known, request, partial(_why, context, made))
+    why = partial(_why, context, made)
+    return _answer(context, ListKind.SESSION, algorithm, made.ranked, known, request, why, started)
 
 
 def bought_together(request: Request) -> BoughtTogether:
     """Return items that the same users bought, then those of the same sessions, by lift. Raises UnknownItem."""
+    started = time.perf_counter()
     context = context_for(placements.named(request.placement), request)
     (row,) = _rows(context, request.items)
     pairs = candidates.bought_together(int(context.catalogue.ids[row]), request.min_support)
@@ -81,6 +86,7 @@ def bought_together(request: Request) -> BoughtTogether:
     placement = request.placement or DEFAULT
     answer = BoughtTogether(request.items[0], new_event_id(), tuple(items), placement, found.total)
     _record_bought(context, answer, found.ranked, request.offset + 1)
+    _note_time(ListKind.BOUGHT_TOGETHER, placement, BOUGHT_TOGETHER, started)
     return answer
 
 
@@ -179,6 +185,7 @@ def _answer(
     seen: Sequence[int],
     request: Request,
     explain: Callable[[Ranked], list[Reason]],
+    started: float,
 ) -> Answer:
     found = _page(context, algorithm, ranked, seen, request)
     unrated = RatingPredictions.nothing(len(found.ranked))
@@ -186,4 +193,11 @@ def _answer(
     items = listed_items(context, found.ranked, request.offset + 1, unrated, why, request.fields)
     answer = answer_with(context, request, algorithm, items, found.total)
     record_impression(context, kind, answer, found.ranked, request.offset + 1)
+    _note_time(kind, answer.placement, algorithm, started)
     return answer
+
+
+def _note_time(kind: ListKind, placement: str, algorithm: str, started: float) -> None:
+    """Note how long an answer took; such a list comes from no cache. What staff look up is no request of a user's."""
+    if not lookups.is_by_staff():
+        impressions.note_time(kind, placement, algorithm, False, time.perf_counter() - started)

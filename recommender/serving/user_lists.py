@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from recommender.cache import SOURCES
+from recommender.insight import impressions
 from recommender.models import ListKind, Placement
 from recommender.serving import placements, telemetry
 from recommender.serving.answers import answer_with, context_for, eligible, listed_pages, record_impression
@@ -66,6 +67,8 @@ def recommend_many(request: Request, user_ids: Sequence[str]) -> list[Answer]:
         seconds = (time.perf_counter() - started) / max(len(pages), 1)
         for page in pages:
             telemetry.answered(page.algorithm, page.known.is_hit, seconds)
+            kind = ListKind.USER if page.user_id else ListKind.EVERYBODY
+            impressions.note_time(kind, placement.name, page.algorithm, page.known.is_hit, seconds)
     return answers
 
 

@@ -43,7 +43,12 @@ def test_what_is_wrong_is_said_at_the_field(admin: Staff, settings: Any) -> None
 
 
 def test_a_webhook_is_paused_and_changed(admin: Staff, endpoint: WebhookEndpoint) -> None:
-    fields: dict[str, Any] = {"url": endpoint.url, "description": "The shop", "events": ["job.failed"], "state": "paused"}
+    fields: dict[str, Any] = {
+        "url": endpoint.url,
+        "description": "The shop",
+        "events": ["job.failed"],
+        "state": "paused",
+    }
     assert admin.post(f"{WEBHOOKS}{endpoint.pk}/change/", **fields).status_code == 302
     endpoint.refresh_from_db()
     assert (endpoint.state, endpoint.paused_because, endpoint.description) == (

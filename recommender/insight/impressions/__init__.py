@@ -14,6 +14,7 @@ from recommender.insight.impressions.partitions import ATTRIBUTIONS, LISTS
 from recommender.insight.impressions.recording import Impression, flush, record
 from recommender.insight.impressions.retention import condense
 from recommender.insight.impressions.rollup import READERS, roll_up
+from recommender.insight.impressions.timing import note as note_time
 
 __all__ = [
     "ATTRIBUTIONS",
@@ -22,6 +23,7 @@ __all__ = [
     "Impression",
     "condense",
     "flush",
+    "note_time",
     "on_erased",
     "on_items_deleted",
     "record",

@@ -16,6 +16,7 @@ from django.db import connection, transaction
 from prometheus_client import Counter
 
 from catalog import erasure
+from recommender.insight.impressions import timing
 from recsite.platform import database
 from recsite.platform.database import DatabaseDown
 
@@ -72,6 +73,8 @@ class _Recorder:
         """Store what is waiting and return the number of impressions. Raises DatabaseDown; they keep waiting then."""
         stored = 0
         with self._storing:
+            if timing.waiting:
+                _store_times()
             while batch := [self.waiting.popleft() for _ in range(min(len(self.waiting), BATCH))]:
                 try:
                     database.ask(lambda rows=batch: _store(rows))  # type: ignore[misc]  # each its own rows
@@ -93,7 +96,7 @@ class _Recorder:
     def _work(self) -> None:
         pause = threading.Event()
         while not pause.wait(FLUSH_SECS):
-            if not self.waiting:
+            if not self.waiting and not timing.waiting:
                 continue
             try:
                 self.flush()
@@ -134,6 +137,17 @@ def _array(numbers: Sequence[int]) -> str:
     return f"{{{','.join(map(str, numbers))}}}"
 
 
+def _store_times() -> None:
+    """Store how long answers took. What fails for good is dropped: it must not hold up the impressions."""
+    try:
+        database.ask(timing.store)
+    except DatabaseDown:
+        raise
+    except Exception:
+        logger.exception("The times of %d answers can't be stored.", len(timing.waiting))
+        timing.waiting.clear()
+
+
 class _Held:
     """Hold the recorder of this process, and make a new one after a fork."""
 
@@ -144,10 +158,11 @@ class _Held:
 
     def forget(self) -> None:
         self.recorder = _Recorder()
+        timing.waiting.clear()
 
     def leave(self) -> None:
         """Store what is waiting when the process ends: there is no later chance."""
-        if self.recorder.waiting:
+        if self.recorder.waiting or timing.waiting:
             try:
                 self.recorder.flush()
                 connection.close()

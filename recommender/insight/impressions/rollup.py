@@ -44,6 +44,7 @@ def _impressions() -> int:
                 cursor.execute(statements.TAKE_LISTS, ids)
                 total += cursor.rowcount
                 cursor.execute(statements.COUNT_LISTS)
+                cursor.execute(statements.COUNT_HOURS)
                 cursor.execute(statements.COUNT_PLACES)
                 cursor.execute(statements.COUNT_ITEMS)
                 cursor.execute(statements.COUNT_DIFFERENT)

@@ -6,9 +6,12 @@ CURVE = 100
 
 DAY_OF = "(served_at AT TIME ZONE 'UTC')::date"
 
+HOUR_OF = "date_trunc('hour', served_at, 'UTC')"
+
 TAKE_LISTS = f"""
 CREATE TEMP TABLE taken ON COMMIT DROP AS
-SELECT {DAY_OF} AS day, kind, placement, algorithm, coalesce(version, 0) AS version, variant, items, sources, first_rank
+SELECT {DAY_OF} AS day, {HOUR_OF} AS hour, kind, placement, algorithm, coalesce(version, 0) AS version, variant,
+    items, sources, first_rank
 FROM recommender_servedlist WHERE id > %(after)s AND id <= %(until)s
 """
 
@@ -17,6 +20,14 @@ COUNT_LISTS = f"""
 INSERT INTO recommender_servedday AS served ({GROUP}, {TOTALS})
 SELECT {GROUP}, count(*), 0, 0, sum(cardinality(items)), 0, 0, 0, 0 FROM taken GROUP BY {GROUP} ORDER BY {GROUP}
 ON CONFLICT ({GROUP}) DO UPDATE SET lists = served.lists + excluded.lists, places = served.places + excluded.places
+"""
+
+HOUR = "hour, kind, placement, algorithm"
+HOURLY = f"{HOUR}, lists, places, places_clicked, places_converted, answers, cache_hits, buckets"
+COUNT_HOURS = f"""
+INSERT INTO recommender_hourlyimpressions AS known ({HOURLY})
+SELECT {HOUR}, count(*), sum(cardinality(items)), 0, 0, 0, 0, '{{}}' FROM taken GROUP BY {HOUR} ORDER BY {HOUR}
+ON CONFLICT ({HOUR}) DO UPDATE SET lists = known.lists + excluded.lists, places = known.places + excluded.places
 """
 
 PLACES = f"""
@@ -146,4 +157,11 @@ FROM news JOIN recommender_servedday AS served USING ({GROUP}) GROUP BY 1, 2 ORD
 ON CONFLICT (served_id, item_id) DO UPDATE
     SET clicked = one.clicked + excluded.clicked, converted = one.converted + excluded.converted
 """
-COUNT_FEEDBACK = (COUNT_PLACES_ACTED, COUNT_LISTS_ACTED, COUNT_RANKS_ACTED, COUNT_ITEMS_ACTED)
+COUNT_HOURS_ACTED = f"""
+INSERT INTO recommender_hourlyimpressions AS known ({HOURLY})
+SELECT {HOUR_OF} AS hour, kind, placement, algorithm, 0, 0, {_count("is_click")}, {_count("converts")}, 0, 0, '{{}}'
+FROM news GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
+ON CONFLICT ({HOUR}) DO UPDATE SET places_clicked = known.places_clicked + excluded.places_clicked,
+    places_converted = known.places_converted + excluded.places_converted
+"""
+COUNT_FEEDBACK = (COUNT_PLACES_ACTED, COUNT_LISTS_ACTED, COUNT_RANKS_ACTED, COUNT_ITEMS_ACTED, COUNT_HOURS_ACTED)
