@@ -4,6 +4,7 @@ import os
 import secrets
 import warnings
 from collections.abc import Callable
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 from urllib.parse import urlsplit
@@ -13,6 +14,7 @@ import environ
 PROJECT = Path(__file__).resolve().parent.parent
 T = TypeVar("T")
 _env = environ.Env()
+SHORTEST_NAME, LIKENESS = 6, 0.9
 LONG_ENOUGH, FEW_CHARACTERS = 50, 10
 """What Django's own check asks of a secret is about as much."""
 
@@ -24,13 +26,27 @@ _TRUE = {"1", "true", "yes", "on"}
 _FALSE = {"0", "false", "no", "off"}
 
 
+ELSEWHERE = ("PORT", "BIND", "API_WORKERS", "WORKER_THREADS")
+"""Names that the web server reads."""
+
+_asked = set(ELSEWHERE)
+
+
+def warn_of_misspelt_names() -> None:
+    """Warn of names in the environment that look like one of ours with a slip in it: nothing else would tell."""
+    known = sorted(name for name in _asked | FORMER_NAMES.keys() if len(name) >= SHORTEST_NAME)
+    for name in sorted(os.environ.keys() - _asked - FORMER_NAMES.keys()):
+        if meant := get_close_matches(name, known, 1, LIKENESS):
+            warnings.warn(f"{name} is no setting of recsite. Is {meant[0]} meant?", stacklevel=2)
+
+
 def fail(sentence: str) -> NoReturn:
     """Stop the start: every door (manage.py, gunicorn, celery) prints the sentence and exits with 1."""
     raise SystemExit(f"recsite can't start: {sentence}")
 
 
 def _read(name: str, default: T, convert: Callable[[str], T], wanted: str) -> T:
-    raw = os.environ.get(name, "").strip()
+    raw = text(name)
     if not raw:
         return default
     try:
@@ -47,7 +63,13 @@ def take_former_names() -> None:
             warnings.warn(f"{former} is now called {present}: rename it in the environment or .env.", stacklevel=2)
 
 
+def is_production() -> bool:
+    """Tell if the environment is that of production, for settings whose default depends on it."""
+    return text("ENVIRONMENT") == "production"
+
+
 def text(name: str, default: str = "") -> str:
+    _asked.add(name)
     return os.environ.get(name, "").strip() or default
 
 

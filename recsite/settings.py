@@ -7,6 +7,8 @@ from recsite import env
 from recsite.api_settings import *  # noqa: F403
 from recsite.kafka_settings import *  # noqa: F403
 from recsite.logging import logging_config
+from recsite.model_settings import *  # noqa: F403
+from recsite.model_settings import model_storage
 from recsite.openapi import REST_FRAMEWORK as REST_FRAMEWORK
 from recsite.openapi import description
 from recsite.permissions import API_ACCESS as API_ACCESS
@@ -236,10 +238,7 @@ _static = (
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": _static},
-    "models": {
-        "BACKEND": "django.core.files.storage.FileSystemStorage",
-        "OPTIONS": {"location": env.text("MODEL_STORAGE_PATH", str(STATE_DIR / "models"))},
-    },
+    "models": model_storage(STATE_DIR),
     # What clients send and the worker works through: both have to see it.
     "uploads": {
         "BACKEND": "django.core.files.storage.FileSystemStorage",
@@ -297,3 +296,5 @@ PROMETHEUS_EXPORT_MIGRATIONS = False
 PROMETHEUS_METRIC_NAMESPACE = ""
 if not PROMETHEUS_ENABLED:
     MIDDLEWARE = [name for name in MIDDLEWARE if not name.startswith("django_prometheus.")]
+
+env.warn_of_misspelt_names()

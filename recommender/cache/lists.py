@@ -32,6 +32,8 @@ _NUMBERS = {name: one.source for name, one in ALGORITHMS.items()} | _WITHOUT_A_M
 SOURCES = tuple(sorted(_NUMBERS, key=_NUMBERS.__getitem__))
 """What may have put an item into a list, by the number that cached lists and impressions store."""
 
+STATED = SOURCES.index("stated_preferences")
+
 HEADER = Struct("<B?xx8sqIHH")
 FORMAT = 5
 
@@ -141,6 +143,8 @@ def keep(keys: Keys, mark: bytes, candidates: Candidates) -> Iterator[Command]:
     seconds = settings.CANDIDATE_TTL_SECS
     if candidates.person == NOBODY:
         seconds = min(seconds, STRANGER_SECS)
+    elif STATED in candidates.sources:
+        seconds = min(seconds, settings.USER_PREFERENCE_CACHE_TTL_SECS)
     yield "SET", keys.mark, mark, "NX", "EX", 2 * seconds
     yield "EXPIRE", keys.mark, 2 * seconds
     yield "SET", keys.candidates, _pack(mark, candidates), "EX", seconds

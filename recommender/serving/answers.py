@@ -33,6 +33,7 @@ from recommender.serving.candidates import (
 )
 from recommender.serving.candidates.rankings import NO_ITEMS
 from recommender.serving.contract import Answer, ListedItem, Request
+from recommender.serving.placements import content_weight
 from recommender.serving.reasons import Reason
 from recsite.platform import lookups
 from recsite.platform.database import DatabaseDown
@@ -48,16 +49,17 @@ class ServingUnavailable(Unavailable):
 def context_for(placement: Placement, request: Request) -> ServingContext:
     """Return the catalogue and the live release of this moment, with the weights that hold for the request.
 
-    Those of the request, else those of the placement, if the leading hybrid makes the list and has such. Raises
+    Those of the request, else of the placement or the settings, if the leading hybrid makes the list. Raises
     NoContent where the request's weights can't be applied, and ServingUnavailable.
     """
     context = _context_now()
     if request.content_weight is not None:
         return context.with_content_weight(request.content_weight)
     leader = context.release.leader
-    if placement.content_weight is not None and leader and request.algorithm in ("", leader.algorithm):
+    weight = content_weight(placement)
+    if weight is not None and leader and request.algorithm in ("", leader.algorithm):
         with suppress(NoContent):
-            return context.with_content_weight(placement.content_weight)
+            return context.with_content_weight(weight)
     return context
 
 

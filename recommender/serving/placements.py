@@ -2,6 +2,8 @@
 
 from collections.abc import Collection, Mapping
 
+from django.conf import settings
+
 from recommender.models import DEFAULT, Placement
 from recsite.platform import database, generations
 from recsite.platform.exceptions import Invalid
@@ -25,6 +27,11 @@ def named(name: str = "") -> Placement:
     if found is None:
         raise UnknownPlacement(name, known)
     return found
+
+
+def content_weight(placement: Placement) -> float | None:
+    """Return the weight of content in its lists: its own, else that of the settings; None for the learned one."""
+    return settings.CONTENT_BASED_WEIGHT if placement.content_weight is None else placement.content_weight
 
 
 def changed() -> None:

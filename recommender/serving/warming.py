@@ -117,7 +117,7 @@ def refresh() -> int:
 
 def _context() -> ServingContext:
     """Return the context, with the weights of the default placement where it has some."""
-    weight = placements.named().content_weight
+    weight = placements.content_weight(placements.named())
     if weight is not None:
         with suppress(NoContent):
             return current_context().with_content_weight(weight)

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from types import MappingProxyType
 from typing import Any
@@ -37,6 +37,7 @@ EVERYTHING = (*DEFAULT, "hybrid", "bpmf")
 """What is trained once a day, and where nobody says what."""
 
 SEED = 42
+NMF = "nmf"
 READING = 0.05
 """The share of the progress bar that reading the events takes."""
 
@@ -79,17 +80,17 @@ def train(
             locks.enter_context(exclusive(registry.training_lock(name)))
             registry.give_up(name)
         dataset = _read(list(chosen), progress)
-        described = _described(dataset)
+        described, seeds = _described(dataset), _seeds(chosen, seed)
         inputs = {
             name: unchanged.inputs_hash(dataset, described["data_hash"], ALGORITHMS[name].reads) for name in chosen
         }
         if skip_unchanged:
-            chosen = unchanged.without_unchanged(chosen, inputs, seed, quick)
+            chosen = unchanged.without_unchanged(chosen, inputs, seeds, quick)
         parts = _parts(progress, list(chosen))
         made = []
         for name, algorithm in chosen.items():
             about = {**described, "inputs_hash": inputs[name], "by": started_by, "actor": actor}
-            version = registry.start_version(name, settings_of(algorithm), seed=seed, **about)
+            version = registry.start_version(name, settings_of(algorithm), seed=seeds[name], **about)
             made.append(_make(version, algorithm, dataset, parts[name], quick))
         ready = [version for version in made if version.state == ModelVersion.State.READY]
         if not ready:
@@ -142,11 +143,24 @@ def summary(release: Release, algorithms: Sequence[str] = DEFAULT) -> str:
 
 def _create(name: str, settings: Mapping[str, Any]) -> Algorithm:
     try:
-        if "encoder" in defaults(name) and django_settings.CONTENT_ENCODER:
-            settings = {"encoder": django_settings.CONTENT_ENCODER, **settings}
-        return create_from_json(name, settings)
+        return create_from_json(name, {**_from_environment(name), **settings})
     except ValueError as error:
         raise CannotTrain(str(error)) from error
+
+
+def _from_environment(name: str) -> dict[str, Any]:
+    """Return the settings that the environment gives an algorithm where staff chose none."""
+    found: dict[str, Any] = {}
+    if "encoder" in defaults(name) and django_settings.CONTENT_ENCODER:
+        found["encoder"] = django_settings.CONTENT_ENCODER
+    if name == NMF:
+        found["n_factors"] = django_settings.NMF_N_COMPONENTS
+    return found
+
+
+def _seeds(names: Collection[str], seed: int) -> dict[str, int]:
+    """Return the seed of each algorithm: where none is asked for, nmf has its own setting."""
+    return {name: django_settings.NMF_RANDOM_STATE if name == NMF and seed == SEED else seed for name in names}
 
 
 def _read(names: Sequence[str], progress: Progress) -> Dataset:

@@ -14,13 +14,13 @@ from recsite.platform.jobs import NothingToDo
 
 
 def without_unchanged(
-    chosen: Mapping[str, Algorithm], inputs: Mapping[str, str], seed: int, quick: bool = False
+    chosen: Mapping[str, Algorithm], inputs: Mapping[str, str], seeds: Mapping[str, int], quick: bool = False
 ) -> dict[str, Algorithm]:
     """Return the algorithms that would make another model than they have made. Raises NothingToDo where none would.
 
     `inputs` has the hash of what each of them reads. Only a `quick` training has nothing to add to a refit.
     """
-    made = {name: _made_already(name, algorithm, inputs[name], seed, quick) for name, algorithm in chosen.items()}
+    made = {name: _made_already(name, one, inputs[name], seeds[name], quick) for name, one in chosen.items()}
     left = {name: algorithm for name, algorithm in chosen.items() if made[name] is None}
     if not left:
         raise NothingToDo(_sentence([version for version in made.values() if version]))

@@ -15,7 +15,13 @@ EXAMPLE = re.compile(r"^#?([A-Z_]+)=(.*)$", re.MULTILINE)
 SOUND = {"DATABASE_URL": "postgres://ada:secret@127.0.0.1:1/x", "REDIS_URL": "redis://127.0.0.1:1/0"}
 SECRET = "0123456789-abcdefghijklmnopqrstuvwxyz-0123456789-abcdef"
 LIVE = {"ENVIRONMENT": "production", "SECRET_KEY": SECRET, "ERASURE_KEY": f"another-{SECRET}"}
-READERS = ("recsite/settings.py", "recsite/api_settings.py", "recsite/kafka_settings.py", "recsite/gunicorn.py")
+READERS = (
+    "recsite/settings.py",
+    "recsite/api_settings.py",
+    "recsite/model_settings.py",
+    "recsite/kafka_settings.py",
+    "recsite/gunicorn.py",
+)
 
 
 def start(folder: Path, **settings: str) -> subprocess.CompletedProcess[str]:
@@ -68,6 +74,24 @@ def start(folder: Path, **settings: str) -> subprocess.CompletedProcess[str]:
         ({"DATABASE_URL": "postgres://a@b:99999/x"}, "DATABASE_URL is no database address."),
         ({"REDIS_URL": "redis://a:port/0"}, "REDIS_URL is no address of a Redis."),
         ({"REDIS_URL": "redis://a:6379/first"}, "REDIS_URL ends in 'first', but the number of a database is needed"),
+        (
+            {"COLLABORATIVE_WEIGHT": "0.6", "CONTENT_BASED_WEIGHT": "0.5"},
+            "COLLABORATIVE_WEIGHT and CONTENT_BASED_WEIGHT must sum to 1; one of them is enough.",
+        ),
+        ({"SIMILARITY_THRESHOLD": "2"}, "SIMILARITY_THRESHOLD is '2', but a number between 0 and 1 is needed."),
+        ({"NMF_N_COMPONENTS": "0"}, "NMF_N_COMPONENTS is '0', but a whole number from 1 to 1000 is needed."),
+        (
+            {"MODEL_STORAGE_BUCKET": "models", "MODEL_STORAGE_PATH": "/srv/models"},
+            "MODEL_STORAGE_BUCKET and MODEL_STORAGE_PATH are both set: models are stored in one place.",
+        ),
+        (
+            {"MODEL_STORAGE_ENDPOINT": "http://minio:9000"},
+            "MODEL_STORAGE_ENDPOINT and the like say how to reach a bucket: name it in MODEL_STORAGE_BUCKET.",
+        ),
+        (
+            {"MODEL_STORAGE_BUCKET": "models", "MODEL_STORAGE_ACCESS_KEY": "a"},
+            "MODEL_STORAGE_ACCESS_KEY and MODEL_STORAGE_SECRET_KEY go together: set both, or neither.",
+        ),
         ({"DATABASE_MIN_CONNECTIONS": "11"}, "DATABASE_MIN_CONNECTIONS is larger than DATABASE_MAX_CONNECTIONS."),
     ],
 )
@@ -135,3 +159,13 @@ def test_a_former_name_still_works_and_says_how_it_is_called_now(tmp_path: Path)
         )
         assert done.stdout.strip() == expected
         assert ("is now called IMPRESSION_RETENTION_MONTHS" in done.stderr) == (expected == "7")
+
+
+def test_a_misspelt_name_is_warned_about_and_others_are_left_alone(tmp_path: Path) -> None:
+    slips = {"RATE_LIMIT_PERKEY": "7", "MODEL_UPDATE_INTERVALL": "60", "REDIS_PORT": "6379", "EDITOR": "vi"}
+    said = start(tmp_path, **slips)
+    assert said.returncode == 0
+    assert "RATE_LIMIT_PERKEY is no setting of recsite. Is RATE_LIMIT_PER_KEY meant?" in said.stderr
+    assert "MODEL_UPDATE_INTERVALL is no setting of recsite. Is MODEL_UPDATE_INTERVAL meant?" in said.stderr
+    assert "REDIS_PORT" not in said.stderr
+    assert "EDITOR" not in said.stderr

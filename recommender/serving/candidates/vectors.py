@@ -108,12 +108,17 @@ def on_saved(items: Collection[int]) -> None:
 
 
 def by_content(context: ServingContext, row: int, n: int) -> Ranked:
-    """Rank the n available items nearest to the one at `row` of the catalogue. Raises DatabaseDown."""
+    """Rank the n available items nearest to the one at `row` of the catalogue, none below SIMILARITY_THRESHOLD.
+
+    Raises DatabaseDown.
+    """
     found = content_model(context.release)
     if found is None:
         return NO_ITEMS
     version, model = found
     near = database.ask(lambda: _near(version, model, int(context.catalogue.ids[row]), n))
+    if settings.SIMILARITY_THRESHOLD:
+        near = [(pk, similarity) for pk, similarity in near if similarity >= settings.SIMILARITY_THRESHOLD]
     rows = context.rows([pk for pk, _ in near])
     ranked = Ranked(
         rows, np.array([similarity for _, similarity in near], np.float32), np.full(len(near), _SOURCE, np.uint8)
