@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db import DataError, transaction
 
-from catalog import erasure, fields, snapshot, store, upserts
+from catalog import erasure, fields, merging, snapshot, store, upserts
 from catalog.fields import Field
 from catalog.ids import is_reserved, reserved_reason
 from catalog.models import EndUser, Item
@@ -23,6 +23,9 @@ BATCH_BYTES = 16 * 1024 * 1024
 """One batch is one transaction: short locks, and memory that doesn't grow with the number of rows."""
 
 CREATED, UPDATED, UNCHANGED, REFUSED, ERASED = STATUSES = "created", "updated", "unchanged", "refused", "erased"
+SENTENCES = {ERASED: erasure.SENTENCE, REFUSED: merging.SENTENCE}
+"""Of users whose ids can't be used."""
+
 TOO_LONG = {"body": f"A line has at most {ndjson.LINE_BYTES:,} bytes."}
 NOT_STORABLE = {"body": "The database can't store this row."}
 
@@ -153,7 +156,7 @@ def _write(kind: Kind, rows: Sequence[Row], actor: Actor) -> None:
         status = statuses.get(row_id, UNCHANGED)
         for row in same:
             row.status = status
-            row.errors = {kind.id_name: erasure.SENTENCE} if status == ERASED else {}
+            row.errors = {kind.id_name: SENTENCES[status]} if status in SENTENCES else {}
     counted = {name: number for name, number in Counter(statuses.values()).items() if name in (CREATED, UPDATED)}
     if counted:
         audit.record(actor, f"{kind.name}.upsert", f"{kind.name}s", f"{sum(counted.values()):,}", after=counted)
@@ -173,10 +176,11 @@ def _write_items(rows: Sequence[Mapping[str, Any]]) -> dict[str, str]:
 
 def _write_users(rows: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     new, changed = upserts.write(upserts.USERS, rows, merges=False)
-    erased = erasure.refuse(new)
-    if told := [*changed, *(user_id for user_id in new if user_id not in erased)]:
+    erased, merged = erasure.refuse(new), merging.refuse(new)
+    if told := [*changed, *(user_id for user_id in new if user_id not in erased and user_id not in merged)]:
         store.tell_of_users(told)
-    return {**dict.fromkeys(new, CREATED), **dict.fromkeys(changed, UPDATED), **dict.fromkeys(erased, ERASED)}
+    refused = {**dict.fromkeys(erased, ERASED), **dict.fromkeys(merged, REFUSED)}
+    return {**dict.fromkeys(new, CREATED), **dict.fromkeys(changed, UPDATED), **refused}
 
 
 def _check_items(rows: Sequence[Row]) -> None:

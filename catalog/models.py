@@ -41,13 +41,23 @@ class EndUser(models.Model):
         help_text='Such as {"categories": ["Poetry"], "tags": [], "liked": [], "disliked": []}.',
     )
     demographics = models.JSONField(default=dict, blank=True)
+    opted_out_at = models.DateTimeField(
+        "opted out",
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="From then on nothing that they do is kept, and they get what everybody gets.",
+    )
 
     objects = EndUserQuerySet.as_manager()
 
     class Meta:
         verbose_name = "person"
         verbose_name_plural = "people"
-        indexes = [models.Index(F("last_active").desc(nulls_last=True), F("id"), name="person_last_active_idx")]
+        indexes = [
+            models.Index(F("last_active").desc(nulls_last=True), F("id"), name="person_last_active_idx"),
+            models.Index(fields=["id"], name="person_opted_out_idx", condition=Q(opted_out_at__isnull=False)),
+        ]
 
     def __str__(self) -> str:
         return self.user_id
@@ -55,6 +65,20 @@ class EndUser(models.Model):
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
         """Erase the user, as `EndUserQuerySet.delete` does."""
         return EndUser.objects.filter(pk=self.pk).delete()
+
+
+class MergedUser(models.Model):
+    """Store another name of a user: the id of a visitor who was merged into them (see `catalog.merging`)."""
+
+    user_id = IdField("user id", max_length=255, unique=True)
+    into = models.ForeignKey(EndUser, on_delete=models.CASCADE, related_name="merged")
+    merged_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return self.user_id
 
 
 class Erasure(models.Model):

@@ -6,22 +6,21 @@ from datetime import timedelta
 from functools import partial
 
 from django.conf import settings
-from django.contrib.admin.models import LogEntry
-from django.contrib.contenttypes.models import ContentType
-from django.db import OperationalError, connection, transaction
+from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.module_loading import import_string
 from prometheus_client import Counter
-from psycopg.errors import LockNotAvailable
 
-from catalog import changes, erasure, snapshot, upserts
+from catalog import changes, erasure, merging, snapshot, upserts
 from catalog.erasure import ErasedUsers, UserErased
 from catalog.fields import ITEM, USER
-from catalog.models import DeletedItem, EndUser, Erasure, Item, ItemEmbedding
+from catalog.log_entries import anonymize
+from catalog.merging import UserMerged
+from catalog.models import DeletedItem, EndUser, Erasure, Item, ItemEmbedding, MergedUser
+from catalog.people_lock import alone_with_users
 from recsite.platform import audit
-from recsite.platform.audit import Actor
-from recsite.platform.exceptions import AlreadyRunning
+from recsite.platform.audit import SYSTEM, Actor
 
 logger = logging.getLogger(__name__)
 sink_failures = Counter("item_sink_failures_total", "Saved items that a sink failed to take in, by batch.", ["sink"])
@@ -32,10 +31,6 @@ ERASED_AT_ONCE = 200
 READ_AT_ONCE = 5_000
 DELETIONS_KEPT_FOR = timedelta(days=7)
 """Longer than any copy of the catalogue is brought up to date instead of being made anew."""
-
-ATTEMPTS = 5
-# It waits for everybody who stores events, and keeps them waiting; it lets readers and a backup work on.
-LOCK_USERS = "SET LOCAL lock_timeout = '3s'; LOCK TABLE catalog_enduser IN SHARE ROW EXCLUSIVE MODE"
 
 
 def save_item(item: Item, *, actor: Actor) -> Item:
@@ -108,14 +103,14 @@ def tell(items: Collection[int]) -> None:
 
 
 def save_user(user: EndUser, *, actor: Actor) -> EndUser:
-    """Add or change one user. Raises ValidationError where a field is wrong, and UserErased for an erased id."""
+    """Add or change one user. Raises ValidationError for a wrong field, UserErased and UserMerged for such an id."""
     user.full_clean()
     return write_user(user, actor=actor)
 
 
 @transaction.atomic
 def write_user(user: EndUser, *, actor: Actor) -> EndUser:
-    """Add or change one user whose fields were checked. Raises UserErased for an erased id."""
+    """Add or change one user whose fields were checked. Raises UserErased and UserMerged for such an id."""
     before = None if user._state.adding else EndUser.objects.select_for_update().filter(pk=user.pk).first()
     differing = changes.differences(before, user, USER) if before else ({}, {})
     if differing is None:
@@ -123,6 +118,8 @@ def write_user(user: EndUser, *, actor: Actor) -> EndUser:
     user.save()
     if before is None and erasure.refuse([user.user_id]):
         raise UserErased
+    if before is None and merging.refuse([user.user_id]):
+        raise UserMerged
     # Names alone: values of a profile in the record would outlive an erasure.
     named = {"fields": sorted(differing[1])} if before else {}
     audit.record(actor, "user.change" if before else "user.create", audit.USER, user.user_id, after=named)
@@ -136,49 +133,40 @@ def tell_of_users(user_ids: Collection[str]) -> None:
         import_string(path)(user_ids)
 
 
-def erase_users(users: QuerySet[EndUser]) -> int:
+def erase_users(users: QuerySet[EndUser], *, actor: Actor = SYSTEM) -> int:
     """Erase users with everything that is kept of them, for good; return how many there were."""
-    return erase_user_ids(list(users.values_list("user_id", flat=True)))
+    return erase_user_ids(list(users.values_list("user_id", flat=True)), actor=actor)
 
 
-def erase_user_ids(user_ids: Collection[str]) -> int:
+def erase_user_ids(user_ids: Collection[str], *, actor: Actor = SYSTEM) -> int:
     """Erase what is kept under these ids, and refuse the ids from now on; return how many users there were.
 
-    An id may be unknown: events may wait for it elsewhere. Each batch is erased whole or not at all, ERASURE_SINKS
-    included. Raises AlreadyRunning where users are being stored without a pause.
+    An id may be unknown: events may wait for it elsewhere. One that is another name of a merged user is refused from
+    now on, and the user stays. Each batch is erased whole or not at all, ERASURE_SINKS included. Raises AlreadyRunning
+    where users are being stored without a pause.
     """
     ordered = sorted(set(user_ids))
     starts = range(0, len(ordered), ERASED_AT_ONCE)
-    return sum(_erase_patiently(ordered[start : start + ERASED_AT_ONCE]) for start in starts)
+    batches = [ordered[start : start + ERASED_AT_ONCE] for start in starts]
+    return sum(alone_with_users(partial(_erase, batch, actor), "nobody was erased") for batch in batches)
 
 
 def erase_again() -> int:
     """Erase users whose ids were erased and who have a row all the same, since a backup was restored."""
     found, batch = set[str](), list[str]()
-    for user_id in EndUser.objects.order_by("pk").values_list("user_id", flat=True).iterator(chunk_size=READ_AT_ONCE):
-        batch.append(user_id)
-        if len(batch) == READ_AT_ONCE:
-            found |= erasure.erased_among(batch)
-            batch.clear()
+    for model in (EndUser, MergedUser):
+        rows = model._default_manager.order_by("pk").values_list("user_id", flat=True)
+        for user_id in rows.iterator(chunk_size=READ_AT_ONCE):
+            batch.append(user_id)
+            if len(batch) == READ_AT_ONCE:
+                found |= erasure.erased_among(batch)
+                batch.clear()
     return erase_user_ids(found | erasure.erased_among(batch))
 
 
-def _erase_patiently(user_ids: Sequence[str]) -> int:
-    for _ in range(ATTEMPTS):
-        try:
-            with transaction.atomic():
-                return _erase(user_ids)
-        except OperationalError as error:
-            if not isinstance(error.__cause__, LockNotAvailable):
-                raise
-    raise AlreadyRunning(
-        "Users are being stored all the time (a large import?), so nobody was erased. Try again later."
-    )
-
-
-def _erase(user_ids: Sequence[str]) -> int:
-    with connection.cursor() as cursor:
-        cursor.execute(LOCK_USERS)
+def _erase(asked: Sequence[str], actor: Actor) -> int:
+    # Under another name the same user would come back with the next event.
+    user_ids = [*asked, *merging.names_of(asked)]
     Erasure.objects.bulk_create(
         [Erasure(digest=erasure.digest(user_id)) for user_id in user_ids],
         update_conflicts=True,
@@ -188,12 +176,9 @@ def _erase(user_ids: Sequence[str]) -> int:
     pks = list(EndUser.objects.filter(user_id__in=user_ids).values_list("pk", flat=True))
     for path in settings.ERASURE_SINKS:
         import_string(path)(ErasedUsers(tuple(user_ids), tuple(pks)))
-    _anonymize_log(pks)
+    merging.forget(user_ids, pks)
+    anonymize(pks, "an erased user")
     EndUser.objects.filter(pk__in=pks)._raw_delete("default")
+    for user_id in asked:
+        audit.record(actor, "erase", audit.USER, user_id)
     return len(pks)
-
-
-def _anonymize_log(pks: Sequence[int]) -> None:
-    """Take the ids out of the admin's log: it says who erased somebody, and when, but not whom."""
-    about = LogEntry.objects.filter(content_type=ContentType.objects.get_for_model(EndUser))
-    about.filter(object_id__in=list(map(str, pks))).update(object_repr="an erased user")

@@ -11,7 +11,7 @@ from typing import Any
 
 from django.db import connection
 
-from catalog import erasure
+from catalog import erasure, merging
 from catalog.ids import is_reserved
 from catalog.importers.rows import ItemRow, UserRow
 from catalog.models import EndUser
@@ -22,18 +22,20 @@ USERS = """
 WITH given AS (
     SELECT * FROM jsonb_to_recordset(%(rows)s::jsonb) AS row (
         user_id text, created_at timestamptz, last_active timestamptz, preferences jsonb, demographics jsonb,
-        names text[]
+        opted_out_at timestamptz, names text[]
     )
 ), merged AS (
     SELECT user_id, coalesce(given.created_at, kept.created_at, now()) AS created_at,
-        CASE WHEN 'last_active' = ANY(given.names) THEN given.last_active ELSE kept.last_active END AS last_active,
+        CASE WHEN 'last_active' = ANY(given.names) AND NOT %(merges)s THEN given.last_active
+            ELSE greatest(given.last_active, kept.last_active) END AS last_active,
         CASE WHEN %(merges)s THEN coalesce(kept.preferences, '{}') ELSE '{}' END
             || coalesce(given.preferences, kept.preferences, '{}') AS preferences,
         CASE WHEN %(merges)s THEN coalesce(kept.demographics, '{}') ELSE '{}' END
-            || coalesce(given.demographics, kept.demographics, '{}') AS demographics
+            || coalesce(given.demographics, kept.demographics, '{}') AS demographics,
+        given.opted_out_at
     FROM given LEFT JOIN catalog_enduser AS kept USING (user_id)
 ), changed AS (
-    INSERT INTO catalog_enduser AS kept (user_id, created_at, last_active, preferences, demographics)
+    INSERT INTO catalog_enduser AS kept (user_id, created_at, last_active, preferences, demographics, opted_out_at)
     SELECT * FROM merged ORDER BY user_id
     ON CONFLICT (user_id) DO UPDATE SET
         created_at = EXCLUDED.created_at, last_active = EXCLUDED.last_active,
@@ -127,7 +129,10 @@ def upsert_users(rows: Sequence[UserRow]) -> Upserted:
         return Upserted()
     new, changed = write(USERS, [_said(row) for row in {row.user_id: row for row in rows}.values()], merges=True)
     erased = frozenset(erasure.refuse(new))
-    return Upserted(len(new) - len(erased), len(changed), erased)
+    # Another name of a known user, whose profile wins.
+    merged = merging.refuse(new)
+    merging.add_names({row.user_id: row.merged for row in rows if row.merged})
+    return Upserted(len(new) - len(erased) - len(merged), len(changed), erased)
 
 
 def upsert_items(rows: Sequence[ItemRow]) -> Upserted:

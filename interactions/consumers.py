@@ -18,7 +18,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 from prometheus_client import Counter as Count
 
-from catalog import erasure
+from catalog import erasure, opting_out
 from interactions import kafka, producers, types, wire
 from interactions.kafka import Message
 from interactions.models import DeadLetter
@@ -198,13 +198,14 @@ class EventConsumer:
 
 
 def keep_dead_letters(lost: Sequence[Unreadable]) -> int:
-    """Keep what can't be stored, in the table and on its topic; return how many. Nothing of erased users is kept."""
+    """Keep what can't be stored, in the table and on its topic; return how many; nothing of users who are gone."""
     payloads = [wire.readable(one.raw) for one in lost]
     named = [
         {one.user_id, str(payload.get("user_id", "")).strip()} for one, payload in zip(lost, payloads, strict=True)
     ]
     with transaction.atomic():
-        erased = erasure.refuse((), set().union(*named))
+        users = set[str]().union(*named)
+        erased = erasure.refuse((), users) | opting_out.opted_out_among(users)
         kept = [pair for pair, names in zip(zip(lost, payloads, strict=True), named, strict=True) if not names & erased]
         DeadLetter.objects.bulk_create(
             DeadLetter(source=one.source, topic=one.topic, reason=one.reason[:500], payload=payload)
@@ -268,6 +269,8 @@ def _store(read: Sequence[Read]) -> tuple[Counter[str], list[Unreadable]]:
         return parts[0][0] + parts[1][0], parts[0][1] + parts[1][1]
     lost = [_unreadable(read[one.position], one.reason) for one in stored.refused if not one.is_erased]
     outcome = Counter(stored=len(stored.stored), duplicate=stored.duplicates, dead=0)
+    if stored.dropped:
+        outcome["opted_out"] = len(stored.dropped)
     if stored.erased:
         outcome["erased"] = len(stored.erased)
         logger.info("%d events of erased users are dropped.", len(stored.erased))

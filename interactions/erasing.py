@@ -12,11 +12,11 @@ from interactions.models import OutboxMessage, Review
 from interactions.partitions import EVENTS, WITHOUT_ITEM
 
 # A letter that names its user is theirs, or nobody's; in one that doesn't, the id in quotes is all there is to go by.
-DELETE_DEAD_LETTERS = """
-DELETE FROM interactions_deadletter
-WHERE btrim(payload ->> 'user_id') = ANY(%(user_ids)s) OR payload ->> 'raw' LIKE ANY(%(quoted)s)
-    OR (NOT payload ? 'user_id' AND payload::text LIKE ANY(%(quoted)s))
+NAMES_USERS = """
+(btrim(payload ->> 'user_id') = ANY(%s) OR payload ->> 'raw' LIKE ANY(%s)
+    OR (NOT payload ? 'user_id' AND payload::text LIKE ANY(%s)))
 """
+DELETE_DEAD_LETTERS = f"DELETE FROM interactions_deadletter WHERE {NAMES_USERS}"
 
 
 def on_erased(erased: ErasedUsers) -> None:
@@ -33,7 +33,13 @@ def on_erased(erased: ErasedUsers) -> None:
 def delete_dead_letters(user_ids: Sequence[str]) -> None:
     """Delete the dead letters about these users, those that nobody can parse included."""
     with connection.cursor() as cursor:
-        cursor.execute(DELETE_DEAD_LETTERS, {"user_ids": list(user_ids), "quoted": list(_quoted(user_ids))})
+        cursor.execute(DELETE_DEAD_LETTERS, parameters_of(user_ids))
+
+
+def parameters_of(user_ids: Sequence[str]) -> list[list[str]]:
+    """Return the parameters of NAMES_USERS."""
+    quoted = list(_quoted(user_ids))
+    return [list(user_ids), quoted, quoted]
 
 
 def on_items_deleted(items: Collection[int]) -> None:

@@ -6,7 +6,7 @@ times lets PostgreSQL leave out the months that can't hold a row of it.
 
 import base64
 import binascii
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, NamedTuple, Self
@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, Self
 from django.db.models import Q, QuerySet
 
 from catalog.models import EndUser, Item
+from interactions import types
 from interactions.models import Interaction, InteractionType, PersonEvent, Review
 
 Row = Interaction | PersonEvent
@@ -120,6 +121,27 @@ def everything_of(user: EndUser, at_once: int = 500) -> Iterator[tuple[Row, Revi
         yield from ((row, page.review_of(row)) for row in page.rows)
         if (after := page.next) is None:
             return
+
+
+def event_out(row: Row, review: Review | None, user_id: str = "", item_id: str = "") -> dict[str, Any]:
+    """Return an event as answers have it; `user_id` or `item_id` are given where all rows share them."""
+    told: dict[str, Any] = {
+        "event_id": row.event_id,
+        "user_id": user_id or row.user.user_id,
+        "item_id": None if isinstance(row, PersonEvent) else item_id or row.item.item_id,
+        "type": _type_names()[row.type_id],
+        "value": None if isinstance(row, PersonEvent) else row.value,
+        "occurred_at": row.occurred_at,
+        "undated": False if isinstance(row, PersonEvent) else row.undated,
+        "context": row.context or {},
+    }
+    if review is not None:
+        told["review"] = {"title": review.title, "text": review.text} if review.title else {"text": review.text}
+    return told
+
+
+def _type_names() -> Mapping[int, str]:
+    return {kind.pk: name for name, kind in types.by_name().items()}
 
 
 def _page(found: Sequence[Row], limit: int) -> Page:

@@ -13,7 +13,7 @@ from django.db import transaction
 from django.utils.module_loading import import_string
 from prometheus_client import Counter
 
-from catalog import erasure
+from catalog import erasure, opting_out
 from interactions import kafka, outbox, single, store
 from interactions.kafka import Message
 from interactions.schema import Event
@@ -53,25 +53,31 @@ class KafkaLog:
     """Hands events to Kafka, whose brokers acknowledge; where they don't, to the outbox."""
 
     def append(self, events: Sequence[Event], source: str) -> Stored:
-        erased = self._erased(events)
+        erased, out = self._left_out(events)
         headers = kafka.request_headers()
         messages = [
             Message(topic_of(event.type), event.user_id, encode(event, source), headers)
             for event in events
-            if event.user_id not in erased
+            if event.user_id not in erased and event.user_id not in out
         ]
         if outbox.is_empty():
             messages = kafka.deliver(messages)
         if messages:
             outbox.put(messages)
-        return Stored(refused=store.refusals(events, erased))
+        dropped = tuple(position for position, event in enumerate(events) if event.user_id in out)
+        opting_out.dropped.inc(len(dropped))
+        return Stored(refused=store.refusals(events, erased), dropped=dropped)
 
-    def _erased(self, events: Sequence[Event]) -> set[str]:
-        """Return whose events are published no more. Without the database nobody knows: the consumer refuses them."""
+    def _left_out(self, events: Sequence[Event]) -> tuple[set[str], set[str]]:
+        """Return whose events are published no more: of users who were erased, and of those who opted out.
+
+        Without the database nobody knows: the consumer refuses them.
+        """
+        users = {event.user_id for event in events}
         try:
-            return database.ask(lambda: erasure.erased_among({event.user_id for event in events}))
+            return database.ask(lambda: (erasure.erased_among(users), opting_out.opted_out_among(users)))
         except DatabaseDown:
-            return set()
+            return set(), set()
 
 
 def event_log() -> EventLog:

@@ -1,8 +1,8 @@
 """Store an event as nearly all are, of a known user, item and type, by one statement that is planned once.
 
 The statement is a transaction of its own: one way to the server and back, and the event is durable. Whatever else an
-event is (a repeat, of a new user, of an unknown item, with a review, about no item), the statement leaves everything as
-it was, and `store.store` settles it.
+event is (a repeat, of a new user or one who opted out, of an unknown item, with a review, about no item), the statement
+leaves everything as it was, and `store.store` settles it.
 """
 
 import json
@@ -21,6 +21,7 @@ WITH stored AS (
         %(undated)s::boolean, %(context)s::jsonb, now()
     FROM catalog_enduser AS enduser, catalog_item AS item, interactions_interactiontype AS kind
     WHERE enduser.user_id = %(user_id)s::text AND item.item_id = %(item_id)s::text AND kind.name = %(type)s::text
+        AND (enduser.opted_out_at IS NULL OR %(at)s::timestamptz < enduser.opted_out_at)
     ON CONFLICT (event_id, occurred_at) DO NOTHING
     RETURNING user_id, item_id, id
 ), active AS (

@@ -3,7 +3,7 @@
 import csv
 import io
 import logging
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -73,15 +73,20 @@ FROM (
     FROM {staged} GROUP BY user_id
 ) AS seen
 LEFT JOIN catalog_enduser AS known USING (user_id)
-WHERE known.id IS NULL OR seen.latest >= coalesce(known.last_active, '-infinity') + interval '1 minute'
+WHERE known.id IS NULL OR (
+    known.opted_out_at IS NULL AND seen.latest >= coalesce(known.last_active, '-infinity') + interval '1 minute'
+)
 ORDER BY seen.user_id
 ON CONFLICT (user_id) DO UPDATE SET last_active = greatest(catalog_enduser.last_active, EXCLUDED.last_active)
 RETURNING user_id, xmax = 0
 """
+# Of users who opted out nothing is kept that happened from then on. No trip asks for them: their events join with none.
+TAKES_PART = "(enduser.opted_out_at IS NULL OR staged.occurred_at < enduser.opted_out_at)"
+
 # Sorted by id, whose index would else be touched all over: 17 instead of 20 microseconds a row in batches of 50,000.
 # What is new is told by its position: numbers are read in a tenth of the time of ids and times.
-INSERT = """
-WITH staged AS (SELECT * FROM {staged}), inserted AS (
+INSERT = f"""
+WITH staged AS (SELECT * FROM {{staged}}), inserted AS (
     INSERT INTO interactions_interaction
         (event_id, user_id, item_id, type_id, value, occurred_at, undated, context, received_at)
     SELECT event_id, enduser.id, item.id, kind.id, value, occurred_at, undated, context, now()
@@ -89,6 +94,7 @@ WITH staged AS (SELECT * FROM {staged}), inserted AS (
     JOIN catalog_enduser AS enduser USING (user_id)
     JOIN catalog_item AS item USING (item_id)
     JOIN interactions_interactiontype AS kind ON kind.name = staged.type
+    WHERE {TAKES_PART}
     ORDER BY event_id
     ON CONFLICT (event_id, occurred_at) DO NOTHING
     RETURNING event_id, occurred_at, user_id, item_id, id
@@ -98,14 +104,15 @@ FROM inserted JOIN staged USING (event_id, occurred_at)
 """
 # Of files: the last of equal lines counts, and a later file may correct a value. What RETURNING selects is read as it
 # was before the statement, so `before` is when the old value came; ids tell new rows, which need no such look-up.
-UPSERT = """
+UPSERT = f"""
 WITH picked AS MATERIALIZED (
     SELECT DISTINCT ON (event_id, occurred_at)
         event_id, enduser.id AS user_id, item.id AS item_id, kind.id AS type_id, value, occurred_at, undated, context
-    FROM {staged}
+    FROM {{staged}}
     JOIN catalog_enduser AS enduser USING (user_id)
     JOIN catalog_item AS item USING (item_id)
     JOIN interactions_interactiontype AS kind ON kind.name = staged.type
+    WHERE {TAKES_PART}
     ORDER BY event_id, occurred_at, position DESC
 ), written AS (
     INSERT INTO interactions_interaction AS kept
@@ -120,18 +127,19 @@ WITH picked AS MATERIALIZED (
     ) END AS before
 )
 SELECT count(*) FILTER (WHERE before IS NULL), count(*) FILTER (WHERE before < %(since)s),
-    (SELECT count(*) FROM {staged}) - (SELECT count(*) FROM picked) + count(*) FILTER (WHERE before >= %(since)s)
+    (SELECT count(*) FROM {{staged}} WHERE item_id <> '') - (SELECT count(*) FROM picked)
+        + count(*) FILTER (WHERE before >= %(since)s)
 FROM written
 """
 LAST_ID = "SELECT last_value FROM interactions_interaction_id_seq"
-INSERT_WITHOUT_ITEM = """
-WITH staged AS (SELECT * FROM {staged}), inserted AS (
+INSERT_WITHOUT_ITEM = f"""
+WITH staged AS (SELECT * FROM {{staged}}), inserted AS (
     INSERT INTO interactions_personevent (event_id, user_id, type_id, occurred_at, context, received_at)
     SELECT event_id, enduser.id, kind.id, occurred_at, context, now()
     FROM staged
     JOIN catalog_enduser AS enduser USING (user_id)
     JOIN interactions_interactiontype AS kind ON kind.name = staged.type
-    WHERE staged.item_id = ''
+    WHERE staged.item_id = '' AND {TAKES_PART}
     ORDER BY event_id
     ON CONFLICT (event_id, occurred_at) DO NOTHING
     RETURNING event_id, occurred_at, user_id, id
@@ -273,18 +281,3 @@ def in_table(cursor: CursorWrapper, packed: str) -> Staging:
     with connection.wrap_database_errors, cursor.cursor.copy(COPY) as copy:
         copy.write(packed)
     return Staging(cursor, "staged_event AS staged")
-
-
-def leave_out_users(staging: Staging, user_ids: Collection[str]) -> list[int]:
-    """Delete the events of these users from the table, and return their positions, one for each event."""
-    if not user_ids:
-        return []
-    staging.cursor.execute("DELETE FROM staged_event WHERE user_id = ANY(%s) RETURNING position", [sorted(user_ids)])
-    return [position for (position,) in staging.cursor.fetchall()]
-
-
-def leave_out(staging: Staging, unknown: Iterable[Unknown]) -> None:
-    """Remove events from the table."""
-    positions = [event.position for event in unknown]
-    if positions:
-        staging.cursor.execute("DELETE FROM staged_event WHERE position = ANY(%s)", [positions])

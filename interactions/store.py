@@ -1,19 +1,19 @@
 """Store single events, all or none; what comes again changes nothing. Files go by `importing`."""
 
 import json
-from collections.abc import Collection, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
 
-from catalog import erasure, upserts
+from catalog import erasure, merging, opting_out, upserts
 from catalog.ids import reserved_reason
-from interactions import profiles
+from interactions import profiles, reviews
 from interactions.identity import content_of, key_of, repeats, stored_contents
-from interactions.models import DeadLetter, Review
+from interactions.models import DeadLetter
 from interactions.schema import Event
 from interactions.staging import Packer, Staged, Staging, in_arrays, in_table
 
@@ -60,6 +60,8 @@ class Stored:
     repeated: tuple[int, ...] = ()
     """Positions of events that are stored already with the same content."""
     refused: tuple[Refusal, ...] = ()
+    dropped: tuple[int, ...] = ()
+    """Positions of events of users who opted out: they are right, and kept nowhere."""
 
     @property
     def duplicates(self) -> int:
@@ -84,6 +86,24 @@ class _OtherContentStored(Exception):
         self.positions = positions
 
 
+class _UsersMerged(Exception):
+    """Rolls an attempt back: some of its users are other names of known ones."""
+
+    def __init__(self, known: Mapping[str, str]) -> None:
+        super().__init__(known)
+        self.known = known
+
+
+@dataclass(frozen=True, slots=True)
+class _Attempt:
+    stored: tuple[StoredEvent, ...] = ()
+    known: frozenset[int] = frozenset()
+    """Positions of events that were stored before."""
+    refused: tuple[Refusal, ...] = ()
+    dropped: frozenset[int] = frozenset()
+    """Positions of events of users who opted out."""
+
+
 @transaction.atomic(savepoint=False)
 def store(events: Sequence[Event], source: str | Sequence[str] = "api", dead_letters: bool = True) -> Stored:
     """Store the events in one transaction. Unknown users are added; unknown items are a matter of UNKNOWN_ITEM_POLICY.
@@ -97,11 +117,15 @@ def store(events: Sequence[Event], source: str | Sequence[str] = "api", dead_let
         left_out = repeated.keys() | conflicting
         taken = [(position, event) for position, event in enumerate(events) if position not in left_out]
         try:
-            stored, known, unknown = _attempt(taken)
+            done = _attempt(taken)
             break
+        except _UsersMerged as found:
+            events = [replace(one, user_id=found.known.get(one.user_id, one.user_id)) for one in events]
+            repeated, conflicting = repeats(events)
         except _OtherContentStored as found:
             conflicting.update(found.positions)
             conflicting.update(position for position, first in repeated.items() if first in conflicting)
+    unknown = list(done.refused)
     erased = {refusal.position for refusal in unknown if refusal.is_erased}
     unknown += [_erased(position) for position, first in repeated.items() if first in erased]
     lost = [refusal for refusal in unknown if not refusal.field]
@@ -109,18 +133,20 @@ def store(events: Sequence[Event], source: str | Sequence[str] = "api", dead_let
         _keep_dead_letters(events, lost, [source] * len(events) if isinstance(source, str) else source)
     refused = [*unknown, *(Refusal(position, OTHER_CONTENT, "event_id") for position in conflicting)]
     refused.sort(key=lambda refusal: refusal.position)
-    same = (repeated.keys() - conflicting - {refusal.position for refusal in refused}) | known
-    return Stored(stored, tuple(sorted(same)), tuple(refused))
+    dropped = done.dropped | {position for position, first in repeated.items() if first in done.dropped}
+    same = (repeated.keys() - conflicting - dropped - {refusal.position for refusal in refused}) | done.known
+    opting_out.dropped.inc(len(dropped))
+    return Stored(done.stored, tuple(sorted(same)), tuple(refused), tuple(sorted(dropped)))
 
 
 @transaction.atomic
-def _attempt(batch: Sequence[tuple[int, Event]]) -> tuple[tuple[StoredEvent, ...], set[int], list[Refusal]]:
-    """Store events that differ in id or time; return the new ones, positions of known ones, and what can't be stored.
+def _attempt(batch: Sequence[tuple[int, Event]]) -> _Attempt:
+    """Store events that differ in id or time, and say what became of them.
 
-    Raises _OtherContentStored.
+    Raises _OtherContentStored and _UsersMerged.
     """
     if not batch:
-        return (), set(), []
+        return _Attempt()
     with connection.cursor() as cursor:
         staging = _stage(cursor, batch)
         staging.make_placeholders()
@@ -131,21 +157,37 @@ def _attempt(batch: Sequence[tuple[int, Event]]) -> tuple[tuple[StoredEvent, ...
         # Events of users whom `refuse` removes are stored by no statement: all of them join with the users.
         new = staging.upsert_users() if known else []
         lost = {refusal.position for refusal in refused}
+        others = {event.user_id for position, event in batch if position in lost}
+        if merged := merging.known_as({*new, *others}):
+            raise _UsersMerged(merged)
         if reserved := upserts.refuse_reserved_users(new):
             refused += [_reserved(position, event) for position, event in known if event.user_id in reserved]
             known = _without(batch, refused)
-        erased = erasure.refuse(new, [event.user_id for position, event in batch if position in lost])
+        erased = erasure.refuse(new, others)
         if erased:
             refused = _with_erased(batch, refused, erased)
             known = _without(batch, refused)
         keys = _insert(staging, known) if known else {}
     missing = [(position, event) for position, event in known if position not in keys]
-    if other := _with_other_content(missing):
+    other, absent = _compare(missing)
+    if other:
         raise _OtherContentStored(other)
+    dropped = _opted_out([*absent, *((position, event) for position, event in batch if position in lost)])
     fresh = [(event, *keys[position]) for position, event in known if position in keys]
     profiles.update(event for event, *_ in fresh)
-    _keep_reviews(fresh)
-    return tuple(stored_event(*one) for one in fresh), {position for position, _ in missing}, refused
+    reviews.keep(fresh)
+    return _Attempt(
+        tuple(stored_event(*one) for one in fresh),
+        frozenset(position for position, _ in missing) - dropped,
+        tuple(refusal for refusal in refused if refusal.is_erased or refusal.position not in dropped),
+        dropped,
+    )
+
+
+def _opted_out(events: Sequence[tuple[int, Event]]) -> frozenset[int]:
+    """Return the positions of those of events that were not stored whose users opted out."""
+    users = opting_out.opted_out_among({event.user_id for _, event in events})
+    return frozenset(position for position, event in events if event.user_id in users)
 
 
 def _without(batch: Sequence[tuple[int, Event]], refused: Sequence[Refusal]) -> Sequence[tuple[int, Event]]:
@@ -207,33 +249,19 @@ def _insert(staging: Staging, batch: Sequence[tuple[int, Event]]) -> dict[int, t
     return {position: (user_pk, item_pk, pk) for position, user_pk, item_pk, pk in rows}
 
 
-def _with_other_content(missing: Sequence[tuple[int, Event]]) -> list[int]:
-    """Return the positions of events under whose id and time something else is stored."""
+def _compare(missing: Sequence[tuple[int, Event]]) -> tuple[list[int], list[tuple[int, Event]]]:
+    """Compare events that could not be inserted with what is stored under their ids and times.
+
+    Return the positions of those under which something else is stored, and those under which nothing is.
+    """
     if not missing:
-        return []
+        return [], []
     contents = stored_contents([event for _, event in missing])
-    # What is not found was erased a moment ago: then its copy is not to come back either.
-    return [
+    other = [
         position for position, event in missing if contents.get(key_of(event), content_of(event)) != content_of(event)
     ]
-
-
-def _keep_reviews(stored: Sequence[tuple[Event, int, int, int]]) -> None:
-    reviews = [(event, event.review, user_pk, item_pk) for event, user_pk, item_pk, _ in stored if event.review]
-    if not reviews:
-        return
-    Review.objects.bulk_create(
-        Review(
-            event_id=event.event_id,
-            occurred_at=event.occurred_at,
-            user_id=user_pk,
-            item_id=item_pk,
-            value=event.value or 0.0,
-            title=review.get("title", ""),
-            text=review["text"],
-        )
-        for event, review, user_pk, item_pk in reviews
-    )
+    # What is not found was erased a moment ago (its copy is not to come back either), or its user opted out.
+    return other, [(position, event) for position, event in missing if key_of(event) not in contents]
 
 
 def stored_event(event: Event, user_pk: int, item_pk: int, pk: int) -> StoredEvent:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from catalog.models import EndUser, Item
 from interactions import types
+from interactions.exclusions import COUNTS
 from interactions.models import InteractionType
 from recommender.engine import tokens
 from recommender.engine.algorithms import SKIPS, TOKENS
@@ -65,7 +66,7 @@ EVERYTHING = f"""
 SELECT {COLUMNS} FROM interactions_interaction AS event JOIN catalog_item ON catalog_item.id = event.item_id
 WHERE occurred_at >= coalesce(%(since)s::timestamptz, '-infinity')
     AND occurred_at < coalesce(%(until)s::timestamptz, 'infinity')
-    AND NOT (undated AND %(dated_only)s)
+    AND NOT (undated AND %(dated_only)s) AND {COUNTS.format(event="event")}
 """
 # Of events at one time, such as those of an import, a random part is taken, the same each time: ids would say only
 # how a file was sorted.
@@ -90,7 +91,7 @@ FROM (
     GROUP BY recommendation_id, served_at
 ) AS clicked
 JOIN recommender_servedlist AS list USING (recommendation_id, served_at)
-JOIN catalog_enduser AS person ON person.user_id = list.user_id
+JOIN catalog_enduser AS person ON person.user_id = list.user_id AND person.opted_out_at IS NULL
 CROSS JOIN LATERAL unnest(list.items) WITH ORDINALITY AS place (item, number)
 WHERE list.first_rank + place.number - 1 < clicked.deepest AND NOT EXISTS (
     SELECT FROM recommender_attribution AS one
@@ -180,7 +181,7 @@ def load_item_tokens() -> TokenTable:
 
 def load_user_segments(of: Sequence[int] | None = None) -> TokenTable:
     """Load the segments of the users of whom any are known: of all, or of some (internal ids)."""
-    described = EndUser.objects.exclude(demographics={}).order_by("pk")
+    described = EndUser.objects.filter(opted_out_at=None).exclude(demographics={}).order_by("pk")
     rows = (described if of is None else described.filter(pk__in=of)).values_list("pk", "demographics")
     ids, found = [], []
     for pk, demographics in rows.iterator(chunk_size=5_000):

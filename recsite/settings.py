@@ -15,6 +15,8 @@ from recsite.permissions import API_ACCESS as API_ACCESS
 from recsite.platform import queues
 from recsite.platform.query_timeout import LimitedConnection
 from recsite.schedule import beat_schedule
+from recsite.sinks import *  # noqa: F403
+from recsite.sinks import ERASURE_SINKS
 from recsite.unfold import UNFOLD as UNFOLD
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -179,17 +181,6 @@ CELERY_BEAT_SCHEDULE = beat_schedule(
 
 # --- Events ---
 
-# Who hears of what, by dotted path: apps below never import those above.
-EVENT_SINKS = ["recommender.serving.freshness.on_stored"]
-ANNOUNCEMENT_SINKS = ["recsite.platform.webhooks.outbox.on_announced"]
-ITEM_SINKS = ["recommender.serving.candidates.vectors.on_saved"]
-DELETION_SINKS = ["interactions.erasing.on_items_deleted", "recommender.insight.impressions.on_items_deleted"]
-USER_SINKS = ["recommender.cache.on_users_saved"]
-ERASURE_SINKS = [
-    "interactions.erasing.on_erased",
-    "recommender.insight.impressions.on_erased",
-    "recommender.cache.on_erased",
-]
 if STOREFRONT_ENABLED:
     ERASURE_SINKS.append("storefront.views.visitor.on_erased")
 UNKNOWN_ITEM_POLICY = env.choice("UNKNOWN_ITEM_POLICY", "dead_letter", ("dead_letter", "placeholder"))

@@ -87,7 +87,7 @@ class EndUserAdmin(ConsoleAdmin):
         store.save_user(obj, actor=Actor.staff(request))
 
     def delete_model(self, request: HttpRequest, obj: EndUser) -> None:
-        store.erase_users(EndUser.objects.filter(pk=obj.pk))
+        store.erase_users(EndUser.objects.filter(pk=obj.pk), actor=Actor.staff(request))
 
     def change_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> HttpResponse:
         """Leave out the button that says "delete": `open_erasure` stands for it."""
@@ -112,7 +112,7 @@ class EndUserAdmin(ConsoleAdmin):
     def erase_selected(self, request: HttpRequest, people: QuerySet[EndUser]) -> HttpResponse | None:
         if request.POST.get("post"):
             self.log_deletions(request, people)
-            _say_erased(request, store.erase_users(people))
+            _say_erased(request, store.erase_users(people, actor=Actor.staff(request)))
             return None
         lines, *_ = self.get_deleted_objects(people, request)
         context = {

@@ -5,7 +5,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from drf_spectacular.utils import OpenApiExample, extend_schema
 
-from catalog import editing
+from catalog import editing, store
 from catalog.api.bodies import described, read_known, read_new
 from catalog.api.examples import ADA, PROFILE
 from catalog.api.serializers import UserOut, UserPageOut
@@ -14,7 +14,8 @@ from catalog.models import EndUser
 from catalog.validation import Id, valid_id
 from recsite.platform import database
 from recsite.platform.authentication import actor
-from recsite.platform.json_view import JsonBodyView, created
+from recsite.platform.exceptions import AlreadyRunning, Unavailable
+from recsite.platform.json_view import JsonBodyView, created, no_content
 from recsite.platform.lean import json_response
 from recsite.platform.moments import Moment
 from recsite.platform.paging import PARAMETERS, page
@@ -118,6 +119,26 @@ class UserDetail(JsonBodyView):
         user_id = valid_id("user_id", user_id)
         values = read_known("user", USER, body, user_id)
         return _told(_there(editing.change_user(user_id, values, actor=actor(request)), user_id))
+
+    @extend_schema(
+        operation_id="erase_user",
+        tags=["Privacy"],
+        summary="Erase a user",
+        description=(
+            "Erases the user for good, with everything that is kept of them: profile, other names, events of all "
+            "months, reviews, lists, caches, and what waits to be stored. The ids are refused from then on (409, code "
+            "`erased`), also where nobody was known under this one. What models learned goes with their next training."
+        ),
+        parameters=BY_ID,
+        request=None,
+        responses={204: None, **problems(406)},
+    )
+    def delete(self, request: HttpRequest, user_id: str) -> HttpResponse:
+        try:
+            store.erase_user_ids([valid_id("user_id", user_id)], actor=actor(request))
+        except AlreadyRunning as busy:
+            raise Unavailable(str(busy)) from busy
+        return no_content()
 
 
 def _there(user: EndUser | None, user_id: str) -> EndUser:

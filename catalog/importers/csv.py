@@ -10,6 +10,7 @@ from catalog.importers.parts import find_parts
 from catalog.importers.records import (
     EVENT_FIELDS,
     ITEM_FIELDS,
+    SEVERAL_LINES,
     USER_FIELDS,
     Maker,
     event_maker,
@@ -71,7 +72,7 @@ class Csv(FileDataSet):
         scale = None if self.options.implicit else self.scale
         make = event_maker(scale, self.options.now, "rating" if "value" in positions else "view")
         fields, pick = tuple(positions), itemgetter(*positions.values())
-        table = Table(self.files, name, layout if "context" in positions else replace(layout, longest=1))
+        table = Table(self.files, name, layout if SEVERAL_LINES & set(positions) else replace(layout, longest=1))
         if has_header:
             used = set(positions.values())
             if unused := [column for position, column in enumerate(table.header()) if position not in used]:

@@ -5,6 +5,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from catalog.importers.fields import clean, count, identifier, labels, number, rating, title, whole
 from catalog.importers.lists import read_list
@@ -12,6 +13,10 @@ from catalog.importers.rows import BadField, EventRow, ItemRow, Scale, Unreadabl
 from catalog.importers.tables import Row, plain
 from catalog.importers.times import event_time, latest_event, published_time
 
+LONGEST_TITLE = 200
+"""Characters of a review's title."""
+
+FLAGS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 MOST_DIGITS = 300
 """Digits of a whole number: more than any amount or id has, and fewer than Python takes long for."""
 
@@ -34,7 +39,15 @@ EVENT_FIELDS: dict[str, tuple[str, ...]] = {
     "occurred_at": ("occurredat", "timestamp", "time", "datetime", "date", "createdat"),
     "context": ("context",),
     "count": ("count", "plays", "playcount", "quantity", "qty"),
+    "event_id": ("eventid",),
+    "undated": ("undated",),
+    "review": ("review",),
+    "review_title": ("reviewtitle",),
+    "review_text": ("reviewtext",),
 }
+SEVERAL_LINES = frozenset(("context", "review", "review_text"))
+"""Fields that may hold the end of a line."""
+
 ITEM_FIELDS: dict[str, tuple[str, ...]] = {
     "item_id": (*ITEM_ID, "id"),
     "title": ("title", "name"),
@@ -45,12 +58,20 @@ ITEM_FIELDS: dict[str, tuple[str, ...]] = {
     "group": ("group",),
     "published_at": ("publishedat", "published", "releasedate"),
     "features": ("features",),
+    "is_available": ("isavailable",),
+    "available_from": ("availablefrom",),
+    "available_until": ("availableuntil",),
+    "created_at": ("createdat",),
+    "updated_at": ("updatedat",),
 }
 USER_FIELDS: dict[str, tuple[str, ...]] = {
     "user_id": (*USER_ID, "id"),
     "created_at": ("createdat", "registeredat", "signupdate"),
     "preferences": ("preferences",),
     "demographics": ("demographics",),
+    "last_active": ("lastactive",),
+    "opted_out_at": ("optedoutat",),
+    "merged": ("merged",),
 }
 
 
@@ -91,14 +112,20 @@ def event_maker(scale: Scale | None, now: datetime, default_type: str) -> Maker:
             amount = rating(value, scale, REMEDY)
         elif scale and value:
             amount = number(value, "value")
+        item_id = _text(record, "item_id")
+        # What types of events there are, and which are about no item, is known where events are stored.
+        is_about_none = not item_id and type_name != default_type and type_name != "rating"
         return EventRow(
             identifier(_text(record, "user_id"), "user_id"),
-            identifier(_text(record, "item_id"), "item_id"),
+            "" if is_about_none else identifier(item_id, "item_id"),
             type_name,
             amount,
             event_time(when, latest) if when else None,
             _object(record, "context") or None,
             count(counted) if counted and type_name != "rating" else 1,
+            _event_id(record),
+            _flag(record, "undated") or False,
+            _review(record),
         )
 
     return make
@@ -117,6 +144,10 @@ def make_item(record: Record) -> ItemRow:
         clean(_text(record, "item_type"), "item_type")[:50],
         clean(_text(record, "group"), "group")[:255],
         published_time(published) if published else None,
+        _flag(record, "is_available"),
+        _moment(record, "available_from"),
+        _moment(record, "available_until"),
+        _moment(record, "created_at"),
     )
 
 
@@ -131,9 +162,48 @@ def user_maker(now: datetime) -> Maker:
             _other_fields(record, USER_FIELDS, "demographics"),
             _object(record, "preferences"),
             event_time(created, latest) if created else None,
+            _moment(record, "last_active"),
+            _moment(record, "opted_out_at"),
+            tuple(identifier(name, "merged") for name in _texts(record, "merged")),
         )
 
     return make
+
+
+def _event_id(record: Record) -> UUID | None:
+    text = _text(record, "event_id")
+    try:
+        return UUID(text) if text else None
+    except ValueError as error:
+        raise BadField(f"event_id {text[:50]!r} is no UUID") from error
+
+
+def _review(record: Record) -> dict[str, str] | None:
+    """Return what was written beside a rating: an object, or two columns."""
+    found = record.get("review")
+    columns = {"title": record.get("review_title"), "text": record.get("review_text")}
+    parts = found if isinstance(found, dict) else columns
+    title_, text = (clean(_text(parts, name), f"the review's {name}") for name in ("title", "text"))
+    if not text:
+        return None
+    return {"title": title_[:LONGEST_TITLE], "text": text} if title_ else {"text": text}
+
+
+def _flag(record: Record, name: str) -> bool | None:
+    """Return a yes or a no; None where the field is missing. Raises BadField."""
+    value = record.get(name)
+    if value is None or value == "":
+        return None
+    known = FLAGS.get(str(value).lower())
+    if known is None:
+        raise BadField(f"{name} {str(value)[:50]!r} is neither true nor false")
+    return known
+
+
+def _moment(record: Record, name: str) -> datetime | None:
+    """Return a time between the years 1000 and 2199; None where the field is missing. Raises BadField."""
+    text = _text(record, name)
+    return published_time(text) if text else None
 
 
 def _text(record: Record, name: str) -> str:

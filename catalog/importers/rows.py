@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol
+from uuid import UUID
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +15,10 @@ class UserRow:
     demographics: dict[str, Any] = field(default_factory=dict)
     preferences: dict[str, Any] = field(default_factory=dict)
     created_at: datetime | None = None
+    last_active: datetime | None = None
+    opted_out_at: datetime | None = None
+    merged: tuple[str, ...] = ()
+    """Other names of the user: ids of visitors who were merged into them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +34,11 @@ class ItemRow:
     item_type: str = ""
     group: str = ""
     published_at: datetime | None = None
+    is_available: bool | None = None
+    """None where the file doesn't say."""
+    available_from: datetime | None = None
+    available_until: datetime | None = None
+    created_at: datetime | None = None
 
 
 MOST_REPEATS = 10
@@ -48,6 +58,11 @@ class EventRow(NamedTuple):
     context: dict[str, Any] | None = None
     quantity: int = 1
     """The times it happened: a line of plays or quantities stands for several equal events."""
+    event_id: UUID | None = None
+    """Its own id; without one it gets an id that is made of what it says."""
+    undated: bool = False
+    """True where the time is that of an earlier import whose file had none."""
+    review: dict[str, str] | None = None
 
     @property
     def repeats(self) -> int:

@@ -40,6 +40,7 @@ HALF = {
     "accepted": 1,
     "duplicates": 0,
     "refused": 1,
+    "opted_out": 0,
     "results": [
         {"status": "accepted", "event_id": "019de3a9-5c00-7c4e-8a51-3f2b6c9d0e11"},
         {"status": "refused", "errors": {"type": "Unknown interaction type. Known: click, view."}},
@@ -60,7 +61,8 @@ class EventIntake(JsonBodyView):
             "event_id and occurred_at stays one event: where it is stored already, it is a `duplicate`; with other "
             "content it is refused (409). Whether the item exists is settled when the event is stored. A "
             "`profile_update` puts what its context has in `preferences` and `demographics` into the user's own. An "
-            "event of an erased user is refused (409, code `erased`)."
+            "event of an erased user is refused (409, code `erased`); one of a user who opted out is kept nowhere "
+            "(status `opted_out`)."
         ),
         request=EventIn,
         responses={202: AcceptedOut, **problems(400, 406, 409, 413, 415)},
@@ -79,7 +81,8 @@ class EventIntake(JsonBodyView):
             raise UserErased
         if errors := _errors(outcome):
             raise Conflict(errors[0])
-        return {"event_id": str(event.event_id), "status": "duplicate" if outcome.repeated else "accepted"}
+        status = "opted_out" if outcome.dropped else "duplicate" if outcome.repeated else "accepted"
+        return {"event_id": str(event.event_id), "status": status}
 
 
 class BulkIntake(JsonBodyView):
@@ -92,7 +95,8 @@ class BulkIntake(JsonBodyView):
         description=(
             f"Up to {MOST:,} events, each judged for itself: one that is wrong keeps no other from being accepted. "
             "What is accepted is durable; with 503 nothing is claimed. Sending the same again changes nothing. An "
-            "event of an erased user has the status `erased`, and is kept nowhere."
+            "event of an erased user has the status `erased`, one of a user who opted out `opted_out`: both are kept "
+            "nowhere."
         ),
         request=EventsIn,
         responses={202: EventsOut, **problems(400, 406, 413, 415)},
@@ -111,6 +115,7 @@ class BulkIntake(JsonBodyView):
             "accepted": counts["accepted"] + counts["duplicate"],
             "duplicates": counts["duplicate"],
             "refused": counts["refused"] + counts["erased"],
+            "opted_out": counts["opted_out"],
             "results": results,
         }
 
@@ -148,6 +153,7 @@ def _judged(raws: Sequence[Any]) -> list[Event | dict[str, str]]:
 def _results(judged: Sequence[Event | dict[str, str]], outcome: Stored) -> Iterator[dict[str, Any]]:
     """Say of each what became of it, in their order."""
     errors, repeated, position, seen = _errors(outcome), frozenset(outcome.repeated), 0, set[str]()
+    dropped = frozenset(outcome.dropped)
     for one in judged:
         if not isinstance(one, Event):
             yield {"status": "refused", "errors": one}
@@ -155,6 +161,8 @@ def _results(judged: Sequence[Event | dict[str, str]], outcome: Stored) -> Itera
         event_id = str(one.event_id)
         if wrong := errors.get(position):
             yield {"status": "erased" if position in outcome.erased else "refused", "errors": wrong}
+        elif position in dropped:
+            yield {"status": "opted_out", "event_id": event_id}
         else:
             status = "duplicate" if event_id in seen or position in repeated else "accepted"
             yield {"status": status, "event_id": event_id}

@@ -1,22 +1,20 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from django.http import Http404, HttpRequest
+from django.http import HttpRequest
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
 
-from catalog.models import EndUser, Item
-from catalog.validation import Id, valid_id
+from catalog.lookups import ITEM_ID, USER_ID, find_item, find_user
 from interactions import histories, types
 from interactions.api.serializers import HistoryOut
-from interactions.histories import DamagedCursor, Page, Place, Row, Wanted
-from interactions.models import PersonEvent, Review
+from interactions.histories import DamagedCursor, Page, Place, Wanted, event_out
 from recsite.platform import database
 from recsite.platform.lean import LeanJsonView
 from recsite.platform.moments import Moment
 from recsite.platform.paging import DEFAULT_SIZE, LARGEST_SIZE
 from recsite.platform.paging import PARAMETERS as PAGE
 from recsite.platform.query import Query
-from recsite.platform.schema import PAGING, in_path, parameter, problems
+from recsite.platform.schema import PAGING, parameter, problems
 from recsite.platform.values import Text
 
 PARAMETERS = ("type", "since", "until", *PAGE)
@@ -31,8 +29,6 @@ EVENT = {
     "context": {"source": "web", "position": 3},
     "review": {"title": "Sparkling", "text": "I laughed on every page."},
 }
-USER_ID = in_path("user_id", Id().schema(), "The user's id, as your own systems have it.")
-ITEM_ID = in_path("item_id", Id().schema(), "The item's id, as your own systems have it.")
 FILTERS: list[OpenApiParameter] = [
     parameter("type", Text().schema(), "Only events of this interaction type."),
     parameter("since", Moment().schema(), "Only what happened then or later. Times are read as those of events are."),
@@ -70,42 +66,9 @@ class ItemHistory(LeanJsonView):
     )
     def get(self, request: HttpRequest, item_id: str) -> dict[str, Any]:
         wanted = _wanted(Query(request.GET, PARAMETERS))
-        item_id = valid_id("item_id", item_id)
-        item = database.ask(Item.objects.filter(item_id=item_id).first)
-        if item is None:
-            raise Http404(f"There is no item {item_id!r}.")
+        item = find_item(item_id)
         page = database.ask(lambda: histories.of_item(item, wanted))
         return _answer(page, [event_out(row, page.review_of(row), item_id=item.item_id) for row in page.rows])
-
-
-def find_user(user_id: str) -> EndUser:
-    """Return the user of an address. Raises Invalid and Http404."""
-    user_id = valid_id("user_id", user_id)
-    user: EndUser | None = database.ask(EndUser.objects.filter(user_id=user_id).first)
-    if user is None:
-        raise Http404(f"There is no user {user_id!r}.")
-    return user
-
-
-def event_out(row: Row, review: Review | None, user_id: str = "", item_id: str = "") -> dict[str, Any]:
-    """Return an event as answers have it; `user_id` or `item_id` are given where all rows share them."""
-    told: dict[str, Any] = {
-        "event_id": row.event_id,
-        "user_id": user_id or row.user.user_id,
-        "item_id": None if isinstance(row, PersonEvent) else item_id or row.item.item_id,
-        "type": _type_names()[row.type_id],
-        "value": None if isinstance(row, PersonEvent) else row.value,
-        "occurred_at": row.occurred_at,
-        "undated": False if isinstance(row, PersonEvent) else row.undated,
-        "context": row.context or {},
-    }
-    if review is not None:
-        told["review"] = {"title": review.title, "text": review.text} if review.title else {"text": review.text}
-    return told
-
-
-def _type_names() -> Mapping[int, str]:
-    return {kind.pk: name for name, kind in types.by_name().items()}
 
 
 def _answer(page: Page, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

@@ -20,12 +20,13 @@ class EventsIn(serializers.Serializer):
 class AcceptedOut(serializers.Serializer):
     event_id = serializers.UUIDField()
     status = serializers.ChoiceField(
-        ["accepted", "duplicate"], help_text="A duplicate was stored before, with the same content."
+        ["accepted", "duplicate", "opted_out"],
+        help_text="A duplicate was stored before, with the same content. Of a user who opted out nothing is kept.",
     )
 
 
 class OneOfManyOut(serializers.Serializer):
-    status = serializers.ChoiceField(["accepted", "duplicate", "refused", "erased"])
+    status = serializers.ChoiceField(["accepted", "duplicate", "refused", "erased", "opted_out"])
     event_id = serializers.UUIDField(required=False)
     errors = serializers.DictField(  # type: ignore[assignment]  # REST framework takes fields out of the class
         child=serializers.CharField(), required=False, help_text="A sentence for each field that is wrong."
@@ -36,6 +37,7 @@ class EventsOut(serializers.Serializer):
     accepted = serializers.IntegerField(help_text="Events that are durable, duplicates included.")
     duplicates = serializers.IntegerField(help_text="Those of them that were stored before.")
     refused = serializers.IntegerField()
+    opted_out = serializers.IntegerField(help_text="Events of users who opted out: they are kept nowhere.")
     results = OneOfManyOut(many=True, help_text="One for each event, in their order.")
 
 

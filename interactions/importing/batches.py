@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from uuid import UUID
 
 import numpy as np
 import uuid_utils
@@ -11,7 +12,7 @@ from django.conf import settings
 
 from catalog.importers.rows import DataSet, EventRow, ItemRow, Located, Rejected, UnreadableSource, UserRow
 from interactions.importing.occurrences import Occurrences
-from interactions.schema import TypeRule
+from interactions.schema import LONGEST, TypeRule
 from interactions.staging import Packer, Staged, Unknown
 from recsite.platform.months import Month
 
@@ -39,6 +40,8 @@ class Batch:
     packed: str = ""
     """The events as `staging.in_table` takes them; their positions are their lines."""
     months: set[Month] = field(default_factory=set)
+    reviews: list[dict[str, str]] = field(default_factory=list)
+    n_without_item: int = 0
     bytes_read: int = 0
 
     @property
@@ -65,21 +68,25 @@ class EventPacker:
         self._context_bytes: int = settings.MAX_EVENT_CONTEXT_BYTES
         self._packer = Packer()
         self._months: set[Month] = set()
+        self._reviews: list[dict[str, str]] = []
         self._repeatable: list[Staged] = []
         self._keys: list[bytes] = []
         self._occurrences = Occurrences()
 
     def add(self, line: int, row: EventRow) -> Unknown | None:
         """Add an event; return it instead, with the reason, where its type, value or context can't be stored."""
-        user_id, item_id, type_name, value, when, context, _ = row
+        user_id, item_id, type_name, value, when, context = row[:6]
         written = json.dumps(context) if context else None
-        if reason := self._refusal(type_name, value, written):
+        if reason := self._refusal(row, written):
             return Unknown(line, user_id, item_id, type_name, value, reason)
         rule, event_id = self._rules[type_name], self._id(row)
         self._months.add(self._undated_month if when is None else Month.of(when))
         time = self._undated_at if when is None else when.isoformat()
-        staged = Staged(line, str(event_id), user_id, item_id, rule.name, value, time, when is None, written)
-        if rule.scale:
+        is_undated = when is None or row.undated
+        staged = Staged(line, str(event_id), user_id, item_id, rule.name, value, time, is_undated, written)
+        if row.review:
+            self._reviews.append({"event_id": str(event_id), "occurred_at": time, **row.review})
+        if rule.scale or row.event_id:
             self._packer.add(staged)
         else:
             self._repeatable += [staged] * row.repeats
@@ -88,14 +95,14 @@ class EventPacker:
 
     def skip(self, row: EventRow) -> None:
         """Count an event of an earlier run, so that those equal to it get the numbers that they had then."""
-        if not self._is_rating(row):
+        if not self._is_one(row):
             self._keys += [self._id(row).bytes[:8]] * row.repeats
             if len(self._keys) >= SKIPPED_AT_ONCE:
                 self._number()
 
     def n_events(self, row: EventRow) -> int:
         """Return how many events a row stands for. A rating is one, whatever its quantity."""
-        return 1 if self._is_rating(row) else row.repeats
+        return 1 if self._is_one(row) else row.repeats
 
     def pack_into(self, batch: Batch) -> Batch:
         """Move what was added since the last time into the batch."""
@@ -103,24 +110,33 @@ class EventPacker:
         for event, number in zip(self._repeatable, numbers[len(numbers) - len(self._repeatable) :], strict=True):
             self._packer.add(event._replace(event_id=_repeat_id(event.event_id, number)) if number else event)
         self._repeatable.clear()
-        batch.packed, batch.months = self._packer.take(), self._months
-        self._months = set()
+        batch.packed, batch.months, batch.reviews = self._packer.take(), self._months, self._reviews
+        self._months, self._reviews = set(), []
         return batch
 
-    def _is_rating(self, row: EventRow) -> bool:
+    def _is_one(self, row: EventRow) -> bool:
+        """Return True for ratings and for events with an id of their own: none of them is several events."""
         rule = self._rules.get(row.type)
-        return rule is not None and rule.scale is not None
+        return row.event_id is not None or (rule is not None and rule.scale is not None)
 
-    def _refusal(self, type_name: str, value: float | None, context: str | None) -> str:
+    def _refusal(self, row: EventRow, context: str | None) -> str:
         """Return why an event can't be stored; empty where it can."""
-        rule = self._rules.get(type_name)
+        rule, value = self._rules.get(row.type), row.value
         if rule is None:
-            return f"unknown type {type_name}"
+            return f"unknown type {row.type}"
+        if rule.needs_item != bool(row.item_id):
+            return "item_id is empty" if rule.needs_item else f"a {row.type} is about no item"
+        if row.review and not rule.scale:
+            return f"a {row.type} carries no review"
+        if row.review and len(row.review["text"]) > LONGEST["text"]:
+            return f"the review is longer than {LONGEST['text']:,} characters"
         if context and len(context) > self._context_bytes:
             return f"context has {len(context):,} bytes; MAX_EVENT_CONTEXT_BYTES allows {self._context_bytes:,}"
         return "" if value is None else rule.value_error(value).rstrip(".")
 
-    def _id(self, row: EventRow) -> uuid_utils.UUID:
+    def _id(self, row: EventRow) -> uuid_utils.UUID | UUID:
+        if row.event_id is not None:
+            return row.event_id
         time = "" if row.occurred_at is None else row.occurred_at.isoformat()
         return uuid_utils.uuid5(self._namespace, f"{row.user_id}\0{row.item_id}\0{row.type}\0{time}")
 
@@ -183,6 +199,7 @@ def _add(batch: Batch, entry: Located | Rejected, packer: EventPacker) -> None:
             batch.n_event_lines += 1
             batch.n_events += packer.n_events(entry.row)
             batch.n_undated += entry.row.occurred_at is None
+            batch.n_without_item += not entry.row.item_id
             batch.n_capped += entry.row.is_capped
     elif isinstance(entry.row, UserRow):
         batch.users.append(entry.row)

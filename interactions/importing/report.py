@@ -23,6 +23,8 @@ class Counts:
     rejected: int = 0
     unknown_items: int = 0
     """Rejected lines that name an item which is in no file and not in the catalogue."""
+    opted_out: int = 0
+    """Events of users who opted out before they happened."""
     capped: int = 0
     """Lines with a count that is cut to MOST_REPEATS events."""
     placeholders: int = 0
@@ -40,6 +42,7 @@ class Counts:
             self.stored
             + self.changed
             + self.duplicates
+            + self.opted_out
             + sum(upserted.added + upserted.changed for upserted in (self.users, self.items))
         )
 
@@ -95,6 +98,8 @@ class ImportReport:
                 f"{_count(self.counts.capped, 'line')} with a count of more than {MOST_REPEATS}: each was taken for "
                 f"{MOST_REPEATS} events."
             )
+        if self.counts.opted_out:
+            yield f"{_count(self.counts.opted_out, 'event')} of users who opted out were left out."
         if self.counts.placeholders:
             yield (
                 f"{_count(self.counts.placeholders, 'item')} made for ids that nothing describes: they are recommended "

@@ -8,10 +8,10 @@ from pathlib import Path
 from django.db import InterfaceError, OperationalError, connection, transaction
 from psycopg.errors import DiskFull
 
-from catalog import erasure, snapshot
+from catalog import erasure, merging, opting_out, snapshot
 from catalog.importers.rows import DataSet, UnreadableSource
 from catalog.upserts import Upserted, upsert_items, upsert_users
-from interactions import producers, types
+from interactions import producers, reviews, types
 from interactions.importing import runs
 from interactions.importing.ahead import one_ahead
 from interactions.importing.batches import Batch, EventPacker, batches, refused
@@ -20,9 +20,10 @@ from interactions.importing.report import Counts, ImportReport
 from interactions.importing.scales import RATING, rating_type
 from interactions.importing.statistics import Statistics, analyze_all
 from interactions.models import ImportRun
-from interactions.partitions import EVENTS
+from interactions.partitions import EVENTS, WITHOUT_ITEM
 from interactions.schema import TypeRule
-from interactions.staging import in_table, leave_out, leave_out_users
+from interactions.staged_table import leave_out, leave_out_opted_out, leave_out_users, rename_users
+from interactions.staging import Staging, in_table
 from recsite.platform.exceptions import UserFacingError
 from recsite.platform.locks import exclusive
 from recsite.platform.months import Month
@@ -125,6 +126,8 @@ class _Import:
         if new := batch.months - self.months:
             EVENTS.ensure_months(new)
             self.months |= new
+        if batch.n_without_item:
+            WITHOUT_ITEM.ensure_months(batch.months)
         undated_at = self.undated_at if batch.n_undated else None
         with transaction.atomic():
             counts = self._store(batch)
@@ -155,23 +158,28 @@ class _Import:
             made = staging.make_placeholders(available=True)
             unknown = staging.find_unknown()
             leave_out(staging, unknown)
-            new = staging.upsert_users()
+            new = _make_users(staging)
             erased = erasure.refuse(new, {lost.user_id for lost in unknown})
             of_erased = leave_out_users(staging, erased)
             met = len(new) - len(erased.intersection(new))
             self.statistics.add(users=met, items=made)
             self.statistics.refresh(cursor)
+            opted_out = leave_out_opted_out(staging)
+            opting_out.dropped.inc(opted_out)
             events = staging.upsert(self.run.started_at)
+            n_without_item = len(staging.insert_without_item()) if batch.n_without_item else 0
+        reviews.upsert(batch.reviews)
         # Several events may be of one line.
         lost_lines = {lost.position: lost for lost in unknown if lost.user_id not in erased}
         lines_of_erased = {*of_erased, *(lost.position for lost in unknown if lost.user_id in erased)}
         self.file.write([refused(batch.part, lost) for lost in lost_lines.values()])
         self.file.write([erased_line(batch.part, line) for line in sorted(lines_of_erased)])
         return Counts(
-            stored=events.added,
+            stored=events.added + n_without_item,
             changed=events.changed,
             repeated=events.repeated,
-            duplicates=batch.n_events - len(unknown) - len(of_erased) - sum(events),
+            duplicates=batch.n_events - len(unknown) - len(of_erased) - opted_out - sum(events) - n_without_item,
+            opted_out=opted_out,
             rejected=len(lost_lines) + len(lines_of_erased),
             unknown_items=sum(lost.is_item for lost in lost_lines.values()),
             users=Upserted(met),
@@ -181,6 +189,15 @@ class _Import:
 
     def _so_far(self) -> str:
         return f"What was committed stays ({self.report.counts.stored:,} events by this run)."
+
+
+def _make_users(staging: Staging) -> list[str]:
+    """Make the users who are new, known ones under their other names apart; return the new ones."""
+    new = staging.upsert_users()
+    if known := merging.refuse(new):
+        rename_users(staging, known)
+        new = [user_id for user_id in new if user_id not in known] + staging.upsert_users()
+    return new
 
 
 def _trouble(error: Exception) -> str:

@@ -22,6 +22,9 @@ that was committed before the reader looked is in what it read, a later one come
 the database. It is there for users who did something that the training doesn't know of. Of events that come twice, by
 themselves and in what a reader adds, one counts.
 
+**A user who opted out has a seen set that says so**, and counts as somebody unknown: a list that was being made
+meanwhile is never served.
+
 **An outage loses nothing.** What Redis didn't take is kept in mind and told when it is back, before anybody reads from
 it. That is marked in the database: a process that starts finds the mark of one that died, and raises a generation. The
 number changes the generation in all keys, so that nothing of before is found any more. So does a restart of Redis.
@@ -30,7 +33,7 @@ a still newer one reads the database after that commit, and finds the event ther
 """
 
 from recommender.cache.clearing import CacheState, clear, state
-from recommender.cache.erasing import on_erased, on_users_saved, sweep
+from recommender.cache.erasing import on_erased, on_merged, on_opted_out, on_users_saved, sweep
 from recommender.cache.events import note_events, tell_the_rest
 from recommender.cache.histories import history, keep_history, record
 from recommender.cache.keys import LISTS_GENERATION, Keys, keys_of, keys_of_each
@@ -82,6 +85,8 @@ __all__ = [
     "new_mark",
     "note_events",
     "on_erased",
+    "on_merged",
+    "on_opted_out",
     "on_users_saved",
     "prolong_seen",
     "record",

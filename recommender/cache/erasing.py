@@ -9,13 +9,18 @@ from collections.abc import Callable, Collection, Iterator
 from datetime import timedelta
 from functools import partial
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
 from catalog.erasure import ErasedUsers, digest, erased_among
+from catalog.merging import Merge
 from catalog.models import Erasure
 from recommender.cache.events import forget_users, note_events
+from recommender.cache.histories import packed
+from recommender.cache.lists import OPTED_OUT
+from recommender.dataset import load_all_of
 from recsite.platform import redis
 from recsite.platform.redis import Client, RedisDown
 
@@ -35,6 +40,40 @@ def on_erased(erased: ErasedUsers) -> None:
     transaction.on_commit(partial(_erase, erased.user_ids))
 
 
+def on_opted_out(user_ids: Collection[str], is_out: bool) -> None:
+    """Delete the lists of these users at once, and note whether they are out. For OPT_OUT_SINKS."""
+    transaction.on_commit(partial(_opt, tuple(user_ids), is_out))
+
+
+def _opt(user_ids: Collection[str], is_out: bool) -> None:
+    _forget(user_ids)
+    # Behind the deletion: lists that were being made meanwhile have the mark of before, and are stale.
+    note_events(dict.fromkeys(user_ids, (OPTED_OUT,) if is_out else ()))
+
+
+def on_merged(merge: Merge) -> int:
+    """Have the known user's lists learn what the visitor did, and delete the visitor's. For MERGE_SINKS.
+
+    Only additions are made to what is kept of the known user, as with events.
+    """
+    did = load_all_of(merge.pk)
+    seen = did.seen().tolist()
+    latest = {merge.into: packed(did.latest(settings.FOLD_IN_EVENTS))} if len(did.events) else {}
+    transaction.on_commit(partial(_forget, [merge.user_id]))
+    transaction.on_commit(partial(note_events, {merge.into: seen}, latest))
+    return 0
+
+
+def _forget(user_ids: Collection[str]) -> bool:
+    """Delete all that Redis holds of these users; return False where it doesn't answer."""
+    forget_users(user_ids)
+    try:
+        redis.call(partial(_delete, chosen=set(user_ids).intersection))
+    except RedisDown:
+        return False
+    return True
+
+
 def sweep() -> int:
     """Delete keys of erased users that came back, and return how many. Nothing to do is one small query.
 
@@ -50,10 +89,7 @@ def sweep() -> int:
 
 
 def _erase(user_ids: Collection[str]) -> None:
-    forget_users(user_ids)
-    try:
-        redis.call(partial(_delete, chosen=set(user_ids).intersection))
-    except RedisDown:
+    if not _forget(user_ids):
         logger.warning("Redis doesn't answer: the lists of erased users are deleted once it does.")
         return
     Erasure.objects.filter(digest__in=list(map(digest, user_ids))).update(swept_at=timezone.now())

@@ -77,6 +77,11 @@ def history(keys: Keys, person: int) -> RecentEvents | None:
     return RecentEvents(IdMap(np.array([person], np.int64)), _unpacked(_latest(found[places[1:]]), person))
 
 
+def packed(known: RecentEvents) -> bytes:
+    """Return events as records, to be added to another user's."""
+    return _packed(known.events)
+
+
 def _latest(found: NDArray[np.void]) -> NDArray[np.void]:
     """Return those that the database would return of one user: of equal times, those of the least md5 (`dataset`)."""
     n = settings.FOLD_IN_EVENTS

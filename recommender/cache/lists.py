@@ -18,6 +18,9 @@ from recsite.platform.redis import Command
 COMPLETE = 0
 """The member of a seen set that says that nothing is missing; items' ids start at 1."""
 
+OPTED_OUT = -1
+"""The member of a seen set that says that the user opted out: nothing else of them counts."""
+
 NOBODY = -1
 """The internal id of a user whom the database doesn't know."""
 
@@ -99,6 +102,10 @@ def _entry(packed: bytes | None, mark: bytes | None, seen: Iterable[bytes]) -> C
     is_complete = COMPLETE in members
     members.discard(COMPLETE)
     found_mark, candidates = _unpack(packed) if packed else (b"", None)
+    if OPTED_OUT in members:
+        # What was being made while they opted out may have come back.
+        members, is_complete = set(), False
+        candidates = candidates if candidates and candidates.person == NOBODY else None
     return CachedEntry(candidates, bool(mark) and found_mark == mark, members, is_complete, mark or b"")
 
 

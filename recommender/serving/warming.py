@@ -111,7 +111,9 @@ def refresh() -> int:
             break
     if not active:
         return 0
-    chosen = EndUser.objects.filter(pk__in=active).order_by(F("last_active").desc(nulls_last=True), "pk")
+    chosen = EndUser.objects.filter(pk__in=active, opted_out_at=None).order_by(
+        F("last_active").desc(nulls_last=True), "pk"
+    )
     return warm(EndUser.objects.filter(pk__in=list(chosen.values_list("pk", flat=True)[:MOST_REFRESHED]))).people
 
 
@@ -125,7 +127,7 @@ def _context() -> ServingContext:
 
 
 def _chosen(everybody: bool) -> QuerySet[EndUser]:
-    everyone = EndUser.objects.order_by(F("last_active").desc(nulls_last=True), "pk")
+    everyone = EndUser.objects.filter(opted_out_at=None).order_by(F("last_active").desc(nulls_last=True), "pk")
     active_since = timezone.now() - timedelta(days=settings.WARM_ACTIVE_DAYS)
     return everyone if everybody else everyone.filter(last_active__gte=active_since)
 

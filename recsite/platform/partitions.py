@@ -146,6 +146,15 @@ class Partitioned:
                 deleted += _delete(cursor, self.partition(month), column, values)
             return deleted
 
+    def reassign(self, column: str, old: int | str, new: int | str) -> int:
+        """Give the rows of one owner to another in every month, those of detached months included; return how many."""
+        with transaction.atomic(), connection.cursor() as cursor:
+            # The table first, as in `delete`.
+            moved = _reassign(cursor, self.table, column, old, new)
+            for month in sorted(month for month, is_attached in self._months(cursor).items() if not is_attached):
+                moved += _reassign(cursor, self.partition(month), column, old, new)
+            return moved
+
     def all_tables(self) -> list[str]:
         """Return the names of the table and of its detached months, in which all its rows lie."""
         with connection.cursor() as cursor:
@@ -238,6 +247,11 @@ def alarms() -> list[str]:
 
 def _delete(cursor: CursorWrapper, table: str, column: str, values: Collection[object]) -> int:
     cursor.execute(f"DELETE FROM {table} WHERE {column} = ANY(%s)", [list(values)])
+    return cursor.rowcount
+
+
+def _reassign(cursor: CursorWrapper, table: str, column: str, old: int | str, new: int | str) -> int:
+    cursor.execute(f"UPDATE {table} SET {column} = %s WHERE {column} = %s", [new, old])
     return cursor.rowcount
 
 

@@ -5,6 +5,7 @@ from typing import Any
 from django.http import HttpResponse
 from django.test import Client
 
+from recsite.platform.access import Scope
 from recsite.platform.models import ApiKey
 
 V1 = "/api/v1/"
@@ -14,7 +15,7 @@ class ApiClient:
     """Calls /api/v1/ with a key of its own."""
 
     def __init__(self) -> None:
-        _, key = ApiKey.objects.create_key(name="tests")
+        _, key = ApiKey.objects.create_key(name="tests", scopes=list(Scope))
         self._client = Client(raise_request_exception=False, headers={"Authorization": f"Api-Key {key}"})
 
     def get(self, path: str, headers: Any = None, **query: Any) -> Any:

@@ -50,6 +50,9 @@ REQUESTS: dict[tuple[str, str], tuple[str, Any]] = {
     ("job-cancel", "POST"): ("jobs/1/cancel", {}),
     ("interactions", "POST"): ("interactions", VIEW),
     ("interactions-bulk", "POST"): ("interactions/bulk", {"events": [VIEW]}),
+    ("export-users", "GET"): ("export/users", None),
+    ("export-items", "GET"): ("export/items", None),
+    ("export-interactions", "GET"): ("export/interactions", None),
     ("user-interactions", "GET"): ("users/ada/interactions", None),
     ("item-interactions", "GET"): ("items/novel-0/interactions", None),
     ("items", "GET"): ("items", None),
@@ -65,6 +68,11 @@ REQUESTS: dict[tuple[str, str], tuple[str, Any]] = {
     ("user", "PUT"): ("users/ada", {}),
     ("user", "PATCH"): ("users/ada", {}),
     ("user", "GET"): ("users/ada", None),
+    ("user", "DELETE"): ("users/eve", None),
+    ("user-export", "GET"): ("users/ada/export", None),
+    ("user-opt-out", "POST"): ("users/eve/opt-out", {}),
+    ("user-opt-out", "DELETE"): ("users/eve/opt-out", None),
+    ("user-merge", "POST"): ("users/eve/merge", {"into": "ada"}),
 }
 """One request that works for each entry of the table: its path and its body."""
 

@@ -5,6 +5,7 @@ from django.core.management.base import CommandError
 
 from catalog import store
 from catalog.ids import InvalidId, clean_id
+from recsite.platform.audit import Actor
 from recsite.platform.commands import PlainCommand
 from recsite.platform.exceptions import AlreadyRunning
 from recsite.platform.humanize import pluralize
@@ -23,7 +24,7 @@ class Command(PlainCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         user_ids = cleaned(options["user_ids"])
         try:
-            erased = store.erase_user_ids(user_ids)
+            erased = store.erase_user_ids(user_ids, actor=Actor.command("erase_user"))
         except AlreadyRunning as busy:
             raise CommandError(str(busy)) from busy
         said = f"{pluralize(erased, 'user')} erased. {pluralize(len(user_ids), 'id')} refused from now on."

@@ -13,6 +13,7 @@ from django.db.models import Max
 from django.utils import timezone
 
 from interactions import announcements
+from interactions.exclusions import COUNTS
 from interactions.topics import DATA_DRIFT
 from recommender.insight.drift.bins import Binned, by_name, by_popularity, by_value
 from recommender.insight.drift.measures import compare
@@ -31,17 +32,18 @@ KEPT = timedelta(days=90)
 REST = timedelta(hours=6)
 """The least time between two trainings that drift starts: what one training didn't mend, the next won't either."""
 
-COUNTS = """
+COUNTED = COUNTS.format(event="event")
+COUNTS_OF = f"""
 SELECT GROUPING(item_id) = 0, GROUPING(type_id) = 0, item_id, kind.name, event.value, count(*)
 FROM interactions_interaction AS event JOIN interactions_interactiontype AS kind ON kind.id = event.type_id
-WHERE occurred_at >= %(start)s AND occurred_at < %(end)s AND NOT undated
+WHERE occurred_at >= %(start)s AND occurred_at < %(end)s AND NOT undated AND {COUNTED}
 GROUP BY GROUPING SETS ((item_id), (kind.name, type_id), (event.value, kind.scale_min IS NOT NULL))
 HAVING GROUPING(item_id) = 0 OR GROUPING(type_id) = 0 OR (kind.scale_min IS NOT NULL AND event.value IS NOT NULL)
 """
-CATEGORIES = """
+CATEGORIES = f"""
 SELECT category, count(*) FROM interactions_interaction AS event JOIN catalog_item AS item ON item.id = event.item_id
 CROSS JOIN LATERAL unnest(item.categories) AS category
-WHERE occurred_at >= %(start)s AND occurred_at < %(end)s AND NOT undated
+WHERE occurred_at >= %(start)s AND occurred_at < %(end)s AND NOT undated AND {COUNTED}
 GROUP BY category
 """
 
@@ -128,7 +130,7 @@ def _count(start: datetime, end: datetime) -> Sample:
     types: dict[str, int] = {}
     values: dict[float, int] = {}
     with connection.cursor() as cursor:
-        cursor.execute(COUNTS, {"start": start, "end": end})
+        cursor.execute(COUNTS_OF, {"start": start, "end": end})
         for is_item, is_type, item, kind, value, count in cursor.fetchall():
             if is_item:
                 items[item] = count

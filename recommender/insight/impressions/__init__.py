@@ -9,8 +9,9 @@ From there on nothing is lost or counted twice: impressions and events are read 
 the totals are stored in the same transaction as the reader's position.
 """
 
-from recommender.insight.impressions.erasing import on_erased, on_items_deleted
+from recommender.insight.impressions.erasing import on_erased, on_items_deleted, on_merged
 from recommender.insight.impressions.partitions import ATTRIBUTIONS, LISTS
+from recommender.insight.impressions.personal import personal_data
 from recommender.insight.impressions.recording import Impression, flush, record
 from recommender.insight.impressions.retention import condense
 from recommender.insight.impressions.rollup import READERS, roll_up
@@ -26,6 +27,8 @@ __all__ = [
     "note_time",
     "on_erased",
     "on_items_deleted",
+    "on_merged",
+    "personal_data",
     "record",
     "roll_up",
 ]

@@ -6,6 +6,7 @@ from django.db import connection
 from django.db.models import Q
 
 from catalog.erasure import ErasedUsers
+from catalog.merging import Merge
 from recommender.insight.impressions.partitions import ATTRIBUTIONS, LISTS
 from recommender.models import CoPurchase, CoVisit, Exposure, ItemDay, ItemImpressions, TrendingScore
 
@@ -24,6 +25,12 @@ def on_erased(erased: ErasedUsers) -> None:
             found += [recommendation_id for (recommendation_id,) in cursor.fetchall()]
     ATTRIBUTIONS.delete("recommendation_id", found)
     LISTS.delete("user_id", user_ids)
+
+
+def on_merged(merge: Merge) -> int:
+    """Make the lists that a visitor was shown the known user's; they are no events. For MERGE_SINKS."""
+    LISTS.reassign("user_id", merge.user_id, merge.into)
+    return 0
 
 
 def on_items_deleted(items: Collection[int]) -> None:

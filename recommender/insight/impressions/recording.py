@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from prometheus_client import Counter
 
-from catalog import erasure
+from catalog import erasure, merging, opting_out
 from recommender.insight.impressions import timing
 from recsite.platform import database
 from recsite.platform.database import DatabaseDown
@@ -118,16 +118,18 @@ def flush() -> int:
 
 
 def _store(batch: Sequence[Impression]) -> None:
-    """Store a batch. What an erased user was shown counts like that of somebody unnamed."""
+    """Store a batch. What users were shown who are erased or opted out counts like that of somebody unnamed."""
     with (
         transaction.atomic(),
         connection.cursor() as cursor,
         connection.wrap_database_errors,
     ):
-        erased = erasure.refuse((), {shown.user_id for shown in batch if shown.user_id})
+        users = {shown.user_id for shown in batch if shown.user_id}
+        unnamed = erasure.refuse((), users) | opting_out.opted_out_among(users)
+        known = merging.known_as(users)
         with cursor.cursor.copy(COPY) as copy:
             for shown in batch:
-                user_id = "" if shown.user_id in erased else shown.user_id
+                user_id = "" if shown.user_id in unnamed else known.get(shown.user_id, shown.user_id)
                 arrays = {"items": _array(shown.items), "sources": _array(shown.sources)}
                 copy.write_row(tuple({**shown._asdict(), "user_id": user_id, **arrays}.values()))
 

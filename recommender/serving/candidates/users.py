@@ -19,7 +19,8 @@ from recommender.engine.types import IntArray
 from recommender.serving.candidates.loaded_release import LoadedModel
 from recsite.platform import database
 
-FIND_PK = "SELECT id FROM catalog_enduser WHERE user_id = %(user_id)s::text"
+# Who opted out is nobody here: they get what everybody gets.
+FIND_PK = "SELECT id FROM catalog_enduser WHERE user_id = %(user_id)s::text AND opted_out_at IS NULL"
 
 
 def find_pk(user_id: str) -> int:

@@ -18,6 +18,7 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
+from interactions.exclusions import COUNTS
 from recommender.engine.forms.impersonal import ImpersonalModel
 from recommender.engine.types import IdMap
 from recommender.models import TrendingScore
@@ -40,6 +41,7 @@ VERDICTS = f"""
 SELECT event.id, event.user_id, event.item_id, event.occurred_at, {OF_EVENT} AS verdict
 FROM interactions_interaction AS event JOIN interactions_interactiontype AS kind ON kind.id = event.type_id
 WHERE event.occurred_at >= %(since)s AND NOT event.undated AND {OF_EVENT} <> 0
+    AND {COUNTS.format(event="event")}
 """
 LATEST = "DISTINCT ON (user_id, item_id) user_id, item_id, occurred_at, verdict"
 # Of two verdicts at one time the one against the item counts.
