@@ -1,13 +1,12 @@
 """Serve lists that start from one item: similar ones, and those bought together with it."""
 
-from typing import Any
-
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework.exceptions import NotFound
 
 from catalog.validation import valid_id
 from recommender import serving
+from recommender.api.conditional_lists import known_digests, public_response
 from recommender.api.examples import BOUGHT_LIST, SIMILAR_LIST
 from recommender.api.requests import described, read_query
 from recommender.api.serializers import BoughtOut, ListOut
@@ -33,10 +32,11 @@ class SimilarItems(LeanJsonView):
         responses={200: ListOut, **problems(404, 422)},
         examples=[OpenApiExample("A list", SIMILAR_LIST, status_codes=[200])],
     )
-    def get(self, request: HttpRequest, item_id: str) -> dict[str, Any]:
-        asked = read_query(SIMILAR_ITEMS, request, items=(valid_id("item_id", item_id),))
+    def get(self, request: HttpRequest, item_id: str) -> HttpResponse:
+        items, known = (valid_id("item_id", item_id),), known_digests(request)
+        asked = read_query(SIMILAR_ITEMS, request, items=items, known=known)
         try:
-            return as_public_json(serving.similar(asked))
+            return public_response(request, as_public_json(serving.similar(asked)))
         except UnknownItem as error:
             raise NotFound(error.sentence) from error
 
@@ -55,9 +55,10 @@ class BoughtTogether(LeanJsonView):
         responses={200: BoughtOut, **problems(404, 422)},
         examples=[OpenApiExample("A list", BOUGHT_LIST, status_codes=[200])],
     )
-    def get(self, request: HttpRequest, item_id: str) -> dict[str, Any]:
-        asked = read_query(ITEMS_BOUGHT_TOGETHER, request, items=(valid_id("item_id", item_id),))
+    def get(self, request: HttpRequest, item_id: str) -> HttpResponse:
+        items, known = (valid_id("item_id", item_id),), known_digests(request)
+        asked = read_query(ITEMS_BOUGHT_TOGETHER, request, items=items, known=known)
         try:
-            return bought_as_json(serving.bought_together(asked))
+            return public_response(request, bought_as_json(serving.bought_together(asked)))
         except UnknownItem as error:
             raise NotFound(error.sentence) from error

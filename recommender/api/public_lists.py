@@ -1,12 +1,13 @@
 """Serve lists that are the same for everybody: popular, latest and trending items."""
 
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from drf_spectacular.utils import OpenApiExample, extend_schema
 
 from recommender import serving
+from recommender.api.conditional_lists import known_digests, public_response
 from recommender.api.examples import PUBLIC_LIST
 from recommender.api.requests import described, read_query
 from recommender.api.serializers import ListOut
@@ -24,14 +25,16 @@ class PublicList(LeanJsonView):
 
     operation: ClassVar[Operation]
 
-    def answer(self, request: HttpRequest) -> dict[str, Any]:
+    def answer(self, request: HttpRequest) -> HttpResponse:
         """Return the list, or what is new where the live release doesn't have the source."""
-        asked = read_query(self.operation, request, user_id=NO_USER, algorithm=self.operation.list)
+        starts = {"user_id": NO_USER, "algorithm": self.operation.list, "known": known_digests(request)}
+        asked = read_query(self.operation, request, **starts)
         try:
-            return as_public_json(serving.recommend(asked))
+            answer = serving.recommend(asked)
         except UnknownAlgorithm:
             # Nothing is popular before a model says so: what is new is better than nothing.
-            return as_public_json(serving.recommend(replace(asked, algorithm=LATEST_ITEMS.list, window_days=0)))
+            answer = serving.recommend(replace(asked, algorithm=LATEST_ITEMS.list, window_days=0))
+        return public_response(request, as_public_json(answer))
 
 
 class PopularItems(PublicList):
@@ -46,7 +49,7 @@ class PopularItems(PublicList):
         responses={200: ListOut, **problems(422)},
         examples=EXAMPLES,
     )
-    def get(self, request: HttpRequest) -> dict[str, Any]:
+    def get(self, request: HttpRequest) -> HttpResponse:
         return self.answer(request)
 
 
@@ -63,7 +66,7 @@ class LatestItems(PublicList):
         responses={200: ListOut, **problems(422)},
         examples=EXAMPLES,
     )
-    def get(self, request: HttpRequest) -> dict[str, Any]:
+    def get(self, request: HttpRequest) -> HttpResponse:
         return self.answer(request)
 
 
@@ -82,5 +85,5 @@ class TrendingItems(PublicList):
         responses={200: ListOut, **problems(422)},
         examples=EXAMPLES,
     )
-    def get(self, request: HttpRequest) -> dict[str, Any]:
+    def get(self, request: HttpRequest) -> HttpResponse:
         return self.answer(request)

@@ -32,7 +32,7 @@ from recommender.serving.candidates import (
     current_context,
 )
 from recommender.serving.candidates.rankings import NO_ITEMS
-from recommender.serving.contract import Answer, ListedItem, Request
+from recommender.serving.contract import ANY_DIGEST, Answer, ListedItem, Request, as_public_json, digest
 from recommender.serving.placements import content_weight
 from recommender.serving.reasons import Reason
 from recsite.platform import lookups
@@ -206,6 +206,11 @@ FIELD_READERS: Mapping[str, Callable[[Snapshot, int], Any]] = {
     "group": lambda catalogue, row: catalogue.group_names[row],
     "published_at": _published_at,
 }
+
+
+def is_known(request: Request, answer: Answer) -> bool:
+    """Tell whether the client has this list already, so that it is not shown anew."""
+    return bool(request.known) and (ANY_DIGEST in request.known or digest(as_public_json(answer)) in request.known)
 
 
 def record_impression(context: ServingContext, kind: ListKind, answer: Answer, ranked: Ranked, first_rank: int) -> None:

@@ -16,7 +16,15 @@ from recommender.insight import impressions
 from recommender.insight.impressions import Impression
 from recommender.models import DEFAULT, ListKind
 from recommender.serving import candidates, placements
-from recommender.serving.answers import answer_with, context_for, eligible, fields_of, listed_items, record_impression
+from recommender.serving.answers import (
+    answer_with,
+    context_for,
+    eligible,
+    fields_of,
+    is_known,
+    listed_items,
+    record_impression,
+)
 from recommender.serving.candidates import (
     BOUGHT_TOGETHER,
     POPULAR,
@@ -28,12 +36,15 @@ from recommender.serving.candidates import (
     ServingContext,
 )
 from recommender.serving.contract import (
+    ANY_DIGEST,
     Answer,
     BoughtItem,
     BoughtTogether,
     Request,
     UnknownAlgorithm,
     UnknownItem,
+    bought_as_json,
+    digest,
 )
 from recommender.serving.reasons import NOT_PERSONAL, Reason, because, reasons
 from recsite.platform import lookups
@@ -85,7 +96,8 @@ def bought_together(request: Request) -> BoughtTogether:
     ]
     placement = request.placement or DEFAULT
     answer = BoughtTogether(request.items[0], new_event_id(), tuple(items), placement, found.total)
-    _record_bought(context, answer, found.ranked, request.offset + 1)
+    if not request.known or not {ANY_DIGEST, digest(bought_as_json(answer))} & {*request.known}:
+        _record_bought(context, answer, found.ranked, request.offset + 1)
     _note_time(ListKind.BOUGHT_TOGETHER, placement, BOUGHT_TOGETHER, started)
     return answer
 
@@ -192,7 +204,8 @@ def _answer(
     why = explain(found.ranked) if request.explain else None
     items = listed_items(context, found.ranked, request.offset + 1, unrated, why, request.fields)
     answer = answer_with(context, request, algorithm, items, found.total)
-    record_impression(context, kind, answer, found.ranked, request.offset + 1)
+    if not is_known(request, answer):
+        record_impression(context, kind, answer, found.ranked, request.offset + 1)
     _note_time(kind, answer.placement, algorithm, started)
     return answer
 

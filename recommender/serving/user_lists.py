@@ -16,7 +16,7 @@ from recommender.cache import SOURCES
 from recommender.insight import impressions
 from recommender.models import ListKind, Placement
 from recommender.serving import placements, telemetry
-from recommender.serving.answers import answer_with, context_for, eligible, listed_pages, record_impression
+from recommender.serving.answers import answer_with, context_for, eligible, is_known, listed_pages, record_impression
 from recommender.serving.candidates import (
     IMPERSONAL,
     LATEST,
@@ -122,7 +122,7 @@ def _answers(context: ServingContext, request: Request, pages: Sequence[UserPage
             cold_start=page.is_cold,
             cache_hit=page.known.is_hit,
         )
-        if request.is_shown and (request.is_shown_cold or not page.is_cold):
+        if request.is_shown and (request.is_shown_cold or not page.is_cold) and not is_known(request, answer):
             kind = ListKind.USER if page.user_id else ListKind.EVERYBODY
             record_impression(context, kind, answer, page.ranked, first_rank)
         answers.append(answer)

@@ -21,7 +21,7 @@ class LeanJsonView(APIView):
     """A read-only operation under the same rules and with the same errors as the others.
 
     It skips REST framework's request, content negotiation and renderer. `get` takes Django's request and returns
-    the answer's JSON as a dict; being an APIView, it stands in the schema.
+    the answer's JSON as a dict, or a response; being an APIView, it stands in the schema.
     """
 
     http_method_names = ["get", "head"]
@@ -35,7 +35,8 @@ class LeanJsonView(APIView):
             admit(request, self.takes_limit_along)
             if not takes_json(request.META.get("HTTP_ACCEPT", "")):
                 return NOT_ACCEPTABLE.as_json()
-            return json_response(self.get(request, *args, **kwargs))
+            answer = self.get(request, *args, **kwargs)
+            return answer if isinstance(answer, HttpResponse) else json_response(answer)
         except Exception as error:
             if (failure := explain(error)) is None:
                 raise

@@ -46,7 +46,8 @@ def test_without_a_model_what_is_new_stands_for_what_is_popular(api: ApiClient, 
 def test_a_wrong_window_is_explained(api: ApiClient) -> None:
     wrong = details(api.get("recommendations/trending", window_days=0))
     assert wrong == {"window_days": "A whole number from 1 to 365 is needed."}
-    assert details(api.get("recommendations/popular", window_days=7)).keys() == {"window_days"}
+    similar = api.get("recommendations/items/novel-2/similar", window_days=7)
+    assert details(similar).keys() == {"window_days"}
 
 
 def test_what_is_like_an_item(api: ApiClient) -> None:

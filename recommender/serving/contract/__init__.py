@@ -1,6 +1,7 @@
 """Define what a list can be asked for and what is answered, once for API, messages, schema and docs."""
 
 from recommender.serving.contract.answer import (
+    ANY_DIGEST,
     Answer,
     BoughtItem,
     BoughtTogether,
@@ -8,6 +9,7 @@ from recommender.serving.contract.answer import (
     as_json,
     as_public_json,
     bought_as_json,
+    digest,
 )
 from recommender.serving.contract.parameters import (
     BY_MESSAGE,
@@ -33,6 +35,7 @@ from recommender.serving.contract.parameters import (
 from recommender.serving.contract.request import Request, UnknownAlgorithm, UnknownItem, from_json, from_query
 
 __all__ = [
+    "ANY_DIGEST",
     "BY_MESSAGE",
     "FIELDS",
     "FOR_SESSION",
@@ -62,6 +65,7 @@ __all__ = [
     "as_json",
     "as_public_json",
     "bought_as_json",
+    "digest",
     "from_json",
     "from_query",
 ]

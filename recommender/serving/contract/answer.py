@@ -7,9 +7,13 @@ serializers of the schema to it.
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from hashlib import blake2b
 from typing import Any, NamedTuple
 from uuid import UUID
 
+import orjson
+
+from recommender.serving.candidates import LATEST
 from recommender.serving.reasons import Reason
 
 NO_REASON = {"reason": None, "because": None, "sources": None}
@@ -111,6 +115,23 @@ OF_A_USER = ("user_id", "cold_start", "cache_hit")
 def as_public_json(answer: Answer) -> dict[str, Any]:
     """Return a list that belongs to no user as JSON."""
     return {name: value for name, value in as_json(answer).items() if name not in OF_A_USER}
+
+
+ANY_DIGEST = "*"
+"""Stands for the digest of any list."""
+
+OF_EACH_ANSWER = ("recommendation_id", "generated_at", "items")
+"""Fields that differ in every answer; of the items, only the scores may."""
+
+
+def digest(told: Mapping[str, Any]) -> str:
+    """Return a digest of what a list says: the same for two answers that differ in their id and time alone.
+
+    So do the scores of what is new, which are ages.
+    """
+    items = [item | {"score": None} if item.get("source") == LATEST else item for item in told["items"]]
+    said = [value for name, value in told.items() if name not in OF_EACH_ANSWER]
+    return blake2b(orjson.dumps([items, *said]), digest_size=12).hexdigest()
 
 
 def item_as_json(item: ListedItem) -> dict[str, Any]:

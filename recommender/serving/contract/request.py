@@ -64,6 +64,8 @@ class Request:
     """With it each item has its reason, for which the user's history is read."""
     fields: Sequence[str] = ()
     """What is told of each item besides its title: see `parameters.FIELDS`."""
+    known: Collection[str] = ()
+    """Digests of lists that the client has: such a list is not sent again, so it isn't recorded as shown."""
     is_shown: bool = True
     """False for staff, whose look-ups count nowhere."""
     is_shown_cold: bool = True
