@@ -24,3 +24,14 @@ RECOMMENDATION_CACHE_TTL_SECS = env.integer("RECOMMENDATION_CACHE_TTL_SECS", 60,
 WEBHOOK_PRIVATE_NETWORKS = env.flag("WEBHOOK_PRIVATE_NETWORKS", env.text("ENVIRONMENT") != "production")
 WEBHOOK_TIMEOUT_SECS = env.integer("WEBHOOK_TIMEOUT_SECS", 10, 1, 30)
 WEBHOOK_RETENTION_DAYS = env.integer("WEBHOOK_RETENTION_DAYS", 30, 1)
+
+# --- Tokens of staff; JWT_SECRET stands beside the other secrets ---
+
+JWT_SECRET_FALLBACKS = env.items("JWT_SECRET_FALLBACKS", [])
+JWT_ALGORITHM = env.choice("JWT_ALGORITHM", "HS256", ("HS256", "HS384", "HS512"))
+JWT_EXPIRE_MINUTES = env.integer("JWT_EXPIRE_MINUTES", 15, 1, 24 * 60)
+JWT_REFRESH_EXPIRE_MINUTES = env.integer("JWT_REFRESH_EXPIRE_MINUTES", 24 * 60, 1, 90 * 24 * 60)
+if JWT_REFRESH_EXPIRE_MINUTES < JWT_EXPIRE_MINUTES:
+    env.fail(
+        "JWT_REFRESH_EXPIRE_MINUTES is less than JWT_EXPIRE_MINUTES: a refresh token must outlive its access token."
+    )

@@ -1,5 +1,6 @@
 """Reads settings from the environment. A wrong value stops the start with one sentence that names the variable."""
 
+import hmac
 import os
 import secrets
 import warnings
@@ -197,6 +198,16 @@ def secret_key(name: str, production: bool, state: Path, other_than: str = "") -
         state.mkdir(parents=True, exist_ok=True)
         _write_once(path, secrets.token_urlsafe(64))
     return value or path.read_text().strip()
+
+
+def derived_secret(name: str, base: str) -> str:
+    """Return a secret from the environment; where there is none, one derived from another secret."""
+    value = text(name)
+    if value == base:
+        fail(f"{name} is the same as another secret: make a random text of its own.")
+    if value and (len(value) < LONG_ENOUGH or len(set(value)) < FEW_CHARACTERS):
+        fail(f"{name} must be a random text of at least {LONG_ENOUGH} characters, or not be set at all.")
+    return value or hmac.new(base.encode(), name.encode(), "sha512").hexdigest()
 
 
 def _write_once(path: Path, content: str) -> None:

@@ -76,3 +76,6 @@ API_ACCESS: Routes = {
     "user-opt-out": {"POST": write("catalog.change_enduser"), "DELETE": write("catalog.change_enduser")},
     "user-merge": {"POST": write("catalog.change_enduser")},
 }
+
+API_OPEN = frozenset({"auth-token", "auth-refresh", "auth-revoke"})
+"""Routes without an entry in the table: what they ask for stands in their bodies, a password or a token."""

@@ -12,6 +12,7 @@ from recsite.model_settings import model_storage
 from recsite.openapi import REST_FRAMEWORK as REST_FRAMEWORK
 from recsite.openapi import description
 from recsite.permissions import API_ACCESS as API_ACCESS
+from recsite.permissions import API_OPEN as API_OPEN
 from recsite.platform import queues
 from recsite.platform.query_timeout import LimitedConnection
 from recsite.schedule import beat_schedule
@@ -245,6 +246,7 @@ BULK_MAX_ROWS = env.integer("BULK_MAX_ROWS", 1_000_000, BULK_JOB_ROWS)
 CLIENT_TIMEOUT_SECS = env.integer("CLIENT_TIMEOUT_SECS", 10, 1, 3600)
 DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_REQUEST_SIZE
 SPECTACULAR_SETTINGS = description(VERSION)
+JWT_SECRET = env.derived_secret("JWT_SECRET", SECRET_KEY)
 
 # --- People who sign in ---
 

@@ -1,10 +1,12 @@
-"""Failed sign-ins leave a line in the log, so that guessing passwords can be noticed and stopped."""
+"""Failed sign-ins leave a line in the log and are counted, so that guessing passwords is noticed and slowed."""
 
 import logging
 import re
 from typing import Any
 
 from django.http import HttpRequest
+
+from recsite.platform import attempts
 
 logger = logging.getLogger(__name__)
 LONGEST = 200
@@ -18,6 +20,8 @@ def log_failure(
 ) -> None:
     """Log who could not sign in and from where; a name that no account can have may be a password, and is left out."""
     name = str(credentials.get("username", ""))
+    if request is not None:
+        attempts.note(request, name)
     about = request.META if request else {}
     logger.warning(
         "A sign-in failed.",

@@ -150,6 +150,7 @@ UNFOLD: dict[str, Any] = {
     "SITE_SUBHEADER": "Recommendations, operated",
     "SITE_URL": "/",
     "SITE_SYMBOL": "auto_awesome",
+    "LOGIN": {"form": "recsite.sign_in_form.SignInForm"},
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": True,
     "STYLES": [lambda _: static("admin/recsite.css")],

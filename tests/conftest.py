@@ -22,6 +22,7 @@ def _as_if_just_started(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(settings, "NOTE_KEY_USE_IN_BACKGROUND", False)
     # All tests come from one address.
     monkeypatch.setattr(settings, "RATE_LIMIT_PER_ADDRESS", 1_000_000)
+    monkeypatch.setattr(settings, "SIGN_IN_ATTEMPTS_PER_MINUTE", 10_000)
     for module in (snapshot, types, loaded_release, placements, new_items, exploration, trends, reports):
         module.forget()
     yield

@@ -1,4 +1,4 @@
-"""Access to the API: by key, by a staff session with its permissions, or for all where API_AUTH_REQUIRED is false."""
+"""Access to the API: by key, by a session or a token of staff, or for all where API_AUTH_REQUIRED is false."""
 
 from typing import Any
 
@@ -10,14 +10,14 @@ from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
-from recsite.platform import keys, limits, lookups
+from recsite.platform import keys, limits, lookups, staff_tokens
 from recsite.platform.access import Access, needed
 from recsite.platform.audit import Actor, Kind
 from recsite.platform.clients import client_address, network
 from recsite.platform.keys import Caller
 from recsite.platform.limits import Bucket
 
-SCHEME = "Api-Key"
+SCHEME, BEARER = "Api-Key", "bearer"
 HOW = "Send 'Authorization: Api-Key KEY'; keys are made in the admin or with 'manage.py create_api_key NAME'."
 
 _CALLER = "recsite_caller"
@@ -39,6 +39,9 @@ def identify(request: HttpRequest) -> Caller | None:
 
 def admit(request: HttpRequest, takes_limit_along: bool = False) -> Caller | None:
     """Identify the caller. Raises NotAuthenticated for nobody, PermissionDenied for who may not do this, and 429."""
+    if _route(request) in settings.API_OPEN:
+        _charge_address(request)
+        return None
     caller = identify(request)
     check_access(request, caller, takes_limit_along)
     return caller
@@ -109,6 +112,8 @@ def _route(request: HttpRequest) -> str:
 
 def _holder(request: HttpRequest, header: str) -> Caller:
     scheme, _, key = header.partition(" ")
+    if scheme.lower() == BEARER:
+        return _bearer(request, key.strip())
     if scheme.lower() != SCHEME.lower():
         _charge_address(request)
         raise AuthenticationFailed(f"This kind of Authorization is unknown. {HOW}")
@@ -118,6 +123,16 @@ def _holder(request: HttpRequest, header: str) -> Caller:
         _charge_guess(request, key)
         raise AuthenticationFailed(f"The API key is wrong, revoked or expired. {HOW}")
     return caller
+
+
+def _bearer(request: HttpRequest, token: str) -> Caller:
+    """Accept a token of staff: a client sends it by its own will, so it needs no CSRF token."""
+    try:
+        user = staff_tokens.holder(token)
+    except staff_tokens.WrongToken as error:
+        _charge_address(request)
+        raise AuthenticationFailed(str(error)) from error
+    return Caller(user.get_username(), staff=user)
 
 
 def _guard(request: HttpRequest, key: str) -> None:

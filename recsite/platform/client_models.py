@@ -1,8 +1,9 @@
-"""The rows of whoever calls the API: keys, and requests that are done once."""
+"""The rows of whoever calls the API: keys, logins of staff, and requests that are done once."""
 
 from typing import ClassVar
 from uuid import uuid4
 
+from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils import timezone
@@ -105,3 +106,21 @@ class IdempotentRequest(models.Model):
 
     def __str__(self) -> str:
         return f"{self.key[:8]} {self.status or 'under way'}"
+
+
+class StaffLogin(models.Model):
+    """Store one sign-in of a member of staff by the API: its tokens name it, and end with it."""
+
+    id = models.UUIDField(primary_key=True, default=uuid4)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    refresh_id = models.UUIDField(default=uuid4, help_text="The one refresh token that is good now.")
+    password = models.CharField(max_length=64, help_text="A digest: another password ends the login.")
+    created_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField(db_index=True)
+    revoked_at = models.DateTimeField(null=True)
+
+    class Meta:
+        app_label = "platform"
+
+    def __str__(self) -> str:
+        return f"{self.user} since {self.created_at:%Y-%m-%d %H:%M}"

@@ -65,7 +65,7 @@ def applies(request: HttpRequest) -> bool:
         return False
     match = request.resolver_match
     need = needed(settings.API_ACCESS, (match.url_name if match else "") or "", "POST")
-    return need is None or need.scope != Scope.READ
+    return need is not None and need.scope != Scope.READ
 
 
 def once(request: HttpRequest, caller: Caller | None, act: Callable[[], HttpResponseBase]) -> HttpResponseBase:

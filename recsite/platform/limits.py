@@ -52,7 +52,8 @@ class TooManyRequests(APIException):
 
     def __init__(self, wait: float, sentence: str) -> None:
         self.wait = max(math.ceil(wait), 1)
-        super().__init__(f"{sentence} Try again in {self.wait:,} second{'s' if self.wait > 1 else ''}.")
+        self.when = f"Try again in {self.wait:,} second{'s' if self.wait > 1 else ''}."
+        super().__init__(f"{sentence} {self.when}")
 
 
 @dataclass(frozen=True, slots=True)

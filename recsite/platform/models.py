@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from recsite.platform.client_models import ApiKey as ApiKey
 from recsite.platform.client_models import IdempotentRequest as IdempotentRequest
+from recsite.platform.client_models import StaffLogin as StaffLogin
 from recsite.platform.client_models import default_scopes as default_scopes
 from recsite.platform.webhooks.models import WebhookDelivery as WebhookDelivery
 from recsite.platform.webhooks.models import WebhookEndpoint as WebhookEndpoint

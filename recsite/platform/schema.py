@@ -136,17 +136,35 @@ def _changes(path: str) -> bool:
     except Resolver404:
         return False
     need = needed(settings.API_ACCESS, name or "", "POST")
-    return need is None or need.scope != Scope.READ
+    return need is not None and need.scope != Scope.READ
 
 
 class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # the library has no types here
     target_class = "recsite.platform.authentication.ApiKeyAuthentication"
-    name = "ApiKey"
+    name = ["ApiKey", "StaffToken", "StaffSession"]
 
-    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
-        return {
-            "type": "apiKey",
-            "in": "header",
-            "name": "Authorization",
-            "description": "`Api-Key KEY`, with a key from the admin or from `manage.py create_api_key NAME`.",
-        }
+    def get_security_requirement(self, auto_schema: Any) -> list[dict[str, list[str]]]:
+        """Return one requirement for each way: any of them is enough."""
+        return [{name: []} for name in self.name]
+
+    def get_security_definition(self, auto_schema: Any) -> list[dict[str, str]]:
+        return [
+            {
+                "type": "apiKey",
+                "in": "header",
+                "name": "Authorization",
+                "description": "`Api-Key KEY`, with a key from the admin or from `manage.py create_api_key NAME`.",
+            },
+            {
+                "type": "http",
+                "scheme": "bearer",
+                "bearerFormat": "JWT",
+                "description": "An access token of a member of staff, from `POST /api/v1/auth/token`.",
+            },
+            {
+                "type": "apiKey",
+                "in": "cookie",
+                "name": settings.SESSION_COOKIE_NAME,
+                "description": "Staff who are signed in to the admin; what changes something needs the CSRF token too.",
+            },
+        ]

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from recsite.platform import idempotency, partitions
+from recsite.platform import idempotency, partitions, staff_tokens
 from recsite.platform.locks import AlreadyRunning, exclusive
 from recsite.platform.webhooks import delivering
 
@@ -32,8 +32,9 @@ def keep_partitions() -> None:
 
 @shared_task(soft_time_limit=300, time_limit=360)
 def forget_requests() -> None:
-    """Delete the answers of requests with an Idempotency-Key that are older than a day."""
+    """Delete the answers of requests with an Idempotency-Key that are older than a day, and logins that are over."""
     idempotency.forget_old()
+    staff_tokens.forget_old()
 
 
 @shared_task(soft_time_limit=60, time_limit=90)

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth.models import User
 from django.utils import timezone
 
 from catalog.models import Category, Erasure, ItemEmbedding
@@ -27,9 +28,9 @@ from recommender.models import (
 )
 from recsite.platform import audit, jobs
 from recsite.platform.audit import Actor, Kind
-from recsite.platform.models import ApiKey, FeedCursor, Generation, IdempotentRequest, Job, ScheduleDefault
 from recsite.platform.webhooks import endpoints, events
 from recsite.platform.webhooks.endpoints import EndpointSettings
+from recsite.platform.models import ApiKey, FeedCursor, Generation, IdempotentRequest, Job, ScheduleDefault, StaffLogin
 from tests import factories
 from tests.recommender.fixtures import Shop, happened
 
@@ -100,6 +101,8 @@ def _fill_platform() -> None:
     endpoints.send_test(endpoints.create(asked, actor=clerk), actor=clerk)
     FeedCursor.objects.get_or_create(name="attribution")
     ScheduleDefault.objects.create(name="Retrain and promote")
+    owner = User.objects.create_user("owner-of-a-token")
+    StaffLogin.objects.create(user=owner, expires_at=timezone.now() + timedelta(days=1))
     IdempotentRequest.objects.create(key="0" * 64, request="0" * 64, status=202)
     AlgorithmSettings.objects.create(algorithm="svd", settings={"n_factors": 4})
     registry.ensure_plans()

@@ -21,7 +21,7 @@ from recommender.models import (
     ReleaseModel,
     TrendingScore,
 )
-from recsite.platform.models import IdempotentRequest, ScheduleDefault
+from recsite.platform.models import IdempotentRequest, ScheduleDefault, StaffLogin
 from tests import factories
 from tests.admin.rows import fill_tables
 from tests.admin.staff import OURS, Staff
@@ -39,10 +39,11 @@ SHOWN_ELSEWHERE: set[type[models.Model]] = {
     TrendingScore,
     ScheduleDefault,
     IdempotentRequest,
+    StaffLogin,
 }
 """Rows shown on the page of what they belong to: a release, a list, a daily total, an item, a scheduled task.
 
-Deleted items and kept answers are the program's own: nobody has anything to do with them.
+Deleted items, kept answers and sign-ins by token are the program's own: nobody has anything to do with them.
 """
 
 EVENTS_READ = re.compile(r'FROM "interactions_interaction"')

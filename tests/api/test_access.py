@@ -9,8 +9,8 @@ from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import get_resolver
 
-from recsite.permissions import API_ACCESS
-from recsite.platform import keys
+from recsite.permissions import API_ACCESS, API_OPEN
+from recsite.platform import keys, staff_tokens
 from recsite.platform.access import Scope
 from recsite.platform.models import ApiKey
 from tests.admin.staff import Staff
@@ -85,9 +85,9 @@ def no_keys_remembered() -> None:
     keys.forget()
 
 
-def status(client: Client, entry: tuple[str, str], key: str = "") -> int:
+def status(client: Client, entry: tuple[str, str], key: str = "", token: str = "") -> int:
     path, body = REQUESTS[entry]
-    headers = {"Authorization": f"Api-Key {key}"} if key else {}
+    headers = {"Authorization": f"Api-Key {key}"} if key else {"Authorization": f"Bearer {token}"} if token else {}
     sent = "" if body is None else json.dumps(body)
     return client.generic(entry[1], f"/api/v1/{path}", sent, "application/json", headers=headers).status_code
 
@@ -103,7 +103,8 @@ def key_with(*scopes: Scope) -> str:
 
 
 def test_every_method_of_every_route_stands_in_the_table_with_a_permission_that_exists() -> None:
-    assert routes() == API_ACCESS.keys()
+    assert routes() == API_ACCESS.keys() | API_OPEN
+    assert not API_ACCESS.keys() & API_OPEN
     assert {(route, method) for route, methods in API_ACCESS.items() for method in methods} == set(ENTRIES)
     known = {
         f"{one.content_type.app_label}.{one.codename}" for one in Permission.objects.select_related("content_type")
@@ -129,6 +130,15 @@ def test_staff_need_the_permission_and_no_other(shop: Shop, entry: tuple[str, st
     assert status(Staff("nobody").client, entry) == 403
     assert status(Staff("others", *sorted(PERMISSIONS - {needed})).client, entry) == 403
     assert status(Staff("allowed", needed).client, entry) not in (401, 403)
+
+
+@pytest.mark.parametrize("entry", ENTRIES, ids="-".join)
+def test_a_token_of_staff_opens_what_their_permissions_open(shop: Shop, client: Client, entry: tuple[str, str]) -> None:
+    needed = API_ACCESS[entry[0]][entry[1]].permission
+    others = Staff("others", *sorted(PERMISSIONS - {needed})).user
+    assert status(client, entry, token=staff_tokens.begin(others).access) == 403
+    allowed = Staff("allowed", needed).user
+    assert status(client, entry, token=staff_tokens.begin(allowed).access) not in (401, 403)
 
 
 def test_the_refusals_name_what_is_lacking(shop: Shop, client: Client) -> None:

@@ -11,7 +11,9 @@ from drf_spectacular.generators import SchemaGenerator
 from interactions import types
 from interactions.schema import Event
 
+OPEN = {("post", f"/api/v1/auth/{name}") for name in ("token", "refresh", "revoke")}
 OPERATIONS = {
+    *OPEN,
     ("get", "/api/v1/items"),
     ("get", "/api/v1/items/{item_id}"),
     ("post", "/api/v1/items"),
@@ -96,7 +98,10 @@ def test_every_operation_is_described_with_examples(schema: dict[str, Any], oper
     told = operations(schema)[operation]
     assert told["summary"]
     assert told["description"]
-    assert told["security"] == [{"ApiKey": []}]
+    ways: list[dict[str, Any]] = (
+        [{}] if operation in OPEN else [{"ApiKey": []}, {"StaffToken": []}, {"StaffSession": []}]
+    )
+    assert told.get("security", [{}]) == ways
     assert {"401", "414", "422", "503"} <= told["responses"].keys()
     assert (operation[0] in ("post", "put", "patch")) == ("requestBody" in told)
     if body := told.get("requestBody"):
@@ -108,6 +113,15 @@ def test_every_operation_is_described_with_examples(schema: dict[str, Any], oper
         assert status in EMPTY or any(one.get("examples") for one in response["content"].values()), status
     for parameter in told.get("parameters", []):
         assert parameter["in"] == "path" or parameter["description"], parameter["name"]
+
+
+def test_the_ways_in_are_described(schema: dict[str, Any]) -> None:
+    ways = schema["components"]["securitySchemes"]
+    assert {name: (way["type"], way.get("scheme", way.get("in"))) for name, way in ways.items()} == {
+        "ApiKey": ("apiKey", "header"),
+        "StaffToken": ("http", "bearer"),
+        "StaffSession": ("apiKey", "cookie"),
+    }
 
 
 def test_the_fields_of_an_event_are_those_that_are_read(schema: dict[str, Any]) -> None:

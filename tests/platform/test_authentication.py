@@ -48,7 +48,7 @@ def test_a_key_opens_the_api(client: Client) -> None:
         ("Api-Key wrong", "The API key is wrong, revoked or expired."),
         ("Api-Key abcdefgh.ijklmnopqrstuvwxyzabcdefghijklmn", "The API key is wrong, revoked or expired."),
         ("Api-Key \x00", "The API key is wrong, revoked or expired."),
-        ("Bearer abc", "This kind of Authorization is unknown."),
+        ("Basic abc", "This kind of Authorization is unknown."),
     ],
 )
 @pytest.mark.parametrize("path", [PATH, "/api/v1/recommendations/users/ada"])

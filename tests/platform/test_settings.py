@@ -92,6 +92,15 @@ def start(folder: Path, **settings: str) -> subprocess.CompletedProcess[str]:
             {"MODEL_STORAGE_BUCKET": "models", "MODEL_STORAGE_ACCESS_KEY": "a"},
             "MODEL_STORAGE_ACCESS_KEY and MODEL_STORAGE_SECRET_KEY go together: set both, or neither.",
         ),
+        (
+            {"JWT_SECRET": "changeme"},
+            "JWT_SECRET must be a random text of at least 50 characters, or not be set at all.",
+        ),
+        ({"JWT_SECRET": SECRET, "SECRET_KEY": SECRET}, "JWT_SECRET is the same as another secret"),
+        ({"JWT_ALGORITHM": "none"}, "JWT_ALGORITHM is 'none', but one of HS256, HS384, HS512 is needed."),
+        ({"JWT_REFRESH_EXPIRE_MINUTES": "5"}, "JWT_REFRESH_EXPIRE_MINUTES is less than JWT_EXPIRE_MINUTES"),
+        ({"RATE_LIMIT_PER_KEY": "0"}, "RATE_LIMIT_PER_KEY is '0', but a whole number from 1 to 10000000 is needed."),
+        ({"TRUSTED_PROXY_COUNT": "-1"}, "TRUSTED_PROXY_COUNT is '-1', but a whole number from 0 to 20 is needed."),
         ({"DATABASE_MIN_CONNECTIONS": "11"}, "DATABASE_MIN_CONNECTIONS is larger than DATABASE_MAX_CONNECTIONS."),
     ],
 )
