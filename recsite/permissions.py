@@ -77,5 +77,5 @@ API_ACCESS: Routes = {
     "user-merge": {"POST": write("catalog.change_enduser")},
 }
 
-API_OPEN = frozenset({"auth-token", "auth-refresh", "auth-revoke"})
+API_OPEN = ("auth-token", "auth-refresh", "auth-revoke")
 """Routes without an entry in the table: what they ask for stands in their bodies, a password or a token."""

@@ -103,8 +103,8 @@ def key_with(*scopes: Scope) -> str:
 
 
 def test_every_method_of_every_route_stands_in_the_table_with_a_permission_that_exists() -> None:
-    assert routes() == API_ACCESS.keys() | API_OPEN
-    assert not API_ACCESS.keys() & API_OPEN
+    assert routes() == API_ACCESS.keys() | set(API_OPEN)
+    assert not API_ACCESS.keys() & set(API_OPEN)
     assert {(route, method) for route, methods in API_ACCESS.items() for method in methods} == set(ENTRIES)
     known = {
         f"{one.content_type.app_label}.{one.codename}" for one in Permission.objects.select_related("content_type")
