@@ -28,9 +28,9 @@ from recommender.models import (
 )
 from recsite.platform import audit, jobs
 from recsite.platform.audit import Actor, Kind
+from recsite.platform.models import ApiKey, FeedCursor, Generation, IdempotentRequest, Job, ScheduleDefault, StaffLogin
 from recsite.platform.webhooks import endpoints, events
 from recsite.platform.webhooks.endpoints import EndpointSettings
-from recsite.platform.models import ApiKey, FeedCursor, Generation, IdempotentRequest, Job, ScheduleDefault, StaffLogin
 from tests import factories
 from tests.recommender.fixtures import Shop, happened
 

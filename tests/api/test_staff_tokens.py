@@ -147,7 +147,7 @@ def test_the_algorithm_is_the_setting_s_alone(boss: User, settings: Any, algorit
     made = tokens(boss)
     assert jwt.get_unverified_header(made["access"])["alg"] == algorithm
     claims = jwt.decode(made["access"], options={"verify_signature": False})
-    assert status(jwt.encode(claims, None, "none")) == 401
+    assert status(jwt.encode(claims, "", "none")) == 401
     assert status(jwt.encode(claims, settings.JWT_SECRET, "HS384")) == 401
     assert status(made["access"]) == 200
 
