@@ -1,13 +1,13 @@
 """Share what the readers of all formats need."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import ClassVar
 
-from catalog.importers.rows import RowStream, Scale, UnreadableSource
+from catalog.importers.rows import NewType, RowStream, Scale, UnreadableSource
 from catalog.importers.source import Source
 
 
@@ -19,6 +19,10 @@ class Options:
     scale: Scale | None = None
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
     implicit: bool = False
+    positive: tuple[str, ...] = ()
+    read: tuple[str, ...] = ()
+    negative: tuple[str, ...] = ()
+    """For gorse: its settings of these names, such as ("like", "read>=3")."""
 
 
 class FileDataSet:
@@ -37,6 +41,9 @@ class FileDataSet:
     def recognises(cls, files: Source) -> bool:
         """Return True where the files look like this format."""
         raise NotImplementedError
+
+    def new_types(self) -> Collection[NewType]:
+        return ()
 
     def rows(self) -> RowStream:
         raise NotImplementedError

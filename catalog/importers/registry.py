@@ -14,6 +14,7 @@ FORMATS: dict[str, str] = {
     "movielens": "catalog.importers.movielens.MovieLens",
     "bookcrossing": "catalog.importers.bookcrossing.BookCrossing",
     "goodbooks": "catalog.importers.goodbooks.Goodbooks",
+    "gorse": "catalog.importers.gorse.Gorse",
     "jsonl": "catalog.importers.jsonl.JsonLines",
     "csv": "catalog.importers.csv.Csv",
 }
@@ -28,12 +29,14 @@ def open_format(
     scale: Scale | None = None,
     now: datetime | None = None,
     implicit: bool = False,
+    **types: tuple[str, ...],
 ) -> DataSet:
     """Open the data set at `path`: a folder, a file, or a .zip archive; files may be gzipped.
 
     `mapping` (csv, jsonl) names the columns of events by field; `scale` (csv, jsonl) is that of their ratings, 1..5 if
-    not given; `now` bounds the times of events; with `implicit` (csv, jsonl) a value is any number and no rating.
-    Raises UnreadableSource with one sentence.
+    not given; `now` bounds the times of events; with `implicit` (csv, jsonl) a value is any number and no rating;
+    `types` (gorse) are its settings of feedback types: `positive`, `read` and `negative`. Raises UnreadableSource with
+    one sentence.
     """
     if not path.exists():
         raise UnreadableSource(f"There is no file or folder {path}.")
@@ -44,7 +47,7 @@ def open_format(
     if name not in GENERAL and recognise(files) not in {name, None, *GENERAL}:
         raise UnreadableSource(f"{path} doesn't look like {name}.{_guess(files, name)}")
     try:
-        return _format(name)(files, Options(mapping or {}, scale, now or datetime.now(UTC), implicit))
+        return _format(name)(files, Options(mapping or {}, scale, now or datetime.now(UTC), implicit, **types))
     except UnreadableSource as error:
         raise UnreadableSource(f"{error}{_guess(files, name)}") from error
 

@@ -1,6 +1,6 @@
 """Define what every reader yields: one stream of rows, in the order users, items, events; and a data set."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol
@@ -39,6 +39,16 @@ class ItemRow:
     available_from: datetime | None = None
     available_until: datetime | None = None
     created_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NewType:
+    """Hold a type of events that a source brings along, to be made where there is none of that name."""
+
+    name: str
+    weight: float = 1.0
+    is_negative: bool = False
+    marks_seen: bool = True
 
 
 MOST_REPEATS = 10
@@ -155,6 +165,9 @@ class DataSet(Protocol):
     @property
     def bytes_read(self) -> int:
         """Return how many of these bytes have been read."""
+
+    def new_types(self) -> Collection[NewType]:
+        """Return the types of events that have to be there before the rows are stored."""
 
     def rows(self) -> RowStream:
         """Stream the rows. Raises UnreadableSource, after the rows before it, where a file breaks off."""

@@ -1,7 +1,7 @@
 """Load data sets: users, items, events and the months they need, each batch in one transaction with its progress."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from psycopg.errors import DiskFull
 from catalog import erasure, merging, opting_out, snapshot
 from catalog.importers.rows import DataSet, UnreadableSource
 from catalog.upserts import Upserted, upsert_items, upsert_users
-from interactions import producers, reviews, types
+from interactions import made_types, producers, reviews, types
 from interactions.importing import runs
 from interactions.importing.ahead import one_ahead
 from interactions.importing.batches import Batch, EventPacker, batches, refused
@@ -24,11 +24,13 @@ from interactions.partitions import EVENTS, WITHOUT_ITEM
 from interactions.schema import TypeRule
 from interactions.staged_table import leave_out, leave_out_opted_out, leave_out_users, rename_users
 from interactions.staging import Staging, in_table
+from recsite.platform.audit import Actor
 from recsite.platform.exceptions import UserFacingError
 from recsite.platform.locks import exclusive
 from recsite.platform.months import Month
 
 BATCH_ROWS = 50_000
+ACTOR = Actor.command("import_data")
 
 Progress = Callable[[int, int, int], None]
 """Called after each batch with the bytes read, the bytes in all and the rows so far."""
@@ -50,7 +52,8 @@ def check(data: DataSet, rejected: Path, *, batch_rows: int = BATCH_ROWS, progre
     file = RejectedFile(rejected, goes_on=False)
     report = ImportReport(data.location, is_check=True, rejected_path=rejected, notes=data.notes)
     rating = TypeRule(RATING, (data.scale.minimum, data.scale.maximum))
-    packer = _packer(data, rating, runs.undated_date(data.format))
+    made = made_types.rules([one for one in data.new_types() if one.name not in types.rules()])
+    packer = _packer(data, rating, runs.undated_date(data.format), made)
     for batch in batches(data, packer, batch_rows, {}):
         file.write(batch.rejected)
         report.first_rejected = file.first
@@ -81,9 +84,12 @@ def load(
         return _Import(data, run, rejected).work(batch_rows, progress)
 
 
-def _packer(data: DataSet, rating: TypeRule, undated_at: datetime) -> EventPacker:
-    """Return a packer that stores the ratings of the data set under the type of the rule `rating`."""
-    return EventPacker(data.source, {**types.rules(), RATING: rating}, undated_at)
+def _packer(data: DataSet, rating: TypeRule, undated_at: datetime, made: Mapping[str, TypeRule]) -> EventPacker:
+    """Return a packer that stores the ratings of the data set under the type of the rule `rating`.
+
+    `made` are rules of types that may be too new for this process to know them.
+    """
+    return EventPacker(data.source, {**types.rules(), **made, RATING: rating}, undated_at)
 
 
 class _Import:
@@ -107,8 +113,9 @@ class _Import:
 
     def work(self, batch_rows: int, progress: Progress) -> ImportReport:
         started = time.monotonic()
-        packer = _packer(self.data, self.rating, self.undated_at)
         try:
+            made = made_types.make(self.data.new_types(), actor=ACTOR)
+            packer = _packer(self.data, self.rating, self.undated_at, made)
             for batch in one_ahead(batches(self.data, packer, batch_rows, self.done)):
                 self._take(batch)
                 progress(batch.bytes_read, self.data.total_bytes, self.report.counts.rows)

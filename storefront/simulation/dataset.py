@@ -6,7 +6,7 @@ from hashlib import sha256
 
 import numpy as np
 
-from catalog.importers.rows import EventRow, ItemRow, Located, RowStream, Scale, UserRow
+from catalog.importers.rows import EventRow, ItemRow, Located, NewType, RowStream, Scale, UserRow
 from storefront.simulation.behaviour import RATING, TYPES
 from storefront.simulation.people import Person
 from storefront.simulation.simulate import MAIL, SOURCES, Simulation, simulate
@@ -32,6 +32,9 @@ class DemoDataSet:
     @property
     def bytes_read(self) -> int:
         return self._read
+
+    def new_types(self) -> tuple[NewType, ...]:
+        return ()
 
     def rows(self) -> RowStream:
         self._read = 0

@@ -10,7 +10,7 @@ from hashlib import sha256
 
 import numpy as np
 
-from catalog.importers.rows import EventRow, ItemRow, Located, RowStream, Scale
+from catalog.importers.rows import EventRow, ItemRow, Located, NewType, RowStream, Scale
 
 BLOCK = 10_000
 CATEGORIES, TAGS, TYPES = 400, 5_000, ("article", "kit", "part", "service", "set")
@@ -46,6 +46,9 @@ class PlainDataSet:
 
     def fingerprint(self) -> str:
         return sha256(repr((self.location, self.people)).encode()).hexdigest()
+
+    def new_types(self) -> tuple[NewType, ...]:
+        return ()
 
     def rows(self) -> RowStream:
         self._read = 0

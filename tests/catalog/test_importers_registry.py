@@ -16,7 +16,7 @@ def test_an_unknown_format_is_answered_with_the_known_ones_and_a_guess(tmp_path:
     with pytest.raises(UnreadableSource) as refused:
         open_format("movilens", write(tmp_path, {"ratings.csv": RATINGS}))
     assert str(refused.value) == (
-        "Unknown format 'movilens'. Known: bookcrossing, csv, goodbooks, jsonl, movielens. "
+        "Unknown format 'movilens'. Known: bookcrossing, csv, goodbooks, gorse, jsonl, movielens. "
         f"{tmp_path} looks like movielens."
     )
 
@@ -45,6 +45,8 @@ def test_a_path_that_is_not_there_is_named(tmp_path: Path) -> None:
         ("goodbooks", {"ratings.csv": "user_id,book_id,rating\n", "books.csv": ""}),
         ("bookcrossing", {"BX-Book-Ratings.csv": ""}),
         ("bookcrossing", {"Ratings.csv": "User-ID,ISBN,Book-Rating\n", "Books.csv": ""}),
+        ("gorse", {"items.jsonl": '{"ItemId": "emma"}', "notes.txt": ""}),
+        ("gorse", {"dump": b"\xff" * 8}),
         ("jsonl", {"events.jsonl": ""}),
         ("csv", {"log.csv": ""}),
         (None, {"notes.md": ""}),
@@ -61,9 +63,11 @@ def test_every_format_says_its_name(tmp_path: Path, name: str) -> None:
         "bookcrossing": "bx-users.csv",
         "goodbooks": "books.csv",
         "csv": "log.csv",
+        "gorse": "items.jsonl",
         "jsonl": "events.jsonl",
     }
-    assert opened(name, write(tmp_path, {smallest[name]: ""})).format == name
+    content = '{"ItemId": "emma"}' if name == "gorse" else ""
+    assert opened(name, write(tmp_path, {smallest[name]: content})).format == name
 
 
 @needs_real_data

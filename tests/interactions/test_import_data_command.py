@@ -90,7 +90,7 @@ def test_files_with_nothing_to_use_fail(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "arguments", "message"),
     [
-        ("movilens", [], "Unknown format 'movilens'. Known: bookcrossing, csv, goodbooks, jsonl, movielens."),
+        ("movilens", [], "Unknown format 'movilens'. Known: bookcrossing, csv, goodbooks, gorse, jsonl, movielens."),
         ("csv", ["--scale", "5"], "is not of the form MIN..MAX"),
         ("csv", ["--map", "who=user"], "--map doesn't know who"),
         ("csv", ["--map", "user_id"], "is not of the form user_id=COLUMN"),

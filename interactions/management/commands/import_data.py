@@ -14,6 +14,11 @@ from interactions.importing.bar import import_bar
 from recsite.platform.commands import PlainCommand, mapping
 
 MOST_BATCH_ROWS = 1_000_000
+FEEDBACK_TYPES = {
+    "positive": "'like,read>=3': they speak for an item. Without these three every type that is new does.",
+    "read": "read: they hide an item from the user's lists, and say no more.",
+    "negative": "dislike: they speak against an item.",
+}
 
 
 class Command(PlainCommand):
@@ -39,6 +44,14 @@ class Command(PlainCommand):
         parser.add_argument(
             "--scale", metavar="MIN..MAX", help="For csv and jsonl: the scale of the ratings (1..5 if not given)."
         )
+        for name, what in FEEDBACK_TYPES.items():
+            parser.add_argument(
+                f"--{name}-feedback-types",
+                type=_names,
+                default=(),
+                metavar="TYPE,...",
+                help=f"For gorse: its setting {name}_feedback_types, such as {what}",
+            )
         parser.add_argument("--dry-run", action="store_true", help="Read and check everything, store nothing.")
         parser.add_argument(
             "--rejected", type=Path, metavar="FILE", help="Where rejected lines go (a CSV file in the state folder)."
@@ -65,7 +78,10 @@ class Command(PlainCommand):
 
     def _import(self, options: dict[str, Any]) -> ImportReport:
         scale = Scale.parse(options["scale"]) if options["scale"] else None
-        data = open_format(options["format"], options["path"], options["map"], scale)
+        given = {name: options[f"{name}_feedback_types"] for name in FEEDBACK_TYPES}
+        if options["format"] != "gorse" and any(given.values()):
+            raise CommandError("--positive-, --read- and --negative-feedback-types are for --format gorse alone.")
+        data = open_format(options["format"], options["path"], options["map"], scale, **given)
         rejected = _checked(options["rejected"], options["path"]) if options["rejected"] else _rejected_path(data)
         with import_bar(data) as progress:
             rows = options["batch_rows"]
@@ -88,6 +104,10 @@ def _checked(rejected: Path, source: Path) -> Path:
     if rejected.exists() and not (rejected.is_file() and rejected.open("rb").read(5) == b"part,"):
         raise CommandError(f"--rejected {rejected} exists and holds no rejected lines: choose another name.")
     return rejected
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(",") if name.strip())
 
 
 def _batch_rows(text: str) -> int:
