@@ -6,6 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVectorField
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
@@ -182,6 +183,26 @@ class Item(models.Model):
         """Return the author, director or maker, where the features name one."""
         features: dict[str, Any] = self.features
         return str(features.get("creator") or "")
+
+
+class ItemSearch(models.Model):
+    """Store what the search reads of each item, which triggers write (`catalog.search`); it goes with its item."""
+
+    item = models.OneToOneField(Item, on_delete=models.DO_NOTHING, primary_key=True, related_name="search")
+    words = ArrayField(models.TextField())
+    """Words of title, creator, categories and tags, in that order, without accents."""
+    trigrams = ArrayField(models.TextField())
+    document = SearchVectorField()
+
+    class Meta:
+        db_table = "catalog_itemsearch"
+        indexes = [
+            GinIndex(fields=["document"], name="item_search_document"),
+            GinIndex(fields=["trigrams"], name="item_search_trigrams"),
+        ]
+
+    def __str__(self) -> str:
+        return " ".join(self.words)
 
 
 class DeletedItem(models.Model):

@@ -63,6 +63,7 @@ API_ACCESS: Routes = {
         "PATCH": write("catalog.change_item"),
         "DELETE": write("catalog.delete_item"),
     },
+    "items-search": {"GET": read("catalog.view_item")},
     "items-bulk": {"POST": write("catalog.change_item")},
     "users-bulk": {"POST": write("catalog.change_enduser")},
     "users": {"GET": read("catalog.view_enduser"), "POST": write("catalog.add_enduser")},

@@ -4,14 +4,13 @@ from typing import Any
 from urllib.parse import urlencode
 
 import numpy as np
-from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from catalog import snapshot
+from catalog import search, snapshot
 from catalog.models import Item
 from catalog.snapshot import Snapshot
 from storefront.views.cards import cards, categories
@@ -31,23 +30,29 @@ def browse(request: HttpRequest) -> HttpResponse:
     start = (number - 1) * PAGE
     catalogue = snapshot.current()
     # One more than the page holds tells whether there is a next one.
-    found = _search(query, start, PAGE + 1) if query else _newest(catalogue, category, start, PAGE + 1)
+    corrected = ""
+    if query:
+        on_offer = search.find(query, PAGE + 1, start, Item.available_at(timezone.now()))
+        found, corrected = on_offer.items, on_offer.corrected
+    else:
+        found = _newest(catalogue, category, start, PAGE + 1)
     context = {
         "cards": cards(catalogue, found[:PAGE], "search" if query else "browse", start + 1),
         "more": _next(query, category, number) if len(found) > PAGE and number < LAST_PAGE else "",
     }
     if request.headers.get("HX-Request") and number > 1:
         return render(request, "storefront/_page.html", context | {"is_part": True})
-    return page(request, "storefront/browse.html", context | _frame(catalogue, query, category))
+    return page(request, "storefront/browse.html", context | _frame(catalogue, query, category, corrected))
 
 
-def _frame(catalogue: Snapshot, query: str, category: str) -> dict[str, Any]:
+def _frame(catalogue: Snapshot, query: str, category: str, corrected: str) -> dict[str, Any]:
+    heading = f"“{corrected}” (nothing has “{query}”)" if corrected else f"“{query}”"
     return {
         "here": "browse",
         "query": query,
         "chosen": category,
         "categories": categories(catalogue),
-        "heading": f"“{query}”" if query else category or "Everything",
+        "heading": heading if query else category or "Everything",
         "is_empty": not catalogue.count,
     }
 
@@ -67,14 +72,6 @@ def _newest(catalogue: Snapshot, category: str, start: int, amount: int) -> list
     # By the oldest first, turned round: the lowest number, which stands for no date, has no opposite.
     order = np.argsort(published[::-1], kind="stable")[::-1]
     return catalogue.ids[rows[::-1][order][start:end]].tolist()
-
-
-def _search(query: str, start: int, amount: int) -> list[int]:
-    """Return available items (internal ids) with the words in their title or their creator's name."""
-    found: QuerySet[Item] = Item.objects.available(timezone.now())
-    for word in query.split():
-        found = found.filter(Q(title__icontains=word) | Q(features__creator__icontains=word))
-    return list(found.order_by("title", "pk").values_list("pk", flat=True)[start : start + amount])
 
 
 def _next(query: str, category: str, number: int) -> str:

@@ -57,6 +57,7 @@ REQUESTS: dict[tuple[str, str], tuple[str, Any]] = {
     ("item-interactions", "GET"): ("items/novel-0/interactions", None),
     ("items", "GET"): ("items", None),
     ("item", "GET"): ("items/emma", None),
+    ("items-search", "GET"): ("items/search?q=emma", None),
     ("items-bulk", "POST"): ("items/bulk", {"items": [{"item_id": "new", "title": "New"}]}),
     ("users-bulk", "POST"): ("users/bulk", {"users": [{"user_id": "new"}]}),
     ("items", "POST"): ("items", {"item_id": "new", "title": "New"}),

@@ -17,6 +17,7 @@ OPERATIONS = {
     ("get", "/api/v1/items"),
     ("get", "/api/v1/items/{item_id}"),
     ("post", "/api/v1/items"),
+    ("get", "/api/v1/items/search"),
     ("post", "/api/v1/items/bulk"),
     ("post", "/api/v1/users/bulk"),
     ("put", "/api/v1/items/{item_id}"),
