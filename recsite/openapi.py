@@ -32,6 +32,8 @@ def description(version: str) -> dict[str, Any]:
         ],
         "ENUM_NAME_OVERRIDES": {
             "RowStatusEnum": [(name, name) for name in ("created", "updated", "unchanged", "refused", "erased")]
+            "WebhookState": ["active", "paused"],
+            "DeliveryState": ["pending", "delivered", "failed"],
         },
         "SCHEMA_PATH_PREFIX": "/api/v1",
         "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],

@@ -49,6 +49,22 @@ API_ACCESS: Routes = {
     "jobs": {"GET": read("platform.view_job")},
     "job": {"GET": read("platform.view_job")},
     "job-cancel": {"POST": operate("platform.change_job")},
+    # The addresses of webhooks are secrets of others.
+    "webhooks": {
+        "GET": operate("platform.view_webhookendpoint"),
+        "POST": operate("platform.add_webhookendpoint"),
+    },
+    "webhook": {
+        "GET": operate("platform.view_webhookendpoint"),
+        "PATCH": operate("platform.change_webhookendpoint"),
+        "DELETE": operate("platform.delete_webhookendpoint"),
+    },
+    "webhook-events": {"GET": read("platform.view_webhookendpoint")},
+    "webhook-rotate": {"POST": operate("platform.change_webhookendpoint")},
+    "webhook-test": {"POST": operate("platform.change_webhookendpoint")},
+    "webhook-deliveries": {"GET": operate("platform.view_webhookdelivery")},
+    "webhook-delivery": {"GET": operate("platform.view_webhookdelivery")},
+    "webhook-redeliver": {"POST": operate("platform.change_webhookendpoint")},
     "interactions": {"POST": write("interactions.add_interaction")},
     "interactions-bulk": {"POST": write("interactions.add_interaction")},
     "export-users": {"GET": read("catalog.view_enduser")},
