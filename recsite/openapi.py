@@ -31,9 +31,9 @@ def description(version: str) -> dict[str, Any]:
             "recsite.platform.schema.describe_idempotency",
         ],
         "ENUM_NAME_OVERRIDES": {
-            "RowStatusEnum": [(name, name) for name in ("created", "updated", "unchanged", "refused", "erased")]
-            "WebhookState": ["active", "paused"],
-            "DeliveryState": ["pending", "delivered", "failed"],
+            "RowStatusEnum": [(name, name) for name in ("created", "updated", "unchanged", "refused", "erased")],
+            "WebhookStateEnum": [(name, name.title()) for name in ("active", "paused")],
+            "DeliveryStateEnum": [(name, name.title()) for name in ("pending", "delivered", "failed")],
         },
         "SCHEMA_PATH_PREFIX": "/api/v1",
         "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
