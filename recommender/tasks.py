@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -15,8 +15,9 @@ from catalog import store
 from recommender import cache, registry
 from recommender.insight import drift, impressions
 from recommender.models import ModelVersion, Release
-from recommender.serving import warming
+from recommender.serving import list_export, warming
 from recommender.serving.candidates import vectors
+from recommender.serving.contract import Request
 from recommender.serving.incremental import co_purchases, covisits, item_days, trends
 from recommender.training import refit
 from recommender.training import train as training
@@ -115,6 +116,16 @@ def clear_cache(job_id: int) -> None:
     """Throw away every user's lists; they are made again when they are asked for."""
     job = Job.objects.get(pk=job_id)
     jobs.run(job.pk, lambda progress: cache.clear(progress, actor=jobs.actor_of(job)))
+
+
+@job_task
+def export_lists(job_id: int, asked: dict[str, Any]) -> None:
+    """Write the lists of all users, or of those who were active, into a file of the storage of exports."""
+    since = datetime.fromisoformat(asked["active_since"]) if "active_since" in asked else None
+    rest = {name: value for name, value in asked.items() if name not in ("format", "active_since", "record")}
+    request = Request(**rest, is_shown=asked.get("record", False))
+    format_ = asked.get("format", list_export.JSONL)
+    jobs.run(job_id, lambda progress: str(list_export.export_to_storage(request, format_, since, progress)))
 
 
 @job_task

@@ -30,6 +30,16 @@ def _content_weight() -> float | None:
 CONTENT_BASED_WEIGHT = _content_weight()
 
 
+def export_storage(state: Path, models: dict[str, Any]) -> dict[str, Any]:
+    """Return the storage of exported lists: a folder, or the bucket of the models, in a folder of its own."""
+    path, options = env.text("EXPORT_STORAGE_PATH"), models["OPTIONS"]
+    if path or "bucket_name" not in options:
+        folder = path or str(state / "exports")
+        return {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": folder}}
+    location = "/".join(filter(None, (options.get("location", ""), "exports")))
+    return {**models, "OPTIONS": {**options, "location": location}}
+
+
 def model_storage(state: Path) -> dict[str, Any]:
     """Return the storage of fitted models: a folder, or a bucket of S3 or of a server that speaks its language."""
     bucket, path = env.text("MODEL_STORAGE_BUCKET"), env.text("MODEL_STORAGE_PATH")

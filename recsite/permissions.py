@@ -39,6 +39,7 @@ API_ACCESS: Routes = {
     "promote": {"POST": operate()},
     "rollback": {"POST": operate()},
     "cache": {"GET": read("recommender.view_release"), "POST": operate()},
+    "export-lists": {"POST": operate()},
     "cache-clear": {"POST": operate()},
     "placement-analytics": {"GET": read("recommender.view_dailyimpressions")},
     "algorithm-analytics": {"GET": read("recommender.view_dailyimpressions")},

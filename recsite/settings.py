@@ -8,7 +8,7 @@ from recsite.api_settings import *  # noqa: F403
 from recsite.kafka_settings import *  # noqa: F403
 from recsite.logging import logging_config
 from recsite.model_settings import *  # noqa: F403
-from recsite.model_settings import model_storage
+from recsite.model_settings import export_storage, model_storage
 from recsite.openapi import REST_FRAMEWORK as REST_FRAMEWORK
 from recsite.openapi import description
 from recsite.permissions import API_ACCESS as API_ACCESS
@@ -230,7 +230,8 @@ _static = (
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": _static},
-    "models": model_storage(STATE_DIR),
+    "models": (_models := model_storage(STATE_DIR)),
+    "exports": export_storage(STATE_DIR, _models),
     # What clients send and the worker works through: both have to see it.
     "uploads": {
         "BACKEND": "django.core.files.storage.FileSystemStorage",

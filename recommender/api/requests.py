@@ -37,14 +37,8 @@ def body_of(operation: Operation) -> dict[str, Any]:
         one.name: {**one.schema, "description": _said(one, operation.conditions(one))}
         for one in operation.takes.values()
     }
-    return {
-        "application/json": {
-            "type": "object",
-            "properties": properties,
-            "required": sorted(operation.required),
-            "additionalProperties": False,
-        }
-    }
+    needed = {"required": sorted(operation.required)} if operation.required else {}
+    return {"application/json": {"type": "object", "properties": properties, **needed, "additionalProperties": False}}
 
 
 def _described(operation: Operation, one: Parameter, where: Literal["path", "query"]) -> OpenApiParameter:

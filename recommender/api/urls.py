@@ -1,6 +1,15 @@
 from django.urls import path
 
-from recommender.api import analytics, cache, item_lists, models, operating, public_lists, session_and_batch
+from recommender.api import (
+    analytics,
+    cache,
+    item_lists,
+    list_exports,
+    models,
+    operating,
+    public_lists,
+    session_and_batch,
+)
 from recommender.api.recommendations import UserRecommendations
 
 # The ids of users and items are our clients' own: a slash may be in them.
@@ -12,6 +21,7 @@ urlpatterns = [
     ),
     path("recommendations/session", session_and_batch.SessionRecommendations.as_view(), name="session"),
     path("recommendations/batch", session_and_batch.BatchRecommendations.as_view(), name="batch"),
+    path("recommendations/export", list_exports.ExportLists.as_view(), name="export-lists"),
     path("recommendations/popular", public_lists.PopularItems.as_view(), name="popular"),
     path("recommendations/latest", public_lists.LatestItems.as_view(), name="latest"),
     path("recommendations/trending", public_lists.TrendingItems.as_view(), name="trending"),

@@ -38,6 +38,7 @@ REQUESTS: dict[tuple[str, str], tuple[str, Any]] = {
     ("rollback", "POST"): ("releases/rollback", {}),
     ("cache", "GET"): ("cache", None),
     ("cache", "POST"): ("cache", {}),
+    ("export-lists", "POST"): ("recommendations/export", {}),
     ("cache-clear", "POST"): ("cache/clear", {}),
     ("stats", "GET"): ("stats", None),
     ("placement-analytics", "GET"): ("analytics/placements", None),

@@ -52,6 +52,7 @@ OPERATIONS = {
     ("get", "/api/v1/cache"),
     ("post", "/api/v1/cache"),
     ("post", "/api/v1/cache/clear"),
+    ("post", "/api/v1/recommendations/export"),
     ("get", "/api/v1/stats"),
     ("get", "/api/v1/analytics/placements"),
     ("get", "/api/v1/analytics/algorithms"),

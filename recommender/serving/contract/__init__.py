@@ -14,6 +14,7 @@ from recommender.serving.contract.answer import (
 from recommender.serving.contract.parameters import (
     BY_MESSAGE,
     FIELDS,
+    FOR_EXPORT,
     FOR_SESSION,
     FOR_USER,
     FOR_USERS,
@@ -38,6 +39,7 @@ __all__ = [
     "ANY_DIGEST",
     "BY_MESSAGE",
     "FIELDS",
+    "FOR_EXPORT",
     "FOR_SESSION",
     "FOR_USER",
     "FOR_USERS",

@@ -12,6 +12,7 @@ from django.conf import settings
 
 from catalog.validation import Id
 from recommender.serving.candidates import HYBRID, METHODS, MIN_SUPPORT, TRENDING
+from recsite.platform.moments import Moment
 from recsite.platform.values import Boolean, Choice, Integer, Many, Number, Text, ValueType
 
 MOST_VALUES = 100
@@ -224,6 +225,14 @@ FOR_USERS = Operation(
 FOR_SESSION = Operation(
     SESSION,
     (Parameter("items", Many(Id(), MOST_VALUES, 1), "The items viewed, by item_id, in that order.", is_required=True),),
+)
+FOR_EXPORT = Operation(
+    USER,
+    (
+        Parameter("format", Choice(("jsonl", "csv", "parquet")), "Of the file.", default="jsonl"),
+        Parameter("active_since", Moment(), "Only users who did something since then. Default: everybody."),
+        Parameter("record", Boolean(), "Count the lists as shown, so that clicks can be told by them.", default=False),
+    ),
 )
 BY_MESSAGE = Operation(
     USER,
