@@ -15,6 +15,7 @@ from django.db.models import Q, QuerySet
 
 from catalog.models import EndUser, Item
 from interactions import types
+from interactions.marks import MARK_NAMES
 from interactions.models import Interaction, InteractionType, PersonEvent, Review
 
 Row = Interaction | PersonEvent
@@ -134,6 +135,7 @@ def event_out(row: Row, review: Review | None, user_id: str = "", item_id: str =
         "occurred_at": row.occurred_at,
         "undated": False if isinstance(row, PersonEvent) else row.undated,
         "context": row.context or {},
+        "left_out_as": None if isinstance(row, PersonEvent) else MARK_NAMES.get(row.mark),
     }
     if review is not None:
         told["review"] = {"title": review.title, "text": review.text} if review.title else {"text": review.text}

@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from catalog.models import EndUser, Item
+from interactions.marks import Mark
 from interactions.schema import AMOUNTS, TypeRule
 
 
@@ -121,6 +122,13 @@ class Interaction(models.Model):
     )
     context = models.JSONField(null=True, blank=True)
     received_at = models.DateTimeField(default=timezone.now)
+    mark = models.PositiveSmallIntegerField(
+        "left out as",
+        choices=Mark,
+        default=Mark.NONE,
+        db_default=Mark.NONE,
+        help_text="Why models and figures leave it out.",
+    )
 
     objects = InteractionQuerySet.as_manager()
 

@@ -7,6 +7,7 @@ leaves everything as it was, and `store.store` settles it.
 
 import json
 
+from interactions.marking import mark_of
 from interactions.schema import PROFILE_UPDATE, Event
 from interactions.store import StoredEvent, stored_event
 from recsite.platform import database
@@ -16,9 +17,9 @@ from recsite.platform import database
 STORE = """
 WITH stored AS (
     INSERT INTO interactions_interaction
-        (event_id, user_id, item_id, type_id, value, occurred_at, undated, context, received_at)
+        (event_id, user_id, item_id, type_id, value, occurred_at, undated, context, mark, received_at)
     SELECT %(event_id)s::uuid, enduser.id, item.id, kind.id, %(value)s::double precision, %(at)s::timestamptz,
-        %(undated)s::boolean, %(context)s::jsonb, now()
+        %(undated)s::boolean, %(context)s::jsonb, %(mark)s::smallint, now()
     FROM catalog_enduser AS enduser, catalog_item AS item, interactions_interactiontype AS kind
     WHERE enduser.user_id = %(user_id)s::text AND item.item_id = %(item_id)s::text AND kind.name = %(type)s::text
         AND (enduser.opted_out_at IS NULL OR %(at)s::timestamptz < enduser.opted_out_at)
@@ -49,6 +50,7 @@ def store(event: Event) -> StoredEvent | None:
             "at": event.occurred_at,
             "undated": event.undated,
             "context": json.dumps(event.context) if event.context else None,
+            "mark": mark_of(event.context),
         },
     )
     if not rows:

@@ -29,6 +29,7 @@ COLUMNS = {
     "occurred_at": "timestamptz",
     "undated": "boolean",
     "context": "jsonb",
+    "mark": "smallint",
 }
 ARRAYS = f"unnest({', '.join(f'%s::{kind}[]' for kind in COLUMNS.values())}) AS staged ({', '.join(COLUMNS)})"
 # Made once for each session, since tables that come and go bloat the system's catalogue.
@@ -88,8 +89,8 @@ TAKES_PART = "(enduser.opted_out_at IS NULL OR staged.occurred_at < enduser.opte
 INSERT = f"""
 WITH staged AS (SELECT * FROM {{staged}}), inserted AS (
     INSERT INTO interactions_interaction
-        (event_id, user_id, item_id, type_id, value, occurred_at, undated, context, received_at)
-    SELECT event_id, enduser.id, item.id, kind.id, value, occurred_at, undated, context, now()
+        (event_id, user_id, item_id, type_id, value, occurred_at, undated, context, mark, received_at)
+    SELECT event_id, enduser.id, item.id, kind.id, value, occurred_at, undated, context, mark, now()
     FROM staged
     JOIN catalog_enduser AS enduser USING (user_id)
     JOIN catalog_item AS item USING (item_id)
@@ -107,7 +108,8 @@ FROM inserted JOIN staged USING (event_id, occurred_at)
 UPSERT = f"""
 WITH picked AS MATERIALIZED (
     SELECT DISTINCT ON (event_id, occurred_at)
-        event_id, enduser.id AS user_id, item.id AS item_id, kind.id AS type_id, value, occurred_at, undated, context
+        event_id, enduser.id AS user_id, item.id AS item_id, kind.id AS type_id, value, occurred_at, undated, context,
+        mark
     FROM {{staged}}
     JOIN catalog_enduser AS enduser USING (user_id)
     JOIN catalog_item AS item USING (item_id)
@@ -116,7 +118,7 @@ WITH picked AS MATERIALIZED (
     ORDER BY event_id, occurred_at, position DESC
 ), written AS (
     INSERT INTO interactions_interaction AS kept
-        (event_id, user_id, item_id, type_id, value, occurred_at, undated, context, received_at)
+        (event_id, user_id, item_id, type_id, value, occurred_at, undated, context, mark, received_at)
     SELECT *, %(now)s FROM picked
     ON CONFLICT (event_id, occurred_at) DO UPDATE SET
         value = EXCLUDED.value, context = coalesce(EXCLUDED.context, kept.context), received_at = EXCLUDED.received_at
@@ -161,6 +163,7 @@ class Staged(NamedTuple):
     occurred_at: datetime | str
     undated: bool
     context: str | None
+    mark: int = 0
 
 
 class Upserted(NamedTuple):

@@ -13,6 +13,7 @@ from catalog import erasure, merging, opting_out, upserts
 from catalog.ids import reserved_reason
 from interactions import profiles, reviews
 from interactions.identity import content_of, key_of, repeats, stored_contents
+from interactions.marking import mark_of
 from interactions.models import DeadLetter
 from interactions.schema import Event
 from interactions.staging import Packer, Staged, Staging, in_arrays, in_table
@@ -238,6 +239,7 @@ def _staged(position: int, event: Event) -> Staged:
         event.occurred_at,
         event.undated,
         json.dumps(event.context) if event.context else None,
+        mark_of(event.context),
     )
 
 

@@ -13,6 +13,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from interactions import announcements
+from interactions.exclusions import COUNTS
 from interactions.models import BehaviourWindow
 from interactions.streams import LATENESS, WINDOW, Window, oldest_open
 from interactions.topics import SYSTEM_METRICS
@@ -33,7 +34,8 @@ START = "date_bin('30 minutes', occurred_at, TIMESTAMPTZ '1970-01-01 00:00:00+00
 SESSION = "coalesce(nullif(context ->> 'session_id', ''), 'user ' || user_id)"
 """A user who names no session has one of their own in each window."""
 
-COUNTS = f"""
+COUNTED = COUNTS.format(event="interactions_interaction")
+ADDED = f"""
 SELECT {START} AS start, count(*) AS events,
     count(*) FILTER (WHERE kind.name IN ('view', 'click')) AS views,
     count(*) FILTER (WHERE kind.name = 'add_to_cart') AS carts,
@@ -42,18 +44,18 @@ SELECT {START} AS start, count(*) AS events,
     array_agg(DISTINCT user_id::text) AS users, array_agg(DISTINCT {SESSION}) AS sessions
 FROM interactions_interaction JOIN interactions_interactiontype AS kind ON kind.id = type_id
 WHERE interactions_interaction.id > %(after)s AND interactions_interaction.id <= %(until)s
-    AND occurred_at >= %(since)s AND NOT undated
+    AND occurred_at >= %(since)s AND NOT undated AND {COUNTED}
 GROUP BY 1
 """
-LATE = """
+LATE = f"""
 SELECT count(*) FROM interactions_interaction
 WHERE id > %(after)s AND id <= %(until)s AND occurred_at < %(since)s AND occurred_at >= %(history)s AND NOT undated
-    AND received_at >= %(begun)s
+    AND received_at >= %(begun)s AND {COUNTED}
 """
 WHO = f"""
 SELECT array_agg(DISTINCT user_id::text) AS users, array_agg(DISTINCT {SESSION}) AS sessions
 FROM interactions_interaction
-WHERE occurred_at >= %(start)s AND occurred_at < %(end)s AND id <= %(until)s AND NOT undated
+WHERE occurred_at >= %(start)s AND occurred_at < %(end)s AND id <= %(until)s AND NOT undated AND {COUNTED}
 """
 COLUMNS = ("events", "views", "carts", "purchases", "recommendation_clicks")
 
@@ -88,7 +90,7 @@ def _take_in(batch: Batch) -> Iterable[datetime]:
         "history": now - HISTORY,
         "begun": _begun(now),
     }
-    rows = _rows(COUNTS, parameters)
+    rows = _rows(ADDED, parameters)
     for row in rows:
         counts = {name: row[name] for name in COLUMNS}
         who = _who(Window(row["start"]), row["users"], row["sessions"], batch)

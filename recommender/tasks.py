@@ -12,6 +12,7 @@ from django.db import DatabaseError, transaction
 from kombu.exceptions import OperationalError
 
 from catalog import store
+from interactions import pace
 from recommender import cache, registry
 from recommender.insight import drift, impressions
 from recommender.models import ModelVersion, Release
@@ -33,6 +34,7 @@ logger = logging.getLogger(__name__)
 WARMING_EXPIRES_SECS = 3600
 
 UPDATES = (
+    pace.advance,
     trends.advance,
     vectors.refresh,
     warming.refresh,

@@ -6,6 +6,7 @@ import secrets
 import warnings
 from collections.abc import Callable
 from difflib import get_close_matches
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 from urllib.parse import urlsplit
@@ -136,6 +137,17 @@ def origins(name: str) -> list[str]:
         parts = urlsplit(origin)
         if parts.scheme not in {"http", "https"} or not parts.netloc or origin != f"{parts.scheme}://{parts.netloc}":
             fail(f"{name} holds {origin!r}, but an origin is needed, such as https://recs.example.com.")
+    return found
+
+
+def networks(name: str) -> list[IPv4Network | IPv6Network]:
+    """Read addresses and networks, such as 203.0.113.7 and 198.51.100.0/24."""
+    found = []
+    for one in items(name, []):
+        try:
+            found.append(ip_network(one))
+        except ValueError:
+            fail(f"{name} holds {one!r}, but an address or a network is needed, such as 198.51.100.0/24.")
     return found
 
 

@@ -186,6 +186,8 @@ if STOREFRONT_ENABLED:
     ERASURE_SINKS.append("storefront.views.visitor.on_erased")
 UNKNOWN_ITEM_POLICY = env.choice("UNKNOWN_ITEM_POLICY", "dead_letter", ("dead_letter", "placeholder"))
 MAX_EVENT_CONTEXT_BYTES = env.integer("MAX_EVENT_CONTEXT_BYTES", 16_384, 64)
+BOT_EVENTS_PER_MINUTE = env.integer("BOT_EVENTS_PER_MINUTE", 120, 0)
+STAFF_ADDRESSES = env.networks("STAFF_ADDRESSES")
 PARTITION_MONTHS_AHEAD = env.integer("PARTITION_MONTHS_AHEAD", 3, 1, 60)
 PARTITIONED = [
     "interactions.partitions.EVENTS",

@@ -7,6 +7,7 @@ from catalog.importers.rows import BadField, Scale
 
 MAX_TITLE_LENGTH = 500
 MAX_LABEL_LENGTH = 100
+MAX_REVIEW_TITLE = 200
 
 
 def identifier(text: str, what: str) -> str:

@@ -7,14 +7,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from catalog.importers.fields import clean, count, identifier, labels, number, rating, title, whole
+from catalog.importers.fields import MAX_REVIEW_TITLE, clean, count, identifier, labels, number, rating, title, whole
 from catalog.importers.lists import read_list
 from catalog.importers.rows import BadField, EventRow, ItemRow, Scale, UnreadableSource, UserRow
 from catalog.importers.tables import Row, plain
 from catalog.importers.times import event_time, latest_event, published_time
-
-LONGEST_TITLE = 200
-"""Characters of a review's title."""
 
 FLAGS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 MOST_DIGITS = 300
@@ -44,6 +41,7 @@ EVENT_FIELDS: dict[str, tuple[str, ...]] = {
     "review": ("review",),
     "review_title": ("reviewtitle",),
     "review_text": ("reviewtext",),
+    "left_out_as": ("leftoutas",),
 }
 SEVERAL_LINES = frozenset(("context", "review", "review_text"))
 """Fields that may hold the end of a line."""
@@ -126,6 +124,7 @@ def event_maker(scale: Scale | None, now: datetime, default_type: str) -> Maker:
             _event_id(record),
             _flag(record, "undated") or False,
             _review(record),
+            _text(record, "left_out_as"),
         )
 
     return make
@@ -186,7 +185,7 @@ def _review(record: Record) -> dict[str, str] | None:
     title_, text = (clean(_text(parts, name), f"the review's {name}") for name in ("title", "text"))
     if not text:
         return None
-    return {"title": title_[:LONGEST_TITLE], "text": text} if title_ else {"text": text}
+    return {"title": title_[:MAX_REVIEW_TITLE], "text": text} if title_ else {"text": text}
 
 
 def _flag(record: Record, name: str) -> bool | None:

@@ -73,6 +73,8 @@ class EventRow(NamedTuple):
     undated: bool = False
     """True where the time is that of an earlier import whose file had none."""
     review: dict[str, str] | None = None
+    left_out_as: str = ""
+    """Why another installation left it out of models and figures; empty where it counts."""
 
     @property
     def repeats(self) -> int:

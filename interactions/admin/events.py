@@ -9,6 +9,7 @@ from django.urls import reverse
 from unfold.decorators import display
 
 from catalog.models import EndUser, Item
+from interactions.marks import Mark
 from interactions.models import Interaction
 from recsite.platform.console import ReadOnlyAdmin, structured
 from recsite.platform.humanize import EMPTY, ago, link
@@ -21,8 +22,8 @@ class InteractionAdmin(ReadOnlyAdmin):
 
     empty = "No events yet: they come by the API, from the storefront, or with an import."
     indexed = ("user__id__exact", "item__id__exact")
-    list_display = ("when", "person", "kind", "item_link", "value_text", "origin")
-    list_filter = ("type", "undated")
+    list_display = ("when", "person", "kind", "item_link", "value_text", "origin", "left_out")
+    list_filter = ("type", "undated", "mark")
     list_select_related = ("user", "item", "type")
     search_fields = ("user__user_id",)
     search_help_text = "The whole id of a person or of an item."
@@ -30,7 +31,17 @@ class InteractionAdmin(ReadOnlyAdmin):
     paginator = Paginator
     actions = None
     change_list_template = "admin/interactions/interaction/change_list.html"
-    fields = ("when_exactly", "person", "kind", "item_link", "value_text", "event_id", "context_text", "received_at")
+    fields = (
+        "left_out",
+        "when_exactly",
+        "person",
+        "kind",
+        "item_link",
+        "value_text",
+        "event_id",
+        "context_text",
+        "received_at",
+    )
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[KeysetChangeList]:
         return KeysetChangeList
@@ -88,5 +99,9 @@ class InteractionAdmin(ReadOnlyAdmin):
     @display(description="from")
     def origin(self, event: Interaction) -> str:
         return str((event.context or {}).get("source", EMPTY))
+
+    @display(description="left out as", label=dict.fromkeys(Mark.labels, "warning"))
+    def left_out(self, event: Interaction) -> str:
+        return event.get_mark_display() if event.mark else EMPTY
 
     context_text = structured("context")

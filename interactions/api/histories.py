@@ -27,6 +27,7 @@ EVENT = {
     "occurred_at": "2026-05-01T12:00:00+00:00",
     "undated": False,
     "context": {"source": "web", "position": 3},
+    "left_out_as": None,
     "review": {"title": "Sparkling", "text": "I laughed on every page."},
 }
 FILTERS: list[OpenApiParameter] = [

@@ -2,6 +2,7 @@
 
 from rest_framework import serializers
 
+from interactions.marks import MARKS
 from recsite.platform.paging import Page
 
 
@@ -55,6 +56,9 @@ class StoredEventOut(serializers.Serializer):
     occurred_at = serializers.DateTimeField()
     undated = serializers.BooleanField(help_text="True where the time is that of an import whose file had none.")
     context = serializers.DictField()  # type: ignore[assignment]  # REST framework takes fields out of the class
+    left_out_as = serializers.ChoiceField(
+        list(MARKS), allow_null=True, help_text="Why models and figures leave it out; null where it counts."
+    )
     review = ReviewOut(required=False, help_text="What the user wrote beside a rating.")
 
 

@@ -31,7 +31,7 @@ ORDER BY id LIMIT %(most)s
 EVENTS = """
 SELECT one.id, CASE WHEN enduser.id IS NULL OR item.id IS NULL THEN NULL ELSE one.event_id END,
     enduser.user_id, item.item_id, kind.name, one.value, one.occurred_at, one.undated, one.context::text,
-    review.title, review.text
+    review.title, review.text, nullif((ARRAY['','crawler','flagged','staff','too_fast'])[one.mark + 1], '')
 FROM (
     SELECT * FROM interactions_interaction
     WHERE id > %(after)s AND (%(since)s::timestamptz IS NULL OR received_at >= %(since)s)
@@ -45,7 +45,8 @@ ORDER BY one.id
 """
 EVENTS_WITHOUT_ITEM = """
 SELECT one.id, CASE WHEN enduser.id IS NULL THEN NULL ELSE one.event_id END,
-    enduser.user_id, NULL, kind.name, NULL, one.occurred_at, false, one.context::text, NULL, NULL
+    enduser.user_id, NULL, kind.name, NULL, one.occurred_at, false, one.context::text, NULL, NULL,
+    NULL
 FROM (
     SELECT * FROM interactions_personevent
     WHERE id > %(after)s AND (%(since)s::timestamptz IS NULL OR received_at >= %(since)s)
@@ -152,6 +153,7 @@ EVENT_COLUMNS = (
     "context",
     "review_title",
     "review_text",
+    "left_out_as",
 )
 KINDS = {
     kind.name: kind

@@ -12,6 +12,8 @@ from django.conf import settings
 
 from catalog.importers.rows import DataSet, EventRow, ItemRow, Located, Rejected, UnreadableSource, UserRow
 from interactions.importing.occurrences import Occurrences
+from interactions.marking import mark_of
+from interactions.marks import MARKS
 from interactions.schema import LONGEST, TypeRule
 from interactions.staging import Packer, Staged, Unknown
 from recsite.platform.months import Month
@@ -82,8 +84,9 @@ class EventPacker:
         rule, event_id = self._rules[type_name], self._id(row)
         self._months.add(self._undated_month if when is None else Month.of(when))
         time = self._undated_at if when is None else when.isoformat()
+        mark = MARKS[row.left_out_as] if row.left_out_as else mark_of(context)
         is_undated = when is None or row.undated
-        staged = Staged(line, str(event_id), user_id, item_id, rule.name, value, time, is_undated, written)
+        staged = Staged(line, str(event_id), user_id, item_id, rule.name, value, time, is_undated, written, mark)
         if row.review:
             self._reviews.append({"event_id": str(event_id), "occurred_at": time, **row.review})
         if rule.scale or row.event_id:
@@ -126,6 +129,8 @@ class EventPacker:
             return f"unknown type {row.type}"
         if rule.needs_item != bool(row.item_id):
             return "item_id is empty" if rule.needs_item else f"a {row.type} is about no item"
+        if row.left_out_as and row.left_out_as not in MARKS:
+            return f"left_out_as is none of {', '.join(MARKS)}"
         if row.review and not rule.scale:
             return f"a {row.type} carries no review"
         if row.review and len(row.review["text"]) > LONGEST["text"]:

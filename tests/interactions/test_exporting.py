@@ -16,6 +16,7 @@ from catalog import merging, opting_out
 from catalog.models import EndUser, Item, MergedUser
 from interactions import producers
 from interactions.exporting import KINDS, lines
+from interactions.marks import Mark
 from interactions.models import Interaction, PersonEvent, Review
 from recsite.platform.audit import SYSTEM
 from recsite.platform.streaming import gzipped
@@ -37,7 +38,8 @@ SELECT json_agg(row_to_json(one) ORDER BY one)::text FROM (
         to_json(ARRAY[available_from, available_until, published_at, created_at])::text
     FROM catalog_item
     UNION ALL
-    SELECT 'event', event_id::text, item.item_id || enduser.user_id || kind.name || coalesce(value, 0), undated::text,
+    SELECT 'event', event_id::text, item.item_id || enduser.user_id || kind.name || coalesce(value, 0) || mark,
+        undated::text,
         context::text, occurred_at::text
     FROM interactions_interaction AS event JOIN interactions_interactiontype AS kind ON kind.id = event.type_id
     JOIN catalog_item AS item ON item.id = event.item_id JOIN catalog_enduser AS enduser ON enduser.id = event.user_id
@@ -91,6 +93,7 @@ def filled() -> None:
         factories.event("visitor", "emma", "view", at=datetime(2019, 1, 1, tzinfo=UTC)),
     ]
     producers.produce(events)
+    Interaction.objects.filter(user__user_id="ada").update(mark=Mark.TOO_FAST)
     merging.merge("visitor", "ada", actor=SYSTEM)
     opting_out.opt_out("ben", actor=SYSTEM)
 

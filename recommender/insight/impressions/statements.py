@@ -1,5 +1,7 @@
 """Hold the SQL of `rollup`, one statement a step; a temporary table hands the rows of one step to the next."""
 
+from interactions.exclusions import COUNTS
+
 GROUP = "day, kind, placement, algorithm, version, variant"
 CURVE = 100
 """The last rank that has totals of its own: few users look further, and each rank costs a row a day."""
@@ -61,17 +63,18 @@ ON CONFLICT (item_id, day) DO UPDATE SET shown = one.shown + excluded.shown
 """
 
 # A text that is no UUID names no list; casting it would end everything.
-MATCH_FEEDBACK = """
+MATCH_FEEDBACK = f"""
 CREATE TEMP TABLE matched ON COMMIT DROP AS
 WITH act AS MATERIALIZED (
     SELECT event.event_id, event.item_id, event.occurred_at, person.user_id AS person, kind.is_conversion,
-        CASE WHEN context ->> 'recommendation_id' ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
+        CASE WHEN context ->> 'recommendation_id' ~* '^[0-9a-f]{{8}}(-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}}$'
             THEN (context ->> 'recommendation_id')::uuid END AS named
     FROM interactions_interaction AS event
     JOIN interactions_interactiontype AS kind ON kind.id = event.type_id
     JOIN catalog_enduser AS person ON person.id = event.user_id
     WHERE event.id > %(after)s AND event.id <= %(until)s AND event.occurred_at >= %(since)s
         AND NOT event.undated AND NOT kind.is_negative AND kind.weight > 0
+        AND {COUNTS.format(event="event")}
 )
 SELECT act.event_id, act.item_id, act.occurred_at, act.is_conversion, list.by_id, list.recommendation_id,
     list.served_at, (list.served_at AT TIME ZONE 'UTC')::date AS day, list.kind, list.placement,

@@ -10,6 +10,7 @@ from django.db import connection
 from django.utils import timezone
 
 from interactions import types
+from interactions.exclusions import COUNTS
 from interactions.models import InteractionType
 from recommender.models import CoPurchase
 from recsite.platform import feed
@@ -22,15 +23,17 @@ MOST_PAIRS = 50
 KEPT = timedelta(days=365)
 """How long a pair that a single user bought is kept."""
 
-BEFORE = """
+BEFORE = f"""
 SELECT FROM interactions_interaction AS other
 WHERE other.user_id = bought.user_id AND other.type_id = %(type)s AND other.id < bought.id
+    AND {COUNTS.format(event="other")}
 """
 ADD = f"""
 WITH bought AS MATERIALIZED (
     SELECT bought.* FROM (
-        SELECT DISTINCT ON (user_id, item_id) id, user_id, item_id, occurred_at FROM interactions_interaction
-        WHERE id > %(after)s AND id <= %(until)s AND type_id = %(type)s ORDER BY user_id, item_id, id
+        SELECT DISTINCT ON (user_id, item_id) id, user_id, item_id, occurred_at FROM interactions_interaction AS event
+        WHERE id > %(after)s AND id <= %(until)s AND type_id = %(type)s AND {COUNTS.format(event="event")}
+        ORDER BY user_id, item_id, id
     ) AS bought WHERE NOT EXISTS ({BEFORE} AND other.item_id = bought.item_id)
 ), pair AS (
     SELECT bought.item_id, before.item_id AS other_id, bought.occurred_at
@@ -38,7 +41,7 @@ WITH bought AS MATERIALIZED (
         SELECT item_id FROM (
             SELECT DISTINCT ON (other.item_id) other.item_id, other.id FROM interactions_interaction AS other
             WHERE other.user_id = bought.user_id AND other.type_id = %(type)s AND other.id < bought.id
-                AND other.item_id <> bought.item_id
+                AND other.item_id <> bought.item_id AND {COUNTS.format(event="other")}
             ORDER BY other.item_id, other.id DESC
         ) AS known ORDER BY id DESC LIMIT %(most)s
     ) AS before

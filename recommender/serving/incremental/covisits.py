@@ -11,6 +11,7 @@ from typing import Any
 from django.db import connection
 from django.utils import timezone
 
+from interactions.exclusions import COUNTS
 from recommender.models import CoVisit
 from recommender.serving.incremental.verdicts import VERDICT
 from recsite.platform import feed
@@ -26,7 +27,7 @@ KEPT = timedelta(days=90)
 
 # A view that led to a dislike, and a rating at the bottom of its scale, are no visits that speak for other items.
 FAVOURS = f"""
-NOT {{event}}.undated AND EXISTS (
+NOT {{event}}.undated AND {COUNTS.format(event="{event}")} AND EXISTS (
     SELECT FROM interactions_interactiontype AS kind
     WHERE kind.id = {{event}}.type_id AND weight > 0 AND NOT is_negative
         AND coalesce({VERDICT.format(event="{event}")}, 0) >= 0
