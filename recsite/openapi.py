@@ -29,6 +29,7 @@ def description(version: str) -> dict[str, Any]:
             "interactions.api.event_schema.add_types",
             "recsite.platform.schema.require_bodies",
             "recsite.platform.schema.describe_idempotency",
+            "recsite.platform.schema.describe_browser_keys",
         ],
         "ENUM_NAME_OVERRIDES": {
             "RowStatusEnum": [(name, name) for name in ("created", "updated", "unchanged", "refused", "erased")],

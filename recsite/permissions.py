@@ -3,15 +3,15 @@
 The only such table: requests are checked by it, the docs and the tests are made from it.
 """
 
-from recsite.platform.access import Access, Routes, Scope
+from recsite.platform.access import Access, Browser, Routes, Scope
 
 
-def read(permission: str) -> Access:
-    return Access(Scope.READ, permission)
+def read(permission: str, browser: Browser | None = None) -> Access:
+    return Access(Scope.READ, permission, browser)
 
 
-def write(permission: str) -> Access:
-    return Access(Scope.WRITE, permission)
+def write(permission: str, browser: Browser | None = None) -> Access:
+    return Access(Scope.WRITE, permission, browser)
 
 
 def operate(permission: str = "recommender.operate") -> Access:
@@ -20,15 +20,15 @@ def operate(permission: str = "recommender.operate") -> Access:
 
 API_ACCESS: Routes = {
     # Lists of one user say what the user did.
-    "recommendations": {"GET": read("catalog.view_enduser")},
+    "recommendations": {"GET": read("catalog.view_enduser", Browser.OWN_LIST)},
     "batch": {"POST": read("catalog.view_enduser")},
     # Lists that belong to nobody say no more than the catalogue.
-    "session": {"POST": read("catalog.view_item")},
-    "popular": {"GET": read("catalog.view_item")},
-    "latest": {"GET": read("catalog.view_item")},
-    "trending": {"GET": read("catalog.view_item")},
-    "similar": {"GET": read("catalog.view_item")},
-    "together": {"GET": read("catalog.view_item")},
+    "session": {"POST": read("catalog.view_item", Browser.ANY_LIST)},
+    "popular": {"GET": read("catalog.view_item", Browser.ANY_LIST)},
+    "latest": {"GET": read("catalog.view_item", Browser.ANY_LIST)},
+    "trending": {"GET": read("catalog.view_item", Browser.ANY_LIST)},
+    "similar": {"GET": read("catalog.view_item", Browser.ANY_LIST)},
+    "together": {"GET": read("catalog.view_item", Browser.ANY_LIST)},
     "live-models": {"GET": read("recommender.view_release")},
     "models": {"GET": read("recommender.view_modelversion")},
     "model": {"GET": read("recommender.view_modelversion")},
@@ -66,8 +66,8 @@ API_ACCESS: Routes = {
     "webhook-deliveries": {"GET": operate("platform.view_webhookdelivery")},
     "webhook-delivery": {"GET": operate("platform.view_webhookdelivery")},
     "webhook-redeliver": {"POST": operate("platform.change_webhookendpoint")},
-    "interactions": {"POST": write("interactions.add_interaction")},
-    "interactions-bulk": {"POST": write("interactions.add_interaction")},
+    "interactions": {"POST": write("interactions.add_interaction", Browser.OWN_EVENTS)},
+    "interactions-bulk": {"POST": write("interactions.add_interaction", Browser.OWN_EVENTS)},
     "export-users": {"GET": read("catalog.view_enduser")},
     "export-items": {"GET": read("catalog.view_item")},
     "export-interactions": {"GET": read("interactions.view_interaction")},

@@ -77,6 +77,7 @@ MIDDLEWARE = [
     "django_prometheus.middleware.PrometheusBeforeMiddleware",
     "recsite.platform.middleware.content_policy",
     "django.middleware.security.SecurityMiddleware",
+    "recsite.platform.cors.cross_origin",
     "recsite.platform.middleware.body_limit",
     "recsite.platform.limits.rate_limit_headers",
     "recsite.platform.lean_routes.LeanRoutes",

@@ -22,12 +22,22 @@ DEFAULT_SCOPES = (Scope.READ, Scope.WRITE)
 """What a new key may do unless it is said otherwise, and what keys of before there were scopes go on with."""
 
 
+class Browser(StrEnum):
+    """Say what a browser key may do with a method, for the user whom its signed token names."""
+
+    OWN_LIST = "the list of the user in the address"
+    OWN_EVENTS = "events of the user in the body"
+    ANY_LIST = "lists that belong to nobody"
+
+
 @dataclass(frozen=True, slots=True)
 class Access:
     """Say what one method of a route needs: of a key the scope, of staff the permission."""
 
     scope: Scope
     permission: str
+    browser: Browser | None = None
+    """What a browser key may do here besides having the scope; None for nothing."""
 
 
 Routes = Mapping[str, Mapping[str, Access]]

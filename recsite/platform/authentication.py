@@ -10,12 +10,13 @@ from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
-from recsite.platform import keys, limits, lookups, staff_tokens
+from recsite.platform import browser_access, keys, limits, lookups, staff_tokens
 from recsite.platform.access import Access, needed
 from recsite.platform.audit import Actor, Kind
 from recsite.platform.clients import client_address, network
 from recsite.platform.keys import Caller
 from recsite.platform.limits import Bucket
+from recsite.platform.log_privacy import hashed
 
 SCHEME, BEARER = "Api-Key", "bearer"
 HOW = "Send 'Authorization: Api-Key KEY'; keys are made in the admin or with 'manage.py create_api_key NAME'."
@@ -62,6 +63,8 @@ def check_access(request: HttpRequest, caller: Caller | None, takes_limit_along:
     need = needed(settings.API_ACCESS, _route(request), request.method or "")
     _charge(request, caller, need, takes_limit_along)
     if caller.staff is None:
+        if caller.user:
+            browser_access.check_address(request, need, caller)
         if need is None or need.scope not in caller.scopes:
             raise PermissionDenied(_lacking(need, caller))
         return
@@ -71,9 +74,15 @@ def check_access(request: HttpRequest, caller: Caller | None, takes_limit_along:
         raise PermissionDenied(f"Your account lacks the permission {permission or 'of a superuser'}.")
 
 
+def caller_of(request: HttpRequest) -> Caller | None:
+    """Return who was admitted; None for nobody, or where no key is required."""
+    found: Caller | None = getattr(request, _CALLER, None)
+    return found
+
+
 def actor(request: HttpRequest | Request) -> Actor:
     """Return who makes a change by this request, for the record of changes. The request was admitted before."""
-    caller: Caller | None = getattr(request._request if isinstance(request, Request) else request, _CALLER, None)
+    caller = caller_of(request._request if isinstance(request, Request) else request)
     if caller is None:
         return Actor(Kind.SYSTEM, "anybody: no key is required here", "api")
     if caller.staff is not None:
@@ -87,7 +96,10 @@ def _charge(request: HttpRequest, caller: Caller, need: Access | None, takes_alo
     if limit and limits.is_on():
         # Added up: an f-string would ask the enumeration for its format, which takes longer than the rest.
         who = caller.key_id + ":" + (need.scope if need else "") if caller.staff is None else f"staff:{caller.staff.pk}"
-        limits.charge(request, Bucket("key", who, limit), takes_along)
+        # All visitors of a shop have its one browser key.
+        limits.charge(
+            request, Bucket("key", f"{who}:{hashed(caller.user)}" if caller.user else who, limit), takes_along
+        )
 
 
 def _charge_address(request: HttpRequest) -> None:
@@ -118,6 +130,8 @@ def _holder(request: HttpRequest, header: str) -> Caller:
         _charge_address(request)
         raise AuthenticationFailed(f"This kind of Authorization is unknown. {HOW}")
     key = key.strip()
+    if keys.is_publishable(key):
+        return browser_access.caller_of(request, key, lambda: _guard(request, key), lambda: _charge_guess(request, key))
     caller = keys.caller_of(key, lambda: _guard(request, key))
     if caller is None:
         _charge_guess(request, key)

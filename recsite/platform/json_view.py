@@ -6,8 +6,8 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from rest_framework.views import APIView
 
-from recsite.platform import idempotency
-from recsite.platform.authentication import admit
+from recsite.platform import browser_access, idempotency
+from recsite.platform.authentication import admit, caller_of
 from recsite.platform.errors import Failure, explain
 from recsite.platform.json_body import read_json
 from recsite.platform.lean import NOT_ACCEPTABLE, json_response, takes_json
@@ -57,10 +57,17 @@ class JsonBodyView(APIView):
         if handler is None:
             return self._not_allowed()
         if method in WITH_BODY:
-            return handler(request, self.read_body(request), *args, **kwargs)
+            return handler(request, self._checked_body(request), *args, **kwargs)
         if method == "DELETE":
             Query(request.GET, ()).check()
         return handler(request, *args, **kwargs)
+
+    def _checked_body(self, request: HttpRequest) -> Any:
+        body = self.read_body(request)
+        caller = caller_of(request)
+        if caller is not None and caller.user:
+            browser_access.check_body(body, caller)
+        return body
 
     def read_body(self, request: HttpRequest) -> Any:
         """Return the value of the body; an operation that takes more than one type of body has its own way."""

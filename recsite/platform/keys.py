@@ -6,6 +6,7 @@ import re
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, cast
@@ -14,6 +15,7 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.models import Q
 from django.utils import timezone
+from rest_framework.exceptions import AuthenticationFailed
 
 from recsite.platform import database
 from recsite.platform.exceptions import Unavailable
@@ -25,6 +27,10 @@ OUTAGE_GRACE_SECS = 600.0
 """How long a key that was right goes on working while the database is gone."""
 
 USE_NOTED_EVERY = timedelta(minutes=1)
+WHOLE_BROWSER_KEY = (
+    "This is a whole browser key. Web pages send the part before the dot alone, with a user token; the part after it "
+    "stays on your server. If it was in a page, rotate the key."
+)
 _FORM = re.compile(r"[A-Za-z0-9]{8}\.[A-Za-z0-9]{32}")
 _PREFIX = re.compile(r"[A-Za-z0-9]{8}")
 
@@ -60,6 +66,8 @@ class _Known:
 
 
 _known: dict[bytes, _Known] = {}
+_origins: list[Any] = [frozenset(), 0.0]
+"""The origins of browser keys, and when they were read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +86,9 @@ def caller_of(key: str, guard: Guard = lambda: None) -> Caller | None:
     of right keys aren't slowed for the guesses of others.
     """
     known = _find(key, _FORM, lambda: cast(ApiKey, ApiKey.objects.get_from_key(key)), guard)
-    return known.caller if known and not known.is_browser else None
+    if known and known.is_browser:
+        raise AuthenticationFailed(WHOLE_BROWSER_KEY)
+    return known.caller if known else None
 
 
 def browser_key(prefix: str, guard: Guard = lambda: None) -> BrowserKey | None:
@@ -87,9 +97,28 @@ def browser_key(prefix: str, guard: Guard = lambda: None) -> BrowserKey | None:
     return BrowserKey(known.caller, known.origins, known.secret) if known else None
 
 
+def is_publishable(key: str) -> bool:
+    """Tell if the text has the form of the part of a browser key that web pages send."""
+    return _PREFIX.fullmatch(key) is not None
+
+
+def browser_origins() -> frozenset[str]:
+    """Return the origins of all browser keys that work, as of the last seconds."""
+    known, read = _origins
+    if not read or time.monotonic() - read >= settings.API_KEY_CACHE_SECS:
+        works = Q(expiry_date=None) | Q(expiry_date__gt=timezone.now())
+        rows = ApiKey.objects.filter(works, is_browser=True, revoked=False)
+        with suppress(database.DatabaseDown):
+            lists = database.ask(lambda: list(rows.values_list("origins", flat=True)))
+            known = frozenset(origin for origins in lists for origin in origins)
+        _origins[:] = known, time.monotonic()
+    return known
+
+
 def forget() -> None:
     """Forget every key that was verified, for tests."""
     _known.clear()
+    _origins[:] = frozenset(), 0.0
 
 
 def _find(key: str, form: re.Pattern[str], look_up: Callable[[], ApiKey], guard: Guard) -> _Known | None:

@@ -10,7 +10,7 @@ from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse
 from rest_framework import serializers
 
-from recsite.platform.access import Scope, needed
+from recsite.platform.access import Access, Scope, needed
 from recsite.platform.error_shape import CODES
 from recsite.platform.paging import DEFAULT_SIZE, LARGEST_SIZE
 from recsite.platform.values import Text
@@ -54,6 +54,22 @@ IDEMPOTENCY_KEY = {
     "schema": {"type": "string", "pattern": "^[!-~]{1,255}$"},
     "description": "A text of your own, such as a UUID: for 24 hours the same request with the same key is done once, "
     "and answered as it was the first time (with `Idempotent-Replayed: true`).",
+}
+
+
+BROWSER_SCHEMES = {
+    "BrowserKey": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "Authorization",
+        "description": "`Api-Key PREFIX`: the part before the dot of a browser key, from a page of one of its origins.",
+    },
+    "UserToken": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "X-User-Token",
+        "description": "The user of the page, signed by the shop's server with the part after the dot.",
+    },
 }
 
 
@@ -130,13 +146,28 @@ def describe_idempotency(result: dict[str, Any], **_: Any) -> dict[str, Any]:
     return result
 
 
+def describe_browser_keys(result: dict[str, Any], **_: Any) -> dict[str, Any]:
+    """Add the way in of web pages to the operations that browser keys may ask. A hook of drf-spectacular."""
+    for path, methods in result["paths"].items():
+        for method, operation in methods.items():
+            need = _need(path, method.upper())
+            if need is not None and need.browser is not None:
+                operation["security"] = [*operation.get("security", []), {name: [] for name in BROWSER_SCHEMES}]
+    result.get("components", {}).setdefault("securitySchemes", {}).update(BROWSER_SCHEMES)
+    return result
+
+
 def _changes(path: str) -> bool:
+    need = _need(path, "POST")
+    return need is not None and need.scope != Scope.READ
+
+
+def _need(path: str, method: str) -> Access | None:
     try:
         name = resolve(_PLACE.sub("1", path)).url_name
     except Resolver404:
-        return False
-    need = needed(settings.API_ACCESS, name or "", "POST")
-    return need is not None and need.scope != Scope.READ
+        return None
+    return needed(settings.API_ACCESS, name or "", method)
 
 
 class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # the library has no types here
