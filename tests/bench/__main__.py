@@ -14,11 +14,11 @@ import numpy as np
 
 from recsite.local import servers
 from recsite.local.paths import PROJECT
-from tests.bench import catalogue_table, events_table, report, tables
+from tests.bench import catalogue_table, events_table, export_table, report, tables
 from tests.bench.processes import STATE, manage, part
 
 REPORT = PROJECT / "docs" / "BENCHMARKS.md"
-SECTIONS = ("import", "training", "ranking", "serving", "events", "catalogue")
+SECTIONS = ("import", "training", "ranking", "serving", "events", "catalogue", "export")
 PEOPLE, ITEMS, RATINGS = 53_424, 10_000, 979_478
 
 
@@ -26,6 +26,8 @@ def main() -> None:
     arguments = _arguments()
     os.environ["RECSITE_STATE"] = str(STATE)
     os.environ["DJANGO_SETTINGS_MODULE"] = "recsite.settings"
+    # The made ratings come without a file of items.
+    os.environ.setdefault("UNKNOWN_ITEM_POLICY", "placeholder")
     path, name = _data(arguments)
     with servers.ensure(STATE):
         manage("migrate", "--verbosity", "0")
@@ -36,6 +38,7 @@ def main() -> None:
             "ranking": tables.ranking,
             "serving": tables.serving,
             "events": events_table.events,
+            "export": export_table.export,
             "catalogue": lambda: catalogue_table.catalogue(arguments.items),
         }
         for section in arguments.only or sections:
@@ -51,7 +54,7 @@ def main() -> None:
 
 def prepare(section: str, path: Path, format_: str) -> None:
     """Make what a section needs where no section before it did: ratings for all but the first, a release for lists."""
-    if section in ("training", "ranking", "serving") and not part("contents")["events"]:
+    if section in ("training", "ranking", "serving", "export") and not part("contents")["events"]:
         say("Importing ...")
         manage("import_data", str(path), "--format", format_)
     if section in ("ranking", "serving") and not part("contents")["releases"]:
