@@ -11,10 +11,12 @@ from functools import lru_cache
 from hashlib import blake2b, sha512
 
 from django.conf import settings
-from django.db import connection
+from django.db import connection, transaction
+from django.db.models import QuerySet
 
 from catalog.models import EndUser, Erasure
-from recsite.platform import database
+from recsite.platform import audit, database
+from recsite.platform.audit import Actor
 from recsite.platform.exceptions import UserFacingError
 
 REASON = "erased"
@@ -80,9 +82,19 @@ def is_anybody_erased() -> bool:
     return Erasure.objects.exists()
 
 
-def lift(user_ids: Sequence[str]) -> int:
+def lift(user_ids: Sequence[str], *, actor: Actor) -> int:
     """Allow erased ids again, and return how many were erased. What was erased does not come back."""
-    return Erasure.objects.filter(digest__in=list(map(digest, user_ids))).delete()[0]
+    return lift_rows(Erasure.objects.filter(digest__in=list(map(digest, user_ids))), actor=actor)
+
+
+@transaction.atomic
+def lift_rows(erasures: QuerySet[Erasure], *, actor: Actor) -> int:
+    """Lift these erasures, as `lift` does; each is recorded by the beginning of its hash, as staff see it."""
+    lifted = list(erasures.select_for_update())
+    for one in lifted:
+        audit.record(actor, "erasure.lift", "erasure", one)
+    Erasure.objects.filter(pk__in=[one.pk for one in lifted]).delete()
+    return len(lifted)
 
 
 def export() -> list[str]:
@@ -90,7 +102,7 @@ def export() -> list[str]:
     return [bytes(one).hex() for one in Erasure.objects.order_by("pk").values_list("digest", flat=True)]
 
 
-def add(digests: Sequence[str]) -> int:
+def add(digests: Sequence[str], *, actor: Actor) -> int:
     """Add tombstones that `export` wrote, and return how many these are. Raises ValueError for anything else."""
     try:
         found = {bytes.fromhex(one) for one in digests}
@@ -98,7 +110,9 @@ def add(digests: Sequence[str]) -> int:
         raise ValueError("This is no file of erasures: one hash on each line is needed.") from error
     if any(len(one) != DIGEST_BYTES for one in found):
         raise ValueError(f"This is no file of erasures: a hash has {2 * DIGEST_BYTES} signs.")
-    Erasure.objects.bulk_create([Erasure(digest=one) for one in sorted(found)], ignore_conflicts=True)
+    with transaction.atomic():
+        Erasure.objects.bulk_create([Erasure(digest=one) for one in sorted(found)], ignore_conflicts=True)
+        audit.record(actor, "erasure.add", "erasure", f"{len(found):,}")
     return len(found)
 
 

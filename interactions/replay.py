@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from django.conf import settings
+from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
@@ -11,6 +12,8 @@ from catalog import erasure
 from interactions import producers, types, wire
 from interactions.models import DeadLetter
 from interactions.schema import InvalidEvent, parse
+from recsite.platform import audit
+from recsite.platform.audit import SYSTEM, Actor
 
 
 @dataclass(frozen=True)
@@ -29,7 +32,7 @@ class Replayed:
         return f"{said} {self.erased:,} of erased users are deleted." if self.erased else said
 
 
-def replay(letters: Iterable[DeadLetter]) -> Replayed:
+def replay(letters: Iterable[DeadLetter], *, actor: Actor = SYSTEM) -> Replayed:
     """Store what the letters hold, and delete those that could be stored; the others say why they still can't be.
 
     One that was stored meanwhile, by another replay, is stored once. One of an erased user is deleted.
@@ -38,15 +41,27 @@ def replay(letters: Iterable[DeadLetter]) -> Replayed:
     for letter in letters:
         reason = _try(letter)
         if reason == erasure.SENTENCE:
-            DeadLetter.objects.filter(pk=letter.pk).delete()
             erased += 1
         elif reason:
-            DeadLetter.objects.filter(pk=letter.pk).update(reason=reason[:500], attempts=F("attempts") + 1)
             still_dead += 1
         else:
-            DeadLetter.objects.filter(pk=letter.pk).delete()
             stored += 1
+        _settle(letter, reason, actor)
     return Replayed(stored, still_dead, erased)
+
+
+@transaction.atomic
+def _settle(letter: DeadLetter, reason: str, actor: Actor) -> None:
+    """Delete a letter that is stored, or of an erased user; write the reason into one that still isn't."""
+    row = DeadLetter.objects.filter(pk=letter.pk)
+    is_over = not reason or reason == erasure.SENTENCE
+    if is_over:
+        row.delete()
+    else:
+        row.update(reason=reason[:500], attempts=F("attempts") + 1)
+    # Without the reason and the event: an erasure would not find the user's id there.
+    outcome = "still dead" if not is_over else "erased" if reason else "stored"
+    audit.record(actor, "dead_letter.replay", "dead letter", letter.pk, after={"outcome": outcome})
 
 
 def _try(letter: DeadLetter) -> str:

@@ -4,11 +4,13 @@ from copy import copy
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.admin.utils import unquote
 from django.contrib.auth.admin import GroupAdmin as DjangosGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangosUserAdmin
 from django.contrib.auth.models import Group, User
+from django.db import transaction
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django_celery_beat.admin import PeriodicTaskAdmin as BeatsTaskAdmin
 from django_celery_beat.admin import PeriodicTaskForm, TaskSelectWidget
 from django_celery_beat.models import (
@@ -23,7 +25,7 @@ from unfold.decorators import display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
-from recsite.platform.console import ConsoleAdmin
+from recsite.platform.audited_admin import AuditedAdmin
 from recsite.platform.humanize import ago
 
 admin.site.index_title = "Overview"
@@ -32,7 +34,7 @@ for model in (User, Group, ClockedSchedule, CrontabSchedule, IntervalSchedule, P
     admin.site.unregister(model)
 
 
-class RenamedAdmin(ConsoleAdmin):
+class RenamedAdmin(AuditedAdmin):
     """Show a model of another project under this product's name for it."""
 
     renamed: tuple[str, str]
@@ -50,14 +52,25 @@ class UserAdmin(DjangosUserAdmin, RenamedAdmin):
     """Show the accounts of staff, who sign in to the admin. A "user" is whom lists are made for."""
 
     renamed = ("staff account", "staff")
+    audited_as, audited_by, untold = "staff", "username", ("password",)
     form = UserChangeForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
+
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:  # noqa: A002 - Django's
+        """Record that somebody got another password, or none."""
+        user = self.get_object(request, unquote(id))
+        with transaction.atomic():
+            response: HttpResponse = super().user_change_password(request, id, form_url)
+            if user and not User.objects.filter(pk=user.pk, password=user.password).exists():
+                self.record(request, user, "set_password")
+        return response
 
 
 @admin.register(Group)
 class GroupAdmin(DjangosGroupAdmin, RenamedAdmin):
     renamed = ("role", "roles")
+    audited_as, audited_by = "role", "name"
     empty = "No role has been made yet: a role is a set of permissions that staff share."
 
 
@@ -80,6 +93,7 @@ class PeriodicTaskAdmin(BeatsTaskAdmin, RenamedAdmin):
     """
 
     renamed = ("scheduled task", "scheduled tasks")
+    audited_as, audited_by = "schedule", "name"
     empty = "Beat has not run yet: it writes its schedule here when it starts."
     form = TaskForm
     list_display = ("name", "enabled", "scheduler", "last_run", "total_run_count")
@@ -92,13 +106,21 @@ class PeriodicTaskAdmin(BeatsTaskAdmin, RenamedAdmin):
 
     @admin.action(description="Switch on", permissions=["change"])
     def enable_tasks(self, request: HttpRequest, queryset: QuerySet[PeriodicTask]) -> None:
-        super().enable_tasks(request, queryset)
-        self.log_verb(request, queryset, "Switched on.")
+        self._switch(request, queryset, True)
 
     @admin.action(description="Switch off", permissions=["change"])
     def disable_tasks(self, request: HttpRequest, queryset: QuerySet[PeriodicTask]) -> None:
-        super().disable_tasks(request, queryset)
-        self.log_verb(request, queryset, "Switched off.")
+        self._switch(request, queryset, False)
+
+    @transaction.atomic
+    def _switch(self, request: HttpRequest, queryset: QuerySet[PeriodicTask], is_on: bool) -> None:
+        for task in queryset.exclude(enabled=is_on):
+            self.record(request, task, "change", before={"enabled": not is_on}, after={"enabled": is_on})
+        if is_on:
+            super().enable_tasks(request, queryset)
+        else:
+            super().disable_tasks(request, queryset)
+        self.log_verb(request, queryset, "Switched on." if is_on else "Switched off.")
 
     @admin.action(description="Run now", permissions=["change"])
     def run_tasks(self, request: HttpRequest, queryset: QuerySet[PeriodicTask]) -> None:
@@ -109,8 +131,10 @@ class PeriodicTaskAdmin(BeatsTaskAdmin, RenamedAdmin):
             return
         if all(task.task in self.celery_app.tasks for task in queryset):
             self.log_verb(request, queryset, "Run by hand.")
+            for task in queryset:
+                self.record(request, task, "run")
 
 
 @admin.register(ClockedSchedule, CrontabSchedule, IntervalSchedule, SolarSchedule)
-class ScheduleAdmin(ConsoleAdmin):
-    pass
+class ScheduleAdmin(AuditedAdmin):
+    audited_as = "schedule time"

@@ -12,6 +12,7 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 from catalog import erasure
 from catalog.ids import InvalidId, clean_id
 from catalog.models import Erasure
+from recsite.platform.audit import Actor
 from recsite.platform.console import ReadOnlyAdmin, dialog, leave_dialog
 from recsite.platform.humanize import ago, pluralize
 
@@ -54,7 +55,7 @@ class ErasureAdmin(ReadOnlyAdmin):
     def lift_chosen(self, request: HttpRequest, erasures: QuerySet[Erasure]) -> None:
         for one in erasures:
             self.log_change(request, one, "Lifted.")
-        lifted = erasures.delete()[0]
+        lifted = erasure.lift_rows(erasures, actor=Actor.staff(request))
         messages.success(request, f"{pluralize(lifted, 'erasure')} lifted: the ids may be used again.")
 
     @action(
@@ -71,7 +72,7 @@ class ErasureAdmin(ReadOnlyAdmin):
         found = Erasure.objects.filter(digest=erasure.digest(form.cleaned_data["user_id"]))
         for one in found:
             self.log_change(request, one, "Lifted.")
-        found.delete()
+        erasure.lift_rows(found, actor=Actor.staff(request))
         messages.success(request, "The erasure is lifted: the id may be used again.")
         return leave_dialog(request, "admin:catalog_erasure_changelist")
 

@@ -13,6 +13,7 @@ from catalog import snapshot, store
 from catalog.admin.forms import FIELDS
 from catalog.models import Category, Item
 from recsite.platform.audit import Actor
+from recsite.platform.audited_admin import AuditedAdmin
 from recsite.platform.console import ConsoleAdmin
 from recsite.platform.humanize import ago, link, pluralize
 
@@ -21,9 +22,10 @@ CHOICES = 100
 
 
 @admin.register(Category)
-class CategoryAdmin(ConsoleAdmin):
+class CategoryAdmin(AuditedAdmin):
     """Describe the categories that items name. An item may name one without a description."""
 
+    audited_as, audited_by = "category", "name"
     empty = "No category has a description yet."
     list_display = ("name", "description")
     search_fields = ("name",)

@@ -12,7 +12,9 @@ from unfold.decorators import display
 
 from interactions.models import DeadLetter
 from interactions.replay import replay
-from recsite.platform.console import ConsoleAdmin, structured
+from recsite.platform.audit import Actor
+from recsite.platform.audited_admin import AuditedAdmin
+from recsite.platform.console import structured
 from recsite.platform.humanize import ago
 from recsite.platform.parsers import strict_json
 
@@ -64,10 +66,12 @@ class DeadLetterForm(forms.ModelForm):
 
 
 @admin.register(DeadLetter)
-class DeadLetterAdmin(ConsoleAdmin):
+class DeadLetterAdmin(AuditedAdmin):
     """Show accepted events that could not be stored: kept whole, with the reason, to be mended and replayed."""
 
     empty = "Every event that was accepted could be stored."
+    # An erasure would not find the user's id in the record.
+    audited_as, untold = "dead letter", ("payload", "reason")
     form = DeadLetterForm
     list_display = ("received", "reason", "source", "topic", "attempts")
     actions = ("replay",)
@@ -116,7 +120,7 @@ class DeadLetterAdmin(ConsoleAdmin):
 
     def _replay(self, request: HttpRequest, letters: list[DeadLetter]) -> int:
         """Replay letters, note it in their history, and return how many still can't be stored."""
-        said = replay(letters)
+        said = replay(letters, actor=Actor.staff(request))
         dead = set(DeadLetter.objects.filter(pk__in=[one.pk for one in letters]).values_list("pk", flat=True))
         self.log_verb(request, [one for one in letters if one.pk not in dead], "Replayed: the event is stored.")
         self.log_verb(request, [one for one in letters if one.pk in dead], "Replayed: it still can't be stored.")

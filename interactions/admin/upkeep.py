@@ -8,7 +8,8 @@ from unfold.decorators import display
 from interactions import types
 from interactions.models import BehaviourWindow, ImportRun, InteractionType, OutboxMessage
 from interactions.wire import readable
-from recsite.platform.console import ConsoleAdmin, ReadOnlyAdmin, structured
+from recsite.platform.audited_admin import AuditedAdmin
+from recsite.platform.console import ReadOnlyAdmin, structured
 from recsite.platform.humanize import EMPTY, ago, duration, pluralize, structure, unbroken
 
 NOUNS = {
@@ -22,9 +23,10 @@ NOUNS = {
 
 
 @admin.register(InteractionType)
-class InteractionTypeAdmin(ConsoleAdmin):
+class InteractionTypeAdmin(AuditedAdmin):
     """Set the weights of event types. Lists follow a change at once, models from the next training on."""
 
+    audited_as, audited_by = "interaction type", "name"
     list_display = ("name", "weight_text", "says", "marks_seen", "scale")
     sortable_by = ()
     actions = None

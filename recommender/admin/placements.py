@@ -7,14 +7,16 @@ from unfold.decorators import display
 
 from recommender.models import DEFAULT, Exposure, Placement
 from recommender.serving import placements
-from recsite.platform.console import ConsoleAdmin, ReadOnlyAdmin
+from recsite.platform.audited_admin import AuditedAdmin
+from recsite.platform.console import ReadOnlyAdmin
 from recsite.platform.humanize import pluralize
 
 
 @admin.register(Placement)
-class PlacementAdmin(ConsoleAdmin):
+class PlacementAdmin(AuditedAdmin):
     """Set where lists are shown, and how. Lists follow a change within a second or two."""
 
+    audited_as, audited_by = "placement", "name"
     list_display = ("name", "weight", "share", "new_for")
     sortable_by = ()
     actions = None

@@ -14,7 +14,8 @@ from recommender.engine.algorithms import ALGORITHMS
 from recommender.models import AlgorithmSettings, TrainingPlan
 from recommender.training import refit, train
 from recsite.platform.audit import Actor
-from recsite.platform.console import ConsoleAdmin, dialog, leave_dialog
+from recsite.platform.audited_admin import AuditedAdmin
+from recsite.platform.console import dialog, leave_dialog
 from recsite.platform.humanize import ago
 
 SCHEDULED = (("Retrain and promote", "is_retrained"), ("Rebuild everything", "is_rebuilt"))
@@ -22,9 +23,10 @@ SCHEDULED = (("Retrain and promote", "is_retrained"), ("Rebuild everything", "is
 
 
 @admin.register(TrainingPlan)
-class TrainingPlanAdmin(ConsoleAdmin):
+class TrainingPlanAdmin(AuditedAdmin):
     """Choose the settings of each algorithm, and see what scheduled trainings leave out, and why."""
 
+    audited_as = "training plan"
     list_display = ("algorithm", "uses", "scheduled")
     list_select_related = ("chosen",)
     sortable_by = ()
@@ -74,9 +76,10 @@ class SettingsForm(forms.ModelForm):
 
 
 @admin.register(AlgorithmSettings)
-class AlgorithmSettingsAdmin(ConsoleAdmin):
+class AlgorithmSettingsAdmin(AuditedAdmin):
     """Make settings, see what tuning proposed, and choose which ones trainings use."""
 
+    audited_as = "algorithm settings"
     empty = "Every algorithm has its defaults. Tuning proposes others, and you can add some."
     list_display = ("name", "origin", "is_chosen", "note", "created")
     list_filter = ("algorithm", "origin")

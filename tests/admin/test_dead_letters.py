@@ -1,6 +1,7 @@
 """Staff read dead letters, mend them, and replay them one by one or together."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -45,7 +46,7 @@ def test_a_mended_text_that_still_can_not_be_stored_is_kept_with_the_reason(admi
 def test_a_mended_text_outlives_a_replay_that_fails(
     admin: Staff, letter: DeadLetter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(letters: list[DeadLetter]) -> None:
+    def fail(letters: list[DeadLetter], **_: Any) -> None:
         raise ConnectionError(f"{len(letters)} letter: the database is gone.")
 
     monkeypatch.setattr("interactions.admin.dead_letters.replay", fail)

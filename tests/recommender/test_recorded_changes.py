@@ -22,6 +22,9 @@ VERBS = {
     ("training", "train"),
     ("train", "train"),
     ("cache", "clear"),
+    ("erasure", "lift"),
+    ("erasure", "lift_rows"),
+    ("erasure", "add"),
     ("jobs", "cancel"),
     ("jobs", "start"),
 }

@@ -6,6 +6,7 @@ from django.core.management.base import CommandError
 
 from catalog import erasure, store
 from catalog.models import Erasure
+from recsite.platform.audit import Actor
 from recsite.platform.commands import PlainCommand
 from recsite.platform.exceptions import AlreadyRunning
 from recsite.platform.humanize import pluralize
@@ -37,7 +38,7 @@ class Command(PlainCommand):
             options["export"].write_text("".join(f"{digest}\n" for digest in digests))
             return f"{pluralize(len(digests), 'erasure')} written to {options['export']}."
         if options["file"]:
-            added = erasure.add(options["file"].read_text().split())
+            added = erasure.add(options["file"].read_text().split(), actor=Actor.command("erasures"))
             return f"{pluralize(added, 'erasure')} read. Run 'manage.py erasures --again' now."
         if options["again"]:
             return f"{pluralize(store.erase_again(), 'user')} erased again."

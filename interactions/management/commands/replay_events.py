@@ -3,6 +3,7 @@ from typing import Any
 
 from interactions.models import DeadLetter
 from interactions.replay import replay
+from recsite.platform.audit import Actor
 from recsite.platform.commands import PlainCommand, whole_number
 from recsite.platform.humanize import pluralize
 
@@ -26,4 +27,4 @@ class Command(PlainCommand):
         if options["dry_run"]:
             self.stdout.write(f"{pluralize(len(chosen), 'dead letter')} would be replayed.")
             return
-        self.stdout.write(str(replay(chosen)))
+        self.stdout.write(str(replay(chosen, actor=Actor.command("replay_events"))))
