@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from django.db import transaction
+
 from interactions.models import InteractionType
 from interactions.schema import TypeRule
 from recsite.platform import database, generations
@@ -38,8 +40,12 @@ def telling() -> list[InteractionType]:
 
 
 def changed() -> None:
-    """Tell every process that a type was added, edited or removed; waits for the commit."""
+    """Tell every process that a type was added, edited or removed; waits for the commit.
+
+    This one knows it at once: the first events of a new type often follow it.
+    """
     generations.bump(GENERATION)
+    transaction.on_commit(_copy.hurry, robust=True)
 
 
 def forget() -> None:

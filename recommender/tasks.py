@@ -12,7 +12,8 @@ from django.db import DatabaseError, transaction
 from kombu.exceptions import OperationalError
 
 from catalog import store
-from interactions import pace
+from interactions import keyed, pace
+from interactions.keyed import Feedback
 from recommender import cache, registry
 from recommender.insight import drift, impressions
 from recommender.models import ModelVersion, Release
@@ -23,6 +24,7 @@ from recommender.serving.incremental import co_purchases, covisits, item_days, t
 from recommender.training import refit
 from recommender.training import train as training
 from recsite.platform import generations, jobs
+from recsite.platform.audit import Actor, Kind
 from recsite.platform.exceptions import Unavailable
 from recsite.platform.jobs import Progress
 from recsite.platform.locks import AlreadyRunning, exclusive
@@ -288,3 +290,10 @@ for _old, _task in {
     _limits: dict[str, Any] = {"soft_time_limit": _task.soft_time_limit, "time_limit": _task.time_limit}
     _register: Callable[..., Any] = shared_task(name=f"recommender.tasks.{_old}", **_limits)
     _register(_task.run)
+
+
+@shared_task
+def write_back(kind: str, user_id: str, item_ids: Sequence[str], who: Sequence[str]) -> None:
+    """Note that a user was recommended these items, some time after it happened, as clients of /gorse may ask."""
+    given = [Feedback(kind, user_id, item_id) for item_id in item_ids]
+    keyed.save(given, replaces=False, actor=Actor(Kind(who[0]), *who[1:]))

@@ -5,13 +5,13 @@ from pathlib import Path
 
 from recsite import env
 from recsite.api_settings import *  # noqa: F403
+from recsite.gorse_permissions import API_ACCESS as API_ACCESS
 from recsite.kafka_settings import *  # noqa: F403
 from recsite.logging import logging_config
 from recsite.model_settings import *  # noqa: F403
 from recsite.model_settings import export_storage, model_storage
 from recsite.openapi import REST_FRAMEWORK as REST_FRAMEWORK
 from recsite.openapi import description
-from recsite.permissions import API_ACCESS as API_ACCESS
 from recsite.permissions import API_OPEN as API_OPEN
 from recsite.platform import queues
 from recsite.platform.query_timeout import LimitedConnection

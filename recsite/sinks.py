@@ -22,3 +22,4 @@ PERSONAL_DATA = [
     "interactions.personal_data.of_user",
     "recommender.insight.impressions.personal_data",
 ]
+RETRACTION_SINKS = ["recommender.cache.on_events_retracted"]

@@ -20,6 +20,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", include("interactions.api.urls")),
     path("api/v1/", include("catalog.api.urls")),
     path("api/v1/", include("recsite.platform.api.urls")),
+    path("gorse/api/", include("recommender.api.gorse.urls")),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs/", SpectacularSwaggerView.as_view(), name="docs"),
     path("api/redoc/", SpectacularRedocView.as_view(), name="redoc"),

@@ -99,6 +99,18 @@ def id_of(record: Record, name: str) -> str:
     return identifier(value, name)
 
 
+def without_slash(one: str) -> str:
+    """Return an id that can stand in an address of Gorse. Raises BadField."""
+    if "/" in one:
+        raise BadField(f"the id {one[:50]!r} holds a slash, which no address here can; /api/v1 takes it")
+    return one
+
+
+def labels_within(given: object) -> None:
+    """Check labels of feedback, which are kept as they are. Raises BadField."""
+    storable({LABELS: given}, "Labels")
+
+
 def item_row(record: Record) -> ItemRow:
     """Make an item of Gorse's `{ItemId, IsHidden, Categories, Timestamp, Labels, Comment}`. Raises BadField."""
     item_id = id_of(record, "ItemId")

@@ -33,7 +33,7 @@ a still newer one reads the database after that commit, and finds the event ther
 """
 
 from recommender.cache.clearing import CacheState, clear, state
-from recommender.cache.erasing import on_erased, on_merged, on_opted_out, on_users_saved, sweep
+from recommender.cache.erasing import on_erased, on_events_retracted, on_merged, on_opted_out, on_users_saved, sweep
 from recommender.cache.events import note_events, tell_the_rest
 from recommender.cache.histories import history, keep_history, record
 from recommender.cache.keys import LISTS_GENERATION, Keys, keys_of, keys_of_each
@@ -85,6 +85,7 @@ __all__ = [
     "new_mark",
     "note_events",
     "on_erased",
+    "on_events_retracted",
     "on_merged",
     "on_opted_out",
     "on_users_saved",

@@ -19,9 +19,10 @@ from catalog.merging import Merge
 from catalog.models import Erasure
 from recommender.cache.events import forget_users, note_events
 from recommender.cache.histories import packed
+from recommender.cache.keys import LISTS_GENERATION, keys_of_each
 from recommender.cache.lists import OPTED_OUT
 from recommender.dataset import load_all_of
-from recsite.platform import redis
+from recsite.platform import generations, redis
 from recsite.platform.redis import Client, RedisDown
 
 logger = logging.getLogger(__name__)
@@ -33,6 +34,24 @@ SETTLED = timedelta(minutes=10)
 def on_users_saved(user_ids: Collection[str]) -> None:
     """Make the lists of these users stale, and nobody else's. For USER_SINKS."""
     transaction.on_commit(partial(note_events, dict.fromkeys(user_ids, ())))
+
+
+def on_events_retracted(user_ids: Collection[str]) -> None:
+    """Forget what Redis holds of these users' events once it is committed that some changed or went.
+
+    For RETRACTION_SINKS. Whoever asks next reads the database. One who read it just before may add an item that the
+    user has taken back: it counts as seen until the keys expire, and no list shows it.
+    """
+    transaction.on_commit(partial(_retract, tuple(user_ids)))
+
+
+def _retract(user_ids: Collection[str]) -> None:
+    try:
+        redis.roundtrip(*(("DEL", keys.seen, keys.history) for keys in keys_of_each(user_ids)))
+    except RedisDown:
+        # Nobody knows which keys it will have when it is back.
+        generations.bump(LISTS_GENERATION)
+    note_events(dict.fromkeys(user_ids, ()))
 
 
 def on_erased(erased: ErasedUsers) -> None:

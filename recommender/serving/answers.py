@@ -1,7 +1,7 @@
 """Make what all lists have in common: their context, the eligibility of items, and the answer."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import cache
@@ -85,6 +85,8 @@ def eligible(
     catalogue, matching = context.catalogue, None
     if request.has_filters:
         matching = catalogue.filtered(request.categories, request.tags, request.item_type)
+    if request.every_category:
+        matching = _of_all(catalogue, matching or catalogue.filtered(), request.every_category)
     if request.window_days and algorithm == LATEST:
         matching = _published_within(catalogue, matching or catalogue.filtered(), request.window_days)
     exclude = [row for row in map(catalogue.row_of, request.exclude) if row is not None]
@@ -100,6 +102,12 @@ def eligible(
         new=new,
         new_share=new_share,
     )
+
+
+def _of_all(catalogue: Snapshot, matching: Filtered, categories: Collection[str]) -> Filtered:
+    """Leave out what lacks one of the categories."""
+    mask = np.logical_and.reduce([matching.mask, *(catalogue.filtered((name,)).mask for name in categories)])
+    return Filtered(mask, catalogue.count_distinct(mask))
 
 
 def _published_within(catalogue: Snapshot, matching: Filtered, days: int) -> Filtered:

@@ -11,7 +11,7 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
 from recsite.platform import browser_access, keys, limits, lookups, staff_tokens
-from recsite.platform.access import Access, needed
+from recsite.platform.access import Access, Scope, needed
 from recsite.platform.audit import Actor, Kind
 from recsite.platform.clients import client_address, network
 from recsite.platform.keys import Caller
@@ -88,6 +88,16 @@ def actor(request: HttpRequest | Request) -> Actor:
     if caller.staff is not None:
         return Actor(Kind.STAFF, caller.name, "api")
     return Actor(Kind.KEY, f"{caller.name} ({caller.key_id})", "api")
+
+
+def may_write(request: HttpRequest) -> bool:
+    """Tell if who was admitted may send events, for a reading that writes when it is asked to."""
+    caller = caller_of(request)
+    if caller is None:
+        return not settings.API_AUTH_REQUIRED
+    if caller.staff is not None:
+        return caller.staff.has_perm("interactions.add_interaction")
+    return Scope.WRITE in caller.scopes
 
 
 def _charge(request: HttpRequest, caller: Caller, need: Access | None, takes_along: bool) -> None:

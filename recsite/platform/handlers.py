@@ -11,6 +11,9 @@ from django.urls import Resolver404
 
 from recsite.platform.errors import OUTAGES, Failure, unavailable
 
+PLAIN = "/gorse/"
+"""Addresses whose clients are those of Gorse."""
+
 DJANGOS_OWN = re.compile(r"No \w+ (matches the given query|found matching the query)\.?")
 TITLES = {
     400: "That request made no sense",
@@ -22,10 +25,19 @@ TITLES = {
 }
 
 
+def plain_text(failure: Failure) -> HttpResponse:
+    """Return the failure as Gorse does, as its clients expect it: by a sentence alone, and by few statuses."""
+    text = "unauthorized" if failure.status == 401 else failure.message
+    status = 400 if failure.status in (409, 422) else failure.status
+    return HttpResponse(text, status=status, content_type="text/plain; charset=utf-8", headers=dict(failure.headers))
+
+
 def respond(request: HttpRequest, failure: Failure) -> HttpResponse:
     """Return the failure in the shape that the path's readers expect."""
     if request.path.startswith("/api/"):
         return failure.as_json()
+    if request.path.startswith(PLAIN):
+        return plain_text(failure)
     if request.path.startswith("/admin/") and failure.status in (403, 404) and _is_staff(request):
         return _admin_page(request, failure)
     page = render_to_string("error.html", {"title": TITLES.get(failure.status, "Sorry"), "failure": failure})
@@ -58,7 +70,7 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponseBase:
     sentence = str(exception)
     if sentence and not isinstance(exception, Resolver404) and not DJANGOS_OWN.fullmatch(sentence):
         return respond(request, Failure(404, sentence))
-    if request.path.startswith("/api/"):
+    if request.path.startswith(("/api/", PLAIN)):
         return respond(request, Failure(404, f"There is no {request.path}. Its addresses are listed at /api/docs/."))
     return respond(request, Failure(404, "This page doesn't exist, or what it showed was deleted. Check the address."))
 

@@ -37,14 +37,18 @@ class JsonBodyView(APIView):
             # Who may not ask learns that first.
             caller = admit(request, self.takes_limit_along)
             if not takes_json(request.META.get("HTTP_ACCEPT", "")):
-                return NOT_ACCEPTABLE.as_json()
+                return self.refuse(NOT_ACCEPTABLE)
             if idempotency.applies(request):
                 return idempotency.once(request, caller, lambda: self._response(request, *args, **kwargs))
             return self._response(request, *args, **kwargs)
         except Exception as error:
             if (failure := explain(error)) is None:
                 raise
-            return failure.as_json()
+            return self.refuse(failure)
+
+    def refuse(self, failure: Failure) -> HttpResponse:
+        """Return the answer that tells of a failure."""
+        return failure.as_json()
 
     def _response(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         answer = self._answer(request, *args, **kwargs)
@@ -59,7 +63,7 @@ class JsonBodyView(APIView):
         if method in WITH_BODY:
             return handler(request, self._checked_body(request), *args, **kwargs)
         if method == "DELETE":
-            Query(request.GET, ()).check()
+            self.check_query(request)
         return handler(request, *args, **kwargs)
 
     def _checked_body(self, request: HttpRequest) -> Any:
@@ -69,13 +73,18 @@ class JsonBodyView(APIView):
             browser_access.check_body(body, caller)
         return body
 
+    def check_query(self, request: HttpRequest) -> None:
+        """Refuse parameters where none means anything."""
+        Query(request.GET, ()).check()
+
     def read_body(self, request: HttpRequest) -> Any:
         """Return the value of the body; an operation that takes more than one type of body has its own way."""
         return read_json(request, self.body_is_optional and request.method == "POST")
 
     def _not_allowed(self) -> HttpResponse:
         methods = ", ".join(one for one in self.allowed_methods if one not in ("OPTIONS", "HEAD"))
-        return Failure(405, f"Possible here: {methods}.", headers={"Allow": ", ".join(self.allowed_methods)}).as_json()
+        headers = {"Allow": ", ".join(self.allowed_methods)}
+        return self.refuse(Failure(405, f"Possible here: {methods}.", headers=headers))
 
 
 def created(answer: dict[str, Any], location: str) -> HttpResponse:

@@ -21,7 +21,7 @@ def hashed(user_id: str) -> str:
 
 def _user_id(request: HttpRequest) -> str:
     match = request.resolver_match
-    if match is None and "/users/" in request.path:
+    if match is None and ("/users/" in request.path or request.path.startswith("/gorse/")):
         # Whoever refused it did so before Django looked for the view.
         try:
             match = resolve(request.path_info)

@@ -46,12 +46,7 @@ class Query:
 
     def cursor(self, name: str) -> int:
         """Return the key that `cursor_after` wrote down; 0 at the start."""
-        raw = self.text(name)
-        try:
-            key = int(base64.urlsafe_b64decode(raw.encode())) if raw else 0
-        except (ValueError, binascii.Error):
-            key = -1
-        if 0 <= key < 2**63:
+        if (key := key_of_cursor(self.text(name))) >= 0:
             return key
         self.errors[name] = "Use the next_cursor of the page before, as it came."
         return 0
@@ -74,3 +69,12 @@ class Query:
 def cursor_after(pk: int) -> str:
     """Return a cursor for the rows after this one. It is opaque, so that clients don't count on what is in it."""
     return base64.urlsafe_b64encode(str(pk).encode()).decode()
+
+
+def key_of_cursor(cursor: str) -> int:
+    """Return the key that `cursor_after` wrote down; 0 for an empty text, below 0 for one that is no cursor."""
+    try:
+        key = int(base64.urlsafe_b64decode(cursor.encode())) if cursor else 0
+    except (ValueError, binascii.Error):
+        return -1
+    return key if 0 <= key < 2**63 else -1

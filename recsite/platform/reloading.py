@@ -50,6 +50,10 @@ class Reloading(Generic[T]):
             self._again()
         return (self._held or held).value
 
+    def hurry(self) -> None:
+        """Let the next use read again where the generation has risen, however short the time since the last reading."""
+        self._not_before = 0.0
+
     def replace(self, old: T, new: T) -> None:
         """Put `new` in the place of `old`, unless somebody has read again meanwhile."""
         with self._lock:

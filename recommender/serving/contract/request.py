@@ -43,6 +43,8 @@ class Request:
     algorithm: str = ""
     """What leads the list; empty for what the release leads with."""
     categories: Collection[str] = ()
+    every_category: Collection[str] = ()
+    """Only items of all of these categories."""
     tags: Collection[str] = ()
     item_type: str = ""
     exclude: Collection[str] = ()
@@ -73,7 +75,7 @@ class Request:
 
     @property
     def has_filters(self) -> bool:
-        return bool(self.categories or self.tags or self.item_type or self.exclude)
+        return bool(self.categories or self.every_category or self.tags or self.item_type or self.exclude)
 
 
 Values = dict[str, Any]
