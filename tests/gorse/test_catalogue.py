@@ -91,8 +91,13 @@ def test_pages_never_overlap_and_end(gorse: GorseClient, spelling: str) -> None:
 
 def test_items_are_searched(gorse: GorseClient) -> None:
     gorse.does("POST", "items", [EMMA, {"ItemId": "other", "Comment": "100% sure"}])
-    assert [item["ItemId"] for item in gorse.told("items", q="EMM")["Items"]] == ["emma"]
+    assert gorse.told("items", q="EMM") == {"Cursor": "", "Items": [EMMA]}
     assert [item["ItemId"] for item in gorse.told("items", q="100%")["Items"]] == ["other"]
+    gorse.does("POST", "items", [{"ItemId": f"sea-{number}", "Comment": f"The sea {number}"} for number in range(3)])
+    first = gorse.told("items", q="sea", n=2)
+    rest = gorse.told("items", q="sea", n=2, cursor=first["Cursor"])
+    assert len({item["ItemId"] for page in (first, rest) for item in page["Items"]}) == 3
+    assert rest["Cursor"] == ""
 
 
 def test_deleting(gorse: GorseClient) -> None:

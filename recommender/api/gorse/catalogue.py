@@ -4,10 +4,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest
 
-from catalog import bulk, editing, store
+from catalog import bulk, editing, search, store
 from catalog.bulk import Kind
 from catalog.importers import gorse_shapes
 from catalog.importers.rows import BadField, ItemRow
@@ -28,6 +28,7 @@ from recsite.platform.audit import Actor
 from recsite.platform.authentication import actor
 from recsite.platform.exceptions import AlreadyRunning, Invalid, Unavailable
 from recsite.platform.query import cursor_after, key_of_cursor
+from recsite.platform.values import LONGEST_TEXT
 
 Values = dict[str, Any]
 Body = Mapping[str, Any]
@@ -80,11 +81,10 @@ class NewItem(GorseView):
 
 class Items(GorseView):
     def get(self, request: HttpRequest) -> Values:
-        items = Item.objects.all()
-        if words := request.GET.get("q", "").split():
-            for word in words[:10]:
-                items = items.filter(Q(title__icontains=word) | Q(item_id__icontains=word))
-        rows, cursor = _page(items, request)
+        if words := request.GET.get("q", ""):
+            rows, cursor = _found(words, request)
+        else:
+            rows, cursor = _page(Item.objects.all(), request)
         return {"Cursor": cursor, "Items": list(map(item_out, rows))}
 
     def post(self, request: HttpRequest, body: Any) -> dict[str, int]:
@@ -212,13 +212,27 @@ def _load(kind: Kind, values: list[Values], who: Actor) -> dict[str, int]:
     return done(sum(row.status != bulk.ERASED for row in rows))
 
 
+def _found(words: str, request: HttpRequest) -> tuple[list[Item], str]:
+    """Return the items that a search finds, the best first; its cursor is the number of those before."""
+    n, start = asked_n(request, search.MOST_RANKED), _after(request)
+    found = search.find(words[:LONGEST_TEXT], n, start)
+    by_pk = database.ask(lambda: Item.objects.in_bulk(found.items))
+    end = start + len(found.items)
+    return [by_pk[pk] for pk in found.items if pk in by_pk], cursor_after(end) if start < end < found.total else ""
+
+
 def _page(rows: QuerySet[Any], request: HttpRequest) -> tuple[list[Any], str]:
     """Return a page behind the cursor, and the cursor of the next one; empty at the end."""
-    n, after = asked_n(request, LARGEST_PAGE), key_of_cursor(cursor_of(request))
-    if after < 0:
-        raise Invalid({"cursor": "Use the Cursor of the page before, as it came."})
+    n, after = asked_n(request, LARGEST_PAGE), _after(request)
     found: list[Model] = database.ask(lambda: list(rows.filter(pk__gt=after).order_by("pk")[: n + 1]))
     return found[:n], cursor_after(found[n - 1].pk) if len(found) > n > 0 else ""
+
+
+def _after(request: HttpRequest) -> int:
+    after = key_of_cursor(cursor_of(request))
+    if after < 0:
+        raise Invalid({"cursor": "Use the Cursor of the page before, as it came."})
+    return after
 
 
 def _there(row: Any, row_id: str) -> Any:
