@@ -7,6 +7,7 @@ from typing import Self
 
 import numpy as np
 
+from recommender import cache
 from recommender.cache import SOURCES, Candidates
 from recommender.engine.types import UNKNOWN, FloatArray, IntArray, RatingModel
 from recommender.serving.candidates.context import FOLD_IN, ServingContext
@@ -50,6 +51,9 @@ def ratings_of_many(
 
     Those cached with the candidates, else by the users' rows of the models, which are asked once for all.
     """
+    if all(candidates.person == cache.NOBODY and not len(candidates.ratings) for _, candidates, _ in pages):
+        # Nobody's own: no model has a row for them.
+        return [RatingPredictions.nothing(len(ranked)) for _, _, ranked in pages]
     found = dict.fromkeys(range(len(pages)), NOT_RATED)
     for algorithm in {algorithm for algorithm, _, _ in pages}:
         numbers = [number for number, page in enumerate(pages) if page[0] == algorithm]

@@ -124,14 +124,16 @@ OF_EACH_ANSWER = ("recommendation_id", "generated_at", "items")
 """Fields that differ in every answer; of the items, only the scores may."""
 
 
-def digest(told: Mapping[str, Any]) -> str:
+def digest(told: Mapping[str, Any], items: bytes = b"") -> str:
     """Return a digest of what a list says: the same for two answers that differ in their id and time alone.
 
-    So do the scores of what is new, which are ages.
+    So do the scores of what is new, which are ages. `items` is the JSON of the items, where it was made already.
     """
-    items = [item | {"score": None} if item.get("source") == LATEST else item for item in told["items"]]
+    if not items or any(item.get("source") == LATEST for item in told["items"]):
+        ageless = [item | {"score": None} if item.get("source") == LATEST else item for item in told["items"]]
+        items = orjson.dumps(ageless)
     said = [value for name, value in told.items() if name not in OF_EACH_ANSWER]
-    return blake2b(orjson.dumps([items, *said]), digest_size=12).hexdigest()
+    return blake2b(items + orjson.dumps(said), digest_size=12).hexdigest()
 
 
 def item_as_json(item: ListedItem) -> dict[str, Any]:
