@@ -9,6 +9,7 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils.html import format_html_join
 from unfold.decorators import action, display
 from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminIntegerFieldWidget
@@ -35,8 +36,10 @@ class EndpointForm(forms.ModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if "events" in self.fields:
-            kinds = [(name, f"{name}: {kind.description}") for name, kind in events.known().items()]
-            self.fields["events"].choices = kinds  # type: ignore[attr-defined]  # a field of choices
+            # Long labels would not be broken on a phone, so what each means stands below.
+            self.fields["events"].choices = [(name, name) for name in events.known()]  # type: ignore[attr-defined]
+            meanings = [f"{name}: {kind.description}" for name, kind in events.known().items()]
+            self.fields["events"].help_text = format_html_join("", "<div>{}</div>", ((one,) for one in meanings))
 
     def _post_clean(self) -> None:
         super()._post_clean()  # type: ignore[misc]  # Django's stubs leave it out
