@@ -26,7 +26,9 @@ def table() -> str:
         for method, access in methods.items()
     )
     head = ["| route | scope of a key | permission of staff |", "|---|---|---|"]
-    return "\n".join([*head, *(f"| `{method} {path}` | `{scope}` | `{needed}` |" for path, method, scope, needed in rows)])
+    return "\n".join(
+        [*head, *(f"| `{method} {path}` | `{scope}` | `{needed}` |" for path, method, scope, needed in rows)]
+    )
 
 
 def _routes() -> Iterator[URLPattern]:
