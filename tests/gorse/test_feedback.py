@@ -1,6 +1,7 @@
 """/gorse/api/feedback: one piece for each type, user and item."""
 
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import pytest
@@ -8,10 +9,13 @@ from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
 from catalog import store
 from catalog.models import EndUser, Item
+from interactions import keyed
+from interactions.keyed import Feedback
 from interactions.models import DeadLetter, Interaction, InteractionType
 from recsite.platform.audit import SYSTEM
 from recsite.platform.models import AuditEntry
 from tests import factories
+from tests.api.test_at_once import at_once
 from tests.gorse.client import GorseClient
 from tests.recommender.fixtures import Shop, ask, ids
 
@@ -157,3 +161,12 @@ def test_one_wrong_piece_stores_none(gorse: GorseClient, bad: dict[str, Any], se
 def test_values_may_lie_below_zero(gorse: GorseClient) -> None:
     gorse.does("POST", "feedback", [read(-2.5)])
     assert gorse.told("feedback/read/ada/emma")["Value"] == -2.5
+
+
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+def test_pieces_that_come_at_the_same_moment_are_all_added() -> None:
+    actor, pieces = SYSTEM, [Feedback("like", "ada", f"i{number}", 1) for number in range(3)]
+    save = partial(keyed.save, replaces=False, actor=actor)
+    at_once(*[partial(save, pieces), partial(save, pieces[::-1])] * 3)
+    assert [one.value for one in keyed.of_user("ada")] == [6, 6, 6]
+    assert Interaction.objects.count() == 3

@@ -4,6 +4,7 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
+from kombu.exceptions import OperationalError
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from interactions.models import Interaction
@@ -63,17 +64,20 @@ def test_what_is_written_back_is_not_recommended_again(
     assert not set(gorse.told("recommend/ada", n=-1)) & set(first)
 
 
-def test_writing_back_can_wait(
-    gorse: GorseClient, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
-) -> None:
-    sent = patch.object(tasks.write_back, "apply_async")
-    with sent as send, django_capture_on_commit_callbacks(execute=True):
+def test_writing_back_can_wait(gorse: GorseClient) -> None:
+    with patch.object(tasks.write_back, "apply_async") as send:
         asked: dict[str, Any] = {"n": 1, "write-back-type": "read", "write-back-delay": "1h30m0s"}
         gorse.told("recommend/ada", **asked)
-    assert send.call_args.kwargs == {"countdown": 5400}
+    assert send.call_args.kwargs["countdown"] == 5400
     assert not Interaction.objects.exists()
     tasks.write_back(*send.call_args.args[0])
     assert Interaction.objects.get().type.name == "read"
+
+
+def test_without_the_queue_nothing_is_promised(gorse: GorseClient) -> None:
+    path = "recommend/ada?n=1&write-back-type=read&write-back-delay=1m"
+    with patch.object(tasks.write_back, "apply_async", side_effect=OperationalError):
+        assert gorse.refused("GET", path, status=503).startswith("The queue can't be reached")
 
 
 def test_without_writing_back_a_reading_changes_nothing(gorse: GorseClient) -> None:

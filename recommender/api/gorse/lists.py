@@ -4,13 +4,12 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
-from functools import partial
 from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
 from django.http import Http404, HttpRequest
+from kombu.exceptions import OperationalError
 
 from catalog.importers.gorse_shapes import id_of, moment
 from catalog.importers.gorse_types import type_name
@@ -24,7 +23,8 @@ from recommender.serving.candidates import LATEST, POPULAR, TRENDING, NoContent
 from recommender.serving.contract.parameters import LARGEST_OFFSET, MOST_VALUES
 from recommender.serving.similar_users import similar_users
 from recsite.platform.authentication import actor, may_write
-from recsite.platform.exceptions import Invalid
+from recsite.platform.exceptions import Invalid, Unavailable
+from recsite.platform.jobs import ONCE_MORE
 
 Scores = list[dict[str, Any]]
 SECOND_VERSION = "2"
@@ -53,8 +53,10 @@ class Recommend(GorseView):
         if delay:
             who = actor(request)
             seen = (kind, answer.user_id, items, (who.kind, who.name, who.door))
-            send = partial(tasks.write_back.apply_async, seen, countdown=delay.total_seconds())
-            transaction.on_commit(send)
+            try:
+                tasks.write_back.apply_async(seen, countdown=delay.total_seconds(), retry_policy=ONCE_MORE)
+            except OperationalError as error:
+                raise Unavailable("The queue can't be reached, so nothing can be written back later.") from error
         else:
             given = [Feedback(kind, answer.user_id, item_id) for item_id in items]
             keyed.save(given, replaces=False, actor=actor(request))
