@@ -1,28 +1,16 @@
 """Chromium before a real gunicorn that serves a small, committed shop."""
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-from django.conf import settings
-from django.contrib.auth import get_user_model
-from django.contrib.sessions.models import Session
 from django.db import connections
-from django.test import override_settings
 from playwright.sync_api import Browser, Page, sync_playwright
 from pytest_django import DjangoDbBlocker
 
-from catalog.models import EndUser, Erasure, Item
-from interactions.models import Interaction
-from recommender.models import ListImpression, ModelVersion, Release, ReleaseModel
 from recsite.local.packages import find_chromium
-from tests import factories
-from tests.recommender.fixtures import open_shop
-from tests.web import Web, web_server
-
-OPERATOR = "operator"
-"""Name and password of a superuser."""
+from tests.live_shop import live_shop
+from tests.web import Web
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 OpenTab = Callable[..., Page]
@@ -33,13 +21,8 @@ def web(
     tmp_path_factory: pytest.TempPathFactory, django_db_setup: None, django_db_blocker: DjangoDbBlocker
 ) -> Iterator[Web]:
     """A server with the shop of `tests.recommender.fixtures`; each test is a person of its own there."""
-    folder = tmp_path_factory.mktemp("browser")
-    with django_db_blocker.unblock(), _models_in(folder):
-        _empty()
-        _fill()
-        with web_server(folder) as server:
-            yield server
-        _empty()
+    with django_db_blocker.unblock(), live_shop(tmp_path_factory.mktemp("browser")) as server:
+        yield server
 
 
 @pytest.fixture(scope="package")
@@ -83,33 +66,3 @@ def tab(web: Web, chromium: Browser) -> Iterator[OpenTab]:
 def _note(faults: list[str], is_fault: bool, words: str) -> None:
     if is_fault:
         faults.append(words)
-
-
-def _models_in(folder: Path) -> override_settings:
-    """Models lie where the server, which has `folder` as its state, will look for them."""
-    models: Any = settings.STORAGES["models"]
-    storage = {**models, "OPTIONS": {"location": str(folder / "models")}}
-    return override_settings(STORAGES={**settings.STORAGES, "models": storage}, MODEL_CACHE_DIR=folder / "model-cache")
-
-
-def _fill() -> None:
-    factories.items(40, categories=["Many"])
-    open_shop()
-    get_user_model().objects.create_superuser(OPERATOR, password=OPERATOR)
-
-
-def _empty() -> None:
-    for rows in (
-        ListImpression,
-        Interaction,
-        ReleaseModel,
-        Release,
-        ModelVersion,
-        Item,
-        EndUser,
-        # Deleting a user leaves a tombstone, which would refuse the user of the next test.
-        Erasure,
-        Session,
-        get_user_model(),
-    ):
-        rows.objects.all().delete()

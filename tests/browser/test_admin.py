@@ -18,7 +18,8 @@ from recommender.models import ModelVersion, Release, ReleaseModel
 from recsite.platform import queues, redis
 from recsite.platform.models import Job
 from tests import factories
-from tests.browser.conftest import OPERATOR, OpenTab
+from tests.browser.conftest import OpenTab
+from tests.live_shop import OPERATOR
 from tests.recommender.events import happened
 from tests.web import Web, worker
 

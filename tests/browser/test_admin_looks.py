@@ -39,9 +39,10 @@ from recommender.models import (
 from recsite.platform.models import ApiKey, FeedCursor, Job
 from tests.admin.rows import fill_tables
 from tests.admin.test_every_page import pages
-from tests.browser.conftest import OPERATOR, OpenTab
+from tests.browser.conftest import OpenTab
 from tests.browser.looks import BROKEN, FAINT, LABELLED
 from tests.browser.test_admin import sign_in
+from tests.live_shop import OPERATOR
 from tests.recommender.fixtures import NOVELS, POEMS, Shop
 from tests.web import Web
 

@@ -7,8 +7,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from interactions.models import Interaction
-from tests.browser.conftest import OPERATOR, OpenTab
+from tests.browser.conftest import OpenTab
 from tests.browser.looks import FAINT
+from tests.live_shop import OPERATOR
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db]
 
