@@ -80,6 +80,15 @@ API_ACCESS: Routes = {
         "PATCH": write("catalog.change_item"),
         "DELETE": write("catalog.delete_item"),
     },
+    "interaction-types": {
+        "GET": read("interactions.view_interactiontype"),
+        "POST": operate("interactions.add_interactiontype"),
+    },
+    "interaction-type": {
+        "GET": read("interactions.view_interactiontype"),
+        "PUT": operate("interactions.change_interactiontype"),
+        "DELETE": operate("interactions.delete_interactiontype"),
+    },
     "items-search": {"GET": read("catalog.view_item")},
     "items-bulk": {"POST": write("catalog.change_item")},
     "users-bulk": {"POST": write("catalog.change_enduser")},

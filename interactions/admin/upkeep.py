@@ -5,11 +5,11 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from unfold.decorators import display
 
-from interactions import types
+from interactions import registry
 from interactions.models import BehaviourWindow, ImportRun, InteractionType, OutboxMessage
 from interactions.wire import readable
-from recsite.platform.audited_admin import AuditedAdmin
-from recsite.platform.console import ReadOnlyAdmin, structured
+from recsite.platform.audit import Actor
+from recsite.platform.console import ConsoleAdmin, ReadOnlyAdmin, structured
 from recsite.platform.humanize import EMPTY, ago, duration, pluralize, structure, unbroken
 
 NOUNS = {
@@ -23,10 +23,9 @@ NOUNS = {
 
 
 @admin.register(InteractionType)
-class InteractionTypeAdmin(AuditedAdmin):
+class InteractionTypeAdmin(ConsoleAdmin):
     """Set the weights of event types. Lists follow a change at once, models from the next training on."""
 
-    audited_as, audited_by = "interaction type", "name"
     list_display = ("name", "weight_text", "says", "marks_seen", "scale")
     sortable_by = ()
     actions = None
@@ -56,8 +55,7 @@ class InteractionTypeAdmin(AuditedAdmin):
         return ("name",) if obj else ()
 
     def save_model(self, request: HttpRequest, obj: InteractionType, form: Any, change: bool) -> None:
-        super().save_model(request, obj, form, change)
-        types.changed()
+        registry.save(obj, actor=Actor.staff(request))
 
     @display(description="weight")
     def weight_text(self, kind: InteractionType) -> str:
