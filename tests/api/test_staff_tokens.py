@@ -117,6 +117,14 @@ def test_a_token_expires(boss: User, settings: Any) -> None:
     )
 
 
+def test_a_refresh_token_and_its_sign_in_expire_as_the_setting_says(boss: User, settings: Any) -> None:
+    settings.JWT_REFRESH_EXPIRE_MINUTES = 60
+    claims = jwt.decode(tokens(boss)["refresh"], options={"verify_signature": False})
+    assert claims["exp"] - claims["iat"] in (3599, 3600)
+    StaffLogin.objects.update(expires_at=timezone.now())
+    assert status(tokens(boss)["access"]) == 200
+
+
 @pytest.mark.parametrize("change", [{"is_active": False}, {"is_staff": False}])
 def test_an_account_that_is_closed_ends_its_tokens(boss: User, change: dict[str, bool]) -> None:
     made = tokens(boss)

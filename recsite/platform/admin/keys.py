@@ -29,7 +29,7 @@ from recsite.platform.models import ApiKey
 
 MEANINGS = {
     Scope.READ: "read: get lists, look things up",
-    Scope.WRITE: "write: send events, change the catalogue and users",
+    Scope.WRITE: "write: send events, change items and users",
     Scope.OPERATE: "operate: train, promote, roll back, clear caches",
     Scope.ERASE: "erase: erase users, for good",
 }
