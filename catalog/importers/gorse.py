@@ -41,7 +41,7 @@ class Entry(NamedTuple):
     part: str
     line: int
     kind: str
-    raw: str
+    raw: str | bytes
     read: Callable[[], Record]
 
 
@@ -79,7 +79,7 @@ class Gorse(FileDataSet):
             try:
                 row = self._row(entry)
             except BadField as error:
-                yield Rejected(entry.part, entry.line, str(error), entry.raw)
+                yield Rejected(entry.part, entry.line, str(error), _shown(entry.raw))
             else:
                 yield Located(entry.part, entry.line, row)
 
@@ -111,7 +111,10 @@ class Gorse(FileDataSet):
         with suppress(UnreadableSource):
             for entry in self._entries("feedback"):
                 with suppress(BadField):
-                    names.add(type_name(text_of(entry.read(), "FeedbackType")))
+                    raw = entry.raw
+                    text = gorse_dump.type_of(raw) if isinstance(raw, bytes) else text_of(entry.read(), "FeedbackType")
+                    if text not in names:
+                        names.add(type_name(text))
         return names
 
     def _entries(self, only: str = "") -> Iterator[Entry]:
@@ -124,13 +127,18 @@ class Gorse(FileDataSet):
     def _of_dump(self, name: str, only: str) -> Iterator[Entry]:
         for kind, number, body in gorse_dump.messages(self.files, name):
             if kind == only or not only:
-                raw = body[:LONGEST_RAW].decode("utf-8", "replace").replace("\x00", "�")
-                yield Entry(f"{name} {kind}", number, kind, raw, partial(gorse_dump.READERS[kind], body))
+                yield Entry(f"{name} {kind}", number, kind, body, partial(gorse_dump.READERS[kind], body))
 
     def _of_export(self, name: str, kind: str) -> Iterator[Entry]:
         for number, line in enumerate(self.files.lines(name, "utf-8-sig"), 1):
             if text := line.strip():
-                yield Entry(name, number, kind, text[:LONGEST_RAW], partial(_object, text))
+                yield Entry(name, number, kind, text, partial(_object, text))
+
+
+def _shown(raw: str | bytes) -> str:
+    """Return how a rejected record is written down."""
+    text = raw[:LONGEST_RAW]
+    return text if isinstance(text, str) else text.decode("utf-8", "replace").replace("\x00", "�")
 
 
 def _object(text: str) -> Record:

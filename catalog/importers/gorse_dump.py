@@ -16,6 +16,9 @@ from catalog.importers.source import DAMAGE, Source
 
 USERS, ITEMS, FEEDBACK, END = -1, -2, -3, 0
 KINDS = {USERS: "users", ITEMS: "items", FEEDBACK: "feedback"}
+TYPE = 2
+"""The field of feedback that holds its type."""
+
 NUMBER = 8
 LARGEST_MESSAGE = 64 * 1024 * 1024
 Record = dict[str, Any]
@@ -94,7 +97,7 @@ def feedback(body: bytes) -> Record:
 
     Versions differ: the time is field 5 or, where that is the value, field 6.
     """
-    known = {2: ("FeedbackType", _text), 3: ("UserId", _text), 4: ("ItemId", _text)}
+    known = {TYPE: ("FeedbackType", _text), 3: ("UserId", _text), 4: ("ItemId", _text)}
     found = list(fields(body))
     record = _record(body, known)
     times = [field for field in found if field.number in (5, 6) and field.wire == BYTES]
@@ -104,6 +107,11 @@ def feedback(body: bytes) -> Record:
         if field.wire == FIXED64:
             record["Value"] = field.number_of_eight_bytes
     return record
+
+
+def type_of(body: bytes) -> str:
+    """Return the type of feedback, without reading more of the message than that. Raises BadField."""
+    return next((field.text for field in fields(body) if field.number == TYPE), "")
 
 
 READERS: dict[str, Callable[[bytes], Record]] = {"users": user, "items": item, "feedback": feedback}
