@@ -75,7 +75,7 @@ MENU: list[dict[str, Any]] = [
                 "group",
                 "catalog_enduser",
                 also="people/",
-                parts=[_part("Erasures", "catalog_erasure")],
+                parts=[_part("Erasures", "catalog_erasure"), _part("Merged visitors", "catalog_mergeduser")],
             ),
             _rows("Categories", "category", "catalog_category"),
         ],
@@ -88,7 +88,10 @@ MENU: list[dict[str, Any]] = [
                 "monitoring",
                 "results",
                 "recommender.view_dailyimpressions",
-                parts=[_part("Daily totals", "recommender_dailyimpressions")],
+                parts=[
+                    _part("Daily totals", "recommender_dailyimpressions"),
+                    _part("Hourly totals", "recommender_hourlyimpressions"),
+                ],
             ),
             _page(
                 "Drift",

@@ -1,5 +1,5 @@
 from recommender.admin.drift import DriftReportAdmin
-from recommender.admin.impressions import DailyImpressionsAdmin, ListImpressionAdmin
+from recommender.admin.impressions import DailyImpressionsAdmin, HourlyImpressionsAdmin, ListImpressionAdmin
 from recommender.admin.placements import ExposureAdmin, PlacementAdmin
 from recommender.admin.plans import AlgorithmSettingsAdmin, TrainingPlanAdmin
 from recommender.admin.releases import ReleaseAdmin
@@ -11,6 +11,7 @@ __all__ = [
     "DailyImpressionsAdmin",
     "DriftReportAdmin",
     "ExposureAdmin",
+    "HourlyImpressionsAdmin",
     "ListImpressionAdmin",
     "ModelVersionAdmin",
     "PlacementAdmin",

@@ -14,7 +14,7 @@ from unfold.decorators import display
 from catalog.models import Item
 from recommender.cache import SOURCES
 from recommender.insight import analytics
-from recommender.models import Attribution, DailyImpressions, ListImpression, PositionImpressions
+from recommender.models import Attribution, DailyImpressions, HourlyImpressions, ListImpression, PositionImpressions
 from recsite.platform.console import ReadOnlyAdmin, ReadOnlyInline
 from recsite.platform.humanize import EMPTY, ago, link, pluralize
 
@@ -68,6 +68,31 @@ class DailyImpressionsAdmin(ReadOnlyAdmin):
         ]
         lines = format_html_join("", "<li>{}: {}, {} clicked, {} converted</li>", rows)
         return format_html("<ul>{}</ul>", lines) if rows else EMPTY
+
+
+@admin.register(HourlyImpressions)
+class HourlyImpressionsAdmin(ReadOnlyAdmin):
+    """Show the totals by hour, from which the analytics of the API are read."""
+
+    empty = "No list was shown yet, or none has been added up: beat does that every half minute."
+    list_display = ("hour", "kind", "placement", "algorithm", "lists", "clicked", "from_cache")
+    list_filter = ("kind", "algorithm")
+    sortable_by = ()
+    fields = (
+        ("hour", "kind"),
+        ("placement", "algorithm"),
+        ("lists", "places"),
+        ("places_clicked", "places_converted"),
+        ("answers", "cache_hits"),
+    )
+
+    @display(description="clicked")
+    def clicked(self, hour: HourlyImpressions) -> str:
+        return f"{hour.places_clicked:,} of {hour.places:,}"
+
+    @display(description="from the cache")
+    def from_cache(self, hour: HourlyImpressions) -> str:
+        return f"{hour.cache_hits / hour.answers:.0%}" if hour.answers else EMPTY
 
 
 @admin.register(ListImpression)

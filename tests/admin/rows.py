@@ -7,7 +7,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from catalog.models import Category, Erasure, ItemEmbedding
+from catalog.models import Category, EndUser, Erasure, ItemEmbedding, MergedUser
 from interactions.models import BehaviourWindow, DeadLetter, ImportRun, OutboxMessage
 from interactions.store import store
 from recommender import registry
@@ -19,9 +19,11 @@ from recommender.models import (
     DailyImpressions,
     DriftReport,
     Exposure,
+    HourlyImpressions,
     ItemDay,
     ItemImpressions,
     ListImpression,
+    ListKind,
     PositionImpressions,
     TrendingScore,
     TuningTrial,
@@ -91,6 +93,18 @@ def _fill_data(shop: Shop) -> None:
 
 
 def _fill_platform() -> None:
+    MergedUser.objects.create(user_id=f"visitor-{LONG_ID}", into=EndUser.objects.earliest("pk"))
+    HourlyImpressions.objects.create(
+        hour=timezone.now().replace(minute=0, second=0, microsecond=0),
+        kind=ListKind.USER,
+        placement="below-the-details-of-an-item-on-phones",
+        algorithm="segment_popular",
+        lists=1_234_567,
+        places=12_345_670,
+        places_clicked=345_678,
+        answers=1_234_567,
+        cache_hits=1_111_111,
+    )
     Generation.objects.get_or_create(name="release", defaults={"value": 1})
     ApiKey.objects.create_key(name="shop")
     clerk, script = Actor(Kind.STAFF, "clerk", "admin"), Actor.command("train")

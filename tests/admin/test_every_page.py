@@ -10,7 +10,7 @@ from django.db import connection, models
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from catalog.models import DeletedItem
+from catalog.models import DeletedItem, ItemSearch
 from recommender.models import (
     Attribution,
     CoPurchase,
@@ -29,6 +29,7 @@ from tests.recommender.fixtures import Shop
 
 SHOWN_ELSEWHERE: set[type[models.Model]] = {
     DeletedItem,
+    ItemSearch,
     ReleaseModel,
     Attribution,
     ItemImpressions,
