@@ -4,15 +4,13 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from django.db import connections
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 from pytest_django import DjangoDbBlocker
 
-from recsite.local.packages import find_chromium
+from tests.chromium import headless
 from tests.live_shop import live_shop
 from tests.web import Web
 
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 OpenTab = Callable[..., Page]
 
 
@@ -27,17 +25,8 @@ def web(
 
 @pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
-    program = find_chromium()
-    if program is None:
-        pytest.skip("Chromium is missing: install the package chromium, or set CHROMIUM to one.")
-    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
-        # Playwright's event loop runs in this thread; the tests still ask the database as usual.
-        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-        browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
+    with headless() as browser:
         yield browser
-        browser.close()
-        # Under the loop Django used connections of their own, which would keep the test database from being dropped.
-        connections.close_all()
 
 
 @pytest.fixture

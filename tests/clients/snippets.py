@@ -3,7 +3,10 @@
 import re
 from pathlib import Path
 
+READER = "reader-of-the-readme"
+
 
 def snippets(readme: Path, language: str) -> list[str]:
-    """The blocks of a language, in their order."""
-    return re.findall(rf"```{language}\n(.*?)```", readme.read_text(encoding="utf-8"), re.DOTALL)
+    """The blocks of a language, in their order; what they do to Ada they do to somebody whom no other test knows."""
+    found = re.findall(rf"```{language}\n(.*?)```", readme.read_text(encoding="utf-8"), re.DOTALL)
+    return [snippet.replace('"ada"', f'"{READER}"') for snippet in found]
