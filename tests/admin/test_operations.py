@@ -45,8 +45,10 @@ def test_yes_makes_a_job_and_tells_the_worker(admin: Staff, addresses: list[str]
     with enqueue():
         for address in addresses:
             assert admin.act(address).status_code == 302
-    assert [name for name, _ in waiting()[::-1]] == [*LIST_ACTIONS.values(), "promote", "promote"]
-    assert [arguments["job_id"] for _, arguments in waiting()[::-1]] == list(
+    # Long work waits in a queue of its own.
+    told = sorted(waiting(), key=lambda one: one[1]["job_id"])
+    assert [name for name, _ in told] == [*LIST_ACTIONS.values(), "promote", "promote"]
+    assert [arguments["job_id"] for _, arguments in told] == list(
         Job.objects.order_by("pk").values_list("pk", flat=True)
     )
     assert set(Job.objects.values_list("started_by", "state")) == {(admin.user.pk, "queued")}

@@ -18,11 +18,11 @@ def queue_of(task: str) -> str:
     return str(queue.name)
 
 
-def test_trainings_and_warming_have_a_queue_of_their_own() -> None:
+def test_trainings_warming_and_exports_have_a_queue_of_their_own() -> None:
     app.loader.import_default_modules()
     ours = [name for name in app.tasks if not name.startswith("celery.")]
     training = {name for name in ours if queue_of(name) == queues.TRAINING}
-    assert training == {"recommender.tasks.train", "recommender.tasks.rebuild", "recommender.tasks.warm"}
+    assert training == {f"recommender.tasks.{name}" for name in ("train", "rebuild", "warm", "export_lists")}
     assert {queue_of(name) for name in ours} == set(queues.NAMES)
     assert queue_of("recommender.tasks.export_lists") == queue_of("catalog.tasks.export") == queues.TRAINING
 

@@ -186,9 +186,9 @@ def test_a_cached_answer_takes_one_round_trip_and_no_query(
     sent: list[Any] = []
     roundtrip = redis.roundtrip
 
-    def counted(*commands: redis.Command) -> list[Any]:
+    def counted(*commands: redis.Command, **how: Any) -> list[Any]:
         sent.append(commands)
-        return roundtrip(*commands)
+        return roundtrip(*commands, **how)
 
     monkeypatch.setattr(redis, "roundtrip", counted)
     with django_assert_num_queries(0):
