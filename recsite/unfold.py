@@ -75,7 +75,7 @@ MENU: list[dict[str, Any]] = [
                 "group",
                 "catalog_enduser",
                 also="people/",
-                parts=[_part("Erasures", "catalog_erasure"), _part("Merged visitors", "catalog_mergeduser")],
+                parts=[_part("Erasures", "catalog_erasure"), _part("Merged users", "catalog_mergeduser")],
             ),
             _rows("Categories", "category", "catalog_category"),
         ],
