@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
 
-from django.db import DataError, transaction
+from django.db import DataError, connection, transaction
 
 from catalog import erasure, fields, merging, snapshot, store, upserts
 from catalog.fields import Field
@@ -81,6 +81,12 @@ def load_lines(kind: Kind, lines: Iterable[tuple[int, bytes | None]], actor: Act
         rows = [_row_of_line(kind, number, line) for number, line in batch]
         _load(kind, rows, actor)
         yield rows
+
+
+def analyze() -> None:
+    """Refresh the statistics of PostgreSQL's planner after many rows: without them a search reads the whole table."""
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE catalog_item, catalog_itemsearch, catalog_enduser")
 
 
 def count(rows: Iterable[Row]) -> Counter[str]:

@@ -49,11 +49,17 @@ ARRAY(
 )
 """
 SPLIT = "SELECT catalog_words(%s)"
-IS_KNOWN = "SELECT EXISTS (SELECT FROM catalog_itemsearch WHERE document @@ %s::tsquery)"
+# The planner would read the table from its start, hoping to meet the word soon.
+IS_KNOWN = (
+    "SET LOCAL enable_seqscan = off; SELECT EXISTS (SELECT FROM catalog_itemsearch WHERE document @@ %s::tsquery)"
+)
+# One part after the other: of all of them together the planner expects so much that it reads the whole table.
 NEAR = """
-SELECT word FROM (SELECT words FROM catalog_itemsearch WHERE {parts} LIMIT {most}) AS kept, unnest(words) AS word
+SET LOCAL enable_seqscan = off;
+SELECT word FROM (SELECT words FROM ({parts}) AS kept LIMIT {most}) AS looked_at, unnest(words) AS word
 WHERE length(word) BETWEEN %s AND %s GROUP BY word ORDER BY count(*) DESC, word
 """
+PART = "SELECT words FROM catalog_itemsearch WHERE trigrams @> %s::text[]"
 
 
 @dataclass(frozen=True)
@@ -136,6 +142,7 @@ def _beginning(word: str) -> str:
 def _is_known(word: str) -> bool:
     with connection.cursor() as cursor:
         cursor.execute(IS_KNOWN, [_beginning(word)])
+        cursor.nextset()
         return bool(cursor.fetchone()[0])
 
 
@@ -145,10 +152,11 @@ def _nearest(word: str) -> list[str]:
     if not parts:
         return []
     typos = 2 if len(word) >= TWO_TYPOS_FROM else 1
-    any_part = " OR ".join(["trigrams @> %s::text[]"] * len(parts))
+    any_part = " UNION ALL ".join([PART] * len(parts))
     with connection.cursor() as cursor:
         lengths = [len(word) - typos, len(word) + typos]
         cursor.execute(NEAR.format(parts=any_part, most=LOOKED_AT), [*parts, *lengths])
+        cursor.nextset()
         near = [one for (one,) in cursor.fetchall()]
     # Sorting keeps the order of frequency among those of one distance.
     by_distance = sorted(((distance(word, one, typos), one) for one in near), key=lambda pair: pair[0])

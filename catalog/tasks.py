@@ -43,6 +43,7 @@ def _load(kind: bulk.Kind, upload: str, job: Job, progress: Progress) -> str:
                 progress(file.tell() / size, _told(kind, counts))
     except FileNotFoundError as error:
         raise UserFacingError("What was sent is gone: web server and worker share no UPLOAD_STORAGE_PATH.") from error
+    bulk.analyze()
     return f"{_told(kind, counts)}."
 
 

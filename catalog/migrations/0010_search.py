@@ -89,6 +89,7 @@ ALTER TABLE catalog_item ENABLE ALWAYS TRIGGER catalog_item_words_changed;
 INDEXES = """
 CREATE INDEX IF NOT EXISTS item_search_document ON catalog_itemsearch USING gin (document);
 CREATE INDEX IF NOT EXISTS item_search_trigrams ON catalog_itemsearch USING gin (trigrams);
+ANALYZE catalog_itemsearch;
 """
 NONE = """
 DROP TRIGGER catalog_item_words_changed ON catalog_item;

@@ -31,5 +31,5 @@ class Statistics:
 def analyze_all() -> None:
     """Analyze all of them, at the end of an import."""
     with connection.cursor() as cursor:
-        for table in (USERS, ITEMS, EVENTS):
+        for table in (USERS, ITEMS, "catalog_itemsearch", EVENTS):
             cursor.execute(f"ANALYZE {table}")

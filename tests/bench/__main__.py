@@ -14,11 +14,11 @@ import numpy as np
 
 from recsite.local import servers
 from recsite.local.paths import PROJECT
-from tests.bench import catalogue_table, events_table, export_table, report, tables
+from tests.bench import catalogue_table, events_table, export_table, report, search_table, tables
 from tests.bench.processes import STATE, manage, part
 
 REPORT = PROJECT / "docs" / "BENCHMARKS.md"
-SECTIONS = ("import", "training", "ranking", "serving", "events", "catalogue", "export")
+SECTIONS = ("import", "training", "ranking", "serving", "events", "catalogue", "export", "search")
 PEOPLE, ITEMS, RATINGS = 53_424, 10_000, 979_478
 
 
@@ -40,11 +40,12 @@ def main() -> None:
             "events": events_table.events,
             "export": export_table.export,
             "catalogue": lambda: catalogue_table.catalogue(arguments.items),
+            "search": search_table.search,
         }
         for section in arguments.only or sections:
             prepare(section, path, arguments.format)
             say(f"Measuring {section} ...")
-            of = "" if section == "catalogue" else f"{name}. "
+            of = "" if section in ("catalogue", "search") else f"{name}. "
             text = f"## {section.capitalize()}\n\n{sections[section]()}\n\n{of}{command}"
             report.write(REPORT, section, text)
             say(text)

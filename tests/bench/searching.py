@@ -61,6 +61,7 @@ def measure(items: int) -> dict[str, Any]:
         for name in ("created", "unchanged"):
             file.seek(0)
             found[name] = timed(lambda: load(file))
+    bulk.analyze()
     found["copied"] = copied(items)
 
     assert Item.objects.count() >= items
