@@ -21,14 +21,12 @@ def table() -> str:
     """Return a table in Markdown: what each method of each route asks a key and a member of staff for."""
     known = paths()
     rows = sorted(
-        (known[route], method, access.scope, access.permission)
+        (known[route], method, f"`{access.scope}`", f"`{access.permission}`", access.browser or "")
         for route, methods in API_ACCESS.items()
         for method, access in methods.items()
     )
-    head = ["| route | scope of a key | permission of staff |", "|---|---|---|"]
-    return "\n".join(
-        [*head, *(f"| `{method} {path}` | `{scope}` | `{needed}` |" for path, method, scope, needed in rows)]
-    )
+    head = ["| route | scope of a key | permission of staff | open to a browser key |", "|---|---|---|---|"]
+    return "\n".join([*head, *(f"| `{method} {path}` | {' | '.join(rest)} |" for path, method, *rest in rows)])
 
 
 def _routes() -> Iterator[URLPattern]:

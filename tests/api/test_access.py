@@ -9,6 +9,8 @@ from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import get_resolver
 
+from recsite import route_table
+from recsite.local.paths import PROJECT
 from recsite.permissions import API_ACCESS, API_OPEN
 from recsite.platform import keys, staff_tokens
 from recsite.platform.access import Scope
@@ -179,3 +181,8 @@ def test_a_route_outside_the_table_is_for_superusers(
     assert status(Staff("viewer", "catalog.view_item").client, ("items", "GET")) == 403
     assert status(client, ("items", "GET"), key_with(*Scope)) == 403
     assert status(Staff("boss", is_superuser=True).client, ("items", "GET")) == 200
+
+
+def test_the_docs_have_the_table_that_requests_are_checked_by() -> None:
+    docs = (PROJECT / "docs" / "API.md").read_text(encoding="utf-8")
+    assert route_table.table() in docs, f"Put this table into docs/API.md:\n{route_table.table()}"
