@@ -3,6 +3,7 @@
 from typing import Any, ClassVar
 
 from django.http import HttpRequest, StreamingHttpResponse
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema
 
 from interactions.exporting import FORMATS, KINDS, UnknownRow, lines
@@ -40,6 +41,7 @@ def described(name: str, row: str, since: str) -> Any:
         responses={
             (200, "application/x-ndjson"): row_out,
             (200, "text/csv"): OpenApiResponse(str, "The same as CSV."),
+            (200, "application/gzip"): OpenApiResponse(OpenApiTypes.BINARY, "Either of them as a file, with `gzip`."),
             **problems(406),
         },
     )

@@ -34,6 +34,7 @@ from recsite.platform.values import Choice, Text
 
 MODEL_STATES = tuple(ModelVersion.State.values)
 RELEASE_STATES = tuple(Release.State.values)
+LONGEST_ALGORITHM = 50
 NUMBER = {"type": "integer", "minimum": 1}
 MODEL_ID = in_path("model_id", NUMBER, "The number of a model version.")
 RELEASE_ID = in_path("release_id", NUMBER, "The number of a release.")
@@ -60,7 +61,7 @@ class ModelList(LeanJsonView):
         summary="List models",
         description="Every model version, the newest first, with its settings, its data and how good it was.",
         parameters=[
-            parameter("algorithm", Text(50).schema(), "Only models of this algorithm."),
+            parameter("algorithm", Text(LONGEST_ALGORITHM).schema(), "Only models of this algorithm."),
             parameter("state", Choice(MODEL_STATES).schema(), "Only models in this state."),
             *PAGING,
         ],
@@ -69,7 +70,8 @@ class ModelList(LeanJsonView):
     )
     def get(self, request: HttpRequest) -> dict[str, Any]:
         query = Query(request.GET, ("algorithm", "state", *PARAMETERS))
-        wanted = {"algorithm": query.text("algorithm"), "state": query.choice("state", MODEL_STATES, "")}
+        algorithm, state = query.text("algorithm", LONGEST_ALGORITHM), query.choice("state", MODEL_STATES, "")
+        wanted = {"algorithm": algorithm, "state": state}
         found = _models().filter(**{name: value for name, value in wanted.items() if value})
         rows, next_cursor = page(found, query, newest_first=True)
         return {"models": list(map(model_as_json, rows)), "next_cursor": next_cursor}

@@ -10,7 +10,7 @@ from django.http import QueryDict
 
 from recsite.platform.exceptions import Invalid
 from recsite.platform.moments import Moment
-from recsite.platform.values import Boolean, Choice, Integer, Text, ValueType, WrongValue, unknown_names
+from recsite.platform.values import LONGEST_TEXT, Boolean, Choice, Integer, Text, ValueType, WrongValue, unknown_names
 
 
 class Query:
@@ -34,8 +34,8 @@ class Query:
         value: bool | None = self._read(name, Boolean(), None)
         return value
 
-    def text(self, name: str) -> str:
-        return str(self._read(name, Text(), ""))
+    def text(self, name: str, longest: int = LONGEST_TEXT) -> str:
+        return str(self._read(name, Text(longest), ""))
 
     def moment(self, name: str) -> datetime | None:
         found: datetime | None = self._read(name, Moment(), None)

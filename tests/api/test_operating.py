@@ -156,6 +156,13 @@ def test_a_job_is_cancelled_once(operator: Operator) -> None:
     assert operator.get("jobs", state="running").json()["jobs"] == []
 
 
+@pytest.mark.parametrize(("path", "name"), [("jobs", "kind"), ("models", "algorithm")])
+def test_a_filter_that_no_row_can_have_is_refused(operator: Operator, path: str, name: str) -> None:
+    assert operator.get(path, **{name: "x" * 50}).status_code == 200
+    told = details(operator.get(path, **{name: "x" * 51}))
+    assert told == {name: "At most 50 characters are possible, and no NUL."}
+
+
 WRONG: list[tuple[str, Any, dict[str, str]]] = [
     ("models/train", {"algorithms": ["magic"]}, {"algorithms": "Value 1: One of "}),
     ("models/train", {"algorithms": []}, {"algorithms": "At least 1 value is needed."}),

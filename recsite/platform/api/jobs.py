@@ -17,7 +17,7 @@ from recsite.platform.request_fields import Fields, described, read_fields
 from recsite.platform.schema import PAGING, in_path, parameter, problems
 from recsite.platform.values import Choice, Text
 
-STATES = tuple(Job.State.values)
+STATES, LONGEST_KIND = tuple(Job.State.values), 50
 RUNNING = EXAMPLE | {
     "state": "running",
     "progress": 0.42,
@@ -44,7 +44,7 @@ class JobList(LeanJsonView):
         description="The newest first, a page at a time. Jobs that ended are kept for `JOB_RETENTION_DAYS`.",
         parameters=[
             parameter("state", Choice(STATES).schema(), "Only jobs in this state."),
-            parameter("kind", Text(50).schema(), "Only jobs of this kind, such as train."),
+            parameter("kind", Text(LONGEST_KIND).schema(), "Only jobs of this kind, such as train."),
             *PAGING,
         ],
         responses={200: JobPageOut, **problems(406)},
@@ -52,7 +52,7 @@ class JobList(LeanJsonView):
     )
     def get(self, request: HttpRequest) -> dict[str, Any]:
         query = Query(request.GET, ("state", "kind", *PARAMETERS))
-        wanted = {"state": query.choice("state", STATES, ""), "kind": query.text("kind")}
+        wanted = {"state": query.choice("state", STATES, ""), "kind": query.text("kind", LONGEST_KIND)}
         found = Job.objects.filter(**{name: value for name, value in wanted.items() if value})
         rows, next_cursor = page(found.select_related("started_by"), query, newest_first=True)
         return {"jobs": list(map(as_json, rows)), "next_cursor": next_cursor}
