@@ -31,6 +31,15 @@ def mark_of(context: dict[str, Any] | None) -> int:
     return Mark.NONE
 
 
+def flags_of(agent: str, address: str) -> dict[str, bool]:
+    """Return what the request of a visitor's own browser says: names for the context of their events, nearly always
+    none. The agent and the address themselves are not kept.
+    """
+    if _is_staff(address):
+        return {"is_staff": True}
+    return {"is_bot": True} if _is_crawler(agent[:LONGEST_AGENT]) else {}
+
+
 @lru_cache(4096)
 def _is_crawler(agent: str) -> bool:
     """Look through some hundred patterns once for each agent: a tenth of a millisecond."""

@@ -7,6 +7,7 @@ from typing import Any
 from django.http import HttpRequest
 
 from recsite.platform import attempts
+from recsite.platform.clients import client_address
 
 logger = logging.getLogger(__name__)
 LONGEST = 200
@@ -27,7 +28,7 @@ def log_failure(
         "A sign-in failed.",
         extra={
             "account": name if _NAME.fullmatch(name) else "",
-            "client": about.get("REMOTE_ADDR", ""),
+            "client": client_address(request) if request else "",
             "forwarded_for": about.get("HTTP_X_FORWARDED_FOR", "")[:LONGEST],
         },
     )

@@ -14,8 +14,11 @@ from interactions import producers, schema, types
 from interactions.api.event_schema import PROPERTIES
 from interactions.api.serializers import AcceptedOut, EventIn, EventsIn, EventsOut
 from interactions.identity import content_of, key_of
+from interactions.marking import flags_of
 from interactions.schema import Event, InvalidEvent, TypeRule
 from interactions.store import OTHER_CONTENT, Stored
+from recsite.platform.authentication import is_from_a_page
+from recsite.platform.clients import client_address
 from recsite.platform.exceptions import Conflict, Invalid
 from recsite.platform.json_view import JsonBodyView
 from recsite.platform.schema import problems
@@ -75,7 +78,8 @@ class EventIntake(JsonBodyView):
         ],
     )
     def post(self, request: HttpRequest, body: Any) -> dict[str, Any]:
-        event = _event(body, types.rules(), timezone.now())
+        (raw,) = _flagged(request, [body])
+        event = _event(raw, types.rules(), timezone.now())
         outcome = producers.produce([event], source="api")
         if outcome.erased:
             raise UserErased
@@ -106,7 +110,7 @@ class BulkIntake(JsonBodyView):
         ],
     )
     def post(self, request: HttpRequest, body: Any) -> dict[str, Any]:
-        judged = _judged(_several(body))
+        judged = _judged(_flagged(request, _several(body)))
         events = [one for one in judged if isinstance(one, Event)]
         outcome = producers.produce(events, source="api")
         results = list(_results(judged, outcome))
@@ -118,6 +122,24 @@ class BulkIntake(JsonBodyView):
             "opted_out": counts["opted_out"],
             "results": results,
         }
+
+
+def _flagged(request: HttpRequest, raws: list[Any]) -> list[Any]:
+    """Return the events of a page with what the visitor's request says of them; those of a server as they are."""
+    flags = (
+        flags_of(request.META.get("HTTP_USER_AGENT", ""), client_address(request)) if is_from_a_page(request) else {}
+    )
+    return [_with(raw, flags) for raw in raws] if flags else raws
+
+
+def _with(raw: Any, flags: dict[str, bool]) -> Any:
+    context = raw.get("context") if isinstance(raw, dict) else None
+    # What has another form is refused later, by its field.
+    return {**raw, "context": {**(context or {}), **flags}} if isinstance(raw, dict) and _is_plain(context) else raw
+
+
+def _is_plain(context: Any) -> bool:
+    return context is None or isinstance(context, dict)
 
 
 def _several(body: Any) -> list[Any]:

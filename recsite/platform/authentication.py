@@ -80,6 +80,12 @@ def caller_of(request: HttpRequest) -> Caller | None:
     return found
 
 
+def is_from_a_page(request: HttpRequest) -> bool:
+    """Tell if a page with a browser key sent the request: its headers are the visitor's own."""
+    caller: Caller | None = getattr(request, _CALLER, None)
+    return bool(caller and caller.user)
+
+
 def actor(request: HttpRequest | Request) -> Actor:
     """Return who makes a change by this request, for the record of changes. The request was admitted before."""
     caller = caller_of(request._request if isinstance(request, Request) else request)

@@ -5,6 +5,7 @@ import hashlib
 import hmac
 import json
 import time
+from ipaddress import ip_network
 from typing import Any
 
 import pytest
@@ -220,3 +221,21 @@ def test_the_token_is_what_the_docs_say() -> None:
     token = f"{signed}.{encoded(signature)}"
     assert user_tokens.make("s" * 32, "zoë/1", LATER) == token
     assert user_tokens.read("s" * 32, token, LATER - 1) == "zoë/1"
+
+
+def test_events_of_a_page_are_judged_by_the_visitors_own_request(shop: Shop, settings: Any) -> None:
+    page = Page()
+    sent = {**VIEW, "context": {"source": "web"}}
+    page.headers["User-Agent"] = "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"
+    assert page.post(sent).status_code == 202
+    assert page.post({"events": [{**VIEW, "item_id": "novel-2"}]}, f"{EVENTS}/bulk").json()["accepted"] == 1
+    assert page.post({**VIEW, "context": "web"}).status_code == 422
+    page.headers["User-Agent"] = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+    assert page.post({**VIEW, "item_id": "novel-3"}).status_code == 202
+    settings.STAFF_ADDRESSES = [ip_network("127.0.0.0/8")]
+    assert page.post({**VIEW, "item_id": "novel-4"}).status_code == 202
+    found = dict(Interaction.objects.filter(user__user_id="ada").values_list("item__item_id", "context"))
+    assert found["novel-1"] == {"source": "web", "is_bot": True}
+    assert found["novel-2"] == {"is_bot": True}
+    assert not found["novel-3"]
+    assert found["novel-4"] == {"is_staff": True}

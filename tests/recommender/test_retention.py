@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from recommender import tasks
 from recommender.insight import impressions
-from recommender.models import DailyImpressions, ItemImpressions, PositionImpressions
+from recommender.models import DailyImpressions, HourlyImpressions, ItemImpressions, PositionImpressions
 from recsite.platform import jobs
 from recsite.platform.models import Job
 from tests import factories
@@ -37,6 +37,17 @@ def test_old_totals_keep_their_sums_and_lose_versions_ranks_and_items(settings: 
     assert [one.daily for one in PositionImpressions.objects.all()] == [fresh]
     assert [one.daily for one in ItemImpressions.objects.all()] == [fresh]
     assert impressions.condense() == 0, "There is nothing left to do."
+
+
+def test_old_totals_by_hour_are_deleted(settings: Any) -> None:
+    settings.IMPRESSION_DETAIL_DAYS = 30
+    now = timezone.now()
+    for days_ago in (29, 32):
+        HourlyImpressions.objects.create(
+            hour=now - timedelta(days=days_ago), kind="user", placement="home", algorithm="svd"
+        )
+    impressions.condense()
+    assert [one.hour > now - timedelta(days=30) for one in HourlyImpressions.objects.all()] == [True]
 
 
 def test_totals_of_impersonal_lists_join_those_of_the_versions(settings: Any) -> None:

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 
-from recommender.models import DailyImpressions, ItemImpressions, PositionImpressions
+from recommender.models import DailyImpressions, HourlyImpressions, ItemImpressions, PositionImpressions
 
 MOST_DAYS = 100
 """Days that one run condenses: the first run on an old database must not hold its locks for hours."""
@@ -28,8 +28,10 @@ def condense() -> int:
 
     Totals by placement and algorithm stay for good. Totals by rank and by item are deleted, and those of the model
     versions of one algorithm become one row, with version 0. Distinct items can't be added up: the largest count stays.
+    Totals by hour are deleted.
     """
     cutoff = timezone.now().date() - timedelta(days=settings.IMPRESSION_DETAIL_DAYS)
+    HourlyImpressions.objects.filter(hour__date__lt=cutoff).delete()
     detailed = DailyImpressions.objects.filter(day__lt=cutoff).exclude(version=0, ranks=None, shown_items=None)
     days = list(detailed.order_by("day").values_list("day", flat=True).distinct()[:MOST_DAYS])
     for day in days:
