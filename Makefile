@@ -30,4 +30,5 @@ bench: setup
 lock: setup
 	$(COMPILE) $(ARGS) requirements.in -o requirements.txt
 	$(COMPILE) $(ARGS) requirements-embeddings.in -o requirements-embeddings.txt
+	$(COMPILE) $(ARGS) requirements-parquet.in -o requirements-parquet.txt
 	$(COMPILE) $(ARGS) requirements-dev.in -o requirements-dev.txt

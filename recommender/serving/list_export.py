@@ -32,7 +32,7 @@ BLOCK = 200
 COLUMNS = ("user_id", "recommendation_id", "rank", "item_id", "title", "score", "source", "algorithm")
 """Of the formats that are tables: a row for each item of a list."""
 
-NO_PYARROW = "Parquet needs the package pyarrow, which is not installed here. Install it, or choose jsonl or csv."
+NO_PYARROW = "Parquet needs the package pyarrow: install requirements-parquet.txt here, or choose jsonl or csv."
 STORAGE = "exports"
 
 Write = Callable[[Sequence[Answer]], None]

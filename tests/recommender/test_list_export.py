@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 from django.core.files.storage import storages
 from django.core.management import CommandError, call_command
@@ -86,6 +87,18 @@ def test_what_could_not_be_written_is_refused_before_a_job_begins(shop: Shop) ->
     assert not Job.objects.exists()
     answer = api.post("recommendations/export", {"format": "csv", "active_since": "2026-04-01", "limit": 3})
     assert (answer.status_code, answer.headers["Location"]) == (202, f"/api/v1/jobs/{Job.objects.get().pk}")
+
+
+def test_parquet_has_the_rows_of_csv_with_types(shop: Shop) -> None:
+    file = io.BytesIO()
+    list_export.export(file, Request(is_shown=False), "parquet")
+    table = pq.read_table(io.BytesIO(file.getvalue()))
+    rows = list(csv.DictReader(io.StringIO(exported("csv"))))
+    assert table.column_names == list(rows[0])
+    assert [(row["user_id"], row["item_id"]) for row in table.to_pylist()] == [
+        (row["user_id"], row["item_id"]) for row in rows
+    ]
+    assert table.column("rank").to_pylist() == [int(row["rank"]) for row in rows]
 
 
 def test_parquet_needs_its_package(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
