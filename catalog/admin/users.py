@@ -16,9 +16,9 @@ from unfold.enums import ActionVariant
 
 from catalog import erasure, store
 from catalog.admin.forms import FIELDS
+from catalog.admin.privacy import PrivacyActions
 from catalog.models import EndUser
 from recsite.platform.audit import Actor
-from recsite.platform.console import ConsoleAdmin
 from recsite.platform.humanize import ago, link, pluralize
 
 CONFIRMATION = "admin/catalog/enduser/erase.html"
@@ -51,7 +51,7 @@ class EndUserForm(forms.ModelForm):
 
 
 @admin.register(EndUser)
-class EndUserAdmin(ConsoleAdmin):
+class EndUserAdmin(PrivacyActions):
     """Show the users that lists are made for. An event adds its user."""
 
     empty = "Nobody is known yet: people come with their first event, or with an import."
@@ -64,13 +64,13 @@ class EndUserAdmin(ConsoleAdmin):
     search_help_text = "The beginning of a person's id."
     ordering = (F("last_active").desc(nulls_last=True), "pk")
     sortable_by = ()
-    readonly_fields = ("created_at", "last_active")
+    readonly_fields = ("created_at", "last_active", "opted_out_at")
     actions = ("erase_selected",)
-    actions_detail = ("open_console", "open_erasure")
+    actions_detail = ("open_console", "opt_out", "opt_in", "merge", "open_erasure")
     delete_confirmation_template = CONFIRMATION
     fieldsets = (
         (None, {"fields": ("user_id", "preferences", "demographics")}),
-        ("Record", {"fields": (("created_at", "last_active"),)}),
+        ("Record", {"fields": (("created_at", "last_active", "opted_out_at"),)}),
     )
 
     def get_readonly_fields(self, request: HttpRequest, obj: EndUser | None = None) -> tuple[str, ...]:
