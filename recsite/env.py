@@ -28,8 +28,8 @@ _TRUE = {"1", "true", "yes", "on"}
 _FALSE = {"0", "false", "no", "off"}
 
 
-ELSEWHERE = ("PORT", "BIND", "API_WORKERS", "WORKER_THREADS")
-"""Names that the web server reads."""
+ELSEWHERE = ("PORT", "BIND", "API_WORKERS", "WORKER_THREADS", "RECSITE_STARTED")
+"""Names that the web server and the local servers read."""
 
 _asked = set(ELSEWHERE)
 

@@ -172,9 +172,12 @@ def test_a_former_name_still_works_and_says_how_it_is_called_now(tmp_path: Path)
 
 def test_a_misspelt_name_is_warned_about_and_others_are_left_alone(tmp_path: Path) -> None:
     slips = {"RATE_LIMIT_PERKEY": "7", "MODEL_UPDATE_INTERVALL": "60", "REDIS_PORT": "6379", "EDITOR": "vi"}
+    # Set by the project's own commands.
+    slips["RECSITE_STARTED"] = "1"
     said = start(tmp_path, **slips)
     assert said.returncode == 0
     assert "RATE_LIMIT_PERKEY is no setting of recsite. Is RATE_LIMIT_PER_KEY meant?" in said.stderr
     assert "MODEL_UPDATE_INTERVALL is no setting of recsite. Is MODEL_UPDATE_INTERVAL meant?" in said.stderr
     assert "REDIS_PORT" not in said.stderr
     assert "EDITOR" not in said.stderr
+    assert "RECSITE_STARTED" not in said.stderr
