@@ -160,8 +160,9 @@ def _write(kind: Kind, rows: Sequence[Row], actor: Actor) -> None:
     statuses = kind.write(merged)
     for row_id, same in by_id.items():
         status = statuses.get(row_id, UNCHANGED)
-        for row in same:
-            row.status = status
+        for again, row in enumerate(same):
+            # Only the first of several rows makes it.
+            row.status = UPDATED if again and status == CREATED else status
             row.errors = {kind.id_name: SENTENCES[status]} if status in SENTENCES else {}
     counted = {name: number for name, number in Counter(statuses.values()).items() if name in (CREATED, UPDATED)}
     if counted:

@@ -41,8 +41,13 @@ ROUTE_ENDS = (
 )
 """Addresses of the API that an id would hide, or be hidden by: `/items/search`, `/users/{user_id}/export`."""
 
-NEW_PATTERN = rf"^(?!(?:{'|'.join(sorted(ROUTE_WORDS))})$)(?!.*(?:{'|'.join(ROUTE_ENDS)})$)"
+NEW_PATTERN = (
+    rf"^(?!(?:{'|'.join(sorted(ROUTE_WORDS))})$)(?!.*(?:{'|'.join(ROUTE_ENDS)})$)(?!(?:[\s\S]*/)?\.\.?(?:/[\s\S]*)?$)"
+)
 """The rule of `is_reserved` as a JSON schema says it of an id without white space around it."""
+
+_DOTS = re.compile(r"(?:^|/)\.\.?(?:/|$)")
+"""Parts of a path that mean another place: curl and browsers resolve them, and would act on another item."""
 
 _AROUND = re.compile(f"^[{BLANKS}]+|[{BLANKS}]+$")
 _REFUSED = re.compile(rf"[{CONTROLS}{FORMATS}\ud800-\udfff]|(?<![^\u0000-\u007f{BLANKS}{JOINERS}])[{JOINERS}]")
@@ -78,11 +83,17 @@ def clean_id(text: str) -> str:
 
 def is_reserved(item_or_user_id: str) -> bool:
     """Tell if an id could not be told from an address of the API. None is made anew; those that exist go on."""
-    return item_or_user_id in ROUTE_WORDS or item_or_user_id.endswith(ROUTE_ENDS)
+    return (
+        item_or_user_id in ROUTE_WORDS
+        or item_or_user_id.endswith(ROUTE_ENDS)
+        or bool("." in item_or_user_id and _DOTS.search(item_or_user_id))
+    )
 
 
 def reserved_reason(item_or_user_id: str) -> str:
     """Say of a reserved id why none is made with it, to be put behind the field's name."""
+    if _DOTS.search(item_or_user_id):
+        return "has a part of dots alone, which clients take out of an address: choose another one"
     end = next((end for end in ROUTE_ENDS if item_or_user_id.endswith(end)), "")
     how = f"ends with {end}" if end else f"is {item_or_user_id!r}"
     return f"{how}, as an address of the API does: choose another one"

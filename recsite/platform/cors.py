@@ -28,19 +28,26 @@ def cross_origin(get_response: Handler) -> Handler:
     """Answer what browsers ask before they ask (preflight), and name the origin that may read an answer."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
+        response: HttpResponseBase
         origin = request.META.get("HTTP_ORIGIN")
-        if origin is None or not request.path.startswith(PATHS):
+        if not request.path.startswith(PATHS):
             return get_response(request)
+        if origin is None:
+            response = get_response(request)
+            if response.headers.get("Cache-Control", "").startswith("public"):
+                # A shared cache must give it to no page, which may not read it, and to nobody without a key.
+                patch_vary_headers(response, ("Origin", "Authorization"))
+            return response
         is_preflight = request.method == "OPTIONS" and "HTTP_ACCESS_CONTROL_REQUEST_METHOD" in request.META
         if is_preflight and origin in keys.browser_origins():
-            response: HttpResponseBase = HttpResponse(status=204, headers=PREFLIGHT)
+            response = HttpResponse(status=204, headers=PREFLIGHT)
             response.headers["Access-Control-Allow-Origin"] = origin
         else:
             response = get_response(request)
             if _may_read(request, response, origin):
                 response.headers["Access-Control-Allow-Origin"] = origin
                 response.headers["Access-Control-Expose-Headers"] = EXPOSED
-        patch_vary_headers(response, ("Origin",))
+        patch_vary_headers(response, ("Origin", "Authorization"))
         return response
 
     return middleware

@@ -17,10 +17,12 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 
+from recsite.platform import ndjson
 from recsite.platform.access import Scope, needed
 from recsite.platform.exceptions import Invalid, UserFacingError
 from recsite.platform.keys import Caller
 from recsite.platform.models import IdempotentRequest
+from recsite.platform.request_body import RequestBody
 
 HEADER = "Idempotency-Key"
 KEPT = timedelta(hours=24)
@@ -38,11 +40,15 @@ class UnderWay(UserFacingError):
     code = "request_under_way"
 
 
-class _Digested:
+class Digested:
     """Pass a body on, and add what is read of it to a digest: a body may be longer than the memory."""
 
-    def __init__(self, stream: Any, digest: Any) -> None:
-        self._stream, self._digest = stream, digest
+    def __init__(self, stream: Any, digest: Any, streamed: RequestBody | None) -> None:
+        self._stream, self._digest, self._streamed = stream, digest, streamed
+
+    def read_on(self, size: int) -> bytes:
+        """Return the next bytes of a body of any size, as `RequestBody.read_on` does."""
+        return self._seen(self._streamed.read_on(size) if self._streamed else self._stream.read(size))
 
     def read(self, *size: int) -> bytes:
         return self._seen(self._stream.read(*size))
@@ -51,7 +57,7 @@ class _Digested:
         return self._seen(self._stream.readline(*size))
 
     def drain(self) -> None:
-        while self.read(BLOCK):
+        while self.read_on(BLOCK):
             pass
 
     def _seen(self, data: bytes) -> bytes:
@@ -76,7 +82,9 @@ def once(request: HttpRequest, caller: Caller | None, act: Callable[[], HttpResp
     name = hashlib.sha256(f"{_who(caller)}\n{key}".encode()).hexdigest()
     digest = hashlib.sha256(f"POST {request.get_full_path()}\n".encode())
     # Django reads the body from there.
-    stream: Any = _Digested(request._stream, digest)
+    body = request.META.get("wsgi.input")
+    streamed = body if isinstance(body, RequestBody) and ndjson.is_ndjson(request) else None
+    stream: Any = Digested(request._stream, digest, streamed)
     request._stream = stream
     if before := _claim(name):
         stream.drain()

@@ -38,6 +38,13 @@ class BodyTooLarge(BodyRefused):
         super().__init__(f"The request is larger than {limit:,} bytes. Send it in smaller parts.")
 
 
+class BodyBroken(BodyRefused):
+    """The parts of the body are not what HTTP calls chunks."""
+
+    def __init__(self) -> None:
+        super().__init__("The body's chunks are broken: send it again as HTTP has it, or with a Content-Length.")
+
+
 class RequestBody:
     """Pass a body on, and remember in `refused` why reading it stopped."""
 
@@ -52,12 +59,7 @@ class RequestBody:
         """
         if more_time := getattr(self._stream, "more_time", None):
             more_time()
-        try:
-            data: bytes = self._stream.read(size)
-        except BodyRefused as refused:
-            self.refused = refused
-            raise
-        return data
+        return self._noted(lambda: self._stream.read(size))
 
     def read(self, size: int = -1) -> bytes:
         return self._from("read", size)
@@ -66,12 +68,20 @@ class RequestBody:
         return self._from("readline", size)
 
     def _from(self, method: str, size: int) -> bytes:
+        return self._noted(lambda: getattr(self._source(), method)(size))
+
+    def _noted(self, read: Callable[[], bytes]) -> bytes:
         try:
-            data: bytes = getattr(self._source(), method)(size)
+            return read()
         except BodyRefused as refused:
             self.refused = refused
             raise
-        return data
+        except Exception as error:
+            # gunicorn's own errors of broken chunks are none of reading.
+            if isinstance(error, OSError) or not type(error).__module__.startswith("gunicorn"):
+                raise
+            self.refused = BodyBroken()
+            raise self.refused from error
 
     def _source(self) -> Any:
         return self._stream

@@ -13,6 +13,7 @@ from catalog.ids import (
     FORMATS,
     JOINERS,
     MAX_ID_LENGTH,
+    NEW_PATTERN,
     PATTERN,
     ROUTE_ENDS,
     ROUTE_WORDS,
@@ -127,6 +128,15 @@ def test_no_file_makes_an_id_that_is_an_address_of_ours(text: str) -> None:
     assert is_reserved(clean_id(text))
 
 
-@pytest.mark.parametrize("text", ["Search", "similar", "a/similar/b", "x-bulk", "/searches"])
+@pytest.mark.parametrize("text", [".", "..", "a/../b", "./a", "a/."])
+def test_no_new_id_has_a_part_of_dots_alone(text: str) -> None:
+    with pytest.raises(BadField, match="clients take out of an address"):
+        identifier(text, "item_id")
+    assert not re.match(NEW_PATTERN, text)
+
+
+@pytest.mark.parametrize(
+    "text", ["a.b", "...", "a/.../b", "a..", ".hidden/x", "Search", "similar", "a/similar/b", "x-bulk", "/searches"]
+)
 def test_what_only_looks_like_an_address_is_an_id(text: str) -> None:
     assert identifier(text, "item_id") == text

@@ -141,7 +141,9 @@ def test_a_row_whose_item_is_gone_hides_no_other(filled: None) -> None:
 
 
 def test_csv_has_one_header_and_goes_on_without(filled: None, tmp_path: Path) -> None:
-    call_command("export", str(tmp_path), format="csv", only=["items"], stdout=StringIO())
+    said = StringIO()
+    call_command("export", str(tmp_path), format="csv", only=["items"], stdout=said)
+    assert said.getvalue().startswith(f"{Item.objects.count():,} items are in ")
     rows = list(csv.DictReader((tmp_path / "items.csv").open(newline="")))
     assert [row["item_id"] for row in rows] == ["emma", "x/y"]
     kind = KINDS["items"]

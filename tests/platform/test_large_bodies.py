@@ -78,3 +78,31 @@ def test_a_client_that_sends_slowly_sees_that_the_body_is_too_large(web: Web) ->
             client.sendall(b"x" * 1000)
             time.sleep(0.1)
         assert client.recv(100).startswith(b"HTTP/1.1 413")
+
+
+@pytest.mark.parametrize("is_chunked", [True, False])
+def test_lines_that_are_sent_again_with_their_key_are_loaded_once(web: Web, is_chunked: bool) -> None:
+    headers = {**LINES, "Idempotency-Key": f"lines-{is_chunked}"}
+    body = ROW * 300
+    answers = [
+        requests.post(web.url + BULK, chunks(300) if is_chunked else body, headers=headers, timeout=60)
+        for _ in range(2)
+    ]
+    assert [(one.status_code, one.headers.get("Idempotent-Replayed")) for one in answers] == [
+        (200, None),
+        (200, "true"),
+    ]
+    assert answers[0].json() == answers[1].json()
+    other = requests.post(web.url + BULK, body + ROW, headers=headers, timeout=60)
+    assert (other.status_code, "another body" in other.text) == (422, True)
+
+
+@pytest.mark.parametrize("path", ["/api/v1/items", BULK, "/api/v1/interactions"])
+def test_broken_chunks_are_the_clients_mistake(web: Web, path: str) -> None:
+    kind = "application/x-ndjson" if path == BULK else "application/json"
+    with socket.create_connection(("127.0.0.1", web.port), timeout=60) as client:
+        head = f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: {kind}\r\nConnection: close\r\n"
+        client.sendall(f"{head}Transfer-Encoding: chunked\r\n\r\nzz\r\n".encode())
+        answer = b"".join(iter(lambda: client.recv(5_000), b""))
+    assert answer.startswith(b"HTTP/1.1 400")
+    assert b"chunks are broken" in answer

@@ -1,6 +1,6 @@
 import gzip
 from argparse import ArgumentParser
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
@@ -48,7 +48,8 @@ class Command(PlainCommand):
         """Write the rows of one kind; return how many there were. A file that is gone on with grows."""
         with ExitStack() as stack:
             progress = stack.enter_context(tqdm(desc=kind.name, unit=" rows", disable=None, leave=False))
-            rows: Iterable[Any] = (_counted(progress, row) for row in kind.rows(since, after))
+            counted = _Counted(kind.rows(since, after), progress)
+            rows: Iterable[Any] = counted
             packed = in_pieces(lines(kind, format_, rows, has_header=not after))
             # The first piece before the file is opened: nothing is overwritten where there is no such row.
             first = next(packed, b"")
@@ -59,12 +60,20 @@ class Command(PlainCommand):
             file.write(first)
             for piece in packed:
                 file.write(piece)
-            return int(progress.n)
+            return counted.number
 
 
-def _counted(progress: Any, row: Any) -> Any:
-    progress.update()
-    return row
+class _Counted:
+    """Count rows on their way. The bar can't tell: where nobody watches, it is off and counts nothing."""
+
+    def __init__(self, rows: Iterable[Any], progress: Any) -> None:
+        self._rows, self._progress, self.number = rows, progress, 0
+
+    def __iter__(self) -> Iterator[Any]:
+        for row in self._rows:
+            self.number += 1
+            self._progress.update()
+            yield row
 
 
 def _moment(text: str) -> datetime:
