@@ -10,7 +10,7 @@ from tests.recommender.fixtures import NOVELS, POEMS
 from tests.web import Web
 
 pytestmark = pytest.mark.django_db
-ODD = ["a/b", "..", "ä ö", "100%", "a?b#c", "emma/similar-ish", "x" * 255]
+ODD = ["a/b", "...", "ä ö", "100%", "a?b#c", "emma/similar-ish", "x" * 255]
 
 
 def test_a_user_gets_a_list(client: Any) -> None:
