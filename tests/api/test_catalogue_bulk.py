@@ -88,8 +88,14 @@ def test_each_row_creates_changes_or_fails_alone(api: ApiClient) -> None:
 
 def test_rows_of_one_item_are_applied_in_their_order(api: ApiClient) -> None:
     rows = [{"item_id": "emma", "title": "Emma", "tags": ["a"]}, {"item_id": "emma", "tags": ["b"]}]
-    assert [status for *_, status in statuses(api.post("items/bulk", {"items": rows}))] == ["created", "created"]
+    assert [status for *_, status in statuses(api.post("items/bulk", {"items": rows}))] == ["created", "updated"]
     assert (Item.objects.get().title, Item.objects.get().tags) == ("Emma", ["b"])
+
+
+def test_an_item_that_comes_twice_is_made_once(api: ApiClient) -> None:
+    answer = api.post("items/bulk", {"items": [{"item_id": "b", "title": "B"}, {"item_id": "b", "title": "B again"}]})
+    assert statuses(answer) == [(1, "b", "created"), (2, "b", "updated")]
+    assert (answer.json()["created"], answer.json()["updated"]) == (1, 1)
 
 
 def test_null_empties_a_time_and_nothing_else(api: ApiClient) -> None:

@@ -63,3 +63,9 @@ def test_the_lists_of_users_and_sessions_are_kept_by_nobody(client: Client, shop
 def test_what_staff_look_up_is_kept_by_nobody_else(shop: Shop) -> None:
     answer = get(Staff("boss", is_superuser=True).client, "popular")
     assert answer.headers["Cache-Control"] == "private, no-store"
+
+
+def test_shared_caches_tell_origins_and_keys_apart(client: Client, shop: Shop) -> None:
+    answer = get(client, "popular")
+    assert answer["Cache-Control"].startswith("public")
+    assert {name.strip() for name in answer["Vary"].split(",")} >= {"Origin", "Authorization"}
