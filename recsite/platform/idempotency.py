@@ -29,7 +29,6 @@ KEPT = timedelta(hours=24)
 LEASE = timedelta(minutes=2)
 """How long a request may be under way: gunicorn's own limits end it sooner."""
 
-BLOCK = 64 * 1024
 KEPT_HEADERS = ("Content-Type", "Location")
 _GOOD = re.compile(r"[\x21-\x7e]{1,255}")
 
@@ -38,31 +37,6 @@ class UnderWay(UserFacingError):
     """The first request with this key isn't done yet (409)."""
 
     code = "request_under_way"
-
-
-class Digested:
-    """Pass a body on, and add what is read of it to a digest: a body may be longer than the memory."""
-
-    def __init__(self, stream: Any, digest: Any, streamed: RequestBody | None) -> None:
-        self._stream, self._digest, self._streamed = stream, digest, streamed
-
-    def read_on(self, size: int) -> bytes:
-        """Return the next bytes of a body of any size, as `RequestBody.read_on` does."""
-        return self._seen(self._streamed.read_on(size) if self._streamed else self._stream.read(size))
-
-    def read(self, *size: int) -> bytes:
-        return self._seen(self._stream.read(*size))
-
-    def readline(self, *size: int) -> bytes:
-        return self._seen(self._stream.readline(*size))
-
-    def drain(self) -> None:
-        while self.read_on(BLOCK):
-            pass
-
-    def _seen(self, data: bytes) -> bytes:
-        self._digest.update(data)
-        return data
 
 
 def applies(request: HttpRequest) -> bool:
@@ -80,27 +54,22 @@ def once(request: HttpRequest, caller: Caller | None, act: Callable[[], HttpResp
     if not _GOOD.fullmatch(key):
         raise Invalid({HEADER: "1 to 255 visible ASCII characters are needed, such as a UUID."})
     name = hashlib.sha256(f"{_who(caller)}\n{key}".encode()).hexdigest()
-    digest = hashlib.sha256(f"POST {request.get_full_path()}\n".encode())
-    # Django reads the body from there.
-    body = request.META.get("wsgi.input")
-    streamed = body if isinstance(body, RequestBody) and ndjson.is_ndjson(request) else None
-    stream: Any = Digested(request._stream, digest, streamed)
-    request._stream = stream
+    digest = _digest_with_body(request)
     if before := _claim(name):
-        stream.drain()
+        _read_rest(request)
         return _again(before, digest.hexdigest())
+    is_kept = False
     try:
         response = act()
-        stream.drain()
+        _read_rest(request)
         if isinstance(response, HttpResponse) and 200 <= response.status_code < 300:
             _keep(name, digest.hexdigest(), response)
-            return response
-    except BaseException:
-        _release(name)
-        raise
-    # What was refused may be sent again, mended.
-    _release(name)
-    return response
+            is_kept = True
+        return response
+    finally:
+        if not is_kept:
+            # What failed or was refused may be sent again, mended.
+            _release(name)
 
 
 def forget_old() -> int:
@@ -113,6 +82,25 @@ def _who(caller: Caller | None) -> str:
     if caller is None:
         return "anybody"
     return f"staff {caller.staff.pk}" if caller.staff is not None else f"key {caller.key_id} {caller.user}"
+
+
+def _digest_with_body(request: HttpRequest) -> Any:
+    """Return a digest of the request, to which what is read of its body is added on the way."""
+    # The same bytes mean something else as lines of JSON.
+    about = f"POST {request.get_full_path()}\n{request.META.get('CONTENT_TYPE', '')}\n"
+    digest = hashlib.sha256(about.encode())
+    # Django reads the body from there.
+    body = request.META.get("wsgi.input")
+    if isinstance(body, RequestBody):
+        body.watch = digest.update
+    else:
+        digest.update(request.body)
+    return digest
+
+
+def _read_rest(request: HttpRequest) -> None:
+    for _ in ndjson.parts(request):
+        pass
 
 
 def _claim(name: str) -> IdempotentRequest | None:

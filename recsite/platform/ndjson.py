@@ -4,7 +4,7 @@ A body is first laid down in a temporary file: the client is not kept waiting by
 """
 
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from tempfile import SpooledTemporaryFile
 from typing import IO, Any
@@ -63,7 +63,7 @@ def lay_down(request: HttpRequest, most_lines: int) -> Lines:
     """
     file = SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 - whoever reads the lines closes it
     count, length = 0, 0
-    for block in _blocks(request):
+    for block in _unpacked(parts(request)) if is_gzip(request) else parts(request):
         count += block.count(b"\n")
         if count > most_lines:
             raise TooLarge(f"At most {most_lines:,} lines are possible at once. Send them in several requests.")
@@ -101,16 +101,10 @@ def _write(file: IO[bytes], block: bytes, length: int) -> int:
     return length
 
 
-def _blocks(request: HttpRequest) -> Iterator[bytes]:
-    """Yield the body in parts, unpacked."""
+def parts(request: HttpRequest) -> Iterator[bytes]:
+    """Yield what is unread of the body, as it comes; of lines of JSON, whatever their size."""
     body = request.META.get("wsgi.input")
-    # What a repeated request is told by sees the body on its way.
-    digested = getattr(getattr(request, "_stream", None), "read_on", None)
-    read = digested or (body.read_on if isinstance(body, RequestBody) else request.read)
-    return _unpacked(read) if is_gzip(request) else _read(read)
-
-
-def _read(read: Callable[[int], bytes]) -> Iterator[bytes]:
+    read = body.read_on if isinstance(body, RequestBody) and is_ndjson(request) else request.read
     try:
         while block := read(BLOCK):
             yield block
@@ -118,10 +112,10 @@ def _read(read: Callable[[int], bytes]) -> Iterator[bytes]:
         raise UnreadablePostError(*error.args) from error
 
 
-def _unpacked(read: Callable[[int], bytes]) -> Iterator[bytes]:
+def _unpacked(blocks: Iterator[bytes]) -> Iterator[bytes]:
     unpack = zlib.decompressobj(GZIP_FORMAT)
     try:
-        for block in _read(read):
+        for block in blocks:
             packed = block
             while packed:
                 if unpack.eof:

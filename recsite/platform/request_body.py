@@ -2,12 +2,14 @@
 
 Django takes a chunked body for empty because it comes without a Content-Length, and it takes every error of reading
 for a client that has left. Here a chunked body gets a length, and why reading stopped is remembered for the response.
-Standard library only, because gunicorn's master imports it before there is a Django.
+No Django here: gunicorn's master imports it before there is one.
 """
 
 from collections.abc import Callable, Iterable
 from io import BytesIO
 from typing import Any
+
+from gunicorn.http.errors import ParseException
 
 Environ = dict[str, Any]
 Application = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
@@ -51,6 +53,8 @@ class RequestBody:
     def __init__(self, stream: Any) -> None:
         self._stream = stream
         self.refused: BodyRefused | None = None
+        self.watch: Callable[[bytes], object] | None = None
+        """Is called with each part that is read: a body may be longer than the memory."""
 
     def read_on(self, size: int) -> bytes:
         """Return the next bytes as they come, whatever the size of the whole; empty at the end.
@@ -72,16 +76,17 @@ class RequestBody:
 
     def _noted(self, read: Callable[[], bytes]) -> bytes:
         try:
-            return read()
+            data = read()
         except BodyRefused as refused:
             self.refused = refused
             raise
-        except Exception as error:
-            # gunicorn's own errors of broken chunks are none of reading.
-            if isinstance(error, OSError) or not type(error).__module__.startswith("gunicorn"):
-                raise
+        except ParseException as error:
+            # Of broken chunks gunicorn tells as of a broken request, which nothing takes for an error of reading.
             self.refused = BodyBroken()
             raise self.refused from error
+        if self.watch:
+            self.watch(data)
+        return data
 
     def _source(self) -> Any:
         return self._stream

@@ -68,6 +68,15 @@ def test_the_key_of_another_request_is_refused(body: Any, path: str) -> None:
     assert Interaction.objects.count() == 1
 
 
+def test_the_same_bytes_of_another_type_are_another_request() -> None:
+    shop, row = client(), json.dumps({"items": [{"item_id": "persuasion", "title": "Persuasion"}]})
+    statuses = [
+        shop.post("/api/v1/items/bulk", row, media_type, headers={"Idempotency-Key": "a"}).status_code
+        for media_type in ("application/json", "application/x-ndjson")
+    ]
+    assert statuses == [200, 422]
+
+
 def test_each_client_has_keys_of_its_own() -> None:
     assert send(client("one"), "a").json() != send(client("two"), "a").json()
     assert Interaction.objects.count() == 2

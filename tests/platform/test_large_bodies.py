@@ -5,10 +5,12 @@ import socket
 import time
 from collections.abc import Iterator
 from http.client import HTTPConnection
+from typing import Any
 
 import pytest
 import requests
 
+from recsite.platform.models import IdempotentRequest
 from tests.web import Web, web_server
 
 pytestmark = pytest.mark.django_db
@@ -18,10 +20,13 @@ ROW = json.dumps({"title": "Without an id, so that nothing is stored", "descript
 
 
 @pytest.fixture(scope="module")
-def web(tmp_path_factory: pytest.TempPathFactory, django_db_setup: None) -> Iterator[Web]:
+def web(tmp_path_factory: pytest.TempPathFactory, django_db_setup: None, django_db_blocker: Any) -> Iterator[Web]:
     settings = {"MAX_REQUEST_SIZE": "100000", "API_AUTH_REQUIRED": "false", "CLIENT_TIMEOUT_SECS": "4"}
     with web_server(tmp_path_factory.mktemp("web"), **settings) as server:
         yield server
+    # The server has committed what other tests begin without.
+    with django_db_blocker.unblock():
+        IdempotentRequest.objects.all().delete()
 
 
 def chunks(count: int, body: bytes = ROW) -> Iterator[bytes]:
