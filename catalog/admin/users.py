@@ -70,7 +70,7 @@ class EndUserAdmin(PrivacyActions):
     delete_confirmation_template = CONFIRMATION
     fieldsets = (
         (None, {"fields": ("user_id", "preferences", "demographics")}),
-        ("Record", {"fields": (("created_at", "last_active", "opted_out_at"),)}),
+        ("Record", {"fields": (("created_at", "last_active"), "opted_out_at")}),
     )
 
     def get_readonly_fields(self, request: HttpRequest, obj: EndUser | None = None) -> tuple[str, ...]:

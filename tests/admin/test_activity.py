@@ -1,11 +1,13 @@
 """The page of changes: who, by which door, what, before and after; nobody can edit or delete it there."""
 
+from typing import Any
+
 import pytest
 
 from recsite.platform import audit
 from recsite.platform.audit import Actor, Kind
 from recsite.platform.models import AuditEntry
-from tests.admin.staff import Staff
+from tests.admin.staff import Staff, words
 
 pytestmark = pytest.mark.django_db
 PAGE = "/admin/platform/auditentry/"
@@ -32,3 +34,13 @@ def test_nobody_edits_or_deletes_it(entry: AuditEntry, admin: Staff) -> None:
     assert admin.client.post(f"{PAGE}{entry.pk}/delete/", {"post": "yes"}).status_code == 403
     entry.refresh_from_db()
     assert entry.actor == "clerk"
+
+
+def test_values_are_written_as_people_read_them(admin: Staff) -> None:
+    clerk = Actor(Kind.STAFF, "clerk", "admin")
+    before: dict[str, Any] = {"tags": [], "group": None, "settings": {"reg": 0.1}}
+    audit.record(clerk, "item.change", "item", "emma", before=before, after={**before, "tags": ["a", "b"]})
+    said = words(admin.get(PAGE))
+    assert "tags – → a, b" in said
+    assert "group – → –" in said
+    assert "settings reg: 0.1 → reg: 0.1" in said

@@ -11,6 +11,7 @@ from recommender import registry, tasks
 from recommender.models import ModelVersion
 from recsite.platform import jobs, queues, workers
 from recsite.platform.admin import JobAdmin
+from recsite.platform.audit import Actor, Kind
 from recsite.platform.models import Job
 from tests.admin.staff import JOBS, Staff, words
 from tests.outages import stoppable_redis
@@ -169,3 +170,11 @@ def test_jobs_are_written_by_the_product_alone(admin: Staff) -> None:
     assert admin.get(f"{JOBS}add/").status_code == 403
     assert admin.post(page_of(job), title="Other").status_code == 403
     assert admin.post(f"{JOBS}{job.pk}/delete/", post="yes").status_code == 403
+
+
+def test_the_list_says_who_started_a_job(admin: Staff) -> None:
+    jobs.create("train", "By a key", actor=Actor(Kind.KEY, "shop (CgSKWy3Z)", "api"))
+    jobs.create("train", "By staff", admin.user)
+    jobs.create("train", "By beat")
+    said = words(admin.get(JOBS))
+    assert all(who in said for who in ("shop (CgSKWy3Z)", "admin", "the schedule"))

@@ -1,7 +1,7 @@
 """The page that says what anybody changed, by whichever door."""
 
 from django.contrib import admin
-from django.utils.html import format_html_join
+from django.utils.html import format_html, format_html_join
 from unfold.decorators import display
 
 from recsite.platform.console import ReadOnlyAdmin
@@ -22,7 +22,7 @@ class AuditEntryAdmin(ReadOnlyAdmin):
     search_help_text = "The id of what was changed, who changed it, the verb, or the id of a request."
     date_hierarchy = None
     sortable_by = ()
-    fields = (("at", "actor", "door"), ("verb", "what"), "before_text", "after_text", "reason", "request_id")
+    fields = (("at", "verb"), ("what", "actor"), "door", "before_text", "after_text", "reason", "request_id")
     readonly_fields = ("what", "before_text", "after_text")
 
     @display(description="when", ordering="at")
@@ -47,7 +47,9 @@ class AuditEntryAdmin(ReadOnlyAdmin):
         names = [*entry.after, *(name for name in entry.before if name not in entry.after)]
         lines = ((name, _short(entry.before, name), _short(entry.after, name)) for name in names[:MOST_FIELDS])
         more = [(f"and {len(names) - MOST_FIELDS} more", "", "")] if len(names) > MOST_FIELDS else []
-        return format_html_join("", "<div><b>{}</b> {}{}</div>", (_line(*one) for one in [*lines, *more])) or EMPTY
+        shown = format_html_join("", "<div><b>{}</b> {}{}</div>", (_line(*one) for one in [*lines, *more]))
+        # In one box: on a phone each child of a cell would be a column.
+        return format_html("<div>{}</div>", shown) if names else EMPTY
 
     @display(description="before")
     def before_text(self, entry: AuditEntry) -> str:
@@ -69,5 +71,14 @@ def _short(values: dict[str, object], name: str) -> str:
     """Return the value of a field as the list shows it; nothing where it had none."""
     if name not in values:
         return ""
-    text = str(values[name])
+    text = _words(values[name])
     return text if len(text) <= LONGEST_VALUE else f"{text[:LONGEST_VALUE]}…"
+
+
+def _words(value: object) -> str:
+    """Write a value as people read it: lists with commas, nothing as a dash."""
+    if isinstance(value, list):
+        return ", ".join(map(_words, value)) or EMPTY
+    if isinstance(value, dict):
+        return ", ".join(f"{name}: {_words(inner)}" for name, inner in value.items()) or EMPTY
+    return EMPTY if value in (None, "") else str(value)

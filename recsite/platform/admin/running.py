@@ -8,7 +8,7 @@ from django.urls import URLPattern, path
 from unfold.decorators import action, display
 
 from recsite.platform import jobs, workers
-from recsite.platform.audit import Actor
+from recsite.platform.audit import Actor, Kind
 from recsite.platform.console import ReadOnlyAdmin, dialog, leave_dialog
 from recsite.platform.humanize import EMPTY, ago, duration
 from recsite.platform.models import FeedCursor, Generation, Job
@@ -50,13 +50,13 @@ class JobAdmin(ReadOnlyAdmin):
     """Long work, with a live bar. Whoever started a job may see and stop it."""
 
     empty = "Nothing was started yet. Models have the buttons that train, roll back, reload and warm."
-    list_display = ("title", "state_label", "percent", "said", "took", "started_by", "created")
+    list_display = ("title", "state_label", "percent", "said", "took", "started", "created")
     list_filter = ("state", "kind")
     list_select_related = ("started_by",)
     sortable_by = ()
     change_form_template = "admin/platform/job/change_form.html"
-    fields = (("started_by", "created"), ("took", "attempts"))
-    readonly_fields = ("created", "took")
+    fields = (("started", "created"), ("took", "attempts"))
+    readonly_fields = ("started", "created", "took")
     actions_detail = ("cancel",)
 
     def has_view_permission(self, request: HttpRequest, obj: Job | None = None) -> bool:
@@ -92,6 +92,12 @@ class JobAdmin(ReadOnlyAdmin):
     @display(description="message")
     def said(self, job: Job) -> str:
         return EMPTY if job.is_over and not job.message else _said(job)
+
+    @display(description="started by")
+    def started(self, job: Job) -> str:
+        """Name the account, the key or the command that started it, or say that the schedule did."""
+        actor = jobs.actor_of(job)
+        return "the schedule" if actor.kind == Kind.SCHEDULE else actor.name
 
     @display(description="took")
     def took(self, job: Job) -> str:
