@@ -14,6 +14,7 @@ from django.utils import timezone
 from catalog.erasure import SENTENCE
 from catalog.models import Item
 from interactions import types
+from interactions.marking import is_crawler
 from interactions.producers import EventLogUnavailable, produce
 from interactions.schema import Event, InvalidEvent, parse
 from storefront.views.visitor import Visitor
@@ -22,7 +23,6 @@ SOURCE = "storefront"
 SHELVES = {"for-you", "history", "popular", "new", "similar", "browse", "search"}
 _PLACE = re.compile(r"[0-9]{1,4}")
 _LIST = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_ROBOT = re.compile(r"bot\b|crawl|spider|slurp|preview|headlesschrome-lighthouse|facebookexternalhit|curl|wget", re.I)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ def _is_a_look(request: HttpRequest) -> bool:
     """Return False for a robot, a browser that fetches ahead and a visitor who comes back from a form."""
     headers = request.headers
     ahead = "prefetch" in f"{headers.get('Sec-Purpose', '')} {headers.get('Purpose', '')} {headers.get('X-Moz', '')}"
-    robot = _ROBOT.search(headers.get("User-Agent", ""))
+    robot = is_crawler(headers.get("User-Agent", ""))
     came_back = _path_of(headers.get("Referer", "")) == request.path
     return request.method == "GET" and not (ahead or robot or came_back)
 
