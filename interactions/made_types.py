@@ -5,13 +5,13 @@ from collections.abc import Collection, Mapping
 from django.db import transaction
 
 from catalog.importers.rows import NewType
-from interactions import types
+from interactions import registry
 from interactions.models import InteractionType
-from interactions.schema import TypeRule
-from recsite.platform import audit
+from interactions.schema import AMOUNTS, TypeRule
 from recsite.platform.audit import Actor
+from recsite.platform.exceptions import Conflict
 
-LARGEST = 1e9
+LARGEST = AMOUNTS[1]
 """Values of these types lie between this and its negative: they are counts, or whatever that system meant."""
 
 
@@ -31,11 +31,9 @@ def make(new: Collection[NewType], *, actor: Actor) -> Mapping[str, TypeRule]:
 
 
 def _make(new: NewType, actor: Actor) -> InteractionType:
-    values = {"weight": new.weight, "is_negative": new.is_negative, "marks_seen": new.marks_seen}
-    kind, is_new = InteractionType.objects.get_or_create(
-        name=new.name, defaults={**values, "amount_min": -LARGEST, "amount_max": LARGEST}
-    )
-    if is_new:
-        audit.record(actor, "type.create", "interaction type", new.name, after=values)
-        types.changed()
-    return kind
+    said = {"weight": new.weight, "is_negative": new.is_negative, "marks_seen": new.marks_seen}
+    try:
+        return registry.create(new.name, {**said, "amount_min": -LARGEST, "amount_max": LARGEST}, actor=actor)
+    except Conflict:
+        # Somebody else made it in between.
+        return InteractionType.objects.get(name=new.name)

@@ -101,7 +101,7 @@ def _delete(name: str, actor: Actor) -> bool:
     audit.record(
         actor,
         "interaction_type.delete",
-        "interaction_type",
+        OBJECT,
         name,
         before={name: getattr(kind, name) for name in FIELDS},
     )

@@ -21,7 +21,7 @@ from recsite.platform.request_fields import Field, Fields, described, read_field
 from recsite.platform.schema import in_path, problems
 from recsite.platform.values import Boolean, Number, Text, WrongValue
 
-LARGEST = 1e9
+LARGEST = AMOUNTS[1]
 
 
 class Name(Text):

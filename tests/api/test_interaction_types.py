@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from interactions import registry
 from interactions.models import InteractionType
 from interactions.store import store
 from recsite.platform.models import ApiKey, AuditEntry
@@ -65,7 +66,8 @@ def test_a_type_in_use_is_not_deleted(api: ApiClient) -> None:
     assert api.delete("interaction-types/dislike").status_code == 204
     assert not InteractionType.objects.filter(name="dislike").exists()
     assert api.delete("interaction-types/dislike").status_code == 404
-    assert AuditEntry.objects.get().verb == "interaction_type.delete"
+    entry = AuditEntry.objects.get()
+    assert (entry.verb, entry.object_type) == ("interaction_type.delete", registry.OBJECT)
 
 
 def details_of_conflict(answer: Any) -> set[str]:

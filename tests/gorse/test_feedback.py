@@ -41,7 +41,7 @@ def test_unknown_types_users_and_items_are_made(gorse: GorseClient, settings: Se
     assert (emma.item_id, emma.title, emma.is_available) == ("emma", "emma", True)
     assert EndUser.objects.get().user_id == "ada"
     assert not DeadLetter.objects.exists()
-    assert {"type.create", "item.create"} <= set(AuditEntry.objects.values_list("verb", flat=True))
+    assert {"interaction_type.create", "item.create"} <= set(AuditEntry.objects.values_list("verb", flat=True))
 
 
 def test_post_adds_to_the_value_and_keeps_the_time(gorse: GorseClient) -> None:
