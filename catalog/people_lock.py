@@ -6,7 +6,7 @@ from typing import TypeVar
 from django.db import OperationalError, connection, transaction
 from psycopg.errors import LockNotAvailable
 
-from recsite.platform.exceptions import AlreadyRunning
+from recsite.platform.exceptions import AlreadyRunning, Unavailable
 
 T = TypeVar("T")
 ATTEMPTS = 5
@@ -14,10 +14,14 @@ ATTEMPTS = 5
 LOCK_USERS = "SET LOCAL lock_timeout = '3s'; LOCK TABLE catalog_enduser IN SHARE ROW EXCLUSIVE MODE"
 
 
+class UsersBusy(AlreadyRunning, Unavailable):
+    """Say that users are being stored without a pause: trying again later helps, so that the API answers 503."""
+
+
 def alone_with_users(work: Callable[[], T], undone: str) -> T:
     """Run `work` in a transaction of its own that holds the lock, and return what it returns.
 
-    Raises AlreadyRunning, which says what is `undone`, where users are being stored without a pause.
+    Raises UsersBusy, which says what is `undone`, where users are being stored without a pause.
     """
     for _ in range(ATTEMPTS):
         try:
@@ -28,4 +32,4 @@ def alone_with_users(work: Callable[[], T], undone: str) -> T:
         except OperationalError as error:
             if not isinstance(error.__cause__, LockNotAvailable):
                 raise
-    raise AlreadyRunning(f"Users are being stored all the time (a large import?), so {undone}. Try again later.")
+    raise UsersBusy(f"Users are being stored all the time (a large import?), so {undone}. Try again later.")

@@ -13,7 +13,6 @@ from catalog import merging, opting_out, personal_data
 from catalog.lookups import USER_ID, find_user
 from catalog.validation import Id, valid_id
 from recsite.platform.authentication import actor
-from recsite.platform.exceptions import AlreadyRunning, Unavailable
 from recsite.platform.json_view import JsonBodyView, no_content
 from recsite.platform.query import Query
 from recsite.platform.request_fields import Field, Fields, described, read_fields
@@ -138,10 +137,7 @@ class UserMerge(JsonBodyView):
     )
     def post(self, request: HttpRequest, body: Any, user_id: str) -> dict[str, Any]:
         user_id, into = valid_id("user_id", user_id), read_fields(MERGE, body)["into"]
-        try:
-            merged = merging.merge(user_id, into, actor=actor(request))
-        except AlreadyRunning as busy:
-            raise Unavailable(str(busy)) from busy
+        merged = merging.merge(user_id, into, actor=actor(request))
         return {"user_id": merged.into, "merged": user_id, "events": merged.moved}
 
 
