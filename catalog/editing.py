@@ -30,9 +30,8 @@ def create_item(item_id: str, values: Values, *, actor: Actor) -> Item:
 def put_item(item_id: str, values: Values, *, actor: Actor) -> tuple[Item, bool]:
     """Replace an item, or create it; return it, and whether it is new. What `values` don't name gets its default."""
     fields.need(fields.ITEM, values)
-    with transaction.atomic():
-        if item := _locked_item(item_id):
-            return store.write_item(_filled(item, fields.with_defaults(fields.ITEM, values)), actor=actor), False
+    if item := change_item(item_id, fields.with_defaults(fields.ITEM, values), actor=actor):
+        return item, False
     try:
         return create_item(item_id, values, actor=actor), True
     except Conflict:
@@ -46,7 +45,7 @@ def change_item(item_id: str, values: Values, *, actor: Actor) -> Item | None:
 
     A placeholder, which an event made (hidden, its id for a title), comes to light when it gets a title.
     """
-    item = _locked_item(item_id)
+    item = Item.objects.select_for_update().filter(item_id=item_id).first()
     if item is None:
         return None
     is_placeholder = item.title == item_id and not item.is_available
@@ -72,28 +71,20 @@ def create_user(user_id: str, values: Values, *, actor: Actor) -> EndUser:
 
 def put_user(user_id: str, values: Values, *, actor: Actor) -> tuple[EndUser, bool]:
     """Replace a user's profile, or create the user; return them, and whether they are new."""
-    with transaction.atomic():
-        if user := _locked_user(user_id):
-            return store.write_user(_with(user, fields.with_defaults(fields.USER, values)), actor=actor), False
+    if user := change_user(user_id, fields.with_defaults(fields.USER, values), actor=actor):
+        return user, False
     try:
         return create_user(user_id, values, actor=actor), True
     except Conflict:
+        # Somebody else created them in between.
         return put_user(user_id, values, actor=actor)
 
 
 @transaction.atomic
 def change_user(user_id: str, values: Values, *, actor: Actor) -> EndUser | None:
     """Change the fields that `values` name; return the user, None where there is none."""
-    user = _locked_user(user_id)
+    user = EndUser.objects.select_for_update().filter(user_id=user_id).first()
     return store.write_user(_with(user, values), actor=actor) if user else None
-
-
-def _locked_item(item_id: str) -> Item | None:
-    return Item.objects.select_for_update().filter(item_id=item_id).first()
-
-
-def _locked_user(user_id: str) -> EndUser | None:
-    return EndUser.objects.select_for_update().filter(user_id=user_id).first()
 
 
 def _check_new(name: str, new_id: str) -> None:
@@ -107,7 +98,7 @@ def _exists(name: str, sentence: str) -> Conflict:
 
 def _filled(item: Item, values: Values) -> Item:
     _with(item, values)
-    if item.available_from and item.available_until and item.available_from >= item.available_until:
+    if item.ends_too_early:
         raise Invalid({"available_until": fields.ENDS_TOO_EARLY})
     return item
 

@@ -16,7 +16,7 @@ def find_user(user_id: str) -> EndUser:
     user_id = valid_id("user_id", user_id)
     user: EndUser | None = database.ask(EndUser.objects.filter(user_id=user_id).first)
     if user is None:
-        raise Http404(f"There is no user {user_id!r}.")
+        raise no_user(user_id)
     return user
 
 
@@ -25,5 +25,15 @@ def find_item(item_id: str) -> Item:
     item_id = valid_id("item_id", item_id)
     item: Item | None = database.ask(Item.objects.filter(item_id=item_id).first)
     if item is None:
-        raise Http404(f"There is no item {item_id!r}.")
+        raise no_item(item_id)
     return item
+
+
+def no_user(user_id: str) -> Http404:
+    """Return the error for an address that names no user."""
+    return Http404(f"There is no user {user_id!r}.")
+
+
+def no_item(item_id: str) -> Http404:
+    """Return the error for an address that names no item."""
+    return Http404(f"There is no item {item_id!r}.")

@@ -166,6 +166,11 @@ class Item(models.Model):
         """Delete the item, as `ItemQuerySet.delete` does."""
         return Item.objects.filter(pk=self.pk).delete()
 
+    @property
+    def ends_too_early(self) -> bool:
+        """Return True where the item would be available until a time before which it isn't available at all."""
+        return bool(self.available_from and self.available_until and self.available_from >= self.available_until)
+
     @staticmethod
     def available_at(at: datetime) -> Q:
         """Return the condition of what may be recommended at the time `at`; no part of it is unknown for a row."""
@@ -175,7 +180,7 @@ class Item(models.Model):
 
     def clean(self) -> None:
         """Refuse a time of being available that ends before it begins. Raises ValidationError."""
-        if self.available_from and self.available_until and self.available_from >= self.available_until:
+        if self.ends_too_early:
             raise ValidationError({"available_until": ENDS_TOO_EARLY})
 
     @property

@@ -1,7 +1,7 @@
 from typing import Any
 
 from django.db.models import Q
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema
@@ -11,9 +11,9 @@ from catalog.api.bodies import described, read_known, read_new
 from catalog.api.examples import CHANGED, EMMA, NEW_ITEM
 from catalog.api.serializers import ItemOut, ItemPageOut
 from catalog.fields import ITEM
+from catalog.lookups import ITEM_ID, find_item, no_item
 from catalog.models import Item
-from catalog.validation import Id, valid_id
-from recsite.platform import database
+from catalog.validation import valid_id
 from recsite.platform.authentication import actor
 from recsite.platform.conditional import conditional
 from recsite.platform.json_view import JsonBodyView, created, no_content
@@ -21,7 +21,7 @@ from recsite.platform.lean import json_response
 from recsite.platform.moments import Moment
 from recsite.platform.paging import PARAMETERS, page
 from recsite.platform.query import Query
-from recsite.platform.schema import PAGING, in_path, parameter, problems
+from recsite.platform.schema import PAGING, parameter, problems
 from recsite.platform.values import Text
 
 FILTERS = [
@@ -31,7 +31,6 @@ FILTERS = [
     parameter("available", bool, "Only what may be recommended now, or only what may not."),
 ]
 FILTER_NAMES = tuple(one.name for one in FILTERS)
-BY_ID = [in_path("item_id", Id().schema(), "The item's id, as your own systems have it.")]
 GONE = OpenApiResponse(description="It is done.")
 
 
@@ -86,15 +85,13 @@ class ItemDetail(JsonBodyView):
             "One item by the id that your own systems use. The answer has an `ETag`: sent back as `If-None-Match`, it "
             "gets 304 and no body as long as the item is the same."
         ),
-        parameters=BY_ID,
+        parameters=[ITEM_ID],
         responses={200: ItemOut, 304: OpenApiResponse(description="It is as you know it."), **problems(404, 406)},
         examples=[OpenApiExample("An item", EMMA, status_codes=[200])],
     )
     def get(self, request: HttpRequest, item_id: str) -> HttpResponse:
         Query(request.GET, ()).check()
-        item_id = valid_id("item_id", item_id)
-        item = database.ask(Item.objects.filter(item_id=item_id).first)
-        return conditional(request, _told(_there(item, item_id)))
+        return conditional(request, _told(find_item(item_id)))
 
     @extend_schema(
         operation_id="put_item",
@@ -104,7 +101,7 @@ class ItemDetail(JsonBodyView):
             "The item is what the body says, whatever it was before (200), or is created (201). A field that the body "
             "doesn't name gets its default; `created_at` stays. Events and lists of the item stay as well."
         ),
-        parameters=BY_ID,
+        parameters=[ITEM_ID],
         request=described("item", ITEM, ("title",)),
         responses={200: ItemOut, 201: ItemOut, **problems(400, 406, 413, 415)},
         examples=[
@@ -123,7 +120,7 @@ class ItemDetail(JsonBodyView):
         tags=["Catalogue"],
         summary="Change an item",
         description="Sets the fields that the body names, each as a whole, and leaves the others as they are.",
-        parameters=BY_ID,
+        parameters=[ITEM_ID],
         request=described("item", ITEM, ()),
         responses={200: ItemOut, **problems(400, 404, 406, 413, 415)},
         examples=[
@@ -134,7 +131,10 @@ class ItemDetail(JsonBodyView):
     def patch(self, request: HttpRequest, body: Any, item_id: str) -> dict[str, Any]:
         item_id = valid_id("item_id", item_id)
         values = read_known("item", ITEM, body, item_id)
-        return _told(_there(editing.change_item(item_id, values, actor=actor(request)), item_id))
+        item = editing.change_item(item_id, values, actor=actor(request))
+        if item is None:
+            raise no_item(item_id)
+        return _told(item)
 
     @extend_schema(
         operation_id="delete_item",
@@ -144,13 +144,13 @@ class ItemDetail(JsonBodyView):
             "Deletes the item with everything that happened to it: its events, its reviews, its figures. To take it "
             "out of lists alone, set `is_available` to false."
         ),
-        parameters=BY_ID,
+        parameters=[ITEM_ID],
         responses={204: GONE, **problems(404, 406)},
     )
     def delete(self, request: HttpRequest, item_id: str) -> HttpResponse:
         item_id = valid_id("item_id", item_id)
         if not editing.delete_item(item_id, actor=actor(request)):
-            _there(None, item_id)
+            raise no_item(item_id)
         return no_content()
 
 
@@ -167,12 +167,6 @@ def filters(query: Query) -> Q:
         on_offer = Item.available_at(timezone.now())
         wanted &= on_offer if available else ~on_offer
     return wanted
-
-
-def _there(item: Item | None, item_id: str) -> Item:
-    if item is None:
-        raise Http404(f"There is no item {item_id!r}.")
-    return item
 
 
 def _told(item: Item) -> dict[str, Any]:

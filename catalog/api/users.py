@@ -1,7 +1,7 @@
 from typing import Any
 
 from django.db.models import Q
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from drf_spectacular.utils import OpenApiExample, extend_schema
 
@@ -10,19 +10,16 @@ from catalog.api.bodies import described, read_known, read_new
 from catalog.api.examples import ADA, PROFILE
 from catalog.api.serializers import UserOut, UserPageOut
 from catalog.fields import USER
+from catalog.lookups import USER_ID, find_user, no_user
 from catalog.models import EndUser
-from catalog.validation import Id, valid_id
-from recsite.platform import database
+from catalog.validation import valid_id
 from recsite.platform.authentication import actor
-from recsite.platform.exceptions import AlreadyRunning, Unavailable
 from recsite.platform.json_view import JsonBodyView, created, no_content
 from recsite.platform.lean import json_response
 from recsite.platform.moments import Moment
 from recsite.platform.paging import PARAMETERS, page
 from recsite.platform.query import Query
-from recsite.platform.schema import PAGING, in_path, parameter, problems
-
-BY_ID = [in_path("user_id", Id().schema(), "The user's id, as your own systems have it.")]
+from recsite.platform.schema import PAGING, parameter, problems
 
 
 class UserList(JsonBodyView):
@@ -71,14 +68,13 @@ class UserDetail(JsonBodyView):
         tags=["Catalogue"],
         summary="Read a user",
         description="One user by the id that your own systems use.",
-        parameters=BY_ID,
+        parameters=[USER_ID],
         responses={200: UserOut, **problems(404, 406)},
         examples=[OpenApiExample("A user", ADA, status_codes=[200])],
     )
     def get(self, request: HttpRequest, user_id: str) -> dict[str, Any]:
         Query(request.GET, ()).check()
-        user_id = valid_id("user_id", user_id)
-        return _told(_there(database.ask(EndUser.objects.filter(user_id=user_id).first), user_id))
+        return _told(find_user(user_id))
 
     @extend_schema(
         operation_id="put_user",
@@ -88,7 +84,7 @@ class UserDetail(JsonBodyView):
             "Preferences and demographics are what the body says, empty where it names none (200), or the user is "
             "created (201). Their events stay. Their lists follow at once."
         ),
-        parameters=BY_ID,
+        parameters=[USER_ID],
         request=described("user", USER, ()),
         responses={200: UserOut, 201: UserOut, **problems(400, 406, 409, 413, 415)},
         examples=[
@@ -107,7 +103,7 @@ class UserDetail(JsonBodyView):
         tags=["Catalogue"],
         summary="Change a user's profile",
         description="Sets the fields that the body names, each as a whole, and leaves the others as they are.",
-        parameters=BY_ID,
+        parameters=[USER_ID],
         request=described("user", USER, ()),
         responses={200: UserOut, **problems(400, 404, 406, 413, 415)},
         examples=[
@@ -118,7 +114,10 @@ class UserDetail(JsonBodyView):
     def patch(self, request: HttpRequest, body: Any, user_id: str) -> dict[str, Any]:
         user_id = valid_id("user_id", user_id)
         values = read_known("user", USER, body, user_id)
-        return _told(_there(editing.change_user(user_id, values, actor=actor(request)), user_id))
+        user = editing.change_user(user_id, values, actor=actor(request))
+        if user is None:
+            raise no_user(user_id)
+        return _told(user)
 
     @extend_schema(
         operation_id="erase_user",
@@ -129,22 +128,13 @@ class UserDetail(JsonBodyView):
             "months, reviews, lists, caches, and what waits to be stored. The ids are refused from then on (409, code "
             "`erased`), also where nobody was known under this one. What models learned goes with their next training."
         ),
-        parameters=BY_ID,
+        parameters=[USER_ID],
         request=None,
         responses={204: None, **problems(406)},
     )
     def delete(self, request: HttpRequest, user_id: str) -> HttpResponse:
-        try:
-            store.erase_user_ids([valid_id("user_id", user_id)], actor=actor(request))
-        except AlreadyRunning as busy:
-            raise Unavailable(str(busy)) from busy
+        store.erase_user_ids([valid_id("user_id", user_id)], actor=actor(request))
         return no_content()
-
-
-def _there(user: EndUser | None, user_id: str) -> EndUser:
-    if user is None:
-        raise Http404(f"There is no user {user_id!r}.")
-    return user
 
 
 def _told(user: EndUser) -> dict[str, Any]:
