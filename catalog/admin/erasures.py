@@ -1,16 +1,14 @@
 from typing import Any
 
-from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from unfold.decorators import action, display
 from unfold.forms import BaseDialogForm
-from unfold.widgets import UnfoldAdminTextInputWidget
 
 from catalog import erasure
-from catalog.ids import InvalidId, clean_id
+from catalog.admin.forms import Id
 from catalog.models import Erasure
 from recsite.platform.audit import Actor
 from recsite.platform.console import ReadOnlyAdmin, dialog, leave_dialog
@@ -23,14 +21,11 @@ MAY_ERASE = "catalog.delete_enduser"
 class LiftForm(BaseDialogForm):
     """Ask whose id is to be allowed again: nobody can read it from the list."""
 
-    user_id = forms.CharField(label="User id", max_length=255, widget=UnfoldAdminTextInputWidget)
+    user_id = Id(label="User id")
 
     def clean_user_id(self) -> str:
-        """Return the id in its one form, if its user was erased."""
-        try:
-            user_id = clean_id(self.cleaned_data["user_id"])
-        except InvalidId as wrong:
-            raise ValidationError(f"The id {wrong}.") from wrong
+        """Return the id, if its user was erased."""
+        user_id: str = self.cleaned_data["user_id"]
         if not erasure.erased_among([user_id]):
             raise ValidationError("No user with this id was erased.")
         return user_id

@@ -1,4 +1,4 @@
-"""Form fields for the arrays and objects of the catalogue."""
+"""Form fields for ids, arrays and objects of the catalogue."""
 
 import json
 from typing import Any
@@ -9,8 +9,9 @@ from django.contrib.postgres.forms import SimpleArrayField
 from django.core.exceptions import ValidationError
 from django.db.models import JSONField, TextField
 from django.forms.fields import InvalidJSONInput
-from unfold.widgets import UnfoldAdminTextareaWidget
+from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
+from catalog.ids import MAX_ID_LENGTH, InvalidId, clean_id
 from catalog.importers.records import load_json, storable
 from catalog.importers.rows import BadField
 
@@ -45,6 +46,22 @@ class Names(forms.JSONField):
         if found is not None and not isinstance(found, dict):
             raise ValidationError('Write an object, such as {"name": "value"}.')
         return found or {}
+
+
+class Id(forms.CharField):
+    """Ask for an id, and bring it into its one form."""
+
+    widget = UnfoldAdminTextInputWidget
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_length=MAX_ID_LENGTH, **kwargs)
+
+    def to_python(self, value: Any) -> str:
+        text = super().to_python(value) or ""
+        try:
+            return clean_id(text) if text else ""
+        except InvalidId as wrong:
+            raise ValidationError(f"The id {wrong}.") from wrong
 
 
 def _read(text: str) -> Any:

@@ -2,35 +2,23 @@
 
 from typing import Any
 
-from django import forms
 from django.contrib import messages
-from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from unfold.decorators import action
 from unfold.forms import BaseDialogForm
-from unfold.widgets import UnfoldAdminTextInputWidget
 
 from catalog import merging, opting_out
-from catalog.ids import InvalidId, clean_id
+from catalog.admin.forms import Id
 from recsite.platform.audit import Actor
 from recsite.platform.console import ConsoleAdmin, dialog, leave_dialog
 from recsite.platform.exceptions import UserFacingError
 from recsite.platform.humanize import pluralize
 
-CHANGE = "catalog_enduser_change"
-
 
 class MergeForm(BaseDialogForm):
     """Ask for the known user whom the visitor has turned out to be."""
 
-    into = forms.CharField(label="Id of the known user", max_length=255, widget=UnfoldAdminTextInputWidget)
-
-    def clean_into(self) -> str:
-        """Return the id in its one form."""
-        try:
-            return clean_id(self.cleaned_data["into"])
-        except InvalidId as wrong:
-            raise ValidationError(f"The id {wrong}.") from wrong
+    into = Id(label="Id of the known user")
 
 
 class PrivacyActions(ConsoleAdmin):
@@ -58,8 +46,8 @@ class PrivacyActions(ConsoleAdmin):
     )
     def opt_out(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
         opting_out.opt_out(self.get_or_404(request, object_id).user_id, actor=Actor.staff(request))
-        messages.success(request, "The user is out: lists of their own are gone, and new events are kept nowhere.")
-        return leave_dialog(request, f"admin:{CHANGE}", object_id)
+        sentence = "The user is out: lists of their own are gone, and new events are kept nowhere."
+        return _say(request, object_id, sentence)
 
     @action(
         description="Let take part again",
@@ -69,8 +57,7 @@ class PrivacyActions(ConsoleAdmin):
     )
     def opt_in(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
         opting_out.opt_in(self.get_or_404(request, object_id).user_id, actor=Actor.staff(request))
-        messages.success(request, "The user takes part again.")
-        return leave_dialog(request, f"admin:{CHANGE}", object_id)
+        return _say(request, object_id, "The user takes part again.")
 
     @action(
         description="Merge",
@@ -88,8 +75,7 @@ class PrivacyActions(ConsoleAdmin):
         try:
             done = merging.merge(visitor.user_id, form.cleaned_data["into"], actor=Actor.staff(request))
         except UserFacingError as error:
-            messages.error(request, str(error))
-            return leave_dialog(request, f"admin:{CHANGE}", object_id)
+            return _say(request, object_id, str(error), messages.ERROR)
         messages.success(request, f"Merged into {done.into}: {pluralize(done.moved, 'event')} changed hands.")
         return leave_dialog(request, "admin:catalog_enduser_changelist")
 
@@ -99,3 +85,9 @@ class PrivacyActions(ConsoleAdmin):
     def _is_out(self, request: HttpRequest, object_id: str | None) -> bool:
         user = self.get_object(request, object_id) if object_id else None
         return bool(user and user.opted_out_at)
+
+
+def _say(request: HttpRequest, object_id: str, sentence: str, level: int = messages.SUCCESS) -> HttpResponse:
+    """Lead back to the user's page, which says what became of it."""
+    messages.add_message(request, level, sentence)
+    return leave_dialog(request, "admin:catalog_enduser_change", object_id)
