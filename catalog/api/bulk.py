@@ -5,7 +5,7 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from drf_spectacular.utils import OpenApiExample, extend_schema
+from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_view
 from rest_framework import serializers
 
 from catalog import bulk, tasks, uploads
@@ -19,10 +19,11 @@ from recsite.platform.json_body import read_json
 from recsite.platform.json_view import JsonBodyView
 from recsite.platform.ndjson import Lines
 from recsite.platform.query import Query
+from recsite.platform.request_fields import NEEDED
 from recsite.platform.schema import problems
 from recsite.platform.values import unknown_names
 
-JOB = {**EXAMPLE, "kind": "bulk", "title": "Load 250,000 items"}
+JOB = {**EXAMPLE, "kind": "bulk"}
 LIMITS = (
     f"As `application/json`, up to {settings.BULK_JOB_ROWS:,} rows in a list. As `application/x-ndjson`, a row on each "
     f"line of up to {ndjson.LINE_BYTES:,} bytes, {settings.BULK_MAX_ROWS:,} lines at most, of any size together. "
@@ -73,7 +74,7 @@ class _Bulk(JsonBodyView):
         Query(request.GET, ()).check()
         return ndjson.lay_down(request, settings.BULK_MAX_ROWS)
 
-    def load(self, request: HttpRequest, body: Any) -> HttpResponse | dict[str, Any]:
+    def post(self, request: HttpRequest, body: Any) -> HttpResponse | dict[str, Any]:
         """Return what became of the rows, or the job that loads them."""
         who = actor(request)
         if not isinstance(body, Lines):
@@ -120,52 +121,50 @@ def _body(name: str) -> dict[str, Any]:
 
 
 def _counted(id_name: str, row_id: str) -> dict[str, Any]:
-    wrong = {"row": 2, id_name: None, "status": "refused", "errors": {id_name: "It is needed."}}
+    wrong = {"row": 2, id_name: None, "status": "refused", "errors": {id_name: NEEDED}}
     results = [{"row": 1, id_name: row_id, "status": "created"}, wrong]
     return {"created": 1, "updated": 0, "unchanged": 0, "refused": 1, "results": results}
 
 
+def _described(kind: bulk.Kind, rows: list[Any], row_id: str, results: type, sentence: str) -> Any:
+    """Describe the operation that loads rows of one kind."""
+    name = f"{kind.name}s"
+    answer = _counted(kind.id_name, row_id)
+    operation = extend_schema(
+        operation_id=f"load_{name}",
+        tags=["Catalogue"],
+        summary=f"Create or change many {name}",
+        description=f"{sentence} {LIMITS}",
+        request=_body(name),
+        responses={200: results, 202: ACCEPTED, **problems(400, 406, 413, 415)},
+        examples=[
+            OpenApiExample("Two", {name: rows}, request_only=True),
+            OpenApiExample("What became of them", answer, status_codes=[200], response_only=True),
+            OpenApiExample("A job", {**JOB, "title": f"Load 250,000 {name}"}, status_codes=[202], response_only=True),
+        ],
+    )
+    return extend_schema_view(post=operation)
+
+
+@_described(
+    bulk.ITEMS,
+    [NEW_ITEM, {"title": "Nameless"}],
+    "emma",
+    ItemResults,
+    "Each row creates an item, or changes the fields that it names of one that is there, as PATCH does; a row that is "
+    "wrong fails alone.",
+)
 class ItemsBulk(_Bulk):
     kind = bulk.ITEMS
 
-    @extend_schema(
-        operation_id="load_items",
-        tags=["Catalogue"],
-        summary="Create or change many items",
-        description=(
-            "Each row creates an item, or changes the fields that it names of one that is there, as PATCH does; a row "
-            f"that is wrong fails alone. {LIMITS}"
-        ),
-        request=_body("items"),
-        responses={200: ItemResults, 202: ACCEPTED, **problems(400, 406, 413, 415)},
-        examples=[
-            OpenApiExample("Two", {"items": [NEW_ITEM, {"title": "Nameless"}]}, request_only=True),
-            OpenApiExample("What became of them", _counted("item_id", "emma"), status_codes=[200], response_only=True),
-            OpenApiExample("A job", JOB, status_codes=[202], response_only=True),
-        ],
-    )
-    def post(self, request: HttpRequest, body: Any) -> HttpResponse | dict[str, Any]:
-        return self.load(request, body)
 
-
+@_described(
+    bulk.USERS,
+    [{"user_id": "ada", **PROFILE}, {}],
+    "ada",
+    UserResults,
+    "Each row creates a user, or changes the fields that it names of one who is there, as PATCH does; a row that is "
+    "wrong fails alone, and one of an erased user is `erased`.",
+)
 class UsersBulk(_Bulk):
     kind = bulk.USERS
-
-    @extend_schema(
-        operation_id="load_users",
-        tags=["Catalogue"],
-        summary="Create or change many users",
-        description=(
-            "Each row creates a user, or changes the fields that it names of one who is there, as PATCH does; a row "
-            f"that is wrong fails alone, and one of an erased user is `erased`. {LIMITS}"
-        ),
-        request=_body("users"),
-        responses={200: UserResults, 202: ACCEPTED, **problems(400, 406, 413, 415)},
-        examples=[
-            OpenApiExample("Two", {"users": [{"user_id": "ada", **PROFILE}, {}]}, request_only=True),
-            OpenApiExample("What became of them", _counted("user_id", "ada"), status_codes=[200], response_only=True),
-            OpenApiExample("A job", {**JOB, "title": "Load 250,000 users"}, status_codes=[202], response_only=True),
-        ],
-    )
-    def post(self, request: HttpRequest, body: Any) -> HttpResponse | dict[str, Any]:
-        return self.load(request, body)

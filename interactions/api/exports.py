@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 
 from django.http import HttpRequest, StreamingHttpResponse
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema, extend_schema_view
 
 from interactions.exporting import FORMATS, KINDS, UnknownRow, lines
 from interactions.exporting.lines import MEDIA_TYPES
@@ -29,29 +29,11 @@ STREAMED = (
 )
 
 
-def described(name: str, row: str, since: str) -> Any:
-    """Describe the operation that exports rows of one kind."""
-    row_out = OpenApiResponse(str, "One line for each row.", [OpenApiExample("Two lines", row)])
-    return extend_schema(
-        operation_id=f"export_{name}",
-        tags=["Histories and export"],
-        summary=f"Export all {name}",
-        description=f"All {name}, with every field." + STREAMED,
-        parameters=[*DESCRIBED, parameter("since", Moment().schema(), since)],
-        responses={
-            (200, "application/x-ndjson"): row_out,
-            (200, "text/csv"): OpenApiResponse(str, "The same as CSV."),
-            (200, "application/gzip"): OpenApiResponse(OpenApiTypes.BINARY, "Either of them as a file, with `gzip`."),
-            **problems(406),
-        },
-    )
-
-
 class Export(StreamView):
     media_types = ("application/x-ndjson", "text/csv", "application/json")
     kind: ClassVar[str]
 
-    def answer(self, request: HttpRequest) -> StreamingHttpResponse:
+    def get(self, request: HttpRequest) -> StreamingHttpResponse:
         """Return the stream that the parameters ask for. Raises Invalid."""
         query = Query(request.GET, PARAMETERS)
         format_, since = query.choice("format", FORMATS, "jsonl"), query.moment("since")
@@ -68,38 +50,48 @@ class Export(StreamView):
             raise Invalid({"cursor": GONE}) from unknown
 
 
+def _described(name: str, row: str, since: str) -> Any:
+    """Describe the operation that exports rows of one kind."""
+    row_out = OpenApiResponse(str, "One line for each row.", [OpenApiExample("Two lines", row)])
+    operation = extend_schema(
+        operation_id=f"export_{name}",
+        tags=["Histories and export"],
+        summary=f"Export all {name}",
+        description=f"All {name}, with every field." + STREAMED,
+        parameters=[*DESCRIBED, parameter("since", Moment().schema(), since)],
+        responses={
+            (200, "application/x-ndjson"): row_out,
+            (200, "text/csv"): OpenApiResponse(str, "The same as CSV."),
+            (200, "application/gzip"): OpenApiResponse(OpenApiTypes.BINARY, "Either of them as a file, with `gzip`."),
+            **problems(406),
+        },
+    )
+    return extend_schema_view(get=operation)
+
+
+@_described(
+    "users",
+    '{"user_id":"ada","created_at":"2026-05-01T12:00:00+00:00","preferences":{},"demographics":{},"merged":[]}\n',
+    "Only users who came, were active or opted out since then.",
+)
 class UserExports(Export):
     kind = "users"
 
-    @described(
-        "users",
-        '{"user_id":"ada","created_at":"2026-05-01T12:00:00+00:00","preferences":{},"demographics":{},"merged":[]}\n',
-        "Only users who came, were active or opted out since then.",
-    )
-    def get(self, request: HttpRequest) -> StreamingHttpResponse:
-        return self.answer(request)
 
-
+@_described(
+    "items",
+    '{"item_id":"emma","title":"Emma","categories":["Fiction"],"tags":[],"features":{},"is_available":true}\n',
+    "Only items that changed since then.",
+)
 class ItemExports(Export):
     kind = "items"
 
-    @described(
-        "items",
-        '{"item_id":"emma","title":"Emma","categories":["Fiction"],"tags":[],"features":{},"is_available":true}\n',
-        "Only items that changed since then.",
-    )
-    def get(self, request: HttpRequest) -> StreamingHttpResponse:
-        return self.answer(request)
 
-
+@_described(
+    "interactions",
+    '{"event_id":"019de3a9-5c00-7c4e-8a51-3f2b6c9d0e11","user_id":"ada","item_id":"emma","type":"view",'
+    '"occurred_at":"2026-05-01T12:00:00+00:00","undated":false}\n',
+    "Only events that were stored since then; leave an hour of overlap, since transactions take their time.",
+)
 class InteractionExports(Export):
     kind = "interactions"
-
-    @described(
-        "interactions",
-        '{"event_id":"019de3a9-5c00-7c4e-8a51-3f2b6c9d0e11","user_id":"ada","item_id":"emma","type":"view",'
-        '"occurred_at":"2026-05-01T12:00:00+00:00","undated":false}\n',
-        "Only events that were stored since then; leave an hour of overlap, since transactions take their time.",
-    )
-    def get(self, request: HttpRequest) -> StreamingHttpResponse:
-        return self.answer(request)
