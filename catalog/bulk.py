@@ -10,13 +10,14 @@ from django.db import DataError, connection, transaction
 
 from catalog import erasure, fields, merging, snapshot, store, upserts
 from catalog.fields import Field
-from catalog.ids import is_reserved, reserved_reason
+from catalog.ids import MAX_ID_LENGTH, is_reserved, reserved_reason
 from catalog.models import EndUser, Item
 from catalog.validation import Id
 from recsite.platform import audit, ndjson
 from recsite.platform.audit import Actor
 from recsite.platform.exceptions import Invalid
 from recsite.platform.parsers import strict_json
+from recsite.platform.request_fields import NEEDED
 
 BATCH_ROWS = 2_000
 BATCH_BYTES = 16 * 1024 * 1024
@@ -120,12 +121,12 @@ def _row(kind: Kind, number: int, raw: Any) -> Row:
     try:
         values = fields.read(kind.fields, raw, {kind.id_name: ID})
         if kind.id_name not in values:
-            raise Invalid({kind.id_name: "It is needed."})
+            raise Invalid({kind.id_name: NEEDED})
         row.id, row.values = values.pop(kind.id_name), values
     except Invalid as wrong:
         row.refuse(wrong.errors)
         if isinstance(raw, dict) and isinstance(said := raw.get(kind.id_name), str):
-            row.id = said[:255]
+            row.id = said[:MAX_ID_LENGTH]
     return row
 
 
@@ -207,7 +208,7 @@ def _check_items(rows: Sequence[Row]) -> None:
             row.refuse({"item_id": f"The id {reserved_reason(row.id)}."})
         elif row.id not in known and row.id not in made:
             row.refuse({"title": "It is needed: there is no such item yet."})
-        elif item.available_from and item.available_until and item.available_from >= item.available_until:
+        elif item.ends_too_early:
             row.refuse({"available_until": fields.ENDS_TOO_EARLY})
 
 

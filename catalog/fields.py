@@ -14,6 +14,7 @@ from catalog.importers.records import storable
 from catalog.importers.rows import BadField
 from recsite.platform.exceptions import Invalid
 from recsite.platform.moments import Moment
+from recsite.platform.request_fields import NEEDED
 from recsite.platform.values import Boolean, Many, Text, ValueType, WrongValue, unknown_names
 
 LONGEST_DESCRIPTION = 100_000
@@ -159,7 +160,7 @@ def read(fields: Mapping[str, Field], body: Any, known: Mapping[str, ValueType])
 def need(fields: Mapping[str, Field], values: Mapping[str, Any]) -> None:
     """Raise Invalid where a field is missing without which nothing is made."""
     if missing := [name for name, field in fields.items() if field.is_needed and name not in values]:
-        raise Invalid(dict.fromkeys(missing, "It is needed."))
+        raise Invalid(dict.fromkeys(missing, NEEDED))
 
 
 def with_defaults(fields: Mapping[str, Field], values: Mapping[str, Any]) -> dict[str, Any]:

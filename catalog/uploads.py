@@ -1,7 +1,6 @@
 """Keep bodies that wait for a worker in a storage that web servers and workers share (`STORAGES["uploads"]`)."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from datetime import timedelta
 from typing import IO
 
@@ -21,11 +20,9 @@ def keep(file: IO[bytes]) -> str:
     return storages["uploads"].save(f"{FOLDER}/{uuid_utils.uuid7()}.ndjson", File(file))
 
 
-@contextmanager
-def opened(name: str) -> Iterator[IO[bytes]]:
-    """Open a stored file for reading."""
-    with storages["uploads"].open(name) as file:
-        yield file
+def opened(name: str) -> File:
+    """Open a stored file for reading; a `with` closes it."""
+    return storages["uploads"].open(name)
 
 
 def discard(name: str) -> None:

@@ -23,6 +23,8 @@ WITHOUT_ITEM = 1
 """Marks the keys of events without an item: their table counts its rows by itself."""
 
 LARGEST_KEY = 2**64
+AT_ONCE = 500
+"""Rows that are held in memory where all of a history is read."""
 
 
 class DamagedCursor(ValueError):
@@ -114,11 +116,11 @@ def of_item(item: Item, wanted: Wanted) -> Page:
     return _page(wanted.of(Interaction.objects.filter(item=item).select_related("user"), 0), wanted.limit)
 
 
-def everything_of(user: EndUser, at_once: int = 500) -> Iterator[tuple[Row, Review | None]]:
+def everything_of(user: EndUser) -> Iterator[tuple[Row, Review | None]]:
     """Yield all that a user did, newest first, in constant memory."""
     after: Place | None = None
     while True:
-        page = of_user(user, Wanted(after=after, limit=at_once))
+        page = of_user(user, Wanted(after=after, limit=AT_ONCE))
         yield from ((row, page.review_of(row)) for row in page.rows)
         if (after := page.next) is None:
             return

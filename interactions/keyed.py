@@ -226,9 +226,9 @@ def _merged(rows: Iterable[Interaction]) -> list[Feedback]:
     for row in rows:
         one = _told(row)
         if other := found.get(one.key):
-            ends = sorted((moment for moment in (one.at, other.at) if moment), reverse=False)
+            first = min(moment for moment in (one.at, other.at) if moment)
             updated = max(moment for moment in (one.updated, other.updated) if moment)
-            one = replace(other, value=other.value + one.value, at=ends[0], updated=updated)
+            one = replace(other, value=other.value + one.value, at=first, updated=updated)
         found[one.key] = one
     return list(found.values())
 

@@ -7,6 +7,7 @@ from catalog import fields
 from catalog.fields import Field
 from catalog.validation import Id, NewId
 from recsite.platform.exceptions import Invalid
+from recsite.platform.request_fields import NEEDED
 
 IN_PATH = "It differs from the id in the address. Ids can't be changed: leave it out, or create another one."
 
@@ -16,7 +17,7 @@ def read_new(kind: str, table: Mapping[str, Field], body: Any) -> tuple[str, dic
     name = f"{kind}_id"
     values = fields.read(table, body, {name: NewId()})
     if name not in values:
-        raise Invalid({name: "It is needed."})
+        raise Invalid({name: NEEDED})
     return values.pop(name), values
 
 

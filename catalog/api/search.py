@@ -10,10 +10,10 @@ from catalog.api.items import FILTER_NAMES, FILTERS, filters
 from catalog.api.serializers import ItemOut
 from catalog.models import Item
 from recsite.platform import database
-from recsite.platform.exceptions import Invalid
 from recsite.platform.lean import LeanJsonView
 from recsite.platform.paging import LARGEST_SIZE
 from recsite.platform.query import Query
+from recsite.platform.request_fields import NEEDED
 from recsite.platform.schema import parameter, problems
 from recsite.platform.values import Integer, Text
 
@@ -76,9 +76,8 @@ class ItemSearchView(LeanJsonView):
         offset = query.integer("offset", 0, 0, LARGEST_OFFSET)
         only = filters(query)
         if "q" not in request.GET:
-            query.errors["q"] = "It is needed."
-        if query.errors:
-            raise Invalid(query.errors)
+            query.errors["q"] = NEEDED
+        query.check()
         found = search.find(text, limit, offset, only, facets=True)
         rows = database.ask(lambda: Item.objects.in_bulk(found.items))
         end = offset + limit

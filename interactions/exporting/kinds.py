@@ -1,5 +1,6 @@
 """Read the rows of each kind by their keys, a page at a time."""
 
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,6 +8,8 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
+
+from interactions.marks import MARK_NAMES
 
 Row = Sequence[Any]
 PAGE = 5_000
@@ -28,10 +31,10 @@ WHERE id > %(after)s AND (%(since)s::timestamptz IS NULL OR updated_at >= %(sinc
 ORDER BY id LIMIT %(most)s
 """
 # An event whose user or item is being deleted has no id here and is passed by: a shorter page would look like the last.
-EVENTS = """
+EVENTS = f"""
 SELECT one.id, CASE WHEN enduser.id IS NULL OR item.id IS NULL THEN NULL ELSE one.event_id END,
     enduser.user_id, item.item_id, kind.name, one.value, one.occurred_at, one.undated, one.context::text,
-    review.title, review.text, nullif((ARRAY['','crawler','flagged','staff','too_fast'])[one.mark + 1], '')
+    review.title, review.text, '{json.dumps(MARK_NAMES)}'::jsonb ->> one.mark::text
 FROM (
     SELECT * FROM interactions_interaction
     WHERE id > %(after)s AND (%(since)s::timestamptz IS NULL OR received_at >= %(since)s)
@@ -90,10 +93,6 @@ class Kind:
         start, first = self._find(after) if after else (0, 0)
         for number, part in enumerate(self.parts[start:]):
             yield from _rows(part, since, 0 if number else first, page)
-
-    def record(self, row: Row) -> Mapping[str, Any]:
-        """Return a row by the names of its columns."""
-        return dict(zip(self.columns, row, strict=True))
 
     def _find(self, key: str) -> tuple[int, int]:
         """Return the part that holds a row, and its internal id."""

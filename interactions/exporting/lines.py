@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -16,23 +16,17 @@ FORMATS = tuple(MEDIA_TYPES)
 
 def lines(kind: Kind, format_: str, rows: Iterable[Row], *, has_header: bool = True) -> Iterator[bytes]:
     """Yield the rows as lines; a CSV file that is gone on with has its header already."""
-    write = _csv_writer(kind, has_header) if format_ == "csv" else _json_writer(kind)
-    yield from write(rows)
+    return _csv(kind, rows, has_header) if format_ == "csv" else _json(kind, rows)
 
 
-def _json_writer(kind: Kind) -> Callable[[Iterable[Row]], Iterator[bytes]]:
-    objects = [column in kind.objects for column in kind.columns]
-
-    def write(rows: Iterable[Row]) -> Iterator[bytes]:
-        for row in rows:
-            values = (
-                orjson.Fragment(value) if is_object and value is not None else value
-                for value, is_object in zip(row, objects, strict=True)
-            )
-            record = {name: value for name, value in zip(kind.columns, values, strict=True) if value is not None}
-            yield orjson.dumps(_with_review(record), option=orjson.OPT_APPEND_NEWLINE)
-
-    return write
+def _json(kind: Kind, rows: Iterable[Row]) -> Iterator[bytes]:
+    for row in rows:
+        record = {
+            name: orjson.Fragment(value) if name in kind.objects else value
+            for name, value in zip(kind.columns, row, strict=True)
+            if value is not None
+        }
+        yield orjson.dumps(_with_review(record), option=orjson.OPT_APPEND_NEWLINE)
 
 
 def _with_review(record: dict[str, Any]) -> dict[str, Any]:
@@ -41,19 +35,15 @@ def _with_review(record: dict[str, Any]) -> dict[str, Any]:
     return record if text is None else {**record, "review": {"title": title, "text": text} if title else {"text": text}}
 
 
-def _csv_writer(kind: Kind, has_header: bool) -> Callable[[Iterable[Row]], Iterator[bytes]]:
+def _csv(kind: Kind, rows: Iterable[Row], has_header: bool) -> Iterator[bytes]:
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\r\n")
-
-    def write(rows: Iterable[Row]) -> Iterator[bytes]:
-        if has_header:
-            writer.writerow(kind.columns)
-        for row in rows:
-            writer.writerow(map(_cell, row))
-            yield _taken(buffer)
+    if has_header:
+        writer.writerow(kind.columns)
+    for row in rows:
+        writer.writerow(map(_cell, row))
         yield _taken(buffer)
-
-    return write
+    yield _taken(buffer)
 
 
 def _cell(value: Any) -> Any:
