@@ -46,7 +46,7 @@ NEW_PATTERN = (
 )
 """The rule of `is_reserved` as a JSON schema says it of an id without white space around it."""
 
-_DOTS = re.compile(r"(?:^|/)\.\.?(?:/|$)")
+DOTS = r"(?:^|/)\.\.?(?:/|$)"
 """Parts of a path that mean another place: curl and browsers resolve them, and would act on another item."""
 
 _AROUND = re.compile(f"^[{BLANKS}]+|[{BLANKS}]+$")
@@ -86,13 +86,13 @@ def is_reserved(item_or_user_id: str) -> bool:
     return (
         item_or_user_id in ROUTE_WORDS
         or item_or_user_id.endswith(ROUTE_ENDS)
-        or bool("." in item_or_user_id and _DOTS.search(item_or_user_id))
+        or bool("." in item_or_user_id and re.search(DOTS, item_or_user_id))
     )
 
 
 def reserved_reason(item_or_user_id: str) -> str:
     """Say of a reserved id why none is made with it, to be put behind the field's name."""
-    if _DOTS.search(item_or_user_id):
+    if re.search(DOTS, item_or_user_id):
         return "has a part of dots alone, which clients take out of an address: choose another one"
     end = next((end for end in ROUTE_ENDS if item_or_user_id.endswith(end)), "")
     how = f"ends with {end}" if end else f"is {item_or_user_id!r}"

@@ -14,7 +14,7 @@ from django.db import connection
 from django.db.backends.utils import CursorWrapper
 from django.utils import timezone
 
-from catalog.ids import ROUTE_ENDS, ROUTE_WORDS
+from catalog.ids import DOTS, ROUTE_ENDS, ROUTE_WORDS
 
 logger = logging.getLogger(__name__)
 SHOWN_WHEN = "an import describes them, or staff choose 'Show in lists again' in the admin (Items)"
@@ -50,7 +50,7 @@ WHERE (item.id IS NULL AND staged.item_id <> '') OR kind.id IS NULL
 """
 # No item is made with an id that is an address of the API (`catalog.ids.is_reserved`).
 WORDS = f"'{{{','.join(sorted(ROUTE_WORDS))}}}'::text[]"
-ENDS = f"'({'|'.join(ROUTE_ENDS)})$'"
+PATTERN = f"'(?:{'|'.join(ROUTE_ENDS)})$|{DOTS}'"
 # Hidden where the event came one by one: a client that makes up ids shall not put them into lists.
 MAKE_PLACEHOLDERS = """
 INSERT INTO catalog_item
@@ -58,7 +58,7 @@ INSERT INTO catalog_item
 SELECT DISTINCT item_id, item_id, '', '{{}}'::text[], '{{}}'::text[], '{{}}'::jsonb, '', {available}, '', now(), now()
 FROM {staged}
 WHERE staged.item_id <> '' AND NOT EXISTS (SELECT FROM catalog_item AS known WHERE known.item_id = staged.item_id)
-    AND NOT (staged.item_id = ANY({words}) OR staged.item_id ~ {ends})
+    AND NOT (staged.item_id = ANY({words}) OR staged.item_id ~ {pattern})
 ORDER BY item_id
 ON CONFLICT (item_id) DO NOTHING
 """
@@ -205,7 +205,7 @@ class Staging:
         """
         if settings.UNKNOWN_ITEM_POLICY != "placeholder":
             return 0
-        self._execute(MAKE_PLACEHOLDERS, available="true" if available else "false", words=WORDS, ends=ENDS)
+        self._execute(MAKE_PLACEHOLDERS, available="true" if available else "false", words=WORDS, pattern=PATTERN)
         if self.cursor.rowcount > 0 and not available:
             logger.info("%d items made for the ids of events: hidden until %s.", self.cursor.rowcount, SHOWN_WHEN)
         return max(self.cursor.rowcount, 0)

@@ -26,11 +26,13 @@ def test_no_user_is_made_but_one_that_exists_goes_on() -> None:
 
 def test_no_placeholder_is_made_but_an_item_that_exists_goes_on(settings: Any) -> None:
     settings.UNKNOWN_ITEM_POLICY = "placeholder"
-    store([factories.event("ada", name) for name in ("search", "a/similar", "fine/similar/1")])
-    assert [item.item_id for item in Item.objects.all()] == ["fine/similar/1"]
+    store([factories.event("ada", name) for name in ("search", "a/similar", "..", "a/./b", "fine/similar/1", "a..b")])
+    assert {item.item_id for item in Item.objects.all()} == {"fine/similar/1", "a..b"}
     assert set(DeadLetter.objects.values_list("reason", flat=True)) == {
         "Unknown item search.",
         "Unknown item a/similar.",
+        "Unknown item ...",
+        "Unknown item a/./b.",
     }
     factories.item("a/similar")
     store([factories.event("ada", "a/similar")])
