@@ -2,7 +2,7 @@
 
 import logging
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
@@ -11,6 +11,7 @@ import structlog
 from django.core.exceptions import PermissionDenied
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, JsonResponse, UnreadablePostError
+from django.http.response import HttpResponseBase
 from rest_framework.exceptions import APIException, NotFound, ValidationError
 from rest_framework.response import Response
 
@@ -71,6 +72,19 @@ def explain(error: BaseException | None) -> Failure | None:
     if isinstance(error, UserFacingError):
         return Failure(409, str(error), own_code=error.code)
     return None
+
+
+def answered(
+    act: Callable[[], HttpResponseBase], refuse: Callable[[Failure], HttpResponseBase] = Failure.as_json
+) -> HttpResponseBase:
+    """Return what an operation answers, or the answer that explains why it can't. Mistakes of ours are raised."""
+    try:
+        return act()
+    except Exception as error:
+        if (failure := explain(error)) is None:
+            # Django writes it into the log and answers 500; the metrics count both.
+            raise
+        return refuse(failure)
 
 
 def unavailable(error: BaseException) -> Failure:

@@ -8,7 +8,7 @@ from rest_framework.views import APIView
 
 from recsite.platform import browser_access, idempotency
 from recsite.platform.authentication import admit, caller_of
-from recsite.platform.errors import Failure, explain
+from recsite.platform.errors import Failure, answered
 from recsite.platform.json_body import read_json
 from recsite.platform.lean import NOT_ACCEPTABLE, json_response, takes_json
 from recsite.platform.query import Query
@@ -33,18 +33,16 @@ class JsonBodyView(APIView):
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if request.method == "OPTIONS":
             return super().dispatch(request, *args, **kwargs)
-        try:
-            # Who may not ask learns that first.
-            caller = admit(request, self.takes_limit_along)
-            if not takes_json(request.META.get("HTTP_ACCEPT", "")):
-                return self.refuse(NOT_ACCEPTABLE)
-            if idempotency.applies(request):
-                return idempotency.once(request, caller, lambda: self._response(request, *args, **kwargs))
-            return self._response(request, *args, **kwargs)
-        except Exception as error:
-            if (failure := explain(error)) is None:
-                raise
-            return self.refuse(failure)
+        return answered(lambda: self._admitted(request, *args, **kwargs), self.refuse)
+
+    def _admitted(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        # Who may not ask learns that first.
+        caller = admit(request, self.takes_limit_along)
+        if not takes_json(request.META.get("HTTP_ACCEPT", "")):
+            return self.refuse(NOT_ACCEPTABLE)
+        if idempotency.applies(request):
+            return idempotency.once(request, caller, lambda: self._response(request, *args, **kwargs))
+        return self._response(request, *args, **kwargs)
 
     def refuse(self, failure: Failure) -> HttpResponse:
         """Return the answer that tells of a failure."""

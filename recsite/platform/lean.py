@@ -1,5 +1,6 @@
 """For operations that answer in less time than REST framework's own steps take."""
 
+from collections.abc import Iterable
 from typing import Any, ClassVar
 
 import orjson
@@ -9,7 +10,7 @@ from django.http.response import HttpResponseBase
 from rest_framework.views import APIView
 
 from recsite.platform.authentication import admit
-from recsite.platform.errors import Failure, explain
+from recsite.platform.errors import Failure, answered
 
 NO_STORE = "private, no-store"
 ANYTHING = ("", "*/*", "application/json")
@@ -29,18 +30,16 @@ class LeanJsonView(APIView):
     """True where the answer begins with a round trip to Redis that takes the question for the limit along."""
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        try:
-            if request.method not in ("GET", "HEAD"):
-                return _NOT_ALLOWED.as_json()
-            admit(request, self.takes_limit_along)
-            if not takes_json(request.META.get("HTTP_ACCEPT", "")):
-                return NOT_ACCEPTABLE.as_json()
-            answer = self.get(request, *args, **kwargs)
-            return answer if isinstance(answer, HttpResponse) else json_response(answer)
-        except Exception as error:
-            if (failure := explain(error)) is None:
-                raise
-            return failure.as_json()
+        if request.method not in ("GET", "HEAD"):
+            return _NOT_ALLOWED.as_json()
+        return answered(lambda: self._answer(request, *args, **kwargs))
+
+    def _answer(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        admit(request, self.takes_limit_along)
+        if not takes_json(request.META.get("HTTP_ACCEPT", "")):
+            return NOT_ACCEPTABLE.as_json()
+        answer = self.get(request, *args, **kwargs)
+        return answer if isinstance(answer, HttpResponse) else json_response(answer)
 
     def get(self, request: Any, *args: Any, **kwargs: Any) -> Any:
         raise NotImplementedError
@@ -58,6 +57,10 @@ def json_response(answer: Any, status: int = 200) -> HttpResponse:
 
 def takes_json(accept: str) -> bool:
     """Tell if an Accept header allows JSON; the ones that nearly all clients send are told by a comparison."""
-    return accept in ANYTHING or any(
-        one.match("application/json") and one.quality > 0 for one in map(MediaType, accept.split(","))
-    )
+    return accept in ANYTHING or accepts(accept, ("application/json",))
+
+
+def accepts(accept: str, media_types: Iterable[str]) -> bool:
+    """Tell if an Accept header allows one of these types."""
+    wanted = [one for one in map(MediaType, accept.split(",")) if one.quality > 0]
+    return any(one.match(media_type) for one in wanted for media_type in media_types)

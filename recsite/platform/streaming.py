@@ -6,12 +6,12 @@ from io import BytesIO
 from typing import Any, ClassVar
 
 from django.http import HttpRequest, StreamingHttpResponse
-from django.http.request import MediaType
 from django.http.response import HttpResponseBase
 from rest_framework.views import APIView
 
 from recsite.platform.authentication import admit
-from recsite.platform.errors import Failure, explain
+from recsite.platform.errors import Failure, answered
+from recsite.platform.lean import NO_STORE, accepts
 
 PIECE = 1 << 16
 """Bytes that are sent at once: small rows one by one would cost more than they hold."""
@@ -27,29 +27,20 @@ class StreamView(APIView):
     media_types: ClassVar[tuple[str, ...]] = ("application/json",)
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        try:
-            admit(request)
-            if request.method != "GET":
-                return Failure(405, "Only GET is possible here.", headers={"Allow": "GET"}).as_json()
-            if not accepts(request, self.media_types):
-                names = " or ".join(self.media_types)
-                return Failure(406, f"Only {names} can be sent: let the Accept header allow it.").as_json()
-            return self.get(request, *args, **kwargs)
-        except Exception as error:
-            if (failure := explain(error)) is None:
-                raise
-            return failure.as_json()
+        return answered(lambda: self._answer(request, *args, **kwargs))
+
+    def _answer(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        admit(request)
+        if request.method != "GET":
+            return Failure(405, "Only GET is possible here.", headers={"Allow": "GET"}).as_json()
+        if not accepts(request.META.get("HTTP_ACCEPT") or "*/*", self.media_types):
+            names = " or ".join(self.media_types)
+            return Failure(406, f"Only {names} can be sent: let the Accept header allow it.").as_json()
+        return self.get(request, *args, **kwargs)
 
     def get(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Return the answer; each operation has its own way."""
         raise NotImplementedError
-
-
-def accepts(request: HttpRequest, media_types: Iterable[str]) -> bool:
-    """Tell if the Accept header allows one of these types."""
-    accept = request.META.get("HTTP_ACCEPT") or "*/*"
-    wanted = [one for one in map(MediaType, accept.split(",")) if one.quality > 0]
-    return any(one.match(media_type) for one in wanted for media_type in media_types)
 
 
 def takes_gzip(request: HttpRequest) -> bool:
@@ -71,7 +62,7 @@ def stream(
     pieces = _begun(in_pieces(gzipped(rows) if zipped or packed else rows))
     headers = {
         "Content-Disposition": f'attachment; filename="{name}"',
-        "Cache-Control": "private, no-store",
+        "Cache-Control": NO_STORE,
         "Vary": "Accept-Encoding",
         # A proxy that collects the answer first would undo it.
         "X-Accel-Buffering": "no",
