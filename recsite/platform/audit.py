@@ -73,3 +73,20 @@ def record(
         reason=reason[:LONGEST_REASON],
         request_id=structlog.contextvars.get_contextvars().get("request_id") or "",
     )
+
+
+def record_change(
+    actor: Actor,
+    verb: str,
+    object_type: str,
+    object_id: object,
+    *,
+    before: Mapping[str, Any],
+    after: Mapping[str, Any],
+    reason: str = "",
+) -> None:
+    """Write down the fields that differ between two states of an object; nothing where none does."""
+    changed = {name: value for name, value in after.items() if value != before[name]}
+    if changed:
+        was = {name: before[name] for name in changed}
+        record(actor, verb, object_type, object_id, before=was, after=changed, reason=reason)

@@ -82,7 +82,7 @@ def caller_of(request: HttpRequest) -> Caller | None:
 
 def is_from_a_page(request: HttpRequest) -> bool:
     """Tell if a page with a browser key sent the request: its headers are the visitor's own."""
-    caller: Caller | None = getattr(request, _CALLER, None)
+    caller = caller_of(request)
     return bool(caller and caller.user)
 
 

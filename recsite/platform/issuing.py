@@ -1,7 +1,7 @@
 """Make, change, rotate and revoke API keys: each of these is recorded."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,13 +14,11 @@ from recsite.platform.audit import Actor
 from recsite.platform.exceptions import Invalid, UserFacingError
 from recsite.platform.models import ApiKey
 from recsite.platform.origins import is_origin
+from recsite.platform.rotation import OVERLAP, check_overlap
+from recsite.platform.values import in_order
 
 LONGEST_NAME = 50
 MOST_ORIGINS = 20
-OVERLAP = timedelta(hours=24)
-"""How long a key goes on working beside the one that replaces it."""
-
-LONGEST_OVERLAP = timedelta(days=90)
 BROWSER_SCOPES = (Scope.READ, Scope.WRITE)
 RECORDED = ("name", "owner", "scopes", "expiry_date", "revoked", "rate_limit", "origins")
 OBJECT = "api_key"
@@ -36,7 +34,7 @@ class KeySettings:
     expiry_date: datetime | None = None
     rate_limit: int | None = None
     is_browser: bool = False
-    origins: Iterable[str] = field(default_factory=tuple)
+    origins: Iterable[str] = ()
 
 
 def create(asked: KeySettings, actor: Actor) -> tuple[ApiKey, str]:
@@ -56,8 +54,7 @@ def create(asked: KeySettings, actor: Actor) -> tuple[ApiKey, str]:
 
 def rotate(key: ApiKey, actor: Actor, overlap: timedelta = OVERLAP) -> tuple[ApiKey, str]:
     """Make the successor of a key, with all that it has, and let the old one work for as long as the overlap."""
-    if not timedelta() <= overlap <= LONGEST_OVERLAP:
-        raise Invalid({"overlap": f"Between 0 and {LONGEST_OVERLAP // timedelta(hours=1):,} hours are possible."})
+    check_overlap(overlap)
     with transaction.atomic():
         old = ApiKey.objects.select_for_update().get(pk=key.pk)
         if old.revoked or old.has_expired:
@@ -104,9 +101,8 @@ def check(key: ApiKey) -> None:
 
 
 def sorted_scopes(scopes: Iterable[str]) -> list[str]:
-    """Return scopes as they are stored: each once, in the order of Scope; unknown ones at the end."""
-    order = [scope.value for scope in Scope]
-    return sorted(set(map(str, scopes)), key=lambda one: order.index(one) if one in order else len(order))
+    """Return scopes as they are stored: each once, in the order of Scope."""
+    return in_order(scopes, tuple(Scope))
 
 
 _RULES: tuple[tuple[str, Callable[[ApiKey], bool], str], ...] = (
@@ -152,10 +148,7 @@ def _change(old: ApiKey, now: dict[str, Any], verb: str, actor: Actor, reason: s
     for name, value in now.items():
         setattr(old, name, value)
     old.save(update_fields=list(now))
-    changed = {name: value for name, value in _fields(old).items() if value != before[name]}
-    if changed:
-        was = {name: before[name] for name in changed}
-        audit.record(actor, verb, OBJECT, old.prefix, before=was, after=changed, reason=reason)
+    audit.record_change(actor, verb, OBJECT, old.prefix, before=before, after=_fields(old), reason=reason)
 
 
 def _fields(key: ApiKey) -> dict[str, Any]:

@@ -76,6 +76,5 @@ def as_json(job: Job) -> dict[str, Any]:
 
 def accepted(job: Job) -> HttpResponse:
     """Return the answer to a request that started a job: 202, with the address of the job."""
-    answer = json_response(as_json(Job.objects.select_related("started_by").get(pk=job.pk)), 202)
-    answer.headers["Location"] = f"/api/v1/jobs/{job.pk}"
-    return answer
+    told = as_json(Job.objects.select_related("started_by").get(pk=job.pk))
+    return json_response(told, 202, location=f"/api/v1/jobs/{job.pk}")

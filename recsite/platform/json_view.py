@@ -87,9 +87,7 @@ class JsonBodyView(APIView):
 
 def created(answer: dict[str, Any], location: str) -> HttpResponse:
     """Return 201 with the new thing and its address."""
-    response = json_response(answer, 201)
-    response.headers["Location"] = location
-    return response
+    return json_response(answer, 201, location=location)
 
 
 def no_content() -> HttpResponse:

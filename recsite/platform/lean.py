@@ -45,13 +45,15 @@ class LeanJsonView(APIView):
         raise NotImplementedError
 
 
-def json_response(answer: Any, status: int = 200) -> HttpResponse:
-    """Return the answer as JSON, with its length: clients keep the connection then.
+def json_response(answer: Any, status: int = 200, *, location: str = "") -> HttpResponse:
+    """Return the answer as JSON, with its length: clients keep the connection then. `location` says where it leads.
 
     Nobody may keep it, unless the operation says otherwise: answers are of one user, or change with the next event.
     """
     body = orjson.dumps(answer)
     headers = {"Content-Length": str(len(body)), "Cache-Control": NO_STORE}
+    if location:
+        headers["Location"] = location
     return HttpResponse(body, status=status, content_type="application/json", headers=headers)
 
 

@@ -22,6 +22,8 @@ class Field:
 
 
 Fields = Mapping[str, Field]
+NOTHING: Fields = {}
+"""Of operations that are asked for by their address alone."""
 
 
 def read_fields(fields: Fields, body: Any) -> dict[str, Any]:

@@ -5,7 +5,7 @@ A type converts nothing that JSON already types: "5" is not 5. All types speak t
 
 import math
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -200,3 +200,8 @@ def unknown_names(names: Collection[str], refusal: Callable[[str], str]) -> Mapp
     named = {name[:LONGEST_NAME]: refusal(name) for name in sorted(names)[:MOST_NAMED]}
     more = len(names) - MOST_NAMED
     return {**named, MORE: f"{more:,} more names are unknown."} if more > 0 else named
+
+
+def in_order(names: Iterable[str], order: Sequence[str]) -> list[str]:
+    """Return the names each once, in the order of those that are known; others at the end, by the alphabet."""
+    return sorted(set(map(str, names)), key=lambda one: (order.index(one) if one in order else len(order), one))

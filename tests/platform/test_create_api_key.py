@@ -57,6 +57,13 @@ def test_a_key_is_rotated_with_an_overlap(capsys: pytest.CaptureFixture[str]) ->
     assert expiry - timezone.now() <= timedelta(hours=1)
 
 
+def test_an_overlap_has_an_end(capsys: pytest.CaptureFixture[str]) -> None:
+    call_command("create_api_key", "web shop")
+    with pytest.raises(CommandError, match=r"From 0 to 2,160 hours are possible\."):
+        call_command("create_api_key", "--rotate", capsys.readouterr().out[:8], "--overlap-hours", "2161")
+    assert ApiKey.objects.get().expiry_date is None
+
+
 def test_a_browser_key_is_told_by_its_prefix(capsys: pytest.CaptureFixture[str]) -> None:
     call_command("create_api_key", "pages", "--browser", "https://shop.example")
     said = capsys.readouterr()

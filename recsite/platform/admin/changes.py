@@ -9,6 +9,7 @@ from recsite.platform.humanize import EMPTY, ago, structure
 from recsite.platform.models import AuditEntry
 
 DOOR_COLOURS = {"admin": "info", "api": "success", "command": "warning"}
+MOST_FIELDS, LONGEST_VALUE = 4, 60
 
 
 @admin.register(AuditEntry)
@@ -58,9 +59,6 @@ class AuditEntryAdmin(ReadOnlyAdmin):
     @display(description="after")
     def after_text(self, entry: AuditEntry) -> str:
         return structure(entry.after)
-
-
-MOST_FIELDS, LONGEST_VALUE = 4, 60
 
 
 def _line(name: str, before: str, after: str) -> tuple[str, str, str]:

@@ -1,6 +1,5 @@
 """Pages of API keys."""
 
-from datetime import timedelta
 from typing import Any
 
 from django import forms
@@ -14,18 +13,19 @@ from unfold.decorators import action, display
 from unfold.forms import BaseDialogForm
 from unfold.widgets import (
     UnfoldAdminCheckboxSelectMultipleWidget,
-    UnfoldAdminIntegerFieldWidget,
     UnfoldAdminTextareaWidget,
 )
 
 from recsite.platform import issuing
 from recsite.platform.access import DEFAULT_SCOPES, Scope
+from recsite.platform.admin.forms import RuledForm, overlap_hours
 from recsite.platform.audit import Actor
 from recsite.platform.console import ConsoleAdmin, dialog, leave_dialog
-from recsite.platform.exceptions import Invalid, UserFacingError
+from recsite.platform.exceptions import UserFacingError
 from recsite.platform.humanize import ago
 from recsite.platform.issuing import KeySettings
 from recsite.platform.models import ApiKey
+from recsite.platform.rotation import HOUR
 
 MEANINGS = {
     Scope.READ: "read: get lists, look things up",
@@ -33,7 +33,6 @@ MEANINGS = {
     Scope.OPERATE: "operate: train, promote, roll back, clear caches",
     Scope.ERASE: "erase: erase users, for good",
 }
-HOURS = timedelta(hours=1)
 
 # The library registers a page for a table that nothing here uses.
 admin.site.unregister(LibrarysOwnKey)
@@ -50,7 +49,7 @@ class ScopeFilter(admin.SimpleListFilter):
         return queryset.filter(scopes__contains=[self.value()]) if self.value() else queryset
 
 
-class KeyForm(forms.ModelForm):
+class KeyForm(RuledForm):
     """Let staff tick scopes and write one origin a line."""
 
     scopes = forms.MultipleChoiceField(
@@ -75,24 +74,12 @@ class KeyForm(forms.ModelForm):
     def clean_origins(self) -> list[str]:
         return list(dict.fromkeys(self.cleaned_data["origins"].split()))
 
-    def _post_clean(self) -> None:
-        super()._post_clean()  # type: ignore[misc]  # Django's hook for what needs the whole row
-        if not self.errors:
-            try:
-                issuing.check(self.instance)
-            except Invalid as wrong:
-                for name, sentence in wrong.errors.items():
-                    self.add_error(name if name in self.fields else None, sentence)
+    def check_row(self) -> None:
+        issuing.check(self.instance)
 
 
 class Rotate(BaseDialogForm):
-    overlap = forms.IntegerField(
-        label="Hours for which the old key goes on working",
-        min_value=0,
-        max_value=issuing.LONGEST_OVERLAP // HOURS,
-        initial=issuing.OVERLAP // HOURS,
-        widget=UnfoldAdminIntegerFieldWidget,
-    )
+    overlap = overlap_hours("Hours for which the old key goes on working")
 
 
 @admin.register(ApiKey)
@@ -152,7 +139,7 @@ class ApiKeyAdmin(ConsoleAdmin):
     def rotate(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
         key = self.get_or_404(request, object_id)
         try:
-            successor, text = issuing.rotate(key, Actor.staff(request), form.cleaned_data["overlap"] * HOURS)
+            successor, text = issuing.rotate(key, Actor.staff(request), form.cleaned_data["overlap"] * HOUR)
         except UserFacingError as refusal:
             messages.error(request, str(refusal))
             return leave_dialog(request, "admin:platform_apikey_change", object_id)

@@ -1,7 +1,6 @@
 """Pages of webhooks and of what was sent to them."""
 
 import json
-from datetime import timedelta
 from typing import Any
 
 from django import forms
@@ -12,23 +11,24 @@ from django.urls import reverse
 from django.utils.html import format_html_join
 from unfold.decorators import action, display
 from unfold.forms import BaseDialogForm
-from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminIntegerFieldWidget
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from recsite.platform import tasks
+from recsite.platform.admin.forms import RuledForm, overlap_hours
 from recsite.platform.audit import Actor
 from recsite.platform.console import ConsoleAdmin, ReadOnlyAdmin, dialog, leave_dialog
-from recsite.platform.exceptions import Invalid, UserFacingError
+from recsite.platform.exceptions import UserFacingError
 from recsite.platform.humanize import EMPTY, ago, link, structure
 from recsite.platform.models import WebhookDelivery, WebhookEndpoint
+from recsite.platform.rotation import HOUR
 from recsite.platform.webhooks import endpoints, events
 from recsite.platform.webhooks.endpoints import EndpointSettings
 
 STATE_COLOURS = {"active": "success", "failing": "warning", "paused": "danger"}
 DELIVERY_COLOURS = {"delivered": "success", "pending": "warning", "failed": "danger"}
-HOUR = timedelta(hours=1)
 
 
-class EndpointForm(forms.ModelForm):
+class EndpointForm(RuledForm):
     """Let staff tick events; the rules are those of the API."""
 
     events = forms.MultipleChoiceField(widget=UnfoldAdminCheckboxSelectMultipleWidget)
@@ -37,29 +37,16 @@ class EndpointForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         if "events" in self.fields:
             # Long labels would not be broken on a phone, so what each means stands below.
-            self.fields["events"].choices = [(name, name) for name in events.known()]  # type: ignore[attr-defined]
+            self.fields["events"].choices = [(name, name) for name in events.known()]  # type: ignore[attr-defined]  # of a choice field
             meanings = [f"{name}: {kind.description}" for name, kind in events.known().items()]
             self.fields["events"].help_text = format_html_join("", "<div>{}</div>", ((one,) for one in meanings))
 
-    def _post_clean(self) -> None:
-        super()._post_clean()  # type: ignore[misc]  # Django's stubs leave it out
-        if self.errors:
-            return
-        try:
-            endpoints.check(self.instance)
-        except Invalid as wrong:
-            for name, sentence in wrong.errors.items():
-                self.add_error(name if name in self.fields else None, sentence)
+    def check_row(self) -> None:
+        endpoints.check(self.instance)
 
 
 class Rotate(BaseDialogForm):
-    overlap = forms.IntegerField(
-        label="Hours for which messages are signed with the old secret as well",
-        min_value=0,
-        max_value=endpoints.LONGEST_OVERLAP // HOUR,
-        initial=endpoints.OVERLAP // HOUR,
-        widget=UnfoldAdminIntegerFieldWidget,
-    )
+    overlap = overlap_hours("Hours for which messages are signed with the old secret as well")
 
 
 @admin.register(WebhookEndpoint)

@@ -13,7 +13,7 @@ from recsite.platform.lean import LeanJsonView
 from recsite.platform.models import Job
 from recsite.platform.paging import PARAMETERS, Page, page
 from recsite.platform.query import Query
-from recsite.platform.request_fields import Fields, described, read_fields
+from recsite.platform.request_fields import NOTHING, described, read_fields
 from recsite.platform.schema import PAGING, in_path, parameter, problems
 from recsite.platform.values import Choice, Text
 
@@ -27,9 +27,6 @@ RUNNING = EXAMPLE | {
     "log": ["12:00:01 reading the events", "12:00:09 Fitting hybrid"],
 }
 JOB_ID = in_path("job_id", {"type": "integer", "minimum": 1}, "The job's id.")
-
-
-NO_FIELDS: Fields = {}
 
 
 class JobPageOut(Page):
@@ -82,12 +79,12 @@ class CancelJob(JsonBodyView):
         summary="Cancel a job",
         description="A queued job ends at once, a running one at its next step. One that is over is refused (409).",
         parameters=[JOB_ID],
-        request=described(NO_FIELDS),
+        request=described(NOTHING),
         responses={200: JobOut, **problems(400, 404, 406, 409, 413, 415)},
         examples=[OpenApiExample("A job", RUNNING | {"cancel_requested": True}, status_codes=[200])],
     )
     def post(self, request: HttpRequest, body: Any, job_id: int) -> dict[str, Any]:
-        read_fields(NO_FIELDS, body)
+        read_fields(NOTHING, body)
         job = _job(job_id)
         if not jobs.cancel(job.pk, actor=authentication.actor(request)):
             raise Conflict({"job_id": f"The job is over: {job.state}. There is nothing to cancel."})

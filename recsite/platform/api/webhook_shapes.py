@@ -1,5 +1,6 @@
 """The shapes of webhooks in the API: bodies, answers and examples."""
 
+from dataclasses import replace
 from typing import Any
 
 from django.conf import settings
@@ -8,31 +9,28 @@ from rest_framework import serializers
 from recsite.platform.models import WebhookDelivery, WebhookEndpoint
 from recsite.platform.paging import Page
 from recsite.platform.request_fields import Field, Fields
+from recsite.platform.rotation import MOST_HOURS, USUAL_HOURS
 from recsite.platform.schema import in_path
 from recsite.platform.values import Choice, Integer, Many, Text
-from recsite.platform.webhooks import endpoints
 from recsite.platform.webhooks.models import LONGEST_URL
 
 EVENTS = tuple(settings.WEBHOOK_EVENTS)
-HOUR = 3_600
 URL = Field(Text(LONGEST_URL), "Where messages are sent to, by POST: https, and no address inside.", is_required=True)
 CHOSEN = Field(Many(Choice(EVENTS), len(EVENTS), at_least=1), "What it is told of.", is_required=True)
 DESCRIPTION = Field(Text(200), "Whose it is, or what it is for.")
 STATE = Field(Choice(tuple(WebhookEndpoint.State.values)), "`paused` gets nothing, until it is `active` again.")
 NEW: Fields = {"url": URL, "events": CHOSEN, "description": DESCRIPTION}
 CHANGES: Fields = {
-    "url": Field(URL.type, URL.description),
-    "events": Field(CHOSEN.type, CHOSEN.description),
+    "url": replace(URL, is_required=False),
+    "events": replace(CHOSEN, is_required=False),
     "description": DESCRIPTION,
     "state": STATE,
 }
-MOST_HOURS, USUAL_HOURS = (int(span.total_seconds()) // HOUR for span in (endpoints.LONGEST_OVERLAP, endpoints.OVERLAP))
 ROTATION: Fields = {
     "overlap_hours": Field(
         Integer(0, MOST_HOURS), "How long messages are signed with the former secret as well.", default=USUAL_HOURS
     )
 }
-NOTHING: Fields = {}
 WEBHOOK_ID = in_path("webhook_id", {"type": "integer", "minimum": 1}, "The webhook's id.")
 DELIVERY_ID = in_path("delivery_id", {"type": "integer", "minimum": 1}, "The delivery's id.")
 

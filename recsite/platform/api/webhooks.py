@@ -1,6 +1,5 @@
 """Make, change and try webhooks, and read what was sent to them."""
 
-from datetime import timedelta
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -14,7 +13,8 @@ from recsite.platform.lean import LeanJsonView, json_response
 from recsite.platform.models import WebhookDelivery, WebhookEndpoint
 from recsite.platform.paging import PARAMETERS, page
 from recsite.platform.query import Query
-from recsite.platform.request_fields import described, read_fields
+from recsite.platform.request_fields import NOTHING, described, read_fields
+from recsite.platform.rotation import HOUR
 from recsite.platform.schema import PAGING, parameter, problems
 from recsite.platform.values import Choice
 from recsite.platform.webhooks import endpoints
@@ -130,7 +130,7 @@ class RotateSecret(JsonBodyView):
         ],
     )
     def post(self, request: HttpRequest, body: Any, webhook_id: int) -> dict[str, Any]:
-        overlap = timedelta(hours=read_fields(shapes.ROTATION, body)["overlap_hours"])
+        overlap = read_fields(shapes.ROTATION, body)["overlap_hours"] * HOUR
         rotated = endpoints.rotate(_webhook(webhook_id), overlap=overlap, actor=actor(request))
         return shapes.webhook_json(rotated, with_secret=True)
 
@@ -144,12 +144,12 @@ class SendTest(JsonBodyView):
         summary="Send a test message",
         description="Sends a `webhook.test`, once, also where the webhook is paused. `Location` tells how it went.",
         parameters=[shapes.WEBHOOK_ID],
-        request=described(shapes.NOTHING),
+        request=described(NOTHING),
         responses={202: QUEUED, **problems(400, 404, 406, 413, 415)},
         examples=[OpenApiExample("The message", shapes.DELIVERY, response_only=True, status_codes=[202])],
     )
     def post(self, request: HttpRequest, body: Any, webhook_id: int) -> HttpResponse:
-        read_fields(shapes.NOTHING, body)
+        read_fields(NOTHING, body)
         return _queued(endpoints.send_test(_webhook(webhook_id), actor=actor(request)))
 
 
@@ -200,12 +200,12 @@ class Redeliver(JsonBodyView):
         summary="Send a message again",
         description="It keeps its id, and is tried once. One that waits for its next attempt is refused (409).",
         parameters=[shapes.WEBHOOK_ID, shapes.DELIVERY_ID],
-        request=described(shapes.NOTHING),
+        request=described(NOTHING),
         responses={202: QUEUED, **problems(400, 404, 406, 409, 413, 415)},
         examples=[OpenApiExample("The message", shapes.DELIVERY, response_only=True, status_codes=[202])],
     )
     def post(self, request: HttpRequest, body: Any, webhook_id: int, delivery_id: int) -> HttpResponse:
-        read_fields(shapes.NOTHING, body)
+        read_fields(NOTHING, body)
         return _queued(endpoints.redeliver(_delivery(webhook_id, delivery_id), actor=actor(request)))
 
 
@@ -225,9 +225,8 @@ class EventTypes(LeanJsonView):
 
 def _queued(delivery: WebhookDelivery) -> HttpResponse:
     tasks.deliver_soon(delivery.endpoint_id)
-    answer = json_response(shapes.delivery_json(delivery), 202)
-    answer.headers["Location"] = f"/api/v1/webhooks/{delivery.endpoint_id}/deliveries/{delivery.pk}"
-    return answer
+    address = f"/api/v1/webhooks/{delivery.endpoint_id}/deliveries/{delivery.pk}"
+    return json_response(shapes.delivery_json(delivery), 202, location=address)
 
 
 def _webhook(webhook_id: int) -> WebhookEndpoint:

@@ -1,7 +1,7 @@
 """Make, change, rotate, pause, try and delete endpoints of webhooks: each of these is recorded."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -12,15 +12,13 @@ from recsite.platform import audit
 from recsite.platform.audit import Actor
 from recsite.platform.exceptions import Conflict, Invalid
 from recsite.platform.log_privacy import hashed
+from recsite.platform.rotation import OVERLAP, check_overlap
+from recsite.platform.values import in_order
 from recsite.platform.webhooks import events, outbox, signing, targets
 from recsite.platform.webhooks.models import WebhookDelivery, WebhookEndpoint
 from recsite.platform.webhooks.targets import CannotSend
 
 MOST = 50
-OVERLAP = timedelta(hours=24)
-"""How long messages are signed with the former secret as well."""
-
-LONGEST_OVERLAP = timedelta(days=90)
 OBJECT = "webhook"
 State = WebhookEndpoint.State
 Waiting = WebhookDelivery.State.PENDING
@@ -31,7 +29,7 @@ class EndpointSettings:
     """Say where messages go, and which."""
 
     url: str
-    events: Iterable[str] = field(default_factory=tuple)
+    events: Iterable[str] = ()
     description: str = ""
 
 
@@ -64,14 +62,13 @@ def change(endpoint: WebhookEndpoint, *, actor: Actor) -> WebhookEndpoint:
         if row.state != was:
             _switched(row)
         row.save()
-        _record_change(row, before, actor)
+        audit.record_change(actor, "webhook.change", OBJECT, row.pk, before=before, after=_fields(row))
     return row
 
 
 def rotate(endpoint: WebhookEndpoint, *, overlap: timedelta = OVERLAP, actor: Actor) -> WebhookEndpoint:
     """Give an endpoint another secret, shown once; messages are signed with both until the overlap ends."""
-    if not timedelta() <= overlap <= LONGEST_OVERLAP:
-        raise Invalid({"overlap_hours": f"From 0 to {LONGEST_OVERLAP // timedelta(hours=1):,} hours are possible."})
+    check_overlap(overlap)
     ends = timezone.now() + overlap
     with transaction.atomic():
         row = WebhookEndpoint.objects.select_for_update().get(pk=endpoint.pk)
@@ -155,13 +152,6 @@ def _switched(row: WebhookEndpoint) -> None:
         row.deliveries.filter(state=Waiting).update(tries=0, next_try_at=timezone.now())
 
 
-def _record_change(row: WebhookEndpoint, before: dict[str, Any], actor: Actor) -> None:
-    after = {name: value for name, value in _fields(row).items() if value != before[name]}
-    if after:
-        was = {name: before[name] for name in after}
-        audit.record(actor, "webhook.change", OBJECT, row.pk, before=was, after=after)
-
-
 def _fields(endpoint: WebhookEndpoint) -> dict[str, Any]:
     """Return what is recorded: of the address no more than tells two apart, since many hold a secret."""
     target = targets.shown(endpoint.url)
@@ -170,6 +160,4 @@ def _fields(endpoint: WebhookEndpoint) -> dict[str, Any]:
 
 
 def _sorted(names: Iterable[str]) -> list[str]:
-    """Return events each once, in the order of the registry; unknown ones at the end."""
-    order = list(events.known())
-    return sorted(set(map(str, names)), key=lambda one: (order.index(one) if one in order else len(order), one))
+    return in_order(names, tuple(events.known()))

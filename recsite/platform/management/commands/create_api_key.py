@@ -11,8 +11,7 @@ from recsite.platform.audit import Actor
 from recsite.platform.commands import PlainCommand, whole_number
 from recsite.platform.issuing import KeySettings
 from recsite.platform.models import ApiKey
-
-OVERLAP_HOURS = issuing.OVERLAP // timedelta(hours=1)
+from recsite.platform.rotation import HOUR, USUAL_HOURS
 
 
 class Command(PlainCommand):
@@ -48,9 +47,9 @@ class Command(PlainCommand):
         parser.add_argument(
             "--overlap-hours",
             type=whole_number,
-            default=OVERLAP_HOURS,
+            default=USUAL_HOURS,
             metavar="HOURS",
-            help=f"Hours for which the rotated key goes on working (default: {OVERLAP_HOURS}).",
+            help=f"Hours for which the rotated key goes on working (default: {USUAL_HOURS}).",
         )
 
     def handle(self, *args: Any, name: str | None, rotate: str | None, **options: Any) -> None:
@@ -82,7 +81,7 @@ class Command(PlainCommand):
         old = ApiKey.objects.filter(prefix=prefix).first()
         if old is None:
             raise CommandError(f"There is no key {prefix!r}. The admin lists the keys with their prefixes.")
-        return issuing.rotate(old, actor, timedelta(hours=options["overlap_hours"]))
+        return issuing.rotate(old, actor, options["overlap_hours"] * HOUR)
 
 
 def _use(key: ApiKey) -> str:
