@@ -15,7 +15,17 @@ from catalog.importers.rows import BadField
 from recsite.platform.exceptions import Invalid
 from recsite.platform.moments import Moment
 from recsite.platform.request_fields import NEEDED
-from recsite.platform.values import Boolean, Many, Text, ValueType, WrongValue, unknown_names
+from recsite.platform.values import (
+    Boolean,
+    Many,
+    Text,
+    ValueType,
+    WrongValue,
+    check_text,
+    no_text,
+    of_wrong_kind,
+    unknown_names,
+)
 
 LONGEST_DESCRIPTION = 100_000
 MOST_LABELS = 100
@@ -40,9 +50,8 @@ class FreeText(ValueType):
 
     def from_json(self, value: Any) -> str:
         if not isinstance(value, str):
-            raise WrongValue("A text is needed.")
-        if len(value) > self.longest or "\x00" in value:
-            raise WrongValue(f"At most {self.longest:,} characters are possible, and no NUL.")
+            raise no_text("A text is needed.", value)
+        check_text(value, self.longest)
         return value.strip()
 
     def schema(self) -> dict[str, Any]:
@@ -71,7 +80,7 @@ class JsonObject(ValueType):
 
     def from_json(self, value: Any) -> dict[str, Any]:
         if not isinstance(value, dict):
-            raise WrongValue('An object is needed, such as {"name": "value"}.')
+            raise of_wrong_kind('An object is needed, such as {"name": "value"}.', value)
         try:
             storable(value, "It")
         except BadField as error:
@@ -132,6 +141,7 @@ USER: Mapping[str, Field] = {
     "demographics": Field(JsonObject(), {}, "Such as age or country."),
     "created_at": Field(Moment(), None, "When the user joined. Default: now."),
     "last_active": Field(MomentOrNone(), None, "When the user was last active; their events move it on."),
+    "opted_out_at": Field(MomentOrNone(), None, "Set by .../opt-out; not read here.", is_ours=True),
 }
 
 

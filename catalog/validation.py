@@ -7,7 +7,7 @@ from django.db import models
 
 from catalog.ids import EMPTY_WORDS, MAX_ID_LENGTH, NEW_PATTERN, PATTERN, InvalidId, clean_id, clean_new_id
 from recsite.platform.exceptions import Invalid
-from recsite.platform.values import ValueType, WrongValue
+from recsite.platform.values import ValueType, WrongValue, no_text
 
 
 def valid_id(name: str, text: str) -> str:
@@ -31,7 +31,7 @@ class Id(ValueType):
     def from_json(self, value: Any) -> str:
         """Return the id in its one form; a number is no id. Raises WrongValue."""
         if not isinstance(value, str):
-            raise WrongValue("The id must be a text.")
+            raise no_text("The id must be a text.", value)
         return self.from_text(value)
 
     def schema(self) -> dict[str, Any]:

@@ -91,7 +91,8 @@ class _Parser:
     def identifier(self, name: str) -> str:
         value = self.raw.get(name)
         if not isinstance(value, str) or not value.strip():
-            self.errors[name] = "A text that is not empty is needed."
+            how = " Put the number in quotes." if _is_finite(value) else ""
+            self.errors[name] = f"A text that is not empty is needed.{how}"
             return ""
         try:
             return clean_id(value)
@@ -136,7 +137,8 @@ class _Parser:
                 self.errors["value"] = f"A {type_name} needs a value between {rule.scale[0]:g} and {rule.scale[1]:g}."
             return None
         if not _is_finite(value):
-            self.errors["value"] = "A finite number is needed."
+            how = " Leave out the quotes: it came as a text." if isinstance(value, str) else ""
+            self.errors["value"] = f"A finite number is needed, such as 5 or 3.5.{how}"
             return None
         if rule and (wrong := rule.value_error(value)):
             self.errors["value"] = wrong
@@ -162,7 +164,7 @@ class _Parser:
         elif text.count("{") + text.count("[") > MOST_LEVELS and _is_deep(value):
             self.errors["context"] = TOO_DEEP
         elif "\\u0000" in text and _has_nul(value):
-            self.errors["context"] = "A NUL character is not allowed."
+            self.errors["context"] = "A NUL character can't be stored: leave it out."
         elif self.raw.get("type") == PROFILE_UPDATE and not all(
             isinstance(value.get(part, {}), dict) for part in PROFILE
         ):

@@ -129,7 +129,8 @@ def export_lists(job_id: int, asked: dict[str, Any]) -> None:
     rest = {name: value for name, value in asked.items() if name not in ("format", "active_since", "record")}
     request = Request(**rest, is_shown=asked.get("record", False))
     format_ = asked.get("format", list_export.JSONL)
-    jobs.run(job_id, lambda progress: str(list_export.export_to_storage(request, format_, since, progress)))
+    actor = jobs.actor_of(Job.objects.get(pk=job_id))
+    jobs.run(job_id, lambda show: str(list_export.export_to_storage(request, format_, since, show, actor=actor)))
 
 
 @job_task

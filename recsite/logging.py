@@ -9,6 +9,9 @@ import structlog
 
 from recsite.platform.log_privacy import loggable_path
 
+REFUSED = "django.security."
+"""How the loggers begin that tell of requests which Django refuses."""
+
 
 class AccessLines(logging.Formatter):
     """Write one line per request, from a dict, without structlog: it takes eight times as long for the same line."""
@@ -37,6 +40,14 @@ def _without_request(_logger: Any, _method: str, line: dict[str, Any]) -> dict[s
     return line
 
 
+def _without_traceback(_logger: Any, _method: str, line: dict[str, Any]) -> dict[str, Any]:
+    """Drop the traceback of a request that Django refused, such as one with a wrong Host: the line says it all."""
+    record = line.get("_record")
+    if record is not None and record.name.startswith(REFUSED):
+        line.pop("exc_info", None)
+    return line
+
+
 def logging_config(log_format: str, level: str, stream: str = "stdout") -> dict[str, Any]:
     """Return the `logging` configuration; structlog's context (the request id) enters every line, also of libraries."""
     shared: list[Any] = [
@@ -59,7 +70,12 @@ def logging_config(log_format: str, level: str, stream: str = "stdout") -> dict[
         "formatters": {
             "lines": {
                 "()": structlog.stdlib.ProcessorFormatter,
-                "foreign_pre_chain": [*shared, structlog.stdlib.ExtraAdder(), _without_request],
+                "foreign_pre_chain": [
+                    _without_traceback,
+                    *shared,
+                    structlog.stdlib.ExtraAdder(),
+                    _without_request,
+                ],
                 "processors": [structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
             },
             "access": {"()": AccessLines, "as_json": log_format == "json"},

@@ -279,3 +279,12 @@ def test_no_docstring_begins_with_a_question_word_or_speaks_of_she() -> None:
     persons = re.compile(r"\b(she|her|hers|he|him|his)\b", re.IGNORECASE)
     wrong = [where for where, text in docstrings() if questions.match(text) or persons.search(text)]
     assert wrong == []
+
+
+def test_the_docs_call_commands_in_the_one_way_that_a_new_user_has() -> None:
+    docs = [PROJECT / "README.md", *PROJECT.glob("docs/*.md"), *PROJECT.glob("clients/*/README.md")]
+    bare = re.compile(r"(?<!\.venv/bin/python )manage\.py (?=[a-z])")
+    named = {"BENCHMARKS.md", "DECISIONS.md"}
+    """These speak of commands and have none to paste."""
+    found = [path.name for path in docs if path.name not in named and bare.search(path.read_text(encoding="utf-8"))]
+    assert found == [], "Write .venv/bin/python manage.py COMMAND."

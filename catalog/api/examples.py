@@ -36,4 +36,5 @@ ADA: dict[str, Any] = {
     "created_at": "2026-05-01T12:00:00Z",
     "last_active": "2026-05-02T08:30:00Z",
     **PROFILE,
+    "opted_out_at": None,
 }

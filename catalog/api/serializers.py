@@ -42,7 +42,7 @@ class UserOut(serializers.ModelSerializer):
 
     class Meta:
         model = EndUser
-        fields = ("user_id", "created_at", "last_active", "preferences", "demographics")
+        fields = ("user_id", "created_at", "last_active", "preferences", "demographics", "opted_out_at")
         read_only_fields = fields
 
 

@@ -32,6 +32,10 @@ KINDS = ("users", "items", "feedback")
 """In the order in which they are read."""
 
 ENDINGS = (".jsonl", ".ndjson", ".json")
+SLASHED = (
+    "{:,} of the users and items have an id with a slash, which no address of /gorse can name, here as in Gorse: lists "
+    "have them, and /api/v1 reads and changes them."
+)
 Record = dict[str, Any]
 
 
@@ -75,13 +79,17 @@ class Gorse(FileDataSet):
         return list(self.types.made_for(self._names))
 
     def rows(self) -> RowStream:
+        slashed = 0
         for entry in self._entries():
             try:
                 row = self._row(entry)
             except BadField as error:
                 yield Rejected(entry.part, entry.line, str(error), _shown(entry.raw))
             else:
+                slashed += entry.kind != "feedback" and has_slash(row)
                 yield Located(entry.part, entry.line, row)
+        if slashed:
+            self.notes.append(SLASHED.format(slashed))
 
     def _row(self, entry: Entry) -> UserRow | ItemRow | EventRow:
         record = entry.read()
@@ -133,6 +141,11 @@ class Gorse(FileDataSet):
         for number, line in enumerate(self.files.lines(name, "utf-8-sig"), 1):
             if text := line.strip():
                 yield Entry(name, number, kind, text, partial(_object, text))
+
+
+def has_slash(row: UserRow | ItemRow | EventRow) -> bool:
+    """Tell if a user or an item has an id that no address of Gorse's routes can hold."""
+    return "/" in (row.item_id if isinstance(row, ItemRow) else row.user_id)
 
 
 def _shown(raw: str | bytes) -> str:

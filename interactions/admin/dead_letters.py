@@ -52,7 +52,7 @@ class PayloadField(forms.JSONField):
         try:
             found = strict_json(value.encode("utf-8", "surrogatepass"))
             if "\\u0000" in json.dumps(found):
-                raise ValueError("A NUL character is not allowed")
+                raise ValueError("A NUL character is not possible: leave it out")
         except (ValueError, RecursionError) as fault:
             raise forms.ValidationError(f"{str(fault).removesuffix('.') or 'This is nested too deeply'}.") from fault
         if not isinstance(found, dict):

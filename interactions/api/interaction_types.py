@@ -38,6 +38,15 @@ class Name(Text):
         return {**super().schema(), "pattern": self.pattern}
 
 
+class Weight(Number):
+    """Read a weight: which way an event speaks is another field's business."""
+
+    def _within(self, value: float) -> float:
+        if value < 0:
+            raise WrongValue("0 is the least weight. A type that speaks against its item has is_negative: true.")
+        return super()._within(value)
+
+
 class NumberOrNone(Number):
     """Read a number, or null for none."""
 
@@ -52,7 +61,7 @@ NAME = Name(50)
 SCALE = NumberOrNone(-LARGEST, LARGEST)
 FIELDS: Fields = {
     "weight": Field(
-        Number(0, LARGEST), "How strong a sign it is: a view 1, a purchase 5; 0 is none.", is_required=True
+        Weight(0, LARGEST), "How strong a sign it is: a view 1, a purchase 5; 0 is none.", is_required=True
     ),
     "is_negative": Field(Boolean(), "It speaks against the item.", False),
     "marks_seen": Field(Boolean(), "After it, the item is not recommended to that user again.", True),

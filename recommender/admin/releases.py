@@ -12,7 +12,7 @@ from recommender import registry, tasks
 from recommender.admin import measures
 from recommender.admin.dialogs import PromoteRelease
 from recommender.admin.job_buttons import may_operate, start
-from recommender.models import Release, ReleaseModel
+from recommender.models import Release, ReleaseModel, with_promoter
 from recsite.platform.console import ReadOnlyAdmin, ReadOnlyInline, dialog
 from recsite.platform.humanize import EMPTY, ago
 
@@ -52,17 +52,16 @@ class ReleaseAdmin(ReadOnlyAdmin):
     """Show what is served now, what was served before, and what could be."""
 
     empty = "There is no release yet: training makes one of every model."
-    list_display = ("name", "state_label", "bundle", "promoted", "promoted_by", "created")
+    list_display = ("name", "state_label", "bundle", "promoted", "promoter", "created")
     list_filter = ("state",)
-    list_select_related = ("promoted_by",)
     ordering = ("-pk",)
     sortable_by = ()
     actions_detail = ("promote",)
     inlines = (MemberInline,)
-    readonly_fields = ("state_label", "attention", "gate")
+    readonly_fields = ("state_label", "attention", "gate", "promoter")
     fields = (
         ("state_label", "replaced"),
-        ("promoted_at", "promoted_by"),
+        ("promoted_at", "promoter"),
         "created_at",
         "attention",
         "gate",
@@ -70,7 +69,7 @@ class ReleaseAdmin(ReadOnlyAdmin):
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Release]:
-        return super().get_queryset(request).prefetch_related("members__version")
+        return with_promoter(super().get_queryset(request)).prefetch_related("members__version")
 
     def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
         """Offer no promotion of a release that is live."""
@@ -102,6 +101,10 @@ class ReleaseAdmin(ReadOnlyAdmin):
     @display(description="attention")
     def attention(self, release: Release) -> str:
         return " ".join(registry.doubts(release)) or EMPTY
+
+    @display(description="promoted by")
+    def promoter(self, release: Release) -> str:
+        return release.promoter or EMPTY
 
     @display(description="promoted")
     def promoted(self, release: Release) -> str:

@@ -10,7 +10,7 @@ from recommender import tasks
 from recommender.admin import live, measures
 from recommender.admin.dialogs import PromoteVersion, RollBack
 from recommender.admin.job_buttons import may_operate, start
-from recommender.models import ModelVersion, Release
+from recommender.models import ModelVersion, Release, with_starter
 from recsite.platform.console import ReadOnlyAdmin, dialog, structured
 from recsite.platform.humanize import EMPTY, ago, decimal, duration, pluralize
 
@@ -31,18 +31,26 @@ class ModelVersionAdmin(ReadOnlyAdmin):
     empty = "No model has been trained yet: Train now makes the first."
     list_display = ("name", "state_label", "rmse", "ndcg", "recall", "coverage", "events", "took", "created")
     list_filter = ("algorithm", "state")
-    list_select_related = ("started_by",)
     list_before_template = "admin/recommender/modelversion/legend.html"
     ordering = ("-pk",)
     sortable_by = ()
     change_form_template = "admin/recommender/modelversion/change_form.html"
     actions_list = ("train", "roll_back", "reload", "warm", "clear")
     actions_detail = ("promote", "take_out")
-    readonly_fields = ("state_label", "gate", "trained_on", "fitted_in", "took", "settings_text", "metrics_text")
+    readonly_fields = (
+        "state_label",
+        "starter",
+        "gate",
+        "trained_on",
+        "fitted_in",
+        "took",
+        "settings_text",
+        "metrics_text",
+    )
     fieldsets = (
         (
             None,
-            {"fields": (("algorithm", "state_label"), ("started_by", "origin"), ("created_at", "finished_at"), "gate")},
+            {"fields": (("algorithm", "state_label"), ("starter", "origin"), ("created_at", "finished_at"), "gate")},
         ),
         ("Data", {"fields": ("trained_on", ("data_from", "data_until"), "data_hash")}),
         ("How it was made", {"fields": ("settings_text", "seed", ("fitted_in", "took"))}),
@@ -52,7 +60,7 @@ class ModelVersionAdmin(ReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ModelVersion]:
         serving = Release.objects.filter(state=Release.State.LIVE, members__version=OuterRef("pk"))
-        return super().get_queryset(request).annotate(is_live=Exists(serving))
+        return with_starter(super().get_queryset(request)).annotate(is_live=Exists(serving))
 
     def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
         """Offer to promote what could be served and isn't yet, and to take out what is."""
@@ -84,6 +92,10 @@ class ModelVersionAdmin(ReadOnlyAdmin):
         if getattr(version, "is_live", False):
             return "live"
         return "refused" if version.is_refused and version.state == ModelVersion.State.READY else version.state
+
+    @display(description="started by")
+    def starter(self, version: ModelVersion) -> str:
+        return version.starter or EMPTY
 
     @display(description="error (RMSE)")
     def rmse(self, version: ModelVersion) -> str:

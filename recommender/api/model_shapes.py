@@ -33,6 +33,7 @@ MODEL: dict[str, Any] = {
     "is_live": True,
     "settings": {"n_factors": 100},
     "seed": 42,
+    "started_by": "shop (k3JxQ8fT)",
     "created_at": "2026-05-01T12:03:00+00:00",
     "trained_at": "2026-05-01T12:04:00+00:00",
     "fit_seconds": 21.4,
@@ -55,10 +56,13 @@ RELEASE: dict[str, Any] = {
     "replaced": 41,
     "created_at": "2026-05-01T12:04:00+00:00",
     "promoted_at": "2026-05-01T12:05:00+00:00",
-    "promoted_by": "clerk",
+    "promoted_by": "shop (k3JxQ8fT)",
     "override": "",
     "refusals": [],
 }
+
+
+WHO = "The account, the key with its prefix, the command or the schedule; null where nobody is known."
 
 
 class VersionOut(serializers.Serializer):
@@ -92,6 +96,7 @@ class ModelOut(serializers.Serializer):
     is_live = serializers.BooleanField(help_text="The live release serves it.")
     settings = serializers.DictField()
     seed = serializers.IntegerField()
+    started_by = serializers.CharField(allow_null=True, help_text=WHO)
     created_at = serializers.DateTimeField(help_text="Its training began.")
     trained_at = serializers.DateTimeField(allow_null=True, help_text="Its training ended.")
     fit_seconds = serializers.FloatField(allow_null=True)
@@ -125,7 +130,7 @@ class ReleaseOut(serializers.Serializer):
     replaced = serializers.IntegerField(allow_null=True, help_text="The release that a rollback returns to.")
     created_at = serializers.DateTimeField()
     promoted_at = serializers.DateTimeField(allow_null=True)
-    promoted_by = serializers.CharField(allow_null=True, help_text="The account of staff, if it was one.")
+    promoted_by = serializers.CharField(allow_null=True, help_text=WHO)
     override = serializers.CharField(help_text="Why it was promoted although the quality gate refused a model.")
     refusals = serializers.ListField(
         child=serializers.CharField(),
@@ -160,6 +165,7 @@ def model_as_json(version: ModelVersion) -> dict[str, Any]:
         "is_live": bool(getattr(version, "is_live", False)),
         "settings": version.settings,
         "seed": version.seed,
+        "started_by": version.starter or None,
         "created_at": version.created_at,
         "trained_at": version.finished_at,
         "fit_seconds": version.fit_seconds,
@@ -194,7 +200,7 @@ def release_as_json(release: Release) -> dict[str, Any]:
         "replaced": release.replaced_id,
         "created_at": release.created_at,
         "promoted_at": release.promoted_at,
-        "promoted_by": release.promoted_by.get_username() if release.promoted_by else None,
+        "promoted_by": release.promoter or None,
         "override": release.override,
         # Looked up where a model was refused at all: of what is live already nothing is held against it.
         "refusals": registry.refusals(release) if refused else [],

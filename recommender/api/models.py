@@ -24,7 +24,7 @@ from recommender.api.model_shapes import (
     model_as_json,
     release_as_json,
 )
-from recommender.models import ModelVersion, Release
+from recommender.models import ModelVersion, Release, with_promoter, with_starter
 from recsite.platform import database
 from recsite.platform.lean import LeanJsonView
 from recsite.platform.paging import PARAMETERS, page
@@ -137,11 +137,11 @@ def find_release(release_id: int) -> Release:
 
 def _models() -> QuerySet[ModelVersion]:
     serving = Release.objects.filter(state=Release.State.LIVE, members__version=OuterRef("pk"))
-    return ModelVersion.objects.select_related("started_by").annotate(is_live=Exists(serving))
+    return with_starter(ModelVersion.objects.all()).annotate(is_live=Exists(serving))
 
 
 def _releases() -> QuerySet[Release]:
-    return Release.objects.select_related("promoted_by").prefetch_related("members__version")
+    return with_promoter(Release.objects.all()).prefetch_related("members__version")
 
 
 def _live_release() -> dict[str, object]:

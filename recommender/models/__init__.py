@@ -11,9 +11,9 @@ from recommender.models.impressions import (
 from recommender.models.incremental import CoPurchase, CoVisit, ItemDay, TrendingScore
 from recommender.models.placement import DEFAULT, EXPOSURES_GENERATION, Exposure, Placement
 from recommender.models.plan import AlgorithmSettings, TrainingPlan
-from recommender.models.release import Release, ReleaseModel
+from recommender.models.release import Release, ReleaseModel, with_promoter
 from recommender.models.trial import TuningTrial
-from recommender.models.version import ModelVersion
+from recommender.models.version import ModelVersion, with_starter
 
 __all__ = [
     "DEFAULT",
@@ -38,4 +38,6 @@ __all__ = [
     "TrainingPlan",
     "TrendingScore",
     "TuningTrial",
+    "with_promoter",
+    "with_starter",
 ]

@@ -4,6 +4,10 @@ from django.db.models import Q
 from django.utils import timezone
 
 from recommender.models.version import ModelVersion
+from recsite.platform import audit
+
+PROMOTIONS = ("release.promote", "release.roll_back", "release.take_out")
+"""The verbs, as the record of changes has them, by which a release goes live."""
 
 
 class Release(models.Model):
@@ -43,6 +47,21 @@ class Release(models.Model):
 
     def __str__(self) -> str:
         return f"Release {self.pk}"
+
+    @property
+    def promoter(self) -> str:
+        """Name who made it live: the account, the key, the command or the schedule; empty where nobody is known.
+
+        Only the account stands in the row; `with_promoter` brings the others.
+        """
+        account = self.promoted_by.get_username() if self.promoted_by else ""
+        return getattr(self, "promoted_as", None) or account
+
+
+def with_promoter(releases: models.QuerySet[Release]) -> models.QuerySet[Release]:
+    """Add what `Release.promoter` tells, in the same query."""
+    actor = audit.latest_actor("release", PROMOTIONS)
+    return releases.select_related("promoted_by").annotate(promoted_as=actor)
 
 
 class ReleaseModel(models.Model):

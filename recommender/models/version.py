@@ -2,7 +2,11 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
+from recsite.platform import audit
+
 STAFF = settings.AUTH_USER_MODEL
+MADE = ("model.train", "model.import")
+"""The verbs, as the record of changes has them, that make a version."""
 
 
 class ModelVersion(models.Model):
@@ -47,9 +51,23 @@ class ModelVersion(models.Model):
         permissions = [("operate", "Can train, promote, roll back, reload and warm")]
 
     @property
+    def starter(self) -> str:
+        """Name who had it trained, or imported it: an account, a key, a command or the schedule; empty for nobody.
+
+        Only the account stands in the row; `with_starter` brings the others.
+        """
+        account = self.started_by.get_username() if self.started_by else ""
+        return getattr(self, "started_as", None) or account
+
+    @property
     def is_refused(self) -> bool:
         """Tell if the quality gate refused it."""
         return not self.verdict.get("passed", True)
 
     def __str__(self) -> str:
         return f"{self.algorithm} {self.pk}"
+
+
+def with_starter(versions: models.QuerySet[ModelVersion]) -> models.QuerySet[ModelVersion]:
+    """Add what `ModelVersion.starter` tells, in the same query."""
+    return versions.select_related("started_by").annotate(started_as=audit.latest_actor("model", MADE))

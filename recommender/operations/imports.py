@@ -15,17 +15,20 @@ from recommender.models import ModelVersion
 from recommender.registry import Imported, artifacts
 from recommender.training.gate import Gate
 from recommender.training.train import SEED
+from recsite.platform.audit import SYSTEM, Actor
 
 UNJUDGED = "There are no events here that it could be judged by."
 SEEN = " It may have been trained on the events it is judged by: the figures flatter it."
 
 
-def import_model(folder: Path, by: AbstractBaseUser | None = None, progress: Progress = silent) -> Imported:
+def import_model(
+    folder: Path, by: AbstractBaseUser | None = None, progress: Progress = silent, *, actor: Actor = SYSTEM
+) -> Imported:
     """Import a model as a candidate release, judged as it is by the role it would take.
 
     Raises ArtifactDamaged where the files are not what their manifest says, CannotImport where the model can't serve.
     """
-    made = registry.import_artifact(folder, by)
+    made = registry.import_artifact(folder, by, actor=actor)
     return replace(made, version=judge(made.version, progress))
 
 

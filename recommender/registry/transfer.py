@@ -21,6 +21,8 @@ from recommender.registry import artifacts
 from recommender.registry.artifacts import Artifact
 from recommender.registry.exceptions import ArtifactDamaged, CannotExport, CannotImport
 from recommender.registry.releases import bundle
+from recsite.platform import audit
+from recsite.platform.audit import SYSTEM, Actor
 
 ALGORITHM_NAME = re.compile(r"[a-z][a-z0-9_]{0,49}")
 PROBED = 100
@@ -58,7 +60,7 @@ def export(version: ModelVersion, folder: Path) -> int:
         raise
 
 
-def import_artifact(folder: Path, by: AbstractBaseUser | None = None) -> Imported:
+def import_artifact(folder: Path, by: AbstractBaseUser | None = None, *, actor: Actor = SYSTEM) -> Imported:
     """Takes in a model that was trained elsewhere on the same catalogue, as a candidate release.
 
     Raises ArtifactDamaged where the files are not what their manifest says, CannotImport where the model can't serve.
@@ -69,7 +71,7 @@ def import_artifact(folder: Path, by: AbstractBaseUser | None = None) -> Importe
     place = artifacts.new_folder("imported")
     checksum = artifacts.adopt(folder, place, lambda artifact: checked.append(_checked(artifact)))
     try:
-        return _record(folder, checked[0], by, {"artifact": place, "checksum": checksum})
+        return _record(folder, checked[0], by, actor, {"artifact": place, "checksum": checksum})
     except BaseException as error:
         artifacts.delete(place)
         if isinstance(error, DataError | IntegrityError | ValueError | TypeError):
@@ -78,7 +80,9 @@ def import_artifact(folder: Path, by: AbstractBaseUser | None = None) -> Importe
         raise
 
 
-def _record(folder: Path, artifact: Artifact, by: AbstractBaseUser | None, files: dict[str, str]) -> Imported:
+def _record(
+    folder: Path, artifact: Artifact, by: AbstractBaseUser | None, actor: Actor, files: dict[str, str]
+) -> Imported:
     items = _share_here(artifact.model.item_ids, Item.objects.all())
     people = _share_here(artifact.model.user_ids, EndUser.objects.all())
     origin = f"imported from {folder.name[:80]}: {items:.0%} of its items and {people:.0%} of its users are known here"
@@ -91,6 +95,8 @@ def _record(folder: Path, artifact: Artifact, by: AbstractBaseUser | None, files
             started_by_id=by.pk if by else None,
             finished_at=timezone.now(),
         )
+        after = {"algorithm": version.algorithm, "origin": origin, "checksum": version.checksum}
+        audit.record(actor, "model.import", "model", version.pk, after=after)
         return Imported(version, bundle([version]), items, people)
 
 

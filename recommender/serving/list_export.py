@@ -22,6 +22,8 @@ from recommender.engine.types import Progress, silent
 from recommender.insight import impressions
 from recommender.serving.contract import Answer, Request, as_json
 from recommender.serving.user_lists import recommend_many
+from recsite.platform import audit
+from recsite.platform.audit import SYSTEM, Actor
 from recsite.platform.exceptions import Invalid
 
 JSONL, CSV, PARQUET = "jsonl", "csv", "parquet"
@@ -57,7 +59,12 @@ def check_format(name: str) -> None:
 
 
 def export_to_storage(
-    request: Request, format_: str, active_since: datetime | None = None, progress: Progress = silent
+    request: Request,
+    format_: str,
+    active_since: datetime | None = None,
+    progress: Progress = silent,
+    *,
+    actor: Actor = SYSTEM,
 ) -> Exported:
     """Write the lists into a file of the storage of exports: a folder, or a bucket. Raises Invalid, Unavailable."""
     with TemporaryFile() as file:
@@ -65,7 +72,13 @@ def export_to_storage(
         size = file.tell()
         file.seek(0)
         name = storages[STORAGE].save(f"lists-{timezone.now():%Y%m%d-%H%M%S}.{format_}", File(file))
-    return Exported(users, size, name)
+    return recorded(Exported(users, size, name), actor)
+
+
+def recorded(done: Exported, actor: Actor) -> Exported:
+    """Record that lists of users went into a file, and return what was done."""
+    audit.record(actor, "lists.export", "lists", done.where, after={"users": done.users, "bytes": done.size})
+    return done
 
 
 def export(

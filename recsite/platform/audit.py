@@ -3,11 +3,13 @@
 Signals would miss the verbs that change many rows at once, and would not know who asked.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import structlog
+from django.db.models import Case, CharField, F, OuterRef, Subquery, Value, When
+from django.db.models.functions import Cast
 from django.http import HttpRequest
 
 from recsite.platform.log_privacy import hashed
@@ -16,6 +18,8 @@ from recsite.platform.models import AuditEntry
 Kind = AuditEntry.Kind
 USER = "user"
 LONGEST_ID, LONGEST_REASON = 255, 500
+THE_SCHEDULE = "the schedule"
+"""How pages and answers name whatever entry of the schedule it was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,3 +94,15 @@ def record_change(
     if changed:
         was = {name: before[name] for name in changed}
         record(actor, verb, object_type, object_id, before=was, after=changed, reason=reason)
+
+
+def latest_actor(object_type: str, verbs: Collection[str]) -> Subquery:
+    """Return an expression for queries of rows of this type: who did one of these verbs to each row last.
+
+    It is the account, the key with its prefix, the command, or the schedule; null where nobody wrote it down.
+    """
+    done = AuditEntry.objects.filter(
+        object_type=object_type, object_id=Cast(OuterRef("pk"), CharField()), verb__in=verbs
+    )
+    name = Case(When(actor_kind=Kind.SCHEDULE, then=Value(THE_SCHEDULE)), default=F("actor"))
+    return Subquery(done.order_by("-at", "-pk").annotate(name=name).values("name")[:1])

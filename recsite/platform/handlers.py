@@ -4,6 +4,7 @@ import re
 import sys
 
 from django.contrib import admin
+from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.template.loader import render_to_string
@@ -14,6 +15,12 @@ from recsite.platform.errors import OUTAGES, Failure, unavailable
 PLAIN = "/gorse/"
 """Addresses whose clients are those of Gorse."""
 
+NO_ROUTE = "docs/FROM_GORSE.md lists what is answered here; an id with a slash is reached under /api/v1 alone."
+
+WRONG_HOST = (
+    "This server answers under its own name alone, and the Host header has another one. Whoever operates it adds names "
+    "by ALLOWED_HOSTS."
+)
 DJANGOS_OWN = re.compile(r"No \w+ (matches the given query|found matching the query)\.?")
 TITLES = {
     400: "That request made no sense",
@@ -57,7 +64,9 @@ def _admin_page(request: HttpRequest, failure: Failure) -> HttpResponse:
     return HttpResponse(page, status=failure.status, headers=dict(failure.headers))
 
 
-def bad_request(request: HttpRequest, exception: Exception) -> HttpResponseBase:  # noqa: ARG001
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponseBase:
+    if isinstance(exception, DisallowedHost):
+        return respond(request, Failure(400, WRONG_HOST))
     return respond(request, Failure(400, "The server can't understand this request. Check its address and its form."))
 
 
@@ -70,7 +79,9 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponseBase:
     sentence = str(exception)
     if sentence and not isinstance(exception, Resolver404) and not DJANGOS_OWN.fullmatch(sentence):
         return respond(request, Failure(404, sentence))
-    if request.path.startswith(("/api/", PLAIN)):
+    if request.path.startswith(PLAIN):
+        return respond(request, Failure(404, f"There is no {request.path}. {NO_ROUTE}"))
+    if request.path.startswith("/api/"):
         return respond(request, Failure(404, f"There is no {request.path}. Its addresses are listed at /api/docs/."))
     return respond(request, Failure(404, "This page doesn't exist, or what it showed was deleted. Check the address."))
 

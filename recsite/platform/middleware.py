@@ -26,6 +26,7 @@ CONTENT_POLICY = (
     "frame-ancestors 'none'"
 )
 NO_TEXT = "The address holds bytes that are no UTF-8, such as %FF. Encode its text as UTF-8, then each byte as %XX."
+NO_LENGTH = "The Content-Length is no number: give the length of the body in bytes, or leave the header out."
 _GOOD_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 
 
@@ -106,7 +107,10 @@ def body_limit(get_response: Handler) -> Handler:
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         length = request.META.get("CONTENT_LENGTH")
-        if length and length.isdecimal() and int(length) > settings.MAX_REQUEST_SIZE and not ndjson.is_taken(request):
+        if length and not (length.isascii() and length.isdecimal()):
+            # gunicorn refuses it by itself; under another server it would be an error of whoever counts the bytes.
+            return handlers.respond(request, Failure(400, NO_LENGTH))
+        if length and int(length) > settings.MAX_REQUEST_SIZE and not ndjson.is_taken(request):
             return _refuse(request, BodyTooLarge(settings.MAX_REQUEST_SIZE))
         response = get_response(request)
         # Whoever read the body may have taken the error for something else: a missing CSRF token, say.

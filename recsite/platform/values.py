@@ -7,7 +7,7 @@ import math
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 LONGEST_TEXT = 255
 NOT_BLANK = r"^[^\u0000]*[^\s\u0000][^\u0000]*$"
@@ -23,11 +23,38 @@ MORE = "more"
 
 _BOOLEANS = {"true": True, "false": False}
 _NUMBER = re.compile(r"-?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+_KINDS = {type(None): "null", bool: "true or false", int: "a number", float: "a number", str: "a text", list: "a list"}
+A_TEXT = "A text that is not empty is needed."
+A_NUMBER = "A number is needed, such as 3.5."
+NO_NUL = "The character NUL (U+0000) can't be stored or looked for: leave it out."
 GIVEN_TWICE = "It is given more than once."
 
 
 class WrongValue(ValueError):
     """Refuse a value, with a sentence that is without the name of the field."""
+
+
+def of_wrong_kind(needed: str, value: Any, how: str = "") -> WrongValue:
+    """Return a refusal that says what is needed, which kind of JSON came instead, and how to mend it."""
+    return WrongValue(f"{needed} This is {_KINDS.get(type(value), 'an object')}{': ' if how else ''}{how}.")
+
+
+def no_text(needed: str, value: Any) -> WrongValue:
+    """Return the refusal of a value that has to be a text."""
+    return of_wrong_kind(needed, value, "put it in quotes" if isinstance(value, bool | int | float) else "")
+
+
+def no_literal(needed: str, value: Any) -> WrongValue:
+    """Return the refusal of a value that has to be a number, or true or false."""
+    return of_wrong_kind(needed, value, "leave out the quotes" if isinstance(value, str) else "")
+
+
+def check_text(text: str, longest: int) -> None:
+    """Raise WrongValue for a text that is too long, or that no row can hold."""
+    if len(text) > longest:
+        raise WrongValue(f"At most {longest:,} characters are possible; these are {len(text):,}.")
+    if "\x00" in text:
+        raise WrongValue(NO_NUL)
 
 
 class ValueType:
@@ -65,15 +92,21 @@ class Integer(ValueType):
         # JSON knows one type of number: 5.0 is the whole number 5.
         if isinstance(value, float) and value.is_integer():
             value = int(value)
-        return self._within(value if isinstance(value, int) and not isinstance(value, bool) else None)
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise no_literal(self._needed, value)
+        return self._within(value if isinstance(value, int) else None)
 
     def schema(self) -> dict[str, Any]:
         return {"type": "integer", "minimum": self.minimum, "maximum": self.maximum}
 
     def _within(self, value: int | None) -> int:
         if value is None or not self.minimum <= value <= self.maximum:
-            raise WrongValue(f"A whole number from {self.minimum} to {self.maximum} is needed.")
+            raise WrongValue(self._needed)
         return value
+
+    @property
+    def _needed(self) -> str:
+        return f"A whole number from {self.minimum} to {self.maximum} is needed."
 
 
 @dataclass(frozen=True)
@@ -85,8 +118,9 @@ class Number(ValueType):
         return self._within(float(text) if _NUMBER.fullmatch(text) else math.nan)
 
     def from_json(self, value: Any) -> float:
-        is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        return self._within(float(value) if is_number else math.nan)
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise no_literal(A_NUMBER, value)
+        return self._within(float(value))
 
     def schema(self) -> dict[str, Any]:
         bounds = {"minimum": self.minimum, "maximum": self.maximum}
@@ -94,20 +128,24 @@ class Number(ValueType):
 
     def _within(self, value: float) -> float:
         if not math.isfinite(value):
-            raise WrongValue("A number is needed, such as 3.5.")
+            raise WrongValue(A_NUMBER)
         if not self.minimum <= value <= self.maximum:
-            raise WrongValue(f"A number from {self.minimum:g} to {self.maximum:g} is needed.")
+            raise WrongValue(f"A number from {self.minimum:,.10g} to {self.maximum:,.10g} is needed.")
         return value
 
 
 @dataclass(frozen=True)
 class Boolean(ValueType):
+    _NEEDED: ClassVar[str] = "Either true or false is needed."
+
     def from_text(self, text: str) -> bool:
-        return self.from_json(_BOOLEANS.get(text))
+        if text not in _BOOLEANS:
+            raise WrongValue(self._NEEDED)
+        return _BOOLEANS[text]
 
     def from_json(self, value: Any) -> bool:
         if not isinstance(value, bool):
-            raise WrongValue("Either true or false is needed.")
+            raise no_literal(self._NEEDED, value)
         return value
 
     def schema(self) -> dict[str, Any]:
@@ -120,13 +158,14 @@ class Text(ValueType):
 
     def from_text(self, text: str) -> str:
         if not text.strip():
-            raise WrongValue("A text that is not empty is needed.")
-        if len(text) > self.longest or "\x00" in text:
-            raise WrongValue(f"At most {self.longest} characters are possible, and no NUL.")
+            raise WrongValue(A_TEXT)
+        check_text(text, self.longest)
         return text
 
     def from_json(self, value: Any) -> str:
-        return self.from_text(value if isinstance(value, str) else "")
+        if not isinstance(value, str):
+            raise no_text(A_TEXT, value)
+        return self.from_text(value)
 
     def schema(self) -> dict[str, Any]:
         return {"type": "string", "minLength": 1, "maxLength": self.longest, "pattern": NOT_BLANK}
@@ -166,7 +205,7 @@ class Many(ValueType):
 
     def from_json(self, value: Any) -> tuple[Any, ...]:
         if not isinstance(value, list):
-            raise WrongValue("A list is needed.")
+            raise of_wrong_kind("A list is needed.", value, "put it in brackets" if isinstance(value, str) else "")
         # The count comes first and the first wrong value ends it: a long list costs no more than a short one.
         self._counted(value)
         return self._told_apart(tuple(self._one(number, one) for number, one in enumerate(value, 1)))

@@ -1,12 +1,14 @@
 """Whatever staff change in the admin leaves an entry in the record of changes, with what was there before."""
 
 import json
+from io import StringIO
 from typing import Any
 
 import pytest
 from celery import current_app
 from django.contrib import admin as site
-from django.contrib.auth.models import Group, User
+from django.contrib.auth.models import Group, Permission, User
+from django.core.management import call_command
 from django.db.models import Model
 from django.test import RequestFactory
 from django.urls import reverse
@@ -181,6 +183,46 @@ def test_no_password_is_recorded(admin: Staff, db: None) -> None:
     told = json.dumps([[one.before, one.after] for one in entries])
     assert "horse" not in told
     assert "pbkdf2" not in told
+
+
+def test_staff_who_change_their_own_password_leave_an_entry(db: None) -> None:
+    grace = Staff("grace")
+    old, new = "correct horse battery", "staple of another kind"
+    grace.user.set_password(old)
+    grace.user.save()
+    grace.client.force_login(grace.user)
+    page = reverse("admin:password_change")
+    assert grace.get(page).status_code == 200
+    wrong = {"old_password": "no", "new_password1": new, "new_password2": new}
+    assert grace.client.post(page, wrong).status_code == 200
+    assert not AuditEntry.objects.exists()
+    assert grace.client.post(page, wrong | {"old_password": old}).status_code == 302
+    entry = AuditEntry.objects.get()
+    assert (entry.verb, entry.actor, entry.object_id, entry.after) == ("staff.set_password", "grace", "grace", {})
+    assert User.objects.get(pk=grace.user.pk).check_password(new)
+
+
+def test_accounts_by_command_leave_an_entry(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    call_command("createsuperuser", "--noinput", "--username", "root", "--email", "", stdout=StringIO())
+    monkeypatch.setattr("getpass.getpass", lambda *_, **__: "correct horse battery")
+    call_command("changepassword", "root", stdout=StringIO())
+    told = AuditEntry.objects.order_by("pk").values_list("verb", "actor", "object_id")
+    assert list(told) == [
+        ("staff.create", "createsuperuser", "root"),
+        ("staff.set_password", "changepassword", "root"),
+    ]
+
+
+def test_permissions_that_a_role_or_an_account_gets_are_told(admin: Staff, filled: Shop) -> None:
+    permission = Permission.objects.get(codename="operate")
+    for model, field in ((Group, "permissions"), (User, "user_permissions")):
+        row = row_of(model)
+        path = address(row, "change")
+        sent = filled_in(admin, path) | {field: [permission.pk]}
+        assert admin.client.post(path, sent).status_code == 302
+        entry = AuditEntry.objects.latest("pk")
+        assert entry.verb.endswith(".change")
+        assert (entry.before[field], entry.after[field]) == ([], [str(permission)])
 
 
 def test_a_schedule_is_switched_and_run_with_an_entry(admin: Staff, filled: Shop) -> None:

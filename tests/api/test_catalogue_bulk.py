@@ -104,7 +104,7 @@ def test_null_empties_a_time_and_nothing_else(api: ApiClient) -> None:
     emma = Item.objects.get()
     assert (emma.available_until, emma.published_at) == (None, factories.NOON)
     answer = api.post("items/bulk", {"items": [{"item_id": "emma", "tags": None}]})
-    assert answer.json()["results"][0]["errors"] == {"tags": "A list is needed."}
+    assert answer.json()["results"][0]["errors"] == {"tags": "A list is needed. This is null."}
 
 
 def test_an_item_in_use_keeps_its_events_and_the_catalogue_in_memory_follows(api: ApiClient) -> None:

@@ -12,6 +12,7 @@ from interactions.models import Interaction
 from interactions.store import store as store_events
 from recsite.platform.models import AuditEntry
 from recsite.platform.moments import HOW
+from recsite.platform.values import NO_NUL
 from tests import factories
 from tests.api.clients import V1, ApiClient, details
 
@@ -137,19 +138,20 @@ def test_the_catalogue_in_memory_follows(api: ApiClient) -> None:
     ("wrong", "sentence"),
     [
         ({"title": ""}, "A text that is not empty is needed."),
-        ({"title": "x" * 501}, "At most 500 characters are possible, and no NUL."),
-        ({"title": 5}, "A text that is not empty is needed."),
-        ({"description": "a\x00"}, "At most 100,000 characters are possible, and no NUL."),
-        ({"categories": "Fiction"}, "A list is needed."),
+        ({"title": "x" * 501}, "At most 500 characters are possible; these are 501."),
+        ({"title": 5}, "A text that is not empty is needed. This is a number: put it in quotes."),
+        ({"title": ["Emma"]}, "A text that is not empty is needed. This is a list."),
+        ({"description": "a\x00"}, NO_NUL),
+        ({"categories": "Fiction"}, "A list is needed. This is a text: put it in brackets."),
         ({"categories": ["a", ""]}, "Value 2: A text that is not empty is needed."),
-        ({"tags": ["x" * 101]}, "Value 1: At most 100 characters are possible, and no NUL."),
-        ({"features": []}, 'An object is needed, such as {"name": "value"}.'),
+        ({"tags": ["x" * 101]}, "Value 1: At most 100 characters are possible; these are 101."),
+        ({"features": []}, 'An object is needed, such as {"name": "value"}. This is a list.'),
         ({"features": {"a": "b\x00"}}, "It holds a NUL character."),
         ({"features": {"a": "x" * 65_536}}, "At most 65,536 characters of JSON are possible; these are 65,544."),
-        ({"is_available": "yes"}, "Either true or false is needed."),
-        ({"is_available": None}, "Either true or false is needed."),
+        ({"is_available": "yes"}, "Either true or false is needed. This is a text: leave out the quotes."),
+        ({"is_available": None}, "Either true or false is needed. This is null."),
         ({"published_at": "soon"}, HOW),
-        ({"group": None}, "A text is needed."),
+        ({"group": None}, "A text is needed. This is null."),
         (
             {"item_id": "other"},
             "It differs from the id in the address. Ids can't be changed: leave it out, or create another one.",
@@ -178,7 +180,8 @@ def test_users_are_created_replaced_and_changed(api: ApiClient) -> None:
     likes = {"preferences": {"categories": ["Poetry"]}, "demographics": {"age": 36}}
     answer = api.post("users", {"user_id": "ada", "created_at": "2020-01-01T00:00:00Z", **likes})
     assert (answer.status_code, answer["Location"]) == (201, "/api/v1/users/ada")
-    assert answer.json() == {**likes, "user_id": "ada", "created_at": "2020-01-01T00:00:00Z", "last_active": None}
+    times = {"created_at": "2020-01-01T00:00:00Z", "last_active": None, "opted_out_at": None}
+    assert answer.json() == {**likes, "user_id": "ada", **times}
     assert api.post("users", {"user_id": "ada"}).status_code == 409
     told = api.patch("users/ada", {"demographics": {"age": 37}}).json()
     assert (told["demographics"], told["preferences"]) == ({"age": 37}, {"categories": ["Poetry"]})

@@ -161,17 +161,30 @@ def test_public_lists_have_reasons(api: ApiClient, shop: Shop) -> None:
     assert reasons == {"Many people like it."}
 
 
+WHOLE = "A whole number from 1 to 100 is needed."
 BODIES: list[tuple[str, dict[str, Any], dict[str, str]]] = [
     ("batch", {"user_ids": [[]] * 30_000}, {"user_ids": "At most 100 values are possible."}),
     ("batch", {"user_ids": []}, {"user_ids": "At least 1 value is needed."}),
-    ("batch", {"user_ids": ["ada", 5]}, {"user_ids": "Value 2: The id must be a text."}),
+    (
+        "batch",
+        {"user_ids": ["ada", 5]},
+        {"user_ids": "Value 2: The id must be a text. This is a number: put it in quotes."},
+    ),
     ("batch", {"user_ids": ["a\nb"]}, {"user_ids": "Value 1: The id holds a line break (U+000A)."}),
-    ("batch", {"user_ids": ["ada"], "limit": "5"}, {"limit": "A whole number from 1 to 100 is needed."}),
-    ("batch", {"user_ids": ["ada"], "limit": True}, {"limit": "A whole number from 1 to 100 is needed."}),
-    ("batch", {"user_ids": ["ada"], "limit": None}, {"limit": "A whole number from 1 to 100 is needed."}),
-    ("batch", {"user_ids": ["ada"], "explain": "true"}, {"explain": "Either true or false is needed."}),
-    ("batch", {"user_ids": ["ada"], "tags": "prose"}, {"tags": "A list is needed."}),
-    ("session", {"items": [5]}, {"items": "Value 1: The id must be a text."}),
+    ("batch", {"user_ids": ["ada"], "limit": "5"}, {"limit": f"{WHOLE} This is a text: leave out the quotes."}),
+    ("batch", {"user_ids": ["ada"], "limit": True}, {"limit": f"{WHOLE} This is true or false."}),
+    ("batch", {"user_ids": ["ada"], "limit": None}, {"limit": f"{WHOLE} This is null."}),
+    (
+        "batch",
+        {"user_ids": ["ada"], "explain": "true"},
+        {"explain": "Either true or false is needed. This is a text: leave out the quotes."},
+    ),
+    (
+        "batch",
+        {"user_ids": ["ada"], "tags": "prose"},
+        {"tags": "A list is needed. This is a text: put it in brackets."},
+    ),
+    ("session", {"items": [5]}, {"items": "Value 1: The id must be a text. This is a number: put it in quotes."}),
     ("session", {"items": ["novel-1"], "item_type": ""}, {"item_type": "A text that is not empty is needed."}),
     ("session", {"limit": 3}, {"items": "It is needed."}),
 ]

@@ -52,6 +52,14 @@ def test_put_replaces_or_creates_and_the_record_says_what(api: ApiClient) -> Non
     )
 
 
+def test_a_weight_below_nothing_is_refused_with_what_says_that(api: ApiClient) -> None:
+    told = details(api.put("interaction-types/view", {"weight": -2}))
+    assert told == {"weight": "0 is the least weight. A type that speaks against its item has is_negative: true."}
+    assert details(api.put("interaction-types/view", {"weight": 1e12})) == {
+        "weight": "A number from 0 to 1,000,000,000 is needed."
+    }
+
+
 def test_a_type_in_use_is_not_deleted(api: ApiClient) -> None:
     factories.item("emma")
     store([factories.event("ada", "emma", "share"), factories.event("ada", "", "login")])

@@ -9,9 +9,10 @@ from recommender import registry, tasks
 from recommender.models import ModelVersion, Release
 from recsite.platform import jobs, queues, redis
 from recsite.platform.access import Scope
+from recsite.platform.audit import Actor, Kind
 from recsite.platform.models import ApiKey, AuditEntry, Job
 from tests import factories
-from tests.admin.staff import waiting
+from tests.admin.staff import Staff, waiting
 from tests.api.clients import V1, details
 from tests.recommender.events import ratings
 from tests.recommender.fixtures import NOVELS, Shop, ask, ids, publish, start_afresh, svd
@@ -75,6 +76,28 @@ def test_a_training_is_a_job_that_says_what_it_did(operator: Operator) -> None:
         entry = recorded(verb)
         assert (entry.actor_kind, entry.door, entry.object_id) == ("key", "api", str(number))
         assert entry.actor == f"night shift ({operator.key.prefix})" == done["started_by"]
+    assert operator.get(f"releases/{live.pk}").json()["promoted_by"] == done["started_by"]
+    assert operator.get(f"models/{version.pk}").json()["started_by"] == done["started_by"]
+    boss = Staff("boss", is_superuser=True)
+    for page in ("release/", f"release/{live.pk}/change/", f"modelversion/{version.pk}/change/"):
+        assert done["started_by"] in boss.page(f"/admin/recommender/{page}")
+
+
+def test_who_made_a_release_live_is_told_whoever_it_was(operator: Operator, shop: Shop) -> None:
+    def told() -> Any:
+        return operator.get(f"releases/{shop.release.pk}").json()["promoted_by"]
+
+    AuditEntry.objects.all().delete()
+    assert told() is None
+    other = publish({"svd": svd(shop.novels, shop.poems, [shop.ada, shop.ben])})
+    for actor, name in (
+        (Actor.command("models"), "models"),
+        (Actor.schedule("Train and promote"), "the schedule"),
+        (Actor(Kind.STAFF, "boss", "admin"), "boss"),
+    ):
+        registry.promote(other)
+        registry.promote(shop.release, actor=actor)
+        assert told() == name
 
 
 def test_models_and_releases_are_listed_the_newest_first(operator: Operator, shop: Shop) -> None:
@@ -160,13 +183,13 @@ def test_a_job_is_cancelled_once(operator: Operator) -> None:
 def test_a_filter_that_no_row_can_have_is_refused(operator: Operator, path: str, name: str) -> None:
     assert operator.get(path, **{name: "x" * 50}).status_code == 200
     told = details(operator.get(path, **{name: "x" * 51}))
-    assert told == {name: "At most 50 characters are possible, and no NUL."}
+    assert told == {name: "At most 50 characters are possible; these are 51."}
 
 
 WRONG: list[tuple[str, Any, dict[str, str]]] = [
     ("models/train", {"algorithms": ["magic"]}, {"algorithms": "Value 1: One of "}),
     ("models/train", {"algorithms": []}, {"algorithms": "At least 1 value is needed."}),
-    ("models/train", {"promote": "yes"}, {"promote": "Either true or false is needed."}),
+    ("models/train", {"promote": "yes"}, {"promote": "Either true or false is needed. This is a text: "}),
     ("models/train", {"speed": 1}, {"speed": "There is no such field. Known: algorithms, seed, promote."}),
     ("models/reload", {"now": True}, {"now": "There is no such field. This address takes none."}),
     ("cache", [], {"body": "An object is needed."}),

@@ -108,7 +108,7 @@ def test_nobody_waits_for_a_redis_that_is_gone(api: ApiClient, shop: Shop, monke
         ),
         ({"exclude": ["x"] * 101}, "At most 100 values are possible."),
         ({"tags": ["", "b"]}, "A text that is not empty is needed."),
-        ({"categories": "x" * 256}, "At most 255 characters are possible, and no NUL."),
+        ({"categories": "x" * 256}, "At most 255 characters are possible; these are 256."),
     ],
 )
 def test_a_wrong_query_is_explained(api: ApiClient, shop: Shop, query: dict[str, Any], sentence: str) -> None:

@@ -1,5 +1,7 @@
 """GET /users and /users/{user_id}."""
 
+from datetime import datetime
+
 from tests import factories
 from tests.api.clients import ApiClient, details
 
@@ -12,6 +14,16 @@ def test_a_user_is_read_by_their_own_id(api: ApiClient) -> None:
     assert found["demographics"] == {"age": 36}
     assert found["last_active"] is None
     assert "id" not in found
+
+
+def test_a_user_tells_since_when_they_are_out_and_a_body_does_not_change_it(api: ApiClient) -> None:
+    factories.person("ada")
+    assert api.get("users/ada").json()["opted_out_at"] is None
+    since = datetime.fromisoformat(api.post("users/ada/opt-out", {}).json()["opted_out_at"])
+    told = api.get("users/ada").json()
+    listed = api.get("users").json()["users"][0]
+    put = api.put("users/ada", {**told, "opted_out_at": None}).json()
+    assert {datetime.fromisoformat(one["opted_out_at"]) for one in (told, listed, put)} == {since}
 
 
 def test_an_unknown_user_is_not_found(api: ApiClient) -> None:

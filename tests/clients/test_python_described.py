@@ -30,7 +30,7 @@ ANY = {
 }
 """Rows are streamed instead; what an interaction type is made of is any `**fields`."""
 
-KEPT = {"created_at", "updated_at", "last_active"}
+KEPT = {"created_at", "updated_at", "last_active", "opted_out_at"}
 """The server keeps these: they may stand in a body that was read before, and change nothing."""
 
 EXAMPLES: dict[str, Any] = {"rows": [], "events": [], "items": [], "user_ids": [], "into": "ada", "type": "view"}

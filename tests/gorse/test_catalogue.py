@@ -105,7 +105,7 @@ def test_deleting(gorse: GorseClient) -> None:
     gorse.does("POST", "user", ADA)
     assert [gorse.does("DELETE", "item/emma") for _ in range(2)] == [1, 0]
     assert [gorse.does("DELETE", "user/ada") for _ in range(2)] == [1, 0]
-    assert gorse.refused("GET", "user/ada", status=404) == "There is no 'ada'."
+    assert gorse.refused("GET", "user/ada", status=404) == "There is no user 'ada'. POST /gorse/api/user adds one."
     assert "was erased" in gorse.refused("POST", "user", ADA)
     assert gorse.does("POST", "users", [ADA, {"UserId": "ben"}]) == 1
     assert [user.user_id for user in EndUser.objects.all()] == ["ben"]
@@ -138,9 +138,17 @@ def test_what_is_wrong_is_said_in_plain_words(
 
 def test_what_is_not_there_is_404(gorse: GorseClient) -> None:
     for method, path, body in (("GET", "item/no", None), ("PATCH", "item/no", {}), ("PUT", "item/no/category/x", None)):
-        assert gorse.refused(method, path, body, 404) == "There is no 'no'."
-    assert gorse.refused("GET", "measurements/x", status=404).startswith("There is no /gorse/api/measurements/x.")
+        assert gorse.refused(method, path, body, 404) == "There is no item 'no'. POST /gorse/api/item adds one."
+    assert gorse.refused("GET", "measurements/x", status=404) == (
+        "There is no /gorse/api/measurements/x. docs/FROM_GORSE.md lists what is answered here; an id with a slash is "
+        "reached under /api/v1 alone."
+    )
     assert "Possible here: POST" in gorse.refused("GET", "user", status=405)
+
+
+def test_an_item_of_before_its_id_was_reserved_is_read(gorse: GorseClient) -> None:
+    factories.item("bulk")
+    assert gorse.told("item/bulk")["ItemId"] == "bulk"
 
 
 def test_a_long_comment_is_kept_whole(gorse: GorseClient) -> None:

@@ -82,6 +82,14 @@ def test_the_exports_of_the_dashboard(tmp_path: Path) -> None:
     check_what_is_there()
 
 
+def test_ids_that_no_address_of_gorse_can_name_are_taken_and_told_of(tmp_path: Path) -> None:
+    slashed = [{**EMMA, "ItemId": "austen/emma"}, EMMA]
+    said = run(exports(tmp_path / "export", users=[{"UserId": "uk/ada"}], items=slashed, feedback=[READ]))
+    assert "2 of the users and items have an id with a slash" in said
+    assert Item.objects.filter(item_id="austen/emma").exists()
+    assert "slash" not in run(exports(tmp_path / "plain", users=[ADA], items=[HIDDEN]))
+
+
 @pytest.mark.parametrize("name", ["dump.bin", "dump.bin.gz"])
 def test_the_binary_dump(tmp_path: Path, name: str) -> None:
     (tmp_path / "d").mkdir()

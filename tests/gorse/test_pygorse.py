@@ -96,5 +96,8 @@ def test_every_method(live_server: Any, name: str) -> None:
     assert call("delete_user", "ben") == one
     with pytest.raises(gorse.GorseException) as refused:
         call("get_user", "ben")
-    assert (refused.value.status_code, refused.value.message) == (404, "There is no 'ben'.")
+    assert (refused.value.status_code, refused.value.message) == (
+        404,
+        "There is no user 'ben'. POST /gorse/api/user adds one.",
+    )
     assert called == METHODS == {method for method in dir(gorse.Gorse) if not method.startswith("_")}

@@ -39,7 +39,8 @@ def test_an_amount_outside_its_bounds_is_refused(value: float) -> None:
 
 @pytest.mark.parametrize("value", [10**310, float("nan"), float("inf"), True, "5"])
 def test_what_is_no_number_is_refused(value: Any) -> None:
-    assert value_error("purchase", value) == "A finite number is needed."
+    how = " Leave out the quotes: it came as a text." if value == "5" else ""
+    assert value_error("purchase", value) == f"A finite number is needed, such as 5 or 3.5.{how}"
 
 
 def test_a_type_has_bounds_of_its_own() -> None:

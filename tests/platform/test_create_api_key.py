@@ -72,6 +72,11 @@ def test_a_browser_key_is_told_by_its_prefix(capsys: pytest.CaptureFixture[str])
     assert ApiKey.objects.get().origins == ["https://shop.example"]
 
 
+def test_scopes_narrow_a_browser_key(capsys: pytest.CaptureFixture[str]) -> None:
+    call_command("create_api_key", "pages", "--browser", "https://shop.example", "--scopes", "read")
+    assert ApiKey.objects.get().scopes == ["read"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
@@ -87,6 +92,11 @@ def test_a_browser_key_is_told_by_its_prefix(capsys: pytest.CaptureFixture[str])
             ["shop", "--browser", "https://a.example", "--scopes", "erase"],
             "A browser key may have read and write alone.",
         ),
+        (["shop", "--overlap-hours", "1"], "--overlap-hours belongs to --rotate"),
+        (["--rotate", "abcdefgh", "--scopes", "read", "--owner", "Ada"], "so --scopes and --owner would say nothing"),
+        (["--rotate", "abcdefgh", "--expires-in", "9"], "so --expires-in would say nothing"),
+        (["--rotate", "abcdefgh", "--rate-limit", "0"], "so --rate-limit would say nothing"),
+        (["--rotate", "abcdefgh", "--browser", "https://a.example"], "so --browser would say nothing"),
         (["shop", "--expires-in", "0"], "--expires-in must be between 1 and 36500 days."),
     ],
 )

@@ -64,6 +64,14 @@ def test_a_wrong_host_is_a_bad_request(web: Client) -> None:
     assert (answer.status_code, answer.json()["error"]["code"]) == (400, "bad_request")
 
 
+@pytest.mark.parametrize("length", ["null", "-1", "1.5", "\u0661"])
+@pytest.mark.parametrize("path", ["/api/v1/interactions", "/api/v1/models/live", "/"])
+def test_a_length_that_is_no_number_is_a_bad_request(web: Client, path: str, length: str) -> None:
+    answer = web.post(path, b"{}", content_type="application/json", CONTENT_LENGTH=length)
+    assert answer.status_code == 400
+    assert "The Content-Length is no number" in answer.text
+
+
 def test_a_page_shows_a_path_as_text(web: Client) -> None:
     assert "<script>" not in web.get("/<script>alert(1)</script>").text
 

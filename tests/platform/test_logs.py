@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import pytest
 import structlog
@@ -71,6 +71,23 @@ def test_django_s_own_lines_name_no_user_either(client: Client, caplog: pytest.L
     lines = [build(**formatter).format(record) for record in caplog.records if record.name == "django.request"]
     assert lines
     assert not any("ada.lovelace" in line for line in lines)
+
+
+@pytest.mark.django_db
+def test_a_wrong_host_is_one_line_and_a_sentence(
+    client: Client, caplog: pytest.LogCaptureFixture, settings: Any
+) -> None:
+    settings.ALLOWED_HOSTS = ["shop.example"]
+    answer = client.get("/", headers={"Host": "stranger.example"})
+    assert answer.status_code == 400
+    assert "Whoever operates it adds names by ALLOWED_HOSTS." in answer.content.decode()
+    for style in ("json", "console"):
+        formatter = logging_config(style, "INFO")["formatters"]["lines"]
+        build = formatter.pop("()")
+        told = [build(**formatter).format(one) for one in caplog.records if one.name.startswith("django.security")]
+        assert [len(line.splitlines()) for line in told] == [1]
+        assert "stranger.example" in told[0]
+        assert "Traceback" not in told[0]
 
 
 def test_the_hash_needs_the_secret(settings: object) -> None:

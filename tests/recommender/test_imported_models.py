@@ -16,6 +16,7 @@ from recommender.operations import imports
 from recommender.registry.artifacts import files
 from recommender.registry.exceptions import CannotImport, CannotPromote
 from recommender.serving.candidates import loaded_release
+from recsite.platform.models import AuditEntry
 from tests import factories
 from tests.api.clients import ApiClient
 from tests.recommender.fixtures import Shop, forget, happened
@@ -53,6 +54,7 @@ def test_a_sound_model_passes_by_the_role_it_would_take(rated: None, tmp_path: P
     assert "not worse than those of the baseline predictor" in made.version.verdict["sentence"]
     assert made.version.metrics["metrics"]["rmse"] < 1.0
     assert registry.promote(made.release).state == Release.State.LIVE
+    assert AuditEntry.objects.get(verb="model.import").object_id == str(made.version.pk)
 
 
 def test_a_model_that_errs_more_than_the_baseline_is_refused_until_somebody_gives_a_reason(

@@ -22,7 +22,7 @@ from recsite.model_settings import export_storage
 from recsite.platform import jobs
 from recsite.platform.audit import SYSTEM
 from recsite.platform.exceptions import Invalid
-from recsite.platform.models import Job
+from recsite.platform.models import AuditEntry, Job
 from tests.api.clients import ApiClient, details
 from tests.api.conftest import shop as shop  # a fixture
 from tests.recommender.fixtures import Shop, ask, ids
@@ -73,6 +73,8 @@ def test_a_job_writes_into_the_storage_and_records_where_asked(shop: Shop) -> No
     assert done.state == Job.State.SUCCEEDED
     assert done.message.startswith("The lists of 1 users are in lists-")
     (name,) = storages["exports"].listdir("")[1]
+    entry = AuditEntry.objects.get(verb="lists.export")
+    assert (entry.actor, entry.object_id, entry.after["users"]) == (SYSTEM.name, name, 1)
     told = json.loads(storages["exports"].open(name).read())
     assert (told["user_id"], len(told["items"])) == ("ada", 2)
     impressions.flush()
@@ -112,6 +114,7 @@ def test_a_command_writes_a_file(shop: Shop, tmp_path: Path) -> None:
     call_command("export_lists", str(tmp_path / "lists.csv"), "--limit", "2", stdout=out)
     assert out.getvalue().startswith(f"The lists of 3 users are in {tmp_path}/lists.csv (")
     assert len((tmp_path / "lists.csv").read_text().splitlines()) == 7
+    assert AuditEntry.objects.get(verb="lists.export").actor == "export_lists"
     for wrong in (["--limit", "0"], ["--active-since", "yesterday"], ["--algorithm", "magic"], ["--placement", "x"]):
         with pytest.raises(CommandError):
             call_command("export_lists", str(tmp_path / "lists.jsonl"), *wrong)

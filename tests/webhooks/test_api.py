@@ -10,7 +10,7 @@ from django.test import Client
 from recsite.platform import keys
 from recsite.platform.access import Scope
 from recsite.platform.models import ApiKey, AuditEntry, WebhookEndpoint
-from recsite.platform.webhooks import delivering, outbox
+from recsite.platform.webhooks import delivering, outbox, targets
 from tests.admin.staff import waiting
 from tests.recommender.fixtures import start_afresh
 from tests.webhooks.receiver import Receiver
@@ -37,12 +37,14 @@ def test_a_webhook_is_made_changed_and_deleted(api: Client, shop: Receiver) -> N
     told = made.json()
     assert (told["events"], told["state"], told["description"]) == (["model.failed", "job.failed"], "active", "")
     assert told.pop("secret") == WebhookEndpoint.objects.get().secret
+    assert told.pop("warning") is None
     path = f"/{told['id']}"
     assert made.headers["Location"] == f"{V1}{path}"
     assert api.get(V1 + path).json() == told
     assert api.get(V1).json() == {"webhooks": [told], "next_cursor": None}
     changed = send(api, "PATCH", path, {"state": "paused", "description": "The shop"}).json()
     assert changed == told | {
+        "warning": None,
         "state": "paused",
         "description": "The shop",
         "paused_because": "It was paused by hand.",
@@ -71,6 +73,11 @@ def test_a_wrong_body_makes_nothing(api: Client, body: Any, sentences: dict[str,
     assert details.keys() == sentences.keys()
     assert all(details[name].startswith(sentence) for name, sentence in sentences.items())
     assert not WebhookEndpoint.objects.exists()
+
+
+def test_an_unknown_host_is_told_at_once(api: Client) -> None:
+    answer = send(api, "POST", "", {"url": "https://nowhere.invalid/", "events": ["job.failed"]})
+    assert (answer.status_code, answer.json()["warning"]) == (201, targets.UNKNOWN.format("nowhere.invalid"))
 
 
 def test_there_is_room_for_some(api: Client, endpoint: WebhookEndpoint, monkeypatch: pytest.MonkeyPatch) -> None:

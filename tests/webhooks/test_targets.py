@@ -1,6 +1,7 @@
 """No message goes to an address inside, whatever its name and however it is written."""
 
 import socket
+import threading
 from typing import Any
 
 import pytest
@@ -88,6 +89,55 @@ def test_other_ways_to_write_this_machine_are_refused_once_resolved(host: str, s
         targets.resolve(targets.parse(f"https://{host}/"))
 
 
+@pytest.fixture
+def names(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """The name server: it knows these, and no others."""
+    known = {"shop.example": "93.184.216.34", "inside.example": "169.254.169.254"}
+
+    def getaddrinfo(host: str, port: int, **_: Any) -> list[Any]:
+        if host not in known:
+            raise socket.gaierror("unknown")
+        return [(0, 0, 0, "", (known[host], port))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+    return known
+
+
+def make(url: str) -> WebhookEndpoint:
+    return endpoints.create(EndpointSettings(url, ["job.failed"]), actor=CLERK)
+
+
+@pytest.mark.django_db
+def test_a_name_that_leads_inside_is_refused_at_once(names: dict[str, str]) -> None:
+    with pytest.raises(Invalid, match="private, local or reserved"):
+        make("https://inside.example/hooks")
+    endpoint = make("https://shop.example/hooks")
+    assert endpoint.warning == ""
+    endpoint.url = "https://inside.example/hooks"
+    with pytest.raises(Invalid, match="private, local or reserved"):
+        endpoints.change(endpoint, actor=CLERK)
+
+
+@pytest.mark.django_db
+def test_a_name_that_nobody_knows_is_taken_with_a_warning(names: dict[str, str]) -> None:
+    endpoint = make("https://new.example/hooks")
+    assert endpoint.warning == targets.UNKNOWN.format("new.example")
+    row = WebhookEndpoint.objects.get()
+    row.description = "Soon"
+    # Its address is the same: it is not looked up again.
+    assert endpoints.change(row, actor=CLERK).warning == ""
+    row.url = "https://newer.example/hooks"
+    assert endpoints.change(row, actor=CLERK).warning == targets.UNKNOWN.format("newer.example")
+
+
+def test_nobody_waits_long_for_a_name_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = threading.Event()
+    monkeypatch.setattr(targets, "LOOKED_UP_SECS", 0.05)
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [asked.wait(30)][:0])
+    assert targets.doubt(targets.parse("https://shop.example/")) == targets.UNKNOWN.format("shop.example")
+    asked.set()
+
+
 WRONG = {
     "": "An address such as",
     "shop.example/hooks": "An address such as",
@@ -103,6 +153,8 @@ WRONG = {
     "http://shop.example/": "https is needed",
     "https://10.0.0.1/": "private, local or reserved",
     "https://[::1]/": "private, local or reserved",
+    "https://metadata.google.internal/computeMetadata/v1/": "private, local or reserved",
+    "https://METADATA.google.internal./": "private, local or reserved",
 }
 
 

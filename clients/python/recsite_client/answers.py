@@ -193,6 +193,7 @@ class User(TypedDict, total=False):
     last_active: str | None
     preferences: Json
     demographics: Json
+    opted_out_at: str | None
 
 
 class ItemPage(TypedDict):

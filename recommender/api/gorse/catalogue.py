@@ -51,12 +51,12 @@ class Users(GorseView):
 class User(GorseView):
     def get(self, request: HttpRequest, user_id: str) -> Values:
         found = database.ask(EndUser.objects.filter(user_id=path_id("UserId", user_id)).first)
-        return user_out(_there(found, user_id))
+        return user_out(_there(found, bulk.USERS, user_id))
 
     @transaction.atomic
     def patch(self, request: HttpRequest, body: Any, user_id: str) -> dict[str, int]:
         given, user_id = object_of(body), path_id("UserId", user_id)
-        user = _there(EndUser.objects.select_for_update().filter(user_id=user_id).first(), user_id)
+        user = _there(EndUser.objects.select_for_update().filter(user_id=user_id).first(), bulk.USERS, user_id)
         labels, comment = gorse_shapes.labels_of_user(user.demographics)
         try:
             labels = labels if given.get("Labels") is None else given["Labels"]
@@ -94,7 +94,7 @@ class Items(GorseView):
 class OneItem(GorseView):
     def get(self, request: HttpRequest, item_id: str) -> Values:
         found = database.ask(Item.objects.filter(item_id=path_id("ItemId", item_id)).first)
-        return item_out(_there(found, item_id))
+        return item_out(_there(found, bulk.ITEMS, item_id))
 
     def patch(self, request: HttpRequest, body: Any, item_id: str) -> dict[str, int]:
         item_id = path_id("ItemId", item_id)
@@ -102,7 +102,7 @@ class OneItem(GorseView):
             values = _patched(object_of(body), item_id)
         except BadField as error:
             raise told_as_invalid(error) from error
-        _there(editing.change_item(item_id, values, actor=actor(request)), item_id)
+        _there(editing.change_item(item_id, values, actor=actor(request)), bulk.ITEMS, item_id)
         return done(1)
 
     def delete(self, request: HttpRequest, item_id: str) -> dict[str, int]:
@@ -179,7 +179,7 @@ def _patched(given: Body, item_id: str) -> Values:
 
 @transaction.atomic
 def _categorize(item_id: str, category: str, adds: bool, who: Actor) -> dict[str, int]:
-    item = _there(Item.objects.select_for_update().filter(item_id=item_id).first(), item_id)
+    item = _there(Item.objects.select_for_update().filter(item_id=item_id).first(), bulk.ITEMS, item_id)
     try:
         named = gorse_shapes.categories_of([category])
     except BadField as error:
@@ -235,7 +235,7 @@ def _after(request: HttpRequest) -> int:
     return after
 
 
-def _there(row: Any, row_id: str) -> Any:
+def _there(row: Any, kind: Kind, row_id: str) -> Any:
     if row is None:
-        raise Http404(f"There is no {row_id!r}.")
+        raise Http404(f"There is no {kind.name} {row_id!r}. POST /gorse/api/{kind.name} adds one.")
     return row

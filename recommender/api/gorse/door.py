@@ -7,7 +7,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from rest_framework.exceptions import ParseError
 
-from catalog.importers.gorse_shapes import id_of
+from catalog.ids import InvalidId, clean_id
 from catalog.importers.rows import BadField
 from recsite.platform.authentication import SCHEME
 from recsite.platform.errors import Failure
@@ -101,9 +101,9 @@ def told_as_invalid(error: BadField, number: int = 0) -> Invalid:
 def path_id(name: str, text: str) -> str:
     """Return an id of the address in its one form. Raises Http404: nothing has an id that is none."""
     try:
-        return id_of({name: text}, name)
-    except BadField as error:
-        raise Http404(f"{error}.") from error
+        return clean_id(text)
+    except InvalidId as error:
+        raise Http404(f"{name} {error}.") from error
 
 
 def done(rows: int) -> dict[str, int]:

@@ -6,6 +6,7 @@ from django.core.management.base import CommandError
 
 from recommender.serving import Request, list_export
 from recommender.serving.contract import FOR_EXPORT, from_json
+from recsite.platform.audit import Actor
 from recsite.platform.commands import PlainCommand, progress_bar, whole_number
 from recsite.platform.exceptions import Invalid
 
@@ -37,4 +38,5 @@ class Command(PlainCommand):
                 size = file.tell()
         except (Invalid, OSError) as error:
             raise CommandError(str(error)) from error
-        self.stdout.write(str(list_export.Exported(users, size, str(options["file"]))))
+        done = list_export.Exported(users, size, str(options["file"]))
+        self.stdout.write(str(list_export.recorded(done, Actor.command("export_lists"))))

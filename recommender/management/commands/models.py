@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import CommandError
 
 from recommender import registry, tasks
-from recommender.models import AlgorithmSettings, ModelVersion, Release, TrainingPlan
+from recommender.models import AlgorithmSettings, ModelVersion, Release, TrainingPlan, with_promoter
 from recommender.operations import imports
 from recommender.registry.exceptions import ArtifactDamaged, CannotPromote, UnknownVersion
 from recsite.platform.audit import Actor
@@ -56,7 +56,7 @@ class Command(PlainCommand):
 
 
 def show(options: dict[str, Any]) -> Iterator[str]:
-    releases = Release.objects.select_related("promoted_by").prefetch_related("members")[: options["limit"]]
+    releases = with_promoter(Release.objects.all()).prefetch_related("members")[: options["limit"]]
     versions = ModelVersion.objects.all()[: options["limit"]]
     if not versions:
         yield "There are no models yet: run 'train'."
@@ -125,7 +125,7 @@ def export(options: dict[str, Any]) -> Iterator[str]:
 
 def import_(options: dict[str, Any]) -> Iterator[str]:
     with progress_bar() as progress:
-        made = imports.import_model(options["folder"], progress=progress)
+        made = imports.import_model(options["folder"], progress=progress, actor=ACTOR)
     yield f"{made.version} is ready, {made.items:.0%} of its items and {made.people:.0%} of its users are known here."
     if made.version.verdict:
         judged = "refuses" if made.version.is_refused else "passes"
@@ -186,7 +186,7 @@ def _release(number: int | None) -> Release:
 def _release_row(release: Release) -> list[object]:
     members = ", ".join(f"{member.algorithm} {member.version_id}" for member in release.members.all())
     promoted = f"{release.promoted_at:%Y-%m-%d %H:%M}" if release.promoted_at else ""
-    return [release.pk, release.state, members, promoted, release.promoted_by]
+    return [release.pk, release.state, members, promoted, release.promoter]
 
 
 def _version_row(version: ModelVersion) -> list[object]:

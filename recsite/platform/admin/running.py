@@ -8,7 +8,7 @@ from django.urls import URLPattern, path
 from unfold.decorators import action, display
 
 from recsite.platform import jobs, workers
-from recsite.platform.audit import Actor, Kind
+from recsite.platform.audit import THE_SCHEDULE, Actor, Kind
 from recsite.platform.console import ReadOnlyAdmin, dialog, leave_dialog
 from recsite.platform.humanize import EMPTY, ago, duration
 from recsite.platform.models import FeedCursor, Generation, Job
@@ -97,7 +97,7 @@ class JobAdmin(ReadOnlyAdmin):
     def started(self, job: Job) -> str:
         """Name the account, the key or the command that started it, or say that the schedule did."""
         actor = jobs.actor_of(job)
-        return "the schedule" if actor.kind == Kind.SCHEDULE else actor.name
+        return THE_SCHEDULE if actor.kind == Kind.SCHEDULE else actor.name
 
     @display(description="took")
     def took(self, job: Job) -> str:

@@ -71,11 +71,12 @@ class WebhookEndpointAdmin(ConsoleAdmin):
     def save_model(self, request: HttpRequest, obj: WebhookEndpoint, form: Any, change: bool) -> None:
         actor = Actor.staff(request)
         if change:
-            endpoints.change(obj, actor=actor)
+            _warn(request, endpoints.change(obj, actor=actor))
             return
         made = endpoints.create(EndpointSettings(obj.url, obj.events, obj.description), actor=actor)
         obj.__dict__.update(made.__dict__)
         _show(request, made)
+        _warn(request, made)
 
     def delete_model(self, request: HttpRequest, obj: WebhookEndpoint) -> None:
         endpoints.delete([obj], actor=Actor.staff(request))
@@ -210,3 +211,8 @@ class WebhookDeliveryAdmin(ReadOnlyAdmin):
 def _show(request: HttpRequest, endpoint: WebhookEndpoint) -> None:
     said = f"The secret of {endpoint} is: {endpoint.secret}. Give it to the receiver now: it is not shown again."
     messages.warning(request, said)
+
+
+def _warn(request: HttpRequest, endpoint: WebhookEndpoint) -> None:
+    if endpoint.warning:
+        messages.warning(request, endpoint.warning)

@@ -45,7 +45,9 @@ WEBHOOK: dict[str, Any] = {
     "former_secret_ends_at": None,
     "created_at": "2026-05-01T12:00:00+00:00",
 }
+CHANGED = WEBHOOK | {"warning": None}
 WITH_SECRET = WEBHOOK | {"secret": "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oDazkr4d/A8Uk="}
+MADE = WITH_SECRET | {"warning": None}
 DELIVERY: dict[str, Any] = {
     "id": 17,
     "message_id": "msg_019de3a95c007c4e8a513f2b6c9d0e11",
@@ -88,6 +90,17 @@ class WebhookOut(serializers.Serializer):
 
 class WebhookWithSecretOut(WebhookOut):
     secret = serializers.CharField(help_text="Messages are signed with it. It is shown this once.")
+
+
+WARNING = "Why messages may not arrive: nobody knows its name now, say. Null where nothing speaks against it."
+
+
+class WebhookChangedOut(WebhookOut):
+    warning = serializers.CharField(allow_null=True, help_text=WARNING)
+
+
+class WebhookMadeOut(WebhookWithSecretOut):
+    warning = serializers.CharField(allow_null=True, help_text=WARNING)
 
 
 class WebhookPageOut(Page):
@@ -144,6 +157,11 @@ def webhook_json(endpoint: WebhookEndpoint, with_secret: bool = False) -> dict[s
     """Return a webhook as JSON; its secret only where it was made just now."""
     told = {name: getattr(endpoint, name) for name in WEBHOOK if name != "id"}
     return {"id": endpoint.pk, **told, **({"secret": endpoint.secret} if with_secret else {})}
+
+
+def looked_up_json(endpoint: WebhookEndpoint, with_secret: bool = False) -> dict[str, Any]:
+    """Return a webhook whose address may have been looked up just now, with what that told."""
+    return {**webhook_json(endpoint, with_secret), "warning": endpoint.warning or None}
 
 
 def delivery_json(delivery: WebhookDelivery) -> dict[str, Any]:

@@ -43,23 +43,26 @@ class WebhookList(JsonBodyView):
         operation_id="create_webhook",
         tags=[TAG],
         summary="Create a webhook",
-        description="Messages begin with the next event. The `secret` is shown in this answer alone.",
+        description=(
+            "Messages begin with the next event. The `secret` is shown in this answer alone. A host whose name leads "
+            "inside is refused; of one that nobody knows now a `warning` tells."
+        ),
         request=described(shapes.NEW),
-        responses={201: shapes.WebhookWithSecretOut, **problems(400, 406, 409, 413, 415)},
+        responses={201: shapes.WebhookMadeOut, **problems(400, 406, 409, 413, 415)},
         examples=[
             OpenApiExample(
                 "A webhook",
                 {name: shapes.WEBHOOK[name] for name in shapes.NEW},
                 request_only=True,
             ),
-            OpenApiExample("The webhook", shapes.WITH_SECRET, response_only=True, status_codes=[201]),
+            OpenApiExample("The webhook", shapes.MADE, response_only=True, status_codes=[201]),
         ],
     )
     def post(self, request: HttpRequest, body: Any) -> HttpResponse:
         asked = read_fields(shapes.NEW, body)
         settings = EndpointSettings(asked["url"], asked["events"], asked["description"] or "")
         made = endpoints.create(settings, actor=actor(request))
-        return created(shapes.webhook_json(made, with_secret=True), f"/api/v1/webhooks/{made.pk}")
+        return created(shapes.looked_up_json(made, with_secret=True), f"/api/v1/webhooks/{made.pk}")
 
 
 class WebhookDetail(JsonBodyView):
@@ -86,10 +89,10 @@ class WebhookDetail(JsonBodyView):
         ),
         parameters=[shapes.WEBHOOK_ID],
         request=described(shapes.CHANGES),
-        responses={200: shapes.WebhookOut, **problems(400, 404, 406, 413, 415)},
+        responses={200: shapes.WebhookChangedOut, **problems(400, 404, 406, 413, 415)},
         examples=[
             OpenApiExample("End the pause", {"state": "active"}, request_only=True),
-            OpenApiExample("The webhook", shapes.WEBHOOK, response_only=True, status_codes=[200]),
+            OpenApiExample("The webhook", shapes.CHANGED, response_only=True, status_codes=[200]),
         ],
     )
     def patch(self, request: HttpRequest, body: Any, webhook_id: int) -> dict[str, Any]:
@@ -98,7 +101,7 @@ class WebhookDetail(JsonBodyView):
         for name, value in asked.items():
             if value is not None:
                 setattr(endpoint, name, value)
-        return shapes.webhook_json(endpoints.change(endpoint, actor=actor(request)))
+        return shapes.looked_up_json(endpoints.change(endpoint, actor=actor(request)))
 
     @extend_schema(
         operation_id="delete_webhook",

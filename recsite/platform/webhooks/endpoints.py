@@ -34,7 +34,7 @@ class EndpointSettings:
 
 
 def create(asked: EndpointSettings, *, actor: Actor) -> WebhookEndpoint:
-    """Make an endpoint; its `secret` is shown now and never again.
+    """Make an endpoint; its `secret` is shown now and never again, and so is what its `warning` says.
 
     Raises Invalid, and Conflict where there are MOST already.
     """
@@ -62,6 +62,7 @@ def change(endpoint: WebhookEndpoint, *, actor: Actor) -> WebhookEndpoint:
         if row.state != was:
             _switched(row)
         row.save()
+        row.warning = endpoint.warning
         audit.record_change(actor, "webhook.change", OBJECT, row.pk, before=before, after=_fields(row))
     return row
 
@@ -119,8 +120,11 @@ def check(endpoint: WebhookEndpoint) -> None:
 
 
 def _wrong_url(endpoint: WebhookEndpoint) -> str:
+    """Say what is wrong with an address. A new one is looked up, as it is again before each message."""
     try:
-        targets.parse(endpoint.url)
+        target = targets.parse(endpoint.url)
+        if not WebhookEndpoint.objects.filter(pk=endpoint.pk, url=endpoint.url).exists():
+            endpoint.warning = targets.doubt(target)
     except CannotSend as refusal:
         return str(refusal)
     return ""

@@ -27,6 +27,9 @@ class WebhookEndpoint(models.Model):
     rests_until = models.DateTimeField(null=True, editable=False, help_text="It is left alone for so long.")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
+    warning = ""
+    """Why messages may not arrive, where the address was looked up just now. It is not stored."""
+
     class Meta:
         ordering = ["pk"]
         verbose_name = "webhook"

@@ -2,6 +2,7 @@
 
 import re
 import socket
+import threading
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from urllib.parse import urlsplit
@@ -19,7 +20,23 @@ METADATA = {
 }
 """Where clouds tell a machine its credentials. Some look like any other address."""
 
+METADATA_NAMES = {
+    "instance-data",
+    "instance-data.ec2.internal",
+    "metadata",
+    "metadata.azure.internal",
+    "metadata.goog",
+    "metadata.google.internal",
+    "metadata.tencentyun.com",
+}
+"""Names of these places, which the clouds' own name servers know alone."""
+
+LOOKED_UP_SECS = 2.0
+"""How long somebody who makes a webhook waits for a name server."""
+
 HOW = "An address such as https://shop.example/hooks is needed."
+NO_ADDRESS = "There is no address for {}."
+UNKNOWN = f"{NO_ADDRESS} Check the name: messages wait for it and are tried again for a day."
 INSIDE = "It leads to a private, local or reserved address, where no message is sent."
 
 
@@ -53,10 +70,33 @@ def parse(url: str) -> Target:
         raise CannotSend("Leave out user, password and what follows a #: messages are known by their signature.")
     if parts.scheme == "http" and not settings.WEBHOOK_PRIVATE_NETWORKS:
         raise CannotSend("https is needed: others could read what is sent.")
-    if _is_literal(host) and not is_allowed(host):
+    if host.rstrip(".") in METADATA_NAMES or (_is_literal(host) and not is_allowed(host)):
         raise CannotSend(INSIDE)
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     return Target(parts.scheme, host, port or HTTP_PORTS[parts.scheme], path)
+
+
+def doubt(target: Target) -> str:
+    """Return why messages may not arrive at a target as things are now; empty where its name has an address.
+
+    A name that nobody knows may be made tomorrow, and a name server may be away for a moment: that is no refusal.
+    Raises CannotSend where the name leads inside.
+    """
+    refusals = list[CannotSend]()
+
+    def look_up() -> None:
+        try:
+            resolve(target)
+        except CannotSend as refusal:
+            refusals.append(refusal)
+
+    # Asking for a name has no time limit of its own.
+    asking = threading.Thread(target=look_up, daemon=True)
+    asking.start()
+    asking.join(LOOKED_UP_SECS)
+    if refusals and str(refusals[0]) == INSIDE:
+        raise refusals[0]
+    return UNKNOWN.format(target.host) if refusals or asking.is_alive() else ""
 
 
 def resolve(target: Target) -> list[str]:
@@ -67,7 +107,7 @@ def resolve(target: Target) -> list[str]:
     try:
         found = socket.getaddrinfo(target.host, target.port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
-        raise CannotSend(f"There is no address for {target.host}.") from error
+        raise CannotSend(NO_ADDRESS.format(target.host)) from error
     addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
     if not all(map(is_allowed, addresses)):
         raise CannotSend(INSIDE)

@@ -13,6 +13,15 @@ from recsite.platform.issuing import KeySettings
 from recsite.platform.models import ApiKey
 from recsite.platform.rotation import HOUR, USUAL_HOURS
 
+OF_NEW_KEYS = {
+    "scopes": "--scopes",
+    "owner": "--owner",
+    "expires_in": "--expires-in",
+    "rate_limit": "--rate-limit",
+    "origins": "--browser",
+}
+"""Options that say what a new key is; a rotated one is as the key before it."""
+
 
 class Command(PlainCommand):
     help = "Makes an API key and prints it, alone, on standard output. It is shown this once: only its hash is stored."
@@ -21,10 +30,10 @@ class Command(PlainCommand):
         parser.add_argument("name", nargs="?", help="Who will use it, such as 'web shop'. Staff see it in the admin.")
         parser.add_argument(
             "--scopes",
-            default=",".join(DEFAULT_SCOPES),
-            help=f"What it may do, by comma: {', '.join(Scope)} (default: {','.join(DEFAULT_SCOPES)}).",
+            help=f"What it may do, by comma: {', '.join(Scope)} (default: {','.join(DEFAULT_SCOPES)}; a browser key "
+            "may have no others).",
         )
-        parser.add_argument("--owner", default="", help="Who answers for it, such as a team or a mail address.")
+        parser.add_argument("--owner", help="Who answers for it, such as a team or a mail address.")
         parser.add_argument("--expires-in", type=int, metavar="DAYS", help="Days it works (default: for ever).")
         parser.add_argument(
             "--rate-limit",
@@ -47,7 +56,6 @@ class Command(PlainCommand):
         parser.add_argument(
             "--overlap-hours",
             type=whole_number,
-            default=USUAL_HOURS,
             metavar="HOURS",
             help=f"Hours for which the rotated key goes on working (default: {USUAL_HOURS}).",
         )
@@ -55,6 +63,7 @@ class Command(PlainCommand):
     def handle(self, *args: Any, name: str | None, rotate: str | None, **options: Any) -> None:
         if (name is None) == (rotate is None):
             raise CommandError("Give either the name of a new key, or --rotate with the PREFIX of one that exists.")
+        _refuse_what_says_nothing(options, bool(rotate))
         actor = Actor.command("create_api_key")
         key, text = self._rotated(rotate, actor, options) if rotate else self._made(name or "", actor, options)
         self.stderr.write(f"Key for {key.name}. {_use(key)}")
@@ -64,10 +73,11 @@ class Command(PlainCommand):
         days = options["expires_in"]
         if days is not None and not 1 <= days <= 36_500:
             raise CommandError("--expires-in must be between 1 and 36500 days.")
+        scopes = DEFAULT_SCOPES if options["scopes"] is None else options["scopes"].split(",")
         asked = KeySettings(
             name=name,
-            scopes=[scope.strip() for scope in options["scopes"].split(",") if scope.strip()],
-            owner=options["owner"],
+            scopes=[scope.strip() for scope in scopes if scope.strip()],
+            owner=options["owner"] or "",
             expiry_date=timezone.now() + timedelta(days=days) if days else None,
             rate_limit=options["rate_limit"],
             is_browser=bool(options["origins"]),
@@ -81,7 +91,19 @@ class Command(PlainCommand):
         old = ApiKey.objects.filter(prefix=prefix).first()
         if old is None:
             raise CommandError(f"There is no key {prefix!r}. The admin lists the keys with their prefixes.")
-        return issuing.rotate(old, actor, options["overlap_hours"] * HOUR)
+        hours = USUAL_HOURS if options["overlap_hours"] is None else options["overlap_hours"]
+        return issuing.rotate(old, actor, hours * HOUR)
+
+
+def _refuse_what_says_nothing(options: dict[str, Any], is_rotation: bool) -> None:
+    """Raise CommandError for an option that would be passed over: whoever gives it counts on it."""
+    if not is_rotation and options["overlap_hours"] is not None:
+        raise CommandError("--overlap-hours belongs to --rotate: a new key has none before it. Leave it out.")
+    if is_rotation and (given := [flag for name, flag in OF_NEW_KEYS.items() if options[name] is not None]):
+        raise CommandError(
+            f"A rotated key may do what the one before it may, so {' and '.join(given)} would say nothing: leave that "
+            "out, and change the successor in the admin."
+        )
 
 
 def _use(key: ApiKey) -> str:
