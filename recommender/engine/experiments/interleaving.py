@@ -1,0 +1,110 @@
+"""Mix two rankings into one list and see whose items are clicked: the same question as A/B, with far fewer users."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from recommender.engine.experiments.effects import FEWEST_USERS, Interval
+from recommender.engine.experiments.moments import DENOMINATOR, Moments
+from recommender.engine.experiments.sequences import ConfidenceSequence
+from recommender.engine.types import Mask, RowArray
+
+NO_TEAM = -1
+"""The team of an item whose clicks count for nobody."""
+
+FEWEST_EFFECTIVE = 50
+"""Users with a preference below whom nothing is read."""
+
+
+@dataclass(frozen=True, eq=False)
+class Interleaved:
+    """Hold the list that is shown, and who placed what."""
+
+    items: RowArray
+    """Item rows (k,), best first; shorter than asked for where both rankings are."""
+    teams: NDArray[np.int8]
+    """0 for the first ranking, 1 for the second, NO_TEAM (k,)."""
+
+
+def team_draft(first: RowArray, second: RowArray, length: int, rng: np.random.Generator) -> Interleaved:
+    """Interleave two rankings of item rows, each without repeats, best first.
+
+    Team draft: Radlinski, Kurup and Joachims, "How Does Clickthrough Data Reflect Retrieval Quality?", 2008,
+    algorithm 2. In each round a coin says which team picks first; each then picks its best item that is not yet placed.
+    So each team has every position equally often, and a user who clicks at random prefers nobody.
+    """
+    return draft(first, second, length, rng.integers(2, size=length).astype(np.bool_))
+
+
+def draft(first: RowArray, second: RowArray, length: int, second_begins: Mask) -> Interleaved:
+    """Interleave by coins that were tossed already, one for each round.
+
+    Teams pick for as many places as the shorter ranking has items: so far both can always pick, whatever the coins said
+    before. Beyond it the longer ranking would get more places, and random clicks would speak for it: what is left fills
+    up for nobody.
+    """
+    rankings = [[int(item) for item in ranking] for ranking in (first, second)]
+    items: list[int] = []
+    teams: list[int] = []
+    placed: set[int] = set()
+    for place in range(min(length, *map(len, rankings))):
+        team = int(second_begins[place // 2]) ^ (place % 2)
+        items.append(next(item for item in rankings[team] if item not in placed))
+        teams.append(team)
+        placed.add(items[-1])
+    left = [item for item in _position_by_position(rankings) if item not in placed][: length - len(items)]
+    return Interleaved(np.array(items + left, np.int32), np.array(teams + [NO_TEAM] * len(left), np.int8))
+
+
+def _position_by_position(rankings: Sequence[Sequence[int]]) -> list[int]:
+    """Return all items once, by their best position; of two at the same one the first ranking's before the second's."""
+    longest = max(map(len, rankings))
+    return list(dict.fromkeys(ranking[at] for at in range(longest) for ranking in rankings if at < len(ranking)))
+
+
+def list_outcome(clicked: Mask, teams: ArrayLike) -> int:
+    """Return who won one list (k,) by clicks: 1 for the second ranking, -1 for the first, 0 for a tie or no click."""
+    owners = np.asarray(teams)[np.asarray(clicked, bool)]
+    return int(np.sign((owners == 1).sum() - (owners == 0).sum()))
+
+
+@dataclass(frozen=True)
+class Preference:
+    """Hold how much users prefer the second ranking, from -1 (the first always) over 0 to 1."""
+
+    interval: Interval
+    users: int
+    readable: bool
+
+    def sentence(self, first: str, second: str) -> str:
+        """Return the result in words, with the names of the rankings."""
+        if not self.readable:
+            return "Too early to say: too few users have clicked one ranking more than the other."
+        if self.interval.above_zero or self.interval.below_zero:
+            winner, loser = (second, first) if self.interval.above_zero else (first, second)
+            won = (1 + abs(self.interval.estimate)) / 2
+            return f"{winner} is preferred to {loser}: of the lists that one of them wins it wins {100 * won:.0f} %."
+        return f"Too early to say if {second} or {first} is preferred."
+
+
+def preference(outcomes: Moments, sequence: ConfidenceSequence) -> Preference:
+    """Estimate the preference from each user's totals: won minus lost lists over won plus lost lists.
+
+    It is twice the statistic of Chapelle, Joachims, Radlinski and Yue, "Large-scale Validation and Analysis of
+    Interleaved Search Evaluation", 2012, ``(wins + ties / 2) / all - 1 / 2``, without the ties. `outcomes` has as
+    numerator a user's won minus lost lists, as denominator the lists that were not tied. The interval is of the same
+    sequence as in other experiments, with 1 / standard error^2 as its clock; tune it to the least preference worth
+    finding, 0.05 say.
+    """
+    rates, covariance = outcomes.rates()
+    estimate, variance = float(rates[0]), float(covariance[0, 0])
+    decided = float(outcomes.sums[DENOMINATOR])
+    carried = decided**2 / max(float(outcomes.products[DENOMINATOR, DENOMINATOR]), 1e-9)
+    readable = bool(outcomes.n >= FEWEST_USERS and carried >= FEWEST_EFFECTIVE and variance > 0)
+    if not readable:
+        return Preference(Interval(estimate, -1, 1), int(outcomes.n), False)
+    radius = float(sequence.multiplier(1 / variance)) * variance**0.5
+    interval = Interval(estimate, max(estimate - radius, -1), min(estimate + radius, 1))
+    return Preference(interval, int(outcomes.n), True)

@@ -1,0 +1,111 @@
+"""Interleaving favours nobody by chance, and finds the better ranking with far fewer users than an A/B test."""
+
+from itertools import product
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from recommender.engine.experiments.interleaving import NO_TEAM, draft, list_outcome, preference, team_draft
+from recommender.engine.experiments.moments import Moments
+from recommender.engine.experiments.sequences import ConfidenceSequence
+from recommender.engine.types import RowArray
+
+RANKINGS = st.lists(st.integers(0, 9), unique=True, min_size=1, max_size=7).map(lambda items: np.array(items, np.int32))
+SEQUENCE = ConfidenceSequence.tuned(0.05, minimum_effect=0.1)
+
+
+def rows(*items: int) -> RowArray:
+    return np.array(items, np.int32)
+
+
+def test_teams_take_turns_and_skip_what_is_there() -> None:
+    """The first picks 1; the second finds 1 placed and picks 2; then it begins with 3; the first has 4 left."""
+    found = draft(rows(1, 2, 4, 5), rows(1, 2, 3, 6), 4, np.array([False, True]))
+    assert found.items.tolist() == [1, 2, 3, 4]
+    assert found.teams.tolist() == [0, 1, 1, 0]
+
+
+@given(RANKINGS, RANKINGS, st.integers(1, 8))
+def test_each_team_has_each_position_equally_often(first: RowArray, second: RowArray, length: int) -> None:
+    """Over all coins: so clicks that only go by position speak for nobody, nor do won lists."""
+    lists = [
+        draft(first, second, length, np.array(coins)) for coins in product((False, True), repeat=(length + 1) // 2)
+    ]
+    ours, theirs = (np.sum([one.teams == team for one in lists], axis=0) for team in (0, 1))
+    assert ours.tolist() == theirs.tolist()
+    clicked = np.random.default_rng(len(first)).random(len(lists[0].items)) < 0.4
+    assert sum(list_outcome(clicked, one.teams) for one in lists) == 0
+
+
+@given(RANKINGS, RANKINGS, st.integers(1, 8), st.integers(0, 2**32 - 1))
+def test_a_list_is_full_and_without_repeats(first: RowArray, second: RowArray, length: int, seed: int) -> None:
+    found = team_draft(first, second, length, np.random.default_rng(seed))
+    assert len(set(found.items.tolist())) == len(found.items) == len(found.teams)
+    assert len(found.items) == min(length, len(set(first) | set(second)))
+    assert set(found.items) <= set(first) | set(second)
+
+
+def test_what_only_the_longer_ranking_has_counts_for_nobody() -> None:
+    found = draft(rows(1), rows(2, 3, 4), 3, np.array([True, False]))
+    assert found.items.tolist() == [2, 1, 3]
+    assert found.teams.tolist() == [1, NO_TEAM, NO_TEAM]
+    assert list_outcome(np.array([False, True, True]), found.teams) == 0
+
+
+def test_the_outcome_of_a_list_is_by_most_clicks() -> None:
+    teams = np.array([0, 1, 1, 0, NO_TEAM])
+    assert list_outcome(np.array([True, True, True, False, True]), teams) == 1
+    assert list_outcome(np.array([True, False, False, False, False]), teams) == -1
+    assert list_outcome(np.array([True, True, False, False, False]), teams) == 0
+
+
+def outcomes(rng: np.random.Generator, days: int, runs: int, users: int, win: float) -> Moments:
+    """Return the running sums (days, runs) of users with a few decided lists each."""
+    decided = rng.poisson(1.0, (days, runs, users))
+    won = rng.binomial(decided, win)
+    return Moments.of(2 * won - decided, decided).cumulated()
+
+
+def test_random_clicks_call_a_winner_in_at_most_one_of_twenty_runs_looked_at_daily() -> None:
+    sums = outcomes(np.random.default_rng(51), 28, 1_000, 40, 0.5)
+    rates, covariance = sums.rates()
+    error = np.sqrt(covariance[..., 0, 0])
+    multiplier = SEQUENCE.multiplier(1 / error**2)
+    readable = sums.n >= 100
+    assert ((np.abs(rates[..., 0]) > multiplier * error) & readable).any(axis=0).mean() <= 0.05
+    assert ((np.abs(rates[..., 0]) > 1.96 * error) & readable).any(axis=0).mean() > 0.15
+
+
+def one(win: float, users: int = 3_000) -> Moments:
+    sums = outcomes(np.random.default_rng(52), 1, 1, users, win)
+    return Moments(sums.n[0, 0], sums.sums[0, 0], sums.products[0, 0])
+
+
+@pytest.mark.parametrize(
+    ("win", "users", "said"),
+    [
+        (0.6, 3_000, "New is preferred to Old: of the lists that one of them wins it wins 6"),
+        (0.4, 3_000, "Old is preferred to New: of the lists that one of them wins it wins 6"),
+        (0.5, 3_000, "Too early to say if New or Old is preferred."),
+        (1.0, 90, "Too early to say: too few users"),
+    ],
+)
+def test_the_preference_in_words(win: float, users: int, said: str) -> None:
+    assert preference(one(win, users), SEQUENCE).sentence("Old", "New").startswith(said)
+
+
+def test_the_better_of_two_rankings_is_found() -> None:
+    """The second has the items that users click on further up; all click by position and by relevance."""
+    rng = np.random.default_rng(53)
+    relevance = np.linspace(0.5, 0.05, 12)
+    better, worse = np.arange(12, dtype=np.int32), np.arange(12, dtype=np.int32)[::-1]
+    look = 0.8 ** np.arange(6)
+    won = []
+    for _ in range(1_000):
+        shown = team_draft(worse, better, 6, rng)
+        won.append(list_outcome(rng.random(6) < look * relevance[shown.items], shown.teams))
+    result = np.array(won)
+    found = preference(Moments.of(result, np.abs(result)), SEQUENCE)
+    assert found.interval.low > 0.3
