@@ -51,7 +51,7 @@ def test_plain_intervals_fail_the_same_test(name: str) -> None:
 def test_the_sequence_is_not_valid_by_being_endlessly_wide() -> None:
     """Looked at after each of very many users it uses up a fair part of its alpha."""
     rng = np.random.default_rng(6)
-    control, variant = (conversions(rng, 300, 1_000, 100, 0.3) for _ in range(2))
+    control, variant = (conversions(rng, 150, 1_000, 100, 0.3) for _ in range(2))
     assert 0.01 < winners(control, variant, Plan(minimum_lift=0.3).sequence().multiplier) <= 0.05
 
 
