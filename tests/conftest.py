@@ -8,7 +8,7 @@ from interactions import types
 from recommender.insight.drift import reports
 from recommender.insight.impressions import recording
 from recommender.serving import placements
-from recommender.serving.candidates import exploration, loaded_release, new_items
+from recommender.serving.candidates import exploration, loaded_release, new_items, other_releases
 from recommender.serving.incremental import trends
 from tests import outages
 
@@ -23,7 +23,17 @@ def _as_if_just_started(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     # All tests come from one address.
     monkeypatch.setattr(settings, "RATE_LIMIT_PER_ADDRESS", 1_000_000)
     monkeypatch.setattr(settings, "SIGN_IN_ATTEMPTS_PER_MINUTE", 10_000)
-    for module in (snapshot, types, loaded_release, placements, new_items, exploration, trends, reports):
+    for module in (
+        snapshot,
+        types,
+        loaded_release,
+        other_releases,
+        placements,
+        new_items,
+        exploration,
+        trends,
+        reports,
+    ):
         module.forget()
     yield
     # What a test has shown to nobody is not to be stored when the process ends.

@@ -6,9 +6,9 @@ from django.http import HttpRequest, HttpResponse
 from drf_spectacular.utils import OpenApiExample, extend_schema
 
 from recommender import tasks
-from recommender.api.requests import body_of
+from recommender.api.requests import body_of, read_body
 from recommender.serving import list_export, placements
-from recommender.serving.contract import FOR_EXPORT, from_json
+from recommender.serving.contract import FOR_EXPORT
 from recsite.platform import authentication, jobs
 from recsite.platform.job_shape import ACCEPTED, EXAMPLE, accepted
 from recsite.platform.json_view import JsonBodyView
@@ -34,7 +34,7 @@ class ExportLists(JsonBodyView):
         ],
     )
     def post(self, request: HttpRequest, body: Any) -> HttpResponse:
-        values = from_json(FOR_EXPORT, body)
+        values = read_body(FOR_EXPORT, request, body)
         list_export.check_format(values.get("format", list_export.JSONL))
         placements.named(values.get("placement", ""))
         if since := values.pop("active_since", None):

@@ -5,18 +5,52 @@ from collections.abc import Iterable
 from typing import Any, Literal
 
 from django.conf import settings
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from drf_spectacular.utils import OpenApiParameter
 
-from recommender.serving.contract import PARAMETERS, TITLES, Condition, Operation, Parameter, Request, from_query
+from recommender.serving.contract import (
+    PARAMETERS,
+    TITLES,
+    Condition,
+    Operation,
+    Parameter,
+    Request,
+    Values,
+    from_json,
+    from_query,
+)
+from recsite.platform import authentication, lookups
+
+NOT_LIVE = (
+    "A release can be named by a key with the scope operate, and by staff with the permission recommender.operate. "
+    "Without `release` the live one answers."
+)
 
 
 def read_query(operation: Operation, request: HttpRequest, **starts_from: Any) -> Request:
-    """Return what an address asks for, with what its path says. Raises Invalid."""
+    """Return what an address asks for, with what its path says.
+
+    Raises Invalid, and PermissionDenied where a release is named and the caller may not operate.
+    """
     if not request.META.get("QUERY_STRING"):
         # Most requests are like this, and reading nothing would take as long as reading two parameters.
         return Request(limit=settings.DEFAULT_RECOMMENDATION_COUNT, **starts_from)
-    return Request(**from_query(operation, request.GET.lists()), **starts_from)
+    return Request(**_allowed(request, from_query(operation, request.GET.lists())), **starts_from)
+
+
+def read_body(operation: Operation, request: HttpRequest, body: Any) -> Values:
+    """Return the values of a body. Raises Invalid, and PermissionDenied as `read_query` does."""
+    return _allowed(request, from_json(operation, body))
+
+
+def _allowed(request: HttpRequest, values: Values) -> Values:
+    """Return the values, if the caller may have them; what a named release makes is looked up, and shown to nobody."""
+    if "release" in values:
+        if not authentication.may_operate(request):
+            raise PermissionDenied(NOT_LIVE)
+        lookups.mark()
+    return values
 
 
 def described(operation: Operation, *path: Parameter) -> list[OpenApiParameter]:

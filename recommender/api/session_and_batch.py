@@ -7,9 +7,9 @@ from drf_spectacular.utils import OpenApiExample, extend_schema
 
 from recommender import serving
 from recommender.api.examples import SESSION_LIST, USER_LIST
-from recommender.api.requests import body_of
+from recommender.api.requests import body_of, read_body
 from recommender.api.serializers import BatchOut, ListOut
-from recommender.serving.contract import FOR_SESSION, FOR_USERS, MOST_USERS, as_json, as_public_json, from_json
+from recommender.serving.contract import FOR_SESSION, FOR_USERS, MOST_USERS, as_json, as_public_json
 from recsite.platform.json_view import JsonBodyView
 from recsite.platform.schema import problems
 
@@ -28,7 +28,7 @@ class SessionRecommendations(JsonBodyView):
         ],
     )
     def post(self, request: HttpRequest, body: Any) -> dict[str, Any]:
-        asked = serving.Request(**from_json(FOR_SESSION, body))
+        asked = serving.Request(**read_body(FOR_SESSION, request, body))
         return as_public_json(serving.session(asked))
 
 
@@ -48,7 +48,7 @@ class BatchRecommendations(JsonBodyView):
         ],
     )
     def post(self, request: HttpRequest, body: Any) -> dict[str, Any]:
-        values = from_json(FOR_USERS, body)
+        values = read_body(FOR_USERS, request, body)
         user_ids = values.pop("user_ids")
         answers = serving.recommend_many(serving.Request(**values), user_ids)
         return {"results": [as_json(answer) for answer in answers]}

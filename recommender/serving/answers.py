@@ -29,6 +29,7 @@ from recommender.serving.candidates import (
     Ranked,
     RatingPredictions,
     ServingContext,
+    context_of_release,
     current_context,
 )
 from recommender.serving.candidates.rankings import NO_ITEMS
@@ -47,12 +48,13 @@ class ServingUnavailable(Unavailable):
 
 
 def context_for(placement: Placement, request: Request) -> ServingContext:
-    """Return the catalogue and the live release of this moment, with the weights that hold for the request.
+    """Return the catalogue of this moment and the release, the live one or that of the request, with its weights.
 
     Those of the request, else of the placement or the settings, if the leading hybrid makes the list. Raises
-    NoContent where the request's weights can't be applied, and ServingUnavailable.
+    NoContent where the request's weights can't be applied, UnknownRelease where that of the request can't be loaded,
+    and ServingUnavailable.
     """
-    context = _context_now()
+    context = _context_now(request.release)
     if request.content_weight is not None:
         return context.with_content_weight(request.content_weight)
     leader = context.release.leader
@@ -63,9 +65,9 @@ def context_for(placement: Placement, request: Request) -> ServingContext:
     return context
 
 
-def _context_now() -> ServingContext:
+def _context_now(release: int = 0) -> ServingContext:
     try:
-        return current_context()
+        return context_of_release(release) if release else current_context()
     except DatabaseDown as down:
         raise ServingUnavailable("Recommendations are not available yet. Try again in a few seconds.") from down
 

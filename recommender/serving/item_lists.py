@@ -55,7 +55,7 @@ def similar(request: Request) -> Answer:
     started = time.perf_counter()
     context = context_for(placements.named(request.placement), request)
     (row,) = _rows(context, request.items)
-    leader = _leader(context, request.algorithm)
+    leader = _leader(context, request)
     ranked = candidates.rank_similar(context, row, request.method, leader)
     algorithm = leader.algorithm if leader else POPULAR
     why = partial(_why_similar, context, row)
@@ -72,7 +72,7 @@ def session(request: Request) -> Answer:
     known = [row for row in map(context.catalogue.row_of, request.items) if row is not None]
     if not known:
         raise UnknownItem(f"None of these items is in the catalogue: {', '.join(request.items[:5])}.")
-    leader = _leader(context, request.algorithm)
+    leader = _leader(context, request)
     made = candidates.session(context, known, leader)
     algorithm = leader.algorithm if leader and made.made_from else POPULAR
     why = partial(_why, context, made)
@@ -164,13 +164,14 @@ def _record_bought(context: ServingContext, answer: BoughtTogether, ranked: Rank
     )
 
 
-def _leader(context: ServingContext, name: str) -> LoadedModel | None:
+def _leader(context: ServingContext, request: Request) -> LoadedModel | None:
     """Return the model that is to lead a list made from items; None where none is live. Raises UnknownAlgorithm."""
+    name = request.algorithm
     if not name:
         return context.release.leader
     known = {key: member for key, member in context.release.sources.items() if is_personal(member.model)}
     if name not in known:
-        raise UnknownAlgorithm(name, known)
+        raise UnknownAlgorithm(name, known, request.release)
     return known[name]
 
 
@@ -204,9 +205,10 @@ def _answer(
     why = explain(found.ranked) if request.explain else None
     items = listed_items(context, found.ranked, request.offset + 1, unrated, why, request.fields)
     answer = answer_with(context, request, algorithm, items, found.total)
-    if not is_known(request, answer):
-        record_impression(context, kind, answer, found.ranked, request.offset + 1)
-    _note_time(kind, answer.placement, algorithm, started)
+    if request.is_recorded:
+        if not is_known(request, answer):
+            record_impression(context, kind, answer, found.ranked, request.offset + 1)
+        _note_time(kind, answer.placement, algorithm, started)
     return answer
 
 

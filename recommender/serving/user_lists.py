@@ -58,12 +58,12 @@ def recommend_many(request: Request, user_ids: Sequence[str]) -> list[Answer]:
     started = time.perf_counter()
     placement = placements.named(request.placement)
     context = context_for(placement, request)
-    asked = _algorithm(context, request.algorithm)
+    asked = _algorithm(context, request)
     known = load_or_build_many(context, asked, user_ids)
     pages = [_page(context, placement, request, asked, *one) for one in zip(user_ids, known, strict=True)]
     answers = _answers(context, request, pages)
     # What staff look up is no request of a user's.
-    if request.is_shown and not lookups.is_by_staff():
+    if request.is_recorded and not lookups.is_by_staff():
         seconds = (time.perf_counter() - started) / max(len(pages), 1)
         for page in pages:
             telemetry.answered(page.algorithm, page.known.is_hit, seconds)
@@ -122,20 +122,21 @@ def _answers(context: ServingContext, request: Request, pages: Sequence[UserPage
             cold_start=page.is_cold,
             cache_hit=page.known.is_hit,
         )
-        if request.is_shown and (request.is_shown_cold or not page.is_cold) and not is_known(request, answer):
+        if request.is_recorded and (request.is_shown_cold or not page.is_cold) and not is_known(request, answer):
             kind = ListKind.USER if page.user_id else ListKind.EVERYBODY
             record_impression(context, kind, answer, page.ranked, first_rank)
         answers.append(answer)
     return answers
 
 
-def _algorithm(context: ServingContext, name: str) -> str:
+def _algorithm(context: ServingContext, request: Request) -> str:
     """Return the source that is to lead the list. Raises UnknownAlgorithm."""
+    name = request.algorithm
     if not name:
         return context.release.leader.algorithm if context.release.leader else _for_everybody(context)
     known = {*context.release.sources, LATEST, TRENDING}
     if name not in known:
-        raise UnknownAlgorithm(name, known)
+        raise UnknownAlgorithm(name, known, request.release)
     return name
 
 

@@ -106,6 +106,16 @@ def may_write(request: HttpRequest) -> bool:
     return Scope.WRITE in caller.scopes
 
 
+def may_operate(request: HttpRequest) -> bool:
+    """Tell if who was admitted may operate the models, for a reading that shows more to those who may."""
+    caller = caller_of(request)
+    if caller is None:
+        return not settings.API_AUTH_REQUIRED
+    if caller.staff is not None:
+        return caller.staff.has_perm("recommender.operate")
+    return Scope.OPERATE in caller.scopes
+
+
 def _charge(request: HttpRequest, caller: Caller, need: Access | None, takes_along: bool) -> None:
     """Count the request against the limit of its key and scope, or of its member of staff."""
     limit = settings.RATE_LIMIT_PER_KEY if caller.rate_limit is None else caller.rate_limit

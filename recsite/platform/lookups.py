@@ -1,4 +1,4 @@
-"""Requests that staff make by their session: they look something up, so nothing they see counts as shown."""
+"""Requests that look something up, as staff do by their session: nothing that they see counts as shown."""
 
 from contextvars import ContextVar
 

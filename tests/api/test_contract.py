@@ -73,7 +73,7 @@ def ask(api: ApiClient, path: str, **given: Any) -> Any:
 def test_each_list_takes_what_means_something_there_and_refuses_the_rest(api: ApiClient, shop: Shop, path: str) -> None:
     operation, _ = PATHS[path]
     assert set(VALUES) <= {parameter.name for parameter in PARAMETERS}
-    for name, value in VALUES.items():
+    for name, value in {**VALUES, "release": shop.release.pk}.items():
         answer = ask(api, path, **{name: value})
         if name in operation.takes:
             assert answer.status_code == 200, (name, answer.content)
@@ -242,7 +242,7 @@ def test_a_request_has_a_field_for_each_parameter_and_the_defaults_that_are_desc
 
 
 def test_messages_take_what_users_lists_take_and_say_the_same(shop: Shop, api: ApiClient) -> None:
-    assert BY_MESSAGE.takes.keys() - {"version", "request_id", "user_id"} == FOR_USER.takes.keys()
+    assert BY_MESSAGE.takes.keys() - {"version", "request_id", "user_id"} == FOR_USER.takes.keys() - {"release"}
     for given in ({"limit": "5"}, {"algorithm": "magic"}, {"mood": "good"}, {"exclude": ["a\tb"]}, {"method": "x"}):
         message = {"version": 1, "request_id": "r", "user_id": "ada", **given}
         by_message = reply(json.dumps(message).encode()).body["error"]

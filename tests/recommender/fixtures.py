@@ -19,7 +19,7 @@ from recommender.engine.types import IdMap
 from recommender.insight.drift import reports
 from recommender.models import ModelVersion, Placement, Release
 from recommender.serving import Answer, Request, placements
-from recommender.serving.candidates import exploration, loaded_release, new_items, trending, vectors
+from recommender.serving.candidates import exploration, loaded_release, new_items, other_releases, trending, vectors
 from recommender.serving.incremental import trends
 from recsite.platform import generations, redis
 from tests import factories, outages
@@ -109,7 +109,18 @@ def forget() -> None:
     generations.forget()
     events.forget()
     snapshot.forget()
-    for module in (types, loaded_release, placements, new_items, exploration, trends, trending, reports, vectors):
+    for module in (
+        types,
+        loaded_release,
+        other_releases,
+        placements,
+        new_items,
+        exploration,
+        trends,
+        trending,
+        reports,
+        vectors,
+    ):
         module.forget()
 
 

@@ -8,6 +8,7 @@ export interface ListOptions {
   exclude?: string[];
   placement?: string;
   algorithm?: string;
+  release?: number;
   min_score?: number;
   max_per_category?: number;
   diversity?: number;

@@ -22,6 +22,7 @@ class ListOptions(TypedDict, total=False):
     exclude: list[str]
     placement: str
     algorithm: str
+    release: int
     min_score: float
     max_per_category: int
     diversity: float

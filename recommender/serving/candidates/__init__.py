@@ -22,6 +22,7 @@ from recommender.serving.candidates.context import (
 from recommender.serving.candidates.everybody import LATEST, POPULAR
 from recommender.serving.candidates.exploration import EXPLORATION, explorers
 from recommender.serving.candidates.loaded_release import LoadedModel, LoadedRelease, fault, live
+from recommender.serving.candidates.other_releases import UnknownRelease, context_of_release, context_of_version
 from recommender.serving.candidates.pages import Page, page_of, user_page
 from recommender.serving.candidates.paging import Eligibility
 from recommender.serving.candidates.rankings import Chain, Ranked
@@ -59,10 +60,13 @@ __all__ = [
     "RatingPredictions",
     "ServingContext",
     "Session",
+    "UnknownRelease",
     "UserCandidates",
     "attribution",
     "bought_together",
     "by_lift",
+    "context_of_release",
+    "context_of_version",
     "current_context",
     "explorers",
     "fault",

@@ -65,6 +65,8 @@ class ServingContext:
     catalogue: Snapshot
     variant: str = ""
     """The difference from the live release, as part of cache keys."""
+    is_live: bool = True
+    """False where it is only looked at: nothing that is made from it is stored, or counts as shown."""
     pools: dict[tuple[int, int], Pool] = field(default_factory=dict)
     derived: dict[type, Any] = field(default_factory=dict)
     """What others find once for this release and catalogue, by its class."""
@@ -92,7 +94,7 @@ class ServingContext:
             raise NoContent
         member = replace(leader, model=leader.model.weighed(CONTENT, content))
         release = replace(self.release, members={**self.release.members, leader.algorithm: member}, leader=member)
-        return ServingContext(release, self.catalogue, f"~{content:.2f}")
+        return ServingContext(release, self.catalogue, f"{self.variant}~{content:.2f}", self.is_live)
 
     def list_digest(self, algorithm: str) -> str:
         """Return a short digest of everything that shapes the stored candidates of `algorithm`.

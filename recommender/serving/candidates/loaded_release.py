@@ -96,7 +96,7 @@ def _load() -> LoadedRelease:
     release = database.ask(_live_with_members)
     if release is None:
         return LoadedRelease()
-    loaded = _loaded(release, [_member(row) for row in release.members.all()])
+    loaded = assemble(release, [load_member(row) for row in release.members.all()])
     logger.info("%s is loaded: %s.", release, ", ".join(loaded.members))
     return loaded
 
@@ -110,24 +110,26 @@ def _load_what_is_whole() -> LoadedRelease:
         release = None
     for row in release.members.all() if release else []:
         try:
-            members.append(_member(row))
+            members.append(load_member(row))
         except Exception as damage:
             logger.error("%s is served without %s: %s", release, row.algorithm, damage)
-    return _loaded(release, members) if release else LoadedRelease()
+    return assemble(release, members) if release else LoadedRelease()
 
 
 def _live_with_members() -> Release | None:
     return Release.objects.filter(state=Release.State.LIVE).prefetch_related("members__version").first()
 
 
-def _loaded(release: Release, members: list[LoadedModel]) -> LoadedRelease:
+def assemble(release: Release, members: list[LoadedModel]) -> LoadedRelease:
+    """Join loaded models to a release; what has the largest weight leads."""
     by_name = {member.algorithm: member for member in members}
     weights = {name: release.weights.get(name, float(member.is_rating_model)) for name, member in by_name.items()}
     leading = max(weights, key=weights.__getitem__, default="")
     return LoadedRelease(release.pk, MappingProxyType(by_name), by_name[leading] if weights.get(leading) else None)
 
 
-def _member(row: ReleaseModel) -> LoadedModel:
+def load_member(row: ReleaseModel) -> LoadedModel:
+    """Load one model of a release, memory-mapped. Raises ArtifactDamaged, with a sentence."""
     version = row.version
     if row.algorithm not in ALGORITHMS:
         raise ArtifactDamaged(f"{version} is of an algorithm that is not known here. Roll back, or train another.")

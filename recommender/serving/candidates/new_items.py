@@ -58,7 +58,7 @@ def load_new_items(context: ServingContext) -> NewItems:
         return NO_NEW_ITEMS
     try:
         held = _copy.current()
-        if held.version != found[0]:
+        if held.version != found[0] and context.is_live:
             _copy.forget()
             held = _copy.current()
     except DatabaseDown:

@@ -3,16 +3,18 @@
 from itertools import islice
 
 import numpy as np
+from django.conf import settings
 
 from recommender.cache import SOURCES
+from recommender.engine import ranking
 from recommender.engine.forms.hybrid import HybridModel
 from recommender.engine.types import UNKNOWN, Model, Recommendation
 from recommender.serving.candidates.by_model import rank_by_model
 from recommender.serving.candidates.context import CONTENT, ServingContext, current_context
 from recommender.serving.candidates.loaded_release import LoadedModel
 from recommender.serving.candidates.paging import Eligibility, places
-from recommender.serving.candidates.rankings import NO_ITEMS, Chain, Ranked
-from recommender.serving.candidates.vectors import by_content
+from recommender.serving.candidates.rankings import NO_ITEMS, Chain, Ranked, marked
+from recommender.serving.candidates.vectors import by_content, content_model
 from recsite.platform.database import DatabaseDown
 
 HYBRID, COLLABORATIVE = "hybrid", "collaborative"
@@ -68,10 +70,25 @@ def _by_leader(context: ServingContext, row: int, method: str, leader: LoadedMod
 
 
 def _by_content(context: ServingContext, row: int) -> Ranked:
+    n = min(len(context.catalogue), NEIGHBOURS)
+    if not context.is_live:
+        return _by_content_of_model(context, row, n)
     try:
-        return by_content(context, row, min(len(context.catalogue), NEIGHBOURS))
+        return by_content(context, row, n)
     except DatabaseDown:
         return NO_ITEMS
+
+
+def _by_content_of_model(context: ServingContext, row: int, n: int) -> Ranked:
+    """Rank by the content model itself: the database keeps vectors of the live release's alone."""
+    found = content_model(context.release)
+    if found is None:
+        return NO_ITEMS
+    model, rows = found[1], context.rows(found[1].item_ids.ids.tolist())
+    scores = model.similar(model.item_ids.rows(context.catalogue.ids[row : row + 1]))
+    allowed = marked(context.catalogue.available, rows)
+    near = Ranked.of(ranking.top_n(scores, min(n, len(rows)), allowed=allowed), CONTENT).reindex(rows)
+    return near.take(near.scores >= settings.SIMILARITY_THRESHOLD) if settings.SIMILARITY_THRESHOLD else near
 
 
 def _recommendation(context: ServingContext, row: int, score: float, source: int) -> Recommendation:

@@ -33,7 +33,7 @@ from recommender.serving.contract.parameters import (
     Operation,
     Parameter,
 )
-from recommender.serving.contract.request import Request, UnknownAlgorithm, UnknownItem, from_json, from_query
+from recommender.serving.contract.request import Request, UnknownAlgorithm, UnknownItem, Values, from_json, from_query
 
 __all__ = [
     "ANY_DIGEST",
@@ -64,6 +64,7 @@ __all__ = [
     "Request",
     "UnknownAlgorithm",
     "UnknownItem",
+    "Values",
     "as_json",
     "as_public_json",
     "bought_as_json",

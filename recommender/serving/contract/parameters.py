@@ -23,6 +23,8 @@ LARGEST_SUPPORT = 1_000_000
 LARGEST_SCORE = 1_000_000
 """Far beyond any score, and within the numbers of four bytes that scores are."""
 
+LARGEST_RELEASE = 2**31 - 1
+
 LONGEST_NAME = 50
 """Characters of the name of an algorithm or of a placement."""
 
@@ -112,6 +114,13 @@ PARAMETERS = (
         conditions=(Condition("method", (*METHODS[:2], "")),),
     ),
     Parameter(
+        "release",
+        Integer(1, LARGEST_RELEASE),
+        "The release that makes the list, live or not, by its number: to look at, so the list never counts as shown. "
+        "For keys with the scope `operate`, and for staff who may operate.",
+        PERSONAL | {SIMILAR},
+    ),
+    Parameter(
         "min_score",
         Number(-LARGEST_SCORE, LARGEST_SCORE),
         "Only items with at least this score, on the scale of the source that leads.",
@@ -181,11 +190,13 @@ class Operation:
     list: str
     starts_from: tuple[Parameter, ...] = ()
     """Fields of a body or a message; what stands in an address is read from there."""
+    without: frozenset[str] = frozenset()
+    """Parameters of the list that need a key, where nothing has one."""
 
     @cached_property
     def takes(self) -> Mapping[str, Parameter]:
         """Return all that may be given, by name."""
-        taken = (parameter for parameter in PARAMETERS if self.list in parameter.lists)
+        taken = (one for one in PARAMETERS if self.list in one.lists and one.name not in self.without)
         return {one.name: one for one in (*self.starts_from, *taken)}
 
     @property
@@ -206,6 +217,8 @@ class Operation:
         """Return why the list has no parameter of this name, and where there is one."""
         if name not in BY_NAME:
             return f"There is no such parameter. Known: {', '.join(sorted(self.takes))}."
+        if name in self.without:
+            return "A message can't have it, since it needs a key: ask the API."
         meant = ", ".join(title for key, title in TITLES.items() if key in BY_NAME[name].lists)
         return f"This list does not take it. Lists that do: {meant}."
 
@@ -241,6 +254,7 @@ BY_MESSAGE = Operation(
         Parameter("request_id", Text(), "What the answer is found by.", is_required=True),
         USER_ID,
     ),
+    without=frozenset(("release",)),
 )
 SIMILAR_ITEMS, ITEMS_BOUGHT_TOGETHER = Operation(SIMILAR), Operation(BOUGHT_TOGETHER)
 POPULAR_ITEMS, LATEST_ITEMS, TRENDING_ITEMS = Operation(POPULAR), Operation(LATEST), Operation(TRENDING_NOW)

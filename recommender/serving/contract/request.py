@@ -17,9 +17,9 @@ NEEDED = "It is needed."
 class UnknownAlgorithm(Invalid):
     """Refuse an algorithm that can't lead the list."""
 
-    def __init__(self, name: str, known: Collection[str]) -> None:
-        named = ", ".join(sorted(known))
-        super().__init__({"algorithm": f"There is no algorithm {name!r} in the live release. Known: {named}."})
+    def __init__(self, name: str, known: Collection[str], release: int = 0) -> None:
+        named, where = ", ".join(sorted(known)), f"release {release}" if release else "the live release"
+        super().__init__({"algorithm": f"There is no algorithm {name!r} in {where}. Known: {named}."})
 
 
 class UnknownItem(Invalid):
@@ -42,6 +42,8 @@ class Request:
     """The items that the list starts from, by the ids of the outside: of a session, or the one others are like."""
     algorithm: str = ""
     """What leads the list; empty for what the release leads with."""
+    release: int = 0
+    """The release that makes the list, live or not; 0 for the live one. A list of a named one is never recorded."""
     categories: Collection[str] = ()
     every_category: Collection[str] = ()
     """Only items of all of these categories."""
@@ -72,6 +74,11 @@ class Request:
     """False for staff, whose look-ups count nowhere."""
     is_shown_cold: bool = True
     """False where a list isn't shown to a user of whom nothing is known."""
+
+    @property
+    def is_recorded(self) -> bool:
+        """Tell if the list counts as shown: one of a release that somebody named is only looked at."""
+        return self.is_shown and not self.release
 
     @property
     def has_filters(self) -> bool:

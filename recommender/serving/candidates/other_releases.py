@@ -1,0 +1,112 @@
+"""Hold releases and models that are not live beside the live release, to look at what they would serve.
+
+Their models are memory-mapped as the live ones are, and a process keeps MOST_OPEN of them, the last used ones. Nothing
+that they make is stored: a user's cached lists are those of the live release.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+
+from catalog import snapshot
+from recommender.models import ModelVersion, Release, ReleaseModel
+from recommender.registry.exceptions import ArtifactDamaged
+from recommender.serving.candidates.context import ServingContext, current_context
+from recommender.serving.candidates.loaded_release import LoadedModel, LoadedRelease, assemble, live, load_member
+from recsite.platform import database
+from recsite.platform.exceptions import Invalid
+from recsite.platform.remembering import remember
+
+MOST_OPEN = 2
+
+
+class UnknownRelease(Invalid):
+    """Refuse a release that there isn't, or that can't be loaded any more."""
+
+    def __init__(self, sentence: str, field: str = "release") -> None:
+        super().__init__({field: sentence})
+        self.sentence = sentence
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Open:
+    """Hold an opened release, and the live one that it was opened beside."""
+
+    context: ServingContext
+    beside: LoadedRelease | None = None
+    """None where the live release has no part in it."""
+
+
+_open: dict[str, _Open] = {}
+
+
+def context_of_release(number: int) -> ServingContext:
+    """Return what requests would be answered from if this release were live.
+
+    Raises UnknownRelease where there is no such release or its files are gone, and DatabaseDown.
+    """
+    if number == live().number:
+        # The same models and rankings; with other caches for weights, whose contexts say whether they are live.
+        return replace(current_context(), is_live=False, _by_content_weight={})
+    return _context(f"@{number}", lambda: _load_release(number))
+
+
+def context_of_version(number: int) -> ServingContext:
+    """Return what requests would be answered from if this model led the live release, in the place of its like.
+
+    Raises UnknownRelease where there is no such model or its files are gone, and DatabaseDown.
+    """
+    return _context(f"@model-{number}", lambda: _load_version(number, live()), live())
+
+
+def open_names() -> list[str]:
+    """Return the names of what is held, the last used one last."""
+    return list(_open)
+
+
+def forget() -> None:
+    """Start again with nothing opened, for tests."""
+    _open.clear()
+
+
+def _context(name: str, load: Callable[[], LoadedRelease], beside: LoadedRelease | None = None) -> ServingContext:
+    catalogue, held = snapshot.current(), _open.get(name)
+    if held is None or held.beside is not beside:
+        context = ServingContext(load(), catalogue, name, is_live=False)
+    elif held.context.catalogue.base is not catalogue.base:
+        context = ServingContext(held.context.release, catalogue, name, is_live=False)
+    elif held.context.catalogue is not catalogue:
+        context = replace(held.context, catalogue=catalogue, _by_content_weight={})
+    else:
+        context = held.context
+    remember(_open, name, _Open(context, beside), MOST_OPEN)
+    return context
+
+
+def _load_release(number: int) -> LoadedRelease:
+    found = database.ask(lambda: Release.objects.filter(pk=number).prefetch_related("members__version").first())
+    if found is None:
+        raise UnknownRelease(f"There is no release {number}.")
+    return assemble(found, [_load(row, f"Release {number}", "release") for row in found.members.all()])
+
+
+def _load_version(number: int, beside: LoadedRelease) -> LoadedRelease:
+    version = database.ask(lambda: ModelVersion.objects.filter(pk=number).first())
+    if version is None:
+        raise UnknownRelease(f"There is no model {number}.", "model")
+    row = ReleaseModel(version=version, algorithm=version.algorithm, role=ReleaseModel.Role.RANKING)
+    before = beside.members.get(version.algorithm)
+    loaded = _load(row, f"Model {number}", "model")
+    loaded = replace(loaded, is_rating_model=before is not None and before.is_rating_model)
+    return LoadedRelease(None, MappingProxyType({**beside.members, version.algorithm: loaded}), loaded)
+
+
+def _load(row: ReleaseModel, whose: str, field: str) -> LoadedModel:
+    version = row.version
+    if version.state != ModelVersion.State.READY or not version.artifact:
+        why = "was never finished" if version.state != ModelVersion.State.ARCHIVED else "has no files any more"
+        raise UnknownRelease(f"{whose} can't be looked at: {version} {why}. Name a newer one, or train again.", field)
+    try:
+        return load_member(row)
+    except ArtifactDamaged as damage:
+        raise UnknownRelease(f"{whose} can't be looked at. {damage}", field) from damage
