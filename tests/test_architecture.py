@@ -19,6 +19,7 @@ FLOORS: list[set[str]] = [
     {
         "recommender.engine",
         "interactions.schema",
+        "catalog.expressions",
         "catalog.ids",
         "catalog.importers",
         "recsite.local",

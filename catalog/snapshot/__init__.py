@@ -12,6 +12,9 @@ from django.db import connection, transaction
 
 from catalog.snapshot.base import NO_DATE as NO_DATE
 from catalog.snapshot.base import NO_GROUP as NO_GROUP
+from catalog.snapshot.expressions import mask as mask
+from catalog.snapshot.expressions import price_of as price_of
+from catalog.snapshot.filters import Filter as Filter
 from catalog.snapshot.filters import Filtered as Filtered
 from catalog.snapshot.holding import GENERATION as GENERATION
 from catalog.snapshot.refresher import Refresher

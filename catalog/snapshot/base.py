@@ -7,6 +7,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from catalog.snapshot.features import Features
 from catalog.snapshot.texts import Names, Texts
 
 Ids = NDArray[np.int64]
@@ -68,6 +69,7 @@ class Base:
     tags: Labels
     item_types: Labels
     variants: Labels
+    features: Features
     groups: NDArray[np.int32]
     """The code of each row's group of variants, or NO_GROUP."""
     published: Ids
@@ -90,6 +92,7 @@ class Base:
             tags=Labels.of(arrays, "tag"),
             item_types=Labels.of(arrays, "item_type"),
             variants=Labels.of(arrays, "group"),
+            features=Features.of(arrays),
             **{name: arrays[name] for name in PLAIN},
         )
 

@@ -7,9 +7,20 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from catalog.snapshot import features
 from catalog.snapshot.base import LABELS, NO_GROUP, Arrays
 from catalog.snapshot.reading import TEXTS, Batch, seconds, whole_seconds
 from catalog.snapshot.texts import hashed
+
+FEATURE = "feature"
+BY_ROW: dict[str, type[np.generic]] = {
+    "codes": np.int32,
+    "counts": np.int32,
+    "numbers": np.float64,
+    "lengths": np.int32,
+    "offsets": np.int64,
+}
+"""Columns of features that are appended by row, and sorted by name at the end."""
 
 SPARSEST = 8
 """Numbers per item up to which a table of rows by id is kept."""
@@ -20,6 +31,9 @@ class Store(Protocol):
 
     def append(self, name: str, part: NDArray[Any]) -> None:
         """Append to the column of this name."""
+
+    def drop(self, name: str) -> None:
+        """Throw a column away that others were made of."""
 
     def arrays(self) -> Arrays:
         """Return all columns so far."""
@@ -34,6 +48,9 @@ class InMemory:
     def append(self, name: str, part: NDArray[Any]) -> None:
         self._parts.setdefault(name, []).append(part)
 
+    def drop(self, name: str) -> None:
+        del self._parts[name]
+
     def arrays(self) -> Arrays:
         return {name: parts[0] if len(parts) == 1 else np.concatenate(parts) for name, parts in self._parts.items()}
 
@@ -42,7 +59,8 @@ def build(batches: Iterable[Batch], store: Store) -> Arrays:
     """Write everything that is known of the items to the store; return the arrays."""
     _start(store)
     ends = dict.fromkeys((*TEXTS, *LABELS), 0)
-    codes: dict[str, dict[bytes, int]] = {name: {} for name in LABELS}
+    codes: dict[str, dict[bytes, int]] = {name: {} for name in (*LABELS, FEATURE)}
+    block_ends = 0
     for batch in batches:
         _append_plain(store, batch)
         for name in TEXTS:
@@ -55,8 +73,10 @@ def build(batches: Iterable[Batch], store: Store) -> Arrays:
             store.append(f"{name}_codes", found)
             if name == "group":
                 store.append("groups", _first_or(NO_GROUP, found, batch.counts[name]))
-    for name in LABELS:
+        block_ends = _append_features(store, batch, codes[FEATURE], block_ends)
+    for name in list(codes):
         _append_names(store, name, list(codes.pop(name)))
+    _sort_features(store)
     for name, index in _indexes(store.arrays()):
         store.append(name, index)
     return store.arrays()
@@ -76,6 +96,9 @@ def _start(store: Store) -> None:
         store.append(f"{name}_starts", np.zeros(1, np.int32))
         store.append(f"{name}_codes", np.empty(0, np.int32))
     store.append("groups", np.empty(0, np.int32))
+    store.append("feature_block", np.empty(0, np.uint8))
+    for name, dtype in BY_ROW.items():
+        store.append(f"unsorted_{name}", np.empty(0, dtype))
 
 
 def _append_plain(store: Store, batch: Batch) -> None:
@@ -85,6 +108,32 @@ def _append_plain(store: Store, batch: Batch) -> None:
         store.append(name, whole_seconds(batch.times[name]))
     for name in ("opens", "closes"):
         store.append(name, seconds(batch.times[name]))
+
+
+def _append_features(store: Store, batch: Batch, known: dict[bytes, int], block_ends: int) -> int:
+    """Append the entries of a batch by row; return where the block of texts ends."""
+    found = batch.features
+    sizes = np.maximum(found.lengths, 0).astype(np.int64)
+    ends = block_ends + np.cumsum(sizes)
+    codes = _codes(known, _pieces(found.names, found.name_lengths))
+    columns: tuple[NDArray[Any], ...] = (codes, found.counts, found.numbers, found.lengths, ends - sizes)
+    for name, column in zip(BY_ROW, columns, strict=True):
+        store.append(f"unsorted_{name}", column)
+    store.append("feature_block", np.frombuffer(found.block, np.uint8))
+    return int(ends[-1]) if len(ends) else block_ends
+
+
+def _sort_features(store: Store) -> None:
+    """Make the entries by name of those by row, a column after the other: there are several for each item."""
+    arrays = store.arrays()
+    made = features.indexes(arrays["unsorted_codes"], len(arrays["feature_name_hashes"]), arrays["unsorted_counts"])
+    _, order = next(made)
+    for name, index in made:
+        store.append(f"feature_{name}", index)
+    for name in BY_ROW:
+        if name not in ("codes", "counts"):
+            store.append(f"feature_{name}", arrays[f"unsorted_{name}"][order])
+        store.drop(f"unsorted_{name}")
 
 
 def _append_ends(store: Store, name: str, lengths: NDArray[np.int32], last: int) -> int:

@@ -11,11 +11,13 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from django.db import connection
-from django.db.models import Q
+from django.db.models import JSONField, Q
+from django.db.models.expressions import RawSQL
 from django.db.models.fields.json import KT
 
 from catalog.models import DeletedItem, Item
 from catalog.snapshot.base import NO_DATE
+from catalog.snapshot.features import AS_JSON, Pairs, pairs
 
 MOST = 100_000
 """Changed items that are read one by one; where there are more, making a new base is quicker."""
@@ -40,6 +42,7 @@ class Record(NamedTuple):
     switched_on: bool
     opens: float
     closes: float
+    features: Pairs = ()
 
 
 class Position(NamedTuple):
@@ -79,6 +82,7 @@ FIELDS = (
     "is_available",
     "available_from",
     "available_until",
+    "features_read",
 )
 # The file's number is another one where the table was emptied or made anew, the timeline where the server was set back
 # to an earlier time or a replica has taken over. The own transaction, if it has written, is still open.
@@ -119,8 +123,9 @@ def since(before: Position, most: int = MOST) -> Changes | None:
     # In this order: an item that was read exists, also where one with its number was deleted before.
     deleted = DeletedItem.objects.filter(changed_since).values_list("item_pk", flat=True)[: most + 1]
     gone = list(deleted)
-    items = Item.objects.filter(changed_since).annotate(creator_text=KT("features__creator")).values_list(*FIELDS)
-    changed = list(items[: most + 1]) if len(gone) <= most else []
+    read = RawSQL(AS_JSON.format(features="catalog_item.features"), (), JSONField())
+    items = Item.objects.filter(changed_since).annotate(creator_text=KT("features__creator"), features_read=read)
+    changed = list(items.values_list(*FIELDS)[: most + 1]) if len(gone) <= most else []
     if len(gone) > most or len(changed) > most:
         return None
     there = {row[0] for row in changed}
@@ -141,6 +146,7 @@ def record(
     switched_on: bool,
     opens: datetime | None,
     closes: datetime | None,
+    features: Any = None,
 ) -> Record:
     """Make the record of a row with these FIELDS."""
     return Record(
@@ -157,6 +163,7 @@ def record(
         switched_on,
         float("-inf") if opens is None else opens.timestamp(),
         float("inf") if closes is None else closes.timestamp(),
+        pairs(features),
     )
 
 

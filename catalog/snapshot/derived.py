@@ -54,20 +54,31 @@ class Lineage:
         return np.unique(np.concatenate(parts)) if parts else np.empty(0, np.int64)
 
     def derive(
-        self, key: Hashable, snapshot: Versioned, make: Callable[[], T], patch: Callable[[T, Rows], T | None]
+        self,
+        key: Hashable,
+        snapshot: Versioned,
+        make: Callable[[], T],
+        patch: Callable[[T, Rows], T | None],
+        holds: Callable[[T], bool] | None = None,
     ) -> T:
-        """Return the value for this snapshot: the one that is kept, or that one patched, or else a new one."""
+        """Return the value for this snapshot: the one that is kept, or that one patched, or else a new one.
+
+        A value that no longer `holds`, whatever the rows, is made anew.
+        """
         with self._lock:
             version, value = self._derived.get(key, (-1, None))
+            is_outdated = version >= 0 and holds is not None and not holds(value)
             if version >= 0:
                 self._derived.move_to_end(key)
+            if is_outdated:
+                version = -1
         if version == snapshot.version:
             return cast(T, value)
         rows = self.changed_between(version, snapshot.version) if version >= 0 else None
         patched = patch(value, rows) if rows is not None else None
         found: T = make() if patched is None else patched
         with self._lock:
-            if self._derived.get(key, (-1, None))[0] < snapshot.version:
+            if is_outdated or self._derived.get(key, (-1, None))[0] < snapshot.version:
                 self._derived[key] = (snapshot.version, found)
             while len(self._derived) > self._most:
                 self._derived.popitem(last=False)

@@ -27,7 +27,7 @@ from catalog.snapshot.changes import Position
 from recsite.local.locks import exclusive
 from recsite.platform.exceptions import UserFacingError
 
-FORMAT = 1
+FORMAT = 2
 """Part of the folders' names: while one version of the product takes over from another, each has its own bases."""
 
 MANIFEST = "manifest.json"
@@ -75,6 +75,11 @@ class InFiles:
         self._files[name].write(raw)
         about["bytes"] += len(raw)
         about["crc32"] = crc32(raw, about["crc32"])
+
+    def drop(self, name: str) -> None:
+        self._files.pop(name).close()
+        del self._about[name]
+        (self._folder / f"{name}.bin").unlink()
 
     def arrays(self) -> Arrays:
         for file in self._files.values():

@@ -68,7 +68,7 @@ def _made(snapshot: State, asked: Filter) -> Filtered:
         rows = np.fromiter(records, np.int64, len(records))
         passing = np.fromiter((asked.passes(record) for record in records.values()), bool, len(records))
         mask[rows] = passing & snapshot.available[rows]
-    return _frozen(snapshot, mask)
+    return frozen(snapshot, mask)
 
 
 def _patched(snapshot: State, asked: Filter, old: Filtered, rows: Rows) -> Filtered | None:
@@ -78,10 +78,11 @@ def _patched(snapshot: State, asked: Filter, old: Filtered, rows: Rows) -> Filte
     mask[: len(old.mask)] = old.mask
     passing = np.fromiter((asked.passes(snapshot.record(row)) for row in rows.tolist()), bool, len(rows))
     mask[rows] = passing & snapshot.available[rows]
-    return _frozen(snapshot, mask)
+    return frozen(snapshot, mask)
 
 
-def _frozen(snapshot: State, mask: Mask) -> Filtered:
+def frozen(snapshot: State, mask: Mask) -> Filtered:
+    """Return a mask that is to be kept, with the number of things in it."""
     mask.flags.writeable = False
     return Filtered(mask, snapshot.count_distinct(mask))
 

@@ -13,6 +13,7 @@ import psycopg
 from django.db import connection
 from numpy.typing import NDArray
 
+from catalog.snapshot import features
 from catalog.snapshot.base import NO_DATE
 
 BATCH = 16_384
@@ -35,6 +36,15 @@ _PACKED = [
         for name in LISTS.values()
     ),
 ]
+_FEATURES = {
+    "ids": "int8send(id)",
+    "name_lengths": "int4send(octet_length(convert_to(name, 'UTF8')))",
+    "names": "convert_to(name, 'UTF8')",
+    "numbers": f"float8send({features.NUMBERS})",
+    "lengths": f"int4send({features.LENGTHS})",
+    "texts": f"CASE kind WHEN 'string' THEN {features.TEXT} ELSE ''::bytea END",
+}
+_PACKED += [f"(SELECT string_agg({what}, ''::bytea) FROM entries)" for what in _FEATURES.values()]
 # An aggregate without an order of its own takes the rows as they come: all columns come in the order of the batch.
 QUERY = f"""
 WITH batch AS MATERIALIZED (
@@ -42,11 +52,26 @@ WITH batch AS MATERIALIZED (
         coalesce(published_at, '-infinity') AS published, created_at AS added,
         coalesce(available_from, '-infinity') AS opens, coalesce(available_until, 'infinity') AS closes,
         array_remove(categories, NULL) AS categories, array_remove(tags, NULL) AS tags,
-        array_remove(ARRAY[item_type], '') AS item_types, array_remove(ARRAY["group"], '') AS groups
+        array_remove(ARRAY[item_type], '') AS item_types, array_remove(ARRAY["group"], '') AS groups, features
     FROM catalog_item WHERE id > %s ORDER BY id LIMIT {BATCH}
+), entries AS MATERIALIZED (
+    SELECT batch.id, entry.* FROM batch, LATERAL ({features.ENTRIES.format(features="batch.features")}) AS entry
 )
 SELECT {", ".join(_PACKED)} FROM batch
 """
+
+
+@dataclass(frozen=True)
+class FeatureColumns:
+    """Hold the features of some items, entry by entry (see `features`)."""
+
+    counts: NDArray[np.int32]
+    """Entries of each item."""
+    name_lengths: NDArray[np.int32]
+    names: bytes
+    numbers: NDArray[np.float64]
+    lengths: NDArray[np.int32]
+    block: bytes
 
 
 @dataclass(frozen=True)
@@ -64,6 +89,7 @@ class Batch:
     """By the name of a label: how many each item has."""
     label_lengths: dict[str, NDArray[np.int32]]
     labels: dict[str, bytes]
+    features: FeatureColumns
 
 
 def batches() -> Iterator[Batch]:
@@ -82,8 +108,9 @@ def _batch(after: int) -> Batch | None:
     if found is None or found[0] is None:
         return None
     columns = iter(found)
+    ids = _numbers(next(columns), ">i8").astype(np.int64)
     return Batch(
-        ids=_numbers(next(columns), ">i8").astype(np.int64),
+        ids=ids,
         switched_on=_numbers(next(columns), "?").astype(bool),
         times={name: _microseconds(_numbers(next(columns), ">i8")) for name in TIMES},
         lengths={name: _numbers(next(columns), ">i4").astype(np.int32) for name in TEXTS},
@@ -91,7 +118,20 @@ def _batch(after: int) -> Batch | None:
         counts={name: _numbers(next(columns), ">i4").astype(np.int32) for name in LISTS},
         label_lengths={name: _numbers(next(columns), ">i4").astype(np.int32) for name in LISTS},
         labels={name: bytes(next(columns) or b"") for name in LISTS},
+        features=FeatureColumns(
+            counts=_counted(ids, _numbers(next(columns), ">i8").astype(np.int64)),
+            name_lengths=_numbers(next(columns), ">i4").astype(np.int32),
+            names=bytes(next(columns) or b""),
+            numbers=_numbers(next(columns), ">f8").astype(np.float64),
+            lengths=_numbers(next(columns), ">i4").astype(np.int32),
+            block=bytes(next(columns) or b""),
+        ),
     )
+
+
+def _counted(ids: NDArray[np.int64], of_entries: NDArray[np.int64]) -> NDArray[np.int32]:
+    """Return how many entries each item has; theirs come in the order of the items."""
+    return np.bincount(np.searchsorted(ids, of_entries), minlength=len(ids)).astype(np.int32)
 
 
 def _numbers(packed: bytes | None, dtype: str) -> NDArray[Any]:

@@ -12,6 +12,7 @@ from catalog.snapshot.base import NO_GROUP, Base, Ids, Mask, Rows
 from catalog.snapshot.changes import Record
 from catalog.snapshot.columns import Column
 from catalog.snapshot.derived import Lineage
+from catalog.snapshot.features import Pairs
 
 FEW = 10_000
 """Items up to which sorting their groups takes less than a counter for every group."""
@@ -111,6 +112,10 @@ class State:
     def group_names(self) -> Sequence[str]:
         return Column(self.base.variants.first, self.records, "group", len(self))
 
+    @cached_property
+    def features(self) -> Sequence[Pairs]:
+        return Column(self.base.features.__getitem__, self.records, "features", len(self))
+
     def rows(self, ids: NDArray[np.integer]) -> Ids:
         """Return the rows of internal ids; -1 where the catalogue has no such item."""
         rows = self.rows_ever(ids)
@@ -188,6 +193,7 @@ class State:
             bool(base.switched_on[row]),
             float(base.opens[row]),
             float(base.closes[row]),
+            base.features[row],
         )
 
     @cached_property

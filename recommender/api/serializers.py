@@ -21,6 +21,7 @@ class FieldsOut(serializers.Serializer):
     creator = serializers.CharField(required=False, help_text="Its `features.creator`, as a text.")
     group = serializers.CharField(required=False)
     published_at = serializers.DateTimeField(required=False, allow_null=True)
+    price = serializers.FloatField(required=False, allow_null=True)
 
 
 class RecommendedOut(serializers.Serializer):

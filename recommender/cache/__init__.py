@@ -4,6 +4,7 @@
     rec:{generation}:seen:{ada}            a set of internal item ids, and COMPLETE once all of them are in it
     rec:{generation}:mark:{ada}            eight random bytes, others after every event
     rec:{generation}:did500:{ada}          what the user did lately, as records, and COMPLETE once all of it is there
+    rec:{generation}:about:{ada}           what filters ask of the user (JSON), behind the mark it was read under
     rec:latest:svd:{ada}                   the key of the candidates that were stored last
 
 **Candidates are keyed by what they are made of.** The digest stands for the versions of the models that shape them. A
@@ -32,6 +33,7 @@ Readers keep the generation that they began with. An event asks for the latest o
 a still newer one reads the database after that commit, and finds the event there.
 """
 
+from recommender.cache.about import about_users, keep_about
 from recommender.cache.clearing import CacheState, clear, state
 from recommender.cache.erasing import on_erased, on_events_retracted, on_merged, on_opted_out, on_users_saved, sweep
 from recommender.cache.events import note_events, tell_the_rest
@@ -70,10 +72,12 @@ __all__ = [
     "CachedEntry",
     "Candidates",
     "Keys",
+    "about_users",
     "are_up_to_date",
     "clear",
     "history",
     "keep",
+    "keep_about",
     "keep_history",
     "keep_seen",
     "keys_of",

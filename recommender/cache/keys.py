@@ -21,6 +21,7 @@ class Keys:
     seen: str
     mark: str
     history: str
+    about: str
     latest: str
     """Holds the key of the candidates that were stored last, of whatever digest or generation."""
 
@@ -47,6 +48,7 @@ def _keys(number: int, user_id: str, digest: str = "", algorithm: str = "") -> K
         seen=f"{start}seen:{user}",
         mark=f"{start}mark:{user}",
         history=f"{start}did{settings.FOLD_IN_EVENTS}:{user}",
+        about=f"{start}about:{user}",
         latest=f"rec:latest:{algorithm}:{user}",
     )
 

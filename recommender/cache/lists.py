@@ -188,7 +188,9 @@ def store(commands: Iterable[Command]) -> None:
 
 def memory(users: Sequence[Keys]) -> float:
     """Return the bytes that Redis spends on each of these users. Raises RedisDown."""
-    keys = [key for keys in users for key in (keys.candidates, keys.seen, keys.mark, keys.history, keys.latest)]
+    keys = [
+        key for keys in users for key in (keys.candidates, keys.seen, keys.mark, keys.history, keys.about, keys.latest)
+    ]
     sizes = redis.roundtrip(*(("MEMORY", "USAGE", key, "SAMPLES", 0) for key in keys)) if keys else []
     return sum(size or 0 for size in sizes) / max(len(users), 1)
 

@@ -1,7 +1,6 @@
 """Make what all lists have in common: their context, the eligibility of items, and the answer."""
 
-import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import cache
@@ -10,14 +9,15 @@ from typing import Any
 
 import numpy as np
 
-from catalog.snapshot import NO_DATE, Filtered, Snapshot
+from catalog.expressions import Context
+from catalog.snapshot import NO_DATE, Snapshot, price_of
 from interactions.schema import new_event_id
 from recommender.cache import SOURCES
-from recommender.engine.algorithms.latest import DAY
 from recommender.engine.types import HALF_INTERVAL, IntArray
 from recommender.insight import impressions
 from recommender.insight.impressions import Impression
 from recommender.models import DEFAULT, ListKind, Placement
+from recommender.serving import filtering
 from recommender.serving.candidates import (
     CONTENT,
     FOLD_IN,
@@ -34,6 +34,7 @@ from recommender.serving.candidates import (
 )
 from recommender.serving.candidates.rankings import NO_ITEMS
 from recommender.serving.contract import ANY_DIGEST, Answer, ListedItem, Request, as_public_json, digest
+from recommender.serving.filtering import NOTHING_KNOWN
 from recommender.serving.placements import content_weight
 from recommender.serving.reasons import Reason
 from recsite.platform import lookups
@@ -79,18 +80,14 @@ def eligible(
     algorithm: str,
     new: Ranked = NO_ITEMS,
     new_share: float = 0.0,
+    known: Context = NOTHING_KNOWN,
 ) -> Eligibility:
     """Return which items a list that `algorithm` leads may hold: none at the rows `seen` of the catalogue (n,).
 
-    `new` items get a share of the positions.
+    `new` items get a share of the positions. `known` is what the filter expression asks for beside the items.
     """
-    catalogue, matching = context.catalogue, None
-    if request.has_filters:
-        matching = catalogue.filtered(request.categories, request.tags, request.item_type)
-    if request.every_category:
-        matching = _of_all(catalogue, matching or catalogue.filtered(), request.every_category)
-    if request.window_days and algorithm == LATEST:
-        matching = _published_within(catalogue, matching or catalogue.filtered(), request.window_days)
+    catalogue = context.catalogue
+    matching = filtering.matching(catalogue, request, algorithm == LATEST, known)
     exclude = [row for row in map(catalogue.row_of, request.exclude) if row is not None]
     return Eligibility.unseen(
         catalogue,
@@ -104,19 +101,6 @@ def eligible(
         new=new,
         new_share=new_share,
     )
-
-
-def _of_all(catalogue: Snapshot, matching: Filtered, categories: Collection[str]) -> Filtered:
-    """Leave out what lacks one of the categories."""
-    mask = np.logical_and.reduce([matching.mask, *(catalogue.filtered((name,)).mask for name in categories)])
-    return Filtered(mask, catalogue.count_distinct(mask))
-
-
-def _published_within(catalogue: Snapshot, matching: Filtered, days: int) -> Filtered:
-    """Leave out what has no date of publication within the last days."""
-    now = int(time.time())
-    mask = matching.mask & (catalogue.published > now - days * DAY) & (catalogue.published <= now)
-    return Filtered(mask, catalogue.count_distinct(mask))
 
 
 def _scored_by(algorithm: str) -> tuple[int, ...]:
@@ -215,6 +199,7 @@ FIELD_READERS: Mapping[str, Callable[[Snapshot, int], Any]] = {
     "creator": lambda catalogue, row: catalogue.creators[row],
     "group": lambda catalogue, row: catalogue.group_names[row],
     "published_at": _published_at,
+    "price": price_of,
 }
 
 

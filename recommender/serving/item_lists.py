@@ -15,7 +15,7 @@ from recommender.engine.forms.hybrid import is_personal
 from recommender.insight import impressions
 from recommender.insight.impressions import Impression
 from recommender.models import DEFAULT, ListKind
-from recommender.serving import candidates, placements
+from recommender.serving import candidates, filtering, placements
 from recommender.serving.answers import (
     answer_with,
     context_for,
@@ -186,7 +186,8 @@ def _rows(context: ServingContext, items: Sequence[str]) -> list[int]:
 def _page(
     context: ServingContext, algorithm: str, ranked: Ranked | Chain, seen: Sequence[int], request: Request
 ) -> Page:
-    eligibility = eligible(context, request, np.array(seen), algorithm)
+    known = filtering.context_of_viewed(context.catalogue, request, placements.named(request.placement), seen[-1])
+    eligibility = eligible(context, request, np.array(seen), algorithm, known=known)
     return candidates.page_of(context, ranked, eligibility, request.offset, request.limit, request.diversity)
 
 

@@ -12,10 +12,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from catalog.expressions import Context
 from recommender.cache import SOURCES
 from recommender.insight import impressions
 from recommender.models import ListKind, Placement
-from recommender.serving import placements, telemetry
+from recommender.serving import filtering, placements, telemetry
 from recommender.serving.answers import answer_with, context_for, eligible, is_known, listed_pages, record_impression
 from recommender.serving.candidates import (
     IMPERSONAL,
@@ -60,7 +61,8 @@ def recommend_many(request: Request, user_ids: Sequence[str]) -> list[Answer]:
     context = context_for(placement, request)
     asked = _algorithm(context, request)
     known = load_or_build_many(context, asked, user_ids)
-    pages = [_page(context, placement, request, asked, *one) for one in zip(user_ids, known, strict=True)]
+    contexts = filtering.contexts_of(request, placement, user_ids, [one.candidates.person for one in known])
+    pages = [_page(context, placement, request, asked, *one) for one in zip(user_ids, known, contexts, strict=True)]
     answers = _answers(context, request, pages)
     # What staff look up is no request of a user's.
     if request.is_recorded and not lookups.is_by_staff():
@@ -85,14 +87,20 @@ class UserPage(NamedTuple):
 
 
 def _page(
-    context: ServingContext, placement: Placement, request: Request, asked: str, user_id: str, known: UserCandidates
+    context: ServingContext,
+    placement: Placement,
+    request: Request,
+    asked: str,
+    user_id: str,
+    known: UserCandidates,
+    beside: Context,
 ) -> UserPage:
     candidates = known.candidates
     algorithm = asked if candidates.is_personal or asked in IMPERSONAL else _for_everybody(context)
     new, share = NO_ITEMS, 0.0
     if not request.algorithm and request.min_score is None:
         new, share = explorers(context, placement, user_id, candidates.taste), placement.exploration_share
-    eligibility = eligible(context, request, context.rows(known.seen), algorithm, new, share)
+    eligibility = eligible(context, request, context.rows(known.seen), algorithm, new, share, beside)
     found = user_page(context, algorithm, known, eligibility, request.offset, request.limit, request.diversity)
     is_cold = not candidates.is_personal and request.algorithm not in IMPERSONAL
     return UserPage(user_id, known, algorithm, is_cold, found.ranked, found.total)

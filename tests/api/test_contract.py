@@ -49,6 +49,7 @@ VALUES: dict[str, Any] = {
     "categories": ["Novels"],
     "tags": ["prose"],
     "item_type": "poem",
+    "filter": 'tags == "prose" and not price > 5',
     "exclude": ["novel-0"],
     "placement": "default",
     "algorithm": "svd",

@@ -37,7 +37,9 @@ def test_lists_from_an_item_have_reasons_that_name_it(api: ApiClient, shop: Shop
 
 def test_fields_tell_what_the_catalogue_holds_of_each_item(api: ApiClient, shop: Shop) -> None:
     Item.objects.filter(pk=shop.novels[0].pk).update(
-        features={"creator": "Jane Austen"}, group="emma", published_at=datetime(1815, 12, 23, tzinfo=UTC)
+        features={"creator": "Jane Austen", "price": "12.50"},
+        group="emma",
+        published_at=datetime(1815, 12, 23, tzinfo=UTC),
     )
     snapshot.forget()
     for path in PATHS.keys() - {TOGETHER}:
@@ -52,8 +54,9 @@ def test_fields_tell_what_the_catalogue_holds_of_each_item(api: ApiClient, shop:
         "creator": "Jane Austen",
         "group": "emma",
         "published_at": "1815-12-23T00:00:00+00:00",
+        "price": 12.5,
     }
-    assert details(api.get("recommendations/popular", fields="price"))["fields"].startswith("One of item_type, ")
+    assert details(api.get("recommendations/popular", fields="cost"))["fields"].startswith("One of item_type, ")
 
 
 def test_no_answer_is_of_an_experiment_yet(api: ApiClient, shop: Shop) -> None:

@@ -5,10 +5,18 @@ from typing import Any
 
 import numpy as np
 
-from catalog.snapshot import Snapshot, advancing, building
+from catalog.expressions import parse
+from catalog.snapshot import Snapshot, advancing, building, mask
 from catalog.snapshot.base import NO_DATE, Base
 from catalog.snapshot.changes import Changes, Position, Record
 
+EXPRESSIONS = (
+    "price < 10 and not features.used == true",
+    'creator != "Jane Austen" or features."page count" in (320, 321)',
+    'features.sizes == "XL" and features.sizes > 39.5 and category == "Novels"',
+    'features.note is not missing and tags has none ("x", "z") or features.year == 1815',
+    "features.vector is missing and features.deep is not missing and age_days > 10 or published_at < 2020-01-03",
+)
 NOWHERE = Position("", 0, (), 0.0)
 
 
@@ -35,6 +43,7 @@ def described(catalogue: Snapshot) -> dict[str, Any]:
         assert (catalogue.categories[row], catalogue.tags[row]) == (record.categories, record.tags)
         assert catalogue.item_types[row] == record.item_type
         assert (catalogue.published[row], catalogue.added[row]) == (record.published, record.added)
+        assert catalogue.features[row] == record.features
         assert catalogue.row_of(record.item_id) == row
         variants = catalogue.with_variants(np.array([row]))
         found[record.item_id] = (record, bool(catalogue.available[row]), called(catalogue, variants))
@@ -60,6 +69,7 @@ def summed_up(catalogue: Snapshot) -> dict[str, Any]:
     ]
     found = [catalogue.filtered(**wanted) for wanted in filters]
     assert [one.count for one in found] == [catalogue.count_distinct(one.mask) for one in found]
+    found += [mask(catalogue, parse(text)) for text in EXPRESSIONS]
     assert catalogue.available_count == catalogue.count_distinct(catalogue.available)
     return {
         "count": catalogue.count,

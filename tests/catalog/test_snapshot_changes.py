@@ -156,7 +156,7 @@ def a_state(rng: random.Random) -> dict[str, Any]:
         "title": f"Title {rng.random()}, übersetzt",
         "categories": rng.sample(["Novels", "Poetry", "Drama"], rng.randrange(3)),
         "tags": rng.sample(["x", "y", "z"], rng.randrange(3)),
-        "features": rng.choice([{}, {"creator": "Jane Austen"}]),
+        "features": rng.choice([{}, {"creator": "Jane Austen"}, *FEATURES]),
         "item_type": rng.choice(["", "book", "film"]),
         "group": rng.choice(["", "emma", "ulysses", f"new {rng.randrange(3)}"]),
         "is_available": rng.random() < 0.8,
@@ -164,6 +164,12 @@ def a_state(rng: random.Random) -> dict[str, Any]:
         **{name: value and NOW + timedelta(hours=value) for name, value in hours.items()},
     }
 
+
+FEATURES: list[dict[str, Any]] = [
+    {"creator": "Ödön von Horváth", "price": 12.5, "sizes": [38, 40, "XL"], "used": False, "size": {"cm": 3}},
+    {"price": "7.90", "vector": [0.5] * 200, "note": "x" * 5_000, "none": None, "empty": [], "big": 10**400},
+    {"price": 0, "page count": 320, "year": "1815", "deep": [["a"], "b", None], "small": 1e-305, "": "unnamed"},
+]
 
 NOW = timezone.now()
 

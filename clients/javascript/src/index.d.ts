@@ -5,6 +5,8 @@ export interface ListOptions {
   categories?: string[];
   tags?: string[];
   item_type?: string;
+  /** An expression, such as `category == "Poetry" and price < 20`. */
+  filter?: string;
   exclude?: string[];
   placement?: string;
   algorithm?: string;

@@ -19,6 +19,7 @@ class ListOptions(TypedDict, total=False):
     categories: list[str]
     tags: list[str]
     item_type: str
+    filter: str
     exclude: list[str]
     placement: str
     algorithm: str

@@ -21,12 +21,13 @@ class Command(PlainCommand):
         parser.add_argument("--limit", type=whole_number, help="Length of the lists.")
         parser.add_argument("--placement", help="Whose settings shape the lists.")
         parser.add_argument("--algorithm", help="What leads the lists. Default: what the release leads with.")
+        parser.add_argument("--filter", help="Only items of which this expression is true (docs/FILTERS.md).")
         parser.add_argument("--record", action="store_true", help="Count the lists as shown.")
 
     def handle(self, *args: Any, **options: Any) -> None:
         ending = options["file"].suffix.removeprefix(".")
         format_ = options["format"] or (ending if ending in list_export.FORMATS else list_export.JSONL)
-        names = ("active_since", "limit", "placement", "algorithm")
+        names = ("active_since", "limit", "placement", "algorithm", "filter")
         given = {name: options[name] for name in names if options[name] is not None}
         try:
             values = from_json(FOR_EXPORT, given)

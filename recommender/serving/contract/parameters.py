@@ -12,6 +12,7 @@ from django.conf import settings
 
 from catalog.validation import Id
 from recommender.serving.candidates import HYBRID, METHODS, MIN_SUPPORT, TRENDING
+from recommender.serving.contract.filter_text import FilterText
 from recsite.platform.moments import Moment
 from recsite.platform.values import Boolean, Choice, Integer, Many, Number, Text, ValueType
 
@@ -45,7 +46,7 @@ TITLES = {
 EVERY = frozenset(TITLES)
 PERSONAL = frozenset((USER, SESSION))
 SCORED = EVERY - {BOUGHT_TOGETHER}
-FIELDS = ("item_type", "categories", "tags", "creator", "group", "published_at")
+FIELDS = ("item_type", "categories", "tags", "creator", "group", "published_at", "price")
 """What the catalogue in memory holds of an item besides its title."""
 
 
@@ -98,6 +99,11 @@ PARAMETERS = (
     Parameter("categories", STRINGS, "Only items of any of these categories."),
     Parameter("tags", STRINGS, "Only items with any of these tags."),
     Parameter("item_type", Text(), "Only items of this type."),
+    Parameter(
+        "filter",
+        FilterText(),
+        'Only items of which this expression is true, such as `category == "Poetry" and price < 20` (docs/FILTERS.md).',
+    ),
     Parameter("exclude", Many(Id(), MOST_VALUES), "Items to leave out, by item_id."),
     Parameter(
         "placement",

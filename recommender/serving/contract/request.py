@@ -49,6 +49,8 @@ class Request:
     """Only items of all of these categories."""
     tags: Collection[str] = ()
     item_type: str = ""
+    filter: str = ""
+    """An expression that is true of the items, in its one form; empty for all."""
     exclude: Collection[str] = ()
     """Items, by the ids of the outside."""
     min_score: float | None = None

@@ -1,0 +1,131 @@
+"""Find the items that pass the filters of a request, and what an expression asks for beside the items.
+
+Categories, tags, type and expression make one mask, which processes keep by what was asked. What an expression asks of
+the user comes from Redis, or one query for all users of the request; nothing is read where it asks nothing.
+"""
+
+import time
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
+from typing import Any
+
+import numpy as np
+
+from catalog import snapshot
+from catalog.expressions import USER, VIEWED, Context, parse
+from catalog.snapshot import Filter, Filtered, Snapshot, price_of
+from recommender import cache
+from recommender.cache import NOBODY, Keys
+from recommender.engine import tokens
+from recommender.engine.algorithms.latest import DAY
+from recommender.models import Placement
+from recommender.serving import telemetry
+from recommender.serving.candidates import users
+from recommender.serving.candidates.stated_preferences import StatedPreferences
+from recommender.serving.contract import Request
+from recsite.platform.database import DatabaseDown
+from recsite.platform.redis import RedisDown
+
+NOTHING_KNOWN = Context()
+NOTHING: Mapping[str, Any] = {}
+
+
+def matching(catalogue: Snapshot, request: Request, is_latest: bool, known: Context) -> Filtered | None:
+    """Return the items that pass all filters of a request, None where it has none; `latest` has a window of dates."""
+    found = None
+    if request.filter:
+        beside = Filter(frozenset(request.categories), frozenset(request.tags), request.item_type)
+        found = snapshot.mask(catalogue, parse(request.filter), known, beside)
+    elif request.has_filters:
+        found = catalogue.filtered(request.categories, request.tags, request.item_type)
+    if request.every_category:
+        found = _of_all(catalogue, found or catalogue.filtered(), request.every_category)
+    if request.window_days and is_latest:
+        found = _published_within(catalogue, found or catalogue.filtered(), request.window_days)
+    return found
+
+
+def contexts_of(
+    request: Request, placement: Placement, user_ids: Sequence[str], persons: Sequence[int]
+) -> list[Context]:
+    """Return what the expression of a request may ask of each of these users; `persons` are their internal ids."""
+    if not request.filter:
+        return [NOTHING_KNOWN] * len(user_ids)
+    about: Sequence[Mapping[str, Any]] = [NOTHING] * len(user_ids)
+    if USER in parse(request.filter).scopes:
+        about = _about(user_ids, persons)
+    return [Context(its, placement.new_for_days) for its in about]
+
+
+def context_of_viewed(catalogue: Snapshot, request: Request, placement: Placement, row: int) -> Context:
+    """Return the same for a list that starts from an item; nothing is known of whoever looks at it."""
+    if not request.filter:
+        return NOTHING_KNOWN
+    known = NOTHING
+    if VIEWED in parse(request.filter).scopes:
+        known = {
+            "viewed.category": catalogue.categories[row],
+            "viewed.tags": catalogue.tags[row],
+            "viewed.item_type": catalogue.item_types[row] or None,
+            "viewed.creator": catalogue.creators[row] or None,
+            "viewed.price": price_of(catalogue, row),
+        }
+    return Context(known, placement.new_for_days)
+
+
+def about_user(preferences: Any, demographics: Any) -> Mapping[str, Any]:
+    """Return what expressions know of a user, by the names of the properties, from the fields of their row."""
+    stated = StatedPreferences.of(preferences)
+    said: Mapping[str, Any] = demographics if isinstance(demographics, dict) else NOTHING
+    return {
+        "user.segment": tokens.segments(said),
+        "user.country": said.get("country"),
+        "user.categories": stated.categories,
+        "user.tags": stated.tags,
+        "user.demographics": said,
+    }
+
+
+def _about(user_ids: Sequence[str], persons: Sequence[int]) -> list[Mapping[str, Any]]:
+    """Return what is known of users: of nobody nothing, nor of anybody where neither Redis nor the database answers."""
+    keys = {person: its for person, its in zip(persons, cache.keys_of_each(user_ids), strict=True) if person != NOBODY}
+    found, marks = _from_redis(keys)
+    if missing := keys.keys() - found.keys():
+        try:
+            stated = users.stated(missing)
+        except DatabaseDown:
+            telemetry.degraded.labels("database").inc()
+        else:
+            read = {person: about_user(*stated.get(person, (None, None))) for person in missing}
+            found |= read
+            _keep({person: keys[person] for person in missing if marks.get(person)}, marks, read)
+    return [found.get(person, NOTHING) for person in persons]
+
+
+def _from_redis(keys: Mapping[int, Keys]) -> tuple[dict[int, Mapping[str, Any]], dict[int, bytes]]:
+    """Return what Redis knows of users, and their marks, which were there before anything else is read."""
+    try:
+        about = cache.about_users(list(keys.values()))
+    except RedisDown:
+        telemetry.degraded.labels("redis").inc()
+        return {}, {}
+    found = {person: its for person, (its, _) in zip(keys, about, strict=True) if its is not None}
+    return found, {person: mark for person, (_, mark) in zip(keys, about, strict=True)}
+
+
+def _keep(keys: Mapping[int, Keys], marks: Mapping[int, bytes], read: Mapping[int, Mapping[str, Any]]) -> None:
+    with suppress(RedisDown):
+        cache.store(cache.keep_about(its, marks[person], read[person]) for person, its in keys.items())
+
+
+def _of_all(catalogue: Snapshot, found: Filtered, categories: Collection[str]) -> Filtered:
+    """Leave out what lacks one of the categories."""
+    mask = np.logical_and.reduce([found.mask, *(catalogue.filtered((name,)).mask for name in categories)])
+    return Filtered(mask, catalogue.count_distinct(mask))
+
+
+def _published_within(catalogue: Snapshot, found: Filtered, days: int) -> Filtered:
+    """Leave out what has no date of publication within the last days."""
+    now = int(time.time())
+    mask = found.mask & (catalogue.published > now - days * DAY) & (catalogue.published <= now)
+    return Filtered(mask, catalogue.count_distinct(mask))
