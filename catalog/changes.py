@@ -42,9 +42,15 @@ def record_each(
         audit.record(actor, verb, object_type, object_id, before=before, after=after)
 
 
-def _values(row: Model, names: Iterable[str]) -> dict[str, Any]:
-    return {name: _short(getattr(row, name)) for name in names if name != "updated_at"}
-
-
-def _short(value: Any) -> Any:
+def short(value: Any) -> Any:
+    """Return a value as the record keeps it: of a long text the beginning."""
     return f"{value[:LONGEST_VALUE]}…" if isinstance(value, str) and len(value) > LONGEST_VALUE else value
+
+
+def is_cut(value: Any) -> bool:
+    """Tell if the record holds no more than the beginning of a value."""
+    return isinstance(value, str) and len(value) == LONGEST_VALUE + 1 and value.endswith("…")
+
+
+def _values(row: Model, names: Iterable[str]) -> dict[str, Any]:
+    return {name: short(getattr(row, name)) for name in names if name != "updated_at"}

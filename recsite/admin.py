@@ -81,9 +81,11 @@ def own_password(request: HttpRequest) -> HttpResponse:
 
 @admin.register(Group)
 class GroupAdmin(DjangosGroupAdmin, RenamedAdmin):
+    """Show the roles of staff. Migrations make those of `recsite.roles`; what staff change in them stays."""
+
     renamed = ("role", "roles")
     audited_as, audited_by = "role", "name"
-    empty = "No role has been made yet: a role is a set of permissions that staff share."
+    empty = "Every role was deleted: add one, which is a set of permissions that staff share."
 
 
 class TaskSelect(UnfoldAdminSelectWidget, TaskSelectWidget):

@@ -1,11 +1,12 @@
 from importlib import import_module
 
 from celery.signals import heartbeat_sent
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 from django.contrib.auth.signals import user_login_failed
 from django.core import checks
+from django.db.models.signals import post_migrate
 
-from recsite import production, sign_in
+from recsite import production, role_groups, sign_in
 
 
 class RecsiteConfig(AppConfig):
@@ -18,3 +19,5 @@ class RecsiteConfig(AppConfig):
         # Makes Celery's app the current one in every process, so that a task sent from a page finds the broker.
         import_module("recsite.celery")
         heartbeat_sent.connect(import_module("recsite.platform.workers").note)
+        # The signal is sent for one app after the other: by the last one all permissions are stored.
+        post_migrate.connect(role_groups.make_roles, sender=list(apps.get_app_configs())[-1])

@@ -1,7 +1,10 @@
 """Say what each method of each route of the API needs: of a key a scope, of a member of staff a permission.
 
-The only such table: requests are checked by it, the docs and the tests are made from it.
+The only such table: requests are checked by it, the docs and the tests are made from it. The pages and buttons of the
+admin stand below it; `recsite.roles` says which role holds which permission.
 """
+
+from collections.abc import Mapping
 
 from recsite.platform.access import Access, Browser, Routes, Scope
 
@@ -14,7 +17,10 @@ def write(permission: str, browser: Browser | None = None) -> Access:
     return Access(Scope.WRITE, permission, browser)
 
 
-def operate(permission: str = "recommender.operate") -> Access:
+OPERATE = "recommender.operate"
+
+
+def operate(permission: str = OPERATE) -> Access:
     return Access(Scope.OPERATE, permission)
 
 
@@ -106,3 +112,49 @@ API_ACCESS: Routes = {
 
 API_OPEN = ("auth-token", "auth-refresh", "auth-revoke")
 """Routes without an entry in the table: what they ask for stands in their bodies, a password or a token."""
+
+ADMIN_PAGES: Mapping[str, str] = {
+    "person-page": "catalog.view_enduser",
+    "item-page": "catalog.view_item",
+    "drift": "recommender.view_driftreport",
+    "results": "recommender.view_dailyimpressions",
+}
+"""What the pages of the admin that are no lists of rows need. Lists and forms need the permissions of their rows."""
+
+ADMIN_ACTIONS: Mapping[str, Mapping[str, str]] = {
+    "catalog.item": {
+        "hide": "catalog.change_item",
+        "show": "catalog.change_item",
+        "open_console": "catalog.view_item",
+    },
+    "catalog.enduser": {
+        "open_console": "catalog.view_enduser",
+        "opt_out": "catalog.change_enduser",
+        "opt_in": "catalog.change_enduser",
+        "merge": "catalog.change_enduser",
+        "erase_selected": "catalog.delete_enduser",
+        "open_erasure": "catalog.delete_enduser",
+    },
+    "catalog.erasure": {"lift": "catalog.delete_enduser", "lift_chosen": "catalog.delete_enduser"},
+    "interactions.deadletter": {"replay": "interactions.change_deadletter"},
+    "recommender.modelversion": dict.fromkeys(
+        ("train", "roll_back", "reload", "warm", "clear", "promote", "take_out"), OPERATE
+    ),
+    "recommender.release": {"promote": OPERATE},
+    "recommender.algorithmsettings": {"choose": "recommender.change_trainingplan"},
+    "platform.job": {"cancel": "platform.change_job"},
+    "platform.apikey": {"rotate": "platform.add_apikey"},
+    "platform.webhookendpoint": {
+        "send_test": "platform.change_webhookendpoint",
+        "rotate": "platform.change_webhookendpoint",
+    },
+    "platform.webhookdelivery": {"redeliver": "platform.change_webhookendpoint"},
+    "django_celery_beat.periodictask": dict.fromkeys(
+        ("enable_tasks", "disable_tasks", "run_tasks"), "django_celery_beat.change_periodictask"
+    ),
+}
+"""What each button of the admin needs, by the rows that it acts on; Django's own deletion apart.
+
+Tests compare it with the pages, and press each button as each role. Buttons that undo have a table of their own,
+`recsite.undo_table`. Whoever started a job may cancel it.
+"""

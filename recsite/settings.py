@@ -18,6 +18,7 @@ from recsite.platform.query_timeout import LimitedConnection
 from recsite.schedule import beat_schedule
 from recsite.sinks import *  # noqa: F403
 from recsite.sinks import ERASURE_SINKS
+from recsite.undo_table import UNDO as UNDO
 from recsite.unfold import UNFOLD as UNFOLD
 
 BASE_DIR = Path(__file__).resolve().parent.parent

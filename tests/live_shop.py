@@ -14,12 +14,13 @@ from django.test import override_settings
 
 from interactions.models import InteractionType
 from recommender.models import Placement
+from recsite.platform.models import RoleDefault
 from tests import factories
 from tests.recommender.fixtures import open_shop
 from tests.web import Web, web_server
 
 OURS = ("catalog", "interactions", "recommender", "platform")
-BROUGHT = (InteractionType, Placement)
+BROUGHT = (InteractionType, Placement, RoleDefault)
 """Tables with rows of the migrations."""
 
 OPERATOR = "operator"

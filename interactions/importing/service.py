@@ -24,6 +24,7 @@ from interactions.partitions import EVENTS, WITHOUT_ITEM
 from interactions.schema import TypeRule
 from interactions.staged_table import leave_out, leave_out_opted_out, leave_out_users, rename_users
 from interactions.staging import Staging, in_table
+from recsite.platform import audit
 from recsite.platform.audit import Actor
 from recsite.platform.exceptions import UserFacingError
 from recsite.platform.locks import exclusive
@@ -124,7 +125,11 @@ class _Import:
             raise ImportStopped(f"{error} {self._so_far()}") from error
         except (OperationalError, InterfaceError) as error:
             raise ImportStopped(f"{_trouble(error)} {self._so_far()} Run the same command again to go on.") from error
-        runs.finish(self.run)
+        with transaction.atomic():
+            runs.finish(self.run)
+            counts = self.report.counts
+            told = {"source": self.run.source, "format": self.run.format, "rows": counts.rows, "stored": counts.stored}
+            audit.record(ACTOR, "import.finish", "import", self.run.pk, after=told)
         _announce()
         self.report.seconds = time.monotonic() - started
         return self.report

@@ -163,13 +163,15 @@ def _answers(url: str) -> bool:
 def _show(state: Path) -> None:
     access = json.loads((state / "demo.json").read_text())
     started = float(os.environ.get("RECSITE_STARTED", time.time()))
+    # One below the other, as wide as the longest name.
+    accounts = f"\n{' ' * 14}".join(f"user {name:<14} password {word}" for name, word in access["accounts"].items())
     say(
         f"""
 recsite runs (ready after {time.time() - started:.0f} s)
 
   Storefront  {access["url"]}
   Admin       {access["admin_url"]}
-              user {access["username"]}, password {access["password"]}
+              {accounts}
   API docs    {access["docs_url"]}
   API call    curl -H "Authorization: Api-Key {access["api_key"]}" \\
                 "{access["example_call"]}"

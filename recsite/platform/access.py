@@ -1,4 +1,4 @@
-"""Scopes of keys and permissions of staff, of which the table of routes is made."""
+"""Scopes of keys and permissions of staff, of which the tables of routes, of pages and of undoing are made."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -53,3 +53,12 @@ def needed(routes: Routes, route: str, method: str) -> Access | None:
     if not methods:
         return None
     return methods.get("GET" if method in ("HEAD", "OPTIONS") else method) or next(iter(methods.values()))
+
+
+@dataclass(frozen=True, slots=True)
+class Undo:
+    """Say how a verb of the record of changes is taken back: who may, and what does it."""
+
+    permission: str
+    handler: str
+    """Dotted path of a function of the entry, with `actor`; it raises CannotUndo where it would undo more than that."""

@@ -3,7 +3,9 @@
 Signals would miss the verbs that change many rows at once, and would not know who asked.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,6 +52,20 @@ SYSTEM = Actor(Kind.SYSTEM, "recsite", "system")
 """What the product does by itself, such as giving up a job whose worker was killed."""
 
 
+_undone: ContextVar[AuditEntry | None] = ContextVar("undone", default=None)
+"""The change that is being taken back: the next entry says so."""
+
+
+@contextmanager
+def undoing(entry: AuditEntry) -> Iterator[None]:
+    """Have the first change that is recorded within say that it takes back `entry`."""
+    token = _undone.set(entry)
+    try:
+        yield
+    finally:
+        _undone.reset(token)
+
+
 def record(
     actor: Actor,
     verb: str,
@@ -65,6 +81,7 @@ def record(
     `before` and `after` hold the fields that changed, as JSON; for many objects at once, what they have in common.
     Of a user the id is hashed and the profile's values don't belong here: an erasure would have to find them.
     """
+    undone = _undone.get()
     AuditEntry.objects.create(
         actor_kind=actor.kind,
         actor=actor.name[:150],
@@ -74,9 +91,11 @@ def record(
         object_id=hashed(str(object_id)) if object_type == USER else str(object_id)[:LONGEST_ID],
         before=dict(before or {}),
         after=dict(after or {}),
-        reason=reason[:LONGEST_REASON],
+        reason=(reason or (f"Undo of change {undone.pk}." if undone else ""))[:LONGEST_REASON],
         request_id=structlog.contextvars.get_contextvars().get("request_id") or "",
+        undoes=undone,
     )
+    _undone.set(None)
 
 
 def record_change(

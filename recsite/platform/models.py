@@ -127,6 +127,23 @@ class ScheduleDefault(models.Model):
         return self.name
 
 
+class RoleDefault(models.Model):
+    """Store what the product gave a role of staff at the last migration: what differs from it was decided by staff."""
+
+    name = models.CharField(max_length=150, primary_key=True)
+    group = models.ForeignKey(
+        "auth.Group",
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        help_text="None where staff deleted the role, or had one of this name before.",
+    )
+    permissions = ArrayField(models.CharField(max_length=255), default=list)
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class AuditEntry(models.Model):
     """Store one change that somebody made, as its verb wrote it: who, by which door, what, before and after."""
 
@@ -148,6 +165,14 @@ class AuditEntry(models.Model):
     after = models.JSONField(default=dict, encoder=DjangoJSONEncoder)
     reason = models.CharField(max_length=500, blank=True)
     request_id = models.CharField(max_length=128, blank=True)
+    undoes = models.OneToOneField(
+        "self",
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="undone_by",
+        help_text="The change that this one took back.",
+    )
 
     class Meta:
         ordering = ["-at", "-pk"]

@@ -20,6 +20,8 @@ from django.utils import timezone
 from django.utils.module_loading import import_string
 from psycopg.errors import LockNotAvailable
 
+from recsite.platform import audit
+from recsite.platform.audit import Actor
 from recsite.platform.exceptions import AlreadyRunning, UserFacingError
 from recsite.platform.months import Inventory, Month, Plan, plan, plan_months, plan_of
 
@@ -237,6 +239,12 @@ class Partitioned:
 def tables() -> list[Partitioned]:
     """Return all such tables, as the settings name them."""
     return [import_string(path) for path in settings.PARTITIONED]
+
+
+def record(table: Partitioned, done: Plan, actor: Actor) -> None:
+    """Record what was done to a table's months, where anything was; one entry for all of it."""
+    if steps := list(done.steps(table)):
+        audit.record(actor, "partitions.keep", "table", table.holds, after={"steps": steps})
 
 
 def alarms() -> list[str]:

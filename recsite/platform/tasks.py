@@ -8,10 +8,12 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from recsite.platform import idempotency, partitions, staff_tokens
+from recsite.platform.audit import Actor
 from recsite.platform.locks import AlreadyRunning, exclusive
 from recsite.platform.webhooks import delivering
 
 logger = logging.getLogger(__name__)
+KEEPER = Actor.schedule("Maintain partitions")
 ROUND_EXPIRES_SECS = 60
 """A round of deliveries that waited longer is not needed: later ones were sent."""
 
@@ -22,7 +24,9 @@ def keep_partitions() -> None:
     try:
         with exclusive("The upkeep of the partitions"):
             for table in partitions.tables():
-                for step in table.keep(timezone.now()).steps(table):
+                done = table.keep(timezone.now())
+                partitions.record(table, done, KEEPER)
+                for step in done.steps(table):
                     logger.info("Done: %s.", step)
     except AlreadyRunning as busy:
         logger.info("%s", busy)

@@ -33,3 +33,8 @@ def shop(view: View) -> View:
         return view(request, *args, **kwargs)
 
     return guarded
+
+
+def only_looks(request: HttpRequest) -> bool:
+    """Tell if every button of the shop would be refused: it isn't open, and the account may not add events."""
+    return not settings.STOREFRONT_OPEN and not request.user.has_perm(ACT)

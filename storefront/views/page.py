@@ -6,6 +6,7 @@ from django.shortcuts import get_object_or_404, render
 from catalog.ids import InvalidId, clean_id
 from catalog.models import Item
 from storefront.views import staff
+from storefront.views.access import only_looks
 from storefront.views.visitor import visitor_of
 
 
@@ -18,6 +19,6 @@ def item_or_404(item_id: str) -> Item:
 
 
 def page(request: HttpRequest, template: str, context: dict[str, Any], status: int = 200) -> HttpResponse:
-    """Return a whole page, with the visitor's name and the bar for staff."""
-    frame = {"visitor": visitor_of(request), "staff": staff.bar(request)}
+    """Return a whole page, with the visitor's name, the bar for staff, and no button that would be refused."""
+    frame = {"visitor": visitor_of(request), "staff": staff.bar(request), "only_looks": only_looks(request)}
     return render(request, template, frame | context, status=status)

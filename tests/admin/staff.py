@@ -6,13 +6,14 @@ import re
 from html import unescape
 from typing import Any
 
-from django.contrib.auth.models import Permission, User
+from django.contrib.auth.models import Group, Permission, User
 from django.db.models import Q
 from django.http import HttpResponse
 from django.test import Client
 
 from recsite.platform import queues, redis
 from recsite.platform.models import Job
+from recsite.roles import held_by
 
 OURS = ["catalog", "interactions", "recommender", "platform"]
 VERSIONS = "/admin/recommender/modelversion/"
@@ -55,6 +56,23 @@ class Staff:
         """What the page says to which an answer leads."""
         assert answer.status_code == 302, answer.content.decode()[:500]
         return self.page(answer.headers["Location"])
+
+
+def member(role: str) -> Staff:
+    """Somebody with one role and nothing else."""
+    staff = Staff(role.lower())
+    staff.user.groups.add(Group.objects.get(name=role))
+    return staff
+
+
+def held(role: str) -> set[str]:
+    """What a role holds, as the table says."""
+    return held_by(role, known_permissions())
+
+
+def known_permissions() -> set[str]:
+    stored = Permission.objects.values_list("content_type__app_label", "codename")
+    return {f"{app}.{codename}" for app, codename in stored}
 
 
 def words(answer: HttpResponse) -> str:

@@ -21,7 +21,7 @@ from recommender.models import (
     ReleaseModel,
     TrendingScore,
 )
-from recsite.platform.models import IdempotentRequest, ScheduleDefault, StaffLogin
+from recsite.platform.models import IdempotentRequest, RoleDefault, ScheduleDefault, StaffLogin
 from tests import factories
 from tests.admin.rows import fill_tables
 from tests.admin.staff import OURS, Staff
@@ -38,11 +38,12 @@ SHOWN_ELSEWHERE: set[type[models.Model]] = {
     CoVisit,
     ItemDay,
     TrendingScore,
+    RoleDefault,
     ScheduleDefault,
     IdempotentRequest,
     StaffLogin,
 }
-"""Rows shown on the page of what they belong to: a release, a list, a daily total, an item, a scheduled task.
+"""Rows shown on the page of what they belong to: a release, a list, a daily total, an item, a role, a scheduled task.
 
 Deleted items, kept answers and sign-ins by token are the program's own: nobody has anything to do with them.
 """

@@ -14,6 +14,7 @@ from catalog.models import Item
 from interactions.models import Interaction
 from recsite.local.source import Source
 from recsite.platform.models import ApiKey
+from recsite.roles import ROLES
 from storefront.management.commands.prepare_demo import give_access, load
 
 pytestmark = pytest.mark.django_db
@@ -73,25 +74,46 @@ def test_a_state_that_outlived_its_database_stands_in_nobodys_way(state: Path, r
     assert Interaction.objects.count() == 2
 
 
-def test_the_operator_and_the_key_stay_the_same(state: Path) -> None:
+def test_the_accounts_and_the_key_stay_the_same(state: Path) -> None:
     path = state / "demo.json"
     give_access(path, "http://127.0.0.1:8000")
     first = json.loads(path.read_text())
     give_access(path, "http://127.0.0.1:8123")
     second = json.loads(path.read_text())
-    assert (second["password"], second["api_key"]) == (first["password"], first["api_key"])
+    assert (second["accounts"], second["api_key"]) == (first["accounts"], first["api_key"])
     assert second["admin_url"] == "http://127.0.0.1:8123/admin/"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    operator = authenticate(username=second["username"], password=second["password"])
-    assert isinstance(operator, User)
-    assert operator.is_superuser
+    assert second["password"] == second["accounts"][second["username"]]
     assert ApiKey.objects.is_valid(second["api_key"])
+
+
+def test_there_is_one_account_of_each_role(state: Path) -> None:
+    give_access(state / "demo.json", "http://127.0.0.1:8000")
+    passwords = json.loads((state / "demo.json").read_text())["accounts"]
+    assert [name.capitalize() for name in passwords] == sorted(ROLES, key=ROLES.index, reverse=True)
+    for name, password in passwords.items():
+        account = authenticate(username=name, password=password)
+        assert isinstance(account, User)
+        assert (account.is_staff, account.is_superuser) == (True, False)
+        assert [group.name for group in account.groups.all()] == [name.capitalize()]
 
 
 def test_access_that_stopped_working_is_given_anew(state: Path) -> None:
     path = state / "demo.json"
-    path.write_text(json.dumps({"password": "old", "api_key": "old.key"}))
+    path.write_text(json.dumps({"password": "old", "accounts": {"viewer": "old"}, "api_key": "old.key"}))
     give_access(path, "http://127.0.0.1:8000")
     facts = json.loads(path.read_text())
-    assert authenticate(username=facts["username"], password=facts["password"])
+    assert authenticate(username="viewer", password=facts["accounts"]["viewer"])
     assert ApiKey.objects.is_valid(facts["api_key"])
+
+
+def test_the_operator_of_an_earlier_demo_becomes_one_of_the_role(state: Path) -> None:
+    path = state / "demo.json"
+    User.objects.create_superuser("operator", password="before")
+    path.write_text(json.dumps({"username": "operator", "password": "before"}))
+    give_access(path, "http://127.0.0.1:8000")
+    facts = json.loads(path.read_text())
+    assert facts["username"] == "administrator"
+    operator = authenticate(username="operator", password=facts["accounts"]["operator"])
+    assert isinstance(operator, User)
+    assert not operator.is_superuser

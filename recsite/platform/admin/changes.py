@@ -1,10 +1,18 @@
 """The page that says what anybody changed, by whichever door."""
 
-from django.contrib import admin
-from django.utils.html import format_html, format_html_join
-from unfold.decorators import display
+from typing import Any
 
-from recsite.platform.console import ReadOnlyAdmin
+from django.contrib import admin, messages
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
+from unfold.decorators import action, display
+
+from recsite.platform import undo
+from recsite.platform.audit import Actor
+from recsite.platform.console import ReadOnlyAdmin, dialog, leave_dialog
 from recsite.platform.humanize import EMPTY, ago, structure
 from recsite.platform.models import AuditEntry
 
@@ -14,17 +22,34 @@ MOST_FIELDS, LONGEST_VALUE = 4, 60
 
 @admin.register(AuditEntry)
 class AuditEntryAdmin(ReadOnlyAdmin):
-    """Show who changed what, when and why. Nobody can edit or delete these rows here."""
+    """Show who changed what, when and why, and take back what can be. Nobody can edit or delete these rows here."""
 
     empty = "Nobody has changed anything yet."
-    list_display = ("when", "who", "by_door", "verb", "what", "change", "reason")
+    list_display = ("when", "who", "by_door", "verb", "what", "change", "reason", "taking_back")
+    list_select_related = ("undone_by",)
     list_filter = ("object_type", "actor_kind", "door")
     search_fields = ("=object_id", "actor", "verb", "=request_id")
     search_help_text = "The id of what was changed, who changed it, the verb, or the id of a request."
     date_hierarchy = None
     sortable_by = ()
-    fields = (("at", "verb"), ("what", "actor"), "door", "before_text", "after_text", "reason", "request_id")
-    readonly_fields = ("what", "before_text", "after_text")
+    fields = (("at", "verb"), ("what", "actor"), "door", "before_text", "after_text", "reason", "undone", "request_id")
+    readonly_fields = ("what", "before_text", "after_text", "undone")
+    actions_detail = ("undo",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[AuditEntry]:
+        """Mark what this member of staff may take back; no row needs a query of its own for it."""
+        may = Q(verb__in=["", *undo.verbs_of(request.user)], undone_by__isnull=True)
+        return super().get_queryset(request).annotate(may_undo=may)
+
+    def has_undo_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
+        """Ask for the permission that the change itself needs; without an entry, for that of any."""
+        entry = self.get_object(request, object_id) if object_id else None
+        return bool(undo.verbs_of(request.user)) if entry is None else entry.verb in undo.verbs_of(request.user)
+
+    def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
+        """Offer to undo only what can be."""
+        entry = self.get_object(request, object_id)
+        return super().get_actions_detail(request, object_id) if entry and _is_offered(entry) else []
 
     @display(description="when", ordering="at")
     def when(self, entry: AuditEntry) -> str:
@@ -52,6 +77,39 @@ class AuditEntryAdmin(ReadOnlyAdmin):
         # In one box: on a phone each child of a cell would be a column.
         return format_html("<div>{}</div>", shown) if names else EMPTY
 
+    @display(description="undo")
+    def taking_back(self, entry: AuditEntry) -> str:
+        """Offer the button, or say that it was pressed."""
+        if not _is_offered(entry):
+            return self.undone(entry)
+        address = reverse("admin:platform_auditentry_undo", args=[entry.pk])
+        return render_to_string("admin/platform/auditentry/undo.html", {"address": address})
+
+    @display(description="undone")
+    def undone(self, entry: AuditEntry) -> str:
+        later = getattr(entry, "undone_by", None)
+        return f"by {later.actor}, {ago(later.at)}" if later else EMPTY
+
+    @action(
+        description="Undo",
+        icon="undo",
+        permissions=["undo"],
+        dialog=dialog(
+            "Undo this change?",
+            "What was there before is put back, unless it has changed since. That is recorded as a change of yours.",
+            "Undo",
+        ),
+    )
+    def undo(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
+        entry = self.get_or_404(request, object_id)
+        try:
+            done = undo.undo(entry.pk, actor=Actor.staff(request))
+        except undo.CannotUndo as refusal:
+            messages.error(request, str(refusal))
+        else:
+            messages.success(request, f"Undone: {entry.verb} of {self.what(entry)} is taken back by {done.verb}.")
+        return leave_dialog(request, "admin:platform_auditentry_changelist")
+
     @display(description="before")
     def before_text(self, entry: AuditEntry) -> str:
         return structure(entry.before)
@@ -59,6 +117,10 @@ class AuditEntryAdmin(ReadOnlyAdmin):
     @display(description="after")
     def after_text(self, entry: AuditEntry) -> str:
         return structure(entry.after)
+
+
+def _is_offered(entry: AuditEntry) -> bool:
+    return bool(getattr(entry, "may_undo", False)) and undo.known(entry) is not None
 
 
 def _line(name: str, before: str, after: str) -> tuple[str, str, str]:

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from celery import current_app
 from django.conf import settings
-from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Group, User
 from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db.models import F
@@ -22,7 +22,9 @@ from recsite.local.source import Source, choose
 from recsite.platform.commands import PlainCommand
 from recsite.platform.models import ApiKey
 
-OPERATOR = "operator"
+ADMINISTRATOR = "administrator"
+ACCOUNTS = {ADMINISTRATOR: "Administrator", "operator": "Operator", "merchandiser": "Merchandiser", "viewer": "Viewer"}
+"""One account of each role: its name, and the group that holds what it may do."""
 
 FIRST = ("svd", "popular", "hybrid")
 """What is trained before the pages answer, where it takes seconds. The worker trains the rest once it runs."""
@@ -33,7 +35,7 @@ SMALL = 500_000
 
 class Command(PlainCommand):
     help = (
-        "Make the database ready to show: tables, data, an operator for the admin, an API key, a trained model. "
+        "Make the database ready to show: tables, data, an account of each role, an API key, a trained model. "
         "What is there already stays. Writes the addresses and secrets to demo.json in the state folder."
     )
 
@@ -96,30 +98,35 @@ def train() -> None:
 
 
 def give_access(path: Path, url: str) -> None:
-    """Write addresses, password and API key to a file; make new ones only where the known ones don't work."""
+    """Write addresses, passwords and API key to a file; make new ones only where the known ones don't work."""
     known = json.loads(path.read_text()) if path.exists() else {}
     person = EndUser.objects.order_by(F("last_active").desc(nulls_last=True)).first()
     call = f"/api/v1/recommendations/users/{quote(person.user_id, safe='') if person else 'anybody'}"
+    remembered = known.get("accounts", {})
+    passwords = {name: _password(name, role, remembered.get(name)) for name, role in ACCOUNTS.items()}
     described = {
         "url": url,
         "admin_url": f"{url}/admin/",
         "docs_url": f"{url}/api/docs/",
-        "username": OPERATOR,
-        "password": _password(known.get("password")),
+        "username": ADMINISTRATOR,
+        "password": passwords[ADMINISTRATOR],
+        "accounts": passwords,
         "api_key": _key(known.get("api_key")),
         "example_call": url + call,
     }
     write_private(path, json.dumps(described, indent=2) + "\n")
 
 
-def _password(known: str | None) -> str:
-    operator, _ = get_user_model().objects.get_or_create(username=OPERATOR)
-    if known and operator.check_password(known):
+def _password(name: str, role: str, known: str | None) -> str:
+    """Return the password of an account; one without a known password becomes an account of that role alone."""
+    account, _ = User.objects.get_or_create(username=name)
+    if known and account.check_password(known):
         return known
     password = secrets.token_urlsafe(9)
-    operator.is_staff = operator.is_superuser = operator.is_active = True
-    operator.set_password(password)
-    operator.save()
+    account.is_staff, account.is_active, account.is_superuser = True, True, False
+    account.set_password(password)
+    account.save()
+    account.groups.set(Group.objects.filter(name=role))
     return password
 
 

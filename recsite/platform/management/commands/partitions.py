@@ -8,10 +8,12 @@ from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
 
 from recsite.platform import months, partitions
+from recsite.platform.audit import Actor
 from recsite.platform.commands import PlainCommand, table
 from recsite.platform.months import Month, Plan
 from recsite.platform.partitions import NotDetached, Partitioned, Size
 
+ACTOR = Actor.command("partitions")
 LONGEST = 1200
 FORMER = {"served-lists": "list-impressions"}
 """Former names of tables, as schedules of operators may still have them."""
@@ -77,7 +79,7 @@ class Command(PlainCommand):
             self._show("Would do", one, months.plan_months(one.find(), [month]))
             return
         try:
-            self._show("Done", one, one.attach([month]))
+            self._did(one, one.attach([month]))
         except NotDetached as wrong:
             raise CommandError(str(wrong)) from wrong
         if one.is_expired(month, timezone.now()):
@@ -93,8 +95,12 @@ class Command(PlainCommand):
         if options["dry_run"]:
             self._show("Would do", one, due)
         else:
-            self._show("Done", one, one.apply(due))
+            self._did(one, one.apply(due))
         self.stdout.write("")
+
+    def _did(self, one: Partitioned, done: Plan) -> None:
+        partitions.record(one, done, ACTOR)
+        self._show("Done", one, done)
 
     def _show(self, heading: str, one: Partitioned, due: Plan) -> None:
         if not due:

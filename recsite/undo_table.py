@@ -1,0 +1,19 @@
+"""Say which recorded changes staff can take back by a button on Activity: those whose inverse is safe.
+
+A verb is safe to take back where its entry says all that changed, nothing was deleted or sent, and the verb that does
+the inverse tells every process as the first one did.
+"""
+
+from recsite.platform.access import Undo
+
+UNDO: dict[str, Undo] = {
+    "item.hide": Undo("catalog.change_item", "catalog.undo.hidden"),
+    "item.show": Undo("catalog.change_item", "catalog.undo.hidden"),
+    "item.change": Undo("catalog.change_item", "catalog.undo.item"),
+    "category.change": Undo("catalog.change_category", "catalog.undo.category"),
+    "opt_out": Undo("catalog.change_enduser", "catalog.undo.opting_out"),
+    "interaction_type.change": Undo("interactions.change_interactiontype", "interactions.undo.interaction_type"),
+    "placement.change": Undo("recommender.change_placement", "recommender.operations.undo.placement"),
+    "training_plan.change": Undo("recommender.change_trainingplan", "recommender.operations.undo.training_plan"),
+    "schedule.change": Undo("django_celery_beat.change_periodictask", "recsite.undo.schedule"),
+}
