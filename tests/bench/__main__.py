@@ -14,11 +14,11 @@ import numpy as np
 
 from recsite.local import servers
 from recsite.local.paths import PROJECT
-from tests.bench import catalogue_table, events_table, export_table, report, search_table, tables
+from tests.bench import catalogue_table, events_table, export_table, filters_table, report, search_table, tables
 from tests.bench.processes import STATE, manage, part
 
 REPORT = PROJECT / "docs" / "BENCHMARKS.md"
-SECTIONS = ("import", "training", "ranking", "serving", "events", "catalogue", "export", "search")
+SECTIONS = ("import", "training", "ranking", "serving", "events", "catalogue", "export", "search", "filters")
 PEOPLE, ITEMS, RATINGS = 53_424, 10_000, 979_478
 
 
@@ -41,11 +41,12 @@ def main() -> None:
             "export": export_table.export,
             "catalogue": lambda: catalogue_table.catalogue(arguments.items),
             "search": search_table.search,
+            "filters": filters_table.filters,
         }
         for section in arguments.only or sections:
             prepare(section, path, arguments.format)
             say(f"Measuring {section} ...")
-            of = "" if section in ("catalogue", "search") else f"{name}. "
+            of = "" if section in ("catalogue", "search", "filters") else f"{name}. "
             text = f"## {section.capitalize()}\n\n{sections[section]()}\n\n{of}{command}"
             report.write(REPORT, section, text)
             say(text)
