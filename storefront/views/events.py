@@ -14,9 +14,10 @@ from django.utils import timezone
 from catalog.erasure import SENTENCE
 from catalog.models import Item
 from interactions import types
-from interactions.marking import is_crawler
+from interactions.marking import flags_of, is_crawler
 from interactions.producers import EventLogUnavailable, produce
 from interactions.schema import Event, InvalidEvent, parse
+from recsite.platform.clients import client_address
 from storefront.views.visitor import Visitor
 
 SOURCE = "storefront"
@@ -59,14 +60,18 @@ def origin_of(fields: Mapping[str, str]) -> Origin:
     return Origin(source, int(place), shown_as if _LIST.fullmatch(shown_as) else "")
 
 
-def record(visitor: Visitor, item: Item, kind: str, value: float | None, origin: Origin) -> Event:
-    """Store an event. Raise InvalidEvent or EventLogUnavailable, each with its reason."""
+def record(request: HttpRequest, visitor: Visitor, item: Item, kind: str, value: float | None, origin: Origin) -> Event:
+    """Store an event, marked by what the visitor's request says (crawlers, addresses of staff), as the API does.
+
+    Raise InvalidEvent or EventLogUnavailable, each with its reason.
+    """
+    flags = flags_of(request.headers.get("User-Agent", ""), client_address(request))
     raw = {
         "user_id": visitor.user_id,
         "item_id": item.item_id,
         "type": kind,
         "value": value,
-        "context": origin.context,
+        "context": {**origin.context, **flags},
     }
     event = parse(raw, types.rules(), timezone.now(), settings.MAX_EVENT_CONTEXT_BYTES)
     if produce([event], source=SOURCE).erased:
@@ -78,7 +83,7 @@ def record_view(request: HttpRequest, visitor: Visitor | None, item: Item) -> No
     """Store that the item's page was opened. The page is shown even where the event can't be stored."""
     if visitor and _is_a_look(request):
         with suppress(InvalidEvent, EventLogUnavailable):
-            record(visitor, item, "view", None, origin_of(request.GET))
+            record(request, visitor, item, "view", None, origin_of(request.GET))
 
 
 def _is_a_look(request: HttpRequest) -> bool:

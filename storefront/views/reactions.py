@@ -51,7 +51,7 @@ def react(request: HttpRequest, item_id: str) -> HttpResponse:
     visitor = visitor_of(request) or become_new(request)
     kind, origin = request.POST.get("type", ""), events.origin_of(request.POST)
     try:
-        event = events.record(visitor, item, _offered(kind), _number(request.POST.get("value")), origin)
+        event = events.record(request, visitor, item, _offered(kind), _number(request.POST.get("value")), origin)
     except InvalidEvent as reason:
         return _refused(request, item, visitor, reason)
     if not request.headers.get("HX-Request"):

@@ -1,10 +1,12 @@
 """A visitor's actions in the storefront become events, and change what they are shown next."""
 
+from ipaddress import ip_network
 from typing import Any
 
 import pytest
 
 from interactions import producers, types
+from interactions.marks import Mark
 from interactions.models import Interaction
 from recommender.insight import impressions
 from recommender.models import ListImpression
@@ -50,6 +52,23 @@ def test_a_referer_that_is_no_address_changes_nothing(shop: Shop) -> None:
     ada = Visitor("ada")
     assert ada.open(shop.novels[0], User_Agent=BROWSER, Referer="http://[").status_code == 200
     assert stored("ada") == [("novel-0", "view", None)]
+
+
+@pytest.mark.parametrize(
+    ("agent", "staff", "mark"),
+    [
+        (BROWSER, [], Mark.NONE),
+        ("Mozilla/5.0 (compatible; bingbot/2.0)", [], Mark.FLAGGED),
+        (BROWSER, ["127.0.0.0/8"], Mark.STAFF),
+    ],
+)
+def test_what_crawlers_and_staff_press_is_marked_as_the_api_marks_it(
+    shop: Shop, settings: Any, agent: str, staff: list[str], mark: int
+) -> None:
+    settings.STAFF_ADDRESSES = [ip_network(one) for one in staff]
+    ada = Visitor("ada", headers={"User-Agent": agent})
+    ada.react(shop.novels[0], "like")
+    assert Interaction.objects.get().mark == mark
 
 
 def test_a_request_for_headers_alone_is_no_view(shop: Shop) -> None:
