@@ -36,8 +36,8 @@ MODEL_STATES = tuple(ModelVersion.State.values)
 RELEASE_STATES = tuple(Release.State.values)
 LONGEST_ALGORITHM = 50
 NUMBER = {"type": "integer", "minimum": 1}
-MODEL_ID = in_path("model_id", NUMBER, "The number of a model version.")
-RELEASE_ID = in_path("release_id", NUMBER, "The number of a release.")
+MODEL_ID = in_path("model_id", NUMBER, "The number of a model version.", MODEL["id"])
+RELEASE_ID = in_path("release_id", NUMBER, "The number of a release.", RELEASE["id"])
 
 
 class LiveModels(APIView):

@@ -107,9 +107,10 @@ def parameter(name: str, kind: Any, description: str, **more: Any) -> OpenApiPar
     return OpenApiParameter(name, kind, OpenApiParameter.QUERY, description=description, **more)
 
 
-def in_path(name: str, schema: Mapping[str, Any], description: str) -> OpenApiParameter:
-    """Describe a part of the address."""
-    return OpenApiParameter(name, dict(schema), OpenApiParameter.PATH, description=description)
+def in_path(name: str, schema: Mapping[str, Any], description: str, example: Any = None) -> OpenApiParameter:
+    """Describe a part of the address; the example is the one that the answers' examples speak of."""
+    told = {} if example is None else {"examples": [example]}
+    return OpenApiParameter(name, {**schema, **told}, OpenApiParameter.PATH, description=description)
 
 
 PAGING = [

@@ -77,6 +77,22 @@ def test_items_and_users_have_their_figures(api: ApiClient, shop: Shop) -> None:
     assert api.get("items/a/b/statistics").json()["item_id"] == "a/b"
 
 
+def test_a_users_statistics_cost_the_same_however_many_lists_they_were_shown(
+    api: ApiClient, shop: Shop, django_assert_num_queries: Any
+) -> None:
+    asked(api)
+    api.get("users/ada/statistics")
+    # The user, their lists, and what they did in them; of an item itself and its totals.
+    for path, queries in (("users/ada/statistics", 3), ("items/novel-1/statistics", 2)):
+        with django_assert_num_queries(queries):
+            api.get(path)
+    for _ in range(9):
+        api.get("recommendations/users/ada", limit=4)
+    add_up()
+    with django_assert_num_queries(3):
+        assert api.get("users/ada/statistics").json()["lists"] == 11
+
+
 def test_totals_are_read_and_never_the_lists(api: ApiClient, shop: Shop) -> None:
     asked(api)
     before = api.get("analytics/placements").json()["totals"]

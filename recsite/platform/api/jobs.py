@@ -26,7 +26,7 @@ RUNNING = EXAMPLE | {
     "started_at": "2026-05-01T12:00:01+00:00",
     "log": ["12:00:01 reading the events", "12:00:09 Fitting hybrid"],
 }
-JOB_ID = in_path("job_id", {"type": "integer", "minimum": 1}, "The job's id.")
+JOB_ID = in_path("job_id", {"type": "integer", "minimum": 1}, "The job's id.", EXAMPLE["id"])
 
 
 class JobPageOut(Page):

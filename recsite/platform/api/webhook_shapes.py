@@ -31,9 +31,6 @@ ROTATION: Fields = {
         Integer(0, MOST_HOURS), "How long messages are signed with the former secret as well.", default=USUAL_HOURS
     )
 }
-WEBHOOK_ID = in_path("webhook_id", {"type": "integer", "minimum": 1}, "The webhook's id.")
-DELIVERY_ID = in_path("delivery_id", {"type": "integer", "minimum": 1}, "The delivery's id.")
-
 WEBHOOK: dict[str, Any] = {
     "id": 3,
     "url": "https://shop.example/hooks/recsite",
@@ -72,6 +69,9 @@ DELIVERY: dict[str, Any] = {
     ],
     "body": '{"type":"model.promoted","timestamp":"2026-05-01T12:00:00+00:00","data":{"release":8}}',
 }
+
+WEBHOOK_ID = in_path("webhook_id", {"type": "integer", "minimum": 1}, "The webhook's id.", WEBHOOK["id"])
+DELIVERY_ID = in_path("delivery_id", {"type": "integer", "minimum": 1}, "The delivery's id.", DELIVERY["id"])
 
 
 class WebhookOut(serializers.Serializer):
