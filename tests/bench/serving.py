@@ -71,9 +71,9 @@ def cpu_seconds(pid: int) -> float:
     return sum(int(field[11]) + int(field[12]) for field in fields) / TICKS
 
 
-def burst(port: int, pid: int, paths: Sequence[str]) -> dict[str, float]:
-    used = cpu_seconds(pid)
-    figures = run("-m", "tests.bench.load", str(port), json.dumps(paths), str(CONNECTIONS), str(SECONDS)).json
+def burst(port: int, pid: int, paths: Sequence[str], header: str = "") -> dict[str, float]:
+    used, asked = cpu_seconds(pid), (str(port), json.dumps(paths), str(CONNECTIONS), str(SECONDS))
+    figures = run("-m", "tests.bench.load", *asked, BENCH_HEADER=header).json
     return {**figures, "cpu_ms": 1000 * (cpu_seconds(pid) - used) / figures["requests"]}
 
 
@@ -112,20 +112,26 @@ def measure() -> dict[str, Any]:
         bare = stack.enter_context(server(Path(folder), BENCH_BARE="yes", **same))
         dressed = stack.enter_context(server(Path(folder), **same))
         unrecorded = stack.enter_context(server(Path(folder), BENCH_UNRECORDED="yes"))
-        _wait_for_catalogue(unrecorded[0], lists[0])
+        key = f"Authorization: Api-Key {new_key()}"
+        checked = stack.enter_context(server(Path(folder), API_AUTH_REQUIRED="true", RATE_LIMIT_ENABLED="true"))
+        unlimited = stack.enter_context(server(Path(folder), API_AUTH_REQUIRED="true", RATE_LIMIT_ENABLED="false"))
+        for port, header in ((unrecorded[0], ""), (checked[0], key), (unlimited[0], key)):
+            _wait_for_catalogue(port, lists[0], header)
         similar = [f"/api/v1/recommendations/items/{quote(item, safe='')}/similar" for item in listed(body)]
         asked = {
-            "product": (*product, lists),
-            "unrecorded": (*unrecorded, lists),
-            "popular": (*product, popular),
-            "similar": (*product, similar),
-            "bare": (*bare, ["/bare"]),
-            "dressed": (*dressed, ["/bare"]),
+            "checked": (*checked, lists, key),
+            "unlimited": (*unlimited, lists, key),
+            "product": (*product, lists, ""),
+            "unrecorded": (*unrecorded, lists, ""),
+            "popular": (*product, popular, ""),
+            "similar": (*product, similar, ""),
+            "bare": (*bare, ["/bare"], ""),
+            "dressed": (*dressed, ["/bare"], ""),
         }
         rounds: dict[str, list[dict[str, float]]] = {name: [] for name in asked}
         for _ in range(ROUNDS):
-            for name, (port, pid, paths) in asked.items():
-                rounds[name].append(burst(port, pid, paths))
+            for name, burst_of in asked.items():
+                rounds[name].append(burst(*burst_of))
     return {name: {figure: median(r[figure] for r in found) for figure in found[0]} for name, found in rounds.items()}
 
 
@@ -145,11 +151,21 @@ def listed(body: str) -> list[str]:
     return [item["item_id"] for item in json.loads(body)["items"]]
 
 
-def _wait_for_catalogue(port: int, path: str) -> None:
+def new_key() -> str:
+    """A key whose own limit is counted with each request, and never reached."""
+    from recsite.platform.models import ApiKey
+
+    _, key = ApiKey.objects.create_key(name="bench", rate_limit=10_000_000)
+    return str(key)
+
+
+def _wait_for_catalogue(port: int, path: str, header: str = "") -> None:
     """Wait until a process that has just started knows the catalogue."""
+    name, _, value = header.partition(": ")
+    request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", headers={name: value} if header else {})
     for _ in range(600):
         with suppress(OSError):
-            urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=10)
+            urllib.request.urlopen(request, timeout=10)
             return
         time.sleep(0.2)
     raise SystemExit("The server doesn't answer.")
