@@ -4,6 +4,7 @@ Roll-ups of the database can make the sums by themselves (count, SUM(x), SUM(x *
 memory. Everything here broadcasts over leading axes (...): many experiments, or many days of one, are read in one call.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -49,6 +50,16 @@ class Moments:
         columns = np.stack([np.broadcast_to(np.asarray(one, np.float64), numerators.shape) for one in given], axis=-1)
         products = np.swapaxes(columns, -1, -2) @ columns
         return cls(np.full(numerators.shape[:-1], numerators.shape[-1], np.float64), columns.sum(axis=-2), products)
+
+    @classmethod
+    def from_sums(cls, n: float, sums: Sequence[float], products: Sequence[float]) -> Self:
+        """Build from what a query has added up: the 4 sums, and the 10 products of the COLUMNS' upper triangle.
+
+        Row by row, that is x x, x y, x x', x y', y y, y x', y y', x' x', x' y', y' y', with ' for the period before.
+        """
+        upper = np.zeros((COLUMNS, COLUMNS))
+        upper[np.triu_indices(COLUMNS)] = products
+        return cls(np.array(float(n)), np.array(sums, np.float64), upper + np.triu(upper, 1).T)
 
     def __add__(self, other: "Moments") -> "Moments":
         """Add the sums of other users; the same user must not be in both."""

@@ -96,16 +96,30 @@ def test_the_preference_in_words(win: float, users: int, said: str) -> None:
     assert preference(one(win, users), SEQUENCE).sentence("Old", "New").startswith(said)
 
 
+RELEVANCE = np.linspace(0.5, 0.05, 12)
+BETTER = np.arange(12, dtype=np.int32)
+WORSE = BETTER.reshape(6, 2)[:, ::-1].ravel()
+"""The same items, neighbours swapped."""
+LOOK = 0.8 ** np.arange(6)
+
+
+def clicks(rng: np.random.Generator, items: np.ndarray) -> np.ndarray:
+    """Return what users click on, who go by position and by relevance."""
+    return rng.random(items.shape) < LOOK * RELEVANCE[items]
+
+
 def test_the_better_of_two_rankings_is_found() -> None:
-    """The second has the items that users click on further up; all click by position and by relevance."""
     rng = np.random.default_rng(53)
-    relevance = np.linspace(0.5, 0.05, 12)
-    better, worse = np.arange(12, dtype=np.int32), np.arange(12, dtype=np.int32)[::-1]
-    look = 0.8 ** np.arange(6)
-    won = []
-    for _ in range(1_000):
-        shown = team_draft(worse, better, 6, rng)
-        won.append(list_outcome(rng.random(6) < look * relevance[shown.items], shown.teams))
-    result = np.array(won)
-    found = preference(Moments.of(result, np.abs(result)), SEQUENCE)
-    assert found.interval.low > 0.3
+    shown = [team_draft(BETTER[::-1], BETTER, 6, rng) for _ in range(1_000)]
+    won = np.array([list_outcome(clicks(rng, one.items), one.teams) for one in shown])
+    assert preference(Moments.of(won, np.abs(won)), SEQUENCE).interval.low > 0.3
+
+
+def test_it_takes_less_than_a_tenth_of_the_users_of_an_ab_test() -> None:
+    """Users with one list each, by (standard deviation / effect)^2; in an A/B test two groups differ, hence 4 times."""
+    rng = np.random.default_rng(54)
+    shown = [team_draft(WORSE, BETTER, 6, rng) for _ in range(10_000)]
+    won = np.array([list_outcome(clicks(rng, one.items), one.teams) for one in shown])
+    expected = (LOOK * RELEVANCE[BETTER[:6]]).sum() - (LOOK * RELEVANCE[WORSE[:6]]).sum()
+    spread = clicks(rng, np.tile(BETTER[:6], (10_000, 1))).sum(axis=1).std()
+    assert (won.std() / won.mean()) ** 2 < 4 * (spread / expected) ** 2 / 10

@@ -50,6 +50,14 @@ def test_sums_of_parts_add_up(totals: np.ndarray, cut: int) -> None:
         assert_allclose(getattr(both, name), getattr(whole, name))
 
 
+def test_sums_of_a_query_make_the_same_moments() -> None:
+    columns = [CLICKS, IMPRESSIONS, CLICKS + 1, IMPRESSIONS * 2]
+    products = [float(one @ other) for at, one in enumerate(columns) for other in columns[at:]]
+    found = Moments.from_sums(5, [float(one.sum()) for one in columns], products)
+    assert_allclose(found.products, Moments.of(*columns).products)
+    assert_allclose(found.rates()[1], Moments.of(*columns).rates()[1])
+
+
 def test_a_batch_is_read_as_each_of_it_alone() -> None:
     rng = np.random.default_rng(4)
     control, variant = rng.poisson(2.0, (3, 200)), rng.poisson(2.2, (3, 200))
@@ -65,6 +73,15 @@ def test_a_metric_that_nothing_counts_for_is_not_read() -> None:
     effect = compare(nothing, Moments.of(np.ones(500), np.ones(500)))
     assert not effect.readable
     assert effect.information == 0
+
+
+def test_too_few_who_act_are_not_read_however_many_users_there_are() -> None:
+    """Of 2,000 users 49 act, which is less than 25 for each variant; one more is enough."""
+    few, none = np.zeros(1_000), np.zeros(1_000)
+    few[:49] = 1
+    assert not compare(Moments.of(few), Moments.of(none)).readable
+    few[49] = 1
+    assert compare(Moments.of(few), Moments.of(none)).readable
 
 
 def test_few_users_with_most_of_the_total_count_as_few() -> None:
