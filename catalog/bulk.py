@@ -1,8 +1,7 @@
 """Load many items or users at once: each row creates one or changes the fields that it names, and fails alone."""
 
 from collections import Counter
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
@@ -15,7 +14,6 @@ from catalog.ids import MAX_ID_LENGTH, is_reserved, reserved_reason
 from catalog.models import EndUser, Item
 from catalog.validation import Id
 from recsite.platform import audit, ndjson
-from recsite.platform.ahead import one_ahead
 from recsite.platform.audit import Actor
 from recsite.platform.exceptions import Invalid
 from recsite.platform.parsers import strict_json
@@ -72,19 +70,18 @@ class Kind:
 
 def load_values(kind: Kind, raws: Sequence[Any], actor: Actor) -> list[Row]:
     """Load the elements of a list of JSON; return what became of each, in their order."""
-    batches = (
-        [_row(kind, number, raw) for number, raw in enumerate(raws[start : start + BATCH_ROWS], start + 1)]
-        for start in range(0, len(raws), BATCH_ROWS)
-    )
-    # What is one batch alone needs no thread.
-    read = batches if len(raws) <= BATCH_ROWS else one_ahead(batches)
-    return [row for rows in _loaded(kind, read, actor) for row in rows]
+    rows = [_row(kind, number, raw) for number, raw in enumerate(raws, 1)]
+    for start in range(0, len(rows), BATCH_ROWS):
+        _load(kind, rows[start : start + BATCH_ROWS], actor)
+    return rows
 
 
 def load_lines(kind: Kind, lines: Iterable[tuple[int, bytes | None]], actor: Actor) -> Iterator[list[Row]]:
     """Load lines of JSON, batch by batch; yield what became of each batch, in the order of the lines."""
-    batches = ([_row_of_line(kind, number, line) for number, line in batch] for batch in _batches(lines))
-    yield from _loaded(kind, one_ahead(batches), actor)
+    for batch in _batches(lines):
+        rows = [_row_of_line(kind, number, line) for number, line in batch]
+        _load(kind, rows, actor)
+        yield rows
 
 
 def analyze() -> None:
@@ -96,14 +93,6 @@ def analyze() -> None:
 def count(rows: Iterable[Row]) -> Counter[str]:
     """Count rows by what became of them."""
     return Counter(row.status for row in rows)
-
-
-def _loaded(kind: Kind, batches: Generator[list[Row], None, None], actor: Actor) -> Iterator[list[Row]]:
-    """Load batches as they come. Reading rows takes as long as storing them, so the next ones are read meanwhile."""
-    with closing(batches):
-        for rows in batches:
-            _load(kind, rows, actor)
-            yield rows
 
 
 def _batches(lines: Iterable[tuple[int, bytes | None]]) -> Iterator[list[tuple[int, bytes | None]]]:

@@ -13,6 +13,7 @@ from catalog.importers.rows import DataSet, UnreadableSource
 from catalog.upserts import Upserted, upsert_items, upsert_users
 from interactions import made_types, producers, reviews, types
 from interactions.importing import runs
+from interactions.importing.ahead import one_ahead
 from interactions.importing.batches import Batch, EventPacker, batches, refused
 from interactions.importing.rejections import RejectedFile, erased_line, redact
 from interactions.importing.report import Counts, ImportReport
@@ -24,7 +25,6 @@ from interactions.schema import TypeRule
 from interactions.staged_table import leave_out, leave_out_opted_out, leave_out_users, rename_users
 from interactions.staging import Staging, in_table
 from recsite.platform import audit
-from recsite.platform.ahead import one_ahead
 from recsite.platform.audit import Actor
 from recsite.platform.exceptions import UserFacingError
 from recsite.platform.locks import exclusive

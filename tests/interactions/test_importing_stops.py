@@ -18,9 +18,9 @@ from psycopg.errors import AdminShutdown, DiskFull
 
 from catalog.importers.registry import open_format
 from interactions.importing import ImportStopped
+from interactions.importing.ahead import one_ahead
 from interactions.models import ImportRun, Interaction
 from interactions.staging import Staging, Upserted
-from recsite.platform.ahead import one_ahead
 from recsite.platform.exceptions import AlreadyRunning
 from recsite.platform.locks import exclusive
 from tests.catalog.files import write
