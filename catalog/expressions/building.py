@@ -102,11 +102,11 @@ class Builder(Transformer[Token, Built]):
         return _comparison(_name(word), "!=", values)
 
     @v_args(inline=True)
-    def has(self, word: Token, _: Token, amount: Token, values: tuple[Value, ...]) -> Built:
+    def has(self, word: Token, verb: Token, amount: Token, values: tuple[Value, ...]) -> Built:
         name = _name(word)
         if not name[0].has_many:
             sentence = f"{name[0].name} has one value: write {name[0].name} in (...)."
-            raise ExpressionError(_at(_), sentence, ("in", "not in"))
+            raise ExpressionError(_at(verb), sentence, ("in", "not in"))
         if amount.type != "ALL":
             return _comparison(name, "==" if amount.type == "ANY" else "!=", values)
         if isinstance(values[0].value, Property):

@@ -95,8 +95,12 @@ def find(written: str) -> Property | str:
         if written.startswith(beginning):
             return _member(beginning, written.removeprefix(beginning))
     names = names_known()
+    first, _, rest = written.partition(".")
+    if rest and first not in (USER, VIEWED) and did_you_mean(first, [FEATURE[:-1]]):
+        return f"There is no property {shown(written)}. Did you mean {FEATURE}{shown(rest)}? Known: {', '.join(names)}."
     whole = f" A feature is asked for as {FEATURE}{written}." if _PLAIN.fullmatch(written) else ""
-    hint = did_you_mean(written, [*PROPERTIES, *FAMILIES]) or whole
+    of_items = [name for name, one in PROPERTIES.items() if one.scope == ITEM]
+    hint = did_you_mean(written, of_items) or did_you_mean(written, PROPERTIES) or whole
     return f"There is no property {shown(written)}.{hint} Known: {', '.join(names)}."
 
 

@@ -9,6 +9,8 @@ REFUSED: list[tuple[str, int, str]] = [
     ("", 1, 'An expression is needed, such as category == "Poetry".'),
     ("pric < 5", 1, "There is no property pric. Did you mean price? Known: category, tags, "),
     ("is_new and kolour == 1", 12, "A feature is asked for as features.kolour. Known: "),
+    ("feature.year == 1", 1, "There is no property feature.year. Did you mean features.year? Known: category, "),
+    ("categories == 'x'", 1, "Did you mean category?"),
     ("features.a.b == 1", 1, 'One name is needed after features, such as features.colour or features."page count".'),
     ('price < "5"', 9, '"5" is a text, and price is compared with a number, such as 9.5.'),
     ('category == "a" or is_new == 3', 30, "3 is a number, and is_new is compared with true or false."),
