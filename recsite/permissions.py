@@ -44,6 +44,13 @@ API_ACCESS: Routes = {
     "reload": {"POST": operate()},
     "promote": {"POST": operate()},
     "rollback": {"POST": operate()},
+    "placements": {"GET": operate("recommender.view_placement"), "POST": operate("recommender.add_placement")},
+    "placement": {"GET": operate("recommender.view_placement"), "DELETE": operate("recommender.delete_placement")},
+    "placement-draft": {"PUT": operate("recommender.change_placement")},
+    "placement-publish": {"POST": operate("recommender.change_placement")},
+    "placement-revert": {"POST": operate("recommender.change_placement")},
+    # It shows what a user would get.
+    "placement-preview": {"POST": operate("recommender.change_placement")},
     "cache": {"GET": read("recommender.view_release"), "POST": operate()},
     "export-lists": {"POST": operate()},
     "cache-clear": {"POST": operate()},

@@ -14,6 +14,8 @@ UNDO: dict[str, Undo] = {
     "opt_out": Undo("catalog.change_enduser", "catalog.undo.opting_out"),
     "interaction_type.change": Undo("interactions.change_interactiontype", "interactions.undo.interaction_type"),
     "placement.change": Undo("recommender.change_placement", "recommender.operations.undo.placement"),
+    "placement.publish": Undo("recommender.change_placement", "recommender.operations.undo.revision"),
+    "placement.revert": Undo("recommender.change_placement", "recommender.operations.undo.revision"),
     "training_plan.change": Undo("recommender.change_trainingplan", "recommender.operations.undo.training_plan"),
     "schedule.change": Undo("django_celery_beat.change_periodictask", "recsite.undo.schedule"),
 }

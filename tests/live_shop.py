@@ -13,14 +13,14 @@ from django.db import connection
 from django.test import override_settings
 
 from interactions.models import InteractionType
-from recommender.models import Placement
+from recommender.models import DEFAULT, Placement, PlacementRevision
 from recsite.platform.models import RoleDefault
 from tests import factories
 from tests.recommender.fixtures import open_shop
 from tests.web import Web, web_server
 
 OURS = ("catalog", "interactions", "recommender", "platform")
-BROUGHT = (InteractionType, Placement, RoleDefault)
+BROUGHT = (InteractionType, Placement, PlacementRevision, RoleDefault)
 """Tables with rows of the migrations."""
 
 OPERATOR = "operator"
@@ -61,3 +61,4 @@ def _empty(types: Collection[str]) -> None:
     for rows in (Session, get_user_model()):
         rows.objects.all().delete()
     InteractionType.objects.exclude(name__in=types).delete()
+    Placement.objects.exclude(name=DEFAULT).delete()

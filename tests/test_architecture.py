@@ -32,8 +32,14 @@ FLOORS: list[set[str]] = [
     {"catalog"},
     # 3: what happened
     {"interactions"},
-    # 4: the rows, the arrays made of them, the versions and releases, the lists in Redis
-    {"recommender.models", "recommender.dataset", "recommender.registry", "recommender.cache"},
+    # 4: the rows, the arrays made of them, the versions and releases, the lists in Redis, what staff set lists to
+    {
+        "recommender.models",
+        "recommender.dataset",
+        "recommender.registry",
+        "recommender.cache",
+        "recommender.merchandising",
+    },
     # 5: what lists achieve
     {"recommender.insight"},
     # 6: never each other

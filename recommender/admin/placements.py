@@ -1,66 +1,94 @@
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.forms import ModelForm
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import URLPattern, path, reverse
 from unfold.decorators import display
 
+from recommender import merchandising
+from recommender.admin import placement_pages
 from recommender.models import DEFAULT, Exposure, Placement
-from recommender.serving import placements
-from recsite.platform.audited_admin import AuditedAdmin
-from recsite.platform.console import ReadOnlyAdmin
-from recsite.platform.humanize import pluralize
+from recsite.platform.audit import Actor
+from recsite.platform.console import ConsoleAdmin, ReadOnlyAdmin
+from recsite.platform.exceptions import UserFacingError
+from recsite.platform.humanize import EMPTY, ago, link
 
 
 @admin.register(Placement)
-class PlacementAdmin(AuditedAdmin):
-    """Set where lists are shown, and how. Lists follow a change within a second or two."""
+class PlacementAdmin(ConsoleAdmin):
+    """Set where lists are shown, and how: each placement has a draft, what is published, and a history."""
 
-    audited_as, audited_by = "placement", "name"
-    list_display = ("name", "weight", "share", "new_for")
+    list_display = ("page", "kind_label", "live_label", "published", "draft_label", "description")
+    list_display_links = None
+    list_select_related = ("live",)
+    search_fields = ("name", "description")
     sortable_by = ()
     actions = None
-    fieldsets = (
-        (None, {"fields": ("name", "content_weight")}),
-        (
-            "New items",
-            {
-                "fields": ("exploration_share", "new_for_days", "new_for_showings"),
-                "description": "Items with too few events to be recommended by themselves get a share of the list, "
-                "first those similar to what the user chose.",
-            },
-        ),
-    )
+    fields = ("name", "kind", "description")
+    change_form_template = "admin/recommender/placement/change_form.html"
+    goes_with_it = "its draft and its history; requests that name it are refused from then on"
+
+    def get_urls(self) -> list[URLPattern]:
+        pages = [
+            path(f"<int:pk>/{name}/", self.admin_site.admin_view(view), name=f"placement-{name}")
+            for name, view in placement_pages.PAGES.items()
+        ]
+        return [*pages, *super().get_urls()]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Placement | None = None) -> tuple[str, ...]:
-        return ("name",) if obj else ()
+        """Keep name and kind: clients ask for both."""
+        return ("name", "kind") if obj else ()
 
     def has_delete_permission(self, request: HttpRequest, obj: Placement | None = None) -> bool:
         """Keep the default: requests that name no placement need it."""
         is_default = obj is not None and obj.name == DEFAULT
         return not is_default and super().has_delete_permission(request, obj)
 
-    def save_model(self, request: HttpRequest, obj: Placement, form: Any, change: bool) -> None:
-        super().save_model(request, obj, form, change)
-        placements.changed()
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        try:
+            return super().changeform_view(request, *args, **kwargs)
+        except UserFacingError as error:
+            # Somebody else made or deleted the placement while the form was sent.
+            messages.error(request, str(error))
+            return redirect("admin:recommender_placement_changelist")
+
+    def save_model(self, request: HttpRequest, obj: Placement, form: ModelForm, change: bool) -> None:
+        actor = Actor.staff(request)
+        if change:
+            merchandising.describe(obj, obj.description, actor=actor)
+            return
+        obj.pk = merchandising.create(obj.name, obj.kind, obj.description, actor=actor).pk
+
+    def response_add(self, request: HttpRequest, obj: Placement, post_url_continue: str | None = None) -> HttpResponse:
+        """Go on with the draft of the new placement."""
+        messages.success(request, f"{obj.name} is served from now on, as usual. Draft what it is to show.")
+        return redirect("admin:placement-draft", obj.pk)
 
     def delete_model(self, request: HttpRequest, obj: Placement) -> None:
-        super().delete_model(request, obj)
-        placements.changed()
+        merchandising.delete(obj, actor=Actor.staff(request))
 
-    @display(description="content weight")
-    def weight(self, placement: Placement) -> str:
-        return "as learned" if placement.content_weight is None else f"{placement.content_weight:.0%}"
+    @display(description="placement")
+    def page(self, placement: Placement) -> str:
+        return link(reverse("admin:placement-draft", args=[placement.pk]), placement.name)
 
-    @display(description="share for new items")
-    def share(self, placement: Placement) -> str:
-        return f"{placement.exploration_share:.0%}" if placement.exploration_share else "none"
+    @display(description="kind of list")
+    def kind_label(self, placement: Placement) -> str:
+        return placement.get_kind_display()
 
-    @display(description="an item is new")
-    def new_for(self, placement: Placement) -> str:
-        return (
-            f"for {pluralize(placement.new_for_days, 'day')}, or {pluralize(placement.new_for_showings, 'impression')}"
-        )
+    @display(description="live")
+    def live_label(self, placement: Placement) -> str:
+        return str(placement.live) if placement.live else "as usual"
+
+    @display(description="published")
+    def published(self, placement: Placement) -> str:
+        return ago(placement.live.published_at) if placement.live else EMPTY
+
+    @display(description="draft", label=True)
+    def draft_label(self, placement: Placement) -> str | None:
+        return None if placement.draft is None else f"by {placement.draft_saved_by or 'somebody'}"
 
 
 @admin.register(Exposure)

@@ -25,6 +25,7 @@ USER_LIST: dict[str, Any] = {
     "model_version": 83,
     "release": 42,
     "placement": "default",
+    "placement_revision": 3,
     "variant": None,
     "cold_start": False,
     "cache_hit": True,
@@ -51,6 +52,7 @@ PUBLIC_LIST: dict[str, Any] = {
     "model_version": 81,
     "release": 42,
     "placement": "default",
+    "placement_revision": 3,
     "variant": None,
     "total_available": 868,
     "generated_at": "2026-05-01T12:00:00+00:00",
@@ -79,6 +81,7 @@ BOUGHT_LIST: dict[str, Any] = {
         }
     ],
     "placement": "default",
+    "placement_revision": 3,
     "variant": None,
     "total_available": 7,
 }

@@ -36,7 +36,7 @@ class ExportLists(JsonBodyView):
     def post(self, request: HttpRequest, body: Any) -> HttpResponse:
         values = read_body(FOR_EXPORT, request, body)
         list_export.check_format(values.get("format", list_export.JSONL))
-        placements.named(values.get("placement", ""))
+        placements.find(values.get("placement", ""))
         if since := values.pop("active_since", None):
             values["active_since"] = since.isoformat()
         actor = authentication.actor(request)

@@ -27,7 +27,8 @@ class PublicList(LeanJsonView):
 
     def answer(self, request: HttpRequest) -> HttpResponse:
         """Return the list, or what is new where the live release doesn't have the source."""
-        starts = {"user_id": NO_USER, "algorithm": self.operation.list, "known": known_digests(request)}
+        kind = self.operation.list
+        starts = {"user_id": NO_USER, "kind": kind, "algorithm": kind, "known": known_digests(request)}
         asked = read_query(self.operation, request, **starts)
         try:
             answer = serving.recommend(asked)

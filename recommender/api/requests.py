@@ -4,7 +4,6 @@ import json
 from collections.abc import Iterable
 from typing import Any, Literal
 
-from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from drf_spectacular.utils import OpenApiParameter
@@ -35,7 +34,7 @@ def read_query(operation: Operation, request: HttpRequest, **starts_from: Any) -
     """
     if not request.META.get("QUERY_STRING"):
         # Most requests are like this, and reading nothing would take as long as reading two parameters.
-        return Request(limit=settings.DEFAULT_RECOMMENDATION_COUNT, **starts_from)
+        return Request(**starts_from)
     return Request(**_allowed(request, from_query(operation, request.GET.lists())), **starts_from)
 
 

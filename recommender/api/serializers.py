@@ -3,6 +3,7 @@
 from rest_framework import serializers
 
 ASKED = "What `fields` asked for; missing where it was not given."
+REVISION = "The number of the placement's revision that shaped the list; null where the database couldn't be asked."
 NAME_IT = "Send it in the `context` of events that the list led to."
 
 
@@ -69,6 +70,7 @@ class ListOut(serializers.Serializer):
     model_version = serializers.IntegerField(allow_null=True)
     release = serializers.IntegerField(allow_null=True)
     placement = serializers.CharField()
+    placement_revision = serializers.IntegerField(allow_null=True, help_text=REVISION)
     variant = serializers.CharField(allow_null=True, help_text="Of the experiment that the user is in; null for none.")
     total_available = serializers.IntegerField(help_text="How many items all pages have together.")
     generated_at = serializers.DateTimeField()
@@ -95,6 +97,7 @@ class BoughtOut(serializers.Serializer):
     recommendation_id = serializers.UUIDField(help_text=NAME_IT)
     items = BoughtItemOut(many=True)
     placement = serializers.CharField()
+    placement_revision = serializers.IntegerField(allow_null=True, help_text=REVISION)
     variant = serializers.CharField(allow_null=True, help_text="Of the experiment that the user is in; null for none.")
     total_available = serializers.IntegerField(help_text="How many items all pages have together.")
 
@@ -107,6 +110,7 @@ class RecommendationsOut(serializers.Serializer):
     model_version = serializers.IntegerField(allow_null=True)
     release = serializers.IntegerField(allow_null=True)
     placement = serializers.CharField()
+    placement_revision = serializers.IntegerField(allow_null=True, help_text=REVISION)
     variant = serializers.CharField(allow_null=True, help_text="Of the experiment that the user is in; null for none.")
     cold_start = serializers.BooleanField(help_text="Nothing is known of the user, who gets what everybody gets.")
     cache_hit = serializers.BooleanField()

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
-from django.db.models import Avg, QuerySet, Sum
+from django.db.models import Avg, Max, Min, QuerySet, Sum
 
 from recommender.models import DailyImpressions, ItemImpressions, ListKind, PositionImpressions
 
@@ -102,6 +102,30 @@ def rank_curves(days: int, kind: str) -> dict[str, list[RankTotals]]:
     for algorithm, *totals in rows:
         found.setdefault(algorithm, []).append(RankTotals(*totals))
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class RevisionTotals:
+    """Total what one revision of a placement was shown and clicked, over all days."""
+
+    revision: int
+    """0 for lists from before placements had revisions."""
+    first_day: date
+    last_day: date
+    lists: int
+    shown: int
+    clicked: int
+
+    @property
+    def click_rate(self) -> float:
+        return self.clicked / self.shown if self.shown else 0.0
+
+
+def revision_totals(placement: str, most: int) -> list[RevisionTotals]:
+    """Return the totals of a placement's revisions, the latest first."""
+    rows = DailyImpressions.objects.filter(placement=placement).order_by().values_list("placement_revision")
+    found = rows.annotate(Min("day"), Max("day"), Sum("lists"), Sum("places"), Sum("places_clicked"))
+    return [RevisionTotals(*row) for row in found.order_by("-placement_revision")[:most]]
 
 
 def top_items(day: DailyImpressions, most: int = 20) -> list[ItemTotals]:

@@ -9,7 +9,7 @@ from recommender.models.impressions import (
     PositionImpressions,
 )
 from recommender.models.incremental import CoPurchase, CoVisit, ItemDay, TrendingScore
-from recommender.models.placement import DEFAULT, EXPOSURES_GENERATION, Exposure, Placement
+from recommender.models.placement import DEFAULT, EXPOSURES_GENERATION, Exposure, Placement, PlacementRevision
 from recommender.models.plan import AlgorithmSettings, TrainingPlan
 from recommender.models.release import Release, ReleaseModel, with_promoter
 from recommender.models.trial import TuningTrial
@@ -32,6 +32,7 @@ __all__ = [
     "ListKind",
     "ModelVersion",
     "Placement",
+    "PlacementRevision",
     "PositionImpressions",
     "Release",
     "ReleaseModel",

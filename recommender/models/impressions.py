@@ -38,6 +38,9 @@ class ListImpression(models.Model):
     sources = ArrayField(models.SmallIntegerField(), help_text="The source of each item.")
     first_rank = models.PositiveIntegerField(help_text="The rank of the first item, counted over all pages.")
     served_at = models.DateTimeField()
+    placement_revision = models.IntegerField(
+        null=True, help_text="The number of the placement's revision, if it has one."
+    )
 
     class Meta:
         # The table keeps the name it was made with: it is partitioned, and renaming partitions needs a lock on all.
@@ -78,7 +81,7 @@ class Attribution(models.Model):
 
 
 class DailyImpressions(models.Model):
-    """Total a day's lists of one kind, placement, algorithm, model version and variant."""
+    """Total a day's lists of one kind, placement, revision of it, algorithm, model version and variant."""
 
     day = models.DateField(
         default=timezone.localdate, help_text="In UTC, of the impression; its clicks count there as well."
@@ -88,6 +91,7 @@ class DailyImpressions(models.Model):
     algorithm = models.CharField(max_length=50)
     version = models.PositiveBigIntegerField(default=0, help_text="0: no model led the list.")
     variant = models.CharField(max_length=50, blank=True)
+    placement_revision = models.PositiveIntegerField(default=0, db_default=0, help_text="0: the placement had none.")
     lists = models.PositiveBigIntegerField(default=0)
     lists_clicked = models.PositiveBigIntegerField(default=0, help_text="Lists with at least one click.")
     lists_converted = models.PositiveBigIntegerField(default=0)
@@ -103,7 +107,8 @@ class DailyImpressions(models.Model):
         verbose_name = "daily total"
         constraints = [
             models.UniqueConstraint(
-                fields=["day", "kind", "placement", "algorithm", "version", "variant"], name="served_day_once"
+                fields=["day", "kind", "placement", "placement_revision", "algorithm", "version", "variant"],
+                name="served_day_once",
             )
         ]
 

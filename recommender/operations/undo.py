@@ -1,16 +1,25 @@
 """Take back changes of placements and of training plans."""
 
+from recommender import merchandising
 from recommender.models import Placement, TrainingPlan
-from recommender.serving import placements
 from recsite.platform import undo
 from recsite.platform.audit import Actor
 from recsite.platform.models import AuditEntry
 
 
 def placement(entry: AuditEntry, *, actor: Actor) -> None:
-    """Give a placement the settings that it had before."""
+    """Describe a placement as before."""
     undo.put_back_row(Placement.objects, "name", entry, actor)
-    placements.changed()
+
+
+def revision(entry: AuditEntry, *, actor: Actor) -> None:
+    """Publish again what was live before, if nothing else was published since."""
+    try:
+        held = merchandising.find(entry.object_id)
+    except Placement.DoesNotExist as error:
+        raise undo.CannotUndo(str(error)) from error
+    number, live = (int(told.get("revision") or 0) for told in (entry.before, entry.after))
+    merchandising.revert(held, number, live, actor=actor)
 
 
 def training_plan(entry: AuditEntry, *, actor: Actor) -> None:

@@ -16,7 +16,7 @@ from recommender.cache import SOURCES
 from recommender.engine.types import HALF_INTERVAL, IntArray
 from recommender.insight import impressions
 from recommender.insight.impressions import Impression
-from recommender.models import DEFAULT, ListKind, Placement
+from recommender.models import ListKind
 from recommender.serving import filtering
 from recommender.serving.candidates import (
     CONTENT,
@@ -35,7 +35,7 @@ from recommender.serving.candidates import (
 from recommender.serving.candidates.rankings import NO_ITEMS
 from recommender.serving.contract import ANY_DIGEST, Answer, ListedItem, Request, as_public_json, digest
 from recommender.serving.filtering import NOTHING_KNOWN
-from recommender.serving.placements import content_weight
+from recommender.serving.placements import ServedPlacement
 from recommender.serving.reasons import Reason
 from recsite.platform import lookups
 from recsite.platform.database import DatabaseDown
@@ -48,7 +48,7 @@ class ServingUnavailable(Unavailable):
     """Report that this process can't answer yet: it never read the catalogue, and the database is gone."""
 
 
-def context_for(placement: Placement, request: Request) -> ServingContext:
+def context_for(placement: ServedPlacement, request: Request) -> ServingContext:
     """Return the catalogue of this moment and the release, the live one or that of the request, with its weights.
 
     Those of the request, else of the placement or the settings, if the leading hybrid makes the list. Raises
@@ -58,9 +58,9 @@ def context_for(placement: Placement, request: Request) -> ServingContext:
     context = _context_now(request.release)
     if request.content_weight is not None:
         return context.with_content_weight(request.content_weight)
-    leader = context.release.leader
-    weight = content_weight(placement)
-    if weight is not None and leader and request.algorithm in ("", leader.algorithm):
+    leader, weight = context.release.leader, placement.content_weight
+    led_by = request.algorithm or placement.settings.algorithm
+    if weight is not None and leader and led_by in (None, leader.algorithm):
         with suppress(NoContent):
             return context.with_content_weight(weight)
     return context
@@ -111,6 +111,7 @@ def _scored_by(algorithm: str) -> tuple[int, ...]:
 
 def answer_with(
     context: ServingContext,
+    placement: ServedPlacement,
     request: Request,
     algorithm: str,
     items: tuple[ListedItem, ...],
@@ -129,7 +130,8 @@ def answer_with(
         algorithm=algorithm,
         model_version=member.version if member else None,
         release=context.release.number,
-        placement=request.placement or DEFAULT,
+        placement=placement.name,
+        placement_revision=placement.revision,
         cold_start=cold_start,
         cache_hit=cache_hit,
         total_available=total,
@@ -226,6 +228,7 @@ def record_impression(context: ServingContext, kind: ListKind, answer: Answer, r
             ranked.sources.tolist(),
             first_rank,
             answer.generated_at,
+            answer.placement_revision,
         )
     )
 

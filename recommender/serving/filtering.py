@@ -18,7 +18,6 @@ from recommender import cache
 from recommender.cache import NOBODY, Keys
 from recommender.engine import tokens
 from recommender.engine.algorithms.latest import DAY
-from recommender.models import Placement
 from recommender.serving import telemetry
 from recommender.serving.candidates import users
 from recommender.serving.candidates.stated_preferences import StatedPreferences
@@ -45,19 +44,17 @@ def matching(catalogue: Snapshot, request: Request, is_latest: bool, known: Cont
     return found
 
 
-def contexts_of(
-    request: Request, placement: Placement, user_ids: Sequence[str], persons: Sequence[int]
-) -> list[Context]:
+def contexts_of(request: Request, new_for_days: int, user_ids: Sequence[str], persons: Sequence[int]) -> list[Context]:
     """Return what the expression of a request may ask of each of these users; `persons` are their internal ids."""
     if not request.filter:
         return [NOTHING_KNOWN] * len(user_ids)
     about: Sequence[Mapping[str, Any]] = [NOTHING] * len(user_ids)
     if USER in parse(request.filter).scopes:
         about = _about(user_ids, persons)
-    return [Context(its, placement.new_for_days) for its in about]
+    return [Context(its, new_for_days) for its in about]
 
 
-def context_of_viewed(catalogue: Snapshot, request: Request, placement: Placement, row: int) -> Context:
+def context_of_viewed(catalogue: Snapshot, request: Request, new_for_days: int, row: int) -> Context:
     """Return the same for a list that starts from an item; nothing is known of whoever looks at it."""
     if not request.filter:
         return NOTHING_KNOWN
@@ -70,7 +67,7 @@ def context_of_viewed(catalogue: Snapshot, request: Request, placement: Placemen
             "viewed.creator": catalogue.creators[row] or None,
             "viewed.price": price_of(catalogue, row),
         }
-    return Context(known, placement.new_for_days)
+    return Context(known, new_for_days)
 
 
 def about_user(preferences: Any, demographics: Any) -> Mapping[str, Any]:

@@ -14,7 +14,7 @@ from recommender.cache import SOURCES
 from recommender.engine.forms.hybrid import is_personal
 from recommender.insight import impressions
 from recommender.insight.impressions import Impression
-from recommender.models import DEFAULT, ListKind
+from recommender.models import ListKind
 from recommender.serving import candidates, filtering, placements
 from recommender.serving.answers import (
     answer_with,
@@ -46,47 +46,57 @@ from recommender.serving.contract import (
     bought_as_json,
     digest,
 )
+from recommender.serving.placements import Kind, ServedPlacement, combined
 from recommender.serving.reasons import NOT_PERSONAL, Reason, because, reasons
 from recsite.platform import lookups
 
 
-def similar(request: Request) -> Answer:
-    """Return the items most similar to one, then popular ones, those of its categories first. Raises UnknownItem."""
+def similar(request: Request, placement: ServedPlacement | None = None) -> Answer:
+    """Return the items most similar to one, then popular ones, those of its categories first. Raises UnknownItem.
+
+    `placement` is given for a preview, whose settings are not published.
+    """
     started = time.perf_counter()
-    context = context_for(placements.named(request.placement), request)
+    placement = placement or placements.find(request.placement, Kind.SIMILAR)
+    request = combined(placement, request)
+    context = context_for(placement, request)
     (row,) = _rows(context, request.items)
-    leader = _leader(context, request)
-    ranked = candidates.rank_similar(context, row, request.method, leader)
+    leader = _leader(context, request, placement)
+    ranked = candidates.rank_similar(context, row, request.method, leader, placement.settings.fallbacks)
     algorithm = leader.algorithm if leader else POPULAR
     why = partial(_why_similar, context, row)
-    return _answer(context, ListKind.SIMILAR, algorithm, ranked, [row], request, why, started)
+    return _answer(context, placement, ListKind.SIMILAR, algorithm, ranked, [row], request, why, started)
 
 
-def session(request: Request) -> Answer:
+def session(request: Request, placement: ServedPlacement | None = None) -> Answer:
     """Recommend for an anonymous session, weighting the items viewed by recency.
 
     Items that the catalogue doesn't have are ignored. Raises UnknownItem where it has none of them.
     """
     started = time.perf_counter()
-    context = context_for(placements.named(request.placement), request)
+    placement = placement or placements.find(request.placement, Kind.SESSION)
+    request = combined(placement, request)
+    context = context_for(placement, request)
     known = [row for row in map(context.catalogue.row_of, request.items) if row is not None]
     if not known:
         raise UnknownItem(f"None of these items is in the catalogue: {', '.join(request.items[:5])}.")
-    leader = _leader(context, request)
-    made = candidates.session(context, known, leader)
+    leader = _leader(context, request, placement)
+    made = candidates.session(context, known, leader, fallbacks=placement.settings.fallbacks)
     algorithm = leader.algorithm if leader and made.made_from else POPULAR
     why = partial(_why, context, made)
-    return _answer(context, ListKind.SESSION, algorithm, made.ranked, known, request, why, started)
+    return _answer(context, placement, ListKind.SESSION, algorithm, made.ranked, known, request, why, started)
 
 
-def bought_together(request: Request) -> BoughtTogether:
+def bought_together(request: Request, placement: ServedPlacement | None = None) -> BoughtTogether:
     """Return items that the same users bought, then those of the same sessions, by lift. Raises UnknownItem."""
     started = time.perf_counter()
-    context = context_for(placements.named(request.placement), request)
+    placement = placement or placements.find(request.placement, Kind.BOUGHT_TOGETHER)
+    request = combined(placement, request)
+    context = context_for(placement, request)
     (row,) = _rows(context, request.items)
     pairs = candidates.bought_together(int(context.catalogue.ids[row]), request.min_support)
     ranked = candidates.by_lift(context, pairs)
-    found = _page(context, BOUGHT_TOGETHER, ranked, [row], request)
+    found = _page(context, placement, BOUGHT_TOGETHER, ranked, [row], request)
     by_item = {pair.item: pair for pair in pairs}
     rows = found.ranked.rows.tolist()
     told = fields_of(context, rows, request.fields) if request.fields else repeat(None)
@@ -94,11 +104,12 @@ def bought_together(request: Request) -> BoughtTogether:
         _bought(context, at, rank, by_item[int(context.catalogue.ids[at])], row if request.explain else None, fields)
         for rank, (at, fields) in enumerate(zip(rows, told, strict=False), request.offset + 1)
     ]
-    placement = request.placement or DEFAULT
-    answer = BoughtTogether(request.items[0], new_event_id(), tuple(items), placement, found.total)
-    if not request.known or not {ANY_DIGEST, digest(bought_as_json(answer))} & {*request.known}:
+    where = placement.name, placement.revision
+    answer = BoughtTogether(request.items[0], new_event_id(), tuple(items), *where, found.total)
+    is_known = bool(request.known) and bool({ANY_DIGEST, digest(bought_as_json(answer))} & {*request.known})
+    if request.is_recorded and not is_known:
         _record_bought(context, answer, found.ranked, request.offset + 1)
-    _note_time(ListKind.BOUGHT_TOGETHER, placement, BOUGHT_TOGETHER, started)
+    _note_time(request, ListKind.BOUGHT_TOGETHER, placement.name, BOUGHT_TOGETHER, started)
     return answer
 
 
@@ -160,19 +171,21 @@ def _record_bought(context: ServingContext, answer: BoughtTogether, ranked: Rank
             ranked.sources.tolist(),
             first_rank,
             datetime.now(UTC),
+            answer.placement_revision,
         )
     )
 
 
-def _leader(context: ServingContext, request: Request) -> LoadedModel | None:
-    """Return the model that is to lead a list made from items; None where none is live. Raises UnknownAlgorithm."""
-    name = request.algorithm
-    if not name:
-        return context.release.leader
+def _leader(context: ServingContext, request: Request, placement: ServedPlacement) -> LoadedModel | None:
+    """Return the model that is to lead a list made from items; None where none is live. Raises UnknownAlgorithm.
+
+    It is the request's, else the placement's where the live release has it, else what the release leads with.
+    """
     known = {key: member for key, member in context.release.sources.items() if is_personal(member.model)}
-    if name not in known:
+    name = request.algorithm
+    if name and name not in known:
         raise UnknownAlgorithm(name, known, request.release)
-    return known[name]
+    return known.get(name or placement.settings.algorithm or "", context.release.leader)
 
 
 def _rows(context: ServingContext, items: Sequence[str]) -> list[int]:
@@ -184,15 +197,22 @@ def _rows(context: ServingContext, items: Sequence[str]) -> list[int]:
 
 
 def _page(
-    context: ServingContext, algorithm: str, ranked: Ranked | Chain, seen: Sequence[int], request: Request
+    context: ServingContext,
+    placement: ServedPlacement,
+    algorithm: str,
+    ranked: Ranked | Chain,
+    seen: Sequence[int],
+    request: Request,
 ) -> Page:
-    known = filtering.context_of_viewed(context.catalogue, request, placements.named(request.placement), seen[-1])
+    known = filtering.context_of_viewed(context.catalogue, request, placement.settings.new_for_days, seen[-1])
     eligibility = eligible(context, request, np.array(seen), algorithm, known=known)
-    return candidates.page_of(context, ranked, eligibility, request.offset, request.limit, request.diversity)
+    asks = request.offset, request.limit, request.diversity or 0.0
+    return candidates.page_of(context, ranked, eligibility, *asks)
 
 
 def _answer(
     context: ServingContext,
+    placement: ServedPlacement,
     kind: ListKind,
     algorithm: str,
     ranked: Ranked | Chain,
@@ -201,19 +221,18 @@ def _answer(
     explain: Callable[[Ranked], list[Reason]],
     started: float,
 ) -> Answer:
-    found = _page(context, algorithm, ranked, seen, request)
+    found = _page(context, placement, algorithm, ranked, seen, request)
     unrated = RatingPredictions.nothing(len(found.ranked))
     why = explain(found.ranked) if request.explain else None
     items = listed_items(context, found.ranked, request.offset + 1, unrated, why, request.fields)
-    answer = answer_with(context, request, algorithm, items, found.total)
-    if request.is_recorded:
-        if not is_known(request, answer):
-            record_impression(context, kind, answer, found.ranked, request.offset + 1)
-        _note_time(kind, answer.placement, algorithm, started)
+    answer = answer_with(context, placement, request, algorithm, items, found.total)
+    if request.is_recorded and not is_known(request, answer):
+        record_impression(context, kind, answer, found.ranked, request.offset + 1)
+    _note_time(request, kind, placement.name, algorithm, started)
     return answer
 
 
-def _note_time(kind: ListKind, placement: str, algorithm: str, started: float) -> None:
+def _note_time(request: Request, kind: ListKind, placement: str, algorithm: str, started: float) -> None:
     """Note how long an answer took; such a list comes from no cache. What staff look up is no request of a user's."""
-    if not lookups.is_by_staff():
+    if request.is_recorded and not lookups.is_by_staff():
         impressions.note_time(kind, placement, algorithm, False, time.perf_counter() - started)

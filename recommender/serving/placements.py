@@ -1,15 +1,45 @@
-"""Keep the placements by name in each process: every list needs one, and staff rarely change them."""
+"""Keep what is live at the placements in each process: every list needs one, and staff rarely publish.
+
+A request and its placement are combined by two rules. What shapes a list is the request's where it says something, and
+else the placement's: `limit`, `diversity`, `algorithm`, `content_weight`. What leaves items out holds on both sides: of
+two caps the smaller one. So a client can ask for another list, and never for more than staff let through.
+"""
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 
 from django.conf import settings
 
+from recommender.merchandising import ListSettings
+from recommender.merchandising.placements import GENERATION
 from recommender.models import DEFAULT, Placement
-from recsite.platform import database, generations
+from recommender.serving.contract import Request
+from recsite.platform import database
 from recsite.platform.exceptions import Invalid
 from recsite.platform.reloading import Reloading
 
-GENERATION = "placements"
+Kind = Placement.Kind
+USUAL = ListSettings()
+
+
+@dataclass(frozen=True, slots=True)
+class ServedPlacement:
+    """Hold what is served at a placement: its live revision or, in a preview, settings that are not published."""
+
+    name: str
+    kind: str = Kind.ANY
+    revision: int | None = None
+    settings: ListSettings = USUAL
+
+    @property
+    def content_weight(self) -> float | None:
+        """Return the weight of content in its lists: its own, else that of the settings; None for the learned one."""
+        own = self.settings.content_weight
+        return settings.CONTENT_BASED_WEIGHT if own is None else own
+
+    def fits(self, kind: str) -> bool:
+        """Tell if it may be asked for lists of this kind."""
+        return self.kind in (Kind.ANY, kind)
 
 
 class UnknownPlacement(Invalid):
@@ -20,23 +50,44 @@ class UnknownPlacement(Invalid):
         super().__init__({"placement": f"There is no placement {name!r}. Known: {named}."})
 
 
-def named(name: str = "") -> Placement:
-    """Return the placement of that name; `default` without one. Raises UnknownPlacement, which names the known ones."""
-    known = _copy.current()
+class WrongKind(Invalid):
+    """Refuse a placement that is made for another kind of list."""
+
+    def __init__(self, placement: ServedPlacement, kind: str, fitting: Collection[str]) -> None:
+        own, asked = (str(Kind(one).label) for one in (placement.kind, kind))
+        sentence = f"{placement.name!r} is made for another kind of list ({own}) than this one ({asked})."
+        super().__init__({"placement": f"{sentence} Fitting: {', '.join(sorted(fitting))}."})
+
+
+def find(name: str = "", kind: str = "") -> ServedPlacement:
+    """Return the placement of that name, `default` without one, for a list of this kind (a user's, unless it is said).
+
+    Raises UnknownPlacement and WrongKind, which name those that there are.
+    """
+    known, kind = _copy.current(), kind or Kind.USER
     found = known.get(name or DEFAULT)
     if found is None:
         raise UnknownPlacement(name, known)
+    if not found.fits(kind):
+        raise WrongKind(found, kind, [one.name for one in known.values() if one.fits(kind)])
     return found
 
 
-def content_weight(placement: Placement) -> float | None:
-    """Return the weight of content in its lists: its own, else that of the settings; None for the learned one."""
-    return settings.CONTENT_BASED_WEIGHT if placement.content_weight is None else placement.content_weight
+def combined(placement: ServedPlacement, request: Request) -> Request:
+    """Return the request with what the placement says where it says nothing itself; see the rules above.
 
-
-def changed() -> None:
-    """Make every process read the placements again: call it wherever one is written; it waits for the commit."""
-    generations.bump(GENERATION)
+    What leads and the weight of content are looked up with the live release: see `leading` and `answers.context_for`.
+    """
+    own = placement.settings
+    length = request.limit or min(own.count or settings.DEFAULT_RECOMMENDATION_COUNT, settings.MAX_RECOMMENDATION_COUNT)
+    caps = [cap for cap in (request.max_per_category, own.max_per_category) if cap]
+    return replace(
+        request,
+        limit=length,
+        diversity=own.diversity if request.diversity is None else request.diversity,
+        max_per_category=min(caps, default=0),
+        placement=placement.name,
+    )
 
 
 def forget() -> None:
@@ -44,14 +95,22 @@ def forget() -> None:
     _copy.forget()
 
 
-def _read() -> Mapping[str, Placement]:
-    stored = database.ask(lambda: list(Placement.objects.all()))
-    return {**_makeshift(), **{placement.name: placement for placement in stored}}
+def _read() -> Mapping[str, ServedPlacement]:
+    stored = database.ask(lambda: list(Placement.objects.select_related("live").order_by()))
+    return {**_makeshift(), **{placement.name: served(placement) for placement in stored}}
 
 
-def _makeshift() -> Mapping[str, Placement]:
+def served(placement: Placement) -> ServedPlacement:
+    """Return what is served at a stored placement."""
+    live = placement.live
+    if live is None:
+        return ServedPlacement(placement.name, placement.kind)
+    return ServedPlacement(placement.name, placement.kind, live.number, ListSettings.stored(live.settings))
+
+
+def _makeshift() -> Mapping[str, ServedPlacement]:
     """Build the default placement: lists are made without the database, too."""
-    return {DEFAULT: Placement(name=DEFAULT)}
+    return {DEFAULT: ServedPlacement(DEFAULT)}
 
 
 _copy = Reloading(GENERATION, _read, _makeshift)

@@ -15,7 +15,8 @@ import numpy as np
 from catalog.expressions import Context
 from recommender.cache import SOURCES
 from recommender.insight import impressions
-from recommender.models import ListKind, Placement
+from recommender.merchandising import ListSettings
+from recommender.models import ListKind
 from recommender.serving import filtering, placements, telemetry
 from recommender.serving.answers import answer_with, context_for, eligible, is_known, listed_pages, record_impression
 from recommender.serving.candidates import (
@@ -37,33 +38,37 @@ from recommender.serving.candidates import (
 from recommender.serving.candidates.rankings import NO_ITEMS
 from recommender.serving.candidates.stated_preferences import NOTHING_STATED, preferences_of, sentence
 from recommender.serving.contract import Answer, Request, UnknownAlgorithm
+from recommender.serving.placements import ServedPlacement, combined
 from recommender.serving.reasons import Reason, reasons
 from recsite.platform import lookups
 from recsite.platform.database import DatabaseDown
 
 
-def recommend(request: Request) -> Answer:
+def recommend(request: Request, placement: ServedPlacement | None = None) -> Answer:
     """Return the page that the request asks for. It is full, unless the filters let no more of the catalogue through.
 
-    Raises UnknownAlgorithm and UnknownPlacement, which name the known ones, NoContent, and ServingUnavailable.
+    `placement` is given by whoever has it already, and for a preview, whose settings are not published. Raises
+    UnknownAlgorithm, UnknownPlacement and WrongKind, which name what there is, NoContent, and ServingUnavailable.
     """
-    (answer,) = recommend_many(request, [request.user_id])
+    (answer,) = recommend_many(request, [request.user_id], placement)
     return answer
 
 
-def recommend_many(request: Request, user_ids: Sequence[str]) -> list[Answer]:
+def recommend_many(request: Request, user_ids: Sequence[str], placement: ServedPlacement | None = None) -> list[Answer]:
     """Return the page of each of these users, as if each had asked alone.
 
     Redis is asked once for all of them, and what can be worked out for many pages at once is.
     """
     started = time.perf_counter()
-    placement = placements.named(request.placement)
+    placement = placement or placements.find(request.placement, request.kind)
+    request = combined(placement, request)
     context = context_for(placement, request)
-    asked = _algorithm(context, request)
+    asked = _algorithm(context, request, placement.settings)
     known = load_or_build_many(context, asked, user_ids)
-    contexts = filtering.contexts_of(request, placement, user_ids, [one.candidates.person for one in known])
+    persons = [one.candidates.person for one in known]
+    contexts = filtering.contexts_of(request, placement.settings.new_for_days, user_ids, persons)
     pages = [_page(context, placement, request, asked, *one) for one in zip(user_ids, known, contexts, strict=True)]
-    answers = _answers(context, request, pages)
+    answers = _answers(context, placement, request, pages)
     # What staff look up is no request of a user's.
     if request.is_recorded and not lookups.is_by_staff():
         seconds = (time.perf_counter() - started) / max(len(pages), 1)
@@ -88,25 +93,28 @@ class UserPage(NamedTuple):
 
 def _page(
     context: ServingContext,
-    placement: Placement,
+    placement: ServedPlacement,
     request: Request,
     asked: str,
     user_id: str,
     known: UserCandidates,
     beside: Context,
 ) -> UserPage:
-    candidates = known.candidates
-    algorithm = asked if candidates.is_personal or asked in IMPERSONAL else _for_everybody(context)
+    candidates, own = known.candidates, placement.settings
+    algorithm = asked if candidates.is_personal or asked in IMPERSONAL else _for_everybody(context, own.fallbacks)
     new, share = NO_ITEMS, 0.0
     if not request.algorithm and request.min_score is None:
-        new, share = explorers(context, placement, user_id, candidates.taste), placement.exploration_share
+        new, share = explorers(context, own, user_id, candidates.taste), own.new_item_share
     eligibility = eligible(context, request, context.rows(known.seen), algorithm, new, share, beside)
-    found = user_page(context, algorithm, known, eligibility, request.offset, request.limit, request.diversity)
-    is_cold = not candidates.is_personal and request.algorithm not in IMPERSONAL
+    asks = request.offset, request.limit, request.diversity or 0.0
+    found = user_page(context, algorithm, known, eligibility, *asks, own.fallbacks)
+    is_cold = not candidates.is_personal and (request.algorithm or own.algorithm) not in IMPERSONAL
     return UserPage(user_id, known, algorithm, is_cold, found.ranked, found.total)
 
 
-def _answers(context: ServingContext, request: Request, pages: Sequence[UserPage]) -> list[Answer]:
+def _answers(
+    context: ServingContext, placement: ServedPlacement, request: Request, pages: Sequence[UserPage]
+) -> list[Answer]:
     """Return the answers of pages, and record those that are shown."""
     first_rank = request.offset + 1
     lists = [page.ranked for page in pages]
@@ -122,6 +130,7 @@ def _answers(context: ServingContext, request: Request, pages: Sequence[UserPage
     for page, its in zip(pages, items, strict=True):
         answer = answer_with(
             context,
+            placement,
             request,
             page.algorithm,
             its,
@@ -137,19 +146,25 @@ def _answers(context: ServingContext, request: Request, pages: Sequence[UserPage
     return answers
 
 
-def _algorithm(context: ServingContext, request: Request) -> str:
-    """Return the source that is to lead the list. Raises UnknownAlgorithm."""
-    name = request.algorithm
-    if not name:
-        return context.release.leader.algorithm if context.release.leader else _for_everybody(context)
-    known = {*context.release.sources, LATEST, TRENDING}
-    if name not in known:
-        raise UnknownAlgorithm(name, known, request.release)
-    return name
+def _algorithm(context: ServingContext, request: Request, own: ListSettings) -> str:
+    """Return the source that is to lead the list: the request's, else the placement's. Raises UnknownAlgorithm.
+
+    What the placement names may have left the release since: what the release leads with takes its place.
+    """
+    name, known = request.algorithm, {*context.release.sources, LATEST, TRENDING}
+    if name:
+        if name not in known:
+            raise UnknownAlgorithm(name, known, request.release)
+        return name
+    if own.algorithm in known:
+        return own.algorithm
+    return context.release.leader.algorithm if context.release.leader else _for_everybody(context, own.fallbacks)
 
 
-def _for_everybody(context: ServingContext) -> str:
-    return POPULAR if POPULAR in context.release.members else LATEST
+def _for_everybody(context: ServingContext, fallbacks: Sequence[str]) -> str:
+    """Return the source that leads the list of a user of whom nothing is known."""
+    usual = POPULAR if POPULAR in context.release.members else LATEST
+    return next((name for name in fallbacks if name != POPULAR or usual == POPULAR), usual)
 
 
 def _reasons(

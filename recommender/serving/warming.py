@@ -17,6 +17,7 @@ from django.utils import timezone
 from catalog.models import EndUser
 from interactions.models import Interaction
 from recommender import cache
+from recommender.engine.forms.hybrid import is_personal
 from recommender.engine.types import Progress, silent
 from recommender.serving import placements
 from recommender.serving.candidates import LoadedModel, NoContent, ServingContext, current_context, users
@@ -87,11 +88,12 @@ def warm(
     started = time.perf_counter()
     generations.look()
     context = _context()
-    if context.release.leader is None or context.release.number is None:
+    leader = _leader(context)
+    if leader is None or context.release.number is None:
         return Warmed(0, 0.0, stopped="No release is live that ranks for each person: train and promote first.")
     chosen = _chosen(everybody) if persons is None else persons
     try:
-        return _warm(context, context.release.leader, chosen, progress, started)
+        return _warm(context, leader, chosen, progress, started)
     except RedisDown as down:
         raise Unavailable("Redis doesn't answer, so lists have no place to go. Try again when it is back.") from down
 
@@ -119,11 +121,17 @@ def refresh() -> int:
 
 def _context() -> ServingContext:
     """Return the context, with the weights of the default placement where it has some."""
-    weight = placements.content_weight(placements.named())
+    context, weight = current_context(), placements.find().content_weight
     if weight is not None:
         with suppress(NoContent):
-            return current_context().with_content_weight(weight)
-    return current_context()
+            return context.with_content_weight(weight)
+    return context
+
+
+def _leader(context: ServingContext) -> LoadedModel | None:
+    """Return the model that leads most lists: the default placement's, or else the release's."""
+    own = context.release.sources.get(placements.find().settings.algorithm or "")
+    return own if own and is_personal(own.model) else context.release.leader
 
 
 def _chosen(everybody: bool) -> QuerySet[EndUser]:

@@ -8,14 +8,14 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from catalog.snapshot import Snapshot
-from recommender.serving import Answer, ListedItem, Request, UnknownAlgorithm, recommend
+from recommender.serving import Answer, ListedItem, UnknownAlgorithm, recommend
 from recommender.serving.candidates import LATEST, POPULAR, current_context
+from storefront import shelves
 from storefront.views.cards import Card, Shelf, card, categories
 from storefront.views.history import history
 from storefront.views.page import page
 from storefront.views.visitor import Visitor, visitor_of
 
-LONGEST = 24
 NOBODY = ""
 """No person's id is empty."""
 
@@ -25,7 +25,7 @@ NOBODY = ""
 def home(request: HttpRequest) -> HttpResponse:
     """Show the shelves, never from a cache: who comes back from an item's page finds them changed."""
     visitor, view = visitor_of(request), current_context()
-    answer = recommend(Request(visitor.user_id, LONGEST, is_shown_cold=False, explain=True)) if visitor else None
+    answer = _for_you(visitor) if visitor else None
     context = {
         "here": "home",
         "shelves": list(_shelves(visitor, answer, view.catalogue)),
@@ -37,6 +37,10 @@ def home(request: HttpRequest) -> HttpResponse:
     return page(request, "storefront/home.html", context)
 
 
+def _for_you(visitor: Visitor) -> Answer:
+    return recommend(*shelves.asked_at(shelves.FOR_YOU, visitor.user_id, is_shown_cold=False, explain=True))
+
+
 def _shelves(visitor: Visitor | None, answer: Answer | None, catalogue: Snapshot) -> Iterator[Shelf]:
     if answer and not answer.cold_start:
         made = "from the cache" if answer.cache_hit else "made just now"
@@ -44,19 +48,21 @@ def _shelves(visitor: Visitor | None, answer: Answer | None, catalogue: Snapshot
         yield Shelf("for-you", "For you", chosen, f"Release {answer.release}, {made}", lazy=False)
     if visitor:
         yield history(visitor, catalogue)
-    for key, title, source in (("popular", "Popular", POPULAR), ("new", "New", LATEST)):
-        found, shown_as = _impersonal(visitor, source)
+    for key, title, source in ((shelves.POPULAR, "Popular", POPULAR), (shelves.NEW, "New", LATEST)):
+        found, shown_as = _impersonal(visitor, key, source)
         yield Shelf(key, title, _cards(catalogue, found, key, shown_as))
 
 
-def _impersonal(visitor: Visitor | None, source: str) -> tuple[list[ListedItem], UUID | None]:
+def _impersonal(visitor: Visitor | None, shelf: str, source: str) -> tuple[list[ListedItem], UUID | None]:
     """Return the source's own first items, the same for all users but for what they have seen."""
+    asked, placement = shelves.asked_at(shelf, visitor.user_id if visitor else NOBODY, algorithm=source)
     try:
-        answer = recommend(Request(visitor.user_id if visitor else NOBODY, LONGEST, algorithm=source))
+        answer = recommend(asked, placement)
     except UnknownAlgorithm:
         # Nothing is popular before a model says so.
         return [], None
-    return [place for place in answer.items if place.source == source], answer.recommendation_id
+    belonging = (source, *placement.settings.fallbacks)
+    return [place for place in answer.items if place.source in belonging], answer.recommendation_id
 
 
 def _cards(

@@ -8,13 +8,13 @@ from django.views.decorators.http import require_safe
 from catalog import snapshot
 from catalog.models import Item
 from recommender import serving
-from recommender.serving import Request, UnknownItem
+from recommender.serving import UnknownItem
+from storefront import shelves
 from storefront.views import events, reactions
 from storefront.views.cards import Shelf, cards, cover_url
 from storefront.views.page import item_or_404, page
 from storefront.views.visitor import Visitor, visitor_of
 
-SIMILAR = 18
 MOST_TAGS = 12
 MOST_FACTS = 6
 LONGEST_FACT = 60
@@ -41,7 +41,8 @@ def _similar(found: Item, visitor: Visitor | None) -> Shelf:
     """Return similar items; an empty shelf where the snapshot doesn't hold the item yet."""
     catalogue = snapshot.current()
     try:
-        answer = serving.similar(Request(visitor.user_id if visitor else "", SIMILAR, items=[found.item_id]))
+        asked = shelves.asked_at(shelves.SIMILAR, visitor.user_id if visitor else "", items=[found.item_id])
+        answer = serving.similar(*asked)
     except UnknownItem:
         return Shelf("similar", "Similar", [])
     rows = [catalogue.row_of(place.item_id) for place in answer.items]

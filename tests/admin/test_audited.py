@@ -37,7 +37,7 @@ CHANGES: dict[type[Model], dict[str, Any]] = {
     EndUser: {"preferences": '{"categories": ["Poetry"]}'},
     InteractionType: {"weight": "7"},
     DeadLetter: {"payload": '{"user_id": "secret-user"}'},
-    Placement: {"exploration_share": "0.25"},
+    Placement: {"description": "Told anew."},
     TrainingPlan: {"held": "It rests."},
     AlgorithmSettings: {"note": "Told anew."},
     ApiKey: {"owner": "the shop"},
@@ -159,7 +159,7 @@ def test_an_addition_leaves_an_entry_with_its_fields(admin: Staff, shop: Shop) -
     admin.client.post(path, filled_in(admin, path) | {"name": "basket"})
     entry = AuditEntry.objects.get(verb="placement.create")
     assert (entry.object_type, entry.object_id, entry.before) == ("placement", "basket", {})
-    assert entry.after["exploration_share"] == 0.1
+    assert entry.after["new_item_share"] == 0.1
 
 
 def test_the_record_tells_what_was_there_before(admin: Staff, shop: Shop) -> None:

@@ -17,6 +17,7 @@ from recommender.models import (
     CoVisit,
     ItemDay,
     ItemImpressions,
+    PlacementRevision,
     PositionImpressions,
     ReleaseModel,
     TrendingScore,
@@ -33,6 +34,7 @@ SHOWN_ELSEWHERE: set[type[models.Model]] = {
     ReleaseModel,
     Attribution,
     ItemImpressions,
+    PlacementRevision,
     PositionImpressions,
     CoPurchase,
     CoVisit,
@@ -43,7 +45,7 @@ SHOWN_ELSEWHERE: set[type[models.Model]] = {
     IdempotentRequest,
     StaffLogin,
 }
-"""Rows shown on the page of what they belong to: a release, a list, a daily total, an item, a role, a scheduled task.
+"""Rows shown on the page of what they belong to: a release, a list, a day, a placement, an item, a role, a task.
 
 Deleted items, kept answers and sign-ins by token are the program's own: nobody has anything to do with them.
 """

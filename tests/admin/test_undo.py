@@ -9,8 +9,9 @@ from catalog import opting_out, store
 from catalog.changes import LONGEST_VALUE
 from catalog.models import Category, EndUser, Item
 from interactions.models import InteractionType
+from recommender import merchandising
 from recommender.models import Placement, TrainingPlan
-from recsite.platform import generations, undo
+from recsite.platform import undo
 from recsite.platform.audit import Actor
 from recsite.platform.models import AuditEntry
 from recsite.roles import MERCHANDISER, OPERATOR, VIEWER
@@ -156,17 +157,29 @@ def test_a_user_who_was_opted_out_takes_part_again(db: None) -> None:
     assert "not out by this change any more" in press(staff, again)
 
 
-def test_a_placement_gets_back_its_share_and_every_process_hears_of_it(db: None) -> None:
+def test_a_placement_gets_back_its_description(db: None) -> None:
     staff, row = member(MERCHANDISER), Placement.objects.get(name="default")
-    before, share = generations.current("placements"), row.exploration_share
-    entry = edit(staff, row, exploration_share="0.4")
+    entry = edit(staff, row, description="Told anew.")
     press(staff, entry)
     row.refresh_from_db()
-    assert row.exploration_share == share
+    assert row.description == ""
     assert (latest().verb, latest().object_id) == ("placement.change", "default")
     assert (latest().before, latest().after) == (entry.after, entry.before)
-    generations.look()
-    assert generations.current("placements") >= before
+
+
+def test_what_a_placement_showed_before_is_published_again(db: None) -> None:
+    staff = member(MERCHANDISER)
+    home = merchandising.create("home", "user", actor=CLERK)
+    held = merchandising.save_draft(home, {"count": 8}, 0, actor=CLERK)
+    merchandising.publish(held, 1, actor=CLERK)
+    entry = latest()
+    assert "is taken back by placement.revert" in press(staff, entry)
+    live = merchandising.find("home").live
+    assert live is not None
+    assert (live.number, live.reverts_to, live.settings["count"]) == (3, 1, None)
+    again = latest()
+    merchandising.revert(home, 2, actor=CLERK)
+    assert "revision 4 is live now" in press(staff, again)
 
 
 def test_a_type_gets_back_its_weight(db: None) -> None:

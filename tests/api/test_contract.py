@@ -240,6 +240,8 @@ def test_a_request_has_a_field_for_each_parameter_and_the_defaults_that_are_desc
     for name, default in described.items():
         assert default is None or name == "placement" or own[name] == default, name
     assert own["placement"] == usual["placement"]
+    # The placement says these where the request doesn't.
+    assert (own["limit"], own["diversity"], own["max_per_category"]) == (0, None, 0)
 
 
 def test_messages_take_what_users_lists_take_and_say_the_same(shop: Shop, api: ApiClient) -> None:

@@ -10,12 +10,12 @@ from interactions.models import Interaction
 from interactions.schema import new_event_id
 from interactions.store import OTHER_CONTENT
 from recommender.insight import impressions
-from recommender.models import ListImpression, Placement
+from recommender.models import ListImpression
 from recommender.serving import placements
 from recsite.platform import redis
 from tests import factories
 from tests.api.clients import ApiClient
-from tests.recommender.fixtures import Shop, happened
+from tests.recommender.fixtures import Shop, happened, set_placement
 
 pytestmark = pytest.mark.django_db
 
@@ -62,7 +62,7 @@ ASKED: list[dict[str, Any]] = [
 
 @pytest.mark.parametrize("asked", ASKED, ids=range(len(ASKED)))
 def test_a_batch_answers_each_user_as_if_they_had_asked_alone(api: ApiClient, shop: Shop, asked: Any) -> None:
-    Placement.objects.update(exploration_share=0.2)
+    set_placement(new_item_share=0.2)
     placements.forget()
     happened(shop.ben, shop.poems[0], "purchase")
     happened(shop.cleo, shop.novels[1], "rating", 5, days_ago=0)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 import numpy as np
 from django.utils import timezone
@@ -11,13 +12,15 @@ from catalog import snapshot
 from catalog.models import EndUser, Item
 from interactions import types
 from interactions.models import Interaction
-from recommender import registry, serving
+from recommender import merchandising, registry, serving
 from recommender.cache import events
 from recommender.engine.forms.factors import FactorModel
 from recommender.engine.forms.impersonal import ImpersonalModel
 from recommender.engine.types import IdMap
 from recommender.insight.drift import reports
-from recommender.models import ModelVersion, Placement, Release
+from recommender.merchandising import ListSettings
+from recommender.merchandising.placements import GENERATION
+from recommender.models import DEFAULT, ModelVersion, PlacementRevision, Release
 from recommender.serving import Answer, Request, placements
 from recommender.serving.candidates import exploration, loaded_release, new_items, other_releases, trending, vectors
 from recommender.serving.incremental import trends
@@ -55,7 +58,7 @@ def open_shop() -> Shop:
     models: Models = {"svd": svd(novels, poems, [ada, ben]), "popular": popular(poems + novels)}
     release = publish(models)
     # Everything in the shop is new: without this, lists would try items in places of their own.
-    Placement.objects.update(exploration_share=0)
+    set_placement(new_item_share=0)
     start_afresh()
     return Shop(novels, poems, ada, ben, cleo, release)
 
@@ -122,6 +125,22 @@ def forget() -> None:
         vectors,
     ):
         module.forget()
+
+
+def set_placement(name: str = DEFAULT, **values: Any) -> None:
+    """Publish these settings at a placement, beside those that it has. Nobody did it, so it is not recorded."""
+    placement = merchandising.find(name)
+    now = placement.live.settings if placement.live else {}
+    if all(now.get(key) == value for key, value in values.items()):
+        return
+    latest = placement.revisions.order_by("-number").first()
+    placement.live = PlacementRevision.objects.create(
+        placement=placement,
+        number=latest.number + 1 if latest else 1,
+        settings=ListSettings.read(placement.kind, now | values).as_json(),
+    )
+    placement.save(update_fields=["live"])
+    generations.bump(GENERATION)
 
 
 def look_again() -> None:

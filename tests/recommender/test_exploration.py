@@ -11,11 +11,11 @@ from catalog import snapshot, store
 from catalog.models import Item
 from recommender import serving, tasks
 from recommender.insight import impressions
-from recommender.models import Exposure, Placement
-from recommender.serving import Answer, Request, placements
+from recommender.models import Exposure
+from recommender.serving import Answer, Request
 from recsite.platform.audit import SYSTEM
 from tests.outages import stoppable_redis
-from tests.recommender.fixtures import Shop, look_again, start_afresh
+from tests.recommender.fixtures import Shop, look_again, set_placement, start_afresh
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 
@@ -24,14 +24,13 @@ pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 def old_stock(shop: Shop) -> Shop:
     """A shop of a year's standing, in which every fourth place tries what is new."""
     Item.objects.update(created_at=timezone.now() - timedelta(days=365))
-    set_up(exploration_share=0.25)
+    set_up(new_item_share=0.25)
     start_afresh()
     return shop
 
 
 def set_up(**fields: Any) -> None:
-    Placement.objects.update(**fields)
-    placements.changed()
+    set_placement(**fields)
     look_again()
 
 
@@ -54,9 +53,9 @@ def test_new_items_take_their_share_of_the_places_and_no_more() -> None:
     assert list(tried(ask())) == [4, 8]
     assert list(tried(ask(limit=3))) == []
     assert len(set(tried(ask()).values())) == 2
-    set_up(exploration_share=0.5)
+    set_up(new_item_share=0.5)
     assert list(tried(ask(limit=6))) == [2, 4, 6]
-    set_up(exploration_share=0)
+    set_up(new_item_share=0)
     assert tried(ask(limit=15)) == {}
 
 
@@ -141,7 +140,7 @@ def test_exposure_is_counted_and_ends_the_trial() -> None:
     assert Exposure.objects.get(item=item).shown == 4
     look_again()
     assert tried(ask())
-    set_up(new_for_showings=4)
+    set_up(new_for_impressions=4)
     assert tried(ask()) == {}
 
 

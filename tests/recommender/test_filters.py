@@ -13,8 +13,8 @@ from django.utils import timezone
 
 from catalog import opting_out, snapshot, store
 from catalog.models import EndUser, Item
-from recommender import cache, serving
-from recommender.models import CoPurchase, Placement
+from recommender import cache, merchandising, serving
+from recommender.models import CoPurchase
 from recommender.serving import Request, list_export
 from recommender.serving.kafka_requests import reply
 from recsite.platform.audit import SYSTEM
@@ -170,7 +170,7 @@ def test_new_is_what_the_placement_says(shop: Shop) -> None:
         published = timezone.now() - timedelta(days=10 * number + 1)
         Item.objects.filter(pk=item.pk).update(published_at=published)
     Item.objects.filter(pk__in=[poem.pk for poem in shop.poems]).update(published_at=datetime(2001, 1, 1, tzinfo=UTC))
-    Placement.objects.create(name="home", new_for_days=35, exploration_share=0)
+    merchandising.create("home", "any", values={"new_for_days": 35, "new_item_share": 0}, actor=SYSTEM)
     start_afresh()
     assert ids(ask(shop.ada, filter="is_new")) == NOVELS[:2]
     assert ids(ask(shop.ada, filter="is_new", placement="home")) == NOVELS[:4]

@@ -6,14 +6,14 @@ import pytest
 
 from catalog.models import Item
 from recommender import cache, serving
-from recommender.models import ModelVersion, Placement
-from recommender.serving import Request, placements, warming
+from recommender.models import ModelVersion
+from recommender.serving import Request, warming
 from recommender.serving.candidates import current_context, vectors
 from recommender.training import train
 from recsite.platform import redis
 from tests import factories
 from tests.recommender.events import ratings
-from tests.recommender.fixtures import Shop, start_afresh
+from tests.recommender.fixtures import Shop, set_placement, start_afresh
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 
@@ -57,8 +57,7 @@ def test_the_weight_of_content_holds_where_a_placement_has_none(model_folders: N
     assert [item.score for item in by_content.items] != [item.score for item in learned.items]
     warming.warm(everybody=True)
     assert serving.recommend(Request("reader-1")).cache_hit
-    Placement.objects.update_or_create(name="default", defaults={"content_weight": 0.0})
-    placements.changed()
+    set_placement(content_weight=0.0)
     start_afresh()
     own = serving.recommend(Request("reader-0"))
     assert own.items == serving.recommend(Request("reader-0", content_weight=0.0)).items

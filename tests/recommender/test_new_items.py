@@ -11,7 +11,6 @@ from interactions.producers import produce
 from recommender import serving
 from recommender.engine.forms.hybrid import HybridModel
 from recommender.engine.forms.vectors import VectorModel
-from recommender.models import Placement
 from recommender.serving import Answer, ListedItem, Request, warming
 from recommender.serving.candidates import live, vectors
 from recommender.training import train
@@ -19,7 +18,7 @@ from recsite.platform.audit import SYSTEM
 from tests import factories
 from tests.outages import no_postgres
 from tests.recommender.events import ratings
-from tests.recommender.fixtures import look_again, start_afresh
+from tests.recommender.fixtures import look_again, set_placement, start_afresh
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 
@@ -36,7 +35,7 @@ def release(model_folders: None) -> None:
         book.save()
     snapshot.bump()
     train.train(["svd", "popular", "hybrid"])
-    Placement.objects.update(exploration_share=0, content_weight=0.5)
+    set_placement(new_item_share=0, content_weight=0.5)
     start_afresh()
     vectors.refresh()
 

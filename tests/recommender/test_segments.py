@@ -21,7 +21,6 @@ from recommender.engine.feedback import histories
 from recommender.engine.forms import load_model
 from recommender.engine.forms.segments import SegmentModel
 from recommender.engine.types import UNKNOWN, CannotFit, Dataset, IdMap, TokenTable
-from recommender.models import Placement
 from recommender.serving import Request
 from recommender.training import train
 from recsite.platform.audit import SYSTEM
@@ -29,7 +28,7 @@ from tests import factories
 from tests.contract import ModelContract, assert_same_arrays, rows, through_files
 from tests.datasets import VIEW, Did, dataset, rated, two_tastes
 from tests.recommender.events import ratings
-from tests.recommender.fixtures import start_afresh
+from tests.recommender.fixtures import set_placement, start_afresh
 
 PEOPLE, ITEMS = 60, 10
 
@@ -188,7 +187,7 @@ def test_somebody_who_only_says_where_she_is_from_gets_what_is_popular_there(mod
         person.demographics = {"country": ("Norway", "Peru")[number % 2], "shoes": number % 7}
         person.save()
     train.train(["svd", "popular", "hybrid"])
-    Placement.objects.update(exploration_share=0)
+    set_placement(new_item_share=0)
     start_afresh()
     lists = {}
     for name, country in (("nora", "norway"), ("pia", "PERU")):

@@ -12,7 +12,7 @@ from interactions.producers import produce
 from recommender import registry, serving
 from recommender.engine.forms.hybrid import HybridModel
 from recommender.engine.forms.sampled_factors import SampledFactorModel
-from recommender.models import ModelVersion, Placement, Release
+from recommender.models import ModelVersion, Release
 from recommender.registry.exceptions import CannotTrain
 from recommender.serving import Answer, Request, placements, warming
 from recommender.serving.answers import context_for
@@ -22,7 +22,7 @@ from recommender.training import train
 from tests import factories
 from tests.outages import no_postgres
 from tests.recommender.events import ratings
-from tests.recommender.fixtures import start_afresh
+from tests.recommender.fixtures import set_placement, start_afresh
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 
@@ -110,11 +110,10 @@ def test_a_list_that_a_model_leads_quotes_the_ratings_of_that_model() -> None:
 
 def test_weights_blend_the_hybrid_alone() -> None:
     answer = ask("reader-0", limit=5)
-    Placement.objects.filter(name="default").update(content_weight=0.9)
-    placements.changed()
+    set_placement(content_weight=0.9)
     start_afresh()
-    assert context_for(placements.named(), Request("reader-0", algorithm="svd")).variant == ""
-    assert context_for(placements.named(), Request("reader-0")).variant == "~0.90"
+    assert context_for(placements.find(), Request("reader-0", algorithm="svd")).variant == ""
+    assert context_for(placements.find(), Request("reader-0")).variant == "~0.90"
     assert answer.algorithm == "hybrid"
 
 

@@ -40,6 +40,7 @@ export interface RecommendationList {
   recommendation_id: string;
   items: ListedItem[];
   placement: string;
+  placement_revision: number | null;
   total_available: number;
   user_id?: string;
   item_id?: string;

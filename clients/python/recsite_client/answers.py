@@ -68,6 +68,7 @@ class Recommendations(TypedDict, total=False):
     model_version: int | None
     release: int | None
     placement: str
+    placement_revision: int | None
     cold_start: bool
     cache_hit: bool
     total_available: int

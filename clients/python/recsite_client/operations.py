@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from recsite_client import catalogue, figures, lists, operating, people, webhooks
+from recsite_client import catalogue, figures, lists, operating, people, placements, webhooks
 from recsite_client.answers import Item, Job, Moment, StoredEvent, User
 from recsite_client.binding import method, operation, paged, rows
 from recsite_client.talks import Plan, Retries, stream
@@ -105,6 +105,15 @@ class Operations:
     cancel_job = operation(operating.cancel_job)
     jobs = paged(operating.list_jobs, "jobs", Job)
     wait_for_job = method(operating.wait_for_job)
+
+    list_placements = operation(placements.list_placements)
+    read_placement = operation(placements.read_placement)
+    create_placement = operation(placements.create_placement)
+    delete_placement = operation(placements.delete_placement)
+    put_placement_draft = operation(placements.put_placement_draft)
+    publish_placement = operation(placements.publish_placement)
+    revert_placement = operation(placements.revert_placement)
+    preview_placement = operation(placements.preview_placement)
 
     list_webhooks = operation(webhooks.list_webhooks)
     list_webhook_events = operation(webhooks.list_webhook_events)

@@ -43,6 +43,7 @@ def _told(lists: list[ListImpression]) -> Iterator[dict[str, Any]]:
             "served_at": one.served_at,
             "kind": one.kind,
             "placement": one.placement,
+            "placement_revision": one.placement_revision,
             "algorithm": one.algorithm,
             "variant": one.variant,
             "first_rank": one.first_rank,

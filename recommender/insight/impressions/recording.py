@@ -46,6 +46,7 @@ class Impression(NamedTuple):
     """Positions in `cache.SOURCES`."""
     first_rank: int
     served_at: datetime
+    placement_revision: int | None = None
 
 
 COPY = f"COPY recommender_servedlist ({', '.join(Impression._fields)}) FROM STDIN"

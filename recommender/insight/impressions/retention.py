@@ -11,13 +11,13 @@ from recommender.models import DailyImpressions, HourlyImpressions, ItemImpressi
 MOST_DAYS = 100
 """Days that one run condenses: the first run on an old database must not hold its locks for hours."""
 
-GROUP = "day, kind, placement, algorithm, variant"
+GROUP = "day, kind, placement, placement_revision, algorithm, variant"
 SUMS = ("lists", "lists_clicked", "lists_converted", "places", "places_clicked", "places_converted", "places_by_id")
 MERGE = f"""
-INSERT INTO recommender_servedday AS total (day, kind, placement, algorithm, variant, version, {", ".join(SUMS)}, items)
+INSERT INTO recommender_servedday AS total ({GROUP}, version, {", ".join(SUMS)}, items)
 SELECT {GROUP}, 0, {", ".join(f"sum({name})" for name in SUMS)}, max(items)
 FROM recommender_servedday WHERE day = %(day)s AND version <> 0 GROUP BY {GROUP}
-ON CONFLICT (day, kind, placement, algorithm, version, variant) DO UPDATE SET
+ON CONFLICT ({GROUP}, version) DO UPDATE SET
     {", ".join(f"{name} = total.{name} + excluded.{name}" for name in SUMS)},
     items = greatest(total.items, excluded.items)
 """
@@ -26,9 +26,9 @@ ON CONFLICT (day, kind, placement, algorithm, version, variant) DO UPDATE SET
 def condense() -> int:
     """Condense the days older than IMPRESSION_DETAIL_DAYS; return their number.
 
-    Totals by placement and algorithm stay for good. Totals by rank and by item are deleted, and those of the model
-    versions of one algorithm become one row, with version 0. Distinct items can't be added up: the largest count stays.
-    Totals by hour are deleted.
+    Totals by placement, its revision and algorithm stay for good. Totals by rank and by item are deleted, and those of
+    the model versions of one algorithm become one row, with version 0. Distinct items can't be added up: the largest
+    count stays. Totals by hour are deleted.
     """
     cutoff = timezone.now().date() - timedelta(days=settings.IMPRESSION_DETAIL_DAYS)
     HourlyImpressions.objects.filter(hour__date__lt=cutoff).delete()

@@ -2,7 +2,7 @@
 
 from interactions.exclusions import COUNTS
 
-GROUP = "day, kind, placement, algorithm, version, variant"
+GROUP = "day, kind, placement, placement_revision, algorithm, version, variant"
 CURVE = 100
 """The last rank that has totals of its own: few users look further, and each rank costs a row a day."""
 
@@ -12,8 +12,8 @@ HOUR_OF = "date_trunc('hour', served_at, 'UTC')"
 
 TAKE_LISTS = f"""
 CREATE TEMP TABLE taken ON COMMIT DROP AS
-SELECT {DAY_OF} AS day, {HOUR_OF} AS hour, kind, placement, algorithm, coalesce(version, 0) AS version, variant,
-    items, sources, first_rank
+SELECT {DAY_OF} AS day, {HOUR_OF} AS hour, kind, placement, coalesce(placement_revision, 0) AS placement_revision,
+    algorithm, coalesce(version, 0) AS version, variant, items, sources, first_rank
 FROM recommender_servedlist WHERE id > %(after)s AND id <= %(until)s
 """
 
@@ -78,6 +78,7 @@ WITH act AS MATERIALIZED (
 )
 SELECT act.event_id, act.item_id, act.occurred_at, act.is_conversion, list.by_id, list.recommendation_id,
     list.served_at, (list.served_at AT TIME ZONE 'UTC')::date AS day, list.kind, list.placement,
+    coalesce(list.placement_revision, 0) AS placement_revision,
     list.algorithm, coalesce(list.version, 0) AS version, list.variant,
     list.first_rank + array_position(list.items, act.item_id) - 1 AS rank
 FROM act CROSS JOIN LATERAL (

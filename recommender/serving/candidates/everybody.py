@@ -17,7 +17,7 @@ from recommender.engine import ranking
 from recommender.engine.algorithms.latest import DAY
 from recommender.engine.types import UNKNOWN, IntArray
 from recommender.serving.candidates.loaded_release import LoadedModel
-from recommender.serving.candidates.rankings import NO_ITEMS, Chain, Ranked
+from recommender.serving.candidates.rankings import NO_ITEMS, Chain, Maker, Ranked
 
 POPULAR, LATEST = "popular", "latest"
 Rows = NDArray[np.integer]
@@ -27,13 +27,19 @@ NEWEST = 10_000
 
 def rank_for_everybody(catalogue: Snapshot, popular: LoadedModel | None, popular_first: bool) -> Chain:
     """Rank all items: by popularity and then by age, or by age first; last those that neither can place."""
-    by_popularity = [partial(_popular, catalogue, popular)] if popular else []
+    order = (POPULAR, LATEST) if popular_first else (LATEST, POPULAR)
+    parts = (part for source in order for part in alone(catalogue, popular, source))
+    return Chain(*parts, partial(_remaining, catalogue))
+
+
+def alone(catalogue: Snapshot, popular: LoadedModel | None, source: str) -> list[Maker]:
+    """Return the rankings of what one source can place; none by popularity where no model knows of it."""
+    if source == POPULAR:
+        return [partial(_popular, catalogue, popular)] if popular else []
     dated, now = _by_date(catalogue), int(time.time())
     # The order begins with what will be published.
     out = dated.rows[int(np.searchsorted(dated.before, -now)) :]
-    by_age = [partial(_latest, catalogue, out[part], now) for part in (slice(NEWEST), slice(NEWEST, None))]
-    parts = [*by_popularity, *by_age] if popular_first else [*by_age, *by_popularity]
-    return Chain(*parts, partial(_remaining, catalogue))
+    return [partial(_latest, catalogue, out[part], now) for part in (slice(NEWEST), slice(NEWEST, None))]
 
 
 def rows_of_model(catalogue: Snapshot, member: LoadedModel) -> IntArray:

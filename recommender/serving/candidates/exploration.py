@@ -12,7 +12,8 @@ from django.db.models import Sum
 from catalog.snapshot import NO_DATE
 from recommender.cache import SOURCES
 from recommender.engine.types import UNKNOWN, FloatArray, IntArray
-from recommender.models import EXPOSURES_GENERATION, Exposure, Placement
+from recommender.merchandising import ListSettings
+from recommender.models import EXPOSURES_GENERATION, Exposure
 from recommender.serving.candidates.context import Pool, ServingContext
 from recommender.serving.candidates.everybody import POPULAR
 from recommender.serving.candidates.new_items import vectors
@@ -31,14 +32,14 @@ POOL_SECS = 10.0
 NOTHING_SHOWN: Mapping[int, int] = {}
 
 
-def explorers(context: ServingContext, placement: Placement, user_id: str, taste: FloatArray) -> Ranked:
+def explorers(context: ServingContext, own: ListSettings, user_id: str, taste: FloatArray) -> Ranked:
     """Rank the new items by the user's taste; without one, in a random order that is the user's own for a day.
 
     The order depends on nobody else, so the pages of a list fit together.
     """
-    if not placement.exploration_share:
+    if not own.new_item_share:
         return NO_ITEMS
-    held = pool(context, placement)
+    held = pool(context, own)
     rows = held.rows
     if len(taste):
         worth = held.vectors @ taste[:-2]
@@ -51,28 +52,28 @@ def explorers(context: ServingContext, placement: Placement, user_id: str, taste
     return Ranked(rows[order], worth[order] if len(taste) else unscored, source)
 
 
-def pool(context: ServingContext, placement: Placement) -> Pool:
+def pool(context: ServingContext, own: ListSettings) -> Pool:
     """Return the new items: available, young, with few events, and not shown often enough.
 
     Young by the date of publication or, without one, of being added. Few events: those in favour that the live release
     knows of weigh less than MIN_INTERACTIONS_FOR_CF. Read anew every POOL_SECS.
     """
-    limits, shown = (placement.new_for_days, placement.new_for_showings), _shown()
+    limits, shown = (own.new_for_days, own.new_for_impressions), _shown()
     held = context.pools.get(limits)
     n_rows, now = len(context.catalogue), time.monotonic()
     if held is None or held.n_rows != n_rows or held.until < now or held.shown is not shown:
-        rows = _pool(context, placement, shown)
+        rows = _pool(context, own, shown)
         held = context.pools[limits] = Pool(rows, vectors(context, rows), shown, n_rows, now + POOL_SECS)
     return held
 
 
-def _pool(context: ServingContext, placement: Placement, shown: Mapping[int, int]) -> IntArray:
+def _pool(context: ServingContext, own: ListSettings, shown: Mapping[int, int]) -> IntArray:
     catalogue, now = context.catalogue, int(time.time())
     came = np.where(catalogue.published != NO_DATE, catalogue.published, catalogue.added)
-    is_new = catalogue.available & (came > now - placement.new_for_days * DAY) & (came <= now)
+    is_new = catalogue.available & (came > now - own.new_for_days * DAY) & (came <= now)
     rows = np.flatnonzero(is_new)
     rows = rows[_event_weights(context, rows) < settings.MIN_INTERACTIONS_FOR_CF]
-    had_their_chance = [item for item, times in shown.items() if times >= placement.new_for_showings]
+    had_their_chance = [item for item, times in shown.items() if times >= own.new_for_impressions]
     if had_their_chance:
         rows = rows[~np.isin(catalogue.ids[rows], had_their_chance)]
     return rows[np.argsort(-came[rows], kind="stable")][:MOST]

@@ -1,6 +1,6 @@
 """Cut one page of a user's list from the candidates, and rank the whole catalogue where these don't suffice."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
@@ -10,14 +10,12 @@ import numpy as np
 from recommender.engine import ranking
 from recommender.engine.types import IntArray
 from recommender.serving.candidates import user_ranking
-from recommender.serving.candidates.context import TRENDING, ServingContext
-from recommender.serving.candidates.everybody import POPULAR
+from recommender.serving.candidates.context import ServingContext
+from recommender.serving.candidates.fallbacks import followed_by, rank_by_source, without_fillers
 from recommender.serving.candidates.new_items import insert_new_items
 from recommender.serving.candidates.paging import Eligibility, places, take
 from recommender.serving.candidates.rankings import Chain, Ranked
-from recommender.serving.candidates.trending import popular_lately, trending
 from recommender.serving.candidates.user_candidates import UserCandidates
-from recommender.serving.incremental.trends import DAYS
 from recsite.platform.database import DatabaseDown
 
 DIVERSIFIED = 100
@@ -40,9 +38,14 @@ def user_page(
     offset: int,
     limit: int,
     diversity: float = 0.0,
+    fallbacks: Sequence[str] = (),
 ) -> Page:
-    """Return the page of `limit` items from `offset` on; with `diversity` the first DIVERSIFIED are reordered."""
-    return _diverse_page(context, partial(_user_page, context, algorithm, known, eligibility), offset, limit, diversity)
+    """Return the page of `limit` items from `offset` on; with `diversity` the first DIVERSIFIED are reordered.
+
+    `fallbacks` follow where what leads has too little; without them what is popular does.
+    """
+    cut = partial(_user_page, context, algorithm, known, eligibility, fallbacks)
+    return _diverse_page(context, cut, offset, limit, diversity)
 
 
 def page_of(
@@ -69,29 +72,37 @@ def _diverse_page(
 
 
 def _user_page(
-    context: ServingContext, algorithm: str, known: UserCandidates, eligibility: Eligibility, offset: int, limit: int
+    context: ServingContext,
+    algorithm: str,
+    known: UserCandidates,
+    eligibility: Eligibility,
+    fallbacks: Sequence[str],
+    offset: int,
+    limit: int,
 ) -> Page:
     candidates = known.candidates
     if not candidates.is_personal:
-        return paginate(_for_everybody(context, algorithm, eligibility.window_days), eligibility, offset, limit)
+        ranked = rank_by_source(context, algorithm, eligibility.window_days, fallbacks)
+        return paginate(ranked, eligibility, offset, limit)
     own = Ranked(context.catalogue.rows(candidates.items), candidates.scores, candidates.sources)
     own = insert_new_items(context, own, candidates.taste, algorithm)
-    found = paginate(own, eligibility, offset, limit)
-    if _suffices(own, eligibility, found, offset, limit):
+    led = without_fillers(own) if fallbacks else own
+    found = paginate(led, eligibility, offset, limit)
+    if _suffices(led, eligibility, found, offset, limit):
         return found
+    is_filtered = eligibility.matching.mask is not context.catalogue.available
+    if eligibility.cap and eligibility.min_score is None and (len(found.ranked) == limit or not is_filtered):
+        # Of some hundred candidates a cap leaves enough: what comes further down is not worth scoring the catalogue.
+        return paginate(Chain(led, followed_by(context, fallbacks)), eligibility, offset, limit)
     reach = len(context.catalogue)
     if not (eligibility.needs_full_scan or context.catalogue.has_groups):
         # All of them are eligible: no variant and no score stops one.
         reach = min(reach, offset + limit + len(eligibility.new))
-    return paginate(_everything(context, algorithm, known, own, eligibility, reach), eligibility, offset, limit)
-
-
-def _for_everybody(context: ServingContext, algorithm: str, window_days: int) -> Chain:
-    if algorithm == TRENDING:
-        return trending(context, window_days or DAYS)
-    if algorithm == POPULAR and window_days:
-        return popular_lately(context, window_days)
-    return context.everybody(algorithm)
+    everything = _everything(context, algorithm, known, own, eligibility, reach)
+    if not fallbacks:
+        return paginate(everything, eligibility, offset, limit)
+    ranked = Chain(without_fillers(everything), followed_by(context, fallbacks))
+    return paginate(ranked, eligibility, offset, limit)
 
 
 def _diversified(context: ServingContext, ranked: Ranked, diversity: float) -> IntArray:

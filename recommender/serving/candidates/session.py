@@ -11,6 +11,7 @@ from recommender.engine.types import UNKNOWN, Dataset, EventKind, Histories, IdM
 from recommender.serving.candidates.attribution import Attribution, attribution_of
 from recommender.serving.candidates.by_model import rank_by_model
 from recommender.serving.candidates.context import FOLD_IN, ServingContext
+from recommender.serving.candidates.fallbacks import followed_by
 from recommender.serving.candidates.loaded_release import LoadedModel
 from recommender.serving.candidates.rankings import Chain, Ranked
 
@@ -36,22 +37,27 @@ class Session:
 
 
 def session(
-    context: ServingContext, rows: Sequence[int], leader: LoadedModel | None = None, disliked: Sequence[int] = ()
+    context: ServingContext,
+    rows: Sequence[int],
+    leader: LoadedModel | None = None,
+    disliked: Sequence[int] = (),
+    fallbacks: Sequence[str] = (),
 ) -> Session:
     """Rank similar items for an anonymous session: `rows` are the viewed items, in order, the latest weighs most.
 
     By `leader`; default: the release's leading model. What is like the items at `disliked` is pushed away.
+    What the fallbacks rank follows.
     """
-    member = leader or context.release.leader
+    member, rest = leader or context.release.leader, followed_by(context, fallbacks)
     if member is None:
-        return Session(context, context.everybody(), None)
+        return Session(context, rest, None)
     items, against = (context.catalogue.ids[list(some)] for some in (rows, disliked))
     events = _events(member.model.item_ids, items, against)
     history = feedback.histories(events, member.model.item_ids)
     own = rank_by_model(context, member, lambda: member.model.score_histories(history), FOLD_IN)
     if own is None:
-        return Session(context, context.everybody(), None)
-    return Session(context, Chain(own, context.everybody()), (member, events, history))
+        return Session(context, rest, None)
+    return Session(context, Chain(own, rest), (member, events, history))
 
 
 def _events(item_ids: IdMap, items: IntArray, disliked: IntArray) -> Dataset:

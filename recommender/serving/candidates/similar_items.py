@@ -1,5 +1,6 @@
 """Rank the items similar to one item."""
 
+from collections.abc import Sequence
 from itertools import islice
 
 import numpy as np
@@ -11,6 +12,7 @@ from recommender.engine.forms.hybrid import HybridModel
 from recommender.engine.types import UNKNOWN, Model, Recommendation
 from recommender.serving.candidates.by_model import rank_by_model
 from recommender.serving.candidates.context import CONTENT, ServingContext, current_context
+from recommender.serving.candidates.fallbacks import followed_by
 from recommender.serving.candidates.loaded_release import LoadedModel
 from recommender.serving.candidates.paging import Eligibility, places
 from recommender.serving.candidates.rankings import NO_ITEMS, Chain, Ranked, marked
@@ -37,14 +39,23 @@ def similar(item: int, n: int) -> list[Recommendation]:
     return [_recommendation(context, *ranked.item(at)) for _, at in islice(places(ranked, eligibility), n)]
 
 
-def rank_similar(context: ServingContext, row: int, method: str = HYBRID, leader: LoadedModel | None = None) -> Chain:
+def rank_similar(
+    context: ServingContext,
+    row: int,
+    method: str = HYBRID,
+    leader: LoadedModel | None = None,
+    fallbacks: Sequence[str] = (),
+) -> Chain:
     """Rank everything by similarity to the item at `row` of the catalogue.
 
     By `leader` (default: the release's leading model) and, where it can't say, by content; or by one of METHODS alone.
+    Then by the fallbacks; without them what is popular among the item's categories follows.
     """
     own: Ranked | Chain | None = None if method == CONTENT else _by_leader(context, row, method, leader)
     if own is None:
         own = _by_content(context, row) if method != COLLABORATIVE else NO_ITEMS
+    if fallbacks:
+        return Chain(own, followed_by(context, fallbacks))
     everybody = context.everybody()
     if categories := context.catalogue.categories[row]:
         return Chain(own, everybody.within(context.catalogue.filtered(categories=categories).mask), everybody)

@@ -10,7 +10,7 @@ from recommender.engine import ranking
 from recommender.engine.forms.impersonal import ImpersonalModel
 from recommender.serving.candidates.context import TRENDING, ServingContext
 from recommender.serving.candidates.everybody import POPULAR
-from recommender.serving.candidates.rankings import Chain, Ranked
+from recommender.serving.candidates.rankings import NO_ITEMS, Chain, Ranked
 from recommender.serving.incremental import item_days, trends
 from recommender.serving.incremental.trends import DAYS
 from recsite.platform.database import DatabaseDown
@@ -29,19 +29,18 @@ _models: dict[tuple[str, int], tuple[float, ImpersonalModel | None]] = {}
 
 def trending(context: ServingContext, days: int = DAYS) -> Chain:
     """Rank all items: by the events of the last `days`, the latest counting most, then by popularity."""
-    return _by_window(context, TRENDING, days)
+    return Chain(by_window(context, TRENDING, days), context.everybody())
 
 
 def popular_lately(context: ServingContext, days: int) -> Chain:
     """Rank all items: by the events of the last `days`, then by popularity ever."""
-    return _by_window(context, POPULAR, days)
+    return Chain(by_window(context, POPULAR, days), context.everybody())
 
 
-def _by_window(context: ServingContext, source: str, days: int) -> Chain:
+def by_window(context: ServingContext, source: str, days: int) -> Ranked:
+    """Rank the items that have events in the window; none where nothing is known of it."""
     model = _model(source, days)
-    if model is None:
-        return context.everybody()
-    return Chain(_by_events(context, source, days, model), context.everybody())
+    return NO_ITEMS if model is None else _by_events(context, source, days, model)
 
 
 def _by_events(context: ServingContext, source: str, days: int, model: ImpersonalModel) -> Ranked:

@@ -53,6 +53,8 @@ class Answer:
     model_version: int | None
     release: int | None
     placement: str
+    placement_revision: int | None
+    """The number of the placement's live revision; None where it has none."""
     cold_start: bool
     """True where nothing is known of the user, who gets what everybody gets."""
     cache_hit: bool
@@ -86,6 +88,7 @@ class BoughtTogether:
     recommendation_id: UUID
     items: tuple[BoughtItem, ...]
     placement: str
+    placement_revision: int | None
     total_available: int
     variant: str | None = None
 
@@ -100,6 +103,7 @@ def as_json(answer: Answer) -> dict[str, Any]:
         "model_version": answer.model_version,
         "release": answer.release,
         "placement": answer.placement,
+        "placement_revision": answer.placement_revision,
         "variant": answer.variant,
         "cold_start": answer.cold_start,
         "cache_hit": answer.cache_hit,
@@ -166,6 +170,7 @@ def bought_as_json(bought: BoughtTogether) -> dict[str, Any]:
         "recommendation_id": str(bought.recommendation_id),
         "items": [_bought_item_as_json(item) for item in bought.items],
         "placement": bought.placement,
+        "placement_revision": bought.placement_revision,
         "variant": bought.variant,
         "total_available": bought.total_available,
     }

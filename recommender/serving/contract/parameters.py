@@ -92,8 +92,7 @@ PARAMETERS = (
     Parameter(
         "limit",
         Integer(1, settings.MAX_RECOMMENDATION_COUNT),
-        "Length of the list.",
-        default=settings.DEFAULT_RECOMMENDATION_COUNT,
+        f"Length of the list. Default: as the placement says, else {settings.DEFAULT_RECOMMENDATION_COUNT}.",
     ),
     Parameter("offset", Integer(0, LARGEST_OFFSET), "Items to skip, for the next page of the same list.", default=0),
     Parameter("categories", STRINGS, "Only items of any of these categories."),
@@ -108,14 +107,15 @@ PARAMETERS = (
     Parameter(
         "placement",
         Text(LONGEST_NAME),
-        "Where the list is shown: a placement that staff have made. Its settings shape the lists that models make.",
+        "Where the list is shown: a placement that staff have made for this kind of list. Its settings hold where the "
+        "request has none of its own.",
         default="default",
     ),
     Parameter(
         "algorithm",
         Text(LONGEST_NAME),
         "A model of the live release that leads the list, or one inside its hybrid, which then ranks alone; for users "
-        "also `latest` and `trending`. Default: the release's leader.",
+        "also `latest` and `trending`. Default: as the placement says, else the release's leader.",
         PERSONAL | {SIMILAR},
         conditions=(Condition("method", (*METHODS[:2], "")),),
     ),
@@ -133,9 +133,15 @@ PARAMETERS = (
         SCORED,
     ),
     Parameter(
-        "max_per_category", Integer(1, MOST_VALUES), "At most this many items of any one category, on all pages."
+        "max_per_category",
+        Integer(1, MOST_VALUES),
+        "At most this many items of any one category, on all pages; of this and the placement's, the smaller holds.",
     ),
-    Parameter("diversity", SHARE, "The weight of unlikeness beside rank in the first hundred positions.", default=0),
+    Parameter(
+        "diversity",
+        SHARE,
+        "The weight of unlikeness beside rank in the first hundred positions. Default: as the placement says.",
+    ),
     Parameter(
         "collaborative_weight",
         SHARE,

@@ -4,8 +4,6 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.conf import settings
-
 from recommender.serving.candidates import METHODS, MIN_SUPPORT
 from recommender.serving.contract.parameters import Operation
 from recsite.platform.exceptions import Invalid
@@ -36,7 +34,8 @@ class Request:
 
     user_id: str = ""
     """Whose list it is, or who is going to see it; empty where nobody is named."""
-    limit: int = 10
+    limit: int = 0
+    """0 for the length that the placement says."""
     offset: int = 0
     items: Sequence[str] = ()
     """The items that the list starts from, by the ids of the outside: of a session, or the one others are like."""
@@ -55,14 +54,17 @@ class Request:
     """Items, by the ids of the outside."""
     min_score: float | None = None
     max_per_category: int = 0
-    """0 for any number."""
-    diversity: float = 0.0
+    """0 for any number. Where the placement has a cap as well, the smaller one holds."""
+    diversity: float | None = None
+    """None for that of the placement."""
     content_weight: float | None = None
     """The weight of content in the hybrid, of 1; None for the weight of the placement, or the learned one."""
     window_days: int = 0
     """0 for the usual window."""
     placement: str = ""
     """Empty for `default`."""
+    kind: str = ""
+    """The kind of list that is asked for, by the names of `parameters.TITLES`; empty: a user's."""
     method: str = METHODS[0]
     """How similar items are found: one of `candidates.METHODS`."""
     min_support: int = MIN_SUPPORT
@@ -103,7 +105,7 @@ def from_json(operation: Operation, body: Any) -> Values:
 
 
 def _read(operation: Operation, given: Iterable[tuple[str, Any]], read: Callable[[ValueType, Any], Any]) -> Values:
-    values: Values = {"limit": settings.DEFAULT_RECOMMENDATION_COUNT}
+    values: Values = {}
     wrong: dict[str, str] = {}
     unknown: list[str] = []
     for name, value in given:

@@ -19,8 +19,10 @@ from recommender.training import train as training
 from recsite.local.console import say, step
 from recsite.local.paths import LocalError, write_private
 from recsite.local.source import Source, choose
+from recsite.platform.audit import Actor
 from recsite.platform.commands import PlainCommand
 from recsite.platform.models import ApiKey
+from storefront import shelves
 
 ADMINISTRATOR = "administrator"
 ACCOUNTS = {ADMINISTRATOR: "Administrator", "operator": "Operator", "merchandiser": "Merchandiser", "viewer": "Viewer"}
@@ -49,6 +51,7 @@ class Command(PlainCommand):
             call_command("migrate", verbosity=0)
         asked = Source(options["data"], options["format"]) if options["data"] else None
         load(settings.STATE_DIR, asked)
+        shelves.make(Actor.command("prepare_demo"))
         give_access(settings.STATE_DIR / "demo.json", options["url"])
         if not Release.objects.filter(state=Release.State.LIVE).exists():
             train()

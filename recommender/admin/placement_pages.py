@@ -1,0 +1,256 @@
+"""The pages of one placement: its draft beside a preview, what is published, and the history with differences."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.template.response import TemplateResponse
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from recommender import merchandising
+from recommender.admin import placement_previews
+from recommender.admin.placement_forms import DraftForm, PublishForm, SubjectForm
+from recommender.insight import analytics
+from recommender.merchandising import ListSettings, StaleDraft, StaleRevision, differences
+from recommender.merchandising.settings import TABLE, in_words
+from recommender.models import Placement
+from recommender.serving import candidates
+from recsite.platform import redis
+from recsite.platform.audit import Actor
+from recsite.platform.exceptions import Invalid, UserFacingError
+from recsite.platform.humanize import distance
+
+VIEW, CHANGE = "recommender.view_placement", "recommender.change_placement"
+LISTED = 50
+"""Revisions that the history shows."""
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def draft(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show the draft beside a preview of it; store it by POST. A stale form is told, and loses nothing."""
+    placement = _placement(request, pk)
+    if request.method != "POST":
+        form = DraftForm(placement, draft_of(placement))
+        return _draft_page(request, placement, form)
+    _may_change(request)
+    form = DraftForm(placement, draft_of(placement), request.POST)
+    if not form.is_valid():
+        return _draft_page(request, placement, form)
+    seen = form.cleaned_data["version"]
+    try:
+        held = merchandising.save_draft(placement, form.settings.as_json(), seen, actor=Actor.staff(request))
+    except StaleDraft as stale:
+        return _stale_page(request, form, stale)
+    if "publish" in request.POST:
+        return redirect("admin:placement-publish", pk)
+    messages.success(request, f"The draft is saved, as version {held.draft_version}. Nothing is published yet.")
+    return redirect("admin:placement-draft", pk)
+
+
+@require_POST
+def preview(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show what the form as it stands would list, beside what is live. Nothing is stored or counts as shown."""
+    placement = _placement(request, pk)
+    form = DraftForm(placement, draft_of(placement), request.POST)
+    if not form.is_valid():
+        return render(request, "admin/recommender/placement/_preview.html", {"wrong": form.errors.values()})
+    shown = placement_previews.of(placement, form.settings, SubjectForm(placement, request.POST))
+    return render(request, "admin/recommender/placement/_preview.html", shown)
+
+
+@require_safe
+def published(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show what is live in words, since when and by whom, and what each revision achieved."""
+    placement = _placement(request, pk)
+    own = live_of(placement)
+    lines = [
+        (label.capitalize(), in_words(name, getattr(own, name)))
+        for name, (_, kinds, label) in TABLE.items()
+        if placement.kind in kinds
+    ]
+    context = {"lines": lines, "achieved": analytics.revision_totals(placement.name, LISTED)}
+    return _page(request, placement, "published", context)
+
+
+@require_safe
+def revisions(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show every revision with what it changed."""
+    placement = _placement(request, pk)
+    rows = list(placement.revisions.order_by("-number")[: LISTED + 1])
+    settings = [ListSettings.stored(row.settings) for row in rows]
+    befores: list[ListSettings | None] = [*settings[1:], None]
+    told = [
+        {"row": row, "changes": None if before is None else differences(before, own)}
+        for row, own, before in zip(rows, settings, befores, strict=True)
+    ]
+    return _page(request, placement, "revisions", {"history": told[:LISTED], "may_change": _can_change(request)})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def publish(request: HttpRequest, pk: int) -> HttpResponse:
+    """Ask before the draft is published, stating what will change; publish it by POST, once."""
+    placement = _placement(request, pk)
+    _may_change(request)
+    form = PublishForm(request.POST if request.method == "POST" else None, initial=_seen(placement))
+    if request.method == "POST" and form.is_valid():
+        sent = form.cleaned_data
+        try:
+            made = merchandising.publish(
+                placement, sent["version"], sent["live"], sent["note"], actor=Actor.staff(request)
+            )
+        except UserFacingError as error:
+            return _told(request, pk, error)
+        messages.success(
+            request, f"{str(made).capitalize()} of {placement.name} is live: everywhere within two seconds."
+        )
+        return redirect("admin:placement-published", pk)
+    if placement.draft is None:
+        messages.info(request, "There is no draft to publish. Change something and save it first.")
+        return redirect("admin:placement-draft", pk)
+    changes = differences(live_of(placement), draft_of(placement))
+    context = {"form": form, "changes": changes, "consequences": _consequences(placement)}
+    return _page(request, placement, "publish", context)
+
+
+@require_POST
+def revert(request: HttpRequest, pk: int) -> HttpResponse:
+    """Publish an earlier revision again. It carries what was live when it was decided: sent twice it reverts once."""
+    placement = _placement(request, pk)
+    _may_change(request)
+    number, live = (request.POST.get(name, "") for name in ("to", "live"))
+    if not (number.isdecimal() and live.isdecimal()):
+        raise Http404("The form is not whole. Go back, and reload the page.")
+    try:
+        made = merchandising.revert(placement, int(number), int(live), actor=Actor.staff(request))
+    except UserFacingError as error:
+        return _told(request, pk, error)
+    messages.success(request, f"{placement.name} is as in revision {number} again, published as {made}.")
+    return redirect("admin:placement-revisions", pk)
+
+
+@require_POST
+def discard(request: HttpRequest, pk: int) -> HttpResponse:
+    """Throw the draft away."""
+    placement = _placement(request, pk)
+    _may_change(request)
+    seen = request.POST.get("version", "")
+    try:
+        merchandising.discard_draft(placement, int(seen) if seen.isdecimal() else -1, actor=Actor.staff(request))
+    except UserFacingError as error:
+        return _told(request, pk, error)
+    messages.success(request, "The draft is gone. What is live stays.")
+    return redirect("admin:placement-draft", pk)
+
+
+PAGES: Mapping[str, Callable[..., HttpResponse]] = {
+    "draft": draft,
+    "preview": preview,
+    "published": published,
+    "revisions": revisions,
+    "publish": publish,
+    "revert": revert,
+    "discard": discard,
+}
+"""By the last part of their addresses."""
+
+
+def live_of(placement: Placement) -> ListSettings:
+    """Return what is live: as usual, where nothing is published."""
+    return ListSettings.stored(placement.live.settings) if placement.live else ListSettings()
+
+
+def draft_of(placement: Placement) -> ListSettings:
+    """Return the draft; where there is none, what is live."""
+    return live_of(placement) if placement.draft is None else ListSettings.stored(placement.draft)
+
+
+def _placement(request: HttpRequest, pk: int) -> Placement:
+    if not (request.user.has_perm(VIEW) or _can_change(request)):
+        raise PermissionDenied(f"Your account lacks the permission {VIEW}.")
+    found = Placement.objects.select_related("live").filter(pk=pk).first()
+    if found is None:
+        raise Http404("This placement was deleted. The list of placements has those that there are.")
+    return found
+
+
+def _can_change(request: HttpRequest) -> bool:
+    return request.user.has_perm(CHANGE)
+
+
+def _may_change(request: HttpRequest) -> None:
+    if not _can_change(request):
+        raise PermissionDenied(f"Your account lacks the permission {CHANGE}.")
+
+
+def _seen(placement: Placement) -> dict[str, Any]:
+    return {"version": placement.draft_version, "live": placement.live.number if placement.live else None}
+
+
+def _told(request: HttpRequest, pk: int, error: UserFacingError) -> HttpResponse:
+    """Go back to the draft with what came between; nothing is lost there."""
+    stale = isinstance(error, StaleDraft | StaleRevision)
+    said = " ".join(error.errors.values()) if isinstance(error, Invalid) else str(error)
+    messages.warning(request, f"Nothing was changed. {said}" if stale else said)
+    return redirect("admin:placement-draft", pk)
+
+
+def _draft_page(request: HttpRequest, placement: Placement, form: DraftForm, **more: Any) -> HttpResponse:
+    subject = SubjectForm(placement, request.POST or request.GET or None)
+    own = form.settings if form.is_bound and form.is_valid() else draft_of(placement)
+    context = {
+        "form": form,
+        "subject": subject,
+        "may_change": _can_change(request),
+        "changes": differences(live_of(placement), draft_of(placement)),
+        **placement_previews.of(placement, own, subject),
+        **more,
+    }
+    return _page(request, placement, "draft", context)
+
+
+def _stale_page(request: HttpRequest, form: DraftForm, stale: StaleDraft) -> HttpResponse:
+    """Show both, the form as it was sent and what is stored now: saving again takes the place of the latter."""
+    held = stale.placement
+    form.data = {**form.data.dict(), "version": str(held.draft_version)}  # type: ignore[attr-defined]  # a browser's
+    theirs = draft_of(held)
+    page = _draft_page(
+        request, held, form, stale=str(stale.errors["version"]), theirs=differences(theirs, form.settings)
+    )
+    page.status_code = 409
+    return page
+
+
+def _consequences(placement: Placement) -> list[str]:
+    """Say what publishing will do, as of now."""
+    found = [f"{placement.name} shows the draft in every process within two seconds, cached lists included."]
+    if placement.live:
+        live = placement.live
+        by = f" by {live.published_by}" if live.published_by else ""
+        found.append(f"It takes the place of {live}, published{by} {distance(live.published_at)}.")
+        if placement.draft_base is not None and placement.draft_base != live.number:
+            found.append(
+                f"The draft was begun from revision {placement.draft_base}: what came since is replaced as well."
+            )
+    if placement.draft_saved_at:
+        saved = distance(placement.draft_saved_at)
+        found.append(f"The draft was saved by {placement.draft_saved_by or 'somebody'} {saved}.")
+    found.append("You can return to any revision by one click, in the history.")
+    return found
+
+
+def _page(request: HttpRequest, placement: Placement, tab: str, context: dict[str, Any]) -> HttpResponse:
+    frame = {
+        **admin.site.each_context(request),
+        "title": placement.name,
+        "opts": placement._meta,
+        "original": placement,
+        "placement": placement,
+        "tab": tab,
+        "nothing_live": candidates.live().number is None,
+        "fault": candidates.fault(),
+        "without_redis": redis.is_down(),
+    }
+    return TemplateResponse(request, f"admin/recommender/placement/{tab}.html", frame | context)

@@ -1,0 +1,34 @@
+"""Decide what lists show where: placements, their drafts, and the revisions that are published of them.
+
+The verbs write and record; serving reads what is live in `serving.placements`.
+"""
+
+from recommender.merchandising.drafts import StaleDraft, discard_draft, save_draft
+from recommender.merchandising.placements import (
+    PlacementTaken,
+    create,
+    delete,
+    describe,
+    find,
+)
+from recommender.merchandising.publishing import NothingToPublish, StaleRevision, publish, revert
+from recommender.merchandising.settings import Difference, ListSettings, differences, fields_of
+
+__all__ = [
+    "Difference",
+    "ListSettings",
+    "NothingToPublish",
+    "PlacementTaken",
+    "StaleDraft",
+    "StaleRevision",
+    "create",
+    "delete",
+    "describe",
+    "differences",
+    "discard_draft",
+    "fields_of",
+    "find",
+    "publish",
+    "revert",
+    "save_draft",
+]

@@ -1,0 +1,85 @@
+"""A merchandiser drafts a shelf, previews it, publishes it, sees it in the shop, and takes it back."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Page, expect
+from pytest_django import DjangoDbBlocker
+
+from recommender import merchandising
+from recommender.models import DEFAULT, ListImpression, Placement
+from recsite.platform.audit import SYSTEM
+from storefront import shelves
+from tests.browser.conftest import OpenTab
+from tests.browser.test_admin import sign_in
+from tests.web import Web
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db]
+SHELF = "#shelf-popular"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def placed(web: Web, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """The placements of the shop's shelves; afterwards the shop is as it was."""
+    with django_db_blocker.unblock():
+        shelves.make(SYSTEM)
+        yield
+        Placement.objects.exclude(name=DEFAULT).delete()
+
+
+def on_the_shelf(page: Page) -> int:
+    page.goto("/")
+    return page.locator(".shelf-popular li").count()
+
+
+def test_a_shelf_is_drafted_previewed_published_and_taken_back(tab: OpenTab) -> None:
+    page = sign_in(tab())
+    usual = on_the_shelf(page)
+    assert usual > 3
+    # What the shop has shown is recorded within a second or two.
+    page.wait_for_timeout(2_000)
+    shown = ListImpression.objects.count()
+    assert shown
+
+    page.goto("/admin/recommender/placement/")
+    page.get_by_role("link", name="shop-popular").click()
+    expect(page.locator("#preview")).to_contain_text("positions stay as they are")
+    page.get_by_label("Most of one category").fill("1")
+    page.get_by_label("Most of one category").blur()
+    expect(page.locator("#preview")).to_contain_text(re.compile("positions? changes?"))
+    expect(page.locator("#preview .rs-mark").first).to_be_visible()
+    assert ListImpression.objects.count() == shown
+    page.get_by_label("Length").fill("3")
+    page.get_by_role("button", name="Save and publish").click()
+
+    expect(page.get_by_role("heading", name="Publish the draft of shop-popular?")).to_be_visible()
+    expect(page.locator("form .rs-table")).to_contain_text("Most of one category")
+    page.get_by_label("Why, for the history (optional)").fill("A mix, for the spring.")
+    page.get_by_role("button", name="Publish", exact=True).click()
+    expect(page.get_by_text("is live: everywhere within two seconds.")).to_be_visible()
+    page.wait_for_timeout(2_000)
+    assert on_the_shelf(page) <= 3
+
+    page.goto(f"/admin/recommender/placement/{merchandising.find('shop-popular').pk}/revisions/")
+    expect(page.locator("#content")).to_contain_text("A mix, for the spring.")
+    page.get_by_role("button", name="Return to revision 1").click()
+    expect(page.get_by_text("is as in revision 1 again")).to_be_visible()
+    page.wait_for_timeout(2_000)
+    assert on_the_shelf(page) == usual
+
+
+def test_a_draft_that_somebody_saved_meanwhile_is_shown_beside_ones_own(tab: OpenTab) -> None:
+    page, other = (sign_in(tab(faults_expected=True)) for _ in range(2))
+    draft = f"/admin/recommender/placement/{merchandising.find('shop-new').pk}/draft/"
+    page.goto(draft)
+    page.get_by_label("Diversity").fill("0.5")
+    other.goto(draft)
+    other.get_by_label("Length").fill("7")
+    other.get_by_role("button", name="Save draft").click()
+    expect(other.get_by_text("The draft is saved")).to_be_visible()
+    page.get_by_role("button", name="Save draft").click()
+    expect(page.get_by_role("alert")).to_contain_text("Nothing of yours is lost")
+    expect(page.get_by_label("Diversity")).to_have_value("0.5")
+    page.get_by_role("button", name="Save draft").click()
+    expect(page.get_by_text("The draft is saved")).to_be_visible()
