@@ -12,6 +12,8 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
+from catalog.expressions import LONGEST
+from catalog.filter_text import FilterText
 from recommender.merchandising import ListSettings, fields_of
 from recommender.merchandising.settings import IMPERSONAL, LEADERS, NOT_SET, TABLE
 from recommender.models import Placement
@@ -45,7 +47,7 @@ class DraftForm(forms.Form):
         found: dict[str, Any] = super().clean() or self.cleaned_data
         own = self.placement.draft or (self.placement.live.settings if self.placement.live else {})
         values = {name: found.get(name) for name in fields_of(self.placement.kind)} | {"rules": own.get("rules", [])}
-        values["algorithm"] = values.get("algorithm") or None
+        values |= {name: values.get(name) or None for name in ("algorithm", "filter")}
         chosen = [found[name] for name in PLACES if found.get(name)]
         values["fallbacks"] = chosen or None
         if len(set(chosen)) < len(chosen):
@@ -96,6 +98,8 @@ def _field(name: str, type_: Any, description: str) -> forms.Field:
     if name == "algorithm":
         choices = [("", NOT_SET[name].capitalize()), *((one, one) for one in LEADERS)]
         return forms.ChoiceField(choices=choices, widget=UnfoldAdminSelectWidget, **more)
+    if isinstance(type_, FilterText):
+        return forms.CharField(max_length=LONGEST, widget=UnfoldAdminTextareaWidget(attrs={"rows": 2}), **more)
     if isinstance(type_, Integer):
         low, high = type_.minimum, type_.maximum
         return forms.IntegerField(min_value=low, max_value=high, widget=UnfoldAdminIntegerFieldWidget, **more)

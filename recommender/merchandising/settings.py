@@ -6,6 +6,7 @@ from typing import Any, Self
 
 from django.conf import settings
 
+from catalog.filter_text import FilterText
 from recommender.engine.algorithms import ALGORITHMS
 from recommender.models import Placement
 from recsite.platform.exceptions import Invalid
@@ -61,6 +62,15 @@ TABLE: Mapping[str, tuple[Field, frozenset[str], str]] = {
         ),
         LED,
         "content weight",
+    ),
+    "filter": (
+        Field(
+            FilterText(),
+            'Only items of which this expression is true, such as `category == "Poetry" and price < 20`, beside what a '
+            "request filters (docs/FILTERS.md).",
+        ),
+        EVERY,
+        "filter",
     ),
     "diversity": (
         Field(Number(0, 1), "The weight of unlikeness beside rank in the first hundred positions.", 0.0),
@@ -120,6 +130,7 @@ class ListSettings:
 
     algorithm: str | None = None
     content_weight: float | None = None
+    filter: str | None = None
     diversity: float = 0.0
     max_per_category: int | None = None
     count: int | None = None
@@ -208,6 +219,7 @@ SHARES = ("content_weight", "diversity", "new_item_share")
 NOT_SET: Mapping[str, str] = {
     "algorithm": "what the release leads with",
     "content_weight": "as learned",
+    "filter": "none",
     "max_per_category": "any number",
     "count": f"{settings.DEFAULT_RECOMMENDATION_COUNT}, as usual",
     "fallbacks": "popular, then latest, as usual",

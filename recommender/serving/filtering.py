@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from catalog import snapshot
-from catalog.expressions import USER, VIEWED, Context, parse
+from catalog.expressions import USER, VIEWED, Context, Expression, parse
 from catalog.snapshot import Filter, Filtered, Snapshot, price_of
 from recommender import cache
 from recommender.cache import NOBODY, Keys
@@ -32,9 +32,11 @@ NOTHING: Mapping[str, Any] = {}
 def matching(catalogue: Snapshot, request: Request, is_latest: bool, known: Context) -> Filtered | None:
     """Return the items that pass all filters of a request, None where it has none; `latest` has a window of dates."""
     found = None
-    if request.filter:
+    if expressions := expressions_of(request):
         beside = Filter(frozenset(request.categories), frozenset(request.tags), request.item_type)
-        found = snapshot.mask(catalogue, parse(request.filter), known, beside)
+        found = snapshot.mask(catalogue, expressions[0], known, beside)
+        for other in expressions[1:]:
+            found = _both(catalogue, found, snapshot.mask(catalogue, other, known, beside))
     elif request.has_filters:
         found = catalogue.filtered(request.categories, request.tags, request.item_type)
     if request.every_category:
@@ -44,22 +46,32 @@ def matching(catalogue: Snapshot, request: Request, is_latest: bool, known: Cont
     return found
 
 
+def expressions_of(request: Request) -> list[Expression]:
+    """Return the expressions that items have to pass: the placement's, and the request's own."""
+    return [parse(text) for text in (request.placement_filter, request.filter) if text]
+
+
+def asks_of(request: Request, scope: str) -> bool:
+    """Tell if an expression asks for something of the user, or of the item that is viewed."""
+    return any(scope in one.scopes for one in expressions_of(request))
+
+
 def contexts_of(request: Request, new_for_days: int, user_ids: Sequence[str], persons: Sequence[int]) -> list[Context]:
     """Return what the expression of a request may ask of each of these users; `persons` are their internal ids."""
-    if not request.filter:
+    if not (request.filter or request.placement_filter):
         return [NOTHING_KNOWN] * len(user_ids)
     about: Sequence[Mapping[str, Any]] = [NOTHING] * len(user_ids)
-    if USER in parse(request.filter).scopes:
+    if asks_of(request, USER):
         about = _about(user_ids, persons)
     return [Context(its, new_for_days) for its in about]
 
 
 def context_of_viewed(catalogue: Snapshot, request: Request, new_for_days: int, row: int) -> Context:
     """Return the same for a list that starts from an item; nothing is known of whoever looks at it."""
-    if not request.filter:
+    if not (request.filter or request.placement_filter):
         return NOTHING_KNOWN
     known = NOTHING
-    if VIEWED in parse(request.filter).scopes:
+    if asks_of(request, VIEWED):
         known = {
             "viewed.category": catalogue.categories[row],
             "viewed.tags": catalogue.tags[row],
@@ -113,6 +125,12 @@ def _from_redis(keys: Mapping[int, Keys]) -> tuple[dict[int, Mapping[str, Any]],
 def _keep(keys: Mapping[int, Keys], marks: Mapping[int, bytes], read: Mapping[int, Mapping[str, Any]]) -> None:
     with suppress(RedisDown):
         cache.store(cache.keep_about(its, marks[person], read[person]) for person, its in keys.items())
+
+
+def _both(catalogue: Snapshot, one: Filtered, other: Filtered) -> Filtered:
+    """Leave out what passes only one of two expressions."""
+    mask = one.mask & other.mask
+    return Filtered(mask, catalogue.count_distinct(mask))
 
 
 def _of_all(catalogue: Snapshot, found: Filtered, categories: Collection[str]) -> Filtered:

@@ -2,7 +2,8 @@
 
 A request and its placement are combined by two rules. What shapes a list is the request's where it says something, and
 else the placement's: `limit`, `diversity`, `algorithm`, `content_weight`. What leaves items out holds on both sides: of
-two caps the smaller one. So a client can ask for another list, and never for more than staff let through.
+two caps the smaller one, of two filters both. So a client can ask for another list, and never for more than staff let
+through.
 """
 
 from collections.abc import Collection, Mapping
@@ -86,6 +87,7 @@ def combined(placement: ServedPlacement, request: Request) -> Request:
         limit=length,
         diversity=own.diversity if request.diversity is None else request.diversity,
         max_per_category=min(caps, default=0),
+        placement_filter=own.filter or "",
         placement=placement.name,
     )
 

@@ -142,6 +142,9 @@ def test_a_setting_that_makes_no_sense_is_refused_beside_its_field(admin: Staff,
         assert sentence in words(answer)
     both = save(admin, home, algorithm="svd", content_weight=0.5)
     assert "It can be given only with hybrid or no algorithm." in words(both)
+    wrong = save(admin, home, filter="colour == 'red'")
+    assert "colour" in words(wrong)
+    assert "At character 1" in words(wrong)
     assert "Name each source once." in words(save(admin, home, fallback_1="popular", fallback_2="popular"))
     assert merchandising.find("home").draft is None
 

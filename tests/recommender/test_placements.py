@@ -80,6 +80,23 @@ def test_of_two_caps_the_smaller_one_holds(shop: Shop) -> None:
     assert len(ask("ada", limit=12, max_per_category=5).items) == 4
 
 
+def test_of_two_filters_both_hold(shop: Shop, django_assert_num_queries: Any) -> None:
+    publish(filter="category == 'Poetry'")
+    answer = ask("ada", limit=12)
+    assert (sorted(ids(answer)), answer.total_available) == (POEMS, 6)
+    assert ids(ask("ada", filter="item_type == 'poem'", limit=2)) == POEMS[:2]
+    nothing = ask("ada", filter="category == 'Novels'")
+    assert (ids(nothing), nothing.total_available) == ([], 0)
+    assert ids(ask("ada", categories=["Novels"])) == []
+    like = serving.similar(Request(items=["novel-0"], limit=12))
+    assert sorted(one.item_id for one in like.items) == POEMS
+    with django_assert_num_queries(0):
+        assert ask("ada", limit=6).cache_hit
+    publish(filter="category == viewed.category")
+    like = serving.similar(Request(items=["novel-0"], limit=12))
+    assert sorted(one.item_id for one in like.items) == NOVELS[1:]
+
+
 def test_diversity_is_the_placement_s_and_a_request_may_ask_for_none(shop: Shop) -> None:
     plain = ids(ask("ada", limit=6))
     publish(diversity=0.9)
@@ -209,6 +226,7 @@ def test_lists_that_are_warmed_are_those_of_what_the_default_leads_with(shop: Sh
     [
         ("user", {"diversity": 2}, {"diversity": "A number from 0 to 1 is needed."}),
         ("user", {"colour": "red"}, {"colour"}),
+        ("user", {"filter": "colour = 'red'"}, {"filter"}),
         ("user", {"fallbacks": ["popular", "popular"]}, {"fallbacks"}),
         ("user", {"fallbacks": ["svd"]}, {"fallbacks"}),
         ("user", {"rules": [{"pin": "novel-0"}]}, {"rules": "Rules can't be set yet: leave the list empty."}),

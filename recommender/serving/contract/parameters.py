@@ -10,9 +10,9 @@ from typing import Any
 
 from django.conf import settings
 
+from catalog.filter_text import FilterText
 from catalog.validation import Id
 from recommender.serving.candidates import HYBRID, METHODS, MIN_SUPPORT, TRENDING
-from recommender.serving.contract.filter_text import FilterText
 from recsite.platform.moments import Moment
 from recsite.platform.values import Boolean, Choice, Integer, Many, Number, Text, ValueType
 

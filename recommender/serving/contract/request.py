@@ -50,6 +50,8 @@ class Request:
     item_type: str = ""
     filter: str = ""
     """An expression that is true of the items, in its one form; empty for all."""
+    placement_filter: str = ""
+    """The expression of the placement, which has to be true as well."""
     exclude: Collection[str] = ()
     """Items, by the ids of the outside."""
     min_score: float | None = None

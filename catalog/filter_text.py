@@ -1,4 +1,4 @@
-"""Read a filter expression from a request: refused with the position of what is wrong."""
+"""Read a filter expression from a request or a placement: refused with the position of what is wrong."""
 
 from typing import Any
 
