@@ -14,7 +14,7 @@ from recsite.platform.exceptions import UserFacingError
 
 @dataclass(frozen=True, slots=True)
 class PreviewCard:
-    """Describe one cover of a preview. `mark` says what became of it: "new", "up 3", "down 2", "gone"."""
+    """Describe one cover of a preview. `mark` says what became of it: "new", "up 3", "down 2", "now 20", "gone"."""
 
     pk: int
     rank: int
@@ -37,7 +37,7 @@ def of(placement: Placement, own: ListSettings, form: SubjectForm) -> dict[str, 
     return {
         "subject_name": name,
         "preview": found,
-        "before": list(_cards(found.before, lambda item: "" if item.item_id in listed else "gone")),
+        "before": list(_cards(found.before, lambda item: "" if item.item_id in listed else _left(item))),
         "after": list(_cards(found.after, _mark)),
     }
 
@@ -61,6 +61,11 @@ def _mark(item: PreviewItem) -> str:
     if not item.moved:
         return ""
     return f"up {item.moved}" if item.moved > 0 else f"down {-item.moved}"
+
+
+def _left(item: PreviewItem) -> str:
+    """Say where an item is that the cards of the other list don't show."""
+    return "gone" if item.other_rank is None else f"now {item.other_rank}"
 
 
 def _cards(items: Sequence[PreviewItem], mark: Any) -> Iterator[PreviewCard]:

@@ -61,6 +61,11 @@ class Preview:
     algorithm_after: str
 
     @property
+    def length(self) -> int:
+        """Return the length of the longer list."""
+        return max(len(self.before), len(self.after))
+
+    @property
     def changed(self) -> int:
         """Count the ranks that hold another item."""
         was = [one.item_id for one in self.before]
