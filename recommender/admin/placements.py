@@ -7,22 +7,29 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
 from unfold.decorators import display
+from unfold.views import ChangeList
 
 from recommender import merchandising
 from recommender.admin import placement_pages
 from recommender.models import DEFAULT, Exposure, Placement
 from recsite.platform.audit import Actor
-from recsite.platform.console import ConsoleAdmin, ReadOnlyAdmin
+from recsite.platform.console import ConsoleAdmin, ConsoleChangeList, ReadOnlyAdmin
 from recsite.platform.exceptions import UserFacingError
-from recsite.platform.humanize import EMPTY, ago, link
+from recsite.platform.humanize import EMPTY, ago
+
+
+class DraftList(ConsoleChangeList):
+    """Lead from each placement to its draft."""
+
+    def url_for_result(self, result: Placement) -> str:
+        return reverse("admin:placement-draft", args=[result.pk])
 
 
 @admin.register(Placement)
 class PlacementAdmin(ConsoleAdmin):
     """Set where lists are shown, and how: each placement has a draft, what is published, and a history."""
 
-    list_display = ("page", "kind_label", "live_label", "published", "draft_label", "description")
-    list_display_links = None
+    list_display = ("name", "kind_label", "live_label", "published", "draft_label", "description")
     list_select_related = ("live",)
     search_fields = ("name", "description")
     sortable_by = ()
@@ -37,6 +44,9 @@ class PlacementAdmin(ConsoleAdmin):
             for name, view in placement_pages.PAGES.items()
         ]
         return [*pages, *super().get_urls()]
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return DraftList
 
     def get_readonly_fields(self, request: HttpRequest, obj: Placement | None = None) -> tuple[str, ...]:
         """Keep name and kind: clients ask for both."""
@@ -69,10 +79,6 @@ class PlacementAdmin(ConsoleAdmin):
 
     def delete_model(self, request: HttpRequest, obj: Placement) -> None:
         merchandising.delete(obj, actor=Actor.staff(request))
-
-    @display(description="placement")
-    def page(self, placement: Placement) -> str:
-        return link(reverse("admin:placement-draft", args=[placement.pk]), placement.name)
 
     @display(description="kind of list")
     def kind_label(self, placement: Placement) -> str:

@@ -189,3 +189,9 @@ def test_the_default_can_not_be_deleted_and_others_can(admin: Staff, home: Place
     assert admin.post(f"{LIST}{default.pk}/delete/", post="yes").status_code == 403
     assert admin.post(f"{LIST}{home.pk}/delete/", post="yes").status_code == 302
     assert list(Placement.objects.values_list("name", flat=True)) == ["default"]
+
+
+def test_the_list_leads_to_drafts_and_names_each_column_on_a_phone(home: Placement, admin: Staff) -> None:
+    found = admin.get(LIST).content.decode()
+    assert f'href="{page(home)}' in found
+    assert "Select record" not in found
