@@ -118,8 +118,8 @@ def test_a_wrong_query_is_explained(api: ApiClient, shop: Shop, query: dict[str,
 def test_a_misspelt_parameter_is_an_error_that_names_the_known_ones(api: ApiClient, shop: Shop) -> None:
     assert details(api.get(ADA, limt=5)) == {
         "limt": "There is no such parameter. Known: algorithm, categories, collaborative_weight, content_weight, "
-        "diversity, exclude, explain, fields, item_type, limit, max_per_category, min_score, offset, "
-        "placement, tags, window_days."
+        "diversity, exclude, explain, fields, filter, item_type, limit, max_per_category, min_score, offset, "
+        "placement, release, tags, window_days."
     }
 
 
