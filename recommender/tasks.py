@@ -16,6 +16,7 @@ from interactions import keyed, pace
 from interactions.keyed import Feedback
 from recommender import cache, registry
 from recommender.insight import drift, impressions
+from recommender.insight.experiments import verbs as experiments
 from recommender.models import ModelVersion, Release
 from recommender.serving import list_export, warming
 from recommender.serving.candidates import vectors
@@ -32,7 +33,6 @@ from recsite.platform.models import Job
 from recsite.platform.redis import RedisDown
 
 logger = logging.getLogger(__name__)
-
 WARMING_EXPIRES_SECS = 3600
 
 UPDATES = (
@@ -104,7 +104,6 @@ def rebuild(job_id: int | None = None) -> None:
 @job_task
 def warm(job_id: int | None = None, everybody: bool = False) -> None:
     """Make the lists of the live release for recently active users, or for all."""
-
     job = _job(job_id, "warm", "Warm the cache")
 
     def work(progress: Progress) -> str:
@@ -250,8 +249,9 @@ def prune_history() -> None:
 
 @shared_task(soft_time_limit=300, time_limit=360)
 def roll_up_impressions() -> None:
-    """Roll up impressions, clicks and conversions."""
+    """Roll up impressions, clicks and conversions; stop experiments whose end has come."""
     lists, places = impressions.roll_up()
+    experiments.advance()
     if lists or places:
         logger.info("%d lists were shown; %d places of lists were clicked or converted.", lists, places)
 

@@ -8,6 +8,7 @@ USER_SINKS = ["recommender.cache.on_users_saved"]
 ERASURE_SINKS = [
     "interactions.erasing.on_erased",
     "recommender.insight.impressions.on_erased",
+    "recommender.insight.experiments.users.on_erased",
     "recommender.cache.on_erased",
 ]
 # The cache learns what the visitor did before the events have another owner.
@@ -15,11 +16,13 @@ MERGE_SINKS = [
     "recommender.cache.on_merged",
     "interactions.merging.on_merged",
     "recommender.insight.impressions.on_merged",
+    "recommender.insight.experiments.users.on_merged",
 ]
 OPT_OUT_SINKS = ["recommender.cache.on_opted_out"]
 PERSONAL_DATA = [
     "catalog.personal_data.of_user",
     "interactions.personal_data.of_user",
     "recommender.insight.impressions.personal_data",
+    "recommender.insight.experiments.users.personal_data",
 ]
 RETRACTION_SINKS = ["recommender.cache.on_events_retracted"]

@@ -8,6 +8,8 @@ ID: dict[str, Any] = {"type": "integer"}
 TEXT: dict[str, Any] = {"type": "string"}
 NUMBER: dict[str, Any] = {"type": "number"}
 TIME: dict[str, Any] = {"type": "string", "format": "date-time"}
+MAYBE_TEXT: dict[str, Any] = {"type": ["string", "null"]}
+MAYBE_NUMBER: dict[str, Any] = {"type": ["number", "null"]}
 MAYBE_ID: dict[str, Any] = {"type": ["integer", "null"]}
 VERSIONS: dict[str, Any] = {"type": "object", "additionalProperties": ID}
 
@@ -23,9 +25,29 @@ WEBHOOK_EVENTS = {
         {"version_id": 42, "algorithm": "svd", "error": "There are no ratings to learn from."},
     ),
     "experiment.completed": EventType(
-        "An experiment has ended. Nothing sends it yet.",
-        {"experiment": TEXT, "winner": {"type": ["string", "null"]}, "metric": TEXT, "lift": NUMBER, "p_value": NUMBER},
-        {"experiment": "home-page", "winner": "more-content", "metric": "ctr", "lift": 0.12, "p_value": 0.01},
+        "An experiment was stopped, or its planned end has come. The lift has an interval that may be looked at daily.",
+        {
+            "experiment": TEXT,
+            "placement": TEXT,
+            "winner": MAYBE_TEXT,
+            "metric": TEXT,
+            "decision": TEXT,
+            "lift": MAYBE_NUMBER,
+            "lift_low": MAYBE_NUMBER,
+            "lift_high": MAYBE_NUMBER,
+            "sentence": TEXT,
+        },
+        {
+            "experiment": "home-page",
+            "placement": "home",
+            "winner": "more-content",
+            "metric": "click_rate",
+            "decision": "better",
+            "lift": 0.08,
+            "lift_low": 0.03,
+            "lift_high": 0.13,
+            "sentence": "more-content is better by 8 % (3 to 13), sure enough to ship.",
+        },
     ),
     "drift.detected": EventType(
         "The latest events have begun to differ from those of the training. Said once until they don't any more.",

@@ -1,4 +1,11 @@
 from recommender.models.drift import DriftReport
+from recommender.models.experiment import (
+    EXPERIMENTS_GENERATION,
+    Experiment,
+    ExperimentBaseline,
+    ExperimentDay,
+    Variant,
+)
 from recommender.models.impressions import (
     Attribution,
     DailyImpressions,
@@ -17,6 +24,7 @@ from recommender.models.version import ModelVersion, with_starter
 
 __all__ = [
     "DEFAULT",
+    "EXPERIMENTS_GENERATION",
     "EXPOSURES_GENERATION",
     "AlgorithmSettings",
     "Attribution",
@@ -24,6 +32,9 @@ __all__ = [
     "CoVisit",
     "DailyImpressions",
     "DriftReport",
+    "Experiment",
+    "ExperimentBaseline",
+    "ExperimentDay",
     "Exposure",
     "HourlyImpressions",
     "ItemDay",
@@ -39,6 +50,7 @@ __all__ = [
     "TrainingPlan",
     "TrendingScore",
     "TuningTrial",
+    "Variant",
     "with_promoter",
     "with_starter",
 ]

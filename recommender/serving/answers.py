@@ -1,5 +1,6 @@
 """Make what all lists have in common: their context, the eligibility of items, and the answer."""
 
+import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -29,6 +30,7 @@ from recommender.serving.candidates import (
     Ranked,
     RatingPredictions,
     ServingContext,
+    UnknownRelease,
     context_of_release,
     current_context,
 )
@@ -41,6 +43,7 @@ from recsite.platform import lookups
 from recsite.platform.database import DatabaseDown
 from recsite.platform.exceptions import Unavailable
 
+logger = logging.getLogger(__name__)
 DIGITS = 4
 
 
@@ -55,7 +58,7 @@ def context_for(placement: ServedPlacement, request: Request) -> ServingContext:
     NoContent where the request's weights can't be applied, UnknownRelease where that of the request can't be loaded,
     and ServingUnavailable.
     """
-    context = _context_now(request.release)
+    context = _context_now(request.release or placement.release)
     if request.content_weight is not None:
         return context.with_content_weight(request.content_weight)
     leader, weight = context.release.leader, placement.content_weight
@@ -64,6 +67,20 @@ def context_for(placement: ServedPlacement, request: Request) -> ServingContext:
         with suppress(NoContent):
             return context.with_content_weight(weight)
     return context
+
+
+def seen_in(placement: ServedPlacement, request: Request) -> tuple[ServedPlacement, ServingContext]:
+    """Return the placement as it is shown, and its context, as `context_for` does.
+
+    Where the release of an experiment's variant can't be loaded any more, its users get what is live, as no variant.
+    """
+    if placement.release:
+        try:
+            return placement, context_for(placement, request)
+        except UnknownRelease as gone:
+            logger.warning("The variant %s shows what is live: %s", placement.variant, gone.sentence)
+            placement = placement.without_variant()
+    return placement, context_for(placement, request)
 
 
 def _context_now(release: int = 0) -> ServingContext:
@@ -136,6 +153,7 @@ def answer_with(
         cache_hit=cache_hit,
         total_available=total,
         generated_at=datetime.now(UTC),
+        variant=placement.variant or None,
     )
 
 
@@ -223,7 +241,7 @@ def record_impression(context: ServingContext, kind: ListKind, answer: Answer, r
             answer.algorithm,
             answer.model_version,
             answer.release,
-            "",
+            answer.variant or "",
             context.catalogue.ids[ranked.rows].tolist(),
             ranked.sources.tolist(),
             first_rank,

@@ -15,7 +15,7 @@ from recommender.engine.forms.hybrid import is_personal
 from recommender.insight import impressions
 from recommender.insight.impressions import Impression
 from recommender.models import ListKind
-from recommender.serving import candidates, filtering, placements
+from recommender.serving import candidates, experiments, filtering, placements
 from recommender.serving.answers import (
     answer_with,
     context_for,
@@ -24,6 +24,7 @@ from recommender.serving.answers import (
     is_known,
     listed_items,
     record_impression,
+    seen_in,
 )
 from recommender.serving.candidates import (
     BOUGHT_TOGETHER,
@@ -57,9 +58,9 @@ def similar(request: Request, placement: ServedPlacement | None = None) -> Answe
     `placement` is given for a preview, whose settings are not published.
     """
     started = time.perf_counter()
-    placement = placement or placements.find(request.placement, Kind.SIMILAR)
+    placement = placement or _found(request, Kind.SIMILAR)
+    placement, context = seen_in(placement, request)
     request = combined(placement, request)
-    context = context_for(placement, request)
     (row,) = _rows(context, request.items)
     leader = _leader(context, request, placement)
     ranked = candidates.rank_similar(context, row, request.method, leader, placement.settings.fallbacks)
@@ -74,9 +75,9 @@ def session(request: Request, placement: ServedPlacement | None = None) -> Answe
     Items that the catalogue doesn't have are ignored. Raises UnknownItem where it has none of them.
     """
     started = time.perf_counter()
-    placement = placement or placements.find(request.placement, Kind.SESSION)
+    placement = placement or _found(request, Kind.SESSION)
+    placement, context = seen_in(placement, request)
     request = combined(placement, request)
-    context = context_for(placement, request)
     known = [row for row in map(context.catalogue.row_of, request.items) if row is not None]
     if not known:
         raise UnknownItem(f"None of these items is in the catalogue: {', '.join(request.items[:5])}.")
@@ -111,6 +112,11 @@ def bought_together(request: Request, placement: ServedPlacement | None = None) 
         _record_bought(context, answer, found.ranked, request.offset + 1)
     _note_time(request, ListKind.BOUGHT_TOGETHER, placement.name, BOUGHT_TOGETHER, started)
     return answer
+
+
+def _found(request: Request, kind: str) -> ServedPlacement:
+    """Return the placement as whoever is named sees it."""
+    return experiments.placement_for(placements.find(request.placement, kind), request, request.user_id)
 
 
 def _bought(

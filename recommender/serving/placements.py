@@ -31,12 +31,20 @@ class ServedPlacement:
     kind: str = Kind.ANY
     revision: int | None = None
     settings: ListSettings = USUAL
+    variant: str = ""
+    """The experiment and the variant that it is shown as: KEY:VARIANT."""
+    release: int = 0
+    """The release that the variant is of; 0 for the live one."""
 
     @property
     def content_weight(self) -> float | None:
         """Return the weight of content in its lists: its own, else that of the settings; None for the learned one."""
         own = self.settings.content_weight
         return settings.CONTENT_BASED_WEIGHT if own is None else own
+
+    def without_variant(self) -> "ServedPlacement":
+        """Return it as part of no experiment; a variant that changes the release changes nothing else."""
+        return replace(self, variant="", release=0)
 
     def fits(self, kind: str) -> bool:
         """Tell if it may be asked for lists of this kind."""

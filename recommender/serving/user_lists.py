@@ -17,8 +17,8 @@ from recommender.cache import SOURCES
 from recommender.insight import impressions
 from recommender.merchandising import ListSettings
 from recommender.models import ListKind
-from recommender.serving import filtering, placements, telemetry
-from recommender.serving.answers import answer_with, context_for, eligible, is_known, listed_pages, record_impression
+from recommender.serving import experiments, filtering, placements, telemetry
+from recommender.serving.answers import answer_with, eligible, is_known, listed_pages, record_impression, seen_in
 from recommender.serving.candidates import (
     IMPERSONAL,
     LATEST,
@@ -59,10 +59,22 @@ def recommend_many(request: Request, user_ids: Sequence[str], placement: ServedP
 
     Redis is asked once for all of them, and what can be worked out for many pages at once is.
     """
+    if placement:
+        return _recommend_many(request, user_ids, placement)
+    parts = experiments.deal_out(placements.find(request.placement, request.kind), request, user_ids)
+    if len(parts) == 1:
+        return _recommend_many(request, user_ids, parts[0][0])
+    answers: dict[int, Answer] = {}
+    for seen, positions in parts:
+        made = _recommend_many(request, [user_ids[position] for position in positions], seen)
+        answers.update(zip(positions, made, strict=True))
+    return [answers[position] for position in range(len(user_ids))]
+
+
+def _recommend_many(request: Request, user_ids: Sequence[str], placement: ServedPlacement) -> list[Answer]:
     started = time.perf_counter()
-    placement = placement or placements.find(request.placement, request.kind)
+    placement, context = seen_in(placement, request)
     request = combined(placement, request)
-    context = context_for(placement, request)
     asked = _algorithm(context, request, placement.settings)
     known = load_or_build_many(context, asked, user_ids)
     persons = [one.candidates.person for one in known]

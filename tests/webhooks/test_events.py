@@ -13,19 +13,20 @@ from interactions.importing import runs
 from interactions.models import ImportRun
 from recommender import registry
 from recommender.insight.drift import reports
+from recommender.insight.experiments import verbs
 from recommender.models import DriftReport
 from recsite.platform import jobs
-from recsite.platform.audit import Actor
+from recsite.platform.audit import SYSTEM, Actor
 from recsite.platform.jobs import Progress
 from recsite.platform.models import Job, WebhookDelivery
 from recsite.platform.webhooks import endpoints
 from recsite.platform.webhooks.endpoints import EndpointSettings
 from recsite.platform.webhooks.events import TEST_TYPE
 from tests.recommender.conftest import model_folders as model_folders
+from tests.recommender.experiment_fixtures import begin
 from tests.recommender.models import ready
 
 pytestmark = pytest.mark.django_db
-NOT_YET = {"experiment.completed"}
 
 
 @pytest.fixture(autouse=True)
@@ -117,7 +118,13 @@ def test_drift_is_told_when_it_begins(monkeypatch: pytest.MonkeyPatch, model_fol
     assert [one["psi"] for one in told("drift.detected")] == [0.5, 0.5]
 
 
-def test_every_event_but_those_to_come_is_sent_somewhere() -> None:
+def test_an_experiment_that_is_stopped() -> None:
+    verbs.stop(begin(), "Enough.", actor=SYSTEM)
+    (said,) = told("experiment.completed")
+    assert (said["experiment"], said["winner"], said["decision"], said["lift"]) == ("leads", None, "too_early", None)
+
+
+def test_every_event_is_sent_somewhere() -> None:
     """The tests above and this list name all of the registry."""
     tested = {"model.promoted", "model.failed", "job.failed", "import.finished", "drift.detected"}
-    assert tested | NOT_YET == settings.WEBHOOK_EVENTS.keys()
+    assert tested | {"experiment.completed"} == settings.WEBHOOK_EVENTS.keys()

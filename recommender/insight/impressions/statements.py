@@ -13,7 +13,7 @@ HOUR_OF = "date_trunc('hour', served_at, 'UTC')"
 TAKE_LISTS = f"""
 CREATE TEMP TABLE taken ON COMMIT DROP AS
 SELECT {DAY_OF} AS day, {HOUR_OF} AS hour, kind, placement, coalesce(placement_revision, 0) AS placement_revision,
-    algorithm, coalesce(version, 0) AS version, variant, items, sources, first_rank
+    algorithm, coalesce(version, 0) AS version, variant, user_id, items, sources, first_rank
 FROM recommender_servedlist WHERE id > %(after)s AND id <= %(until)s
 """
 
@@ -79,7 +79,7 @@ WITH act AS MATERIALIZED (
 SELECT act.event_id, act.item_id, act.occurred_at, act.is_conversion, list.by_id, list.recommendation_id,
     list.served_at, (list.served_at AT TIME ZONE 'UTC')::date AS day, list.kind, list.placement,
     coalesce(list.placement_revision, 0) AS placement_revision,
-    list.algorithm, coalesce(list.version, 0) AS version, list.variant,
+    list.algorithm, coalesce(list.version, 0) AS version, list.variant, list.user_id,
     list.first_rank + array_position(list.items, act.item_id) - 1 AS rank
 FROM act CROSS JOIN LATERAL (
     (SELECT true AS by_id, one.* FROM recommender_servedlist AS one

@@ -1,0 +1,223 @@
+"""Read what an experiment compares, once for API and admin, and refuse what can't be read or served."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Self
+
+from django.utils import timezone
+
+from recommender.insight.experiments.metrics import METRICS
+from recommender.merchandising.settings import LEADERS
+from recommender.models import Experiment, Placement, PlacementRevision, Release
+from recommender.models.experiment import LONGEST_KEY, LONGEST_VARIANT, MOST_LIFT
+from recsite.platform.exceptions import Invalid
+from recsite.platform.moments import Moment
+from recsite.platform.request_fields import Field, Fields, described, read_fields
+from recsite.platform.values import Choice, Integer, Number, Text, ValueType, WrongValue
+
+LARGEST = 2**31 - 1
+MOST_VARIANTS = 10
+LEAST_SHARE = 0.0001
+NAME_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-")
+
+
+@dataclass(frozen=True)
+class Name(Text):
+    """Read a name that may stand in an answer's `variant`."""
+
+    def from_text(self, text: str) -> str:
+        if not set(super().from_text(text)) <= NAME_CHARACTERS:
+            raise WrongValue("Letters, digits, - and _ are possible.")
+        return text
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "string", "pattern": "^[a-zA-Z0-9_-]+$", "minLength": 1, "maxLength": self.longest}
+
+
+VARIANT: Fields = {
+    "name": Field(Name(LONGEST_VARIANT), "Its name, such as A.", is_required=True),
+    "share": Field(Number(LEAST_SHARE, 1), "Of the placement's users: 0.5 is half of them.", is_required=True),
+    "algorithm": Field(Choice(LEADERS), "What leads the list instead."),
+    "content_weight": Field(Number(0, 1), "The weight of content in the hybrid instead."),
+    "revision": Field(Integer(1, LARGEST), "The number of the placement's revision that is served instead."),
+    "release": Field(Integer(1, LARGEST), "The release that makes the lists instead."),
+}
+
+
+@dataclass(frozen=True)
+class VariantSpec:
+    """Say what a share of the users gets."""
+
+    name: str
+    share: float
+    algorithm: str | None = None
+    content_weight: float | None = None
+    revision: int | None = None
+    release: int | None = None
+
+    @property
+    def changes(self) -> dict[str, Any]:
+        """Return what differs from what is live, by name; nothing for a variant that shows what is live."""
+        names = ("algorithm", "content_weight", "revision", "release")
+        return {name: value for name in names if (value := getattr(self, name)) is not None}
+
+
+class Variants(ValueType):
+    """Read the variants, the control first."""
+
+    def from_json(self, value: Any) -> tuple[VariantSpec, ...]:
+        if not isinstance(value, list):
+            raise WrongValue("A list of variants is needed, the control first.")
+        if not 2 <= len(value) <= MOST_VARIANTS:
+            raise WrongValue(f"From 2 to {MOST_VARIANTS} variants are needed, the control first.")
+        return tuple(self._one(number, one) for number, one in enumerate(value, 1))
+
+    def schema(self) -> dict[str, Any]:
+        one = described(VARIANT)["application/json"]
+        nullable = {
+            name: field if name in one["required"] else {"anyOf": [field, {"type": "null"}]}
+            for name, field in one["properties"].items()
+        }
+        return {
+            "type": "array",
+            "items": {**one, "properties": nullable},
+            "minItems": 2,
+            "maxItems": MOST_VARIANTS,
+        }
+
+    def _one(self, number: int, value: Any) -> VariantSpec:
+        given = {name: v for name, v in value.items() if v is not None} if isinstance(value, dict) else value
+        try:
+            return VariantSpec(**read_fields(VARIANT, given))
+        except Invalid as wrong:
+            raise WrongValue(f"Variant {number}: {wrong}") from wrong
+
+
+class Guardrails(ValueType):
+    """Read by how much metrics may get worse at most."""
+
+    margin = Number(0.001, 1)
+
+    def from_json(self, value: Any) -> dict[str, float]:
+        if not isinstance(value, dict):
+            raise WrongValue('An object is needed, such as {"conversion_rate": 0.05}.')
+        unknown = [name[:50] for name in value if name not in METRICS]
+        if unknown:
+            raise WrongValue(f"There is no metric {unknown[0]!r}. Known: {', '.join(METRICS)}.")
+        return {name: self.margin.from_json(margin) for name, margin in value.items()}
+
+    def schema(self) -> dict[str, Any]:
+        properties = dict.fromkeys(METRICS, self.margin.schema())
+        return {"type": "object", "properties": properties, "additionalProperties": False}
+
+
+EXPERIMENT: Fields = {
+    "key": Field(Name(LONGEST_KEY), "Its name in answers; it can't be changed or used again.", is_required=True),
+    "hypothesis": Field(Text(500), "What you expect, and why.", is_required=True),
+    "placement": Field(Text(50), "Where the lists are shown.", is_required=True),
+    "kind": Field(
+        Choice(tuple(Experiment.Kind.values)),
+        "`ab` compares variants; `aa` shows all of them the same, to test the experiment itself.",
+        Experiment.Kind.AB.value,
+    ),
+    "primary_metric": Field(Choice(tuple(METRICS)), "What decides.", "click_rate"),
+    "minimum_lift": Field(
+        Number(0.001, MOST_LIFT),
+        "The smallest change that is worth finding: 0.05 is 5 %. It says how long it runs.",
+        0.05,
+    ),
+    "guardrails": Field(
+        Guardrails(), "Other metrics, each with how much worse it may get at most: 0.05 is 5 % of the control's value."
+    ),
+    "ends_at": Field(Moment(), "When it stops by itself. Default: when somebody stops it."),
+    "variants": Field(
+        Variants(),
+        "The control first; a variant that names nothing to change shows what is live. Shares are at most 1 together: "
+        "users beyond get what is live, and don't count.",
+        is_required=True,
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Definition:
+    """Hold what an experiment compares, checked as far as it can be without asking what there is."""
+
+    key: str
+    hypothesis: str
+    placement: str
+    kind: str
+    primary_metric: str
+    minimum_lift: float
+    guardrails: Mapping[str, float]
+    ends_at: datetime | None
+    variants: tuple[VariantSpec, ...]
+
+    @classmethod
+    def read(cls, body: Any) -> Self:
+        """Return what a body says; null stands for a default. Raises Invalid with a sentence for all that is wrong."""
+        given = {name: v for name, v in body.items() if v is not None} if isinstance(body, dict) else body
+        values = read_fields(EXPERIMENT, given)
+        found = cls(**values | {"guardrails": values["guardrails"] or {}})
+        if wrong := dict(found._contradictions()):
+            raise Invalid(wrong)
+        return found
+
+    @classmethod
+    def of(cls, experiment: Experiment) -> Self:
+        """Return what a stored experiment says."""
+        names = ("key", "hypothesis", "placement", "kind", "primary_metric", "minimum_lift", "guardrails", "ends_at")
+        variants = tuple(
+            VariantSpec(one.name, one.share, one.algorithm or None, one.content_weight, one.revision, one.release)
+            for one in experiment.variants.all()
+        )
+        return cls(**{name: getattr(experiment, name) for name in names}, variants=variants)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the definition as it is sent."""
+        own = {name: getattr(self, name) for name in EXPERIMENT if name != "variants"}
+        variants = [{name: getattr(one, name) for name in VARIANT} for one in self.variants]
+        return own | {"guardrails": dict(self.guardrails), "variants": variants}
+
+    def check(self) -> None:
+        """Check that there is what it names. Raises Invalid."""
+        if wrong := dict(self._missing()):
+            raise Invalid(wrong)
+
+    def _contradictions(self) -> Iterator[tuple[str, str]]:
+        total = sum(one.share for one in self.variants)
+        names = [one.name for one in self.variants]
+        changing = [one.changes for one in self.variants]
+        if total > 1 + 1e-9:
+            yield "variants", f"The shares are {100 * total:.8g} % together: lower some, 100 % is all there is."
+        elif len(set(names)) < len(names):
+            yield "variants", "Two variants have the same name: give each its own."
+        elif self.kind == Experiment.Kind.AA and any(changing):
+            yield "variants", "In an A/A experiment no variant changes anything. Leave the changes out, or make it A/B."
+        elif self.kind == Experiment.Kind.AB and all(one == changing[0] for one in changing[1:]):
+            yield "variants", "All variants are the same: say what one of them changes, or make it A/A."
+        for one in self.variants:
+            if len({"settings" if name in ("algorithm", "content_weight") else name for name in one.changes}) > 1:
+                yield (
+                    "variants",
+                    f"{one.name} changes several things at once, of which one has to be: a release, a revision, "
+                    "or algorithm and content weight.",
+                )
+        if self.primary_metric in self.guardrails:
+            yield "guardrails", f"{self.primary_metric} is the primary metric: guardrails are others."
+
+    def _missing(self) -> Iterator[tuple[str, str]]:
+        if self.ends_at and self.ends_at <= timezone.now():
+            yield "ends_at", "It lies in the past: name a later time, or none."
+        if not Placement.objects.filter(name=self.placement).exists():
+            known = ", ".join(Placement.objects.values_list("name", flat=True))
+            yield "placement", f"There is no placement {self.placement!r}. Known: {known}."
+            return
+        revisions = {one.revision for one in self.variants if one.revision}
+        known_revisions = PlacementRevision.objects.filter(placement__name=self.placement, number__in=revisions)
+        for number in sorted(revisions - set(known_revisions.values_list("number", flat=True))):
+            yield "variants", f"{self.placement} has no revision {number}. Its history names those that there are."
+        releases = {one.release for one in self.variants if one.release}
+        for pk in sorted(releases - set(Release.objects.filter(pk__in=releases).values_list("pk", flat=True))):
+            yield "variants", f"There is no release {pk}."

@@ -1,0 +1,202 @@
+"""Read an experiment: what its totals say, in numbers, by day, and in words."""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import numpy as np
+
+from recommender.engine.experiments.comparisons import Comparison, Metric, compare_metric
+from recommender.engine.experiments.effects import Interval
+from recommender.engine.experiments.moments import Moments
+from recommender.engine.experiments.novelty import novelty_curve
+from recommender.engine.experiments.planning import Plan
+from recommender.engine.experiments.readings import Decision, Reading, read
+from recommender.insight.experiments.metrics import METRICS
+from recommender.insight.experiments.moments import Sums, read_sums
+from recommender.models import Experiment
+
+RECENT_DAYS = 7
+"""The last days by which it is judged how many new users come."""
+
+NOBODY_YET = "Too early to say: nobody has seen it yet. Lists are counted about a minute after they are shown."
+NEVER_STARTED = "It was never started, so there is nothing to read."
+
+
+@dataclass(frozen=True, slots=True)
+class DayPoint:
+    """Hold the lift of a variant by the primary metric, as it was at the end of a day."""
+
+    day: date
+    variant: str
+    users: int
+    lift: Interval
+    readable: bool
+
+
+@dataclass(frozen=True)
+class Result:
+    """Hold what an experiment shows now."""
+
+    decision: str
+    sentence: str
+    variant: str | None
+    """Of which the sentence speaks."""
+    users: Mapping[str, int]
+    crossed: int
+    """Users who saw several variants, after a login for example: they count nowhere."""
+    reading: Reading | None
+    """None before anybody has seen it."""
+    days: Sequence[DayPoint]
+    novelty: Mapping[str, str]
+    """A sentence on the trend over the days, by variant."""
+
+    @property
+    def winner(self) -> str | None:
+        """Return the variant that may be shipped."""
+        best = self.reading.verdict if self.reading and self.decision == Decision.BETTER else None
+        return best.variant if best else None
+
+
+def result_of(experiment: Experiment) -> Result:
+    """Return what the experiment shows now. It may be asked as often as one likes: see docs/EXPERIMENTS.md."""
+    variants = list(experiment.variants.all())
+    names = [one.name for one in variants]
+    nothing = dict.fromkeys(names, 0)
+    if experiment.started_at is None:
+        return Result(Decision.TOO_EARLY, NEVER_STARTED, None, nothing, 0, None, [], {})
+    metrics = [experiment.primary_metric, *experiment.guardrails]
+    sums = read_sums(experiment, metrics, names)
+    if not sums.days:
+        return Result(Decision.TOO_EARLY, NOBODY_YET, None, nothing, sums.crossed, None, [], {})
+    plan, control = Plan(minimum_lift=experiment.minimum_lift), names[0]
+    users = {name: int(sums.users[name][-1]) for name in names}
+    shares = {one.name: one.share for one in variants}
+    with np.errstate(divide="ignore", invalid="ignore"):
+        reading = read(plan, control, shares, users, _latest(experiment, sums), _users_per_day(sums))
+        days = list(_by_day(plan, control, experiment, sums))
+        primary = sums.by_metric[experiment.primary_metric]
+        novelty = {
+            name: novelty_curve(primary[control].daily, primary[name].daily).sentence
+            for name in names
+            if name != control
+        }
+    verdict = reading.verdict
+    sentence = verdict.sentence
+    if experiment.kind == Experiment.Kind.AA:
+        sentence = _of_aa(verdict.decision, sentence)
+    about = None if verdict.decision is Decision.UNREADABLE else verdict.variant
+    return Result(verdict.decision, sentence, about, users, sums.crossed, reading, days, novelty)
+
+
+def as_json(experiment: Experiment, found: Result) -> dict[str, Any]:
+    """Return a result as the API answers it; null where a number is not known."""
+    ratio = found.reading.sample_ratio if found.reading else None
+    return {
+        "experiment": experiment.key,
+        "state": experiment.state,
+        "decision": found.decision,
+        "sentence": found.sentence,
+        "variant": found.variant,
+        "winner": found.winner,
+        "users": dict(found.users),
+        "crossed_users": found.crossed,
+        "sample_ratio": ratio and {"p_value": ratio.p_value, "passed": ratio.passed, "sentence": ratio.sentence},
+        "comparisons": [_comparison_as_json(one) for one in found.reading.comparisons] if found.reading else [],
+        "days": [
+            {"day": one.day, "variant": one.variant, "users": one.users, "lift": _interval(one.lift)}
+            for one in found.days
+        ],
+        "novelty": dict(found.novelty),
+    }
+
+
+def webhook_payload(experiment: Experiment, found: Result) -> dict[str, Any]:
+    """Return the `data` of the event `experiment.completed`."""
+    gain = found.reading.verdict.gain if found.reading else None
+    lift = _interval(gain) if gain else {"estimate": None, "low": None, "high": None}
+    return {
+        "experiment": experiment.key,
+        "placement": experiment.placement,
+        "winner": found.winner,
+        "metric": experiment.primary_metric,
+        "decision": found.decision,
+        "lift": lift["estimate"],
+        "lift_low": lift["low"],
+        "lift_high": lift["high"],
+        "sentence": found.sentence,
+    }
+
+
+def _metric(name: str, margin: float | None = None) -> Metric:
+    return Metric(METRICS[name].label, margin=margin)
+
+
+def _latest(experiment: Experiment, sums: Sums) -> dict[Metric, dict[str, Moments]]:
+    """Return the sums of each metric by variant, up to now."""
+    margins = {experiment.primary_metric: None, **experiment.guardrails}
+    return {
+        _metric(name, margin): {
+            variant: _at(of_variant.so_far, -1) for variant, of_variant in sums.by_metric[name].items()
+        }
+        for name, margin in margins.items()
+    }
+
+
+def _by_day(plan: Plan, control: str, experiment: Experiment, sums: Sums) -> Iterator[DayPoint]:
+    metric, by_variant = _metric(experiment.primary_metric), sums.by_metric[experiment.primary_metric]
+    challengers = [name for name in by_variant if name != control]
+    sequence = plan.sequence(len(challengers))
+    for number, day in enumerate(sums.days):
+        for name in challengers:
+            of_control, of_variant = (_at(by_variant[one].so_far, number) for one in (control, name))
+            found = compare_metric(metric, name, of_control, of_variant, sequence)
+            users = int(sum(sums.users[one][number] for one in (control, name)))
+            yield DayPoint(day, name, users, found.lift, found.readable)
+
+
+def _at(moments: Moments, number: int) -> Moments:
+    return Moments(moments.n[number], moments.sums[number], moments.products[number])
+
+
+def _users_per_day(sums: Sums) -> float:
+    """Return how many new users came per day, in the last days."""
+    total = sum(sums.users.values(), np.zeros(len(sums.days)))
+    days = min(RECENT_DAYS, len(total))
+    before = total[-days - 1] if len(total) > days else 0.0
+    return float(total[-1] - before) / days
+
+
+def _of_aa(decision: Decision, sentence: str) -> str:
+    """Put the verdict of an A/A experiment in words: there a difference is a fault."""
+    if decision in (Decision.BETTER, Decision.BETTER_BUT_WAIT, Decision.BETTER_BUT_HARMFUL, Decision.WORSE):
+        return f"The variants show the same and yet differ: look for a fault before you trust a result. {sentence}"
+    if decision is Decision.INSIDE_THE_NOISE:
+        return f"No difference, as it should be. {sentence}"
+    return sentence
+
+
+def _comparison_as_json(one: Comparison) -> dict[str, Any]:
+    effect = one.effect
+    return {
+        "metric": one.metric.name,
+        "variant": one.variant,
+        "readable": one.readable,
+        "control_value": _number(float(effect.control)),
+        "variant_value": _number(float(effect.variant)),
+        "difference": _interval(one.difference),
+        "lift": _interval(one.lift),
+        "guardrail": one.guardrail,
+        "margin": one.metric.margin,
+        "width_factor": _number(float(effect.width_factor)),
+    }
+
+
+def _interval(found: Interval) -> dict[str, float | None]:
+    return {name: _number(getattr(found, name)) for name in ("estimate", "low", "high")}
+
+
+def _number(value: float) -> float | None:
+    return round(value, 6) if math.isfinite(value) else None

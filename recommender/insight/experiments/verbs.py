@@ -1,0 +1,205 @@
+"""Make, start, pause, stop and archive experiments. Every process follows within two seconds."""
+
+from collections.abc import Callable, Collection
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
+
+from recommender.insight.experiments import results
+from recommender.insight.experiments.definition import Definition
+from recommender.insight.experiments.statements import COUNT_BEFORE
+from recommender.models import EXPERIMENTS_GENERATION, Experiment, Variant
+from recsite.platform import audit, generations
+from recsite.platform.audit import Actor
+from recsite.platform.exceptions import Conflict
+from recsite.platform.webhooks import outbox
+
+State = Experiment.State
+AUDITED = "experiment"
+BASELINE = timedelta(days=14)
+"""The period before an experiment by which the noise of its users is told from its effect."""
+
+ENDED = Actor(audit.Kind.SYSTEM, "the planned end", "system")
+"""Who stops experiments whose end has come."""
+
+
+def find(key: str) -> Experiment:
+    """Return the experiment of this key. Raises Experiment.DoesNotExist with a sentence."""
+    found = Experiment.objects.prefetch_related("variants").filter(key=key).first()
+    if found is None:
+        raise Experiment.DoesNotExist(f"There is no experiment {key[:50]!r}. The list of experiments has all of them.")
+    return found
+
+
+def create(body: Any, *, actor: Actor) -> Experiment:
+    """Store a draft of an experiment; nothing that is shown changes before it is started.
+
+    Raises Invalid, and Conflict where the key is taken.
+    """
+    definition = Definition.read(body)
+    definition.check()
+    try:
+        with transaction.atomic():
+            made = Experiment(created_by=actor.name[:150], **_columns(definition))
+            made.save(force_insert=True)
+            _store_variants(made, definition)
+            audit.record(actor, "experiment.create", AUDITED, made.key, after=_told(definition))
+    except IntegrityError as error:
+        raise Conflict({"key": f"There is an experiment {definition.key!r} already. Choose another key."}) from error
+    return find(made.key)
+
+
+def change(experiment: Experiment, body: Any, *, actor: Actor) -> Experiment:
+    """Give a draft another definition; its key stays. Raises Invalid, and Conflict where it was started."""
+    definition = Definition.read({**body, "key": experiment.key} if isinstance(body, dict) else body)
+    definition.check()
+    with transaction.atomic():
+        held = _locked(experiment)
+        _refuse_unless(held, [State.DRAFT], "changed: what was started has to stay what it is")
+        before = _told(Definition.of(held))
+        for name, value in _columns(definition).items():
+            setattr(held, name, value)
+        held.save()
+        held.variants.all().delete()
+        _store_variants(held, definition)
+        after = _told(definition)
+        audit.record_change(actor, "experiment.change", AUDITED, held.key, before=before, after=after)
+    return find(held.key)
+
+
+def start(experiment: Experiment, *, actor: Actor) -> Experiment:
+    """Start a draft, or go on with what was paused. Raises Invalid, and Conflict where another one is live there."""
+    with transaction.atomic():
+        held = _locked(experiment)
+        if held.state == State.RUNNING:
+            return held
+        _refuse_unless(held, [State.DRAFT, State.PAUSED], "started")
+        Definition.of(held).check()
+        other = Experiment.objects.filter(placement=held.placement, state__in=[State.RUNNING, State.PAUSED])
+        blocking = other.exclude(pk=held.pk).first()
+        if blocking:
+            raise _occupied(held, blocking)
+        if held.started_at is None:
+            held.started_at = timezone.now()
+        try:
+            with transaction.atomic():
+                _move(held, State.RUNNING, "experiment.start", actor)
+        except IntegrityError as error:
+            raise _occupied(held, None) from error
+    return held
+
+
+def pause(experiment: Experiment, *, actor: Actor) -> Experiment:
+    """Show everybody what is live, until it is started again. Raises Conflict."""
+    with transaction.atomic():
+        held = _locked(experiment)
+        if held.state != State.PAUSED:
+            _refuse_unless(held, [State.RUNNING], "paused")
+            _move(held, State.PAUSED, "experiment.pause", actor)
+    return held
+
+
+def stop(experiment: Experiment, reason: str = "", *, actor: Actor) -> Experiment:
+    """End it for good, show everybody what is live, and tell webhooks the result. Sent twice it stops once.
+
+    Clicks on what was shown before still count. Raises Conflict.
+    """
+    with transaction.atomic():
+        held = _locked(experiment)
+        if held.state in (State.STOPPED, State.ARCHIVED):
+            return held
+        _refuse_unless(held, [State.RUNNING, State.PAUSED], "stopped")
+        held.stopped_at = timezone.now()
+        _move(held, State.STOPPED, "experiment.stop", actor, reason)
+        outbox.publish("experiment.completed", results.webhook_payload(held, results.result_of(held)))
+    return held
+
+
+def archive(experiment: Experiment, *, actor: Actor) -> Experiment:
+    """Put away a draft or what has ended; its result stays. Raises Conflict."""
+    with transaction.atomic():
+        held = _locked(experiment)
+        if held.state != State.ARCHIVED:
+            _refuse_unless(held, [State.DRAFT, State.STOPPED], "archived")
+            _move(held, State.ARCHIVED, "experiment.archive", actor)
+    return held
+
+
+def note_shipped(experiment: Experiment, variant: str, reason: str, *, actor: Actor) -> None:
+    """Record which variant was shipped; in the transaction that ships it."""
+    Experiment.objects.filter(pk=experiment.pk).update(shipped=variant)
+    audit.record(actor, "experiment.ship", AUDITED, experiment.key, after={"shipped": variant}, reason=reason)
+
+
+def advance(now: datetime | None = None) -> None:
+    """Stop experiments whose planned end has come, and add up the period before of those that have begun."""
+    now = now or timezone.now()
+    for experiment in Experiment.objects.filter(state__in=[State.RUNNING, State.PAUSED], ends_at__lte=now):
+        stop(experiment, "Its planned end has come.", actor=ENDED)
+    for experiment in Experiment.objects.filter(state=State.RUNNING, baseline_at=None):
+        with transaction.atomic(), connection.cursor() as cursor:
+            about: dict[str, Any] = {
+                "experiment": experiment.pk,
+                "placement": experiment.placement,
+                "start": experiment.started_at,
+                "period": BASELINE,
+            }
+            cursor.execute(COUNT_BEFORE, about)
+            Experiment.objects.filter(pk=experiment.pk).update(baseline_at=now)
+
+
+def _locked(experiment: Experiment) -> Experiment:
+    held = Experiment.objects.select_for_update().filter(pk=experiment.pk).first()
+    if held is None:
+        raise Conflict({"experiment": f"The experiment {experiment.key!r} was deleted meanwhile."})
+    return held
+
+
+def _refuse_unless(held: Experiment, states: Collection[str], verb: str) -> None:
+    if held.state not in states:
+        raise Conflict({"experiment": f"{held.key} is {held.get_state_display()}: it can't be {verb}."})
+
+
+def _occupied(held: Experiment, by: Experiment | None) -> Conflict:
+    who = f"{by.key} is {by.get_state_display()}" if by else "Another experiment was started"
+    return Conflict({"placement": f"{who} at {held.placement}: stop it first, one at a time can be read there."})
+
+
+def _move(held: Experiment, state: str, verb: str, actor: Actor, reason: str = "") -> None:
+    """Store the new state, record it and tell every process."""
+    before, held.state = held.state, state
+    held.save(update_fields=["state", "started_at", "stopped_at"])
+    audit.record(actor, verb, AUDITED, held.key, before={"state": before}, after={"state": state}, reason=reason)
+    generations.bump(EXPERIMENTS_GENERATION)
+
+
+def _columns(definition: Definition) -> dict[str, Any]:
+    columns = {name: value for name, value in vars(definition).items() if name != "variants"}
+    return columns | {"guardrails": dict(definition.guardrails)}
+
+
+def _store_variants(made: Experiment, definition: Definition) -> None:
+    Variant.objects.bulk_create(
+        Variant(
+            experiment=made,
+            number=number,
+            name=one.name,
+            share=one.share,
+            algorithm=one.algorithm or "",
+            content_weight=one.content_weight,
+            revision=one.revision,
+            release=one.release,
+        )
+        for number, one in enumerate(definition.variants)
+    )
+
+
+def _told(definition: Definition) -> dict[str, Any]:
+    found = definition.as_json()
+    return found | {"ends_at": definition.ends_at and definition.ends_at.isoformat()}
+
+
+VERBS: dict[str, Callable[..., Experiment]] = {"start": start, "pause": pause, "stop": stop, "archive": archive}
+"""By the names that doors have for them; `ship` needs more and is in `operations`."""

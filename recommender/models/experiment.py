@@ -1,0 +1,156 @@
+"""Store experiments: what is compared at a placement, and the daily totals of each user by which it is read."""
+
+from secrets import token_hex
+
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+LONGEST_KEY = 30
+LONGEST_VARIANT = 19
+SEPARATOR = ":"
+"""Between the key and the variant in `variant` of answers and impressions: KEY:VARIANT has at most 50 characters."""
+
+EXPERIMENTS_GENERATION = "experiments"
+"""Rises when other experiments run than before."""
+
+MOST_LIFT = 0.9
+
+
+def new_secret() -> str:
+    """Return the key of an experiment: its own, so that no other change of keys deals its users out anew."""
+    return token_hex(32)
+
+
+class Experiment(models.Model):
+    """Compare variants at one placement. A user sees one of them for as long as it runs."""
+
+    class Kind(models.TextChoices):
+        """Name what an experiment asks."""
+
+        AB = "ab", "A/B"
+        AA = "aa", "A/A"
+
+    class State(models.TextChoices):
+        """Name the stations of an experiment: only a running one is served."""
+
+        DRAFT = "draft"
+        RUNNING = "running"
+        PAUSED = "paused"
+        STOPPED = "stopped"
+        ARCHIVED = "archived"
+
+    key = models.CharField(
+        max_length=LONGEST_KEY,
+        unique=True,
+        validators=[RegexValidator(r"^[a-zA-Z0-9_-]+\Z", "Letters, digits, - and _ are possible.")],
+        help_text="Its name in answers and impressions. It deals the users out, so it never changes.",
+    )
+    secret = models.CharField(
+        max_length=64,
+        default=new_secret,
+        editable=False,
+        help_text="Key of the hash that deals users out: without it nobody can tell who gets what.",
+    )
+    hypothesis = models.CharField(max_length=500, help_text="What you expect, and why.")
+    # By its name: the results of an experiment outlive the placement.
+    placement = models.CharField(max_length=50)
+    kind = models.CharField(max_length=10, choices=Kind, default=Kind.AB)
+    state = models.CharField(max_length=10, choices=State, default=State.DRAFT, editable=False)
+    primary_metric = models.CharField(max_length=30)
+    minimum_lift = models.FloatField(
+        default=0.05,
+        validators=[MinValueValidator(0.001), MaxValueValidator(MOST_LIFT)],
+        help_text="The smallest change of the primary metric that is worth finding: 0.05 is 5 %.",
+    )
+    guardrails = models.JSONField(default=dict, blank=True, help_text="By metric, how much worse it may get at most.")
+    ends_at = models.DateTimeField("planned end", null=True, blank=True, help_text="It stops by itself then.")
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    created_by = models.CharField(max_length=150, blank=True, editable=False)
+    started_at = models.DateTimeField(null=True, editable=False)
+    stopped_at = models.DateTimeField(null=True, editable=False)
+    baseline_at = models.DateTimeField(
+        null=True, editable=False, help_text="When the period before was added up, for users seen by then."
+    )
+    shipped = models.CharField(max_length=LONGEST_VARIANT, blank=True, editable=False)
+
+    class Meta:
+        ordering = ["-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["placement"], condition=Q(state__in=["running", "paused"]), name="experiment_one_live"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class Variant(models.Model):
+    """Say what a share of the users gets. The first variant is the control; one that changes nothing gets what is live.
+
+    It changes the release, or settings of the placement: those of a revision, or single ones beside what is live.
+    """
+
+    experiment = models.ForeignKey(Experiment, on_delete=models.CASCADE, related_name="variants")
+    number = models.PositiveSmallIntegerField(help_text="0 is the control.")
+    name = models.CharField(max_length=LONGEST_VARIANT)
+    share = models.FloatField(help_text="Of the users of the placement: 0.5 is half of them.")
+    algorithm = models.CharField(max_length=50, blank=True)
+    content_weight = models.FloatField(null=True, blank=True)
+    revision = models.PositiveIntegerField(null=True, blank=True)
+    release = models.PositiveBigIntegerField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["number"]
+        constraints = [
+            models.UniqueConstraint(fields=["experiment", "name"], name="variant_once"),
+            models.UniqueConstraint(fields=["experiment", "number"], name="variant_number_once"),
+            models.CheckConstraint(condition=Q(share__gt=0, share__lte=1), name="variant_share"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ExperimentDay(models.Model):
+    """Total what one user saw of one variant on a day, and what they did with it."""
+
+    id = models.BigAutoField(primary_key=True)
+    experiment = models.ForeignKey(Experiment, on_delete=models.CASCADE, related_name="days")
+    user_id = models.CharField(max_length=255)
+    variant = models.CharField(max_length=LONGEST_VARIANT)
+    day = models.DateField(help_text="In UTC, of the impression; its clicks count there as well.")
+    lists = models.PositiveBigIntegerField(default=0)
+    shown = models.PositiveBigIntegerField(default=0)
+    clicked = models.PositiveBigIntegerField(default=0)
+    converted = models.PositiveBigIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["experiment", "user_id", "variant", "day"], name="experiment_day_once")
+        ]
+        indexes = [models.Index(fields=["user_id"], name="experiment_day_by_user")]
+
+    def __str__(self) -> str:
+        return f"{self.experiment_id}: {self.variant} on {self.day}"
+
+
+class ExperimentBaseline(models.Model):
+    """Total what a user saw at the placement in the weeks before the experiment, and what they did with it."""
+
+    id = models.BigAutoField(primary_key=True)
+    experiment = models.ForeignKey(Experiment, on_delete=models.CASCADE, related_name="baselines")
+    user_id = models.CharField(max_length=255)
+    lists = models.PositiveBigIntegerField(default=0)
+    shown = models.PositiveBigIntegerField(default=0)
+    clicked = models.PositiveBigIntegerField(default=0)
+    converted = models.PositiveBigIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["experiment", "user_id"], name="experiment_baseline_once")]
+        indexes = [models.Index(fields=["user_id"], name="experiment_baseline_by_user")]
+
+    def __str__(self) -> str:
+        return f"{self.experiment_id}: before"
