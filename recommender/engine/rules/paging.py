@@ -1,0 +1,112 @@
+"""Cut the pages of a list that rules arrange, so that no page repeats another.
+
+Pins come first: what they hold is taken out of the list, which is then made of the rest. Rules look at the first REACH
+items of it, the same on every page; what follows stays as it is.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from recommender.engine.rules.arranging import AtLeast, AtMost, Boost, Met, arrange
+
+REACH = 100
+"""The items that boosts move, and among which limits and requirements choose first."""
+
+FAR = 1_000
+"""The items among which a limit chooses where the first REACH are all of values that are full."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pin:
+    """Hold one item, or the best that matches, at a position from 1 on."""
+
+    rule: int
+    position: int
+    row: int | None = None
+    """None for the best that `rule` matches."""
+
+
+class Source(Protocol):
+    """Make the list that rules arrange."""
+
+    def cut(self, taken: Sequence[int], offset: int, limit: int) -> list[int]:
+        """Return a part of the list of everything but the items `taken` and their variants."""
+
+    def best(self, rule: int, taken: Sequence[int], limit: int) -> list[int]:
+        """Return the first items of that list of which the rule's filter is true, however far down."""
+
+    def may_list(self, row: int, taken: Sequence[int]) -> bool:
+        """Tell if the list may hold an item, wherever it ranks, beside those `taken`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ruled:
+    """Hold the rows of a page, which rules met them, and the rows that are taken out of the list."""
+
+    rows: list[int]
+    met: Met
+    taken: list[int]
+
+
+def page(
+    source: Source,
+    pins: Sequence[Pin],
+    boosts: Sequence[Boost],
+    limits: Sequence[AtMost],
+    required: Sequence[AtLeast],
+    offset: int,
+    limit: int,
+) -> Ruled:
+    """Return the page of `limit` items from `offset` on. What is of one kind stands in the order of the rules."""
+    pinned = _pinned(source, pins)
+    taken = [row for _, row in pinned.values()]
+    reach = REACH if boosts or limits or required else max(pinned, default=0)
+    own = source.cut(taken, 0, reach)
+    more = _more(source, required, pinned, own[:reach]) if len(own) >= reach else []
+    taken += more
+    if more:
+        own = source.cut(taken, 0, reach)
+    arranged = arrange(own[:reach], pinned, boosts, limits, required, more)
+    if arranged.is_short and len(own) >= reach:
+        far = source.cut(taken, 0, FAR)
+        # No boost moves what is further down.
+        arranged = arrange(far[:reach], pinned, boosts, limits, required, [*far[reach:], *more])
+        is_all = len(far) < FAR
+    else:
+        is_all = len(own) < reach
+    rows, end = arranged.rows, offset + limit
+    if end > len(rows) and not is_all:
+        start = max(offset, len(rows))
+        rest = source.cut(taken, start - len(taken), end - start)
+        return Ruled([*rows[offset:], *rest], arranged.met, taken)
+    return Ruled(rows[offset:end], arranged.met, taken)
+
+
+def _pinned(source: Source, pins: Sequence[Pin]) -> dict[int, tuple[int, int]]:
+    """Return rule and row by position: of several pins of a position, or of an item, the first that can be kept."""
+    found: dict[int, tuple[int, int]] = {}
+    for pin in pins:
+        if pin.position in found:
+            continue
+        taken = [row for _, row in found.values()]
+        if pin.row is None:
+            rows = source.best(pin.rule, taken, 1)
+        else:
+            rows = [pin.row] if source.may_list(pin.row, taken) else []
+        if rows:
+            found[pin.position] = (pin.rule, rows[0])
+    return found
+
+
+def _more(
+    source: Source, required: Sequence[AtLeast], pinned: dict[int, tuple[int, int]], own: Sequence[int]
+) -> list[int]:
+    """Return the best items further down for requirements that the first REACH can't keep."""
+    taken, more = [row for _, row in pinned.values()], list[int]()
+    for one in required:
+        held = sum(position <= one.first and one.matches(row) for position, (_, row) in pinned.items())
+        held += sum(map(one.matches, [*own, *more]))
+        if held < one.count:
+            more += source.best(one.rule, [*taken, *own, *more], one.count - held)
+    return more
