@@ -1,11 +1,20 @@
 """Make the Celery app: worker and beat start from here."""
 
 import os
+from importlib import import_module
 from typing import Any
 
 import structlog
 from celery import Celery
-from celery.signals import before_task_publish, celeryd_init, import_modules, setup_logging, task_postrun, task_prerun
+from celery.signals import (
+    before_task_publish,
+    celeryd_init,
+    import_modules,
+    setup_logging,
+    task_postrun,
+    task_prerun,
+    worker_process_init,
+)
 from django.conf import settings
 
 from recsite import production
@@ -45,6 +54,13 @@ def _take_request_id(task_id: str, task: Any, **_: Any) -> None:
 @task_postrun.connect
 def _forget_request_id(**_: Any) -> None:
     structlog.contextvars.unbind_contextvars("request_id", "task_id", "task")
+
+
+@worker_process_init.connect
+def _say_what_is_loaded(**_: Any) -> None:
+    """Have each process that makes lists say which release it has loaded."""
+    processes: Any = import_module("recommender.serving.processes")
+    processes.begin(processes.WORKER)
 
 
 # The first signal that worker and beat have in common, before either talks to a server.

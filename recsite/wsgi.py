@@ -1,5 +1,6 @@
 import os
 from importlib import import_module
+from typing import Any
 
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
@@ -16,3 +17,5 @@ application = with_bodies(get_wsgi_application(), settings.MAX_REQUEST_SIZE)
 import_module(settings.ROOT_URLCONF)
 # Of a large catalogue the first reading takes seconds: it begins before the first request.
 import_module("catalog.snapshot").prepare()
+processes: Any = import_module("recommender.serving.processes")
+processes.begin(processes.WEB)

@@ -7,7 +7,7 @@ from catalog import snapshot
 from interactions import types
 from recommender.insight.drift import reports
 from recommender.insight.impressions import recording
-from recommender.serving import placements
+from recommender.serving import placements, processes
 from recommender.serving.candidates import exploration, loaded_release, new_items, other_releases
 from recommender.serving.incremental import trends
 from tests import outages
@@ -33,6 +33,7 @@ def _as_if_just_started(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         exploration,
         trends,
         reports,
+        processes,
     ):
         module.forget()
     yield

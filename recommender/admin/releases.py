@@ -13,8 +13,10 @@ from recommender.admin import measures
 from recommender.admin.dialogs import PromoteRelease
 from recommender.admin.job_buttons import may_operate, start
 from recommender.models import Release, ReleaseModel, with_promoter
+from recommender.serving import processes
 from recsite.platform.console import ReadOnlyAdmin, ReadOnlyInline, dialog
 from recsite.platform.humanize import EMPTY, ago
+from recsite.platform.redis import RedisDown
 
 
 class MemberInline(ReadOnlyInline, TabularInline):
@@ -58,11 +60,12 @@ class ReleaseAdmin(ReadOnlyAdmin):
     sortable_by = ()
     actions_detail = ("promote",)
     inlines = (MemberInline,)
-    readonly_fields = ("state_label", "attention", "gate", "promoter")
+    readonly_fields = ("state_label", "in_force", "attention", "gate", "promoter")
     fields = (
         ("state_label", "replaced"),
         ("promoted_at", "promoter"),
         "created_at",
+        "in_force",
         "attention",
         "gate",
         "override",
@@ -97,6 +100,16 @@ class ReleaseAdmin(ReadOnlyAdmin):
         """Return the verdict on each model that was judged."""
         said = [(version, version.verdict["sentence"]) for version in release.versions.all() if version.verdict]
         return format_html_join(mark_safe("<br>"), "{}: {}", said) or EMPTY
+
+    @display(description="in force")
+    def in_force(self, release: Release) -> str:
+        """Return which processes serve it, as they say themselves."""
+        if release.state != Release.State.LIVE:
+            return EMPTY
+        try:
+            return str(processes.in_force(release.pk))
+        except RedisDown:
+            return "Redis can't be reached, so nobody knows which processes serve it."
 
     @display(description="attention")
     def attention(self, release: Release) -> str:

@@ -6,11 +6,17 @@ from rest_framework import serializers
 
 from recommender import registry
 from recommender.models import ModelVersion, Release, ReleaseModel
+from recommender.serving import processes
 from recsite.platform.paging import Page
+from recsite.platform.redis import RedisDown
 
 LIVE = {
     "release": 42,
     "promoted_at": "2026-05-01T12:05:00Z",
+    "in_force_since": "2026-05-01T12:05:02Z",
+    "processes": [
+        {"name": "web-1:42", "kind": "web", "release": 42, "since": "2026-05-01T12:05:02Z", "fault": ""},
+    ],
     "versions": [
         {
             "id": 83,
@@ -78,9 +84,25 @@ class VersionOut(serializers.Serializer):
     metrics = serializers.DictField(help_text="How good it was on events that it hadn't seen.")
 
 
+class ProcessOut(serializers.Serializer):
+    name = serializers.CharField(help_text="Its machine and its number there.")
+    kind = serializers.CharField(help_text="`web`, `worker`, or the name of a command.")
+    release = serializers.IntegerField(allow_null=True, help_text="The release that it has loaded.")
+    since = serializers.DateTimeField(help_text="When it had loaded it.")
+    fault = serializers.CharField(help_text="Why it could not load the live release; empty where it could.")
+
+
 class LiveOut(serializers.Serializer):
     release = serializers.IntegerField()
     promoted_at = serializers.DateTimeField(allow_null=True)
+    in_force_since = serializers.DateTimeField(
+        allow_null=True, help_text="Since when every process serves it; null while one doesn't, or nobody knows."
+    )
+    processes = ProcessOut(
+        many=True,
+        allow_null=True,
+        help_text="Those that serve lists, as they said in the last seconds; null: no Redis.",
+    )
     versions = VersionOut(many=True)
 
 
@@ -153,6 +175,15 @@ def member_as_json(member: ReleaseModel) -> dict[str, object]:
         **_trained_on(version),
         "metrics": version.metrics,
     }
+
+
+def in_force_as_json(release: int) -> dict[str, Any]:
+    """Return which processes serve a release, and since when all do."""
+    try:
+        found = processes.in_force(release)
+    except RedisDown:
+        return {"in_force_since": None, "processes": None}
+    return {"in_force_since": found.since, "processes": [one._asdict() for one in found.processes]}
 
 
 def model_as_json(version: ModelVersion) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from recommender.api.model_shapes import (
     ModelPageOut,
     ReleaseOut,
     ReleasePageOut,
+    in_force_as_json,
     member_as_json,
     model_as_json,
     release_as_json,
@@ -45,7 +46,7 @@ class LiveModels(APIView):
         operation_id="read_live_models",
         tags=["Models"],
         summary="Read the live release",
-        description="The release that is served, with its model versions and how good they were.",
+        description="The release that is served, with its model versions, how good they were, and who serves it.",
         responses={200: LiveOut, **problems(404, 406)},
         examples=[OpenApiExample("A release", LIVE, status_codes=[200])],
     )
@@ -149,4 +150,9 @@ def _live_release() -> dict[str, object]:
     if live is None:
         raise NotFound("Nothing is live yet: train with 'manage.py train', or with Train now in the admin.")
     members = live.members.select_related("version").order_by("algorithm")
-    return {"release": live.pk, "promoted_at": live.promoted_at, "versions": list(map(member_as_json, members))}
+    return {
+        "release": live.pk,
+        "promoted_at": live.promoted_at,
+        "versions": list(map(member_as_json, members)),
+        **in_force_as_json(live.pk),
+    }

@@ -9,8 +9,10 @@ from recommender import registry, tasks
 from recommender.models import AlgorithmSettings, ModelVersion, Release, TrainingPlan, with_promoter
 from recommender.operations import imports
 from recommender.registry.exceptions import ArtifactDamaged, CannotPromote, UnknownVersion
+from recommender.serving import processes
 from recsite.platform.audit import Actor
 from recsite.platform.commands import PlainCommand, progress_bar, table, whole_number
+from recsite.platform.redis import RedisDown
 
 ACTOR = Actor.command("models")
 SHOWN = 20
@@ -63,8 +65,21 @@ def show(options: dict[str, Any]) -> Iterator[str]:
         return
     yield from table(["RELEASE", "STATE", "MODELS", "PROMOTED", "BY"], [_release_row(row) for row in releases])
     yield ""
+    yield from _in_force()
     headings = ["VERSION", "ALGORITHM", "STATE", "RMSE", "NDCG@10", "POPULAR", "EVENTS", "MADE", "SECONDS", "NOTE"]
     yield from table(headings, [_version_row(row) for row in versions])
+
+
+def _in_force() -> Iterator[str]:
+    """Yield the sentence on which processes serve the live release, with an empty line."""
+    live = registry.live_release()
+    if live is None:
+        return
+    try:
+        yield f"{live}: {processes.in_force(live.pk)}"
+    except RedisDown:
+        yield "Redis can't be reached, so nobody knows which processes serve the live release."
+    yield ""
 
 
 def promote(options: dict[str, Any]) -> Iterator[str]:
