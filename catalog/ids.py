@@ -38,6 +38,7 @@ ROUTE_ENDS = (
     "/export",
     "/opt-out",
     "/merge",
+    "/why-not",
 )
 """Addresses of the API that an id would hide, or be hidden by: `/items/search`, `/users/{user_id}/export`."""
 

@@ -14,7 +14,16 @@ from unfold.decorators import display
 from catalog.models import Item
 from recommender.cache import SOURCES
 from recommender.insight import analytics
-from recommender.models import Attribution, DailyImpressions, HourlyImpressions, ListImpression, PositionImpressions
+from recommender.models import (
+    Attribution,
+    DailyImpressions,
+    HourlyImpressions,
+    ListImpression,
+    Placement,
+    PositionImpressions,
+)
+from recommender.operations import explain_list
+from recommender.operations.items_then import items_then, notes
 from recsite.platform.console import ReadOnlyAdmin, ReadOnlyInline
 from recsite.platform.humanize import EMPTY, ago, link, pluralize
 
@@ -113,6 +122,8 @@ class ListImpressionAdmin(ReadOnlyAdmin):
         ("algorithm", "release"),
         "version",
         "shown",
+        "since",
+        "again",
     )
 
     def get_search_results(self, request: HttpRequest, queryset: QuerySet, search_term: str) -> tuple[QuerySet, bool]:
@@ -145,6 +156,22 @@ class ListImpressionAdmin(ReadOnlyAdmin):
             for number, (item, source) in enumerate(zip(row.items, row.sources, strict=True))
         ]
         return format_html("<ol>{}</ol>", format_html_join("", '<li value="{}">{}, by {}{}</li>', lines))
+
+    @display(description="changed since")
+    def since(self, row: ListImpression) -> str:
+        """Return what was changed since of its items and of its placement."""
+        placement = Placement.objects.filter(name=row.placement).first()
+        items = [(f"{one.title}: {change}",) for one in items_then(row) for change in one.changes]
+        lines = [(note,) for note in notes(row, placement)] + items
+        return format_html("<ul>{}</ul>", format_html_join("", "<li>{}</li>", lines)) if lines else "nothing"
+
+    @display(description="made again")
+    def again(self, row: ListImpression) -> str:
+        """Return whether the list is the same when it is made again with what is kept, and where it differs."""
+        found = explain_list.make_again(row)
+        lines = [(one.rank, one.was or EMPTY, one.now or EMPTY, one.why) for one in found.differences]
+        listed = format_html_join("", "<li>Rank {}: {}, now {}. {}</li>", lines)
+        return format_html("{}<ul>{}</ul>", found.sentence, listed) if lines else found.sentence
 
 
 def _item_link(item: int, titles: dict[int, str]) -> SafeString | str:

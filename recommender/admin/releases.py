@@ -9,10 +9,11 @@ from unfold.admin import TabularInline
 from unfold.decorators import action, display
 
 from recommender import registry, tasks
-from recommender.admin import measures
+from recommender.admin import comparison, measures
 from recommender.admin.dialogs import PromoteRelease
 from recommender.admin.job_buttons import may_operate, start
 from recommender.models import Release, ReleaseModel, with_promoter
+from recommender.operations.compare import RELEASE
 from recommender.serving import processes
 from recsite.platform.console import ReadOnlyAdmin, ReadOnlyInline, dialog
 from recsite.platform.humanize import EMPTY, ago
@@ -58,6 +59,7 @@ class ReleaseAdmin(ReadOnlyAdmin):
     list_filter = ("state",)
     ordering = ("-pk",)
     sortable_by = ()
+    actions = ("compare",)
     actions_detail = ("promote",)
     inlines = (MemberInline,)
     readonly_fields = ("state_label", "in_force", "attention", "gate", "promoter")
@@ -126,6 +128,10 @@ class ReleaseAdmin(ReadOnlyAdmin):
     @display(description="made")
     def created(self, release: Release) -> str:
         return ago(release.created_at)
+
+    @action(description="Compare two")
+    def compare(self, request: HttpRequest, queryset: QuerySet[Release]) -> HttpResponse | None:
+        return comparison.chosen(request, RELEASE, queryset)
 
     @action(
         description="Promote",

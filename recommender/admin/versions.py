@@ -7,10 +7,11 @@ from django.utils.html import format_html
 from unfold.decorators import action, display
 
 from recommender import tasks
-from recommender.admin import live, measures
+from recommender.admin import comparison, live, measures
 from recommender.admin.dialogs import PromoteVersion, RollBack
 from recommender.admin.job_buttons import may_operate, start
 from recommender.models import ModelVersion, Release, with_starter
+from recommender.operations.compare import MODEL
 from recsite.platform.console import ReadOnlyAdmin, dialog, structured
 from recsite.platform.humanize import EMPTY, ago, decimal, duration, pluralize
 
@@ -35,6 +36,7 @@ class ModelVersionAdmin(ReadOnlyAdmin):
     ordering = ("-pk",)
     sortable_by = ()
     change_form_template = "admin/recommender/modelversion/change_form.html"
+    actions = ("compare",)
     actions_list = ("train", "roll_back", "reload", "warm", "clear")
     actions_detail = ("promote", "take_out")
     readonly_fields = (
@@ -144,6 +146,10 @@ class ModelVersionAdmin(ReadOnlyAdmin):
 
     settings_text = structured("settings")
     metrics_text = structured("metrics")
+
+    @action(description="Compare two")
+    def compare(self, request: HttpRequest, queryset: QuerySet[ModelVersion]) -> HttpResponse | None:
+        return comparison.chosen(request, MODEL, queryset)
 
     @action(
         description="Train now",

@@ -35,7 +35,12 @@ def read_query(operation: Operation, request: HttpRequest, **starts_from: Any) -
     if not request.META.get("QUERY_STRING"):
         # Most requests are like this, and reading nothing would take as long as reading two parameters.
         return Request(**starts_from)
-    return Request(**_allowed(request, from_query(operation, request.GET.lists())), **starts_from)
+    return Request(**read_values(operation, request), **starts_from)
+
+
+def read_values(operation: Operation, request: HttpRequest) -> Values:
+    """Return the values of a query string, the fields that the operation starts from included, as `read_query` does."""
+    return _allowed(request, from_query(operation, request.GET.lists()))
 
 
 def read_body(operation: Operation, request: HttpRequest, body: Any) -> Values:

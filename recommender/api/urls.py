@@ -3,6 +3,7 @@ from django.urls import path
 from recommender.api import (
     analytics,
     cache,
+    comparison,
     item_lists,
     list_exports,
     models,
@@ -10,6 +11,7 @@ from recommender.api import (
     placements,
     public_lists,
     session_and_batch,
+    why_not,
 )
 from recommender.api.recommendations import UserRecommendations
 
@@ -32,6 +34,7 @@ urlpatterns = [
     path("models/reload", operating.ReloadModels.as_view(), name="reload"),
     path("models/<number:model_id>", models.ModelDetail.as_view(), name="model"),
     path("releases", models.ReleaseList.as_view(), name="releases"),
+    path("releases/compare", comparison.CompareReleases.as_view(), name="compare-releases"),
     path("releases/rollback", operating.RollBackRelease.as_view(), name="rollback"),
     path("releases/<number:release_id>/promote", operating.PromoteRelease.as_view(), name="promote"),
     path("releases/<number:release_id>", models.ReleaseDetail.as_view(), name="release"),
@@ -48,6 +51,7 @@ urlpatterns = [
     path("analytics/system", analytics.SystemAnalytics.as_view(), name="system-analytics"),
     # Before the addresses of users and items, whose ids may hold slashes.
     path("users/<anytext:user_id>/statistics", analytics.UserStatistics.as_view(), name="user-statistics"),
+    path("users/<anytext:user_id>/why-not", why_not.WhyNotOnList.as_view(), name="why-not"),
     path("items/<anytext:item_id>/statistics", analytics.ItemStatistics.as_view(), name="item-statistics"),
     path("stats", cache.Stats.as_view(), name="stats"),
 ]

@@ -32,6 +32,8 @@ from recommender.serving.candidates import (
     ServingContext,
     UnknownRelease,
     context_of_release,
+    context_of_variant,
+    context_of_version,
     current_context,
 )
 from recommender.serving.candidates.rankings import NO_ITEMS
@@ -58,7 +60,7 @@ def context_for(placement: ServedPlacement, request: Request) -> ServingContext:
     NoContent where the request's weights can't be applied, UnknownRelease where that of the request can't be loaded,
     and ServingUnavailable.
     """
-    context = _context_now(request.release or placement.release)
+    context = _context_now(request, placement.release)
     if request.content_weight is not None:
         return context.with_content_weight(request.content_weight)
     leader, weight = context.release.leader, placement.content_weight
@@ -83,9 +85,14 @@ def seen_in(placement: ServedPlacement, request: Request) -> tuple[ServedPlaceme
     return placement, context_for(placement, request)
 
 
-def _context_now(release: int = 0) -> ServingContext:
+def _context_now(request: Request, of_variant: int) -> ServingContext:
+    """Return the context that the request names, else that of an experiment's variant, else the live one."""
     try:
-        return context_of_release(release) if release else current_context()
+        if request.model:
+            return context_of_version(request.model)
+        if request.release:
+            return context_of_release(request.release)
+        return context_of_variant(of_variant) if of_variant else current_context()
     except DatabaseDown as down:
         raise ServingUnavailable("Recommendations are not available yet. Try again in a few seconds.") from down
 

@@ -78,7 +78,13 @@ def placement_for(placement: ServedPlacement, request: Request, user_id: str) ->
     nor is a preview, whose settings are not published.
     """
     experiment = _copy.current().get(placement.name)
-    if experiment is None or request.algorithm or request.content_weight is not None or request.release:
+    if (
+        experiment is None
+        or request.algorithm
+        or request.content_weight is not None
+        or request.release
+        or request.model
+    ):
         return placement
     found = experiment.variant_of(user_id)
     return found.of(placement) if found else placement

@@ -6,8 +6,9 @@ out: an answer needs Redis only to be fast, PostgreSQL only to be personal, a mo
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -25,12 +26,14 @@ from recommender.serving.candidates import (
     POPULAR,
     STATED_PREFERENCES,
     TRENDING,
+    Eligibility,
     Ranked,
     RatingPredictions,
     ServingContext,
     UserCandidates,
     attribution,
     explorers,
+    load_or_build,
     load_or_build_many,
     ratings_of_many,
     user_page,
@@ -42,6 +45,9 @@ from recommender.serving.placements import ServedPlacement, combined
 from recommender.serving.reasons import Reason, reasons
 from recsite.platform import lookups
 from recsite.platform.database import DatabaseDown
+
+Make = Callable[[ServingContext, str, str], UserCandidates]
+"""Makes the candidates of a user from a context, the algorithm that is asked for and the user's id."""
 
 
 def recommend(request: Request, placement: ServedPlacement | None = None) -> Answer:
@@ -101,6 +107,40 @@ class UserPage(NamedTuple):
     is_cold: bool
     ranked: Ranked
     total: int
+    eligibility: Eligibility
+    """What may be on it, and at which share new items are."""
+
+
+class LookedUp(NamedTuple):
+    """Hold a page that was only looked up, and everything that it was made of."""
+
+    context: ServingContext
+    placement: ServedPlacement
+    request: Request
+    """With what the placement says where it says nothing itself."""
+    page: UserPage
+
+    @property
+    def answer(self) -> Answer:
+        """Return the answer to which the page is made. It counts nowhere as shown."""
+        unshown = replace(self.request, is_shown=False)
+        return _answers(self.context, self.placement, unshown, [self.page])[0]
+
+
+def look_up(request: Request, make: Make = load_or_build) -> LookedUp:
+    """Return the page of the request's user with everything that it was made of; it counts nowhere as shown.
+
+    `make` makes the user's candidates. Raises what `recommend` does.
+    """
+    found = placements.find(request.placement, request.kind)
+    placement, context = seen_in(experiments.placement_for(found, request, request.user_id), request)
+    request = combined(placement, request)
+    asked = _algorithm(context, request, placement.settings)
+    known = make(context, asked, request.user_id)
+    person = known.candidates.person
+    (beside,) = filtering.contexts_of(request, placement.settings.new_for_days, [request.user_id], [person])
+    page = _page(context, placement, request, asked, request.user_id, known, beside)
+    return LookedUp(context, placement, request, page)
 
 
 def _page(
@@ -121,7 +161,7 @@ def _page(
     asks = request.offset, request.limit, request.diversity or 0.0
     found = user_page(context, algorithm, known, eligibility, *asks, own.fallbacks)
     is_cold = not candidates.is_personal and (request.algorithm or own.algorithm) not in IMPERSONAL
-    return UserPage(user_id, known, algorithm, is_cold, found.ranked, found.total)
+    return UserPage(user_id, known, algorithm, is_cold, found.ranked, found.total, eligibility)
 
 
 def _answers(

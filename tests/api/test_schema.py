@@ -41,6 +41,8 @@ OPERATIONS = {
     ("get", "/api/v1/users/{user_id}/interactions"),
     ("delete", "/api/v1/users/{user_id}"),
     ("get", "/api/v1/users/{user_id}/export"),
+    ("get", "/api/v1/users/{user_id}/why-not"),
+    ("get", "/api/v1/releases/compare"),
     ("post", "/api/v1/users/{user_id}/opt-out"),
     ("delete", "/api/v1/users/{user_id}/opt-out"),
     ("post", "/api/v1/users/{user_id}/merge"),

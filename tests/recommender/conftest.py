@@ -3,6 +3,7 @@ from typing import Any
 
 import pytest
 
+from tests.api.clients import ApiClient
 from tests.recommender.fixtures import Shop, open_shop
 
 
@@ -18,3 +19,8 @@ def model_folders(tmp_path: Path, settings: Any) -> None:
 def shop(db: None, model_folders: None) -> Shop:
     """The small shop with its live release; no process has loaded anything, and Redis is empty."""
     return open_shop()
+
+
+@pytest.fixture
+def api(db: None) -> ApiClient:
+    return ApiClient()

@@ -10,10 +10,11 @@ from django.core.management import call_command
 
 from recommender import registry
 from recommender.serving import processes
+from recommender.serving.candidates import loaded_release
 from recsite.platform import redis
 from tests.admin.staff import RELEASES, Staff
 from tests.outages import wait_until
-from tests.recommender.fixtures import Shop, look_again, open_shop, popular, publish
+from tests.recommender.fixtures import Shop, open_shop, popular, publish
 from tests.web import Web, web_server
 
 
@@ -34,7 +35,8 @@ class TestOneProcess:
         processes.report("web")
         assert processes.in_force(shop.release.pk).since == before
         other = publish({"popular": popular(shop.items)})
-        look_again()
+        # As if the number of the new generation had come.
+        loaded_release.forget()
         # The time between two beats is not waited for.
         processes.report("web")
         assert processes.in_force(other.pk).since is not None

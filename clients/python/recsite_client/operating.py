@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import partial
+from typing import TYPE_CHECKING
 
-from recsite_client.answers import Job, JobPage, Json
+from recsite_client.answers import Job, JobPage, Json, ListOptions
 from recsite_client.calls import Call, get, given, post
 from recsite_client.talks import Plan, Retries, job_end
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 
 def list_models(
@@ -35,6 +39,16 @@ def list_releases(*, state: str | None = None, limit: int | None = None, cursor:
 def read_release(release_id: int) -> Call[Json]:
     """Return a release."""
     return get("releases/{}", release_id)
+
+
+def compare_releases(a: int, b: int) -> Call[Json]:
+    """Return how two releases differ: figures with intervals, slices, settings."""
+    return get("releases/compare", a=a, b=b)
+
+
+def explain_absence(user_id: str, item_id: str, **options: Unpack[ListOptions]) -> Call[Json]:
+    """Return why an item is not on a user's list: the exact reason, rank and score."""
+    return get("users/{}/why-not", user_id, item_id=item_id, **options)
 
 
 def train_models(

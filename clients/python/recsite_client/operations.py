@@ -92,6 +92,8 @@ class Operations:
     read_live_models = operation(operating.read_live_models)
     list_releases = operation(operating.list_releases)
     read_release = operation(operating.read_release)
+    explain_absence = operation(operating.explain_absence)
+    compare_releases = operation(operating.compare_releases)
     train_models = operation(operating.train_models)
     promote_release = operation(operating.promote_release)
     roll_back = operation(operating.roll_back)

@@ -10,6 +10,7 @@ import numpy as np
 
 from recommender.engine.algorithms.popular import Popular
 from recommender.engine.evaluation.figures import Errors, gains, list_figures
+from recommender.engine.evaluation.full import LONGEST, full_figures
 from recommender.engine.evaluation.gate import Judged
 from recommender.engine.evaluation.prepare import data_hash, prepare
 from recommender.engine.evaluation.split import Split, split_at_moment
@@ -39,6 +40,8 @@ class Evaluation:
     data_hash: str
     n_train: int
     n_test: int
+    full: Figures
+    """All figures of the algorithm itself (see `full_figures`)."""
     judged: Mapping[str, Judged]
     """The worth of each to each user: the algorithm itself under "", those beside it by their names."""
 
@@ -48,6 +51,7 @@ class Evaluation:
             **{name: getattr(self, name) for name in REPORTED},
             "metrics": _named(self.metrics, self.k),
             "beside": {name: _named(figures, self.k) for name, figures in self.beside.items()},
+            "full": dict(self.full),
         }
 
 
@@ -70,12 +74,12 @@ def evaluate(
     # Items without events can't be among the held-out ones, and every algorithm ranks the same items.
     events = replace(events, item_tokens=events.item_tokens and events.item_tokens.take(events.item_ids))
     task = Task.of(split_at_moment(events, np.random.default_rng(seed), test_fraction), k)
-    figures, judged = _fit_and_judge(algorithm, task, seed, part(progress, 0, 0.8))
+    figures, judged, full = _fit_and_judge(algorithm, task, seed, part(progress, 0, 0.8), is_full=True)
     others, by_user = {}, {"": judged}
     for name, other in beside.items():
         progress(0.8, f"evaluating {name} beside it")
         with suppress(CannotFit):
-            others[name], by_user[name] = _fit_and_judge(other, task, seed, silent)
+            others[name], by_user[name], _ = _fit_and_judge(other, task, seed, silent)
     progress(1, "evaluated")
     return Evaluation(
         metrics=figures,
@@ -87,6 +91,7 @@ def evaluate(
         data_hash=data_hash(dataset),
         n_train=len(task.split.train),
         n_test=len(task.split.test),
+        full=full,
         judged=by_user,
     )
 
@@ -97,13 +102,18 @@ def judge(model: Model, split: Split, k: int = 10) -> Figures:
     return {**Errors.of(model, split).figures(), **list_figures(task.rank(model, k), task)}
 
 
-def _fit_and_judge(algorithm: Algorithm, task: Task, seed: int, progress: Progress) -> tuple[Figures, Judged]:
+def _fit_and_judge(
+    algorithm: Algorithm, task: Task, seed: int, progress: Progress, is_full: bool = False
+) -> tuple[Figures, Judged, Figures]:
+    """Return the figures that the gate knows, what it judges by and, where they are wanted, all figures."""
     model = algorithm.fit(task.split.train, np.random.default_rng(seed), part(progress, 0, 0.9))
     progress(0.9, "judging the lists")
-    errors, own = Errors.of(model, task.split), task.rank(model, task.k)
+    errors, ranked = Errors.of(model, task.split), task.rank(model, max(task.k, LONGEST) if is_full else task.k)
+    own = ranked[:, : task.k]
     lists = task.fill(own)
     figures = {**errors.figures(), **list_figures(lists, task), "served": list_figures(own, task)["served"]}
-    return figures, Judged(gains(lists, task), errors.squared, errors.users, int((task.activity > 0).sum()))
+    judged = Judged(gains(lists, task), errors.squared, errors.users, int((task.activity > 0).sum()))
+    return figures, judged, full_figures(errors, task.fill(ranked), task, seed) if is_full else {}
 
 
 def _named(figures: Figures, k: int) -> dict[str, float | None]:

@@ -81,8 +81,13 @@ def list_figures(lists: RowArray, task: Task, counted: Mask = EVERYBODY) -> dict
     }
 
 
-def beyond_accuracy(lists: RowArray, task: Task, seed: int, counted: Mask = EVERYBODY) -> dict[str, Any]:
-    """Return novelty, Gini index and diversity of the same lists, and the bootstrap interval of their nDCG."""
+def beyond_accuracy(
+    lists: RowArray, task: Task, seed: int, counted: Mask = EVERYBODY, sample: int = SAMPLE
+) -> dict[str, Any]:
+    """Return novelty, Gini index and diversity of the same lists, and the bootstrap interval of their nDCG.
+
+    Diversity is that of a `sample` of them.
+    """
     hit, n_wanted, mine = _counted(lists, task, counted)
     rng = np.random.default_rng(seed)
     n_users, n_items = task.already.shape
@@ -91,7 +96,7 @@ def beyond_accuracy(lists: RowArray, task: Task, seed: int, counted: Mask = EVER
         **_plain(
             novelty=metrics.novelty(mine, choosers, n_users),
             gini=metrics.gini(mine, n_items),
-            diversity=metrics.diversity(mine[rng.permutation(len(mine))[:SAMPLE]], task.already),
+            diversity=metrics.diversity(mine[rng.permutation(len(mine))[:sample]], task.already),
         ),
         "ndcg_interval": [
             None if math.isnan(end) else end for end in metrics.interval(metrics.ndcg(hit, n_wanted), rng)

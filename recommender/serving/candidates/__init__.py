@@ -22,7 +22,12 @@ from recommender.serving.candidates.context import (
 from recommender.serving.candidates.everybody import LATEST, POPULAR
 from recommender.serving.candidates.exploration import EXPLORATION, explorers
 from recommender.serving.candidates.loaded_release import LoadedModel, LoadedRelease, fault, live
-from recommender.serving.candidates.other_releases import UnknownRelease, context_of_release, context_of_version
+from recommender.serving.candidates.other_releases import (
+    UnknownRelease,
+    context_of_release,
+    context_of_variant,
+    context_of_version,
+)
 from recommender.serving.candidates.pages import Page, page_of, user_page
 from recommender.serving.candidates.paging import Eligibility
 from recommender.serving.candidates.rankings import Chain, Ranked
@@ -66,6 +71,7 @@ __all__ = [
     "bought_together",
     "by_lift",
     "context_of_release",
+    "context_of_variant",
     "context_of_version",
     "current_context",
     "explorers",

@@ -66,7 +66,9 @@ class ServingContext:
     variant: str = ""
     """The difference from the live release, as part of cache keys."""
     is_live: bool = True
-    """False where it is only looked at: nothing that is made from it is stored, or counts as shown."""
+    """False where another release than the live one makes the lists."""
+    is_stored: bool = True
+    """False where it is only looked at: no list that is made from it is stored."""
     pools: dict[tuple[int, int], Pool] = field(default_factory=dict)
     derived: dict[type, Any] = field(default_factory=dict)
     """What others find once for this release and catalogue, by its class."""
@@ -94,7 +96,7 @@ class ServingContext:
             raise NoContent
         member = replace(leader, model=leader.model.weighed(CONTENT, content))
         release = replace(self.release, members={**self.release.members, leader.algorithm: member}, leader=member)
-        return ServingContext(release, self.catalogue, f"{self.variant}~{content:.2f}", self.is_live)
+        return ServingContext(release, self.catalogue, f"{self.variant}~{content:.2f}", self.is_live, self.is_stored)
 
     def list_digest(self, algorithm: str) -> str:
         """Return a short digest of everything that shapes the stored candidates of `algorithm`.

@@ -1,7 +1,7 @@
 """Hold releases and models that are not live beside the live release, to look at what they would serve.
 
-Their models are memory-mapped as the live ones are, and a process keeps MOST_OPEN of them, the last used ones. Nothing
-that they make is stored: a user's cached lists are those of the live release.
+Their models are memory-mapped as the live ones are, and a process keeps MOST_OPEN of them, the last used ones. No list
+that somebody only looks at is stored; those of an experiment's variant are, under names of their own.
 """
 
 from collections.abc import Callable
@@ -47,8 +47,22 @@ def context_of_release(number: int) -> ServingContext:
     """
     if number == live().number:
         # The same models and rankings; with other caches for weights, whose contexts say whether they are live.
-        return replace(current_context(), is_live=False, _by_content_weight={})
+        return replace(current_context(), is_stored=False, _by_content_weight={})
     return _context(f"@{number}", lambda: _load_release(number))
+
+
+def context_of_variant(number: int) -> ServingContext:
+    """Return the same for users to whom an experiment shows the release: their lists are stored, under its name.
+
+    Raises UnknownRelease, and DatabaseDown.
+    """
+    if number == live().number:
+        return current_context()
+    looked_at = context_of_release(number)
+    held: ServingContext | None = looked_at.derived.get(ServingContext)
+    if held is None or held.catalogue is not looked_at.catalogue:
+        held = looked_at.derived[ServingContext] = replace(looked_at, is_stored=True, _by_content_weight={})
+    return held
 
 
 def context_of_version(number: int) -> ServingContext:
@@ -72,9 +86,9 @@ def forget() -> None:
 def _context(name: str, load: Callable[[], LoadedRelease], beside: LoadedRelease | None = None) -> ServingContext:
     catalogue, held = snapshot.current(), _open.get(name)
     if held is None or held.beside is not beside:
-        context = ServingContext(load(), catalogue, name, is_live=False)
+        context = ServingContext(load(), catalogue, name, is_live=False, is_stored=False)
     elif held.context.catalogue.base is not catalogue.base:
-        context = ServingContext(held.context.release, catalogue, name, is_live=False)
+        context = ServingContext(held.context.release, catalogue, name, is_live=False, is_stored=False)
     elif held.context.catalogue is not catalogue:
         context = replace(held.context, catalogue=catalogue, _by_content_weight={})
     else:

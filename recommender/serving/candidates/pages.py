@@ -139,7 +139,12 @@ def _everything(
     """Rank the n best of all that is eligible; without the database, the candidates and then what everybody gets."""
     try:
         everything = user_ranking.rank(
-            context, context.release.sources[algorithm], known.candidates.person, eligibility.allowed, n
+            context,
+            context.release.sources[algorithm],
+            known.candidates.person,
+            eligibility.allowed,
+            n,
+            known.histories,
         )
     except DatabaseDown:
         everything = None

@@ -29,6 +29,8 @@ class UserCandidates:
     seen: Collection[int]
     is_hit: bool
     """True where Redis had the candidates."""
+    histories: UserHistories | None = None
+    """What the user did, where that isn't what is stored of them."""
 
 
 def load_or_build(context: ServingContext, algorithm: str, user_id: str) -> UserCandidates:
@@ -78,7 +80,7 @@ def _make(context: ServingContext, algorithm: str, user_id: str, keys: Keys, fou
     is_hit = found.is_fresh and found.candidates is not None
     candidates = found.candidates if is_hit and found.candidates else _candidates(context, algorithm, known, seen)
     # The keys would hold the id of somebody who was erased.
-    if context.is_live and (person != NOBODY or not users.is_erased(user_id)):
+    if context.is_stored and (person != NOBODY or not users.is_erased(user_id)):
         _keep(keys, None if is_hit else mark, candidates, known, None if found.seen_is_complete else seen)
     return UserCandidates(candidates, seen, is_hit)
 

@@ -268,5 +268,6 @@ BY_MESSAGE = Operation(
     ),
     without=frozenset(("release",)),
 )
+WHY_NOT = Operation(USER, (ITEM_ID,))
 SIMILAR_ITEMS, ITEMS_BOUGHT_TOGETHER = Operation(SIMILAR), Operation(BOUGHT_TOGETHER)
 POPULAR_ITEMS, LATEST_ITEMS, TRENDING_ITEMS = Operation(POPULAR), Operation(LATEST), Operation(TRENDING_NOW)

@@ -37,6 +37,8 @@ class Request:
     limit: int = 0
     """0 for the length that the placement says."""
     offset: int = 0
+    model: int = 0
+    """The model that leads the live release's lists in the place of its like, as staff look at it; 0 for none."""
     items: Sequence[str] = ()
     """The items that the list starts from, by the ids of the outside: of a session, or the one others are like."""
     algorithm: str = ""
@@ -83,8 +85,8 @@ class Request:
 
     @property
     def is_recorded(self) -> bool:
-        """Tell if the list counts as shown: one of a release that somebody named is only looked at."""
-        return self.is_shown and not self.release
+        """Tell if the list counts as shown: one of a release or a model that somebody named is only looked at."""
+        return self.is_shown and not self.release and not self.model
 
     @property
     def has_filters(self) -> bool:

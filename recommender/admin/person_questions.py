@@ -1,0 +1,112 @@
+"""Answer what staff ask of a user's list: why not this item, and what if something else had happened."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.auth.decorators import permission_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
+
+from catalog.models import EndUser, Item
+from interactions import types
+from recommender.serving import Answer, Request, ServingUnavailable
+from recommender.serving.what_if import ImaginedEvent, what_if
+from recommender.serving.why_not import why_not
+from recsite.platform.database import DatabaseDown
+from recsite.platform.exceptions import Invalid
+
+LENGTH = 12
+HISTORY = 20
+LONGEST_ID = 255
+
+
+def why_not_answer(user: EndUser, item_id: str) -> dict[str, Any]:
+    """Return the question and its answer in words, for the box on the user's page; empty without a question."""
+    item_id = item_id.strip()[:LONGEST_ID]
+    if not item_id:
+        return {}
+    item = Item.objects.filter(item_id=item_id).first()
+    if item is None:
+        # Who reads a title on a page asks by it.
+        named = list(Item.objects.filter(title__iexact=item_id)[:2])
+        item = named[0] if len(named) == 1 else None
+    if item is None:
+        return {"asked": item_id, "absence": f"There is no item with the id or the title {item_id!r}."}
+    try:
+        found = why_not(Request(user.user_id, is_shown=False), item.item_id)
+    except Invalid as wrong:
+        return {"asked": item_id, "absence": str(wrong)}
+    except (DatabaseDown, ServingUnavailable):
+        return {"asked": item_id, "absence": "Nobody can say now: the database can't be reached. Try again soon."}
+    return {"asked": item_id, "asked_item": item, "absence": found.sentence}
+
+
+@permission_required("catalog.view_enduser", raise_exception=True)
+@permission_required("interactions.view_interaction", raise_exception=True)
+def what_if_page(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show a user's list before and after imagined events; everything imagined stands in the address."""
+    user = get_object_or_404(EndUser, pk=pk)
+    added, without = request.GET.getlist("add"), request.GET.getlist("without")
+    added = [one for one in added if one.strip()]
+    if item_id := request.GET.get("item", "").strip():
+        event = ":".join((request.GET.get("type", ""), request.GET.get("value", "").strip(), item_id))
+        added.append(event)
+    context: dict[str, Any] = {
+        **admin.site.each_context(request),
+        "title": f"What if: {user}",
+        "person": user,
+        "types": [kind for kind in types.by_name().values() if kind.rule.needs_item],
+        "added": [{"code": one, "words": _words(one)} for one in added],
+        "without": without,
+        "history": _history(user, without),
+    }
+    try:
+        before, after = what_if(Request(user.user_id, LENGTH), [_event(one) for one in added], without)
+        context["lists"] = [_moved("As it is", before, after), _moved("As it would be", after, before)]
+    except Invalid as wrong:
+        context["wrong"] = " ".join(wrong.errors.values())
+    except (DatabaseDown, ServingUnavailable):
+        context["wrong"] = "The database can't be reached. Try again soon."
+    return TemplateResponse(request, "admin/recommender/what_if.html", context)
+
+
+def _event(code: str) -> ImaginedEvent:
+    """Read "rating:5:emma", or "view::emma". Raises Invalid."""
+    kind, _, rest = code.partition(":")
+    value, _, item_id = rest.partition(":")
+    try:
+        return ImaginedEvent(item_id, kind, float(value) if value else None)
+    except ValueError as error:
+        raise Invalid({"value": f"{value!r} is no number."}) from error
+
+
+def _words(code: str) -> str:
+    kind, _, rest = code.partition(":")
+    value, _, item_id = rest.partition(":")
+    return f"{kind} {value} {item_id}".replace("  ", " ")
+
+
+def _history(user: EndUser, without: Sequence[str]) -> list[dict[str, Any]]:
+    """Return the items of the user's latest events, each once."""
+    events = user.interactions.filter(item__isnull=False).select_related("item", "type").order_by("-occurred_at", "-id")
+    found: dict[str, dict[str, Any]] = {}
+    for event in events[: 5 * HISTORY]:
+        one = found.setdefault(event.item.item_id, {"item": event.item, "types": [], "is_away": False})
+        one["types"].append(str(event.type))
+        one["is_away"] = event.item.item_id in without
+    return [one | {"types": ", ".join(dict.fromkeys(one["types"]))} for one in list(found.values())[:HISTORY]]
+
+
+def _moved(title: str, answer: Answer, other: Answer) -> dict[str, Any]:
+    places = {one.item_id: one.rank for one in other.items}
+    return {
+        "title": title,
+        "algorithm": answer.algorithm,
+        "is_cold": answer.cold_start,
+        "items": [
+            {"rank": one.rank, "title": one.title, "source": one.source, "other": places.get(one.item_id)}
+            for one in answer.items
+        ],
+    }

@@ -1,0 +1,214 @@
+"""Compare two releases, or two models: figures, slices, settings, and the lists that they make."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+import orjson
+from django.db.models import F, Max, Min
+
+from catalog.models import EndUser
+from recommender.engine.evaluation import comparison
+from recommender.engine.evaluation.comparison import LISTS, RATINGS, Difference
+from recommender.engine.types import Progress, silent
+from recommender.models import ModelVersion, Release, ReleaseModel
+from recommender.serving import Answer, Request, recommend_many
+from recommender.serving.candidates import UnknownRelease
+from recsite.platform import redis
+from recsite.platform.exceptions import UserFacingError
+from recsite.platform.redis import RedisDown
+
+RELEASE, MODEL = "release", "model"
+KINDS = (RELEASE, MODEL)
+LENGTH = 10
+SAMPLE = 500
+SIDE_BY_SIDE = 5
+BLOCK = 50
+KEPT_SECS = 86_400
+SEED = 42
+
+
+class NothingToCompare(UserFacingError):
+    """Report that there are no users whose lists could be compared."""
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """Hold one of the two that are compared."""
+
+    kind: str
+    number: int
+    title: str
+    state: str
+    versions: Mapping[str, ModelVersion]
+    """By algorithm."""
+    weights: Mapping[str, float]
+    leader: ModelVersion | None
+    rater: ModelVersion | None
+
+    @classmethod
+    def of(cls, kind: str, number: int) -> Self:
+        """Read a release or a model. Raises UnknownRelease."""
+        return cls._of_release(number) if kind == RELEASE else cls._of_version(number)
+
+    @classmethod
+    def _of_release(cls, number: int) -> Self:
+        found = Release.objects.filter(pk=number).prefetch_related("members__version").first()
+        if found is None:
+            raise UnknownRelease(f"There is no release {number}.")
+        members = list(found.members.all())
+        versions = {one.algorithm: one.version for one in sorted(members, key=lambda one: one.algorithm)}
+        rater = next((one.version for one in members if one.role == ReleaseModel.Role.RATING), None)
+        weights = {name: found.weights.get(name, 0.0) for name in versions}
+        name = max(weights, key=weights.__getitem__, default="")
+        leader = versions[name] if weights.get(name) else rater
+        return cls(RELEASE, number, str(found), found.state, versions, weights, leader, rater)
+
+    @classmethod
+    def _of_version(cls, number: int) -> Self:
+        found = ModelVersion.objects.filter(pk=number).first()
+        if found is None:
+            raise UnknownRelease(f"There is no model {number}.", MODEL)
+        return cls(MODEL, number, str(found), found.state, {found.algorithm: found}, {}, found, found)
+
+    @property
+    def figures(self) -> dict[str, Mapping[str, Any]]:
+        """Return the evaluations of what leads its lists and of what predicts its ratings."""
+        return {LISTS: _metrics(self.leader), RATINGS: _metrics(self.rater)}
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """Return everything that staff chose: settings and versions by algorithm, and weights."""
+        chosen: dict[str, Any] = {name: version.settings for name, version in self.versions.items()}
+        return {**chosen, "weight": self.weights} if self.weights else chosen
+
+    def request(self, **rest: Any) -> Request:
+        """Return a request for the lists that it makes."""
+        named: dict[str, Any] = {self.kind: self.number, **rest}
+        return Request(**named, is_shown=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Overlap:
+    """Say how much the lists of two sides have in common, over a sample of users."""
+
+    users: int
+    share: float
+    """The mean share of common items."""
+    equal: float
+    """The share of users whose lists are equal, in the same order."""
+    disjoint: int
+    """Users whose lists have nothing in common."""
+
+    def __str__(self) -> str:
+        return (
+            f"Of {LENGTH} items, the lists of {self.users:,} users share {LENGTH * self.share:.1f} on average; "
+            f"{self.equal:.0%} of the lists are equal, {self.disjoint:,} have nothing in common."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Hold what is known of two sides without making a list."""
+
+    a: Side
+    b: Side
+    figures: Sequence[Difference]
+    slices: Mapping[str, Sequence[Difference]]
+    settings: Sequence[tuple[str, Any, Any]]
+    versions: Sequence[tuple[str, ModelVersion | None, ModelVersion | None]]
+    """Algorithms of which the two have different versions, or only one has any."""
+    is_same_split: bool
+    overlap: Overlap | None
+    """The last one that was measured within a day."""
+
+    @property
+    def note(self) -> str:
+        """Say how far the figures can be compared."""
+        if self.is_same_split:
+            return "Both were judged by the same held-out events of the same users."
+        return (
+            "They were judged by different held-out events, since they were trained on different data: "
+            "a part of each difference comes from that."
+        )
+
+
+def compare(a: Side, b: Side) -> Comparison:
+    """Compare two sides by what is stored of them."""
+    lists_a, lists_b = a.figures[LISTS], b.figures[LISTS]
+    names = sorted(a.versions.keys() | b.versions.keys())
+    pairs = [(name, a.versions.get(name), b.versions.get(name)) for name in names]
+    return Comparison(
+        a,
+        b,
+        comparison.compare(a.figures, b.figures),
+        comparison.compare_slices(lists_a, lists_b),
+        comparison.settings_that_differ(a.settings, b.settings),
+        [pair for pair in pairs if pair[1] != pair[2]],
+        comparison.is_same_split(lists_a, lists_b),
+        _kept(a, b),
+    )
+
+
+def measure_overlap(a: Side, b: Side, n: int = SAMPLE, progress: Progress = silent) -> Overlap:
+    """Make the lists of a sample of users by both, and keep for a day how much they have in common.
+
+    Raises UnknownRelease where a side has no files any more, and NothingToCompare.
+    """
+    users = sample(n)
+    if not users:
+        raise NothingToCompare("There are no users yet whose lists could be compared.")
+    lists: dict[str, list[list[str]]] = {"a": [], "b": []}
+    for start in range(0, len(users), BLOCK):
+        block = users[start : start + BLOCK]
+        progress(start / len(users), f"{start:,} of {len(users):,} users")
+        for name, side in (("a", a), ("b", b)):
+            answers = recommend_many(side.request(limit=LENGTH), block)
+            lists[name] += [[one.item_id for one in answer.items] for answer in answers]
+    found = Overlap(len(users), *comparison.overlap(lists["a"], lists["b"]))
+    with suppress(RedisDown):
+        redis.roundtrip(("SET", _key(a, b), orjson.dumps(found), "EX", KEPT_SECS))
+    return found
+
+
+def side_by_side(a: Side, b: Side, user_ids: Sequence[str]) -> list[tuple[str, Answer, Answer]]:
+    """Return of each user the lists that both make. Raises UnknownRelease where a side has no files any more."""
+    made = [recommend_many(side.request(limit=LENGTH, explain=False), user_ids) for side in (a, b)]
+    return list(zip(user_ids, *made, strict=True))
+
+
+def sample(n: int, seed: int = SEED) -> list[str]:
+    """Return up to n users by chance, the same each time while none is added."""
+    users = EndUser.objects.filter(opted_out_at=None)
+    ends = users.aggregate(least=Min("pk"), most=Max("pk"))
+    if ends["least"] is None:
+        return []
+    drawn = np.random.default_rng(seed).integers(ends["least"], ends["most"] + 1, size=4 * n)
+    # Numbers of erased users are nobody's; where most are, the first users stand in.
+    found = list(users.filter(pk__in=np.unique(drawn).tolist()).order_by("pk").values_list("user_id", flat=True))
+    if len(found) >= n:
+        return [found[at] for at in np.sort(np.random.default_rng(seed).permutation(len(found))[:n])]
+    return list(users.order_by("pk").values_list("user_id", flat=True)[:n])
+
+
+def latest_users(n: int = SIDE_BY_SIDE) -> list[str]:
+    """Return the users who were active last."""
+    users = EndUser.objects.filter(opted_out_at=None).order_by(F("last_active").desc(nulls_last=True), "id")
+    return list(users.values_list("user_id", flat=True)[:n])
+
+
+def _kept(a: Side, b: Side) -> Overlap | None:
+    with suppress(RedisDown):
+        (found,) = redis.roundtrip(("GET", _key(a, b)))
+        return Overlap(**orjson.loads(found)) if found else None
+    return None
+
+
+def _metrics(version: ModelVersion | None) -> Mapping[str, Any]:
+    return version.metrics if version else {}
+
+
+def _key(a: Side, b: Side) -> str:
+    return f"overlap:{a.kind}:{a.number}:{b.number}"

@@ -1,0 +1,238 @@
+"""Go back to a list that was shown: by what, its items then and now; and make it again with what is kept."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from uuid import UUID
+
+import numpy as np
+from django.conf import settings
+
+from catalog.models import EndUser, Item
+from recommender import dataset
+from recommender.cache import NOBODY, SOURCES, Candidates
+from recommender.dataset import microseconds_of
+from recommender.merchandising import ListSettings
+from recommender.models import ListImpression, ListKind, ModelVersion, Placement, PlacementRevision, Release
+from recommender.operations.items_then import ItemThen, items_then, notes
+from recommender.serving import ServingUnavailable, filtering
+from recommender.serving.answers import eligible
+from recommender.serving.candidates import (
+    EXPLORATION,
+    IMPERSONAL,
+    TRENDING,
+    Eligibility,
+    Ranked,
+    ServingContext,
+    UnknownRelease,
+    UserCandidates,
+    context_of_release,
+    user_page,
+    user_ranking,
+)
+from recommender.serving.candidates.histories import UserHistories
+from recommender.serving.candidates.rankings import NO_ITEMS
+from recommender.serving.contract import Request
+from recommender.serving.placements import ServedPlacement, combined
+from recommender.serving.user_lists import UserPage
+from recommender.serving.why_not import Case, reason
+from recsite.platform import database
+from recsite.platform.exceptions import UserFacingError
+
+MADE_BY_USER = (ListKind.USER, ListKind.EVERYBODY)
+UNRECORDED = "The filters, exclusions and the diversity that a request may have had are not recorded."
+
+
+class UnknownList(UserFacingError):
+    """Report that no list of this id is kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Say of one place what stood there, what stands there when the list is made again, and why."""
+
+    rank: int
+    was: str
+    now: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """Hold the result of making a list again."""
+
+    is_equal: bool | None
+    """None where it can't be made again."""
+    sentence: str
+    differences: Sequence[Difference] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ExplainedList:
+    """Hold a list that was shown, and what it is today."""
+
+    shown: ListImpression
+    release: Release | None
+    version: ModelVersion | None
+    placement: Placement | None
+    weights: Mapping[str, float] = field(default_factory=dict)
+    items: Sequence[ItemThen] = ()
+    notes: Sequence[str] = ()
+    """What has changed since that shapes such a list, as sentences."""
+    again: Again = Again(None, "")
+
+
+def explain_list(recommendation_id: UUID) -> ExplainedList:
+    """Return everything that is kept of a list, and the list that is made again. Raises UnknownList, DatabaseDown."""
+    shown = ListImpression.objects.filter(recommendation_id=recommendation_id).order_by("-served_at").first()
+    if shown is None:
+        raise UnknownList(
+            f"No list {recommendation_id} is kept: it was never shown, or is older than IMPRESSION_RETENTION_MONTHS "
+            f"({settings.IMPRESSION_RETENTION_MONTHS})."
+        )
+    release = Release.objects.filter(pk=shown.release or 0).first()
+    placement = Placement.objects.filter(name=shown.placement).first()
+    return ExplainedList(
+        shown,
+        release,
+        ModelVersion.objects.filter(pk=shown.version or 0).first(),
+        placement,
+        release.weights if release else {},
+        items_then(shown),
+        notes(shown, placement),
+        make_again(shown),
+    )
+
+
+def make_again(shown: ListImpression) -> Again:
+    """Make the list again from its release, the user's events until then and the catalogue of today."""
+    if why := _impossible(shown):
+        return Again(None, why)
+    try:
+        case, ranked = _again(shown)
+    except UnknownRelease as gone:
+        return Again(None, f"It can't be made again. {gone.sentence}")
+    except (database.DatabaseDown, ServingUnavailable):
+        return Again(None, "It can't be made again now: the database can't be reached. Try again soon.")
+    now = case.context.catalogue.ids[ranked.rows].tolist()
+    if now == list(shown.items):
+        return Again(True, "Made again, it is equal: the same items in the same order.")
+    differences = _differences(shown, case, now)
+    number = len(differences)
+    places = "place" if number == 1 else "places"
+    return Again(False, f"Made again, it differs in {number} {places}. {UNRECORDED}", differences)
+
+
+def _impossible(shown: ListImpression) -> str:
+    """Say why nobody can make the list again; empty where it can be tried."""
+    if shown.kind not in MADE_BY_USER:
+        return "It can't be made again: what it started from, an item or a session, is not recorded."
+    if shown.release is None:
+        return "It can't be made again: no release was live, so it went by the dates of the items alone."
+    if shown.kind == ListKind.USER and not shown.user_id:
+        return "It can't be made again: its user was erased, or opted out."
+    if shown.algorithm == TRENDING:
+        return "It can't be made again: what was trending is not kept, only what is."
+    return ""
+
+
+def _again(shown: ListImpression) -> tuple[Case, Ranked]:
+    assert shown.release is not None
+    context, placement = context_of_release(shown.release), placement_then(shown)
+    weight, leader = placement.content_weight, context.release.leader
+    if weight is not None and leader and leader.algorithm == shown.algorithm:
+        context = with_weight(context, weight)
+    person = _person(shown)
+    real = database.ask(partial(dataset.load_all_of, person))
+    events = real.of(real.events["received"] <= microseconds_of(shown.served_at))
+    seen = events.seen().tolist()
+    known = UserHistories(np.array([person], np.int64), events.latest(settings.FOLD_IN_EVENTS))
+    candidates = UserCandidates(_candidates(context, shown.algorithm, person, known, seen), seen, False, known)
+    own = placement.settings
+    request = combined(placement, Request(shown.user_id, len(shown.items), shown.first_rank - 1, is_shown=False))
+    (beside,) = filtering.contexts_of(request, own.new_for_days, [shown.user_id], [person])
+    tried = _tried(context, shown, own.new_item_share)
+    eligibility = eligible(context, request, context.rows(seen), shown.algorithm, *tried, beside)
+    asks = request.offset, request.limit, request.diversity or 0.0
+    found = user_page(context, shown.algorithm, candidates, eligibility, *asks, own.fallbacks)
+    page = UserPage(shown.user_id, candidates, shown.algorithm, False, found.ranked, found.total, eligibility)
+    # The case is filled in for each item that is missing.
+    return Case(request, Item(), -1, context, page, own.fallbacks), found.ranked
+
+
+def with_weight(context: ServingContext, weight: float) -> ServingContext:
+    """Return the context with a weight of content, where its leader has any."""
+    try:
+        return context.with_content_weight(weight)
+    except UserFacingError:
+        return context
+
+
+def _candidates(
+    context: ServingContext, algorithm: str, person: int, known: UserHistories, seen: Sequence[int]
+) -> Candidates:
+    member = context.release.sources.get(algorithm)
+    if member is None or person == NOBODY or algorithm in IMPERSONAL:
+        return Candidates.impersonal(person)
+    allowed = Eligibility.unseen(context.catalogue, context.rows(seen)).allowed
+    own = user_ranking.rank(context, member, person, allowed, settings.CANDIDATE_COUNT, known)
+    return user_ranking.candidates(context, member, known, own)
+
+
+def _tried(context: ServingContext, shown: ListImpression, share: float) -> tuple[Ranked, float]:
+    """Return the new items that the list tried, as they are recorded: what was new then is not what is new now."""
+    source = SOURCES.index(EXPLORATION)
+    tried = [item for item, by in zip(shown.items, shown.sources, strict=True) if by == source]
+    if not tried or not share:
+        return NO_ITEMS, 0.0
+    n = len(tried)
+    return Ranked(context.rows(tried), np.full(n, np.nan, np.float32), np.full(n, source, np.uint8)), share
+
+
+def _person(shown: ListImpression) -> int:
+    found = EndUser.objects.filter(user_id=shown.user_id, opted_out_at=None).values_list("pk", flat=True).first()
+    return NOBODY if found is None else found
+
+
+def placement_then(shown: ListImpression) -> ServedPlacement:
+    """Return the placement with the revision by which the list was made; usual settings where it had none."""
+    number = shown.placement_revision
+    found = PlacementRevision.objects.filter(placement__name=shown.placement, number=number or 0).first()
+    if found is None:
+        return ServedPlacement(shown.placement)
+    return ServedPlacement(shown.placement, revision=number, settings=ListSettings.stored(found.settings))
+
+
+def _differences(shown: ListImpression, case: Case, now: Sequence[int]) -> list[Difference]:
+    """Return the places that differ; of what is gone from the list, why."""
+    items = Item.objects.in_bulk({*shown.items, *now})
+    found = []
+    for number in range(max(len(shown.items), len(now))):
+        was = shown.items[number] if number < len(shown.items) else None
+        new = now[number] if number < len(now) else None
+        if was != new:
+            why = _why(shown, case, items, was, new, now)
+            found.append(Difference(shown.first_rank + number, _title(items, was), _title(items, new), why))
+    return found
+
+
+def _why(
+    shown: ListImpression, case: Case, items: Mapping[int, Item], was: int | None, new: int | None, now: Sequence[int]
+) -> str:
+    if was is not None and was not in items:
+        return "It was deleted since."
+    if was is not None and was not in now:
+        row = int(case.context.rows([was])[0])
+        return reason(replace(case, item=items[was], row=row)).sentence
+    if new is not None and new not in shown.items and new in items:
+        item = items[new]
+        if item.created_at > shown.served_at:
+            return "It was added to the catalogue since."
+        return "It takes the place of what is gone." if set(shown.items) - set(now) else "It was not on the list then."
+    return "It moved, as others came or went."
+
+
+def _title(items: Mapping[int, Item], pk: int | None) -> str:
+    if pk is None:
+        return ""
+    return items[pk].title if pk in items else "a deleted item"
