@@ -125,6 +125,8 @@ API_OPEN = ("auth-token", "auth-refresh", "auth-revoke")
 ADMIN_PAGES: Mapping[str, str] = {
     "person-page": "catalog.view_enduser",
     "item-page": "catalog.view_item",
+    "what-if": "catalog.view_enduser",
+    "compare": "recommender.view_release",
     "drift": "recommender.view_driftreport",
     "results": "recommender.view_dailyimpressions",
 }
@@ -146,10 +148,11 @@ ADMIN_ACTIONS: Mapping[str, Mapping[str, str]] = {
     },
     "catalog.erasure": {"lift": "catalog.delete_enduser", "lift_chosen": "catalog.delete_enduser"},
     "interactions.deadletter": {"replay": "interactions.change_deadletter"},
-    "recommender.modelversion": dict.fromkeys(
-        ("train", "roll_back", "reload", "warm", "clear", "promote", "take_out"), OPERATE
-    ),
-    "recommender.release": {"promote": OPERATE},
+    "recommender.modelversion": {
+        **dict.fromkeys(("train", "roll_back", "reload", "warm", "clear", "promote", "take_out"), OPERATE),
+        "compare": "recommender.view_modelversion",
+    },
+    "recommender.release": {"promote": OPERATE, "compare": "recommender.view_release"},
     "recommender.algorithmsettings": {"choose": "recommender.change_trainingplan"},
     "platform.job": {"cancel": "platform.change_job"},
     "platform.apikey": {"rotate": "platform.add_apikey"},

@@ -42,12 +42,19 @@ def address(kind: str, a: int, b: int) -> str:
 def compare(request: HttpRequest) -> HttpResponse:
     """Show figures with intervals, slices, what differs, overlap, and the lists of a few users side by side.
 
-    A POST measures the overlap over a sample of users: a job.
+    Without numbers it goes to the live release and the one before it. A POST measures the overlap over a sample of
+    users: a job.
     """
     kind = request.GET.get("of", RELEASE)
     if kind not in KINDS:
         raise Http404("Compare releases (of=release) or models (of=model).")
-    a, b = (_side(kind, request.GET.get(name)) for name in ("a", "b"))
+    numbers = [request.GET.get(name) for name in ("a", "b")]
+    if numbers == [None, None]:
+        if (pair := operations.usual_pair()) is None:
+            frame = {**admin.site.each_context(request), "title": "Compare"}
+            return TemplateResponse(request, "admin/recommender/compare.html", frame)
+        return redirect(address(RELEASE, *pair))
+    a, b = (_side(kind, number) for number in numbers)
     if request.method == "POST" and may_operate(request):
         title = f"Measure the overlap of {a.title} and {b.title}"
         about = {"of": kind, "a": a.number, "b": b.number}

@@ -193,6 +193,15 @@ def sample(n: int, seed: int = SEED) -> list[str]:
     return list(users.order_by("pk").values_list("user_id", flat=True)[:n])
 
 
+def usual_pair() -> tuple[int, int] | None:
+    """Return the two releases that somebody who names none wants to see: the live one, and the one before it."""
+    live = Release.objects.filter(state=Release.State.LIVE).first()
+    if live and live.replaced_id:
+        return live.replaced_id, live.pk
+    newest = sorted(Release.objects.order_by("-pk").values_list("pk", flat=True)[:2])
+    return (newest[0], newest[1]) if len(newest) == 2 else None
+
+
 def latest_users(n: int = SIDE_BY_SIDE) -> list[str]:
     """Return the users who were active last."""
     users = EndUser.objects.filter(opted_out_at=None).order_by(F("last_active").desc(nulls_last=True), "id")

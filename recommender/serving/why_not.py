@@ -200,7 +200,8 @@ def _failing(case: Case) -> list[str]:
         f"item_type {request.item_type}": ((), (), request.item_type),
         **{f"category {name}": ((name,), (), "") for name in request.every_category},
     }
-    return [name for name, values in asked.items() if any(values) and not filtered(*values).mask[row]]
+    named = [name for name, values in asked.items() if any(values) and not filtered(*values).mask[row]]
+    return named or [f"filter {one}" for one in (request.filter, request.placement_filter) if one]
 
 
 def _variant(case: Case) -> WhyNot | None:

@@ -150,7 +150,7 @@ def test_lists_forms_and_links(filled: Shop, role: str) -> None:
 @pytest.mark.parametrize("role", ROLES)
 def test_pages_that_are_no_lists(shop: Shop, role: str) -> None:
     staff, may = member(role), held(role)
-    rows = {"person-page": [shop.ada.pk], "item-page": [shop.novels[0].pk]}
+    rows = {"person-page": [shop.ada.pk], "item-page": [shop.novels[0].pk], "what-if": [shop.ada.pk]}
     passed = {name: staff.get(reverse(name, args=rows.get(name))).status_code == 200 for name in ADMIN_PAGES}
     assert passed == {name: permission in may for name, permission in ADMIN_PAGES.items()}
 

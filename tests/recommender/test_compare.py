@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from recommender import registry
 from recommender.engine.evaluation import comparison
 from recommender.models import ListImpression, ModelVersion, Release
 from recommender.operations import compare
@@ -155,8 +156,17 @@ class TestReleases:
 
     def test_what_can_not_be_compared_is_a_page_that_says_so(self, shop: Shop, other: Release) -> None:
         staff = Staff("viewer", "view")
-        for query in ({}, {"a": "x", "b": 1}, {"a": 1, "b": 99999}, {"of": "spoon", "a": 1, "b": 2}):
+        for query in ({"a": 1}, {"a": "x", "b": 1}, {"a": 1, "b": 99999}, {"of": "spoon", "a": 1, "b": 2}):
             assert staff.get("/admin/compare/", **query).status_code == 404
+
+    def test_without_numbers_it_is_the_live_release_and_the_one_before(self, shop: Shop, other: Release) -> None:
+        staff = Staff("viewer", "view")
+        expected = f"/admin/compare/?of=release&a={shop.release.pk}&b={other.pk}"
+        assert staff.get("/admin/compare/").headers["Location"] == expected
+        registry.promote(other)
+        assert staff.get("/admin/compare/").headers["Location"] == expected
+        Release.objects.filter(pk=shop.release.pk).delete()
+        assert "There are not two releases yet" in staff.page("/admin/compare/")
 
     def test_a_release_without_files_is_compared_by_its_figures(self, shop: Shop, other: Release) -> None:
         ModelVersion.objects.filter(releases=other).update(state="archived", artifact="", checksum="")

@@ -11,14 +11,14 @@ from catalog import store
 from catalog.models import Item
 from recommender import registry, serving
 from recommender.insight.impressions import recording
-from recommender.models import ListImpression, ModelVersion, Placement, Release
+from recommender.models import ListImpression, ModelVersion, Release
 from recommender.operations import explain_list
 from recommender.operations.explain_list import ExplainedList
 from recommender.serving import Answer, Request
 from recsite.platform import audit
 from tests import factories
 from tests.admin.staff import Staff
-from tests.recommender.fixtures import Models, Shop, ask, happened, popular, publish, start_afresh, svd
+from tests.recommender.fixtures import Models, Shop, ask, happened, popular, publish, set_placement, start_afresh, svd
 
 pytestmark = pytest.mark.django_db
 
@@ -78,7 +78,7 @@ def test_every_list_of_an_unchanged_catalogue_is_equal_after_a_promotion_and_a_r
 
 
 def test_new_items_that_were_tried_are_taken_as_they_are_recorded(shop: Shop) -> None:
-    Placement.objects.update(exploration_share=0.25)
+    set_placement(new_item_share=0.25)
     for number in range(3):
         factories.item(f"new-{number}", categories=["Novels"])
     start_afresh()

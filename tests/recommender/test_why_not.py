@@ -87,6 +87,8 @@ def test_a_filter_that_it_does_not_pass_is_named(shop: Shop) -> None:
         Cause.FILTERED,
         "A filter leaves it out: categories Novels.",
     )
+    found = ask("poem-0", filter='category == "Novels"')
+    assert found.sentence == 'A filter leaves it out: filter category == "Novels".'
     assert ask("novel-0", exclude=["novel-0"]).cause == Cause.EXCLUDED
 
 
