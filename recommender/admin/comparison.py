@@ -100,6 +100,8 @@ def _in_words(row: Any) -> dict[str, Any]:
 
 
 def _signed(number: float) -> str:
+    if not number:
+        return "0"
     return f"{number:+.4f}" if abs(number) < 1 else f"{number:+.2f}"
 
 

@@ -151,7 +151,8 @@ def test_the_command_says_it_all(shop: Shop) -> None:
     said = run(answer.recommendation_id)
     for words in (
         "Shown to ada on ",
-        f"Placement: default. Release: {shop.release}, live now.",
+        "Placement: default, revision ",
+        f"Release: {shop.release}, live now.",
         "Weights: ",
         "novel-0",
         "Made again, it is equal",
@@ -170,3 +171,16 @@ def test_the_page_of_a_list_says_it_too(shop: Shop) -> None:
     page = Staff("viewer", "view").page(f"/admin/recommender/listimpression/{row.pk}/change/")
     assert "Made again, it is equal" in page
     assert "The book of novel-0" in page
+
+
+def test_it_is_made_again_by_the_revision_of_then(shop: Shop) -> None:
+    set_placement(filter='category == "Poetry"', count=3)
+    start_afresh()
+    answer = ask(shop.ada)
+    assert {one.item_id.split("-")[0] for one in answer.items} == {"poem"}
+    recording.flush()
+    set_placement(filter='category == "Novels"', diversity=0.5)
+    start_afresh()
+    is_equal(answer)
+    (note,) = explained(answer).notes
+    assert note.startswith("The placement default had revision ")

@@ -36,7 +36,8 @@ def lines(found: ExplainedList) -> Iterator[str]:
     whose = f" to {shown.user_id}" if shown.user_id else ""
     yield f"Shown{whose} on {shown.served_at:%Y-%m-%d %H:%M:%S} UTC: a list {shown.get_kind_display()}."
     release = f"{found.release}, {found.release.state} now" if found.release else "none, or one that is gone"
-    yield f"Placement: {shown.placement}. Release: {release}. Led by: {found.version or shown.algorithm}."
+    revision = f", revision {shown.placement_revision}" if shown.placement_revision else ""
+    yield f"Placement: {shown.placement}{revision}. Release: {release}. Led by: {found.version or shown.algorithm}."
     if found.weights:
         yield f"Weights: {', '.join(f'{name} {weight:g}' for name, weight in sorted(found.weights.items()))}."
     yield from found.notes
