@@ -13,7 +13,14 @@ from recommender.insight.impressions import recording
 from recommender.models import ListImpression, ModelVersion, Release
 from recommender.registry import artifacts
 from recommender.serving import Request
-from recommender.serving.candidates import UnknownRelease, context_of_release, context_of_version, other_releases
+from recommender.serving.candidates import (
+    UnknownRelease,
+    context_of_release,
+    context_of_variant,
+    context_of_version,
+    load_or_build,
+    other_releases,
+)
 from recommender.serving.candidates.context import current_context
 from recsite.platform import redis
 from tests.recommender.fixtures import NOVELS, POEMS, Models, Shop, ask, ids, popular, publish, start_afresh, svd
@@ -141,3 +148,16 @@ def test_a_changed_catalogue_is_seen(shop: Shop, swapped: Release) -> None:
     shop.poems[0].save()
     start_afresh()
     assert "poem-0" not in ids(ask(shop.ada, release=swapped.pk))
+
+
+def test_lists_of_a_variant_are_stored_under_its_own_name(shop: Shop, swapped: Release) -> None:
+    ask(shop.ada)
+    before = redis_keys()
+    context = context_of_variant(swapped.pk)
+    made = load_or_build(context, "svd", "ada")
+    assert not made.is_hit
+    new = redis_keys() - before
+    assert {b"@%d:{ada}" % swapped.pk in key for key in new} == {True}
+    assert load_or_build(context_of_variant(swapped.pk), "svd", "ada").is_hit
+    assert context_of_variant(shop.release.pk) is current_context()
+    assert ids(ask(shop.ada))[0] == "novel-0"
