@@ -2,6 +2,8 @@
 
 from rest_framework import serializers
 
+from recommender.engine.rules import Word
+
 ASKED = "What `fields` asked for; missing where it was not given."
 REVISION = "The number of the placement's revision that shaped the list; null where the database couldn't be asked."
 NAME_IT = "Send it in the `context` of events that the list led to."
@@ -23,6 +25,15 @@ class FieldsOut(serializers.Serializer):
     group = serializers.CharField(required=False)
     published_at = serializers.DateTimeField(required=False, allow_null=True)
     price = serializers.FloatField(required=False, allow_null=True)
+
+
+BY_RULES = "With `explain`: which rules of the placement met the item, where any did."
+
+
+class MetRuleOut(serializers.Serializer):
+    rule = serializers.IntegerField(help_text="Its number in the placement, from 1 on.")
+    did = serializers.ChoiceField([word.value for word in Word])
+    note = serializers.CharField()
 
 
 class RecommendedOut(serializers.Serializer):
@@ -58,6 +69,7 @@ class RecommendedOut(serializers.Serializer):
         allow_null=True,
         help_text="With `explain`: the part of the score that each source of the hybrid added; else null.",
     )
+    rules = MetRuleOut(many=True, required=False, help_text=BY_RULES)
     fields = FieldsOut(required=False, help_text=ASKED)  # type: ignore[assignment]  # as `source` above
 
 
@@ -89,6 +101,7 @@ class BoughtItemOut(serializers.Serializer):
     reason = serializers.CharField(allow_null=True, help_text="In words, with `explain`; else null.")
     because = BecauseOut(many=True, allow_null=True, help_text="With `explain`: the item that the list starts from.")
     sources = serializers.DictField(child=serializers.FloatField(), allow_null=True, help_text="Null: there is one.")
+    rules = MetRuleOut(many=True, required=False, help_text=BY_RULES)
     fields = FieldsOut(required=False, help_text=ASKED)  # type: ignore[assignment]  # as `source` above
 
 

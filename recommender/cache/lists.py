@@ -30,7 +30,14 @@ STRANGER_SECS = 300
 SUPERSEDED_SECS = 900
 """How long a user's candidates stay once others are stored under another key: a rollback soon after finds them."""
 
-_WITHOUT_A_MODEL = {"fold-in": 1, "latest": 3, "exploration": 13, "bought-together": 15, "stated_preferences": 16}
+_WITHOUT_A_MODEL = {
+    "fold-in": 1,
+    "latest": 3,
+    "exploration": 13,
+    "bought-together": 15,
+    "stated_preferences": 16,
+    "rule": 17,
+}
 _NUMBERS = {name: one.source for name, one in ALGORITHMS.items()} | _WITHOUT_A_MODEL
 SOURCES = tuple(sorted(_NUMBERS, key=_NUMBERS.__getitem__))
 """What may have put an item into a list, by the number that cached lists and impressions store."""

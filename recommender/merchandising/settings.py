@@ -1,17 +1,18 @@
 """Define what a revision of a placement may set, once: API, forms, serving and history follow this table."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 from typing import Any, Self
 
 from django.conf import settings
 
 from catalog.filter_text import FilterText
 from recommender.engine.algorithms import ALGORITHMS
+from recommender.merchandising.rules import Rule, Rules
 from recommender.models import Placement
 from recsite.platform.exceptions import Invalid
 from recsite.platform.request_fields import Field, Fields, read_fields
-from recsite.platform.values import Choice, Integer, Many, Number, ValueType, WrongValue
+from recsite.platform.values import Choice, Integer, Many, Number
 
 Kind = Placement.Kind
 HYBRID = "hybrid"
@@ -28,19 +29,6 @@ LED = frozenset((Kind.ANY, Kind.USER, Kind.SESSION, Kind.SIMILAR))
 
 FILLED = EVERY - {Kind.BOUGHT_TOGETHER}
 EXPLORING = frozenset((Kind.ANY, Kind.USER))
-
-
-@dataclass(frozen=True)
-class Rules(ValueType):
-    """Read the ordered list of a revision's rules. There are none yet, so that it has to be empty."""
-
-    def from_json(self, value: Any) -> tuple[Any, ...]:
-        if value not in ([], ()):
-            raise WrongValue("Rules can't be set yet: leave the list empty.")
-        return ()
-
-    def schema(self) -> dict[str, Any]:
-        return {"type": "array", "items": {}, "maxItems": 0}
 
 
 LEADERS = tuple(dict.fromkeys((*ALGORITHMS, *IMPERSONAL)))
@@ -119,7 +107,7 @@ TABLE: Mapping[str, tuple[Field, frozenset[str], str]] = {
         EXPLORING,
         "or until it has impressions",
     ),
-    "rules": (Field(Rules(), "Rules, in order. There are none yet.", ()), EVERY, "rules"),
+    "rules": (Field(Rules(), "Rules, in order: of equals the first counts (docs/PLACEMENTS.md).", ()), EVERY, "rules"),
 }
 """By name: the field, the kinds of lists that have it, and its label for staff."""
 
@@ -138,7 +126,7 @@ class ListSettings:
     new_item_share: float = 0.1
     new_for_days: int = 14
     new_for_impressions: int = 1_000
-    rules: tuple[Any, ...] = field(default=())
+    rules: tuple[Rule, ...] = ()
 
     @classmethod
     def read(cls, kind: str, values: Any) -> Self:
@@ -157,11 +145,12 @@ class ListSettings:
         """Return the settings of a stored revision: what it doesn't name is as usual, what is unknown is passed by."""
         known = {one.name for one in fields(cls)}
         own: dict[str, Any] = {n: tuple(v) if isinstance(v, list) else v for n, v in values.items() if n in known}
+        own["rules"] = tuple(map(Rule.stored, own.get("rules", ())))
         return cls(**own)
 
     def as_json(self) -> dict[str, Any]:
         """Return the settings as they are stored and answered, all of them, in the order of TABLE."""
-        own = {name: getattr(self, name) for name in TABLE}
+        own = {name: getattr(self, name) for name in TABLE} | {"rules": [rule.as_json() for rule in self.rules]}
         return {name: list(value) if isinstance(value, tuple) else value for name, value in own.items()}
 
 
@@ -211,8 +200,12 @@ def in_words(name: str, value: Any) -> str:
     if name in SHARES:
         return f"{value:.0%}" if value else "none"
     if isinstance(value, Sequence) and not isinstance(value, str):
-        return ", then ".join(map(str, value))
+        return ", then ".join(map(str, value)) if name != "rules" else "; ".join(_numbered(value))
     return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def _numbered(rules: Sequence[Rule]) -> list[str]:
+    return [f"{number}. {rule}" for number, rule in enumerate(rules, 1)]
 
 
 SHARES = ("content_weight", "diversity", "new_item_share")

@@ -15,7 +15,7 @@ from recommender.dataset import microseconds_of
 from recommender.merchandising import ListSettings
 from recommender.models import ListImpression, ListKind, ModelVersion, Placement, PlacementRevision, Release
 from recommender.operations.items_then import ItemThen, items_then, notes
-from recommender.serving import ServingUnavailable, filtering
+from recommender.serving import ServingUnavailable, filtering, ruling
 from recommender.serving.answers import eligible
 from recommender.serving.candidates import (
     EXPLORATION,
@@ -149,13 +149,15 @@ def _again(shown: ListImpression) -> tuple[Case, Ranked]:
     known = UserHistories(np.array([person], np.int64), events.latest(settings.FOLD_IN_EVENTS))
     candidates = UserCandidates(_candidates(context, shown.algorithm, person, known, seen), seen, False, known)
     own = placement.settings
-    request = combined(placement, Request(shown.user_id, len(shown.items), shown.first_rank - 1, is_shown=False))
+    asked = Request(shown.user_id, len(shown.items), shown.first_rank - 1, is_shown=False)
+    request = combined(placement, asked, shown.served_at)
     (beside,) = filtering.contexts_of(request, own.new_for_days, [shown.user_id], [person])
+    unblocked, effects = ruling.acting(context.catalogue, request, beside)
     tried = _tried(context, shown, own.new_item_share)
-    eligibility = eligible(context, request, context.rows(seen), shown.algorithm, *tried, beside)
+    eligibility = eligible(context, request, context.rows(seen), shown.algorithm, *tried, beside, unblocked)
     asks = request.offset, request.limit, request.diversity or 0.0
-    found = user_page(context, shown.algorithm, candidates, eligibility, *asks, own.fallbacks)
-    page = UserPage(shown.user_id, candidates, shown.algorithm, False, found.ranked, found.total, eligibility)
+    found = user_page(context, shown.algorithm, candidates, eligibility, *asks, own.fallbacks, effects)
+    page = UserPage(shown.user_id, candidates, shown.algorithm, False, found.ranked, found.total, eligibility, effects)
     # The case is filled in for each item that is missing.
     return Case(request, Item(), -1, context, page, own.fallbacks), found.ranked
 

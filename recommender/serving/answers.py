@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from catalog.expressions import Context
+from catalog.expressions import Context, Expression
 from catalog.snapshot import NO_DATE, Snapshot, price_of
 from interactions.schema import new_event_id
 from recommender.cache import SOURCES
@@ -37,7 +37,7 @@ from recommender.serving.candidates import (
     current_context,
 )
 from recommender.serving.candidates.rankings import NO_ITEMS
-from recommender.serving.contract import ANY_DIGEST, Answer, ListedItem, Request, as_public_json, digest
+from recommender.serving.contract import ANY_DIGEST, Answer, ListedItem, MetRule, Request, as_public_json, digest
 from recommender.serving.filtering import NOTHING_KNOWN
 from recommender.serving.placements import ServedPlacement
 from recommender.serving.reasons import Reason
@@ -105,13 +105,15 @@ def eligible(
     new: Ranked = NO_ITEMS,
     new_share: float = 0.0,
     known: Context = NOTHING_KNOWN,
+    unblocked: Expression | None = None,
 ) -> Eligibility:
     """Return which items a list that `algorithm` leads may hold: none at the rows `seen` of the catalogue (n,).
 
     `new` items get a share of the positions. `known` is what the filter expression asks for beside the items.
+    `unblocked` is true of what no rule blocks.
     """
     catalogue = context.catalogue
-    matching = filtering.matching(catalogue, request, algorithm == LATEST, known)
+    matching = filtering.matching(catalogue, request, algorithm == LATEST, known, unblocked)
     exclude = [row for row in map(catalogue.row_of, request.exclude) if row is not None]
     return Eligibility.unseen(
         catalogue,
@@ -171,9 +173,10 @@ def listed_items(
     rated: RatingPredictions,
     why: Sequence[Reason] | None = None,
     fields: Sequence[str] = (),
+    met: Sequence[tuple[MetRule, ...]] = (),
 ) -> tuple[ListedItem, ...]:
     """Return the items of a page whose first one has `first_rank`."""
-    return listed_pages(context, [ranked], first_rank, [rated], None if why is None else [why], fields)[0]
+    return listed_pages(context, [ranked], first_rank, [rated], None if why is None else [why], fields, [met])[0]
 
 
 def listed_pages(
@@ -183,6 +186,7 @@ def listed_pages(
     rated: Sequence[RatingPredictions],
     why: Sequence[Sequence[Reason]] | None = None,
     fields: Sequence[str] = (),
+    met: Sequence[Sequence[tuple[MetRule, ...]]] = (),
 ) -> list[tuple[ListedItem, ...]]:
     """Return the items of pages of many lists, each from `first_rank` on: together they take a third of the time."""
     ranked, predicted = Ranked.joined(pages), RatingPredictions.joined(rated)
@@ -203,6 +207,7 @@ def listed_pages(
         map(SOURCES.__getitem__, ranked.sources.tolist()),
         repeat(None, len(rows)) if why is None else chain.from_iterable(why),
         fields_of(context, rows, fields) if fields else repeat(None, len(rows)),
+        chain.from_iterable(met) if any(met) else repeat((), len(rows)),
     )
     items = map(ListedItem._make, zip(*columns, strict=True))
     return [tuple(islice(items, len(page))) for page in pages]

@@ -29,10 +29,15 @@ NOTHING_KNOWN = Context()
 NOTHING: Mapping[str, Any] = {}
 
 
-def matching(catalogue: Snapshot, request: Request, is_latest: bool, known: Context) -> Filtered | None:
-    """Return the items that pass all filters of a request, None where it has none; `latest` has a window of dates."""
+def matching(
+    catalogue: Snapshot, request: Request, is_latest: bool, known: Context, unblocked: Expression | None = None
+) -> Filtered | None:
+    """Return the items that pass all filters of a request, None where it has none; `latest` has a window of dates.
+
+    `unblocked` is true of what no rule blocks.
+    """
     found = None
-    if expressions := expressions_of(request):
+    if expressions := [*expressions_of(request), *([unblocked] if unblocked else [])]:
         beside = Filter(frozenset(request.categories), frozenset(request.tags), request.item_type)
         found = snapshot.mask(catalogue, expressions[0], known, beside)
         for other in expressions[1:]:
@@ -53,12 +58,18 @@ def expressions_of(request: Request) -> list[Expression]:
 
 def asks_of(request: Request, scope: str) -> bool:
     """Tell if an expression asks for something of the user, or of the item that is viewed."""
-    return any(scope in one.scopes for one in expressions_of(request))
+    asked = (one for _, rule in request.rules for one in rule.expressions)
+    return any(scope in one.scopes for one in (*expressions_of(request), *asked))
+
+
+def asks_nothing(request: Request) -> bool:
+    """Tell if no expression is evaluated for the request."""
+    return not (request.filter or request.placement_filter or request.rules)
 
 
 def contexts_of(request: Request, new_for_days: int, user_ids: Sequence[str], persons: Sequence[int]) -> list[Context]:
     """Return what the expression of a request may ask of each of these users; `persons` are their internal ids."""
-    if not (request.filter or request.placement_filter):
+    if asks_nothing(request):
         return [NOTHING_KNOWN] * len(user_ids)
     about: Sequence[Mapping[str, Any]] = [NOTHING] * len(user_ids)
     if asks_of(request, USER):
@@ -68,7 +79,7 @@ def contexts_of(request: Request, new_for_days: int, user_ids: Sequence[str], pe
 
 def context_of_viewed(catalogue: Snapshot, request: Request, new_for_days: int, row: int) -> Context:
     """Return the same for a list that starts from an item; nothing is known of whoever looks at it."""
-    if not (request.filter or request.placement_filter):
+    if asks_nothing(request):
         return NOTHING_KNOWN
     known = NOTHING
     if asks_of(request, VIEWED):

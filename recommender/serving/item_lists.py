@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from itertools import repeat
@@ -15,7 +16,7 @@ from recommender.engine.forms.hybrid import is_personal
 from recommender.insight import impressions
 from recommender.insight.impressions import Impression
 from recommender.models import ListKind
-from recommender.serving import candidates, experiments, filtering, placements
+from recommender.serving import candidates, experiments, filtering, placements, ruling
 from recommender.serving.answers import (
     answer_with,
     context_for,
@@ -97,12 +98,16 @@ def bought_together(request: Request, placement: ServedPlacement | None = None) 
     (row,) = _rows(context, request.items)
     pairs = candidates.bought_together(int(context.catalogue.ids[row]), request.min_support)
     ranked = candidates.by_lift(context, pairs)
-    found = _page(context, placement, BOUGHT_TOGETHER, ranked, [row], request)
+    found = _page(context, placement, BOUGHT_TOGETHER, ranked, [row], request, ranked.rows.tolist())
     by_item = {pair.item: pair for pair in pairs}
     rows = found.ranked.rows.tolist()
     told = fields_of(context, rows, request.fields) if request.fields else repeat(None)
+    start = row if request.explain else None
     items = [
-        _bought(context, at, rank, by_item[int(context.catalogue.ids[at])], row if request.explain else None, fields)
+        replace(
+            _bought(context, at, rank, by_item[int(context.catalogue.ids[at])], start, fields),
+            rules=ruling.told(request, found.met, at),
+        )
         for rank, (at, fields) in enumerate(zip(rows, told, strict=False), request.offset + 1)
     ]
     where = placement.name, placement.revision
@@ -209,11 +214,14 @@ def _page(
     ranked: Ranked | Chain,
     seen: Sequence[int],
     request: Request,
+    listable: Sequence[int] | None = None,
 ) -> Page:
+    """Cut the page; rules pin none but the rows `listable`, where the list can't hold others."""
     known = filtering.context_of_viewed(context.catalogue, request, placement.settings.new_for_days, seen[-1])
-    eligibility = eligible(context, request, np.array(seen), algorithm, known=known)
+    unblocked, effects = ruling.acting(context.catalogue, request, known, listable)
+    eligibility = eligible(context, request, np.array(seen), algorithm, known=known, unblocked=unblocked)
     asks = request.offset, request.limit, request.diversity or 0.0
-    return candidates.page_of(context, ranked, eligibility, *asks)
+    return candidates.page_of(context, ranked, eligibility, *asks, effects)
 
 
 def _answer(
@@ -230,7 +238,8 @@ def _answer(
     found = _page(context, placement, algorithm, ranked, seen, request)
     unrated = RatingPredictions.nothing(len(found.ranked))
     why = explain(found.ranked) if request.explain else None
-    items = listed_items(context, found.ranked, request.offset + 1, unrated, why, request.fields)
+    met = [ruling.told(request, found.met, row) for row in found.ranked.rows.tolist()] if request.rules else ()
+    items = listed_items(context, found.ranked, request.offset + 1, unrated, why, request.fields, met)
     answer = answer_with(context, placement, request, algorithm, items, found.total)
     if request.is_recorded and not is_known(request, answer):
         record_impression(context, kind, answer, found.ranked, request.offset + 1)

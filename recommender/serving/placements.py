@@ -6,13 +6,15 @@ two caps the smaller one, of two filters both. So a client can ask for another l
 through.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
 from django.conf import settings
 
 from recommender.merchandising import ListSettings
 from recommender.merchandising.placements import GENERATION
+from recommender.merchandising.rules import Rule
 from recommender.models import DEFAULT, Placement
 from recommender.serving.contract import Request
 from recsite.platform import database
@@ -82,10 +84,11 @@ def find(name: str = "", kind: str = "") -> ServedPlacement:
     return found
 
 
-def combined(placement: ServedPlacement, request: Request) -> Request:
+def combined(placement: ServedPlacement, request: Request, now: datetime | None = None) -> Request:
     """Return the request with what the placement says where it says nothing itself; see the rules above.
 
-    What leads and the weight of content are looked up with the live release: see `leading` and `answers.context_for`.
+    `now` is when its rules have to hold: at this moment, unless it is said. What leads and the weight of content are
+    looked up with the live release: see `leading` and `answers.context_for`.
     """
     own = placement.settings
     length = request.limit or min(own.count or settings.DEFAULT_RECOMMENDATION_COUNT, settings.MAX_RECOMMENDATION_COUNT)
@@ -96,8 +99,19 @@ def combined(placement: ServedPlacement, request: Request) -> Request:
         diversity=own.diversity if request.diversity is None else request.diversity,
         max_per_category=min(caps, default=0),
         placement_filter=own.filter or "",
+        rules=_in_force(own.rules, now or clock()) if own.rules else (),
         placement=placement.name,
     )
+
+
+def _in_force(rules: Sequence[Rule], now: datetime) -> tuple[tuple[int, Rule], ...]:
+    """Return the rules whose days and hours include a moment, by their numbers."""
+    return tuple(one for one in enumerate(rules, 1) if one[1].holds_at(now))
+
+
+def clock() -> datetime:
+    """Return the time by which rules hold."""
+    return datetime.now(UTC)
 
 
 def forget() -> None:

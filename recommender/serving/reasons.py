@@ -10,6 +10,7 @@ from recommender.serving.candidates import (
     EXPLORATION,
     LATEST,
     POPULAR,
+    RULE,
     SEGMENT_POPULAR,
     TRENDING,
     Attribution,
@@ -32,7 +33,7 @@ VERBS = (
 MOST = 3
 """Items of the history that are named as weighing most."""
 
-NOT_PERSONAL = frozenset({POPULAR, SEGMENT_POPULAR, TRENDING, LATEST, EXPLORATION})
+NOT_PERSONAL = frozenset({POPULAR, SEGMENT_POPULAR, TRENDING, LATEST, EXPLORATION, RULE})
 """Sources that place items without the user's history."""
 
 IN_WORDS, LEAST_SHARE = 2, 0.1
@@ -67,6 +68,8 @@ def reasons(view: ServingContext, ranked: Ranked, rated: RatingPredictions, foun
 
 
 def _reason(view: ServingContext, found: Attribution | None, place: int, source: str, rating: float) -> Reason:
+    if source == RULE:
+        return Reason("Our staff picked it.")
     crowd = found.leading_crowd(place) if found else None
     heaviest = found.heaviest(place, MOST) if found and crowd is None else []
     if crowd is not None:

@@ -18,15 +18,18 @@ from recommender.cache import SOURCES
 from recommender.insight import impressions
 from recommender.merchandising import ListSettings
 from recommender.models import ListKind
-from recommender.serving import experiments, filtering, placements, telemetry
+from recommender.serving import experiments, filtering, placements, ruling, telemetry
 from recommender.serving.answers import answer_with, eligible, is_known, listed_pages, record_impression, seen_in
 from recommender.serving.candidates import (
     IMPERSONAL,
     LATEST,
+    NO_EFFECTS,
     POPULAR,
     STATED_PREFERENCES,
     TRENDING,
+    Effects,
     Eligibility,
+    Met,
     Ranked,
     RatingPredictions,
     ServingContext,
@@ -97,6 +100,9 @@ def _recommend_many(request: Request, user_ids: Sequence[str], placement: Served
     return answers
 
 
+NOTHING_MET: Met = {}
+
+
 class UserPage(NamedTuple):
     """Hold the page of one user's list: the items that are on it, and what they were found by."""
 
@@ -109,6 +115,10 @@ class UserPage(NamedTuple):
     total: int
     eligibility: Eligibility
     """What may be on it, and at which share new items are."""
+    effects: Effects = NO_EFFECTS
+    """What the rules of the placement do to it."""
+    met: Met = NOTHING_MET
+    """By row: which rules met an item."""
 
 
 class LookedUp(NamedTuple):
@@ -157,11 +167,13 @@ def _page(
     new, share = NO_ITEMS, 0.0
     if not request.algorithm and request.min_score is None:
         new, share = explorers(context, own, user_id, candidates.taste), own.new_item_share
-    eligibility = eligible(context, request, context.rows(known.seen), algorithm, new, share, beside)
+    unblocked, effects = ruling.acting(context.catalogue, request, beside)
+    seen = context.rows(known.seen)
+    eligibility = eligible(context, request, seen, algorithm, new, share, beside, unblocked)
     asks = request.offset, request.limit, request.diversity or 0.0
-    found = user_page(context, algorithm, known, eligibility, *asks, own.fallbacks)
+    found = user_page(context, algorithm, known, eligibility, *asks, own.fallbacks, effects)
     is_cold = not candidates.is_personal and (request.algorithm or own.algorithm) not in IMPERSONAL
-    return UserPage(user_id, known, algorithm, is_cold, found.ranked, found.total, eligibility)
+    return UserPage(user_id, known, algorithm, is_cold, found.ranked, found.total, eligibility, effects, found.met)
 
 
 def _answers(
@@ -177,7 +189,8 @@ def _answers(
             _reasons(context, page.algorithm, page.known, page.ranked, its)
             for page, its in zip(pages, rated, strict=True)
         ]
-    items = listed_pages(context, lists, first_rank, rated, why, request.fields)
+    met = [[ruling.told(request, page.met, row) for row in page.ranked.rows.tolist()] for page in pages]
+    items = listed_pages(context, lists, first_rank, rated, why, request.fields, met if request.rules else ())
     answers = []
     for page, its in zip(pages, items, strict=True):
         answer = answer_with(

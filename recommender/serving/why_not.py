@@ -36,6 +36,7 @@ class Cause(StrEnum):
     SEEN = "seen"
     SEEN_VARIANT = "seen_variant"
     EXCLUDED = "excluded"
+    BLOCKED = "blocked"
     FILTERED = "filtered"
     VARIANT = "variant"
     SCORE = "below_min_score"
@@ -91,6 +92,7 @@ class Case:
             n,
             self.request.diversity or 0.0,
             self.fallbacks,
+            page.effects,
         )
         return cut.ranked
 
@@ -178,9 +180,11 @@ def _seen(case: Case) -> WhyNot | None:
     return WhyNot(item_id, Cause.SEEN_VARIANT, sentence)
 
 
-def _blocked(case: Case) -> WhyNot | None:  # noqa: ARG001 - every check takes the case
-    """Return the rule that keeps the item off the list: the place for rules, of which there are none yet."""
-    return None
+def _blocked(case: Case) -> WhyNot | None:
+    rule = case.page.effects.blocking(case.row)
+    if rule is None:
+        return None
+    return WhyNot(case.item.item_id, Cause.BLOCKED, f"Rule {rule} of the placement blocks it.")
 
 
 def _filtered(case: Case) -> WhyNot | None:

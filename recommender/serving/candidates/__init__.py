@@ -32,6 +32,7 @@ from recommender.serving.candidates.pages import Page, page_of, user_page
 from recommender.serving.candidates.paging import Eligibility
 from recommender.serving.candidates.rankings import Chain, Ranked
 from recommender.serving.candidates.ratings import RatingPredictions, ratings_of_many
+from recommender.serving.candidates.ruled_pages import NO_EFFECTS, RULE, Effects, Met
 from recommender.serving.candidates.segments import SEGMENT_POPULAR
 from recommender.serving.candidates.session import Session, session
 from recommender.serving.candidates.similar_items import HYBRID, METHODS, rank_similar, similar
@@ -48,17 +49,21 @@ __all__ = [
     "LATEST",
     "METHODS",
     "MIN_SUPPORT",
+    "NO_EFFECTS",
     "POPULAR",
     "PURCHASES",
+    "RULE",
     "SEGMENT_POPULAR",
     "STATED_PREFERENCES",
     "TRENDING",
     "Attribution",
     "Chain",
     "CoOccurrence",
+    "Effects",
     "Eligibility",
     "LoadedModel",
     "LoadedRelease",
+    "Met",
     "NoContent",
     "Page",
     "Ranked",

@@ -1,7 +1,7 @@
 """Cut one page of a user's list from the candidates, and rank the whole catalogue where these don't suffice."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
 
@@ -15,6 +15,7 @@ from recommender.serving.candidates.fallbacks import followed_by, rank_by_source
 from recommender.serving.candidates.new_items import insert_new_items
 from recommender.serving.candidates.paging import Eligibility, places, take
 from recommender.serving.candidates.rankings import Chain, Ranked
+from recommender.serving.candidates.ruled_pages import NO_EFFECTS, Effects, Met, cut_by_rules
 from recommender.serving.candidates.user_candidates import UserCandidates
 from recsite.platform.database import DatabaseDown
 
@@ -28,6 +29,8 @@ class Page:
 
     ranked: Ranked
     total: int
+    met: Met = field(default_factory=dict)
+    """By row: which rules met an item, and what each did."""
 
 
 def user_page(
@@ -39,13 +42,14 @@ def user_page(
     limit: int,
     diversity: float = 0.0,
     fallbacks: Sequence[str] = (),
+    effects: Effects = NO_EFFECTS,
 ) -> Page:
     """Return the page of `limit` items from `offset` on; with `diversity` the first DIVERSIFIED are reordered.
 
     `fallbacks` follow where what leads has too little; without them what is popular does.
     """
-    cut = partial(_user_page, context, algorithm, known, eligibility, fallbacks)
-    return _diverse_page(context, cut, offset, limit, diversity)
+    cut = partial(_user_page, context, algorithm, known, fallbacks)
+    return _ruled_page(context, cut, eligibility, offset, limit, diversity, effects)
 
 
 def page_of(
@@ -55,9 +59,30 @@ def page_of(
     offset: int,
     limit: int,
     diversity: float = 0.0,
+    effects: Effects = NO_EFFECTS,
 ) -> Page:
     """Return such a page of a ranking of everything."""
-    return _diverse_page(context, partial(paginate, ranked, eligibility), offset, limit, diversity)
+    return _ruled_page(context, partial(paginate, ranked), eligibility, offset, limit, diversity, effects)
+
+
+def _ruled_page(
+    context: ServingContext,
+    cut: Callable[[Eligibility, int, int], Page],
+    eligibility: Eligibility,
+    offset: int,
+    limit: int,
+    diversity: float,
+    effects: Effects,
+) -> Page:
+    """Cut a page, by the rules where there are any. They act on the list as diversity leaves it."""
+
+    def part(eligibility: Eligibility, offset: int, limit: int, diversity: float) -> tuple[Ranked, int]:
+        found = _diverse_page(context, partial(cut, eligibility), offset, limit, diversity)
+        return found.ranked, found.total
+
+    if not effects:
+        return Page(*part(eligibility, offset, limit, diversity))
+    return Page(*cut_by_rules(part, eligibility, effects, offset, limit, diversity))
 
 
 def _diverse_page(
@@ -75,8 +100,8 @@ def _user_page(
     context: ServingContext,
     algorithm: str,
     known: UserCandidates,
-    eligibility: Eligibility,
     fallbacks: Sequence[str],
+    eligibility: Eligibility,
     offset: int,
     limit: int,
 ) -> Page:

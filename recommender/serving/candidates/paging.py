@@ -2,7 +2,7 @@
 
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil
 from typing import Any, Self
 
@@ -42,6 +42,8 @@ class Eligibility:
     new: Ranked = NO_ITEMS
     """New items that get a share of the positions."""
     new_share: float = 0.0
+    listed: tuple[int, ...] = ()
+    """Rows that stand on the list already, at places of their own: the cap counts them."""
 
     @property
     def needs_full_scan(self) -> bool:
@@ -63,6 +65,13 @@ class Eligibility:
         """
         left_out = frozenset([*catalogue.with_variants(seen).tolist(), *exclude]) - {UNKNOWN}
         return cls(catalogue, catalogue.filtered() if matching is None else matching, left_out, **more)
+
+    def beside(self, rows: Sequence[int]) -> "Eligibility":
+        """Return what may be on the list beside the items at these rows: not they, nor their variants."""
+        if not rows:
+            return self
+        left_out = self.catalogue.with_variants(np.array(rows)).tolist()
+        return replace(self, seen=self.seen | {*left_out, *rows}, listed=(*self.listed, *rows))
 
     @property
     def allowed(self) -> Mask:
@@ -129,7 +138,7 @@ def places(ranking: Ranked | Chain, eligibility: Eligibility) -> Iterator[Place]
     if eligibility.catalogue.has_groups:
         found = _first_of_each(found, eligibility.catalogue.groups)
     if eligibility.cap:
-        found = _within_cap(found, eligibility.catalogue, eligibility.cap)
+        found = _within_cap(found, eligibility.catalogue, eligibility.cap, eligibility.listed)
     return found
 
 
@@ -198,9 +207,9 @@ def _slot(number: int, share: float) -> int:
     return ceil((number + 1) / share - 1e-9) - 1
 
 
-def _within_cap(found: Iterator[Place], catalogue: Snapshot, cap: int) -> Iterator[Place]:
-    """Yield the places whose categories are all below the cap."""
-    taken: Counter[str] = Counter()
+def _within_cap(found: Iterator[Place], catalogue: Snapshot, cap: int, listed: Sequence[int] = ()) -> Iterator[Place]:
+    """Yield the places whose categories are all below the cap, beside the rows that are listed already."""
+    taken = Counter(category for row in listed for category in catalogue.categories[row])
     for place in found:
         categories = catalogue.categories[place[0]]
         if all(taken[category] < cap for category in categories):

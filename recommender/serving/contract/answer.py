@@ -19,6 +19,15 @@ from recommender.serving.reasons import Reason
 NO_REASON = {"reason": None, "because": None, "sources": None}
 
 
+class MetRule(NamedTuple):
+    """Hold which rule of the placement met an item, by its number from 1 on, and what it did."""
+
+    rule: int
+    did: str
+    """One of `rules.Word`: pinned, boosted, buried, required, held back."""
+    note: str
+
+
 class ListedItem(NamedTuple):
     """Hold one item of an answer."""
 
@@ -40,6 +49,7 @@ class ListedItem(NamedTuple):
     """Given where it was asked for."""
     fields: Mapping[str, Any] | None = None
     """What else was asked for of the item."""
+    rules: tuple[MetRule, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +88,7 @@ class BoughtItem:
     """`purchases` or `sessions`: whom the figures are of."""
     reason: Reason | None = None
     fields: Mapping[str, Any] | None = None
+    rules: tuple[MetRule, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +166,12 @@ def item_as_json(item: ListedItem) -> dict[str, Any]:
     }
     if item.fields is not None:
         told["fields"] = item.fields
-    return told
+    return told | _rules_as_json(item)
+
+
+def _rules_as_json(item: ListedItem | BoughtItem) -> dict[str, Any]:
+    """Return which rules met the item, where it was asked for and there are any."""
+    return {"rules": [one._asdict() for one in item.rules]} if item.reason and item.rules else {}
 
 
 def _reason_as_json(reason: Reason) -> dict[str, Any]:
@@ -187,4 +203,4 @@ def _bought_item_as_json(item: BoughtItem) -> dict[str, Any]:
         "basis": item.basis,
         **(_reason_as_json(item.reason) if item.reason else NO_REASON),
     }
-    return told if item.fields is None else told | {"fields": item.fields}
+    return (told if item.fields is None else told | {"fields": item.fields}) | _rules_as_json(item)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from recommender.merchandising.rules import Rule
 from recommender.serving.candidates import METHODS, MIN_SUPPORT
 from recommender.serving.contract.parameters import Operation
 from recsite.platform.exceptions import Invalid
@@ -54,6 +55,8 @@ class Request:
     """An expression that is true of the items, in its one form; empty for all."""
     placement_filter: str = ""
     """The expression of the placement, which has to be true as well."""
+    rules: Sequence[tuple[int, Rule]] = ()
+    """The placement's rules whose days and hours are now, by their numbers."""
     exclude: Collection[str] = ()
     """Items, by the ids of the outside."""
     min_score: float | None = None
