@@ -86,7 +86,8 @@ def delete(placement: Placement, *, actor: Actor) -> None:
 def locked(name: str) -> Iterator[Placement]:
     """Open a transaction in which nobody else changes the placement. Raises Conflict where it was deleted."""
     with transaction.atomic():
-        held = Placement.objects.select_for_update(of=("self",)).select_related("live").filter(name=name).first()
+        # What is live is read after the lock: joined, it would be that of before somebody else's change.
+        held = Placement.objects.select_for_update().filter(name=name).first()
         if held is None:
             raise Conflict({"placement": f"The placement {name!r} was deleted meanwhile."})
         yield held

@@ -35,7 +35,7 @@ def test_totals_permissions_and_positions_survive_the_renaming_of_impressions() 
     finally:
         migrate(everything)
     assert DailyImpressions.objects.get().ranks.get().shown == 5
-    assert [one.codename for one in Group.objects.get().permissions.all()] == ["view_dailyimpressions"]
+    assert [one.codename for one in group.permissions.all()] == ["view_dailyimpressions"]
     assert FeedCursor.objects.get(name="list impressions").position == 17
 
 

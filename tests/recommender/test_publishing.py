@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -175,8 +176,11 @@ def test_the_default_can_not_be_deleted_and_a_deleted_one_is_no_more() -> None:
 def at_once(*acts: Callable[[], Any]) -> list[Any]:
     """What each act returns or raises, each in a thread and a transaction of its own."""
 
+    start = Barrier(len(acts))
+
     def work(act: Callable[[], Any]) -> Any:
         try:
+            start.wait(10)
             return act()
         except UserFacingError as error:
             return error
