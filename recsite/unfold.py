@@ -107,7 +107,7 @@ MENU: list[dict[str, Any]] = [
     {
         "title": "Models",
         "items": [
-            _rows("Releases", "rocket_launch", "recommender_release"),
+            _rows("Releases", "rocket_launch", "recommender_release", also="compare/"),
             _rows("Models", "model_training", "recommender_modelversion"),
             _rows("Training plans", "checklist", "recommender_trainingplan"),
             _rows("Algorithm settings", "instant_mix", "recommender_algorithmsettings"),

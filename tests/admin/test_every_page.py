@@ -81,6 +81,7 @@ def every_page() -> list[str]:
         "/admin/",
         "/admin/results/",
         "/admin/drift/",
+        "/admin/compare/",
         f"/admin/people/{person.pk}/",
         f"/admin/items/{item.pk}/",
         *apps_listed,
