@@ -70,6 +70,11 @@ GRANTS: tuple[Grant, ...] = (
         (OPERATOR,),
     ),
     Grant(
+        "Experiments: make, start, pause, stop and archive them, and ship a variant, which publishes or promotes it",
+        _rows("recommender.experiment", "add", "change"),
+        (OPERATOR,),
+    ),
+    Grant(
         "Settings of algorithms, and which of them trainings use",
         (
             *_rows("recommender.algorithmsettings", "add", "change", "delete"),

@@ -11,7 +11,7 @@ from recommender.merchandising.placements import (
     describe,
     find,
 )
-from recommender.merchandising.publishing import NothingToPublish, StaleRevision, publish, revert
+from recommender.merchandising.publishing import NothingToPublish, StaleRevision, publish, publish_settings, revert
 from recommender.merchandising.settings import Difference, ListSettings, differences, fields_of
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "fields_of",
     "find",
     "publish",
+    "publish_settings",
     "revert",
     "save_draft",
 ]

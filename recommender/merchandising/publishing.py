@@ -82,6 +82,20 @@ def revert(
     return made
 
 
+def publish_settings(
+    placement: Placement, settings: ListSettings, note: str = "", *, actor: Actor
+) -> PlacementRevision:
+    """Publish settings that were decided elsewhere, such as an experiment's; a draft stays as it is. Raises Invalid."""
+    with locked(placement.name) as held:
+        checked = ListSettings.read(held.kind, settings.as_json())
+        made = _go_live(held, checked, note, actor, "placement.publish")
+        if held.draft is None:
+            # Whoever has a form open began from what was live.
+            held.draft_version += 1
+        held.save(update_fields=["live", "draft_version"])
+    return made
+
+
 def _go_live(
     held: Placement, settings: ListSettings, note: str, actor: Actor, verb: str, **more: int
 ) -> PlacementRevision:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from recsite_client import catalogue, figures, lists, operating, people, placements, webhooks
+from recsite_client import catalogue, experiments, figures, lists, operating, people, placements, webhooks
 from recsite_client.answers import Item, Job, Moment, StoredEvent, User
 from recsite_client.binding import method, operation, paged, rows
 from recsite_client.talks import Plan, Retries, stream
@@ -107,6 +107,17 @@ class Operations:
     cancel_job = operation(operating.cancel_job)
     jobs = paged(operating.list_jobs, "jobs", Job)
     wait_for_job = method(operating.wait_for_job)
+
+    list_experiments = operation(experiments.list_experiments)
+    read_experiment = operation(experiments.read_experiment)
+    create_experiment = operation(experiments.create_experiment)
+    read_experiment_results = operation(experiments.read_experiment_results)
+    assign_variant = operation(experiments.assign_variant)
+    start_experiment = operation(experiments.start_experiment)
+    pause_experiment = operation(experiments.pause_experiment)
+    stop_experiment = operation(experiments.stop_experiment)
+    archive_experiment = operation(experiments.archive_experiment)
+    ship_variant = operation(experiments.ship_variant)
 
     list_placements = operation(placements.list_placements)
     read_placement = operation(placements.read_placement)

@@ -8,7 +8,7 @@ from typing import Any, Self
 from django.utils import timezone
 
 from recommender.insight.experiments.metrics import METRICS
-from recommender.merchandising.settings import LEADERS
+from recommender.merchandising.settings import LEADERS, ListSettings
 from recommender.models import Experiment, Placement, PlacementRevision, Release
 from recommender.models.experiment import LONGEST_KEY, LONGEST_VARIANT, MOST_LIFT
 from recsite.platform.exceptions import Invalid
@@ -207,13 +207,25 @@ class Definition:
         if self.primary_metric in self.guardrails:
             yield "guardrails", f"{self.primary_metric} is the primary metric: guardrails are others."
 
+    def _misfits(self, placement: Placement) -> Iterator[tuple[str, str]]:
+        """Find variants that change what lists of the placement's kind don't have."""
+        live = placement.live.settings if placement.live else {}
+        for one in self.variants:
+            changes = {name: value for name, value in one.changes.items() if name in ("algorithm", "content_weight")}
+            try:
+                ListSettings.read(placement.kind, ListSettings.stored(live | changes).as_json())
+            except Invalid as wrong:
+                yield "variants", f"{one.name}: {wrong}"
+
     def _missing(self) -> Iterator[tuple[str, str]]:
         if self.ends_at and self.ends_at <= timezone.now():
             yield "ends_at", "It lies in the past: name a later time, or none."
-        if not Placement.objects.filter(name=self.placement).exists():
+        placement = Placement.objects.select_related("live").filter(name=self.placement).first()
+        if placement is None:
             known = ", ".join(Placement.objects.values_list("name", flat=True))
             yield "placement", f"There is no placement {self.placement!r}. Known: {known}."
             return
+        yield from self._misfits(placement)
         revisions = {one.revision for one in self.variants if one.revision}
         known_revisions = PlacementRevision.objects.filter(placement__name=self.placement, number__in=revisions)
         for number in sorted(revisions - set(known_revisions.values_list("number", flat=True))):
