@@ -93,6 +93,7 @@ MENU: list[dict[str, Any]] = [
                     _part("Hourly totals", "recommender_hourlyimpressions"),
                 ],
             ),
+            _rows("Experiments", "science", "recommender_experiment"),
             _page(
                 "Drift",
                 "trending_flat",

@@ -1,4 +1,5 @@
 from recommender.admin.drift import DriftReportAdmin
+from recommender.admin.experiments import ExperimentAdmin
 from recommender.admin.impressions import DailyImpressionsAdmin, HourlyImpressionsAdmin, ListImpressionAdmin
 from recommender.admin.placements import ExposureAdmin, PlacementAdmin
 from recommender.admin.plans import AlgorithmSettingsAdmin, TrainingPlanAdmin
@@ -10,6 +11,7 @@ __all__ = [
     "AlgorithmSettingsAdmin",
     "DailyImpressionsAdmin",
     "DriftReportAdmin",
+    "ExperimentAdmin",
     "ExposureAdmin",
     "HourlyImpressionsAdmin",
     "ListImpressionAdmin",

@@ -11,6 +11,7 @@ from catalog.models import Category, EndUser, Erasure, ItemEmbedding, MergedUser
 from interactions.models import BehaviourWindow, DeadLetter, ImportRun, OutboxMessage
 from interactions.store import store
 from recommender import registry
+from recommender.insight.experiments import verbs
 from recommender.models import (
     AlgorithmSettings,
     Attribution,
@@ -18,6 +19,8 @@ from recommender.models import (
     CoVisit,
     DailyImpressions,
     DriftReport,
+    ExperimentBaseline,
+    ExperimentDay,
     Exposure,
     HourlyImpressions,
     ItemDay,
@@ -34,6 +37,7 @@ from recsite.platform.models import ApiKey, FeedCursor, Generation, IdempotentRe
 from recsite.platform.webhooks import endpoints, events
 from recsite.platform.webhooks.endpoints import EndpointSettings
 from tests import factories
+from tests.recommender.experiment_fixtures import defined
 from tests.recommender.fixtures import Shop, happened
 
 LONG_ID = "urn:isbn:978-0-14-143951-8:antoine-de-saint-exupery-0811"
@@ -167,6 +171,10 @@ def _fill_impressions(shop: Shop) -> None:
         first_rank=3,
         served_at=now,
     )
+    body = defined(variants=[{"name": "A", "share": 0.5}, {"name": "B", "share": 0.5, "algorithm": "svd"}])
+    experiment = verbs.create(body, actor=Actor(Kind.STAFF, "grace", "admin"))
+    ExperimentDay.objects.create(experiment=experiment, user_id="ada", variant="A", day=now.date(), shown=12)
+    ExperimentBaseline.objects.create(experiment=experiment, user_id="ada", shown=12)
     Attribution.objects.create(
         recommendation_id=shown_as, item=second, served_at=now, rank=4, event_id=shown_as, acted_at=now, by_id=False
     )

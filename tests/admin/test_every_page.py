@@ -15,12 +15,15 @@ from recommender.models import (
     Attribution,
     CoPurchase,
     CoVisit,
+    ExperimentBaseline,
+    ExperimentDay,
     ItemDay,
     ItemImpressions,
     PlacementRevision,
     PositionImpressions,
     ReleaseModel,
     TrendingScore,
+    Variant,
 )
 from recsite.platform.models import IdempotentRequest, RoleDefault, ScheduleDefault, StaffLogin
 from tests import factories
@@ -40,12 +43,15 @@ SHOWN_ELSEWHERE: set[type[models.Model]] = {
     CoVisit,
     ItemDay,
     TrendingScore,
+    Variant,
+    ExperimentDay,
+    ExperimentBaseline,
     RoleDefault,
     ScheduleDefault,
     IdempotentRequest,
     StaffLogin,
 }
-"""Rows shown on the page of what they belong to: a release, a list, a day, a placement, an item, a role, a task.
+"""Rows shown on the page of what they belong to: a release, a list, a day, a placement, an experiment, an item, a role.
 
 Deleted items, kept answers and sign-ins by token are the program's own: nobody has anything to do with them.
 """

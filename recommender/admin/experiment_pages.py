@@ -1,0 +1,216 @@
+"""The pages of experiments: the form of a draft, the result in words with its chart, and the buttons."""
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.views.decorators.http import require_http_methods, require_POST
+
+from recommender import tasks
+from recommender.admin.experiment_forms import ExperimentForm, ShipForm
+from recommender.engine.experiments import words
+from recommender.engine.experiments.comparisons import Comparison
+from recommender.insight.experiments import results, verbs
+from recommender.insight.experiments.metrics import METRICS
+from recommender.insight.experiments.results import DayPoint, Result
+from recommender.models import Experiment, Variant
+from recommender.operations import experiments as shipping
+from recsite.platform.audit import Actor
+from recsite.platform.exceptions import Invalid, UserFacingError
+from recsite.platform.humanize import EMPTY
+
+ADD, CHANGE, OPERATE = "recommender.add_experiment", "recommender.change_experiment", "recommender.operate"
+PAGE = "admin:recommender_experiment_change"
+WIDTH, HEIGHT = 300.0, 80.0
+State = Experiment.State
+STEPS: Mapping[str, tuple[str, ...]] = {
+    State.DRAFT: ("start", "archive"),
+    State.RUNNING: ("pause", "stop"),
+    State.PAUSED: ("start", "stop"),
+    State.STOPPED: ("archive",),
+}
+DONE = {"start": "runs", "pause": "is paused", "stop": "is stopped", "archive": "is archived"}
+
+
+def result(request: HttpRequest, experiment: Experiment) -> HttpResponse:
+    """Show what an experiment compares and what it shows now."""
+    found = results.result_of(experiment)
+    names = [one.name for one in experiment.variants.all()]
+    may_change = request.user.has_perm(CHANGE)
+    shippable = experiment.state in shipping.SHIPPABLE and not experiment.shipped
+    ship_form = ShipForm(names, found.winner) if shippable and request.user.has_perm(OPERATE) else None
+    context = {
+        "experiment": experiment,
+        "found": found,
+        "metric": METRICS[experiment.primary_metric].label,
+        "variants": [
+            {"row": one, "changes": _in_words(one), "users": found.users.get(one.name, 0)}
+            for one in experiment.variants.all()
+        ],
+        "comparisons": [_line(one) for one in found.reading.comparisons] if found.reading else [],
+        "charts": [chart for name in names[1:] if (chart := _chart(name, found))],
+        "novelty": found.novelty.items(),
+        "mismatch": found.reading is not None and not found.reading.sample_ratio.passed,
+        "steps": STEPS.get(experiment.state, ()) if may_change else (),
+        "may_edit": may_change and experiment.state == State.DRAFT,
+        "ship_form": ship_form,
+    }
+    return _page(request, experiment.key, "result", context, experiment)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def new(request: HttpRequest) -> HttpResponse:
+    """Define a new experiment."""
+    _needs(request, ADD)
+    return _edit(request, None)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def edit(request: HttpRequest, pk: int) -> HttpResponse:
+    """Define a draft anew."""
+    _needs(request, CHANGE)
+    return _edit(request, _experiment(pk))
+
+
+@require_POST
+def step(request: HttpRequest, pk: int) -> HttpResponse:
+    """Start, pause, stop or archive it. Sent twice, it is done once."""
+    _needs(request, CHANGE)
+    experiment, verb = _experiment(pk), request.POST.get("verb", "")
+    if verb not in verbs.VERBS:
+        raise Http404("The form is not whole. Go back, and reload the page.")
+    try:
+        verbs.VERBS[verb](experiment, actor=Actor.staff(request))
+    except UserFacingError as error:
+        messages.warning(request, _said(error))
+    else:
+        messages.success(request, f"{experiment.key} {DONE[verb]}: everywhere within two seconds.")
+    return redirect(PAGE, pk)
+
+
+@require_POST
+def ship(request: HttpRequest, pk: int) -> HttpResponse:
+    """Give everybody a variant, and stop the experiment."""
+    _needs(request, OPERATE)
+    experiment = _experiment(pk)
+    sent = (request.POST.get(name, "") for name in ("variant", "reason"))
+    try:
+        shipped = shipping.ship(experiment, *sent, by=_account(request), actor=Actor.staff(request))
+    except UserFacingError as error:
+        messages.warning(request, _said(error))
+        return redirect(PAGE, pk)
+    if shipped.is_release:
+        tasks.warm_soon()
+    messages.success(request, f"{shipped.variant} is shipped. {shipped.sentence}")
+    return redirect(PAGE, pk)
+
+
+PAGES: Mapping[str, Callable[..., HttpResponse]] = {"edit": edit, "step": step, "ship": ship}
+"""By the last part of their addresses, behind the experiment's number."""
+
+
+def _edit(request: HttpRequest, experiment: Experiment | None) -> HttpResponse:
+    form = ExperimentForm(experiment, request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        actor = Actor.staff(request)
+        try:
+            made = (
+                verbs.change(experiment, form.body, actor=actor) if experiment else verbs.create(form.body, actor=actor)
+            )
+        except UserFacingError as error:
+            form.add_error(None, _said(error))
+        else:
+            messages.success(request, f"The draft of {made.key} is saved. Nothing is shown before you start it.")
+            return redirect(PAGE, made.pk)
+    title = experiment.key if experiment else "New experiment"
+    return _page(request, title, "form", {"form": form, "experiment": experiment}, experiment)
+
+
+def _needs(request: HttpRequest, permission: str) -> None:
+    if not request.user.has_perm(permission):
+        raise PermissionDenied(f"Your account lacks the permission {permission}.")
+
+
+def _account(request: HttpRequest) -> Any:
+    return request.user
+
+
+def _experiment(pk: int) -> Experiment:
+    found = Experiment.objects.prefetch_related("variants").filter(pk=pk).first()
+    if found is None:
+        raise Http404("This experiment was deleted. The list of experiments has those that there are.")
+    return found
+
+
+def _said(error: UserFacingError) -> str:
+    return " ".join(error.errors.values()) if isinstance(error, Invalid) else str(error)
+
+
+def _in_words(one: Variant) -> str:
+    """Return what a variant changes."""
+    parts = [f"led by {one.algorithm}"] if one.algorithm else []
+    parts += [f"weight of content {one.content_weight:g}"] if one.content_weight is not None else []
+    parts += [f"revision {one.revision}"] if one.revision else []
+    parts += [f"release {one.release}"] if one.release else []
+    return ", ".join(parts) or "what is live"
+
+
+def _line(one: Comparison) -> dict[str, Any]:
+    """Return a comparison in words."""
+    lift = one.lift
+    return {
+        "metric": one.metric.name,
+        "variant": one.variant,
+        "control_value": _value(float(one.effect.control)),
+        "variant_value": _value(float(one.effect.variant)),
+        "lift": f"{lift.estimate:+.1%}" if math.isfinite(lift.estimate) else EMPTY,
+        "span": words.span(lift) if one.readable else "too few users yet",
+        "guardrail": one.guardrail,
+        "margin": words.share(one.metric.margin) if one.metric.margin else "",
+    }
+
+
+def _value(number: float) -> str:
+    return f"{number:.4g}" if math.isfinite(number) else EMPTY
+
+
+def _chart(variant: str, found: Result) -> dict[str, Any] | None:
+    """Return the interval of the lift by day as the points of an SVG; None before two days can be read."""
+    days: list[DayPoint] = [one for one in found.days if one.variant == variant and math.isfinite(one.lift.high)]
+    if len(days) < 2:
+        return None
+    top = max(max(abs(one.lift.low), abs(one.lift.high)) for one in days) or 1.0
+
+    def point(number: int, value: float) -> str:
+        return f"{number / (len(days) - 1) * WIDTH:.1f},{HEIGHT / 2 - value / top * HEIGHT / 2:.1f}"
+
+    upper = [point(number, one.lift.high) for number, one in enumerate(days)]
+    lower = [point(number, one.lift.low) for number, one in enumerate(days)]
+    return {
+        "variant": variant,
+        "band": " ".join([*upper, *reversed(lower)]),
+        "line": " ".join(point(number, one.lift.estimate) for number, one in enumerate(days)),
+        "first": days[0].day,
+        "last": days[-1],
+        "span": words.span(days[-1].lift),
+        "width": WIDTH,
+        "height": HEIGHT,
+        "middle": HEIGHT / 2,
+    }
+
+
+def _page(
+    request: HttpRequest, title: str, name: str, context: dict[str, Any], experiment: Experiment | None
+) -> HttpResponse:
+    frame = {
+        **admin.site.each_context(request),
+        "title": title,
+        "opts": Experiment._meta,
+        "original": experiment,
+    }
+    return TemplateResponse(request, f"admin/recommender/experiment/{name}.html", frame | context)

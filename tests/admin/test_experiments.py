@@ -1,0 +1,80 @@
+"""Staff make an experiment by a form, run it by buttons, and read it in words."""
+
+import pytest
+
+from recommender.models import Experiment, Placement
+from tests.admin.staff import Staff
+from tests.recommender.experiment_fixtures import begin
+from tests.recommender.fixtures import Shop
+from tests.recommender.test_experiment_results import visitors
+
+pytestmark = pytest.mark.django_db
+LIST = "/admin/recommender/experiment/"
+FORM = {
+    "key": "leads",
+    "hypothesis": "Popular items are clicked more often.",
+    "placement": "default",
+    "kind": "ab",
+    "primary_metric": "click_rate",
+    "minimum_lift": "10",
+    "guardrail": "conversion_rate",
+    "margin": "5",
+    "name_0": "A",
+    "share_0": "50",
+    "name_1": "B",
+    "share_1": "50",
+    "algorithm_1": "popular",
+}
+
+
+def test_from_the_form_to_what_everybody_gets(admin: Staff, shop: Shop) -> None:
+    assert 'href="/admin/recommender/experiment/new/"' in admin.get(LIST).content.decode()
+    answer = admin.client.post(f"{LIST}new/", FORM)
+    assert answer.status_code == 302, answer.content.decode()
+    made = Experiment.objects.get()
+    assert (made.minimum_lift, made.guardrails, made.state) == (0.1, {"conversion_rate": 0.05}, "draft")
+    admin.client.post(f"{LIST}{made.pk}/edit/", FORM | {"minimum_lift": "20"})
+    admin.client.post(f"{LIST}{made.pk}/step/", {"verb": "start"})
+    made.refresh_from_db()
+    assert (made.minimum_lift, made.state) == (0.2, "running")
+    page = admin.get(f"{LIST}{made.pk}/change/").content.decode()
+    assert "nobody has seen it yet" in page
+    admin.client.post(f"{LIST}{made.pk}/ship/", {"variant": "B"})
+    made.refresh_from_db()
+    assert made.shipped == "", "It needs a reason."
+    admin.client.post(f"{LIST}{made.pk}/ship/", {"variant": "B", "reason": "We like it."})
+    made.refresh_from_db()
+    assert (made.shipped, made.state) == ("B", "stopped")
+    live = Placement.objects.get(name="default").live
+    assert live
+    assert live.settings["algorithm"] == "popular"
+
+
+def test_what_is_wrong_is_said_in_the_form(admin: Staff, shop: Shop) -> None:
+    page = admin.client.post(f"{LIST}new/", FORM | {"share_0": "60"}).content.decode()
+    assert "The shares are 110 % together" in page
+    assert not Experiment.objects.exists()
+
+
+def test_the_result_is_a_sentence_with_a_chart_and_a_warning_where_it_can_not_be_read(admin: Staff, shop: Shop) -> None:
+    experiment = begin(minimum_lift=0.2)
+    visitors(experiment, 1_600, 6, {"A": 0.1, "B": 0.16})
+    page = admin.get(f"{LIST}{experiment.pk}/change/").content.decode()
+    assert "sure enough to ship." in page
+    assert "<polygon" in page
+    for one in experiment.days.filter(variant="B", user_id__endswith="1"):
+        one.delete()
+    page = admin.get(f"{LIST}{experiment.pk}/change/").content.decode()
+    assert "Don&#x27;t read this result" in page or "Don't read this result" in page
+    assert 'role="alert"' in page
+
+
+def test_who_only_looks_has_no_buttons(shop: Shop) -> None:
+    experiment = begin()
+    viewer = Staff("viewer", "recommender.view_experiment")
+    page = viewer.get(f"{LIST}{experiment.pk}/change/")
+    assert page.status_code == 200
+    assert "/step/" not in page.content.decode()
+    for path in ("step", "ship", "edit"):
+        assert viewer.client.post(f"{LIST}{experiment.pk}/{path}/").status_code == 403
+    assert viewer.get(f"{LIST}new/").status_code == 403
