@@ -35,6 +35,8 @@ def description(version: str) -> dict[str, Any]:
             "RowStatusEnum": [(name, name) for name in ("created", "updated", "unchanged", "refused", "erased")],
             "WebhookStateEnum": [(name, name.title()) for name in ("active", "paused")],
             "DeliveryStateEnum": [(name, name.title()) for name in ("pending", "delivered", "failed")],
+            "ExperimentKindEnum": [(name, name) for name in ("ab", "aa")],
+            "ExperimentStateEnum": [(name, name) for name in ("draft", "running", "paused", "stopped", "archived")],
         },
         "SCHEMA_PATH_PREFIX": "/api/v1",
         "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],

@@ -74,7 +74,7 @@ class SampleRatioOut(serializers.Serializer):
     sentence = serializers.CharField()
 
 
-class ComparisonOut(serializers.Serializer):
+class MetricComparisonOut(serializers.Serializer):
     metric = serializers.CharField()
     variant = serializers.CharField()
     readable = serializers.BooleanField(help_text="False where there are too few users for an interval.")
@@ -106,7 +106,7 @@ class ResultOut(serializers.Serializer):
     users = serializers.DictField(child=serializers.IntegerField())
     crossed_users = serializers.IntegerField(help_text="They saw several variants, and count nowhere.")
     sample_ratio = SampleRatioOut(allow_null=True)
-    comparisons = ComparisonOut(many=True)
+    comparisons = MetricComparisonOut(many=True)
     days = DayOut(many=True)
     novelty = serializers.DictField(child=serializers.CharField())
 

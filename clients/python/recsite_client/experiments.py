@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from recsite_client.answers import Json
+from collections.abc import Mapping, Sequence
+
+from recsite_client.answers import Json, Moment
 from recsite_client.calls import Call, get, given, post
 
 
@@ -16,9 +18,32 @@ def read_experiment(key: str) -> Call[Json]:
     return get("experiments/{}", key)
 
 
-def create_experiment(experiment: Json, *, idempotency_key: str | None = None) -> Call[Json]:
-    """Create a draft: key, hypothesis, placement and variants are needed. Nothing that is shown changes."""
-    return post("experiments", body=experiment, once=True, key=idempotency_key)
+def create_experiment(
+    key: str,
+    hypothesis: str,
+    placement: str,
+    variants: Sequence[Json],
+    *,
+    kind: str | None = None,
+    primary_metric: str | None = None,
+    minimum_lift: float | None = None,
+    guardrails: Mapping[str, float] | None = None,
+    ends_at: Moment | None = None,
+    idempotency_key: str | None = None,
+) -> Call[Json]:
+    """Create a draft; the first variant is the control. Nothing that is shown changes before it is started."""
+    body = given(
+        key=key,
+        hypothesis=hypothesis,
+        placement=placement,
+        variants=list(variants),
+        kind=kind,
+        primary_metric=primary_metric,
+        minimum_lift=minimum_lift,
+        guardrails=None if guardrails is None else dict(guardrails),
+        ends_at=ends_at,
+    )
+    return post("experiments", body=body, once=True, key=idempotency_key)
 
 
 def read_experiment_results(key: str) -> Call[Json]:
