@@ -35,6 +35,10 @@ def description(version: str) -> dict[str, Any]:
             "RowStatusEnum": [(name, name) for name in ("created", "updated", "unchanged", "refused", "erased")],
             "WebhookStateEnum": [(name, name.title()) for name in ("active", "paused")],
             "DeliveryStateEnum": [(name, name.title()) for name in ("pending", "delivered", "failed")],
+            "PlacementKindEnum": [
+                (name, name)
+                for name in ("any", "user", "session", "similar", "bought-together", "popular", "latest", "trending")
+            ],
             "ExperimentKindEnum": [(name, name) for name in ("ab", "aa")],
             "ExperimentStateEnum": [(name, name) for name in ("draft", "running", "paused", "stopped", "archived")],
         },
