@@ -14,12 +14,13 @@ from unfold.widgets import (
 
 from catalog.expressions import LONGEST
 from catalog.filter_text import FilterText
+from recommender.admin.rule_forms import RuleRows
 from recommender.merchandising import ListSettings, fields_of
 from recommender.merchandising.settings import IMPERSONAL, LEADERS, NOT_SET, TABLE
 from recommender.models import Placement
 from recommender.serving.preview import FROM_ITEMS
 from recsite.platform.exceptions import Invalid
-from recsite.platform.values import Integer, Number
+from recsite.platform.values import Integer, Number, WrongValue
 
 TYPICAL, NEWCOMER, CHOSEN = "typical", "newcomer", "chosen"
 PLACES = tuple(f"fallback_{number}" for number in range(1, len(IMPERSONAL) + 1))
@@ -36,6 +37,7 @@ class DraftForm(forms.Form):
         initial = {"version": placement.draft_version, **settings.as_json()}
         initial |= dict(zip(PLACES, settings.fallbacks, strict=False))
         super().__init__(data, initial=initial)
+        self.rows = RuleRows(settings.rules, data)
         for name, field in fields_of(placement.kind).items():
             if name == "fallbacks":
                 self.fields |= dict(_fallbacks())
@@ -45,8 +47,11 @@ class DraftForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         """Check everything as the API does, so that both say the same."""
         found: dict[str, Any] = super().clean() or self.cleaned_data
-        own = self.placement.draft or (self.placement.live.settings if self.placement.live else {})
-        values = {name: found.get(name) for name in fields_of(self.placement.kind)} | {"rules": own.get("rules", [])}
+        values = {name: found.get(name) for name in fields_of(self.placement.kind)} | {"rules": None}
+        try:
+            values["rules"] = self.rows.read()
+        except WrongValue as wrong:
+            self.add_error(None, str(wrong))
         values |= {name: values.get(name) or None for name in ("algorithm", "filter")}
         chosen = [found[name] for name in PLACES if found.get(name)]
         values["fallbacks"] = chosen or None

@@ -22,6 +22,8 @@ class PreviewCard:
     creator: str
     source: str
     mark: str = ""
+    rules: Sequence[str] = ()
+    """What rules did to it: "pinned", "boosted" ..."""
 
 
 def of(placement: Placement, own: ListSettings, form: SubjectForm) -> dict[str, Any]:
@@ -37,6 +39,7 @@ def of(placement: Placement, own: ListSettings, form: SubjectForm) -> dict[str, 
     return {
         "subject_name": name,
         "preview": found,
+        "conflicts": found.conflicts,
         "before": list(_cards(found.before, lambda item: "" if item.item_id in listed else _left(item))),
         "after": list(_cards(found.after, _mark)),
     }
@@ -74,4 +77,6 @@ def _cards(items: Sequence[PreviewItem], mark: Any) -> Iterator[PreviewCard]:
         row = catalogue.row_of(item.item_id)
         if row is not None:
             creator = catalogue.creators[row]
-            yield PreviewCard(int(catalogue.ids[row]), item.rank, item.title, creator, item.source, mark(item))
+            yield PreviewCard(
+                int(catalogue.ids[row]), item.rank, item.title, creator, item.source, mark(item), item.rules
+            )

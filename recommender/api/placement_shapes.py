@@ -120,6 +120,16 @@ class PreviewItemOut(serializers.Serializer):
     rank = serializers.IntegerField()
     source = serializers.CharField()  # type: ignore[assignment]  # REST framework takes fields out of the class
     other_rank = serializers.IntegerField(allow_null=True, help_text="On the other list; null where it isn't there.")
+    rules = serializers.ListField(child=serializers.CharField(), help_text="What rules did to it, such as `pinned`.")
+
+
+CONFLICTS = serializers.ListField(
+    child=serializers.CharField(), help_text="What stands in the way of the rules: a sentence each, as a warning."
+)
+
+
+class PlacementDraftedOut(PlacementOut):
+    conflicts = CONFLICTS
 
 
 class PreviewOut(serializers.Serializer):
@@ -127,6 +137,7 @@ class PreviewOut(serializers.Serializer):
     after = PreviewItemOut(many=True, help_text="With these settings.")
     algorithm_before = serializers.CharField()
     algorithm_after = serializers.CharField()
+    conflicts = CONFLICTS
 
 
 def placement_as_json(placement: Placement) -> dict[str, Any]:
@@ -173,12 +184,13 @@ def preview_as_json(found: Preview) -> dict[str, Any]:
         "after": _items(found.after),
         "algorithm_before": found.algorithm_before,
         "algorithm_after": found.algorithm_after,
+        "conflicts": list(found.conflicts),
     }
 
 
 def _items(items: Sequence[PreviewItem]) -> list[dict[str, Any]]:
     names = ("item_id", "title", "rank", "source", "other_rank")
-    return [{name: getattr(item, name) for name in names} for item in items]
+    return [{name: getattr(item, name) for name in names} | {"rules": list(item.rules)} for item in items]
 
 
 REVISION: dict[str, Any] = {
@@ -203,10 +215,11 @@ PLACEMENT: dict[str, Any] = {
     },
 }
 PUBLISHED = PLACEMENT | {"draft": None}
-CARD = {"item_id": "emma", "title": "Emma", "rank": 1, "source": "hybrid", "other_rank": 4}
+CARD = {"item_id": "emma", "title": "Emma", "rank": 1, "source": "hybrid", "other_rank": 4, "rules": ["boosted"]}
 PREVIEWED: dict[str, Any] = {
     "before": [CARD | {"rank": 4, "other_rank": 1}],
     "after": [CARD],
     "algorithm_before": HYBRID,
     "algorithm_after": HYBRID,
+    "conflicts": [],
 }

@@ -12,6 +12,7 @@ from recommender.merchandising import ListSettings
 from recommender.models import Placement
 from recommender.serving import UnknownItem
 from recommender.serving.preview import FROM_ITEMS, Subject, preview
+from recommender.serving.rule_conflicts import conflicts
 from recsite.platform import database
 from recsite.platform.authentication import actor
 from recsite.platform.exceptions import Invalid
@@ -94,16 +95,19 @@ class PlacementDraft(JsonBodyView):
         description="It takes the place of the draft whose version is given. Nothing that is shown changes.",
         parameters=[shapes.NAME],
         request=described(shapes.DRAFT),
-        responses={200: shapes.PlacementOut, **CHANGED},
+        responses={200: shapes.PlacementDraftedOut, **CHANGED},
         examples=[
             OpenApiExample("A draft", {"settings": {"diversity": 0.4, "count": 12}, "version": 6}, request_only=True),
-            OpenApiExample("The placement", shapes.PLACEMENT, response_only=True, status_codes=[200]),
+            OpenApiExample(
+                "The placement", {**shapes.PLACEMENT, "conflicts": []}, response_only=True, status_codes=[200]
+            ),
         ],
     )
     def put(self, request: HttpRequest, body: Any, name: str) -> dict[str, Any]:
         asked = read_fields(shapes.DRAFT, body)
         held = merchandising.save_draft(_found(name), asked["settings"], asked["version"], actor=actor(request))
-        return shapes.placement_as_json(held)
+        own = ListSettings.stored(held.draft or {})
+        return {**shapes.placement_as_json(held), "conflicts": conflicts(own.rules)}
 
 
 class PublishPlacement(JsonBodyView):

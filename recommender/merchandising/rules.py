@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from datetime import date, datetime, time
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any, Self
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -90,10 +90,16 @@ class Hour(ValueType):
         return {"type": "string", "pattern": f"^{_HOUR.pattern}$"}
 
 
+@cache
+def _zones() -> frozenset[str]:
+    """Read the names of the time zones once: they are files."""
+    return frozenset(available_timezones())
+
+
 @dataclass(frozen=True)
 class Zone(ValueType):
     def from_json(self, value: Any) -> str:
-        if not isinstance(value, str) or value not in available_timezones():
+        if not isinstance(value, str) or value not in _zones():
             raise WrongValue("A time zone is needed, such as Europe/Vienna or UTC.")
         return value
 

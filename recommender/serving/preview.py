@@ -15,6 +15,7 @@ from recommender.serving.candidates import LATEST
 from recommender.serving.contract import Answer, BoughtItem, BoughtTogether, ListedItem, Request, UnknownAlgorithm
 from recommender.serving.item_lists import bought_together, session, similar
 from recommender.serving.placements import Kind, ServedPlacement, served
+from recommender.serving.rule_conflicts import conflicts
 from recommender.serving.user_lists import recommend
 
 SHOWN = 12
@@ -44,6 +45,8 @@ class PreviewItem:
     source: str
     other_rank: int | None
     """None where the other list doesn't have it among the first hundred."""
+    rules: Sequence[str] = ()
+    """What rules did to it: pinned, boosted ..."""
 
     @property
     def moved(self) -> int:
@@ -59,6 +62,8 @@ class Preview:
     after: Sequence[PreviewItem]
     algorithm_before: str
     algorithm_after: str
+    conflicts: Sequence[str] = ()
+    """What stands in the way of the rules that are looked at, a sentence each."""
 
     @property
     def length(self) -> int:
@@ -82,7 +87,11 @@ def preview(placement: Placement, own: ListSettings, subject: Subject, n: int = 
     before, after = (_listed(one, subject) for one in (now, replace(now, revision=None, settings=own)))
     ranks = [{item.item_id: item.rank for item in answer.items} for answer in (before, after)]
     return Preview(
-        _beside(before, ranks[1], n), _beside(after, ranks[0], n), _algorithm_of(before), _algorithm_of(after)
+        _beside(before, ranks[1], n),
+        _beside(after, ranks[0], n),
+        _algorithm_of(before),
+        _algorithm_of(after),
+        conflicts(own.rules),
     )
 
 
@@ -132,7 +141,9 @@ def _impersonal(placement: ServedPlacement, request: Request) -> Answer:
 
 def _beside(answer: Answer | BoughtTogether, ranks: Mapping[str, int], n: int) -> list[PreviewItem]:
     return [
-        PreviewItem(one.item_id, one.title, one.rank, _source_of(one), ranks.get(one.item_id))
+        PreviewItem(
+            one.item_id, one.title, one.rank, _source_of(one), ranks.get(one.item_id), [met.did for met in one.rules]
+        )
         for one in answer.items[:n]
     ]
 

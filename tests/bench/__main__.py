@@ -14,11 +14,20 @@ import numpy as np
 
 from recsite.local import servers
 from recsite.local.paths import PROJECT
-from tests.bench import catalogue_table, events_table, export_table, filters_table, report, search_table, tables
+from tests.bench import (
+    catalogue_table,
+    events_table,
+    export_table,
+    filters_table,
+    report,
+    rules_table,
+    search_table,
+    tables,
+)
 from tests.bench.processes import STATE, manage, part
 
 REPORT = PROJECT / "docs" / "BENCHMARKS.md"
-SECTIONS = ("import", "training", "ranking", "serving", "events", "catalogue", "export", "search", "filters")
+SECTIONS = ("import", "training", "ranking", "serving", "events", "catalogue", "export", "search", "filters", "rules")
 PEOPLE, ITEMS, RATINGS = 53_424, 10_000, 979_478
 
 
@@ -42,6 +51,7 @@ def main() -> None:
             "catalogue": lambda: catalogue_table.catalogue(arguments.items),
             "search": search_table.search,
             "filters": filters_table.filters,
+            "rules": rules_table.rules,
         }
         for section in arguments.only or sections:
             prepare(section, path, arguments.format)
@@ -56,10 +66,10 @@ def main() -> None:
 
 def prepare(section: str, path: Path, format_: str) -> None:
     """Make what a section needs where no section before it did: ratings for all but the first, a release for lists."""
-    if section in ("training", "ranking", "serving", "export") and not part("contents")["events"]:
+    if section in ("training", "ranking", "serving", "export", "rules") and not part("contents")["events"]:
         say("Importing ...")
         manage("import_data", str(path), "--format", format_)
-    if section in ("ranking", "serving") and not part("contents")["releases"]:
+    if section in ("ranking", "serving", "rules") and not part("contents")["releases"]:
         say("Training ...")
         manage("train")
 

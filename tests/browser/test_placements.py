@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 from pytest_django import DjangoDbBlocker
 
+from catalog.models import Item
 from recommender import merchandising
 from recommender.models import DEFAULT, ListImpression, Placement
 from recsite.platform.audit import SYSTEM
@@ -83,3 +84,22 @@ def test_a_draft_that_somebody_saved_meanwhile_is_shown_beside_ones_own(tab: Ope
     expect(page.get_by_label("Diversity")).to_have_value("0.5")
     page.get_by_role("button", name="Save draft").click()
     expect(page.get_by_text("The draft is saved")).to_be_visible()
+
+
+def test_a_rule_is_drafted_by_a_row_and_its_badge_stands_in_the_preview(tab: OpenTab) -> None:
+    page = sign_in(tab())
+    page.goto("/admin/recommender/placement/")
+    page.get_by_role("link", name="shop-popular").click()
+    last = page.locator("#preview section").nth(0).locator("li a").last.inner_text()
+    item = Item.objects.get(title=last)
+    page.get_by_text("Another rule").click()
+    row = page.locator("details[open]")
+    row.get_by_label("Then", exact=True).select_option("pin an item")
+    row.get_by_label("Item", exact=True).fill(item.item_id)
+    row.get_by_label("At position").fill("2")
+    row.get_by_label("At position").blur()
+    expect(page.locator("#preview .rs-mark", has_text="pinned")).to_be_visible()
+    page.get_by_role("button", name="Save draft").click()
+    expect(page.locator("details summary").first).to_contain_text(f"1. pin {item.item_id} at position 2")
+    page.get_by_role("button", name="Discard draft").click()
+    expect(page.get_by_text("The draft is gone")).to_be_visible()

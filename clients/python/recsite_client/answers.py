@@ -50,6 +50,7 @@ class Listed(TypedDict, total=False):
     reason: str | None
     because: list[Json] | None
     sources: dict[str, float] | None
+    rules: list[Json]
     support: int
     confidence: float
     lift: float

@@ -1,0 +1,66 @@
+"""A cached answer of a placement with ten rules beside one without, by the same gunicorn."""
+
+import json
+import sys
+import tempfile
+from pathlib import Path
+from statistics import median
+from typing import Any
+from urllib.parse import quote
+
+import django
+
+from tests.bench.serving import ROUNDS, burst, server, warmed_users
+
+PLAIN, RULED = "bench-plain", "bench-rules"
+
+
+def rules() -> list[dict[str, Any]]:
+    """Ten rules of every kind, all in force, over categories that the catalogue has."""
+    from catalog import snapshot
+
+    catalogue = snapshot.current()
+    names = sorted(catalogue.category_counts(), key=lambda name: -catalogue.category_counts()[name])
+    first, second, third, fourth = (f"category == {json.dumps(name)}" for name in (names * 4)[:4])
+    item = catalogue.item_ids[int(catalogue.available.argmax())]
+    return [
+        {"does": "pin", "item": item, "position": 3},
+        {"does": "pin_best", "filter": second, "position": 5},
+        {"does": "block", "filter": "age_days < 0"},
+        {"does": "block", "filter": 'tags == "withdrawn"', "audience": "user.country is missing"},
+        {"does": "boost", "filter": first, "factor": 2},
+        {"does": "boost", "filter": third, "factor": 1.5, "from_hour": "00:00", "until_hour": "23:59"},
+        {"does": "bury", "filter": fourth, "factor": 3},
+        {"does": "at_most", "property": "category", "count": 4, "first": 10},
+        {"does": "at_most", "property": "creator", "count": 2, "first": 10},
+        {"does": "at_least", "filter": second, "count": 1, "first": 10, "starts": "2020-01-01"},
+    ]
+
+
+def measure() -> dict[str, Any]:
+    from recommender import merchandising
+    from recommender.models import Placement
+    from recsite.platform.audit import SYSTEM
+
+    users, made = warmed_users(), rules()
+    Placement.objects.filter(name__in=(PLAIN, RULED)).delete()
+    for name, values in ((PLAIN, {}), (RULED, {"rules": made})):
+        merchandising.create(name, "user", values=values, actor=SYSTEM)
+    lists = {
+        name: [f"/api/v1/recommendations/users/{quote(user, safe='')}?placement={name}" for user in users]
+        for name in (PLAIN, RULED)
+    }
+    rounds: dict[str, list[dict[str, float]]] = {name: [] for name in lists}
+    with tempfile.TemporaryDirectory() as folder, server(Path(folder)) as (port, pid):
+        for paths in lists.values():
+            burst(port, pid, paths)
+        for _ in range(ROUNDS):
+            for name, paths in lists.items():
+                rounds[name].append(burst(port, pid, paths))
+    found = {name: {figure: median(one[figure] for one in its) for figure in its[0]} for name, its in rounds.items()}
+    return {"plain": found[PLAIN], "ruled": found[RULED], "rules": len(made), "users": len(users)}
+
+
+if __name__ == "__main__":
+    django.setup()
+    sys.stdout.write(json.dumps(measure()) + "\n")
