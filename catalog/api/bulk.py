@@ -136,7 +136,7 @@ def _described(kind: bulk.Kind, rows: list[Any], row_id: str, results: type, sen
         summary=f"Create or change many {name}",
         description=f"{sentence} {LIMITS}",
         request=_body(name),
-        responses={200: results, 202: ACCEPTED, **problems(400, 406, 413, 415)},
+        responses={200: results, 202: ACCEPTED, **problems(413, 415)},
         examples=[
             OpenApiExample("Two", {name: rows}, request_only=True),
             OpenApiExample("What became of them", answer, status_codes=[200], response_only=True),

@@ -53,7 +53,7 @@ class UserExport(StreamView):
             "clicks in them. What is computed from these (models, cached lists, totals) holds nothing more."
         ),
         parameters=[USER_ID],
-        responses={200: OpenApiResponse(OpenApiTypes.OBJECT, "All parts."), **problems(404, 406)},
+        responses={200: OpenApiResponse(OpenApiTypes.OBJECT, "All parts."), **problems(404)},
         examples=[OpenApiExample("A user", EXPORT, status_codes=[200])],
     )
     def get(self, request: HttpRequest, user_id: str) -> StreamingHttpResponse:
@@ -77,7 +77,7 @@ class OptOut(JsonBodyView):
         ),
         parameters=[USER_ID],
         request=described(NO_FIELDS),
-        responses={200: OptedOutOut, **problems(400, 406, 409, 413, 415)},
+        responses={200: OptedOutOut, **problems(409, 413, 415)},
         examples=[
             OpenApiExample("Nothing", {}, request_only=True),
             OpenApiExample(
@@ -103,7 +103,7 @@ class OptOut(JsonBodyView):
         ),
         parameters=[USER_ID],
         request=None,
-        responses={204: None, **problems(406)},
+        responses={204: None, **problems()},
     )
     def delete(self, request: HttpRequest, user_id: str) -> HttpResponse:
         opting_out.opt_in(valid_id("user_id", user_id), actor=actor(request))
@@ -124,7 +124,7 @@ class UserMerge(JsonBodyView):
         ),
         parameters=[USER_ID],
         request=described(MERGE),
-        responses={200: MergedOut, **problems(400, 406, 409, 413, 415)},
+        responses={200: MergedOut, **problems(409, 413, 415)},
         examples=[
             OpenApiExample("Into Ada", {"into": "ada"}, request_only=True),
             OpenApiExample(

@@ -66,7 +66,7 @@ class ItemSearchView(LeanJsonView):
             parameter("limit", Integer(1, LARGEST_SIZE).schema() | {"default": DEFAULT_LIMIT}, "Page size."),
             parameter("offset", Integer(0, LARGEST_OFFSET).schema() | {"default": 0}, "Items to skip."),
         ],
-        responses={200: SearchOut, **problems(406)},
+        responses={200: SearchOut, **problems()},
         examples=[OpenApiExample("One for 'ema'", FOUND, status_codes=[200])],
     )
     def get(self, request: HttpRequest) -> dict[str, Any]:

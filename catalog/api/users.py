@@ -32,7 +32,7 @@ class UserList(JsonBodyView):
             parameter("active_since", Moment().schema(), "Only users who were active at this time or later."),
             *PAGING,
         ],
-        responses={200: UserPageOut, **problems(406)},
+        responses={200: UserPageOut, **problems()},
         examples=[OpenApiExample("A page", {"users": [ADA], "next_cursor": None}, status_codes=[200])],
     )
     def get(self, request: HttpRequest) -> dict[str, Any]:
@@ -51,7 +51,7 @@ class UserList(JsonBodyView):
             "its user. Where the id is taken nothing changes (409); an erased user's is refused (409, `erased`)."
         ),
         request=described("user", USER, ("user_id",), is_new=True),
-        responses={201: UserOut, **problems(400, 406, 409, 413, 415)},
+        responses={201: UserOut, **problems(409, 413, 415)},
         examples=[
             OpenApiExample("A user", {"user_id": "ada", **PROFILE}, request_only=True),
             OpenApiExample("The user", ADA, response_only=True, status_codes=[201]),
@@ -69,7 +69,7 @@ class UserDetail(JsonBodyView):
         summary="Read a user",
         description="One user by the id that your own systems use.",
         parameters=[USER_ID],
-        responses={200: UserOut, **problems(404, 406)},
+        responses={200: UserOut, **problems(404)},
         examples=[OpenApiExample("A user", ADA, status_codes=[200])],
     )
     def get(self, request: HttpRequest, user_id: str) -> dict[str, Any]:
@@ -86,7 +86,7 @@ class UserDetail(JsonBodyView):
         ),
         parameters=[USER_ID],
         request=described("user", USER, ()),
-        responses={200: UserOut, 201: UserOut, **problems(400, 406, 409, 413, 415)},
+        responses={200: UserOut, 201: UserOut, **problems(409, 413, 415)},
         examples=[
             OpenApiExample("A profile", PROFILE, request_only=True),
             OpenApiExample("The user", ADA, response_only=True, status_codes=[200, 201]),
@@ -105,7 +105,7 @@ class UserDetail(JsonBodyView):
         description="Sets the fields that the body names, each as a whole, and leaves the others as they are.",
         parameters=[USER_ID],
         request=described("user", USER, ()),
-        responses={200: UserOut, **problems(400, 404, 406, 413, 415)},
+        responses={200: UserOut, **problems(404, 413, 415)},
         examples=[
             OpenApiExample("What they like", {"preferences": PROFILE["preferences"]}, request_only=True),
             OpenApiExample("The user", ADA, response_only=True, status_codes=[200]),
@@ -130,7 +130,7 @@ class UserDetail(JsonBodyView):
         ),
         parameters=[USER_ID],
         request=None,
-        responses={204: None, **problems(406)},
+        responses={204: None, **problems()},
     )
     def delete(self, request: HttpRequest, user_id: str) -> HttpResponse:
         store.erase_user_ids([valid_id("user_id", user_id)], actor=actor(request))

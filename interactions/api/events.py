@@ -68,7 +68,7 @@ class EventIntake(JsonBodyView):
             "(status `opted_out`)."
         ),
         request=EventIn,
-        responses={202: AcceptedOut, **problems(400, 406, 409, 413, 415)},
+        responses={202: AcceptedOut, **problems(409, 413, 415)},
         examples=[
             OpenApiExample("A rating", EVENT, request_only=True),
             OpenApiExample("A view, now", SMALLEST, request_only=True),
@@ -103,7 +103,7 @@ class BulkIntake(JsonBodyView):
             "nowhere."
         ),
         request=EventsIn,
-        responses={202: EventsOut, **problems(400, 406, 413, 415)},
+        responses={202: EventsOut, **problems(413, 415)},
         examples=[
             OpenApiExample("Two", {"events": [SMALLEST, {"user_id": "ada", "type": "sneeze"}]}, request_only=True),
             OpenApiExample("What became of them", HALF, response_only=True, status_codes=[202]),

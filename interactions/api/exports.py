@@ -63,7 +63,7 @@ def _described(name: str, row: str, since: str) -> Any:
             (200, "application/x-ndjson"): row_out,
             (200, "text/csv"): OpenApiResponse(str, "The same as CSV."),
             (200, "application/gzip"): OpenApiResponse(OpenApiTypes.BINARY, "Either of them as a file, with `gzip`."),
-            **problems(406),
+            **problems(),
         },
     )
     return extend_schema_view(get=operation)

@@ -45,7 +45,7 @@ class UserHistory(LeanJsonView):
         summary="List what a user did",
         description="The user's events, the newest first, a page at a time; those without an item are among them.",
         parameters=[USER_ID, *FILTERS],
-        responses={200: HistoryOut, **problems(404, 406)},
+        responses={200: HistoryOut, **problems(404)},
         examples=[OpenApiExample("A page", {"items": [EVENT], "next_cursor": None}, status_codes=[200])],
     )
     def get(self, request: HttpRequest, user_id: str) -> dict[str, Any]:
@@ -62,7 +62,7 @@ class ItemHistory(LeanJsonView):
         summary="List what happened to an item",
         description="The item's events by all users, the newest first, a page at a time.",
         parameters=[ITEM_ID, *FILTERS],
-        responses={200: HistoryOut, **problems(404, 406)},
+        responses={200: HistoryOut, **problems(404)},
         examples=[OpenApiExample("A page", {"items": [EVENT], "next_cursor": None}, status_codes=[200])],
     )
     def get(self, request: HttpRequest, item_id: str) -> dict[str, Any]:

@@ -90,7 +90,7 @@ SAVED: dict[str, Any] = {
 BY_NAME = [in_path("name", NAME.schema(), "The type's name.")]
 EXAMPLE = OpenApiExample("A type", SAVED, response_only=True, status_codes=[200, 201])
 WEIGHT = {"weight": 2, "marks_seen": False}
-PROBLEMS = problems(400, 406, 409, 413, 415)
+PROBLEMS = problems(409, 413, 415)
 
 
 class TypeOut(serializers.ModelSerializer):
@@ -110,7 +110,7 @@ class InteractionTypes(JsonBodyView):
         tags=["Events"],
         summary="List the types of events",
         description="All types, those that the product brings first. None of them is left out, so there are no pages.",
-        responses={200: TypesOut, **problems(406)},
+        responses={200: TypesOut, **problems()},
         examples=[OpenApiExample("One type", {"items": [SAVED]}, status_codes=[200])],
     )
     def get(self, request: HttpRequest) -> dict[str, Any]:
@@ -139,7 +139,7 @@ class InteractionTypeDetail(JsonBodyView):
         summary="Read a type of events",
         description="One type by its name.",
         parameters=BY_NAME,
-        responses={200: TypeOut, **problems(404, 406)},
+        responses={200: TypeOut, **problems(404)},
         examples=[EXAMPLE],
     )
     def get(self, request: HttpRequest, name: str) -> dict[str, Any]:
@@ -170,7 +170,7 @@ class InteractionTypeDetail(JsonBodyView):
         summary="Delete a type of events",
         description="A type of which events are stored can't be deleted (409): the weight 0 takes it out of lists.",
         parameters=BY_NAME,
-        responses={204: OpenApiResponse(description="It is done."), **problems(404, 406, 409)},
+        responses={204: OpenApiResponse(description="It is done."), **problems(404, 409)},
     )
     def delete(self, request: HttpRequest, name: str) -> HttpResponse:
         if not registry.delete(_valid(name), actor=actor(request)):

@@ -75,7 +75,7 @@ class PlacementAnalytics(Analytics):
         summary="Read the figures of placements",
         description="What the lists of each placement achieved, and how quick they were.",
         parameters=[*FROM_TO, BY],
-        responses={200: PlacementsOut, **problems(406)},
+        responses={200: PlacementsOut, **problems()},
         examples=[
             OpenApiExample(
                 "One placement",
@@ -101,7 +101,7 @@ class AlgorithmAnalytics(Analytics):
         summary="Read the figures of algorithms",
         description="What the lists that each algorithm led achieved, and how quick they were.",
         parameters=[*FROM_TO, BY],
-        responses={200: AlgorithmsOut, **problems(406)},
+        responses={200: AlgorithmsOut, **problems()},
         examples=[
             OpenApiExample(
                 "One algorithm",
@@ -125,7 +125,7 @@ class SystemAnalytics(Analytics):
         summary="Read the figures of all lists",
         description="What all lists achieved together, and how quick they were.",
         parameters=[*FROM_TO, BY],
-        responses={200: SystemOut, **problems(406)},
+        responses={200: SystemOut, **problems()},
         examples=[
             OpenApiExample(
                 "A day",
@@ -145,7 +145,7 @@ class ItemStatistics(LeanJsonView):
         summary="Read the figures of an item",
         description="How often lists showed it, in whole days, as long as details are kept (`IMPRESSION_DETAIL_DAYS`).",
         parameters=[described_path(ITEM_ID), *FROM_TO],
-        responses={200: ItemStatisticsOut, **problems(404, 406)},
+        responses={200: ItemStatisticsOut, **problems(404)},
         examples=[
             OpenApiExample(
                 "An item", {"item_id": "emma", "from": SPAN["from"], "to": SPAN["to"], **SHOWN}, status_codes=[200]
@@ -168,7 +168,7 @@ class UserStatistics(LeanJsonView):
         summary="Read the figures of a user",
         description="What lists they were shown, as long as lists are kept (`IMPRESSION_RETENTION_MONTHS`).",
         parameters=[described_path(USER_ID), *FROM_TO],
-        responses={200: UserStatisticsOut, **problems(404, 406)},
+        responses={200: UserStatisticsOut, **problems(404)},
         examples=[
             OpenApiExample(
                 "A user",

@@ -80,7 +80,7 @@ class Cache(JsonBodyView):
         tags=["Models"],
         summary="Read the state of the cache",
         description="What Redis holds. 503 while it is gone: lists are then made at request time.",
-        responses={200: CacheOut, **problems(406)},
+        responses={200: CacheOut, **problems()},
         examples=[OpenApiExample("The cache", CACHE, status_codes=[200])],
     )
     def get(self, request: HttpRequest) -> dict[str, Any]:
@@ -125,7 +125,7 @@ class Stats(LeanJsonView):
         tags=["Models"],
         summary="Sum up the installation",
         description="How much there is and what is going on. Tables of more than 100,000 rows are estimated.",
-        responses={200: StatsOut, **problems(406)},
+        responses={200: StatsOut, **problems()},
         examples=[OpenApiExample("Figures", STATS, status_codes=[200])],
     )
     def get(self, request: HttpRequest) -> dict[str, Any]:

@@ -93,7 +93,7 @@ class CompareReleases(LeanJsonView):
             parameter("a", NUMBER, "The number of a release.", required=True),
             parameter("b", NUMBER, "The number of another one.", required=True),
         ],
-        responses={200: ComparisonOut, **problems(404, 406, 422)},
+        responses={200: ComparisonOut, **problems(404)},
         examples=[OpenApiExample("Two releases", EXAMPLE, status_codes=[200])],
     )
     def get(self, request: HttpRequest) -> dict[str, Any]:

@@ -29,7 +29,7 @@ class SimilarItems(LeanJsonView):
         summary="List similar items",
         description="By the live release's leading model; popular items, of the item's categories first, follow.",
         parameters=described(SIMILAR_ITEMS, ITEM_ID),
-        responses={200: ListOut, **problems(404, 422)},
+        responses={200: ListOut, **problems(404)},
         examples=[OpenApiExample("A list", SIMILAR_LIST, status_codes=[200])],
     )
     def get(self, request: HttpRequest, item_id: str) -> HttpResponse:
@@ -52,7 +52,7 @@ class BoughtTogether(LeanJsonView):
             "speak of sessions, and `basis` says so."
         ),
         parameters=described(ITEMS_BOUGHT_TOGETHER, ITEM_ID),
-        responses={200: BoughtOut, **problems(404, 422)},
+        responses={200: BoughtOut, **problems(404)},
         examples=[OpenApiExample("A list", BOUGHT_LIST, status_codes=[200])],
     )
     def get(self, request: HttpRequest, item_id: str) -> HttpResponse:

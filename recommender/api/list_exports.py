@@ -27,10 +27,10 @@ class ExportLists(JsonBodyView):
         description="Into a file of the storage of exports, whose name the job says at its end. What shapes users' "
         "lists shapes these.",
         request=body_of(FOR_EXPORT),
-        responses={202: ACCEPTED, **problems(400, 406, 413, 415, 422)},
+        responses={202: ACCEPTED, **problems(413, 415)},
         examples=[
             OpenApiExample("Whoever was active", {"active_since": "2026-04-01", "limit": 5}, request_only=True),
-            OpenApiExample("A job", JOB, status_codes=[202]),
+            OpenApiExample("A job", JOB, response_only=True, status_codes=[202]),
         ],
     )
     def post(self, request: HttpRequest, body: Any) -> HttpResponse:

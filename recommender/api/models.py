@@ -47,7 +47,7 @@ class LiveModels(APIView):
         tags=["Models"],
         summary="Read the live release",
         description="The release that is served, with its model versions, how good they were, and who serves it.",
-        responses={200: LiveOut, **problems(404, 406)},
+        responses={200: LiveOut, **problems(404)},
         examples=[OpenApiExample("A release", LIVE, status_codes=[200])],
     )
     def get(self, request: Request) -> Response:
@@ -66,7 +66,7 @@ class ModelList(LeanJsonView):
             parameter("state", Choice(MODEL_STATES).schema(), "Only models in this state."),
             *PAGING,
         ],
-        responses={200: ModelPageOut, **problems(406)},
+        responses={200: ModelPageOut, **problems()},
         examples=[OpenApiExample("A page", {"models": [MODEL], "next_cursor": None}, status_codes=[200])],
     )
     def get(self, request: HttpRequest) -> dict[str, Any]:
@@ -85,7 +85,7 @@ class ModelDetail(LeanJsonView):
         summary="Read a model",
         description="One model version: how it was made, on what, how good it was and what the quality gate said.",
         parameters=[MODEL_ID],
-        responses={200: ModelOut, **problems(404, 406)},
+        responses={200: ModelOut, **problems(404)},
         examples=[OpenApiExample("A model", MODEL, status_codes=[200])],
     )
     def get(self, request: HttpRequest, model_id: int) -> dict[str, Any]:
@@ -103,7 +103,7 @@ class ReleaseList(LeanJsonView):
         summary="List releases",
         description="Every release, the newest first: bundles of model versions, of which one is live.",
         parameters=[parameter("state", Choice(RELEASE_STATES).schema(), "Only releases in this state."), *PAGING],
-        responses={200: ReleasePageOut, **problems(406)},
+        responses={200: ReleasePageOut, **problems()},
         examples=[OpenApiExample("A page", {"releases": [RELEASE], "next_cursor": None}, status_codes=[200])],
     )
     def get(self, request: HttpRequest) -> dict[str, Any]:
@@ -120,7 +120,7 @@ class ReleaseDetail(LeanJsonView):
         summary="Read a release",
         description="One release with its model versions, and what the quality gate says against promoting it now.",
         parameters=[RELEASE_ID],
-        responses={200: ReleaseOut, **problems(404, 406)},
+        responses={200: ReleaseOut, **problems(404)},
         examples=[OpenApiExample("A release", RELEASE, status_codes=[200])],
     )
     def get(self, request: HttpRequest, release_id: int) -> dict[str, Any]:

@@ -18,8 +18,8 @@ from recsite.platform.request_fields import Field, Fields, described, read_field
 from recsite.platform.schema import problems
 from recsite.platform.values import Boolean, Choice, Integer, Many, Text
 
-JOB = [OpenApiExample("A job", EXAMPLE, status_codes=[202])]
-PROBLEMS = problems(400, 406, 409, 413, 415)
+JOB = [OpenApiExample("A job", EXAMPLE, response_only=True, status_codes=[202])]
+PROBLEMS = problems(409, 413, 415)
 LARGEST = 2**31 - 1
 TRAIN: Fields = {
     "algorithms": Field(

@@ -22,7 +22,7 @@ from recsite.platform.request_fields import described, read_fields
 from recsite.platform.schema import problems
 
 TAG = "Placements"
-CHANGED = problems(400, 404, 406, 409, 413, 415)
+CHANGED = problems(404, 409, 413, 415)
 ONE = OpenApiExample("The placement", shapes.PUBLISHED, response_only=True, status_codes=[200])
 
 
@@ -32,7 +32,7 @@ class PlacementList(JsonBodyView):
         tags=[TAG],
         summary="List placements",
         description="Where lists are shown, by name, each with its live revision and its draft.",
-        responses={200: shapes.PlacementListOut, **problems(406)},
+        responses={200: shapes.PlacementListOut, **problems()},
         examples=[OpenApiExample("One placement", {"placements": [shapes.PLACEMENT]}, status_codes=[200])],
     )
     def get(self, request: HttpRequest) -> dict[str, Any]:
@@ -46,7 +46,7 @@ class PlacementList(JsonBodyView):
         summary="Create a placement",
         description="It is served at once, as usual, as its first revision says. Its kind stays.",
         request=described(shapes.NEW),
-        responses={201: shapes.PlacementOut, **problems(400, 406, 409, 413, 415)},
+        responses={201: shapes.PlacementOut, **problems(409, 413, 415)},
         examples=[
             OpenApiExample("A placement", {"name": "home", "kind": "user"}, request_only=True),
             OpenApiExample("The placement", shapes.PUBLISHED, response_only=True, status_codes=[201]),
@@ -65,7 +65,7 @@ class PlacementDetail(JsonBodyView):
         summary="Read a placement",
         description="What is live, the draft, and the history.",
         parameters=[shapes.NAME],
-        responses={200: shapes.PlacementWithHistoryOut, **problems(404, 406)},
+        responses={200: shapes.PlacementWithHistoryOut, **problems(404)},
         examples=[
             OpenApiExample("A placement", {**shapes.PLACEMENT, "history": [shapes.REVISION]}, status_codes=[200])
         ],
@@ -80,7 +80,7 @@ class PlacementDetail(JsonBodyView):
         summary="Delete a placement",
         description="With its history. Requests that name it are refused from then on. The default can't be deleted.",
         parameters=[shapes.NAME],
-        responses={204: OpenApiResponse(description="It is gone."), **problems(404, 406, 409)},
+        responses={204: OpenApiResponse(description="It is gone."), **problems(404, 409)},
     )
     def delete(self, request: HttpRequest, name: str) -> HttpResponse:
         merchandising.delete(_found(name), actor=actor(request))
@@ -161,7 +161,7 @@ class PreviewPlacement(JsonBodyView):
         "stored, and nothing counts as shown.",
         parameters=[shapes.NAME],
         request=described(shapes.PREVIEW),
-        responses={200: shapes.PreviewOut, **problems(400, 404, 406, 413, 415)},
+        responses={200: shapes.PreviewOut, **problems(404, 413, 415)},
         examples=[
             OpenApiExample("A user", {"user_id": "ada", "settings": {"diversity": 0.4}}, request_only=True),
             OpenApiExample("Both lists", shapes.PREVIEWED, response_only=True, status_codes=[200]),

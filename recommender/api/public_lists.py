@@ -47,7 +47,7 @@ class PopularItems(PublicList):
         summary="List popular items",
         description="What most users liked, the same for everybody; with `window_days`, what they liked lately.",
         parameters=described(POPULAR_ITEMS),
-        responses={200: ListOut, **problems(422)},
+        responses={200: ListOut, **problems()},
         examples=EXAMPLES,
     )
     def get(self, request: HttpRequest) -> HttpResponse:
@@ -64,7 +64,7 @@ class LatestItems(PublicList):
         description="By the date of publication, the newest first. Items whose date lies ahead or is missing follow; "
         "with `window_days` there are none but those of the window.",
         parameters=described(LATEST_ITEMS),
-        responses={200: ListOut, **problems(422)},
+        responses={200: ListOut, **problems()},
         examples=EXAMPLES,
     )
     def get(self, request: HttpRequest) -> HttpResponse:
@@ -83,7 +83,7 @@ class TrendingItems(PublicList):
             "computed again every `TRENDING_CACHE_TTL_SECS`. Popular items follow."
         ),
         parameters=described(TRENDING_ITEMS),
-        responses={200: ListOut, **problems(422)},
+        responses={200: ListOut, **problems()},
         examples=EXAMPLES,
     )
     def get(self, request: HttpRequest) -> HttpResponse:

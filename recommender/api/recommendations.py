@@ -27,7 +27,7 @@ class UserRecommendations(LeanJsonView):
             "popular. Items that are seen, hidden or not available are never in it, nor are variants of seen items."
         ),
         parameters=described(FOR_USER, USER_ID),
-        responses={200: RecommendationsOut, **problems(422)},
+        responses={200: RecommendationsOut, **problems()},
         examples=[OpenApiExample("A list", USER_LIST, status_codes=[200])],
     )
     def get(self, request: HttpRequest, user_id: str) -> dict[str, Any]:

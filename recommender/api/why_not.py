@@ -54,7 +54,7 @@ class WhyNotOnList(LeanJsonView):
             *described(WHY_NOT, USER_ID),
             parameter("item_id", ITEM_ID.schema, ITEM_ID.description, required=True),
         ],
-        responses={200: WhyNotOut, **problems(404, 406, 422)},
+        responses={200: WhyNotOut, **problems(404)},
         examples=[OpenApiExample("A reason", EXAMPLE, status_codes=[200])],
     )
     def get(self, request: HttpRequest, user_id: str) -> dict[str, Any]:

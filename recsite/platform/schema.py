@@ -16,7 +16,10 @@ from recsite.platform.paging import DEFAULT_SIZE, LARGEST_SIZE
 from recsite.platform.values import Text
 
 PROBLEMS = {
-    400: ("The body is no JSON.", "The body must be JSON in UTF-8; this breaks off or is no JSON at line 1, column 1."),
+    400: (
+        "The address or the body is no UTF-8, or the body is no JSON.",
+        "The body must be JSON in UTF-8; this breaks off or is no JSON at line 1, column 1.",
+    ),
     401: ("The API key is missing, wrong, revoked or expired.", "An API key is needed. Send 'Authorization: ...'."),
     403: ("A session lacks the permission or the CSRF token.", "Your account lacks the permission catalog.view_item."),
     404: ("There is no such thing.", "There is no item 'gone-with-the-wind'."),
@@ -41,9 +44,9 @@ PROBLEMS = {
 }
 
 
-ALWAYS = (401, 403, 408, 414, 422, 429, 503)
-"""Any operation may be asked without a key or permission, too slowly, at a long address, wrongly, too often, and in an
-outage."""
+ALWAYS = (400, 401, 403, 406, 408, 414, 422, 429, 503)
+"""Any operation may be asked at an address that is no UTF-8, without a key or permission, for something else than JSON,
+too slowly, at a long address, wrongly, too often, and in an outage."""
 
 
 _PLACE = re.compile(r"\{\w+\}")

@@ -140,7 +140,7 @@ def test_every_operation_is_described_with_examples(schema: dict[str, Any], oper
         [{}] if operation in OPEN else [{"ApiKey": []}, {"StaffToken": []}, {"StaffSession": []}]
     )
     assert [way for way in told.get("security", [{}]) if "BrowserKey" not in way] == ways
-    assert {"401", "414", "422", "503"} <= told["responses"].keys()
+    assert {"400", "401", "406", "414", "422", "503"} <= told["responses"].keys()
     assert (operation[0] in ("post", "put", "patch")) == ("requestBody" in told)
     if body := told.get("requestBody"):
         # Of a POST, one that has no needed field may be left out.

@@ -44,8 +44,8 @@ class MakeTokens(JsonBodyView):
         ),
         auth=[],
         request=described(SIGN_IN),
-        responses={200: TokensOut, **problems(400, 406, 413, 415)},
-        examples=[OpenApiExample("Tokens", EXAMPLE, status_codes=[200])],
+        responses={200: TokensOut, **problems(413, 415)},
+        examples=[OpenApiExample("Tokens", EXAMPLE, response_only=True, status_codes=[200])],
     )
     def post(self, request: HttpRequest, body: Any) -> dict[str, Any]:
         given = read_fields(SIGN_IN, body)
@@ -64,8 +64,8 @@ class RefreshTokens(JsonBodyView):
         description="A refresh token is good once. If it comes again, somebody may have copied it: the sign-in ends.",
         auth=[],
         request=described(REFRESH),
-        responses={200: TokensOut, **problems(400, 406, 413, 415)},
-        examples=[OpenApiExample("Tokens", EXAMPLE, status_codes=[200])],
+        responses={200: TokensOut, **problems(413, 415)},
+        examples=[OpenApiExample("Tokens", EXAMPLE, response_only=True, status_codes=[200])],
     )
     def post(self, request: HttpRequest, body: Any) -> dict[str, Any]:
         given = read_fields(REFRESH, body)
@@ -83,7 +83,7 @@ class RevokeTokens(JsonBodyView):
         description="All tokens of the sign-in end at once.",
         auth=[],
         request=described(REVOKE),
-        responses={204: None, **problems(400, 406, 413, 415)},
+        responses={204: None, **problems(413, 415)},
     )
     def post(self, request: HttpRequest, body: Any) -> HttpResponse:
         given = read_fields(REVOKE, body)

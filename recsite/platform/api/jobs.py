@@ -44,7 +44,7 @@ class JobList(LeanJsonView):
             parameter("kind", Text(LONGEST_KIND).schema(), "Only jobs of this kind, such as train."),
             *PAGING,
         ],
-        responses={200: JobPageOut, **problems(406)},
+        responses={200: JobPageOut, **problems()},
         examples=[OpenApiExample("A page", {"jobs": [RUNNING], "next_cursor": None}, status_codes=[200])],
     )
     def get(self, request: HttpRequest) -> dict[str, Any]:
@@ -62,7 +62,7 @@ class JobDetail(LeanJsonView):
         summary="Read a job",
         description="How far it is, and what it said. Ask again until `is_over`.",
         parameters=[JOB_ID],
-        responses={200: JobOut, **problems(404, 406)},
+        responses={200: JobOut, **problems(404)},
         examples=[OpenApiExample("A job", RUNNING, status_codes=[200])],
     )
     def get(self, request: HttpRequest, job_id: int) -> dict[str, Any]:
@@ -80,8 +80,10 @@ class CancelJob(JsonBodyView):
         description="A queued job ends at once, a running one at its next step. One that is over is refused (409).",
         parameters=[JOB_ID],
         request=described(NOTHING),
-        responses={200: JobOut, **problems(400, 404, 406, 409, 413, 415)},
-        examples=[OpenApiExample("A job", RUNNING | {"cancel_requested": True}, status_codes=[200])],
+        responses={200: JobOut, **problems(404, 409, 413, 415)},
+        examples=[
+            OpenApiExample("A job", RUNNING | {"cancel_requested": True}, response_only=True, status_codes=[200])
+        ],
     )
     def post(self, request: HttpRequest, body: Any, job_id: int) -> dict[str, Any]:
         read_fields(NOTHING, body)
