@@ -19,7 +19,7 @@ from gunicorn import http
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
 from recsite import settings
-from recsite.platform.error_shape import error_shape
+from recsite.platform.error_shape import NO_STORE, error_shape
 from recsite.platform.request_body import ClientTooSlow
 
 END_OF_HEADERS = b"\r\n\r\n"
@@ -211,4 +211,5 @@ def refusal(status: int) -> bytes:
     reason, message = REFUSALS[status]
     body = json.dumps(error_shape(status, message, {}, str(uuid_utils.uuid7()))).encode()
     head = f"HTTP/1.1 {status} {reason}\r\nConnection: close\r\nContent-Type: application/json\r\n"
+    head += f"Cache-Control: {NO_STORE}\r\n"
     return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body

@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+NO_STORE = "private, no-store"
+"""Cache-Control of whatever is of one user, or true for this moment alone."""
+
 CODES = {
     400: "bad_request",
     401: "unauthenticated",

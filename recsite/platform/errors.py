@@ -16,7 +16,7 @@ from rest_framework.exceptions import APIException, NotFound, ValidationError
 from rest_framework.response import Response
 
 from recsite.platform.database import TOO_BUSY, DatabaseDown, is_outage
-from recsite.platform.error_shape import CODES, error_shape
+from recsite.platform.error_shape import CODES, NO_STORE, error_shape
 from recsite.platform.exceptions import Conflict, Invalid, Unavailable, UserFacingError
 from recsite.platform.redis import RedisDown
 
@@ -37,6 +37,7 @@ class Failure:
     message: str
     details: Mapping[str, str] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
+    """Beside Cache-Control: nobody may keep an error, which the next moment may end."""
     own_code: str = ""
     """Says more than the status does."""
 
@@ -45,12 +46,16 @@ class Failure:
         """Return the word that stands in the answer for what went wrong."""
         return self.own_code or CODES.get(self.status, "bad_request")
 
+    def all_headers(self) -> dict[str, str]:
+        """Return the headers of the answer, whatever its shape."""
+        return {"Cache-Control": NO_STORE, **self.headers}
+
     def body(self) -> dict[str, Any]:
         request_id = structlog.contextvars.get_contextvars().get("request_id")
         return error_shape(self.status, self.message, self.details, request_id, self.code)
 
     def as_json(self) -> JsonResponse:
-        return JsonResponse(self.body(), status=self.status, headers=dict(self.headers))
+        return JsonResponse(self.body(), status=self.status, headers=self.all_headers())
 
 
 def explain(error: BaseException | None) -> Failure | None:
@@ -98,7 +103,7 @@ def unavailable(error: BaseException) -> Failure:
 def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:  # noqa: ARG001 - DRF's signature
     """Answer for an exception; REST framework's EXCEPTION_HANDLER."""
     failure = explain(error)
-    return Response(failure.body(), status=failure.status, headers=dict(failure.headers)) if failure else None
+    return Response(failure.body(), status=failure.status, headers=failure.all_headers()) if failure else None
 
 
 def _invalid(errors: Mapping[str, str], status: int = 422) -> Failure:

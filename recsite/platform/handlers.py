@@ -36,7 +36,7 @@ def plain_text(failure: Failure) -> HttpResponse:
     """Return the failure as Gorse does, as its clients expect it: by a sentence alone, and by few statuses."""
     text = "unauthorized" if failure.status == 401 else failure.message
     status = 400 if failure.status in (409, 422) else failure.status
-    return HttpResponse(text, status=status, content_type="text/plain; charset=utf-8", headers=dict(failure.headers))
+    return HttpResponse(text, status=status, content_type="text/plain; charset=utf-8", headers=failure.all_headers())
 
 
 def respond(request: HttpRequest, failure: Failure) -> HttpResponse:
@@ -48,7 +48,7 @@ def respond(request: HttpRequest, failure: Failure) -> HttpResponse:
     if request.path.startswith("/admin/") and failure.status in (403, 404) and _is_staff(request):
         return _admin_page(request, failure)
     page = render_to_string("error.html", {"title": TITLES.get(failure.status, "Sorry"), "failure": failure})
-    return HttpResponse(page, status=failure.status, headers=dict(failure.headers))
+    return HttpResponse(page, status=failure.status, headers=failure.all_headers())
 
 
 def _is_staff(request: HttpRequest) -> bool:
@@ -61,7 +61,7 @@ def _admin_page(request: HttpRequest, failure: Failure) -> HttpResponse:
     """Return the failure as a page of the admin, with its menu: staff go on from there."""
     about = {**admin.site.each_context(request), "title": TITLES[failure.status], "failure": failure}
     page = render_to_string("admin/failure.html", about, request)
-    return HttpResponse(page, status=failure.status, headers=dict(failure.headers))
+    return HttpResponse(page, status=failure.status, headers=failure.all_headers())
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponseBase:

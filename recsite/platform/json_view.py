@@ -8,6 +8,7 @@ from rest_framework.views import APIView
 
 from recsite.platform import browser_access, idempotency
 from recsite.platform.authentication import admit, caller_of
+from recsite.platform.error_shape import NO_STORE
 from recsite.platform.errors import Failure, answered
 from recsite.platform.json_body import read_json
 from recsite.platform.lean import NOT_ACCEPTABLE, json_response, takes_json
@@ -92,4 +93,4 @@ def created(answer: dict[str, Any], location: str) -> HttpResponse:
 
 def no_content() -> HttpResponse:
     """Return 204: it is done, and there is nothing to say."""
-    return HttpResponse(status=204)
+    return HttpResponse(status=204, headers={"Cache-Control": NO_STORE})

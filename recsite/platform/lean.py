@@ -10,9 +10,9 @@ from django.http.response import HttpResponseBase
 from rest_framework.views import APIView
 
 from recsite.platform.authentication import admit
+from recsite.platform.error_shape import NO_STORE
 from recsite.platform.errors import Failure, answered
 
-NO_STORE = "private, no-store"
 ANYTHING = ("", "*/*", "application/json")
 NOT_ACCEPTABLE = Failure(406, "Only JSON can be sent: let the Accept header allow application/json.")
 _NOT_ALLOWED = Failure(405, "Only GET is possible here.", headers={"Allow": "GET, HEAD"})

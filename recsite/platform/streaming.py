@@ -10,8 +10,9 @@ from django.http.response import HttpResponseBase
 from rest_framework.views import APIView
 
 from recsite.platform.authentication import admit
+from recsite.platform.error_shape import NO_STORE
 from recsite.platform.errors import Failure, answered
-from recsite.platform.lean import NO_STORE, accepts
+from recsite.platform.lean import accepts
 
 PIECE = 1 << 16
 """Bytes that are sent at once: small rows one by one would cost more than they hold."""

@@ -1,5 +1,6 @@
 """Errors: one shape under /api/, a small page elsewhere, and never a traceback."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -8,6 +9,8 @@ from rest_framework.exceptions import Throttled, ValidationError
 
 from recsite.platform.errors import explain
 from recsite.platform.exceptions import Invalid, UserFacingError
+from recsite.web_worker import refusal
+from tests.api.clients import ApiClient
 
 pytestmark = pytest.mark.django_db
 
@@ -37,6 +40,7 @@ def test_the_api_answers_in_one_shape(web: Client, path: str, status: int, code:
     assert body["error"]["code"] == code
     assert body["error"]["message"].startswith(message)
     assert body["request_id"] == answer["X-Request-ID"] == "ada-1"
+    assert answer["Cache-Control"] == "private, no-store"
 
 
 @pytest.mark.parametrize(("path", "status"), [("/nothing", 404), ("/denied", 403), ("/mistake", 500), ("/outage", 503)])
@@ -45,6 +49,7 @@ def test_people_get_a_page(web: Client, path: str, status: int) -> None:
     assert answer.status_code == status
     assert answer["Content-Type"].startswith("text/html")
     assert answer["X-Request-ID"] in answer.text
+    assert answer["Cache-Control"] == "private, no-store"
 
 
 @pytest.mark.parametrize("path", ["/mistake", "/api/mistake", "/outage", "/api/outage"])
@@ -118,3 +123,23 @@ def test_too_many_requests_say_how_long_to_wait() -> None:
     failure = explain(Throttled(wait=1.2))
     assert failure is not None
     assert (failure.status, failure.code, failure.headers) == (429, "too_many_requests", {"Retry-After": "2"})
+
+
+@pytest.mark.parametrize(
+    ("ask", "status"),
+    [
+        (lambda api: api.get("items/none"), 404),
+        (lambda api: api.get("recommendations/items/none/similar"), 404),
+        (lambda api: api.get("recommendations/popular", limit=0), 422),
+        (lambda api: api.get("items", {"Accept": "text/html"}), 406),
+        (lambda api: api.post("models/live", {}), 405),
+        (lambda api: api.delete("users/nobody-of-this-name"), 204),
+    ],
+)
+def test_nobody_may_keep_what_may_be_otherwise_in_a_moment(ask: Callable[[ApiClient], Any], status: int) -> None:
+    answer = ask(ApiClient())
+    assert (answer.status_code, answer["Cache-Control"]) == (status, "private, no-store")
+
+
+def test_nor_what_the_web_server_answers_before_django() -> None:
+    assert b"\r\nCache-Control: private, no-store\r\n" in refusal(408)
