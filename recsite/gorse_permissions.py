@@ -5,7 +5,8 @@ from recsite.permissions import read, write
 from recsite.platform.access import Access, Routes, Scope
 
 FEEDBACK_READ = read("interactions.view_interaction")
-FEEDBACK_DELETE = write("interactions.delete_interaction")
+# It is for good, as erasing is. Under /api/v1 nobody takes single events back.
+FEEDBACK_DELETE = Access(Scope.ERASE, "interactions.delete_interaction")
 USER_LIST = {"GET": read("catalog.view_enduser")}
 ITEM_LIST = {"GET": read("catalog.view_item")}
 

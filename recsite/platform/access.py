@@ -15,7 +15,7 @@ class Scope(StrEnum):
     OPERATE = "operate"
     """Train, promote, roll back, clear caches, start jobs."""
     ERASE = "erase"
-    """Erase users, for good."""
+    """Erase users, and take back events, for good."""
 
 
 DEFAULT_SCOPES = (Scope.READ, Scope.WRITE)

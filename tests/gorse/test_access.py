@@ -103,6 +103,13 @@ def test_staff_need_the_permission_and_no_other(shop: Shop, entry: tuple[str, st
     assert ask(Staff("allowed", needed).client, entry).status_code == 200
 
 
+@pytest.mark.parametrize("path", ["feedback/ada/novel-0", "feedback/read/ada/novel-0"])
+def test_a_key_that_writes_deletes_no_events(shop: Shop, client: Client, path: str) -> None:
+    for scope, status in ((Scope.WRITE, 403), (Scope.ERASE, 200)):
+        answer = client.delete(f"/gorse/api/{path}", headers={"X-API-Key": key_with(scope)})
+        assert answer.status_code == status
+
+
 def test_our_own_header_works_as_well(shop: Shop, client: Client) -> None:
     key = key_with(Scope.READ)
     answer = ask(client, ("gorse-recommend", "GET"), Authorization=f"Api-Key {key}", **{"X-API-Key": "ignored"})

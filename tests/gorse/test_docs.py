@@ -4,6 +4,7 @@ import re
 
 from interactions.management.commands.import_data import FEEDBACK_TYPES
 from recommender.api.gorse.urls import ROUTES
+from recsite import route_table
 from recsite.local.paths import PROJECT
 
 TEXT = (PROJECT / "docs" / "FROM_GORSE.md").read_text(encoding="utf-8")
@@ -18,3 +19,7 @@ def test_every_route_stands_in_the_table_and_no_other() -> None:
 
 def test_the_options_of_the_command_are_named() -> None:
     assert all(f"--{name}-feedback-types" in TEXT for name in FEEDBACK_TYPES)
+
+
+def test_the_table_of_scopes_is_the_one_that_requests_are_checked_by() -> None:
+    assert route_table.gorse_table() in TEXT, f"Put this table into docs/FROM_GORSE.md:\n{route_table.gorse_table()}"

@@ -31,7 +31,7 @@ MEANINGS = {
     Scope.READ: "read: get lists, look things up",
     Scope.WRITE: "write: send events, change items and users",
     Scope.OPERATE: "operate: train, promote, roll back, clear caches",
-    Scope.ERASE: "erase: erase users, for good",
+    Scope.ERASE: "erase: erase users and take back events, for good",
 }
 
 # The library registers a page for a table that nothing here uses.
