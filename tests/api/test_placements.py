@@ -142,3 +142,25 @@ def test_one_is_listed_and_deleted_and_the_default_stays(api: ApiClient, shop: S
     assert api.delete("placements/home").status_code == 204
     assert api.delete("placements/default").status_code == 409
     assert list(Placement.objects.values_list("name", flat=True)) == ["default"]
+
+
+def test_rules_are_a_part_of_the_draft_and_conflicts_are_named(api: ApiClient, shop: Shop) -> None:
+    version = make(api)["draft_version"]
+    pin = {"does": "pin", "item": "poem-5", "position": 1, "note": "The poem of the week."}
+    told = put(api, version, rules=[pin, pin | {"item": "gone"}], new_item_share=0).json()
+    assert told["draft"]["settings"]["rules"][0] == pin | {"time_zone": "UTC"}
+    assert told["conflicts"] == [
+        "Rules 1 and 2 pin at position 1: rule 1 wins wherever both hold.",
+        "Rule 2 pins 'gone', which doesn't exist or is erased: it does nothing.",
+    ]
+    seen = api.post("placements/home/preview", {"user_id": "ada", "limit": 2}).json()
+    assert [(one["item_id"], one["rules"]) for one in seen["after"]] == [("poem-5", ["pinned"]), ("novel-0", [])]
+    assert seen["conflicts"] == told["conflicts"]
+    wrong = put(api, told["draft_version"], rules=[{"does": "pin", "position": 1}])
+    assert wrong.status_code == 422
+    assert "Rule 1: item: It is needed to pin an item." in wrong.content.decode()
+
+    api.post("placements/home/publish", {"version": told["draft_version"], "live": 1})
+    look_again()
+    first = api.get(ADA, placement="home", explain="true").json()["items"][0]
+    assert first["rules"] == [{"rule": 1, "did": "pinned", "note": "The poem of the week."}]
