@@ -1,7 +1,7 @@
 """Write the tables of routes, scopes and permissions for the docs, from the table that requests are checked by."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from django.urls import URLPattern, URLResolver, get_resolver
@@ -40,7 +40,7 @@ def gorse_table() -> str:
     return _markdown(["route", "scope of a key", "permission of staff"], rows)
 
 
-def _markdown(titles: list[str], rows: list[tuple[str, ...]]) -> str:
+def _markdown(titles: Sequence[str], rows: Iterable[tuple[str, ...]]) -> str:
     head = [f"| {' | '.join(titles)} |", "|---" * len(titles) + "|"]
     return "\n".join([*head, *(f"| `{method} {path}` | {' | '.join(rest)} |" for path, method, *rest in rows)])
 
