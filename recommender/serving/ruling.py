@@ -4,6 +4,7 @@ Days and hours are settled with the request, audience and context with what is k
 """
 
 from collections.abc import Callable, Collection, Sequence
+from functools import cache
 
 from catalog import snapshot
 from catalog.expressions import Context, Expression, matches, parse
@@ -95,8 +96,9 @@ def _within(found: Filtered) -> Callable[[int], bool]:
 
 
 def _values(catalogue: Snapshot, name: str) -> Callable[[int], Collection[str]]:
+    """Return what reads the values of a property off the catalogue: of each row once, though limits ask often."""
     if name in ("category", "tags"):
         several = catalogue.categories if name == "category" else catalogue.tags
-        return lambda row: several[row]
+        return cache(lambda row: several[row])
     one = catalogue.item_types if name == "item_type" else catalogue.creators
-    return lambda row: (one[row],) if one[row] else ()
+    return cache(lambda row: (one[row],) if one[row] else ())
