@@ -245,27 +245,31 @@ def _log_fault(fault: Any, _: Any) -> None:
 class _Held:
     """Holds what is made at the first use, so after the fork."""
 
-    producer: _Delivering | None = None
-    lock = threading.Lock()
+    def __init__(self) -> None:
+        self.producer: _Delivering | None = None
+        self.lock = threading.Lock()
+
+
+_held = _Held()
 
 
 def _producer() -> _Delivering:
-    held = _Held.producer
+    held = _held.producer
     if held is None or held.settings != client_settings():
-        with _Held.lock:
-            if _Held.producer is None or _Held.producer.settings != client_settings():
-                if _Held.producer is not None:
-                    _Held.producer.close()
-                _Held.producer = _Delivering()
-            held = _Held.producer
+        with _held.lock:
+            if _held.producer is None or _held.producer.settings != client_settings():
+                if _held.producer is not None:
+                    _held.producer.close()
+                _held.producer = _Delivering()
+            held = _held.producer
     return held
 
 
 def forget() -> None:
     """Forget the producer, as if the process had just started: for children, and for tests."""
-    if _Held.producer is not None:
-        _Held.producer.close()
-    _Held.producer, _Held.lock = None, threading.Lock()
+    if _held.producer is not None:
+        _held.producer.close()
+    _held.producer, _held.lock = None, threading.Lock()
 
 
 os.register_at_fork(after_in_child=forget)

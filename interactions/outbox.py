@@ -31,11 +31,14 @@ class _Known:
     is_empty = True
 
 
+_known = _Known()
+
+
 def is_empty() -> bool:
     """Return True where no event waits; while the database is gone, what it said when it was last asked."""
     with suppress(DatabaseDown):
-        ((_Known.is_empty,),) = database.ask(partial(database.prepared, IS_EMPTY, {}))
-    return _Known.is_empty
+        ((_known.is_empty,),) = database.ask(partial(database.prepared, IS_EMPTY, {}))
+    return _known.is_empty
 
 
 def put(messages: Sequence[Message]) -> None:
@@ -45,7 +48,7 @@ def put(messages: Sequence[Message]) -> None:
         for one in messages
     ]
     database.ask(partial(OutboxMessage.objects.bulk_create, rows))
-    _Known.is_empty = False
+    _known.is_empty = False
 
 
 def relay(stop: Callable[[], bool], once: bool = False) -> int:

@@ -27,14 +27,17 @@ class _Process:
     """Seconds; None waits for ever."""
 
 
+_process = _Process()
+
+
 class LimitedConnection(psycopg.Connection[Any]):
     """Close itself when the server says nothing for too long: the answer may come at any time, or never."""
 
     @classmethod
     def connect(cls, conninfo: str = "", **kwargs: Any) -> Self:
         """Connect, and tell the server how long a statement may take in this process."""
-        if _Process.limit is not None:
-            milliseconds = int(_Process.limit * STATEMENT_SHARE * 1000)
+        if _process.limit is not None:
+            milliseconds = int(_process.limit * STATEMENT_SHARE * 1000)
             kwargs["options"] = f"{kwargs.get('options') or ''} -c statement_timeout={milliseconds}".strip()
         return super().connect(conninfo, **kwargs)
 
@@ -67,7 +70,7 @@ def _has_news(socket: int) -> bool:
 
 def set_limit(seconds: float) -> None:
     """Wait no longer than that for each answer, in this process and on the connections that it makes from now on."""
-    _Process.limit = seconds
+    _process.limit = seconds
 
 
 @contextmanager
@@ -83,4 +86,4 @@ def at_most(seconds: float) -> Iterator[None]:
 def limit() -> float | None:
     """Return how long this process waits for an answer here; None for ever."""
     shorter = _shorter.get()
-    return _Process.limit if _Process.limit is None or shorter is None else min(_Process.limit, shorter)
+    return _process.limit if _process.limit is None or shorter is None else min(_process.limit, shorter)

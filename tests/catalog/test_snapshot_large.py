@@ -207,10 +207,10 @@ def test_a_request_does_not_wait_for_the_first_reading_of_a_large_catalogue(monk
         return build(*given)
 
     monkeypatch.setattr(files, "newest_or_built", slowly)
-    monkeypatch.setattr(query_timeout._Process, "limit", 0.05)
+    monkeypatch.setattr(query_timeout._process, "limit", 0.05)
     with pytest.raises(DatabaseDown, match="Try again in a few seconds"):
         snapshot.current()
-    monkeypatch.setattr(query_timeout._Process, "limit", None)
+    monkeypatch.setattr(query_timeout._process, "limit", None)
     assert shows("Emma")
 
 

@@ -28,7 +28,7 @@ def proxy() -> Iterator[Proxy]:
 
 @pytest.fixture
 def limited(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(query_timeout._Process, "limit", 1.0)
+    monkeypatch.setattr(query_timeout._process, "limit", 1.0)
 
 
 def through(proxy: Proxy, url: str) -> str:

@@ -142,15 +142,24 @@ class ServingContext:
 
 
 class _Held:
+    """Hold the context of this process, in an instance.
+
+    Another thread can still find the old value of a class attribute while that is being freed, and freeing a release
+    lets other threads run: CPython before 3.13 renews its cache of class attributes only then (`type_setattro`).
+    """
+
     context: ServingContext | None = None
+
+
+_held = _Held()
 
 
 def current_context() -> ServingContext:
     """Return the current context. Raises DatabaseDown where the catalogue was never read and can't be now."""
-    release, catalogue, held = live(), snapshot.current(), _Held.context
+    release, catalogue, held = live(), snapshot.current(), _held.context
     if held is None or held.release is not release or held.catalogue.base is not catalogue.base:
-        held = _Held.context = ServingContext(release, catalogue)
+        held = _held.context = ServingContext(release, catalogue)
     elif held.catalogue is not catalogue:
         # The rows are the same: what was derived from them stays.
-        held = _Held.context = replace(held, catalogue=catalogue, _by_content_weight={})
+        held = _held.context = replace(held, catalogue=catalogue, _by_content_weight={})
     return held
