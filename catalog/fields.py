@@ -17,12 +17,11 @@ from recsite.platform.moments import Moment
 from recsite.platform.request_fields import NEEDED
 from recsite.platform.values import (
     Boolean,
+    FreeText,
     Many,
     Text,
     ValueType,
     WrongValue,
-    check_text,
-    no_text,
     of_wrong_kind,
     unknown_names,
 )
@@ -40,22 +39,6 @@ class Line(Text):
 
     def from_text(self, text: str) -> str:
         return super().from_text(text).strip()
-
-
-@dataclass(frozen=True)
-class FreeText(ValueType):
-    """Read a text that may be empty."""
-
-    longest: int
-
-    def from_json(self, value: Any) -> str:
-        if not isinstance(value, str):
-            raise no_text("A text is needed.", value)
-        check_text(value, self.longest)
-        return value.strip()
-
-    def schema(self) -> dict[str, Any]:
-        return {"type": "string", "maxLength": self.longest, "pattern": r"^[^\u0000]*$"}
 
 
 class Labels(Many):

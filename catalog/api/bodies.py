@@ -7,9 +7,7 @@ from catalog import fields
 from catalog.fields import Field
 from catalog.validation import Id, NewId
 from recsite.platform.exceptions import Invalid
-from recsite.platform.request_fields import NEEDED
-
-IN_PATH = "It differs from the id in the address. Ids can't be changed: leave it out, or create another one."
+from recsite.platform.request_fields import NEEDED, as_addressed
 
 
 def read_new(kind: str, table: Mapping[str, Field], body: Any) -> tuple[str, dict[str, Any]]:
@@ -25,8 +23,7 @@ def read_known(kind: str, table: Mapping[str, Field], body: Any, addressed: str)
     """Return the values of a body that replaces or changes what the address names. Raises Invalid."""
     name = f"{kind}_id"
     values = fields.read(table, body, {name: Id()})
-    if values.pop(name, addressed) != addressed:
-        raise Invalid({name: IN_PATH})
+    as_addressed(name, values, addressed)
     return values
 
 

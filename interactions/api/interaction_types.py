@@ -17,7 +17,7 @@ from recsite.platform.exceptions import Invalid
 from recsite.platform.json_view import JsonBodyView, created, no_content
 from recsite.platform.lean import json_response
 from recsite.platform.query import Query
-from recsite.platform.request_fields import Field, Fields, described, read_fields
+from recsite.platform.request_fields import Field, Fields, as_addressed, described, read_fields
 from recsite.platform.schema import in_path, problems
 from recsite.platform.values import Boolean, Number, Text, WrongValue
 
@@ -73,6 +73,7 @@ FIELDS: Fields = {
     "amount_min": Field(Number(-LARGEST, LARGEST), "The least value of an event without a scale.", AMOUNTS[0]),
     "amount_max": Field(Number(-LARGEST, LARGEST), "The largest value of an event without a scale.", AMOUNTS[1]),
 }
+PUT: Fields = {"name": Field(NAME, "As in the address."), **FIELDS}
 NEW: Fields = {"name": Field(NAME, "What events call it.", is_required=True), **FIELDS}
 SAVED: dict[str, Any] = {
     "name": "save",
@@ -156,12 +157,14 @@ class InteractionTypeDetail(JsonBodyView):
         summary="Replace a type of events, or create it",
         description="Lists follow a changed weight at once, models from the next training on.",
         parameters=BY_NAME,
-        request=described(FIELDS),
+        request=described(PUT),
         responses={200: TypeOut, 201: TypeOut, **PROBLEMS},
         examples=[OpenApiExample("Another weight", WEIGHT, request_only=True), EXAMPLE],
     )
     def put(self, request: HttpRequest, body: Any, name: str) -> HttpResponse:
-        kind, is_new = registry.put(_valid(name), read_fields(FIELDS, body), actor=actor(request))
+        values = read_fields(PUT, body)
+        as_addressed("name", values, name)
+        kind, is_new = registry.put(_valid(name), values, actor=actor(request))
         return _created(kind) if is_new else json_response(_told(kind))
 
     @extend_schema(

@@ -11,7 +11,7 @@ from recommender.merchandising import ListSettings, fields_of
 from recommender.merchandising.settings import HYBRID
 from recommender.models import Placement, PlacementRevision
 from recommender.serving.preview import Preview, PreviewItem
-from recsite.platform.request_fields import Field, Fields
+from recsite.platform.request_fields import Field, Fields, ours
 from recsite.platform.request_fields import described as described_fields
 from recsite.platform.schema import in_path
 from recsite.platform.values import Choice, Integer, Many, Text, ValueType, WrongValue
@@ -66,7 +66,10 @@ NEW: Fields = {
     "kind": Field(Choice(tuple(Placement.Kind.values)), "The lists that it may be asked for.", is_required=True),
     "description": Field(Text(500), "Where it is, for your colleagues."),
 }
-DRAFT: Fields = {"settings": SETTINGS, "version": VERSION}
+READ = ours("based_on", "saved_at", "saved_by", "number", "note", "published_at", "published_by", "reverts_to")
+"""What stands beside the settings in a draft and in a revision that were read."""
+
+DRAFT: Fields = {"settings": SETTINGS, "version": VERSION, **READ}
 PUBLISH: Fields = {"version": VERSION, "live": LIVE, "note": NOTE}
 REVERT: Fields = {
     "to": Field(Integer(1, LARGEST), "The number of the revision to return to.", is_required=True),

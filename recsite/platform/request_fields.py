@@ -8,6 +8,7 @@ from recsite.platform.exceptions import Invalid
 from recsite.platform.values import ValueType, WrongValue, unknown_names
 
 NEEDED = "It is needed."
+IN_PATH = "It differs from the id in the address. Ids can't be changed: leave it out, or create another one."
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,18 @@ class Field:
     default: Any = None
     """What counts where it isn't given; None where nothing does."""
     is_required: bool = False
+    is_ours: bool = False
+    """True for what the server sets: it may stand in a body, as an answer had it, and is not read."""
+
+
+class Unread(ValueType):
+    """Take whatever an answer had there."""
+
+    def from_json(self, value: Any) -> Any:
+        return value
+
+    def schema(self) -> dict[str, Any]:
+        return {}
 
 
 Fields = Mapping[str, Field]
@@ -27,7 +40,7 @@ NOTHING: Fields = {}
 
 
 def read_fields(fields: Fields, body: Any) -> dict[str, Any]:
-    """Return the value of each field, or its default. Raises Invalid with a sentence for everything that is wrong."""
+    """Return the value of each field but ours, or its default. Raises Invalid with a sentence for each wrong one."""
     if not isinstance(body, dict):
         raise Invalid({"body": "An object is needed."})
     known = ", ".join(fields)
@@ -46,7 +59,18 @@ def read_fields(fields: Fields, body: Any) -> dict[str, Any]:
             wrong[name] = str(error)
     if wrong:
         raise Invalid(wrong)
-    return values
+    return {name: value for name, value in values.items() if not fields[name].is_ours}
+
+
+def ours(*names: str) -> Fields:
+    """Return fields of these names that the server sets: with them, what was read can be put back as it is."""
+    return {name: Field(Unread(), "Set by the server; not read.", is_ours=True) for name in names}
+
+
+def as_addressed(name: str, values: dict[str, Any], addressed: Any) -> None:
+    """Take the id out of the values of a body. Raises Invalid where it isn't that of the address."""
+    if values.pop(name, None) not in (None, addressed):
+        raise Invalid({name: IN_PATH})
 
 
 def described(fields: Fields) -> dict[str, Any]:

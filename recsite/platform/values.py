@@ -172,6 +172,22 @@ class Text(ValueType):
 
 
 @dataclass(frozen=True)
+class FreeText(ValueType):
+    """Read a text that may be empty."""
+
+    longest: int
+
+    def from_json(self, value: Any) -> str:
+        if not isinstance(value, str):
+            raise no_text("A text is needed.", value)
+        check_text(value, self.longest)
+        return value.strip()
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "string", "maxLength": self.longest, "pattern": r"^[^\u0000]*$"}
+
+
+@dataclass(frozen=True)
 class Choice(ValueType):
     """Read one of several texts or, in JSON, of several whole numbers."""
 

@@ -7,6 +7,7 @@ import pytest
 from interactions import registry
 from interactions.models import InteractionType
 from interactions.store import store
+from recsite.platform import request_fields
 from recsite.platform.models import ApiKey, AuditEntry
 from tests import factories
 from tests.admin.staff import Staff
@@ -126,3 +127,12 @@ def test_staff_edit_types_by_the_same_verb(db: None) -> None:
         7,
     )
     assert not ApiKey.objects.exists()
+
+
+def test_what_was_read_can_be_put_back(api: ApiClient) -> None:
+    for kind in api.get("interaction-types").json()["items"]:
+        answer = api.put(f"interaction-types/{kind['name']}", kind)
+        assert (answer.status_code, answer.json()) == (200, kind)
+    assert not AuditEntry.objects.exists()
+    wrong = details(api.put("interaction-types/view", {"name": "click", "weight": 1}))
+    assert wrong == {"name": request_fields.IN_PATH}

@@ -206,7 +206,9 @@ def test_a_wrong_body_starts_nothing(operator: Operator, path: str, body: Any, s
 
 def test_the_installation_is_summed_up(operator: Operator, shop: Shop) -> None:
     factories.event(shop.ada, shop.novels[0])
+    for state in (Job.State.SUCCEEDED, Job.State.SUCCEEDED, Job.State.RUNNING):
+        Job.objects.create(kind="train", title="Train", state=state)
     told = operator.get("stats").json()
     assert (told["users"], told["items"], told["are_exact"], told["release"]) == (3, 12, True, shop.release.pk)
     assert told["models"] == {"ready": 2}
-    assert told["jobs"] == {}
+    assert told["jobs"] == {"succeeded": 2, "running": 1}

@@ -116,6 +116,17 @@ def test_who_comes_second_is_told_and_changes_nothing(api: ApiClient, shop: Shop
     assert (stale.status_code, stale.json()["error"]["details"].keys()) == (409, {"live"})
 
 
+@pytest.mark.parametrize("kind", Placement.Kind.values)
+def test_what_was_read_can_be_drafted_again(api: ApiClient, shop: Shop, kind: str) -> None:
+    version = make(api, kind=kind)["draft_version"]
+    live = api.get("placements/home").json()["history"][0]
+    told = api.put("placements/home/draft", {**live, "version": version})
+    assert (told.status_code, told.json()["draft"]["settings"]) == (200, live["settings"])
+    draft = told.json()["draft"]
+    again = api.put("placements/home/draft", {**draft, "version": told.json()["draft_version"]})
+    assert (again.status_code, again.json()["draft"]["settings"]) == (200, draft["settings"])
+
+
 def test_settings_and_names_are_judged_with_a_sentence_for_each(api: ApiClient, shop: Shop) -> None:
     make(api)
     wrong = put(api, 0, diversity=7, fallbacks=["svd"], colour="red", count="9")

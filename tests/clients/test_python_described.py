@@ -30,7 +30,9 @@ ANY = {
 }
 """Rows are streamed instead; what an interaction type is made of is any `**fields`."""
 
-KEPT = {"created_at", "updated_at", "last_active", "opted_out_at"}
+KEPT = {"created_at", "updated_at", "last_active", "opted_out_at", "id"}
+KEPT |= {"paused_because", "failing_since", "former_secret_ends_at", "warning"}
+KEPT |= {"based_on", "saved_at", "saved_by", "number", "note", "published_at", "published_by", "reverts_to"}
 """The server keeps these: they may stand in a body that was read before, and change nothing."""
 
 EXAMPLES: dict[str, Any] = {"rows": [], "events": [], "items": [], "user_ids": [], "into": "ada", "type": "view"}

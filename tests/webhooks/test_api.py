@@ -56,6 +56,18 @@ def test_a_webhook_is_made_changed_and_deleted(api: Client, shop: Receiver) -> N
     assert {(entry.actor_kind, entry.door) for entry in entries} == {("key", "api")}
 
 
+def test_what_was_read_can_be_put_back(api: Client, shop: Receiver) -> None:
+    made = send(api, "POST", "", {"url": shop.url, "events": ["job.failed"]}).json()
+    path = f"/{made['id']}"
+    read = api.get(V1 + path).json()
+    changed = send(api, "PATCH", path, read)
+    assert (changed.status_code, changed.json()) == (200, read | {"warning": None})
+    assert send(api, "PATCH", path, changed.json()).json() == changed.json()
+    assert api.get(V1 + path).json() == read
+    other = send(api, "PATCH", path, read | {"id": read["id"] + 1})
+    assert (other.status_code, other.json()["error"]["details"].keys()) == (422, {"id"})
+
+
 WRONG: list[tuple[Any, dict[str, str]]] = [
     ({}, {"url": "It is needed.", "events": "It is needed."}),
     ({"url": "mailto:x", "events": ["job.failed"]}, {"url": "An address such as"}),

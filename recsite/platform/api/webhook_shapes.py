@@ -8,23 +8,25 @@ from rest_framework import serializers
 
 from recsite.platform.models import WebhookDelivery, WebhookEndpoint
 from recsite.platform.paging import Page
-from recsite.platform.request_fields import Field, Fields
+from recsite.platform.request_fields import Field, Fields, ours
 from recsite.platform.rotation import MOST_HOURS, USUAL_HOURS
 from recsite.platform.schema import in_path
-from recsite.platform.values import Choice, Integer, Many, Text
+from recsite.platform.values import Choice, FreeText, Integer, Many, Text
 from recsite.platform.webhooks.models import LONGEST_URL
 
 EVENTS = tuple(settings.WEBHOOK_EVENTS)
 URL = Field(Text(LONGEST_URL), "Where messages are sent to, by POST: https, and no address inside.", is_required=True)
 CHOSEN = Field(Many(Choice(EVENTS), len(EVENTS), at_least=1), "What it is told of.", is_required=True)
-DESCRIPTION = Field(Text(200), "Whose it is, or what it is for.")
+DESCRIPTION = Field(FreeText(200), "Whose it is, or what it is for.")
 STATE = Field(Choice(tuple(WebhookEndpoint.State.values)), "`paused` gets nothing, until it is `active` again.")
 NEW: Fields = {"url": URL, "events": CHOSEN, "description": DESCRIPTION}
 CHANGES: Fields = {
+    "id": Field(Integer(1, 2**63 - 1), "As in the address."),
     "url": replace(URL, is_required=False),
     "events": replace(CHOSEN, is_required=False),
     "description": DESCRIPTION,
     "state": STATE,
+    **ours("paused_because", "failing_since", "former_secret_ends_at", "created_at", "warning"),
 }
 ROTATION: Fields = {
     "overlap_hours": Field(

@@ -13,7 +13,7 @@ from recsite.platform.lean import LeanJsonView, json_response
 from recsite.platform.models import WebhookDelivery, WebhookEndpoint
 from recsite.platform.paging import PARAMETERS, page
 from recsite.platform.query import Query
-from recsite.platform.request_fields import NOTHING, described, read_fields
+from recsite.platform.request_fields import NOTHING, as_addressed, described, read_fields
 from recsite.platform.rotation import HOUR
 from recsite.platform.schema import PAGING, parameter, problems
 from recsite.platform.values import Choice
@@ -97,6 +97,7 @@ class WebhookDetail(JsonBodyView):
     )
     def patch(self, request: HttpRequest, body: Any, webhook_id: int) -> dict[str, Any]:
         asked = read_fields(shapes.CHANGES, body)
+        as_addressed("id", asked, webhook_id)
         endpoint = _webhook(webhook_id)
         for name, value in asked.items():
             if value is not None:
