@@ -19,7 +19,7 @@ from catalog.log_entries import anonymize
 from catalog.merging import UserMerged
 from catalog.models import DeletedItem, EndUser, Erasure, Item, ItemEmbedding, MergedUser
 from catalog.people_lock import alone_with_users
-from recsite.platform import audit
+from recsite.platform import audit, idempotency
 from recsite.platform.audit import SYSTEM, Actor
 
 logger = logging.getLogger(__name__)
@@ -176,6 +176,7 @@ def _erase(asked: Sequence[str], actor: Actor) -> int:
     pks = list(EndUser.objects.filter(user_id__in=user_ids).values_list("pk", flat=True))
     for path in settings.ERASURE_SINKS:
         import_string(path)(ErasedUsers(tuple(user_ids), tuple(pks)))
+    idempotency.forget_users(user_ids)
     merging.forget(user_ids, pks)
     anonymize(pks, "an erased user")
     EndUser.objects.filter(pk__in=pks)._raw_delete("default")

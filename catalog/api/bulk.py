@@ -11,7 +11,7 @@ from rest_framework import serializers
 from catalog import bulk, tasks, uploads
 from catalog.api.examples import NEW_ITEM, PROFILE
 from catalog.bulk import Row
-from recsite.platform import jobs, ndjson
+from recsite.platform import idempotency, jobs, ndjson
 from recsite.platform.authentication import actor
 from recsite.platform.exceptions import Invalid
 from recsite.platform.job_shape import ACCEPTED, EXAMPLE, accepted
@@ -78,10 +78,12 @@ class _Bulk(JsonBodyView):
         """Return what became of the rows, or the job that loads them."""
         who = actor(request)
         if not isinstance(body, Lines):
-            return self._answer_with(bulk.load_values(self.kind, self._listed(body), who))
+            return self._answer_with(request, bulk.load_values(self.kind, self._listed(body), who))
         with body.file:
             if body.count <= settings.BULK_JOB_ROWS:
-                return self._answer_with([row for rows in bulk.load_lines(self.kind, body, who) for row in rows])
+                return self._answer_with(
+                    request, [row for rows in bulk.load_lines(self.kind, body, who) for row in rows]
+                )
             upload = uploads.keep(body.file)
         title = f"Load {body.count:,} {self.kind.name}s"
         return accepted(jobs.start(tasks.load_many, "bulk", title, actor=who, what=self.kind.name, upload=upload))
@@ -100,7 +102,9 @@ class _Bulk(JsonBodyView):
             raise Invalid({name: sentence})
         return rows
 
-    def _answer_with(self, rows: Sequence[Row]) -> dict[str, Any]:
+    def _answer_with(self, request: HttpRequest, rows: Sequence[Row]) -> dict[str, Any]:
+        if self.kind is bulk.USERS:
+            idempotency.about_users(request, (row.id for row in rows))
         counts = bulk.count(rows)
         return {
             **{status: counts[status] for status in (bulk.CREATED, bulk.UPDATED, bulk.UNCHANGED)},

@@ -12,6 +12,7 @@ from rest_framework import serializers
 from catalog import merging, opting_out, personal_data
 from catalog.lookups import USER_ID, find_user
 from catalog.validation import Id, valid_id
+from recsite.platform import idempotency
 from recsite.platform.authentication import actor
 from recsite.platform.json_view import JsonBodyView, no_content
 from recsite.platform.query import Query
@@ -90,7 +91,9 @@ class OptOut(JsonBodyView):
     )
     def post(self, request: HttpRequest, body: Any, user_id: str) -> dict[str, Any]:
         read_fields(NO_FIELDS, body)
-        user = opting_out.opt_out(valid_id("user_id", user_id), actor=actor(request))
+        user_id = valid_id("user_id", user_id)
+        idempotency.about_users(request, [user_id])
+        user = opting_out.opt_out(user_id, actor=actor(request))
         return {"user_id": user.user_id, "opted_out_at": user.opted_out_at}
 
     @extend_schema(
@@ -137,6 +140,7 @@ class UserMerge(JsonBodyView):
     )
     def post(self, request: HttpRequest, body: Any, user_id: str) -> dict[str, Any]:
         user_id, into = valid_id("user_id", user_id), read_fields(MERGE, body)["into"]
+        idempotency.about_users(request, [user_id, into])
         merged = merging.merge(user_id, into, actor=actor(request))
         return {"user_id": merged.into, "merged": user_id, "events": merged.moved}
 

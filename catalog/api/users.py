@@ -13,6 +13,7 @@ from catalog.fields import USER
 from catalog.lookups import USER_ID, find_user, no_user
 from catalog.models import EndUser
 from catalog.validation import valid_id
+from recsite.platform import idempotency
 from recsite.platform.authentication import actor
 from recsite.platform.json_view import JsonBodyView, created, no_content
 from recsite.platform.lean import json_response
@@ -59,6 +60,7 @@ class UserList(JsonBodyView):
     )
     def post(self, request: HttpRequest, body: Any) -> HttpResponse:
         user_id, values = read_new("user", USER, body)
+        idempotency.about_users(request, [user_id])
         return _created(editing.create_user(user_id, values, actor=actor(request)))
 
 

@@ -13,7 +13,7 @@ from recommender.models import Placement
 from recommender.serving import UnknownItem
 from recommender.serving.preview import FROM_ITEMS, Subject, preview
 from recommender.serving.rule_conflicts import conflicts
-from recsite.platform import database
+from recsite.platform import database, idempotency
 from recsite.platform.authentication import actor
 from recsite.platform.exceptions import Invalid
 from recsite.platform.json_view import JsonBodyView, created, no_content
@@ -174,6 +174,8 @@ class PreviewPlacement(JsonBodyView):
             raise Invalid({"items": "Such a list starts from items: name at least one."})
         own = ListSettings.read(placement.kind, asked["settings"]) if asked["settings"] is not None else _own(placement)
         subject = Subject(asked["user_id"] or "", asked["items"] or ())
+        if subject.user_id:
+            idempotency.about_users(request, [subject.user_id])
         try:
             return shapes.preview_as_json(preview(placement, own, subject, asked["limit"]))
         except UnknownItem as error:

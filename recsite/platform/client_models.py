@@ -5,7 +5,9 @@ from uuid import uuid4
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.crypto import get_random_string
 from rest_framework_api_key.crypto import KeyGenerator
@@ -94,15 +96,24 @@ class ApiKey(AbstractAPIKey):
 class IdempotentRequest(models.Model):
     """Store what a request with an Idempotency-Key was answered; without a status it is under way."""
 
+    class Withheld(models.TextChoices):
+        ERASED = "erased"
+        SHOWN_ONCE = "shown_once"
+
     key = models.CharField(max_length=64, primary_key=True, help_text="A digest of the caller and of their key.")
     claimed_at = models.DateTimeField(default=timezone.now, db_index=True)
     status = models.PositiveSmallIntegerField(null=True)
     request = models.CharField(max_length=64, help_text="A digest of the method, the address and the body.")
     headers = models.JSONField(default=dict)
     body = models.BinaryField(default=b"")
+    withheld = models.CharField(max_length=10, choices=Withheld, blank=True, help_text="Why no answer is kept.")
+    users = ArrayField(
+        models.CharField(max_length=16), null=True, help_text="Keyed hashes of the users whom the answer names."
+    )
 
     class Meta:
         app_label = "platform"
+        indexes = [GinIndex(fields=["users"], condition=Q(users__isnull=False), name="idempotent_request_users")]
 
     def __str__(self) -> str:
         return f"{self.key[:8]} {self.status or 'under way'}"

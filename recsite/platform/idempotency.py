@@ -7,7 +7,7 @@ does may be several transactions, or a message to Kafka. A claim whose process d
 
 import hashlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from typing import Any
 
@@ -21,6 +21,7 @@ from recsite.platform import ndjson
 from recsite.platform.access import Scope, needed
 from recsite.platform.exceptions import Invalid, UserFacingError
 from recsite.platform.keys import Caller
+from recsite.platform.log_privacy import hashed
 from recsite.platform.models import IdempotentRequest
 from recsite.platform.request_body import RequestBody
 
@@ -30,6 +31,9 @@ LEASE = timedelta(minutes=2)
 """How long a request may be under way: gunicorn's own limits end it sooner."""
 
 KEPT_HEADERS = ("Content-Type", "Location")
+_CLAIM = "recsite.claim"
+"""Where a request says under which name it is claimed. No client can say so."""
+
 _GOOD = re.compile(r"[\x21-\x7e]{1,255}")
 
 
@@ -37,6 +41,27 @@ class UnderWay(UserFacingError):
     """The first request with this key isn't done yet (409)."""
 
     code = "request_under_way"
+
+
+class AnswerErased(UserFacingError):
+    """It was done, and what it was answered went with a user who was erased since (409)."""
+
+    code = "erased"
+
+    def __init__(self) -> None:
+        super().__init__("This request was done, and a user whom it named was erased since. It is not done again.")
+
+
+class AnswerShownOnce(UserFacingError):
+    """It was done, and its answer held a secret, which is kept nowhere to be told again (409)."""
+
+    code = "shown_once"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This request was done already, and its answer is shown once: it is not told again. Read what there is "
+            "now; where the answer with a secret was lost, rotate the secret."
+        )
 
 
 def applies(request: HttpRequest) -> bool:
@@ -58,6 +83,7 @@ def once(request: HttpRequest, caller: Caller | None, act: Callable[[], HttpResp
     if before := _claim(name):
         _read_rest(request)
         return _again(before, digest.hexdigest())
+    request.META[_CLAIM] = name
     is_kept = False
     try:
         response = act()
@@ -70,6 +96,24 @@ def once(request: HttpRequest, caller: Caller | None, act: Callable[[], HttpResp
         if not is_kept:
             # What failed or was refused may be sent again, mended.
             _release(name)
+
+
+def about_users(request: HttpRequest, user_ids: Iterable[str]) -> None:
+    """Note whom the answer will name, before it is made: it goes with them (`forget_users`). No query without a key."""
+    if name := request.META.get(_CLAIM):
+        IdempotentRequest.objects.filter(key=name).update(users=sorted(set(map(hashed, user_ids))))
+
+
+def show_once(request: HttpRequest) -> None:
+    """Keep nothing of the answer, which will hold a secret, but that there was one. No query without a key."""
+    if name := request.META.get(_CLAIM):
+        IdempotentRequest.objects.filter(key=name).update(withheld=IdempotentRequest.Withheld.SHOWN_ONCE)
+
+
+def forget_users(user_ids: Iterable[str]) -> None:
+    """Blank the answers that name these users, for good; one that is being made is not kept either."""
+    named = IdempotentRequest.objects.filter(users__overlap=list(map(hashed, user_ids)))
+    named.update(withheld=IdempotentRequest.Withheld.ERASED, headers={}, body=b"")
 
 
 def forget_old() -> int:
@@ -111,6 +155,7 @@ def _claim(name: str) -> IdempotentRequest | None:
         return None
     is_over = Q(claimed_at__lt=now - KEPT) | Q(status=None, claimed_at__lt=now - LEASE)
     fresh: dict[str, Any] = {"claimed_at": now, "status": None, "request": "", "headers": {}, "body": b""}
+    fresh |= {"users": None, "withheld": ""}
     if IdempotentRequest.objects.filter(is_over, key=name).update(**fresh):
         return None
     if row.status is None:
@@ -120,9 +165,10 @@ def _claim(name: str) -> IdempotentRequest | None:
 
 def _keep(name: str, request: str, response: HttpResponse) -> None:
     headers = {header: response.headers[header] for header in KEPT_HEADERS if header in response.headers}
-    IdempotentRequest.objects.filter(key=name).update(
-        status=response.status_code, request=request, headers=headers, body=response.content
-    )
+    claimed = IdempotentRequest.objects.filter(key=name)
+    done: dict[str, Any] = {"status": response.status_code, "request": request}
+    if not claimed.filter(withheld="").update(**done, headers=headers, body=response.content):
+        claimed.update(**done)
 
 
 def _release(name: str) -> None:
@@ -132,6 +178,10 @@ def _release(name: str) -> None:
 def _again(before: IdempotentRequest, request: str) -> HttpResponse:
     if before.request != request:
         raise Invalid({HEADER: "It was sent before with another body or to another address. Make a new one."})
+    if before.withheld == IdempotentRequest.Withheld.ERASED:
+        raise AnswerErased
+    if before.withheld:
+        raise AnswerShownOnce
     response = HttpResponse(bytes(before.body), status=before.status, headers=before.headers)
     response.headers["Content-Length"] = str(len(response.content))
     response.headers["Idempotent-Replayed"] = "true"

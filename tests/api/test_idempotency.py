@@ -9,6 +9,7 @@ from django.test import Client
 from django.urls import get_resolver
 from drf_spectacular.generators import SchemaGenerator
 
+from catalog import store
 from interactions.models import Interaction
 from recsite.permissions import API_ACCESS
 from recsite.platform import idempotency, tasks
@@ -164,3 +165,71 @@ def test_the_description_says_where_it_may_be_sent() -> None:
     assert headers["/api/v1/interactions"] == ["Idempotency-Key"]
     assert headers["/api/v1/recommendations/batch"] == []
     assert "409" in paths["/api/v1/interactions/bulk"]["post"]["responses"]
+
+
+JANE = {"user_id": "jane", "demographics": {"email": "jane@secret.example"}}
+
+
+def stored() -> str:
+    """Return all that is kept of requests that were done once."""
+    return str([(bytes(row.body), row.headers) for row in IdempotentRequest.objects.all()])
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/api/v1/users", JANE),
+        ("/api/v1/users/bulk", {"users": [JANE]}),
+        ("/api/v1/users/jane/opt-out", {}),
+        ("/api/v1/users/visitor/merge", {"into": "jane"}),
+        ("/api/v1/users/jane/merge", {"into": "ada"}),
+    ],
+)
+def test_an_answer_that_names_a_user_goes_with_them(path: str, body: Any) -> None:
+    shop = client()
+    assert send(shop, "a", body, path).status_code in (200, 201)
+    assert "jane" in stored()
+    store.erase_user_ids(["jane"])
+    assert "jane" not in stored()
+    again = send(shop, "a", body, path)
+    assert (again.status_code, again.json()["error"]["code"]) == (409, "erased")
+
+
+def test_a_preview_for_a_user_goes_with_them() -> None:
+    _, key = ApiKey.objects.create_key(name="staff", scopes=[Scope.OPERATE])
+    operator = Client(headers={"Authorization": f"Api-Key {key}"})
+    path = "/api/v1/placements/default/preview"
+    assert send(operator, "a", {"user_id": "jane"}, path).status_code == 200
+    store.erase_user_ids(["jane"])
+    assert send(operator, "a", {"user_id": "jane"}, path).json()["error"]["code"] == "erased"
+
+
+def test_an_answer_that_was_under_way_while_its_user_was_erased_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    shop, keep = client(), idempotency._keep
+
+    def erased_in_between(*given: Any) -> None:
+        store.erase_user_ids(["jane"])
+        keep(*given)
+
+    monkeypatch.setattr(idempotency, "_keep", erased_in_between)
+    assert send(shop, "a", JANE, "/api/v1/users").status_code == 201
+    assert "jane" not in stored()
+    assert send(shop, "a", JANE, "/api/v1/users").json()["error"]["code"] == "erased"
+
+
+def test_a_secret_is_shown_once_and_kept_nowhere() -> None:
+    _, key = ApiKey.objects.create_key(name="staff", scopes=[Scope.OPERATE])
+    operator = Client(headers={"Authorization": f"Api-Key {key}"})
+    hooks = "/api/v1/webhooks"
+    made = send(operator, "a", {"url": "http://127.0.0.1:1/", "events": ["model.promoted"]}, hooks)
+    assert made.status_code == 201, made.content
+    rotated = send(operator, "b", {}, f"{hooks}/{made.json()['id']}/rotate")
+    assert rotated.json()["secret"].startswith("whsec_")
+    assert "whsec_" not in stored()
+    for key, body, path in (
+        ("a", {"url": "http://127.0.0.1:1/", "events": ["model.promoted"]}, hooks),
+        ("b", {}, f"{hooks}/{made.json()['id']}/rotate"),
+    ):
+        again = send(operator, key, body, path)
+        assert (again.status_code, again.json()["error"]["code"]) == (409, "shown_once")
+    assert operator.get(hooks).json()["webhooks"][1:] == []

@@ -5,7 +5,7 @@ from typing import Any
 from django.http import Http404, HttpRequest, HttpResponse
 from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema
 
-from recsite.platform import database, tasks
+from recsite.platform import database, idempotency, tasks
 from recsite.platform.api import webhook_shapes as shapes
 from recsite.platform.authentication import actor
 from recsite.platform.json_view import JsonBodyView, created, no_content
@@ -60,6 +60,7 @@ class WebhookList(JsonBodyView):
     )
     def post(self, request: HttpRequest, body: Any) -> HttpResponse:
         asked = read_fields(shapes.NEW, body)
+        idempotency.show_once(request)
         settings = EndpointSettings(asked["url"], asked["events"], asked["description"] or "")
         made = endpoints.create(settings, actor=actor(request))
         return created(shapes.looked_up_json(made, with_secret=True), f"/api/v1/webhooks/{made.pk}")
@@ -135,6 +136,7 @@ class RotateSecret(JsonBodyView):
     )
     def post(self, request: HttpRequest, body: Any, webhook_id: int) -> dict[str, Any]:
         overlap = read_fields(shapes.ROTATION, body)["overlap_hours"] * HOUR
+        idempotency.show_once(request)
         rotated = endpoints.rotate(_webhook(webhook_id), overlap=overlap, actor=actor(request))
         return shapes.webhook_json(rotated, with_secret=True)
 
