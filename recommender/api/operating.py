@@ -8,6 +8,7 @@ from drf_spectacular.utils import OpenApiExample, extend_schema
 from recommender import registry, tasks
 from recommender.api.models import RELEASE_ID, find_release
 from recommender.engine.algorithms import ALGORITHMS
+from recommender.models import Release
 from recommender.registry.exceptions import NothingLive, NothingToRollBackTo
 from recommender.training import train
 from recsite.platform import authentication, database, jobs
@@ -98,6 +99,8 @@ class RollBackRelease(JsonBodyView):
     )
     def post(self, request: HttpRequest, body: Any) -> HttpResponse:
         seen = read_fields(ROLL_BACK, body)["release"]
+        if seen and not database.ask(lambda: Release.objects.filter(pk=seen).exists()):
+            raise Invalid({"release": f"There is no release {seen}."})
         live = database.ask(registry.live_release)
         if live is None:
             raise NothingLive("No release is live, so there is nothing to roll back. Promote one.")

@@ -164,17 +164,18 @@ def rival(algorithm: str, role: str) -> ModelVersion | None:
     return found.version if found else None
 
 
-def rollback(by: AbstractBaseUser | None = None, of: Release | None = None, *, actor: Actor = SYSTEM) -> Release:
+def rollback(by: AbstractBaseUser | None = None, of: int = 0, *, actor: Actor = SYSTEM) -> Release:
     """Make the release live that the live one replaced; the one before that stays what the next rollback returns to.
 
-    `of` is the release that was live when somebody decided to go back: a second click changes nothing more.
+    `of` is the number of the release that was live when somebody decided to go back: a second click changes nothing
+    more. 0 stands for whichever is live.
     """
     with _switching():
         live = live_release()
         if live is None:
             raise NothingLive("No release is live, so there is nothing to roll back. Promote one.")
-        if of is not None and of != live:
-            raise CannotPromote(f"{of} is no longer live, {live} is. Look again before you roll back.")
+        if of and of != live.pk:
+            raise CannotPromote(f"Release {of} is not live, {live} is. Look again before you roll back.")
         if live.replaced is None:
             raise NothingToRollBackTo(f"{live} replaced no other release, so there is none to roll back to.")
         _check_whole(live.replaced)

@@ -168,8 +168,7 @@ def roll_back(job_id: int, release_id: int = 0) -> None:
     job = Job.objects.get(pk=job_id)
 
     def work(_: Progress) -> str:
-        seen = Release.objects.filter(pk=release_id).first()
-        release = registry.rollback(by=job.started_by, of=seen, actor=jobs.actor_of(job))
+        release = registry.rollback(by=job.started_by, of=release_id, actor=jobs.actor_of(job))
         warm_soon()
         return f"{release} is live again."
 

@@ -164,7 +164,7 @@ def test_rolling_back_says_from_what_to_what_and_means_that_alone(admin: Staff, 
     for _, arguments in waiting():
         tasks.roll_back(**arguments)
     assert registry.live_release() == second
-    assert f"{third} is no longer live" in job().message or "is live again" in job().message
+    assert f"{third} is not live" in job().message or "is live again" in job().message
     assert sorted(Job.objects.values_list("state", flat=True)) == ["failed", "succeeded"]
 
 

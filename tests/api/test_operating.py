@@ -136,6 +136,15 @@ def test_a_release_is_promoted_and_rolled_back(operator: Operator, shop: Shop) -
     assert (refused.status_code, refused.json()["error"]["code"]) == (409, "conflict")
 
 
+def test_a_rollback_of_a_release_that_is_not_live_changes_nothing(operator: Operator, shop: Shop) -> None:
+    candidate = publish({"svd": svd(shop.novels, shop.poems, [shop.ada, shop.ben])}, promote=False)
+    assert operator.job(f"releases/{candidate.pk}/promote")["state"] == "succeeded"
+    unknown = operator.post("releases/rollback", {"release": candidate.pk + 99})
+    assert details(unknown) == {"release": f"There is no release {candidate.pk + 99}."}
+    assert operator.job("releases/rollback", {"release": shop.release.pk})["state"] == "failed"
+    assert registry.live_release() == candidate
+
+
 def test_what_the_gate_refused_needs_a_reason_and_keeps_it(operator: Operator, shop: Shop) -> None:
     candidate = publish({"svd": svd(shop.novels, shop.poems, [shop.ada, shop.ben])}, promote=False)
     version = candidate.versions.get(algorithm="svd")

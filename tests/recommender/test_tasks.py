@@ -209,3 +209,6 @@ def test_a_second_click_on_roll_back_does_nothing_more() -> None:
         tasks.roll_back(jobs.create("roll_back", "Roll back").pk, release_id=third.pk)
         assert job().state == state
     assert registry.live_release() == second
+    tasks.roll_back(jobs.create("roll_back", "Roll back").pk, release_id=third.pk + 99)
+    assert job().state == Job.State.FAILED
+    assert registry.live_release() == second
