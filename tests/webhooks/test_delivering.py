@@ -98,14 +98,53 @@ def test_after_a_day_of_attempts_a_message_is_given_up(endpoint: WebhookEndpoint
     assert (delivery.state, delivery.next_try_at) == ("failed", None)
 
 
-def test_a_failing_endpoint_is_left_alone_for_a_while(endpoint: WebhookEndpoint, shop: Receiver) -> None:
+def test_a_message_that_fails_holds_up_no_other(endpoint: WebhookEndpoint, shop: Receiver) -> None:
+    shop.statuses = [500, 500, 200]
+    first, second, third = publish(), publish(), publish()
+    assert delivering.deliver(endpoint.pk) == 3
+    rows = [WebhookDelivery.objects.get(pk=one.pk) for one in (first, second, third)]
+    assert [(row.attempts, row.state) for row in rows] == [(1, "pending"), (1, "pending"), (1, "delivered")]
+
+
+def test_each_message_is_tried_again_when_its_own_time_has_come(endpoint: WebhookEndpoint, shop: Receiver) -> None:
+    shop.statuses = [500]
+    old = publish()
+    WebhookDelivery.objects.update(tries=3, attempts=3)
+    deliver(endpoint)
+    new = publish()
+    assert delivering.due() == [endpoint.pk]
+    assert delivering.deliver(endpoint.pk) == 1
+    new.refresh_from_db()
+    assert (new.attempts, WebhookDelivery.objects.get(pk=old.pk).attempts) == (1, 4)
+    assert delivering.due() == []
+    for attempt in (2, 3):
+        WebhookDelivery.objects.filter(pk=new.pk).update(next_try_at=timezone.now())
+        assert delivering.due() == [endpoint.pk]
+        assert delivering.deliver(endpoint.pk) == 1
+        new.refresh_from_db()
+        assert new.attempts == attempt
+
+
+def test_what_has_waited_longest_goes_first(endpoint: WebhookEndpoint, shop: Receiver) -> None:
+    failing, waiting = publish(), publish()
+    WebhookDelivery.objects.filter(pk=failing.pk).update(next_try_at=timezone.now(), tries=4)
+    WebhookDelivery.objects.filter(pk=waiting.pk).update(next_try_at=timezone.now() - timedelta(seconds=5))
+    delivering.deliver(endpoint.pk)
+    assert [one.headers["webhook-id"] for one in shop.messages] == [waiting.message_id, failing.message_id]
+
+
+def test_an_endpoint_that_takes_long_to_fail_rests(
+    endpoint: WebhookEndpoint, shop: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
     shop.statuses = [500]
     first, second = publish(), publish()
-    assert delivering.due() == [endpoint.pk]
+    monkeypatch.setattr(delivering, "PATIENCE_SECS", 0)
     assert delivering.deliver(endpoint.pk) == 1
     assert WebhookDelivery.objects.get(pk=first.pk).attempts == 1
     assert WebhookDelivery.objects.get(pk=second.pk).attempts == 0
-    assert delivering.due() == []
+    assert (delivering.due(), delivering.deliver(endpoint.pk)) == ([], 0)
+    endpoints.send_test(endpoint, actor=CLERK)
+    assert delivering.deliver(endpoint.pk) == 1
     WebhookEndpoint.objects.update(rests_until=timezone.now())
     assert delivering.due() == [endpoint.pk]
 

@@ -1,4 +1,7 @@
-"""Deliver what waits in the outbox: each endpoint's messages one after another, failed ones again for a day."""
+"""Deliver what waits in the outbox: each endpoint's messages one after another, failed ones again for a day.
+
+A message that fails holds up no other: each has its own times. Only an endpoint that takes long to fail gets rests.
+"""
 
 import logging
 import random
@@ -25,8 +28,11 @@ JITTER = 0.2
 DEAD_AFTER = timedelta(hours=24)
 """An endpoint where nothing arrives for so long is paused."""
 
+PATIENCE_SECS = 30.0
+"""How long the failures of one round may take, three attempts that aren't answered: many would keep a worker busy."""
+
 REST = timedelta(seconds=60)
-"""An endpoint that goes on failing is left alone for so long: its waiting messages would keep a worker busy."""
+"""An endpoint whose failures took longer is left alone for so long."""
 
 ROUND_SECS = 60.0
 """One task goes on for so long at most."""
@@ -49,19 +55,23 @@ def due() -> list[int]:
 
 
 def deliver(endpoint_id: int) -> int:
-    """Send what is due at an endpoint, the oldest first, until one fails; return how many were tried.
+    """Send what is due at an endpoint, what has waited longest first; return how many messages were tried.
 
-    Only one does so at a time: raises AlreadyRunning. One that is killed after sending sends the same message again.
+    It ends early, and the endpoint rests, where failures take longer than PATIENCE_SECS. Only one does so at a
+    time: raises AlreadyRunning. One that is killed after sending sends the same message again.
     """
-    tried, ends = 0, time.monotonic() + ROUND_SECS
+    tried, failing_secs, ends = 0, 0.0, time.monotonic() + ROUND_SECS
     with exclusive(f"The deliveries to webhook {endpoint_id}"):
         while time.monotonic() < ends:
             endpoint = Endpoint.objects.filter(pk=endpoint_id).first()
             delivery = _next(endpoint) if endpoint else None
             if endpoint is None or delivery is None:
                 break
-            tried += 1
+            tried, begun = tried + 1, time.monotonic()
             if not _attempt(endpoint, delivery):
+                failing_secs += time.monotonic() - begun
+            if failing_secs >= PATIENCE_SECS:
+                Endpoint.objects.filter(pk=endpoint_id).update(rests_until=timezone.now() + REST)
                 break
     return tried
 
@@ -77,10 +87,12 @@ def _due(now: datetime) -> QuerySet[WebhookDelivery]:
 
 
 def _next(endpoint: Endpoint) -> WebhookDelivery | None:
-    found = _due(timezone.now()).filter(endpoint=endpoint)
-    if endpoint.state == Endpoint.State.PAUSED:
+    now = timezone.now()
+    found = _due(now).filter(endpoint=endpoint)
+    if endpoint.state == Endpoint.State.PAUSED or (endpoint.rests_until and endpoint.rests_until > now):
         found = found.filter(is_by_hand=True)
-    return found.order_by("-is_by_hand", "pk").first()
+    # By their ids old messages that go on failing would keep new ones from their first attempt.
+    return found.order_by("-is_by_hand", "next_try_at", "pk").first()
 
 
 def _attempt(endpoint: Endpoint, delivery: WebhookDelivery) -> bool:
@@ -116,9 +128,8 @@ def _judge(endpoint: Endpoint, row: WebhookDelivery, outcome: Outcome) -> None:
         Endpoint.objects.filter(pk=endpoint.pk).update(failing_since=None, rests_until=None)
         return
     logger.warning("A webhook message did not arrive at endpoint %d (%s): %s", endpoint.pk, row.event, outcome.error)
-    rest = REST if endpoint.failing_since else DELAYS[0] * (1 - JITTER)
-    endpoint.failing_since, endpoint.rests_until = endpoint.failing_since or now, now + rest
-    endpoint.save(update_fields=["failing_since", "rests_until"])
+    endpoint.failing_since = endpoint.failing_since or now
+    endpoint.save(update_fields=["failing_since"])
     if endpoint.state == Endpoint.State.PAUSED:
         return
     if outcome.status == sending.GONE:
