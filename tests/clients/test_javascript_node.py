@@ -9,7 +9,7 @@ import pytest
 
 from recsite.local.paths import PROJECT
 from recsite.platform import user_tokens
-from tests.clients.snippets import snippets
+from tests.clients.snippets import named_items, snippets
 from tests.web import Web
 
 NODE, NPM = shutil.which("node"), shutil.which("npm")
@@ -55,6 +55,10 @@ def test_its_own_tests_pass(name: str, web: Web, key: str) -> None:
 def test_a_snippet_of_the_readme_runs(snippet: str, project: Path, web: Web, key: str) -> None:
     (project / "snippet.js").write_text(snippet)
     assert run(project, NODE, "snippet.js", RECSITE_URL=web.url, RECSITE_KEY=key)
+
+
+def test_the_readme_names_no_item_that_it_does_not_make() -> None:
+    assert not named_items(SNIPPETS)
 
 
 ENDING = """

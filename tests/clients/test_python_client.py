@@ -6,6 +6,7 @@ import pytest
 
 from recsite_client import Conflict, Erased, Forbidden, Invalid, JobFailed, NotFound, TooLarge, Unauthenticated
 from tests.clients.conftest import opened
+from tests.live_shop import OPERATOR
 from tests.recommender.fixtures import NOVELS, POEMS
 from tests.web import Web
 
@@ -30,6 +31,26 @@ def test_every_kind_of_list(client: Any) -> None:
     ):
         assert found["items"][0]["rank"] == 1
     assert client.list_bought_together(NOVELS[0])["item_id"] == NOVELS[0]
+
+
+def test_fields_that_were_asked_for_have_a_place_in_each_row(client: Any) -> None:
+    assert client.list_popular(limit=1, fields=["item_type", "price"])["items"][0]["fields"].keys() == {
+        "item_type",
+        "price",
+    }
+
+
+def test_staff_sign_in_renew_and_sign_out(web: Web, kind: str) -> None:
+    with opened(kind, web.url) as client:
+        first = client.sign_in(OPERATOR, OPERATOR)
+        tokens = client.refresh_tokens(first["refresh"])
+        with opened(kind, web.url, headers={"Authorization": f"Bearer {tokens['access']}"}) as signed_in:
+            assert signed_in.read_stats()["items"]
+            client.sign_out(tokens["access"])
+            with pytest.raises(Unauthenticated):
+                signed_in.read_stats()
+        with pytest.raises(Unauthenticated):
+            client.refresh_tokens(tokens["refresh"])
 
 
 def test_an_error_carries_everything_that_was_said(client: Any) -> None:

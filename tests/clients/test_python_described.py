@@ -7,13 +7,11 @@ from typing import Any
 import pytest
 from drf_spectacular.generators import SchemaGenerator
 
+from recsite_client import answers
 from recsite_client.answers import ItemFields, ListOptions, UserFields
 from recsite_client.calls import Call, get
 from recsite_client.operations import Operations
 from recsite_client.talks import Send
-
-FOR_STAFF = {"sign_in", "refresh_tokens", "sign_out"}
-"""Passwords and tokens of staff: programs have keys."""
 
 RENAMED = {"from": "since", "to": "until"}
 """`from` is a word of Python."""
@@ -80,7 +78,7 @@ def fields(operation: dict[str, Any]) -> set[str]:
     return set(content.get("application/json", {}).get("schema", {}).get("properties", ()))
 
 
-@pytest.mark.parametrize("name", sorted(set(described()) - FOR_STAFF))
+@pytest.mark.parametrize("name", sorted(described()))
 def test_an_operation_is_a_method(name: str) -> None:
     method, path, operation = described()[name]
     assert hasattr(Operations, name), f"Add {name} ({method} {path}) to clients/python/recsite_client/operations.py."
@@ -90,6 +88,30 @@ def test_an_operation_is_a_method(name: str) -> None:
     wanted = {RENAMED.get(one["name"], one["name"]) for one in operation.get("parameters", []) if one["in"] != "header"}
     assert wanted - STREAMED <= known
     assert fields(operation) <= known | KEPT | ANY.get(name, set())
+
+
+ANSWERS = {
+    "ListedFields": {"Fields"},
+    "Listed": {"Recommended", "BoughtItem"},
+    "Recommendations": {"Recommendations", "List", "Bought"},
+    "Batch": {"Batch"},
+    "StoredEvent": {"StoredEvent"},
+    "Accepted": {"Accepted"},
+    "RowResult": {"OneOfMany"},
+    "EventResults": {"Events"},
+    "Item": {"Item"},
+    "User": {"User"},
+    "Tokens": {"Tokens"},
+    "Job": {"Job"},
+}
+"""Types of the client, and the shapes (without `Out`) of the description that they stand for."""
+
+
+@pytest.mark.parametrize("name", ANSWERS)
+def test_a_type_has_every_field_of_the_answers(name: str) -> None:
+    shapes = SchemaGenerator().get_schema(public=True)["components"]["schemas"]  # type: ignore[no-untyped-call]
+    told = {field for shape in ANSWERS[name] for field in shapes[f"{shape}Out"]["properties"]}
+    assert told - set(getattr(answers, name).__annotations__) == set()
 
 
 def test_ids_and_parameters_are_escaped() -> None:

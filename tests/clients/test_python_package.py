@@ -13,7 +13,7 @@ import pytest
 from recsite.local.paths import PROJECT
 from recsite.platform import user_tokens
 from recsite_client import sign_user_token
-from tests.clients.snippets import snippets
+from tests.clients.snippets import named_items, snippets
 from tests.web import Web
 
 pytestmark = pytest.mark.django_db
@@ -59,6 +59,10 @@ def test_a_snippet_of_the_readme_runs(snippet: str, installed: Path, web: Web, k
     program = tmp_path / "snippet.py"
     program.write_text(snippet)
     assert run(installed, program, RECSITE_URL=web.url, RECSITE_KEY=key)
+
+
+def test_the_readme_names_no_item_that_it_does_not_make() -> None:
+    assert not named_items(SNIPPETS)
 
 
 def test_the_server_reads_the_tokens_that_the_client_signs() -> None:

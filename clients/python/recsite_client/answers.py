@@ -36,6 +36,18 @@ class ListOptions(TypedDict, total=False):
     fields: list[str]
 
 
+class ListedFields(TypedDict, total=False):
+    """What `fields` asked for, of an item of a list."""
+
+    item_type: str
+    categories: list[str]
+    tags: list[str]
+    creator: str
+    group: str
+    published_at: str | None
+    price: float | None
+
+
 class Listed(TypedDict, total=False):
     """An item of a list."""
 
@@ -55,6 +67,7 @@ class Listed(TypedDict, total=False):
     confidence: float
     lift: float
     basis: str
+    fields: ListedFields
 
 
 class Recommendations(TypedDict, total=False):
@@ -116,6 +129,7 @@ class StoredEvent(TypedDict, total=False):
     occurred_at: str
     context: Json
     undated: bool
+    left_out_as: str | None
     review: Review
 
 
@@ -144,6 +158,7 @@ class EventResults(TypedDict, total=False):
     duplicates: int
     refused: int
     erased: int
+    opted_out: int
     results: list[RowResult]
 
 
@@ -219,6 +234,15 @@ class EventPage(TypedDict):
 
     items: list[StoredEvent]
     next_cursor: str | None
+
+
+class Tokens(TypedDict):
+    """What a member of staff signs in with, for `expires_in` seconds: `Authorization: Bearer ACCESS`."""
+
+    access: str
+    refresh: str
+    token_type: str
+    expires_in: int
 
 
 class Job(TypedDict, total=False):

@@ -56,11 +56,13 @@ class Call(Generic[T]):
     """True for what must not be done twice: it gets an Idempotency-Key."""
     idempotency_key: str | None = None
     accept: str = JSON
+    is_for_once: bool = False
+    """True for what the server takes but once, and that no key makes safe to repeat."""
 
     @property
     def may_repeat(self) -> bool:
-        """Tell if the body can be sent again."""
-        return self.lines is None or self.lines.may_repeat
+        """Tell if it can be sent again."""
+        return not self.is_for_once and (self.lines is None or self.lines.may_repeat)
 
     @property
     def address(self) -> str:

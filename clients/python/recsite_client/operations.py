@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from recsite_client import catalogue, experiments, figures, lists, operating, people, placements, webhooks
+from recsite_client import catalogue, experiments, figures, lists, operating, people, placements, staff, webhooks
 from recsite_client.answers import Item, Job, Moment, StoredEvent, User
 from recsite_client.binding import method, operation, paged, rows
 from recsite_client.talks import Plan, Retries, stream
@@ -127,6 +127,10 @@ class Operations:
     publish_placement = operation(placements.publish_placement)
     revert_placement = operation(placements.revert_placement)
     preview_placement = operation(placements.preview_placement)
+
+    sign_in = operation(staff.sign_in)
+    refresh_tokens = operation(staff.refresh_tokens)
+    sign_out = operation(staff.sign_out)
 
     list_webhooks = operation(webhooks.list_webhooks)
     list_webhook_events = operation(webhooks.list_webhook_events)
