@@ -33,7 +33,7 @@ def span(gain: Interval) -> str:
     """Return where an unsure change may lie: "-2 % to 9 %"."""
     low, high = percents([gain.low, gain.high])
     if not math.isfinite(gain.low) or gain.low <= -1:
-        return f"below {high} %" if math.isfinite(gain.high) else "anything"
+        return f"below {high} %" if math.isfinite(gain.high) else "not known yet"
     if not math.isfinite(gain.high):
         return f"above {low} %"
     return f"{low} % to {high} %"

@@ -27,7 +27,7 @@ def test_a_sure_change(interval: Interval, said: str) -> None:
     [
         (Interval(0.03, -0.02, 0.09), "-2 % to 9 %"),
         (Interval(0.03, -0.0004, 0.09), "-0.04 % to 9.00 %"),
-        (Interval(0.03, -1, math.inf), "anything"),
+        (Interval(0.03, -1, math.inf), "not known yet"),
         (Interval(0.03, -0.5, math.inf), "above -50 %"),
         (Interval(0.03, -math.inf, 0.5), "below 50 %"),
     ],
