@@ -51,7 +51,7 @@ WITH given AS (
     SELECT * FROM jsonb_to_recordset(%(rows)s::jsonb) AS row (
         item_id text, title text, description text, categories text[], tags text[], features jsonb,
         item_type text, "group" text, published_at timestamptz, is_available boolean, available_from timestamptz,
-        available_until timestamptz, created_at timestamptz, names text[]
+        available_until timestamptz, created_at timestamptz, updated_at timestamptz, names text[]
     )
 ), merged AS (
     SELECT item_id, coalesce(given.title, kept.title) AS title,
@@ -68,14 +68,15 @@ WITH given AS (
         ) AS is_available,
         CASE WHEN 'available_from' = ANY(given.names) THEN given.available_from ELSE kept.available_from END,
         CASE WHEN 'available_until' = ANY(given.names) THEN given.available_until ELSE kept.available_until END,
-        coalesce(given.created_at, kept.created_at, now())
+        coalesce(given.created_at, kept.created_at, now()),
+        CASE WHEN kept.item_id IS NULL THEN least(given.updated_at, now()) ELSE now() END
     FROM given LEFT JOIN catalog_item AS kept USING (item_id)
 ), changed AS (
     INSERT INTO catalog_item AS kept (
         item_id, title, description, categories, tags, features, item_type, "group", published_at, is_available,
         available_from, available_until, created_at, updated_at
     )
-    SELECT *, now() FROM merged ORDER BY item_id
+    SELECT * FROM merged ORDER BY item_id
     ON CONFLICT (item_id) DO UPDATE SET
         title = EXCLUDED.title, description = EXCLUDED.description, categories = EXCLUDED.categories,
         tags = EXCLUDED.tags, features = EXCLUDED.features, item_type = EXCLUDED.item_type, "group" = EXCLUDED."group",

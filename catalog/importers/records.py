@@ -147,6 +147,7 @@ def make_item(record: Record) -> ItemRow:
         _moment(record, "available_from"),
         _moment(record, "available_until"),
         _moment(record, "created_at"),
+        _moment(record, "updated_at"),
     )
 
 

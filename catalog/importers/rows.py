@@ -39,6 +39,8 @@ class ItemRow:
     available_from: datetime | None = None
     available_until: datetime | None = None
     created_at: datetime | None = None
+    updated_at: datetime | None = None
+    """When it last changed elsewhere. Of items that are new here alone: what changes here changes now."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,7 @@ SELECT json_agg(row_to_json(one) ORDER BY one)::text FROM (
     UNION ALL
     SELECT 'item', item_id, title || description || item_type || "group" || is_available, features::text,
         to_json(ARRAY[to_json(categories), to_json(tags)])::text,
-        to_json(ARRAY[available_from, available_until, published_at, created_at])::text
+        to_json(ARRAY[available_from, available_until, published_at, created_at, updated_at])::text
     FROM catalog_item
     UNION ALL
     SELECT 'event', event_id::text, item.item_id || enduser.user_id || kind.name || coalesce(value, 0) || mark,
@@ -96,6 +96,7 @@ def filled() -> None:
     Interaction.objects.filter(user__user_id="ada").update(mark=Mark.TOO_FAST)
     merging.merge("visitor", "ada", actor=SYSTEM)
     opting_out.opt_out("ben", actor=SYSTEM)
+    Item.objects.update(updated_at=NOON + timedelta(days=1))
 
 
 @pytest.mark.parametrize("format_", ["jsonl", "csv"])
@@ -111,6 +112,19 @@ def test_what_is_exported_is_imported_as_it_was(filled: None, tmp_path: Path, fo
         assert state() == before
     assert "rejected" not in said.getvalue()
     assert "nothing uses" not in said.getvalue()
+
+
+def test_an_item_that_an_import_changes_changed_now(tmp_path: Path) -> None:
+    row = {"item_id": "emma", "title": "Emma", "updated_at": NOON.isoformat()}
+    later = {"item_id": "x", "title": "X", "updated_at": (datetime.now(UTC) + timedelta(days=9)).isoformat()}
+    for title in ("Emma", "Emma, a novel"):
+        lines_ = [json.dumps(one) for one in ({**row, "title": title}, later)]
+        (tmp_path / "items.jsonl").write_text("\n".join(lines_))
+        call_command("import_data", str(tmp_path), format="jsonl", no_resume=True, stdout=StringIO())
+        changed = Item.objects.get(item_id="emma").updated_at
+        assert (changed == NOON) == (title == "Emma")
+        assert changed <= datetime.now(UTC)
+        assert Item.objects.get(item_id="x").updated_at <= datetime.now(UTC)
 
 
 def test_a_stream_goes_on_behind_any_row(filled: None) -> None:
