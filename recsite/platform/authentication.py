@@ -158,8 +158,9 @@ def _holder(request: HttpRequest, header: str) -> Caller:
     key = key.strip()
     if keys.is_publishable(key):
         return browser_access.caller_of(request, key, lambda: _guard(request, key), lambda: _charge_guess(request, key))
-    caller = keys.caller_of(key, lambda: _guard(request, key))
+    caller = keys.caller_of(key)
     if caller is None:
+        _guard(request, key)
         _charge_guess(request, key)
         raise AuthenticationFailed(f"The API key is wrong, revoked or expired. {HOW}")
     return caller
@@ -176,7 +177,7 @@ def _bearer(request: HttpRequest, token: str) -> Caller:
 
 
 def _guard(request: HttpRequest, key: str) -> None:
-    """Slow guesses by the address that they come from and by the key that they are at."""
+    """Slow wrong keys by the address that they come from and by the key that they are at; right ones never."""
     if limits.is_on():
         limits.look(_address(request), _guesses(key))
 

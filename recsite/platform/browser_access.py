@@ -21,9 +21,13 @@ ANOTHER = "The user token names another user."
 
 
 def caller_of(request: HttpRequest, prefix: str, guard: Callable[[], None], guessed: Callable[[], None]) -> Caller:
-    """Return the caller of a web page. Raises AuthenticationFailed for a wrong key or token, PermissionDenied else."""
-    key = keys.browser_key(prefix, guard)
+    """Return the caller of a web page. Raises AuthenticationFailed for a wrong key or token, PermissionDenied else.
+
+    `guard` is called for a wrong key and may raise; `guessed` counts a wrong key or token.
+    """
+    key = keys.browser_key(prefix)
     if key is None:
+        guard()
         guessed()
         raise AuthenticationFailed(
             "The browser key is wrong, revoked or expired. (Of another key, the part after the dot belongs to it.)"

@@ -21,7 +21,6 @@ from recsite.platform import database
 from recsite.platform.exceptions import Unavailable
 from recsite.platform.models import ApiKey
 
-Guard = Callable[[], None]
 logger = logging.getLogger(__name__)
 OUTAGE_GRACE_SECS = 600.0
 """How long a key that was right goes on working while the database is gone."""
@@ -79,21 +78,21 @@ class BrowserKey:
     secret: str
 
 
-def caller_of(key: str, guard: Guard = lambda: None) -> Caller | None:
+def caller_of(key: str) -> Caller | None:
     """Return the holder of a key; None where it is unknown, revoked or expired. Raises Unavailable during an outage.
 
-    `guard` is called before a key is looked up that this process has not seen to be right, and may raise: the holders
-    of right keys aren't slowed for the guesses of others.
+    Each key that this process hasn't seen to be right is looked up, by an index: only the answer tells guesses from
+    right keys, whose holders aren't slowed for the guesses of others.
     """
-    known = _find(key, _FORM, lambda: cast(ApiKey, ApiKey.objects.get_from_key(key)), guard)
+    known = _find(key, _FORM, lambda: cast(ApiKey, ApiKey.objects.get_from_key(key)))
     if known and known.is_browser:
         raise AuthenticationFailed(WHOLE_BROWSER_KEY)
     return known.caller if known else None
 
 
-def browser_key(prefix: str, guard: Guard = lambda: None) -> BrowserKey | None:
+def browser_key(prefix: str) -> BrowserKey | None:
     """Return the browser key with this prefix; None where there is none that works. Raises Unavailable."""
-    known = _find(prefix, _PREFIX, lambda: ApiKey.objects.get(prefix=prefix, is_browser=True, revoked=False), guard)
+    known = _find(prefix, _PREFIX, lambda: ApiKey.objects.get(prefix=prefix, is_browser=True, revoked=False))
     return BrowserKey(known.caller, known.origins, known.secret) if known else None
 
 
@@ -121,11 +120,9 @@ def forget() -> None:
     _origins[:] = frozenset(), 0.0
 
 
-def _find(key: str, form: re.Pattern[str], look_up: Callable[[], ApiKey], guard: Guard) -> _Known | None:
+def _find(key: str, form: re.Pattern[str], look_up: Callable[[], ApiKey]) -> _Known | None:
     digest = hashlib.blake2b(key.encode(), digest_size=32).digest()
     known = _known.get(digest)
-    if known is None:
-        guard()
     if known is None or time.monotonic() - known.verified >= settings.API_KEY_CACHE_SECS:
         known = _verify(digest, known, look_up) if form.fullmatch(key) else None
     return known if known and known.is_current() else None

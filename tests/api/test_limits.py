@@ -119,19 +119,34 @@ def test_without_a_key_the_address_has_an_allowance(settings: Any) -> None:
     assert Client(REMOTE_ADDR="203.0.113.2").get(LIST).status_code == 401
 
 
-def test_guesses_are_slowed_and_right_keys_are_not(shop: Shop, settings: Any, django_assert_num_queries: Any) -> None:
+@pytest.mark.parametrize("is_seen", [True, False])
+def test_guesses_are_slowed_and_right_keys_are_not(shop: Shop, settings: Any, is_seen: bool) -> None:
     settings.RATE_LIMIT_PER_ADDRESS = 2
     client = holder()
-    assert client.get(LIST).status_code == 200
+    if is_seen:
+        assert client.get(LIST).status_code == 200
     prefix = ApiKey.objects.get().prefix
     guess: Any = {"headers": {"Authorization": f"Api-Key {prefix}.{'x' * 32}"}}
     redis.roundtrip(*(("DEL", f"limit:address:203.0.113.{n}") for n in (3, 4)))
     wrong = Client(REMOTE_ADDR="203.0.113.3", **guess)
     assert [wrong.get(LIST).status_code for _ in range(3)] == [401, 401, 429]
-    with django_assert_num_queries(0):
-        # By the key that they are at, also from another address.
-        assert Client(REMOTE_ADDR="203.0.113.4", **guess).get(LIST).status_code == 429
+    # By the key that they are at, also from another address.
+    assert Client(REMOTE_ADDR="203.0.113.4", **guess).get(LIST).status_code == 429
+    # The answer doesn't tell if there is such a key.
+    other = {"Authorization": f"Api-Key {'0' * 8}.{'x' * 32}"}
+    assert wrong.get(LIST, headers=other).status_code == wrong.get(LIST).status_code == 429
     assert client.get(LIST, REMOTE_ADDR="203.0.113.3").status_code == 200
+
+
+def test_a_browser_key_is_found_where_its_address_has_guessed(shop: Shop, settings: Any) -> None:
+    settings.RATE_LIMIT_PER_ADDRESS = 2
+    row, _ = ApiKey.objects.create_key(name="pages", is_browser=True, origins=["https://shop.example"])
+    address: Any = {"REMOTE_ADDR": "203.0.113.5"}
+    redis.roundtrip(("DEL", "limit:address:203.0.113.5"))
+    for status in (401, 401, 429):
+        assert Client(headers={"Authorization": "Api-Key bad.key"}).get(LIST, **address).status_code == status
+    pages = Client(headers={"Authorization": f"Api-Key {row.prefix}", "Origin": "https://shop.example"})
+    assert pages.get(LIST, **address).json()["error"]["message"].startswith("A browser key needs the token of a user")
 
 
 def test_staff_have_the_allowance_of_a_key(settings: Any) -> None:
