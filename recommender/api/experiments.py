@@ -1,5 +1,6 @@
 """Make experiments, run them, read what they show, and ship the winner."""
 
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 from django.http import HttpRequest, HttpResponse
@@ -135,19 +136,26 @@ class _Step(JsonBodyView):
         return shapes.experiment_as_json(verbs.find(moved.key))
 
 
-class StartExperiment(_Step):
-    verb = "start"
-
-    @extend_schema(
-        operation_id="start_experiment",
+def _described(verb: str, description: str) -> Callable[[Any], Any]:
+    return extend_schema(
+        operation_id=f"{verb}_experiment",
         tags=[TAG],
-        summary="Start an experiment",
-        description="Its users get their variants in every process within two seconds. What was paused goes on. One "
-        "experiment runs at a placement at a time.",
+        summary=f"{verb.capitalize()} an experiment",
+        description=description,
         parameters=[shapes.KEY],
         request=described(NOTHING),
         responses={200: shapes.ExperimentOut, **CHANGED},
         examples=[ONE],
+    )
+
+
+class StartExperiment(_Step):
+    verb = "start"
+
+    @_described(
+        verb,
+        "Its users get their variants in every process within two seconds. What was paused goes on. One experiment "
+        "runs at a placement at a time.",
     )
     def post(self, request: HttpRequest, body: Any, key: str) -> dict[str, Any]:
         return self.step(request, body, key)
@@ -156,16 +164,7 @@ class StartExperiment(_Step):
 class PauseExperiment(_Step):
     verb = "pause"
 
-    @extend_schema(
-        operation_id="pause_experiment",
-        tags=[TAG],
-        summary="Pause an experiment",
-        description="Everybody gets what is live until it is started again.",
-        parameters=[shapes.KEY],
-        request=described(NOTHING),
-        responses={200: shapes.ExperimentOut, **CHANGED},
-        examples=[ONE],
-    )
+    @_described(verb, "Everybody gets what is live until it is started again.")
     def post(self, request: HttpRequest, body: Any, key: str) -> dict[str, Any]:
         return self.step(request, body, key)
 
@@ -173,16 +172,7 @@ class PauseExperiment(_Step):
 class ArchiveExperiment(_Step):
     verb = "archive"
 
-    @extend_schema(
-        operation_id="archive_experiment",
-        tags=[TAG],
-        summary="Archive an experiment",
-        description="A draft, or one that was stopped. Its result stays.",
-        parameters=[shapes.KEY],
-        request=described(NOTHING),
-        responses={200: shapes.ExperimentOut, **CHANGED},
-        examples=[ONE],
-    )
+    @_described(verb, "A draft, or one that was stopped. Its result stays.")
     def post(self, request: HttpRequest, body: Any, key: str) -> dict[str, Any]:
         return self.step(request, body, key)
 
