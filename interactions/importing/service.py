@@ -15,6 +15,7 @@ from interactions import made_types, producers, reviews, types
 from interactions.importing import runs
 from interactions.importing.ahead import one_ahead
 from interactions.importing.batches import Batch, EventPacker, batches, refused
+from interactions.importing.missing import MissingItems
 from interactions.importing.rejections import RejectedFile, erased_line, redact
 from interactions.importing.report import Counts, ImportReport
 from interactions.importing.scales import RATING, rating_type
@@ -46,7 +47,7 @@ def _silent(bytes_read: int, total_bytes: int, rows: int) -> None:
 
 
 def check(data: DataSet, rejected: Path, *, batch_rows: int = BATCH_ROWS, progress: Progress = _silent) -> ImportReport:
-    """Read everything and store nothing. Whether the items of events exist is not looked up.
+    """Read everything and store nothing. Events of users who were erased or opted out are not told apart.
 
     Raises UnreadableSource where a file breaks off.
     """
@@ -55,10 +56,15 @@ def check(data: DataSet, rejected: Path, *, batch_rows: int = BATCH_ROWS, progre
     rating = TypeRule(RATING, (data.scale.minimum, data.scale.maximum))
     made = made_types.rules([one for one in data.new_types() if one.name not in types.rules()])
     packer = _packer(data, rating, runs.undated_date(data.format), made)
+    missing = MissingItems()
     for batch in batches(data, packer, batch_rows, {}):
-        file.write(batch.rejected)
+        lost = missing.of(batch)
+        rejected_lines = [*batch.rejected, *(refused(batch.part, event) for event in lost)]
+        file.write(rejected_lines)
         report.first_rejected = file.first
-        report.counts += Counts(rows=batch.n_rows, rejected=len(batch.rejected), capped=batch.n_capped)
+        report.counts += Counts(
+            rows=batch.n_rows, rejected=len(rejected_lines), unknown_items=len(lost), capped=batch.n_capped
+        )
         progress(batch.bytes_read, data.total_bytes, report.counts.rows)
     return report
 

@@ -8,6 +8,7 @@ from pytest_django import Settings
 
 from catalog.models import Item
 from interactions.models import ImportRun, Interaction
+from tests import factories
 from tests.catalog.files import write
 from tests.interactions.data import books, films, folder, lines
 
@@ -59,6 +60,21 @@ def test_a_dry_run_reads_everything_and_stores_nothing(tmp_path: Path) -> None:
     assert "has 3 readable rows. Nothing was stored. 1 line rejected" in out
     assert not any(model.objects.exists() for model in (Interaction, Item, ImportRun))
     assert len(lines(tmp_path / "bad.csv")) == 1
+
+
+@pytest.mark.parametrize("policy", ["dead_letter", "placeholder"])
+def test_a_dry_run_rejects_the_lines_that_the_import_rejects(tmp_path: Path, settings: Any, policy: str) -> None:
+    settings.UNKNOWN_ITEM_POLICY = policy
+    factories.item("known")
+    items = ["item_id,title", "made,Made"]
+    events = ["user_id,item_id,type", *(f"ada,{item},view" for item in ("made", "known", "missing", "search"))]
+    path = folder(tmp_path / "shop", items="\n".join(items) + "\n", events="\n".join(events) + "\n")
+    told = [tmp_path / "ahead.csv", tmp_path / "done.csv"]
+    ahead = run(path, "csv", "--dry-run", "--rejected", str(told[0]))
+    done = run(path, "csv", "--rejected", str(told[1]))
+    assert lines(told[0]) == lines(told[1])
+    sentence = "1 line of them named an unknown item"
+    assert (sentence in ahead) == (sentence in done) == (policy == "dead_letter")
 
 
 def test_a_dry_run_knows_the_types(tmp_path: Path) -> None:
