@@ -56,12 +56,15 @@ VERBS: dict[tuple[type[Model], str], tuple[Callable[[], Model], str]] = {
 
 
 def verbs() -> set[tuple[type[Model], str]]:
-    """Return the verbs of every list of the admin; deletions, erasures among them, are noted as such."""
+    """Return the verbs of every list of the admin; deletions, erasures among them, are noted as such.
+
+    Comparing changes nothing.
+    """
     return {
         (model, verb if isinstance(verb, str) else verb.__name__)
         for model, page in site.site._registry.items()
         for verb in page.actions or ()
-        if verb != "erase_selected"
+        if verb not in ("erase_selected", "compare")
     }
 
 
