@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_view
 from rest_framework import serializers
 
-from catalog import bulk, tasks, uploads
+from catalog import bulk, erasure, tasks, uploads
 from catalog.api.examples import NEW_ITEM, PROFILE
 from catalog.bulk import Row
 from recsite.platform import idempotency, jobs, ndjson
@@ -103,8 +103,10 @@ class _Bulk(JsonBodyView):
         return rows
 
     def _answer_with(self, request: HttpRequest, rows: Sequence[Row]) -> dict[str, Any]:
-        if self.kind is bulk.USERS:
-            idempotency.about_users(request, (row.id for row in rows))
+        if self.kind is bulk.USERS and idempotency.about_users(request, (row.id for row in rows)):
+            # Whom the rows name is known once they are stored: somebody may have been erased in between.
+            stored = (row.id for row in rows if row.status != bulk.ERASED)
+            idempotency.forget_users(erasure.erased_among(stored))
         counts = bulk.count(rows)
         return {
             **{status: counts[status] for status in (bulk.CREATED, bulk.UPDATED, bulk.UNCHANGED)},

@@ -98,10 +98,15 @@ def once(request: HttpRequest, caller: Caller | None, act: Callable[[], HttpResp
             _release(name)
 
 
-def about_users(request: HttpRequest, user_ids: Iterable[str]) -> None:
-    """Note whom the answer will name, before it is made: it goes with them (`forget_users`). No query without a key."""
-    if name := request.META.get(_CLAIM):
+def about_users(request: HttpRequest, user_ids: Iterable[str]) -> bool:
+    """Note whom the answer will name, before anything is done: it goes with them (`forget_users`).
+
+    Returns whether the answer will be kept; there is no query where it isn't.
+    """
+    name = request.META.get(_CLAIM)
+    if name:
         IdempotentRequest.objects.filter(key=name).update(users=sorted(set(map(hashed, user_ids))))
+    return bool(name)
 
 
 def show_once(request: HttpRequest) -> None:

@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import get_resolver
 from drf_spectacular.generators import SchemaGenerator
 
-from catalog import store
+from catalog import bulk, store
 from interactions.models import Interaction
 from recsite.permissions import API_ACCESS
 from recsite.platform import idempotency, tasks
@@ -215,6 +215,27 @@ def test_an_answer_that_was_under_way_while_its_user_was_erased_is_not_kept(monk
     assert send(shop, "a", JANE, "/api/v1/users").status_code == 201
     assert "jane" not in stored()
     assert send(shop, "a", JANE, "/api/v1/users").json()["error"]["code"] == "erased"
+
+
+def test_a_bulk_whose_user_is_erased_before_it_is_answered_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    shop, load = client(), bulk.load_values
+
+    def erased_in_between(*given: Any) -> list[bulk.Row]:
+        rows = load(*given)
+        store.erase_user_ids(["jane"])
+        return rows
+
+    monkeypatch.setattr(bulk, "load_values", erased_in_between)
+    for status in (200, 409):
+        assert send(shop, "a", {"users": [JANE]}, "/api/v1/users/bulk").status_code == status
+        assert "jane" not in stored()
+
+
+def test_a_bulk_that_names_somebody_erased_before_is_told_again() -> None:
+    shop = client()
+    store.erase_user_ids(["jane"])
+    told = [send(shop, "a", {"users": [JANE]}, "/api/v1/users/bulk") for _ in range(2)]
+    assert [one.json()["results"][0]["status"] for one in told] == ["erased", "erased"]
 
 
 def test_a_secret_is_shown_once_and_kept_nowhere() -> None:

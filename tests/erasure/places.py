@@ -10,6 +10,7 @@ from catalog.importers.registry import open_format
 from catalog.importers.rows import DataSet
 from interactions.models import OutboxMessage
 from recsite.platform import redis
+from recsite.platform.models import IdempotentRequest
 from recsite.platform.months import Month
 
 GONE = "mrs-gone@example.org"
@@ -26,6 +27,7 @@ def in_tables(text: str) -> list[str]:
             cursor.execute(f'SELECT count(*) FROM "{table}" AS one WHERE one::text LIKE %s', [f"%{text}%"])
             found += [table] if cursor.fetchone()[0] else []
     found += ["outbox" for one in OutboxMessage.objects.all() if text.encode() in bytes(one.value)]
+    found += ["requests" for one in IdempotentRequest.objects.all() if text.encode() in bytes(one.body)]
     return found + ["sessions" for one in Session.objects.all() if text in str(one.get_decoded())]
 
 

@@ -70,6 +70,7 @@ def do_everything(shop: Shop, folder: Path, admin: Staff) -> None:
     )
     gone = EndUser.objects.get(user_id=GONE)
     admin.post(f"{PEOPLE}{gone.pk}/change/", preferences='{"tags": ["a"]}', demographics="{}")
+    ApiClient().post("users/bulk", {"users": [{"user_id": GONE}]}, **{"Idempotency-Key": "once"})
 
 
 def test_nothing_is_left_anywhere_and_nobody_else_is_touched(shop: Shop, folder: Path, admin: Staff) -> None:
