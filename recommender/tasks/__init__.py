@@ -9,7 +9,6 @@ from typing import Any
 from celery import current_task, shared_task
 from django.conf import settings
 from django.db import DatabaseError, transaction
-from kombu.exceptions import OperationalError
 
 from catalog import store
 from interactions import keyed, pace
@@ -24,7 +23,7 @@ from recommender.serving.contract import Request
 from recommender.serving.incremental import co_purchases, covisits, item_days, trends
 from recommender.training import refit
 from recommender.training import train as training
-from recsite.platform import generations, jobs
+from recsite.platform import generations, handing, jobs
 from recsite.platform.audit import Actor, Kind
 from recsite.platform.exceptions import Unavailable
 from recsite.platform.jobs import Progress
@@ -262,8 +261,8 @@ def warm_soon() -> None:
 
 def _send_warm() -> None:
     try:
-        warm.apply_async(expires=WARMING_EXPIRES_SECS)
-    except OperationalError:
+        handing.hand(warm, expires=WARMING_EXPIRES_SECS)
+    except Unavailable:
         logger.warning("No worker can be told to warm the cache: lists are made when they are asked for.")
 
 

@@ -7,6 +7,7 @@ from drf_spectacular.utils import OpenApiResponse
 from rest_framework import serializers
 
 from recsite.platform import jobs
+from recsite.platform.exceptions import Unavailable
 from recsite.platform.lean import json_response
 from recsite.platform.models import Job
 
@@ -75,6 +76,11 @@ def as_json(job: Job) -> dict[str, Any]:
 
 
 def accepted(job: Job) -> HttpResponse:
-    """Return the answer to a request that started a job: 202, with the address of the job."""
-    told = as_json(Job.objects.select_related("started_by").get(pk=job.pk))
-    return json_response(told, 202, location=f"/api/v1/jobs/{job.pk}")
+    """Return the answer to a request that started a job: 202, with the address of the job.
+
+    Raises Unavailable where no worker could be told of it: whoever sends the request again starts another one.
+    """
+    now = Job.objects.select_related("started_by").get(pk=job.pk)
+    if now.state == Job.State.FAILED and now.started_at is None:
+        raise Unavailable(now.message)
+    return json_response(as_json(now), 202, location=f"/api/v1/jobs/{job.pk}")

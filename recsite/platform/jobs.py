@@ -13,11 +13,10 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
-from kombu.exceptions import OperationalError
 
-from recsite.platform import audit
+from recsite.platform import audit, handing
 from recsite.platform.audit import Actor, Kind
-from recsite.platform.exceptions import UserFacingError
+from recsite.platform.exceptions import Unavailable, UserFacingError
 from recsite.platform.locks import AlreadyRunning, exclusive, is_held
 from recsite.platform.models import Job
 from recsite.platform.webhooks import outbox
@@ -27,9 +26,6 @@ SECONDS_BETWEEN_WRITES = 0.5
 LOG_LINES = 200
 ASK_AFTER = timedelta(seconds=5)
 """Silence after which it is worth looking whether a job's worker still holds its lock."""
-
-ONCE_MORE = {"max_retries": 1, "interval_start": 0}
-"""One retry: a restarted broker closes connections, and whoever starts a job waits for the answer."""
 
 MAX_ATTEMPTS = 3
 """A job whose worker was killed starts once more; the attempt with this number fails instead of starting."""
@@ -169,9 +165,9 @@ def prune(older_than: timedelta) -> int:
 
 def _enqueue(task: Any, arguments: dict[str, Any]) -> None:
     try:
-        task.apply_async(kwargs=arguments, retry_policy=ONCE_MORE)
-    except OperationalError:
-        refuse(arguments["job_id"], "The queue can't be reached: check that Redis is running, then start it again.")
+        handing.hand(task, kwargs=arguments)
+    except Unavailable as fault:
+        refuse(arguments["job_id"], str(fault))
 
 
 def _fail_if_dead(job_id: int) -> int:

@@ -5,10 +5,10 @@ import logging
 from celery import shared_task
 from django.db import transaction
 from django.utils import timezone
-from kombu.exceptions import OperationalError
 
-from recsite.platform import idempotency, partitions, staff_tokens
+from recsite.platform import handing, idempotency, partitions, staff_tokens
 from recsite.platform.audit import Actor
+from recsite.platform.exceptions import Unavailable
 from recsite.platform.locks import AlreadyRunning, exclusive
 from recsite.platform.webhooks import delivering
 
@@ -70,6 +70,6 @@ def deliver_soon(endpoint_id: int) -> None:
 
 def _send_round(endpoint_id: int) -> None:
     try:
-        deliver_webhooks.apply_async((endpoint_id,), expires=ROUND_EXPIRES_SECS)
-    except OperationalError:
+        handing.hand(deliver_webhooks, (endpoint_id,), expires=ROUND_EXPIRES_SECS)
+    except Unavailable:
         logger.warning("No worker can be told of a webhook message: it is sent once beat and worker are there.")

@@ -168,7 +168,7 @@ def test_a_second_clearing_up_ends_quietly() -> None:
 def test_without_a_broker_a_promotion_stands_and_the_log_says_what_is_missing(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, django_capture_on_commit_callbacks: Any
 ) -> None:
-    def refuse(**options: Any) -> None:
+    def refuse(*args: Any, **options: Any) -> None:
         raise OperationalError("The broker is gone.")
 
     monkeypatch.setattr(tasks.warm, "apply_async", refuse)

@@ -9,7 +9,6 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest
-from kombu.exceptions import OperationalError
 
 from catalog.importers.gorse_shapes import id_of, moment
 from catalog.importers.gorse_types import type_name
@@ -22,9 +21,9 @@ from recommender.serving import Answer, Request, UnknownAlgorithm, UnknownItem
 from recommender.serving.candidates import LATEST, POPULAR, TRENDING, NoContent
 from recommender.serving.contract.parameters import LARGEST_OFFSET, MOST_VALUES
 from recommender.serving.similar_users import similar_users
+from recsite.platform import handing
 from recsite.platform.authentication import actor, may_write
 from recsite.platform.exceptions import Invalid, Unavailable
-from recsite.platform.jobs import ONCE_MORE
 
 Scores = list[dict[str, Any]]
 SECOND_VERSION = "2"
@@ -54,8 +53,8 @@ class Recommend(GorseView):
             who = actor(request)
             seen = (kind, answer.user_id, items, (who.kind, who.name, who.door))
             try:
-                tasks.write_back.apply_async(seen, countdown=delay.total_seconds(), retry_policy=ONCE_MORE)
-            except OperationalError as error:
+                handing.hand(tasks.write_back, seen, countdown=delay.total_seconds())
+            except Unavailable as error:
                 raise Unavailable("The queue can't be reached, so nothing can be written back later.") from error
         else:
             given = [Feedback(kind, answer.user_id, item_id) for item_id in items]
