@@ -10,6 +10,8 @@ REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "recsite.platform.errors.exception_handler",
     "UNAUTHENTICATED_USER": None,
+    # Times stay times: orjson writes all of them in one form, 2026-05-01T12:00:00+00:00.
+    "DATETIME_FORMAT": None,
 }
 
 

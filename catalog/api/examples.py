@@ -15,8 +15,8 @@ EMMA: dict[str, Any] = {
     "available_until": None,
     "group": "",
     "published_at": None,
-    "created_at": "2026-05-01T12:00:00Z",
-    "updated_at": "2026-05-01T12:00:00Z",
+    "created_at": "2026-05-01T12:00:00+00:00",
+    "updated_at": "2026-05-01T12:00:00+00:00",
 }
 NEW_ITEM: dict[str, Any] = {
     "item_id": "emma",
@@ -33,8 +33,8 @@ PROFILE: dict[str, Any] = {
 }
 ADA: dict[str, Any] = {
     "user_id": "ada",
-    "created_at": "2026-05-01T12:00:00Z",
-    "last_active": "2026-05-02T08:30:00Z",
+    "created_at": "2026-05-01T12:00:00+00:00",
+    "last_active": "2026-05-02T08:30:00+00:00",
     **PROFILE,
     "opted_out_at": None,
 }

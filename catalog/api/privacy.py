@@ -83,7 +83,7 @@ class OptOut(JsonBodyView):
             OpenApiExample("Nothing", {}, request_only=True),
             OpenApiExample(
                 "Out",
-                {"user_id": "ada", "opted_out_at": "2026-05-01T12:00:00Z"},
+                {"user_id": "ada", "opted_out_at": "2026-05-01T12:00:00+00:00"},
                 response_only=True,
                 status_codes=[200],
             ),

@@ -12,19 +12,19 @@ from recsite.platform.redis import RedisDown
 
 LIVE = {
     "release": 42,
-    "promoted_at": "2026-05-01T12:05:00Z",
-    "in_force_since": "2026-05-01T12:05:02Z",
+    "promoted_at": "2026-05-01T12:05:00+00:00",
+    "in_force_since": "2026-05-01T12:05:02+00:00",
     "processes": [
-        {"name": "web-1:42", "kind": "web", "release": 42, "since": "2026-05-01T12:05:02Z", "fault": ""},
+        {"name": "web-1:42", "kind": "web", "release": 42, "since": "2026-05-01T12:05:02+00:00", "fault": ""},
     ],
     "versions": [
         {
             "id": 83,
             "algorithm": "svd",
             "role": "rating",
-            "trained_at": "2026-05-01T12:04:00Z",
-            "data_from": "2025-11-01T06:12:00Z",
-            "data_until": "2026-05-01T11:59:00Z",
+            "trained_at": "2026-05-01T12:04:00+00:00",
+            "data_from": "2025-11-01T06:12:00+00:00",
+            "data_until": "2026-05-01T11:59:00+00:00",
             "n_users": 3000,
             "n_items": 915,
             "n_events": 150000,

@@ -6,9 +6,6 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.http import Http404, HttpRequest
 from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework.exceptions import NotFound
-from rest_framework.request import Request
-from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from recommender import registry
 from recommender.api.model_shapes import (
@@ -41,7 +38,7 @@ MODEL_ID = in_path("model_id", NUMBER, "The number of a model version.", MODEL["
 RELEASE_ID = in_path("release_id", NUMBER, "The number of a release.", RELEASE["id"])
 
 
-class LiveModels(APIView):
+class LiveModels(LeanJsonView):
     @extend_schema(
         operation_id="read_live_models",
         tags=["Models"],
@@ -50,9 +47,9 @@ class LiveModels(APIView):
         responses={200: LiveOut, **problems(404)},
         examples=[OpenApiExample("A release", LIVE, status_codes=[200])],
     )
-    def get(self, request: Request) -> Response:
-        Query(request.query_params, ()).check()
-        return Response(LiveOut(database.ask(_live_release)).data)
+    def get(self, request: HttpRequest) -> dict[str, Any]:
+        Query(request.GET, ()).check()
+        return dict(LiveOut(database.ask(_live_release)).data)
 
 
 class ModelList(LeanJsonView):

@@ -24,11 +24,11 @@ WHOLE: dict[str, Any] = {
     "features": {"creator": "Jane Austen", "year": 1815},
     "item_type": "book",
     "is_available": False,
-    "available_from": "2026-01-01T00:00:00Z",
-    "available_until": "2027-01-01T00:00:00Z",
+    "available_from": "2026-01-01T00:00:00+00:00",
+    "available_until": "2027-01-01T00:00:00+00:00",
     "group": "emma",
-    "published_at": "1815-12-23T00:00:00Z",
-    "created_at": "2020-01-01T00:00:00Z",
+    "published_at": "1815-12-23T00:00:00+00:00",
+    "created_at": "2020-01-01T00:00:00+00:00",
 }
 
 
@@ -180,7 +180,7 @@ def test_users_are_created_replaced_and_changed(api: ApiClient) -> None:
     likes = {"preferences": {"categories": ["Poetry"]}, "demographics": {"age": 36}}
     answer = api.post("users", {"user_id": "ada", "created_at": "2020-01-01T00:00:00Z", **likes})
     assert (answer.status_code, answer["Location"]) == (201, "/api/v1/users/ada")
-    times = {"created_at": "2020-01-01T00:00:00Z", "last_active": None, "opted_out_at": None}
+    times = {"created_at": "2020-01-01T00:00:00+00:00", "last_active": None, "opted_out_at": None}
     assert answer.json() == {**likes, "user_id": "ada", **times}
     assert api.post("users", {"user_id": "ada"}).status_code == 409
     told = api.patch("users/ada", {"demographics": {"age": 37}}).json()

@@ -26,4 +26,4 @@ def test_the_live_release_is_told_with_its_versions(api: ApiClient) -> None:
         (svd.pk, "svd", "rating"),
     ]
     assert told["versions"][1]["metrics"] == metrics
-    assert told["versions"][1]["data_until"] == "2026-05-01T12:00:00Z"
+    assert told["versions"][1]["data_until"] == "2026-05-01T12:00:00+00:00"
