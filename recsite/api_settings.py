@@ -22,7 +22,7 @@ SIGN_IN_ATTEMPTS_PER_MINUTE = env.integer("SIGN_IN_ATTEMPTS_PER_MINUTE", 10, 1, 
 
 # --- Lists that are nobody's own ---
 
-RECOMMENDATION_CACHE_TTL_SECS = env.integer("RECOMMENDATION_CACHE_TTL_SECS", 60, 0)
+RECOMMENDATION_CACHE_TTL_SECS = env.integer("RECOMMENDATION_CACHE_TTL_SECS", 300, 0)
 
 # --- Webhooks ---
 

@@ -7,6 +7,7 @@ from django.test import Client
 
 from recommender.insight import impressions
 from recommender.models import CoPurchase, ListImpression
+from recsite.local.paths import PROJECT
 from recsite.platform.models import ApiKey
 from tests.admin.staff import Staff
 from tests.api.clients import V1
@@ -69,3 +70,9 @@ def test_shared_caches_tell_origins_and_keys_apart(client: Client, shop: Shop) -
     answer = get(client, "popular")
     assert answer["Cache-Control"].startswith("public")
     assert {name.strip() for name in answer["Vary"].split(",")} >= {"Origin", "Authorization"}
+
+
+def test_the_docs_say_for_how_long_lists_may_be_kept(client: Client, shop: Shop) -> None:
+    kept = get(client, "popular").headers["Cache-Control"]
+    assert kept == "public, max-age=300"
+    assert f"Cache-Control: {kept}" in (PROJECT / "docs" / "API.md").read_text(encoding="utf-8")
