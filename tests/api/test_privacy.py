@@ -91,7 +91,7 @@ def test_an_export_holds_everything_that_is_kept(api: ApiClient, shop: Shop) -> 
     assert answer.streaming
     assert answer.headers["Cache-Control"] == "private, no-store"
     told = json.loads(b"".join(answer.streaming_content))
-    assert told.keys() == {"user", "interactions", "dead_letters", "waiting", "lists"}
+    assert told.keys() == {"user", "interactions", "dead_letters", "waiting", "lists", "experiments"}
     assert (told["user"]["user_id"], told["user"]["merged"]) == ("ada", ["visitor"])
     assert [row["type"] for row in told["interactions"]] == ["view", "login", "rating"]
     assert told["interactions"][2]["review"] == {"text": "I laughed."}
@@ -99,6 +99,7 @@ def test_an_export_holds_everything_that_is_kept(api: ApiClient, shop: Shop) -> 
     (shown_then,) = told["lists"]
     assert shown_then["items"] == ids(shown)
     assert [click["item_id"] for click in shown_then["clicks"]] == [shown.items[0].item_id]
+    assert told["experiments"] == []
 
 
 def test_an_export_of_nobody_is_not_found(api: ApiClient, shop: Shop) -> None:
