@@ -120,7 +120,7 @@ def test_the_command_says_what_the_gate_says(rated: None, tmp_path: Path, capsys
 def test_sources_have_numbers_that_are_never_given_again() -> None:
     """Cached lists and impressions store them: a change would give old rows another meaning."""
 
-    assert SOURCES[:16] == (
+    assert SOURCES[:18] == (
         "svd",
         "fold-in",
         "popular",
@@ -137,8 +137,10 @@ def test_sources_have_numbers_that_are_never_given_again() -> None:
         "exploration",
         "segment_popular",
         "bought-together",
+        "stated_preferences",
+        "rule",
     )
-    assert len(SOURCES) == len(ALGORITHMS) + 5, "Two sources share a number, or one was left out."
+    assert len(SOURCES) == len(ALGORITHMS) + 6, "Two sources share a number, or one was left out."
     assert RATING_MODELS == ("bpmf", "svd", "nmf", "baseline")
 
 
