@@ -54,8 +54,8 @@ class DifferenceOut(serializers.Serializer):
 
 class SettingOut(serializers.Serializer):
     name = serializers.CharField()
-    a = serializers.JSONField(allow_null=True)
-    b = serializers.JSONField(allow_null=True)
+    a = serializers.JSONField()
+    b = serializers.JSONField()
 
 
 class ModelsOut(serializers.Serializer):

@@ -10,14 +10,17 @@ from django.core.servers.basehttp import WSGIRequestHandler
 from django.db import connection
 
 from recommender.api.model_shapes import MODEL, RELEASE
+from recommender.insight.experiments import verbs
 from recommender.models import ModelVersion, Release
 from recsite.local.paths import PROJECT
 from recsite.platform import job_shape
 from recsite.platform.access import Scope
 from recsite.platform.api import webhook_shapes
+from recsite.platform.audit import SYSTEM
 from recsite.platform.models import ApiKey, Job, WebhookDelivery, WebhookEndpoint
 from recsite.platform.webhooks import signing
 from tests import factories
+from tests.recommender.experiment_fixtures import defined
 from tests.recommender.fixtures import Shop
 
 LONGEST_SECS = 900
@@ -43,12 +46,14 @@ def numbered(db: None) -> None:
 
 
 def fill() -> None:
-    """Make a job, a webhook and a message to it, and the webhook that the run deletes."""
+    """Make a job, webhooks (one is deleted by the run), a message, another release and an experiment."""
     Job.objects.create(kind="train", title="Train and promote")
     about: dict[str, Any] = {"url": "https://shop.example/", "events": ["job.failed"], "secret": signing.new_secret()}
     first, _ = (WebhookEndpoint.objects.create(**about) for _ in range(2))
     sent = {"message_id": "msg_1", "event": "job.failed", "body": "{}", "state": WebhookDelivery.State.DELIVERED}
     WebhookDelivery.objects.create(endpoint=first, **sent)
+    Release.objects.create(pk=41, state=Release.State.ARCHIVED)
+    verbs.create(defined(), actor=SYSTEM)
 
 
 @pytest.mark.django_db(transaction=True, serialized_rollback=True)
