@@ -86,9 +86,9 @@ def test_a_stale_form_is_told_and_keeps_everything(admin: Staff, home: Placement
     assert 'name="version" value="1"' in answer.content.decode()
     assert 'value="0.5"' in answer.content.decode()
     # What is stored is the other's, until it is saved again with the version of now.
-    assert merchandising.find("home").draft["count"] == 8  # type: ignore[index]
+    assert merchandising.find("home").draft["count"] == 8  # type: ignore[index]  # there is one
     assert save(admin, home, 1, diversity=0.5).status_code == 302
-    assert merchandising.find("home").draft["diversity"] == 0.5  # type: ignore[index]
+    assert merchandising.find("home").draft["diversity"] == 0.5  # type: ignore[index]  # there is one
 
 
 def test_publishing_twice_publishes_once_and_the_second_publisher_is_told(admin: Staff, home: Placement) -> None:

@@ -81,16 +81,16 @@ def slowly(
         def counted(first: int) -> list[int]:
             return [*out[:first], *(row for at, (_, row) in ahead.items() if at <= first)]
 
-        def fits(row: int) -> bool:
+        def fits(row: int, position: int = position) -> bool:
             for one in limits:
                 counts = Counter(value for other in counted(one.first) for value in one.values(other))
-                if position <= one.first and any(counts[value] >= one.count for value in one.values(row)):  # noqa: B023
+                if position <= one.first and any(counts[value] >= one.count for value in one.values(row)):
                     return False
             return True
 
-        def need(one: AtLeast) -> int:
+        def need(one: AtLeast, position: int = position) -> int:
             have = sum(map(one.matches, counted(one.first)))
-            return max(min(one.count - have, sum(map(one.matches, left))), 0) if position <= one.first else 0  # noqa: B023
+            return max(min(one.count - have, sum(map(one.matches, left))), 0) if position <= one.first else 0
 
         fitting = [row for row in left if fits(row)] or left[:1]
         chosen = fitting[0]

@@ -1,6 +1,7 @@
 """Rules of a placement on lists as they are served: who meets them, what they do, and what the answer says of it."""
 
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import pytest
@@ -89,8 +90,7 @@ def test_rules_are_for_their_audience_and_context_alone(shop: Shop) -> None:
 def test_rules_hold_on_their_days_and_hours(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     rules(pin("poem-5", 1, ends="2026-03-31", time_zone="Europe/Vienna"))
     for moment, first in (((31, 21, 59), "poem-5"), ((31, 22, 0), "novel-0")):
-        day, hour, minute = moment
-        monkeypatch.setattr(placements, "clock", lambda: datetime(2026, 3, day, hour, minute, tzinfo=UTC))  # noqa: B023
+        monkeypatch.setattr(placements, "clock", partial(datetime, 2026, 3, *moment, tzinfo=UTC))
         assert ids(ask("ada", limit=1)) == [first]
 
 
