@@ -238,7 +238,3 @@ class ModelVersionAdmin(ReadOnlyAdmin):
         return start(
             request, tasks.take_out, "take_out", f"Take {version} out of the release", algorithm=version.algorithm
         )
-
-
-def _of(number: int | None, what: str) -> str:
-    return pluralize(number or 0, what)
