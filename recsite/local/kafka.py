@@ -19,7 +19,14 @@ from recsite.local.server import Server, free_port
 USER = "recsite"
 POM = Path(__file__).with_name("kafka.xml")
 OLDEST_JAVA = 17
-JAVA_OPTIONS = ("-Xms256m", "-Xmx512m", "-XX:+UseSerialGC", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn")
+JAVA_OPTIONS = (
+    "-Xms256m",
+    "-Xmx512m",
+    "-XX:+UseSerialGC",
+    # Starts with two thirds of the processor time, and a broker on one machine waits for others anyhow.
+    "-XX:TieredStopAtLevel=1",
+    "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
+)
 OPTIONS = {
     "process.roles": "broker,controller",
     "node.id": "1",
@@ -67,6 +74,7 @@ class Kafka(Server):
     variable = "KAFKA_BOOTSTRAP_SERVERS"
     pid_file = "kafka.pid"
     quick_stop = signal.SIGTERM
+    start_seconds = 240.0
 
     def __init__(self, state: Path, home: Home, durable: bool = True) -> None:
         super().__init__(state, home, durable)

@@ -16,7 +16,7 @@ from recsite.local.home import Home
 from recsite.local.paths import LocalError, write_private
 from recsite.local.processes import at_work, end, wait_until
 
-START_SECONDS, STOP_SECONDS = 60.0, 20.0
+STOP_SECONDS = 20.0
 # A port can be taken between our look and the start, and a crashed PostgreSQL's processes need a moment to leave.
 START_ATTEMPTS = 8
 LEAST_FREE = 32 * 1024 * 1024
@@ -29,6 +29,8 @@ class Server(ABC):
     variable: ClassVar[str]
     pid_file: ClassVar[str]
     quick_stop: ClassVar[signal.Signals]
+    start_seconds: ClassVar[float] = 60.0
+    """How long it may take to start: who starts it anew too soon loses what it did so far."""
 
     def __init__(self, state: Path, home: Home, durable: bool = True) -> None:
         self.home, self.durable = home, durable
@@ -82,14 +84,17 @@ class Server(ABC):
         if self.port and self.answers():
             return
         self._check_disk()
-        if self.port and self.running() and wait_until(self.answers, START_SECONDS):
+        if self.port and self.running() and wait_until(self.answers, self.start_seconds):
             return
         self.kill()
-        for _ in range(START_ATTEMPTS):
+        for attempt in range(START_ATTEMPTS):
             self._remember(port=self.port if is_free(self.port) else free_port(), password=self.password)
             self.prepare()
+            started = time.monotonic()
             if self._launched():
                 return
+            if attempt and time.monotonic() - started > self.start_seconds:
+                break
         raise LocalError(
             f"{self.name} doesn't start ({self._last_words()}): see {self.log}, or start afresh with 'make reset'."
         )
@@ -105,7 +110,7 @@ class Server(ABC):
 
     def _launched(self) -> bool:
         process = self._process = self.launch()
-        wait_until(lambda: process.poll() is not None or self.answers(), START_SECONDS)
+        wait_until(lambda: process.poll() is not None or self.answers(), self.start_seconds)
         if process.poll() is None and self.answers():
             return True
         self.kill()

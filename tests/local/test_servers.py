@@ -147,3 +147,29 @@ def test_an_ordinary_user_needs_no_other_account(state: Path) -> None:
     user = User(state, **who).wait()
     assert {path.stat().st_uid for path in state.iterdir()} == {somebody.pw_uid}
     user.leave()
+
+
+class Slow(Redis):
+    """A server that is still starting when the patience ends."""
+
+    start_seconds = 0.3
+    launched = 0
+
+    def answers(self) -> bool:
+        return False
+
+    def launch(self) -> "subprocess.Popen[bytes]":
+        self.launched += 1
+        process = subprocess.Popen(["sleep", "600"], cwd=self.workdir)
+        (self.workdir / self.pid_file).write_text(f"{process.pid}\n")
+        return process
+
+
+def test_a_server_that_is_slow_to_start_is_started_anew_once(tmp_path: Path) -> None:
+    """Each start begins at the beginning: eight of them on a busy machine take minutes, and end as the first did."""
+    make_state(tmp_path)
+    slow = Slow(tmp_path, find_home(tmp_path))
+    with pytest.raises(LocalError, match="doesn't start"):
+        slow.ensure()
+    assert slow.launched == 2
+    assert not slow.running()
