@@ -74,6 +74,8 @@ def of_kind(values: tuple[Literal, ...], kind: Kind) -> tuple[Literal, ...]:
 
 def bind(expression: Expression, context: Context) -> Node:
     """Return what is left for the items to decide, once everything of the context is known; perhaps a constant."""
+    if expression.is_bound:
+        return expression.root
 
     def of_leaf(leaf: Compare | Missing) -> Node:
         one = leaf.property

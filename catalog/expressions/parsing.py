@@ -9,7 +9,7 @@ from lark import Lark, UnexpectedCharacters, UnexpectedToken
 
 from catalog.expressions.building import Builder, Built
 from catalog.expressions.errors import ExpressionError, did_you_mean, listed, shown
-from catalog.expressions.properties import ITEM, USER, VIEWED, Property, names_known
+from catalog.expressions.properties import IS_NEW, ITEM, USER, VIEWED, Property, names_known
 from catalog.expressions.tree import Node, properties_of
 
 LONGEST = 2_000
@@ -96,6 +96,11 @@ class Expression:
     def scopes(self) -> frozenset[str]:
         """Return whose properties it names: ITEM, USER, VIEWED."""
         return frozenset(one.scope for one in properties_of(self.root))
+
+    @cached_property
+    def is_bound(self) -> bool:
+        """Tell if it asks the items alone, so that binding changes nothing."""
+        return self.scopes <= {ITEM} and IS_NEW not in properties_of(self.root)
 
     def __str__(self) -> str:
         return self.text

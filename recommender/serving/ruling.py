@@ -3,20 +3,27 @@
 Days and hours are settled with the request, audience and context with what is known of the user and the viewed item.
 """
 
-from collections.abc import Callable, Collection, Sequence
-from functools import cache
+from collections.abc import Callable, Collection, Hashable, Sequence
+from functools import lru_cache
+
+import numpy as np
 
 from catalog import snapshot
 from catalog.expressions import Context, Expression, matches, parse
 from catalog.expressions.tree import Not, Or
 from catalog.snapshot import Filtered, Snapshot
-from recommender.engine.rules import AtLeast, AtMost, Boost, Pin
+from recommender.engine.rules import AtLeast, AtMost, Boost, Matches, Pin
 from recommender.merchandising import rules
 from recommender.merchandising.rules import Rule
 from recommender.serving.candidates.ruled_pages import NO_EFFECTS, Effects, Met
 from recommender.serving.contract import MetRule, Request
 
 Numbered = tuple[int, Rule]
+FEW = 8
+"""Rows that are looked up one by one: an array of them would take longer."""
+
+MOST_CATALOGUES, MOST_ROWS = 8, 20_000
+"""Properties of catalogues whose values are kept, of the rows that were asked for last."""
 
 
 def meeting(request: Request, known: Context) -> Sequence[Numbered]:
@@ -90,15 +97,16 @@ def told(request: Request, met: Met, row: int) -> tuple[MetRule, ...]:
     return tuple(MetRule(number, word.value, named[number].note or "") for number, word in met.get(row, ()))
 
 
-def _within(found: Filtered) -> Callable[[int], bool]:
+def _within(found: Filtered) -> Matches:
     mask = found.mask
-    return lambda row: bool(mask[row])
+    return lambda rows: [mask[row] for row in rows] if len(rows) < FEW else mask[np.array(rows)].tolist()
 
 
-def _values(catalogue: Snapshot, name: str) -> Callable[[int], Collection[str]]:
-    """Return what reads the values of a property off the catalogue: of each row once, though limits ask often."""
+@lru_cache(MOST_CATALOGUES)
+def _values(catalogue: Snapshot, name: str) -> Callable[[int], Collection[Hashable]]:
+    """Return what reads the values of a property off a catalogue: of each row once, though limits ask often."""
     if name in ("category", "tags"):
         several = catalogue.categories if name == "category" else catalogue.tags
-        return cache(lambda row: several[row])
+        return lru_cache(MOST_ROWS)(lambda row: several[row])
     one = catalogue.item_types if name == "item_type" else catalogue.creators
-    return cache(lambda row: (one[row],) if one[row] else ())
+    return lru_cache(MOST_ROWS)(lambda row: (one[row],) if one[row] else ())

@@ -3,6 +3,7 @@
 import json
 import sys
 import tempfile
+from collections import Counter
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -13,14 +14,19 @@ import django
 from tests.bench.serving import ROUNDS, burst, server, warmed_users
 
 PLAIN, RULED = "bench-plain", "bench-rules"
+POPULAR = 200
+"""Items among which the most common categories are looked for."""
 
 
 def rules() -> list[dict[str, Any]]:
-    """Ten rules of every kind, all in force, over categories that the catalogue has."""
-    from catalog import snapshot
+    """Ten rules of every kind, all in force, over the categories that are most common among popular items."""
+    from recommender.serving.candidates import current_context
 
-    catalogue = snapshot.current()
-    names = sorted(catalogue.category_counts(), key=lambda name: -catalogue.category_counts()[name])
+    context = current_context()
+    catalogue = context.catalogue
+    popular = context.everybody().head(POPULAR, catalogue.available).rows.tolist()
+    counts = Counter(name for row in popular for name in catalogue.categories[row])
+    names = [name for name, _ in counts.most_common(4)]
     first, second, third, fourth = (f"category == {json.dumps(name)}" for name in (names * 4)[:4])
     item = catalogue.item_ids[int(catalogue.available.argmax())]
     return [

@@ -6,9 +6,10 @@ requirements the first rule wins. Pins hold whatever these say, and count for bo
 """
 
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import compress
 
 
 class Word(StrEnum):
@@ -21,13 +22,17 @@ class Word(StrEnum):
     HELD_BACK = "held back"
 
 
+Matches = Callable[[Sequence[int]], Sequence[bool]]
+"""Tells of which of the rows a rule's filter is true: of a hundred at once, since a step for each takes longer."""
+
+
 @dataclass(frozen=True, eq=False, slots=True)
 class Boost:
     """Move items up: one at position p is sorted as if it stood at p / factor. A factor below 1 buries."""
 
     rule: int
     factor: float
-    matches: Callable[[int], bool]
+    matches: Matches
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -37,7 +42,7 @@ class AtMost:
     rule: int
     count: int
     first: int
-    values: Callable[[int], Collection[str]]
+    values: Callable[[int], Collection[Hashable]]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -47,8 +52,11 @@ class AtLeast:
     rule: int
     count: int
     first: int
-    matches: Callable[[int], bool]
+    matches: Matches
 
+
+Limited = tuple[AtMost, Counter[Hashable]]
+"""A limit, and how many items of each value stand among its first positions."""
 
 Met = dict[int, list[tuple[int, Word]]]
 """By row: which rules met it, and what each did."""
@@ -86,13 +94,14 @@ def _boosted(rows: Sequence[int], boosts: Sequence[Boost], met: Met) -> Sequence
     """Sort by position over factor; of several boosts of an item the first counts. Equals keep their order."""
     if not boosts:
         return rows
-    keys: list[float] = []
-    for position, row in enumerate(rows, 1):
-        boost = next((one for one in boosts if one.matches(row)), None)
-        if boost:
-            met.setdefault(row, []).append((boost.rule, Word.BOOSTED if boost.factor > 1 else Word.BURIED))
-        keys.append(position / boost.factor if boost else float(position))
-    return [rows[at] for at in sorted(range(len(rows)), key=keys.__getitem__)]
+    keys = [float(position) for position in range(1, len(rows) + 1)]
+    moved: dict[int, Boost] = {}
+    for boost in reversed(boosts):
+        moved.update((at, boost) for at, is_met in enumerate(boost.matches(rows)) if is_met)
+    for at, boost in moved.items():
+        met[rows[at]] = [(boost.rule, Word.BOOSTED if boost.factor > 1 else Word.BURIED)]
+        keys[at] /= boost.factor
+    return [rows[at] for at in sorted(range(len(rows)), key=keys.__getitem__)] if moved else rows
 
 
 @dataclass(slots=True)
@@ -106,12 +115,18 @@ class _Filling:
     met: Met
     out: list[int] = field(default_factory=list)
     is_short: bool = False
-    taken: list[Counter[str]] = field(default_factory=list)
+    taken: list[Counter[Hashable]] = field(default_factory=list)
     """Of each limit: how many items of each value stand among its first positions."""
     missing: list[int] = field(default_factory=list)
     """Of each requirement: how many items it lacks."""
     there: list[int] = field(default_factory=list)
     """Of each requirement: how many items that match are left."""
+    matching: list[frozenset[int]] = field(default_factory=list)
+    """Of each requirement: the rows that match."""
+    held_back: int = 0
+    """How many of those left, from the first on, some limit holds back until its first positions are full."""
+    in_force: int = 0
+    """How many limits held at the last position."""
 
     def fill(self) -> Arranged:
         self._count_pins()
@@ -137,10 +152,13 @@ class _Filling:
         for limit in self.limits:
             within = (row for position, (_, row) in self.pins.items() if position <= limit.first)
             self.taken.append(Counter(value for row in within for value in limit.values(row)))
+        rows = [*self.left, *(row for _, row in self.pins.values())]
         for one in self.required:
-            have = sum(position <= one.first and one.matches(row) for position, (_, row) in self.pins.items())
+            matching = frozenset(compress(rows, one.matches(rows)))
+            have = sum(position <= one.first and row in matching for position, (_, row) in self.pins.items())
+            self.matching.append(matching)
             self.missing.append(one.count - have)
-            self.there.append(sum(map(one.matches, self.left)))
+            self.there.append(sum(row in matching for row in self.left))
 
     def _pin(self, position: int) -> None:
         rule, row = self.pins.pop(position)
@@ -148,70 +166,76 @@ class _Filling:
         self.out.append(row)
 
     def _place(self, position: int) -> None:
-        at, rule = self._choice(position)
+        limits = [both for both in zip(self.limits, self.taken, strict=True) if position <= both[0].first]
+        if len(limits) < self.in_force:
+            self.held_back = 0
+        self.in_force = len(limits)
+        at, rule = self._choice(position, limits)
         row = self.left.pop(at)
         if rule is not None:
             self.met.setdefault(row, []).append((rule, Word.REQUIRED))
         self.out.append(row)
-        for limit, taken in zip(self.limits, self.taken, strict=True):
-            if position <= limit.first:
-                taken.update(limit.values(row))
+        for limit, taken in limits:
+            taken.update(limit.values(row))
         for number, one in enumerate(self.required):
-            if one.matches(row):
+            if row in self.matching[number]:
                 self.there[number] -= 1
                 self.missing[number] -= position <= one.first
 
-    def _choice(self, position: int) -> tuple[int, int | None]:
+    def _choice(self, position: int, limits: Sequence[Limited]) -> tuple[int, int | None]:
         """Return which of those left comes next, and the rule without which it would not."""
-        first = next((at for at, row in enumerate(self.left) if self._stopping(row, position) is None), None)
-        if first is None:
-            self.is_short = True
-            first = 0
+        held_back: list[tuple[int, AtMost]] = []
+        for row in self.left[self.held_back :]:
+            if (stopping := _stopping(row, limits)) is None:
+                break
+            held_back.append((row, stopping))
         else:
-            due, is_enough = self._due(position)
-            for row in self.left[:first]:
-                self._hold_back(row, position)
-            found = self._for(due, is_enough, position, first) if due else None
-            if found is not None and found != first:
-                return found, next(one.rule for one in due if one.matches(self.left[found]))
-        return first, None
+            self.is_short, self.held_back = True, 0
+            return 0, None
+        first = self.held_back = self.held_back + len(held_back)
+        for row, limit in held_back:
+            said = self.met.setdefault(row, [])
+            if (limit.rule, Word.HELD_BACK) not in said:
+                said.append((limit.rule, Word.HELD_BACK))
+        due, is_enough = self._due(position)
+        found = self._for(due, is_enough, limits, first) if due else None
+        if found is None or found == first:
+            return first, None
+        row = self.left[found]
+        return found, next(self.required[number].rule for number in due if row in self.matching[number])
 
-    def _stopping(self, row: int, position: int) -> AtMost | None:
-        """Return the limit that keeps an item from a position, if any does."""
-        for limit, taken in zip(self.limits, self.taken, strict=True):
-            if position <= limit.first and any(taken[value] >= limit.count for value in limit.values(row)):
-                return limit
-        return None
-
-    def _hold_back(self, row: int, position: int) -> None:
-        stopping = self._stopping(row, position)
-        said = self.met.setdefault(row, [])
-        if stopping and (stopping.rule, Word.HELD_BACK) not in said:
-            said.append((stopping.rule, Word.HELD_BACK))
-
-    def _due(self, position: int) -> tuple[list[AtLeast], bool]:
-        """Return the requirements that need this position, and whether the positions are enough for all of them."""
+    def _due(self, position: int) -> tuple[list[int], bool]:
+        """Return which requirements need this position, and whether the positions are enough for all of them."""
         needs = [
-            (one, min(lacks, there))
-            for one, lacks, there in zip(self.required, self.missing, self.there, strict=True)
+            (number, one.first, min(lacks, there))
+            for number, (one, lacks, there) in enumerate(zip(self.required, self.missing, self.there, strict=True))
             if position <= one.first and min(lacks, there) > 0
         ]
-        for end in sorted({one.first for one, _ in needs}):
+        for end in sorted({its_first for _, its_first, _ in needs}):
             free = end - position + 1 - sum(position <= pinned <= end for pinned in self.pins)
-            needed = sum(need for one, need in needs if one.first <= end)
+            needed = sum(need for _, its_first, need in needs if its_first <= end)
             if needed >= free:
-                return [one for one, _ in needs if one.first <= end], needed == free
+                return [number for number, its_first, _ in needs if its_first <= end], needed == free
         return [], True
 
-    def _for(self, due: Sequence[AtLeast], is_enough: bool, position: int, first: int) -> int | None:
+    def _for(self, due: Sequence[int], is_enough: bool, limits: Sequence[Limited], first: int) -> int | None:
         """Return the best item that one of them needs; where there is not room for all, the first rule's."""
         best: tuple[bool, ...] = ()
         found = None
         for at, row in enumerate(self.left[first:], first):
-            kept = tuple(one.matches(row) for one in due)
-            if not any(kept) or kept <= best or self._stopping(row, position) is not None:
+            kept = tuple(row in self.matching[number] for number in due)
+            if not any(kept) or kept <= best or _stopping(row, limits) is not None:
                 continue
             best, found = kept, at
             if is_enough:
                 break
         return found
+
+
+def _stopping(row: int, limits: Sequence[Limited]) -> AtMost | None:
+    """Return the limit that keeps an item from a position, if any does."""
+    for limit, taken in limits:
+        for value in limit.values(row):
+            if taken[value] >= limit.count:
+                return limit
+    return None

@@ -1,7 +1,8 @@
 """Cut the pages of a list that rules arrange, so that no page repeats another.
 
 Pins come first: what they hold is taken out of the list, which is then made of the rest. Rules look at the first REACH
-items of it, the same on every page; what follows stays as it is.
+items of it that are at hand, the same on every page; what follows stays as it is. So rules make no list longer than a
+page needs it.
 """
 
 from collections.abc import Sequence
@@ -14,7 +15,7 @@ REACH = 100
 """The items that boosts move, and among which limits and requirements choose first."""
 
 FAR = 1_000
-"""The items among which a limit chooses where the first REACH are all of values that are full."""
+"""The items at hand among which a limit chooses where the first REACH are all of values that are full."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +34,11 @@ class Source(Protocol):
     def cut(self, taken: Sequence[int], offset: int, limit: int) -> list[int]:
         """Return a part of the list of everything but the items `taken` and their variants."""
 
+    def head(self, taken: Sequence[int], limit: int, least: int) -> list[int]:
+        """Return the first items of that list, up to the limit: those that are at hand, and `least` in any case."""
+
     def best(self, rule: int, taken: Sequence[int], limit: int) -> list[int]:
-        """Return the first items of that list of which the rule's filter is true, however far down."""
+        """Return the first items of which the rule's filter is true: of that list, then of what everybody gets."""
 
     def may_list(self, row: int, taken: Sequence[int]) -> bool:
         """Tell if the list may hold an item, wherever it ranks, beside those `taken`."""
@@ -61,25 +65,22 @@ def page(
     """Return the page of `limit` items from `offset` on. What is of one kind stands in the order of the rules."""
     pinned = _pinned(source, pins)
     taken = [row for _, row in pinned.values()]
-    reach = REACH if boosts or limits or required else max(pinned, default=0)
-    own = source.cut(taken, 0, reach)
-    more = _more(source, required, pinned, own[:reach]) if len(own) >= reach else []
-    taken += more
+    least = max([*pinned, *(one.first for one in limits), *(one.first for one in required)], default=0)
+    reach = REACH if boosts or limits or required else least
+    own = source.head(taken, reach, least) if reach else []
+    more = _more(source, required, pinned, own)
     if more:
-        own = source.cut(taken, 0, reach)
-    arranged = arrange(own[:reach], pinned, boosts, limits, required, more)
-    if arranged.is_short and len(own) >= reach:
-        far = source.cut(taken, 0, FAR)
+        taken += more
+        own = source.head(taken, reach, least)
+    arranged = arrange(own, pinned, boosts, limits, required, more)
+    if arranged.is_short and len(own) == reach:
+        far = source.head(taken, FAR, least)
         # No boost moves what is further down.
-        arranged = arrange(far[:reach], pinned, boosts, limits, required, [*far[reach:], *more])
-        is_all = len(far) < FAR
-    else:
-        is_all = len(own) < reach
+        arranged = arrange(own, pinned, boosts, limits, required, [*far[reach:], *more])
     rows, end = arranged.rows, offset + limit
-    if end > len(rows) and not is_all:
+    if end > len(rows):
         start = max(offset, len(rows))
-        rest = source.cut(taken, start - len(taken), end - start)
-        return Ruled([*rows[offset:], *rest], arranged.met, taken)
+        return Ruled([*rows[offset:], *source.cut(taken, start - len(taken), end - start)], arranged.met, taken)
     return Ruled(rows[offset:end], arranged.met, taken)
 
 
@@ -102,11 +103,11 @@ def _pinned(source: Source, pins: Sequence[Pin]) -> dict[int, tuple[int, int]]:
 def _more(
     source: Source, required: Sequence[AtLeast], pinned: dict[int, tuple[int, int]], own: Sequence[int]
 ) -> list[int]:
-    """Return the best items further down for requirements that the first REACH can't keep."""
+    """Return the best items further down for requirements that the head can't keep."""
     taken, more = [row for _, row in pinned.values()], list[int]()
     for one in required:
-        held = sum(position <= one.first and one.matches(row) for position, (_, row) in pinned.items())
-        held += sum(map(one.matches, [*own, *more]))
+        held = sum(one.matches([row for position, (_, row) in pinned.items() if position <= one.first]))
+        held += sum(one.matches([*own, *more]))
         if held < one.count:
             more += source.best(one.rule, [*taken, *own, *more], one.count - held)
     return more

@@ -13,7 +13,15 @@ from recommender.serving.candidates import user_ranking
 from recommender.serving.candidates.context import ServingContext
 from recommender.serving.candidates.fallbacks import followed_by, rank_by_source, without_fillers
 from recommender.serving.candidates.new_items import insert_new_items
-from recommender.serving.candidates.paging import Eligibility, places, take
+from recommender.serving.candidates.paging import (
+    HEAD,
+    Beyond,
+    Eligibility,
+    can_select_at_once,
+    places,
+    select_at_once,
+    take,
+)
 from recommender.serving.candidates.rankings import Chain, Ranked
 from recommender.serving.candidates.ruled_pages import NO_EFFECTS, Effects, Met, cut_by_rules
 from recommender.serving.candidates.user_candidates import UserCandidates
@@ -119,6 +127,10 @@ def _user_page(
     if eligibility.cap and eligibility.min_score is None and (len(found.ranked) == limit or not is_filtered):
         # Of some hundred candidates a cap leaves enough: what comes further down is not worth scoring the catalogue.
         return paginate(Chain(led, followed_by(context, fallbacks)), eligibility, offset, limit)
+    if eligibility.beyond is Beyond.EVERYBODY:
+        return paginate(Chain(led, followed_by(context, fallbacks)), eligibility, offset, limit)
+    if eligibility.beyond is Beyond.NOTHING and not eligibility.needs_full_scan:
+        return found
     reach = len(context.catalogue)
     if not (eligibility.needs_full_scan or context.catalogue.has_groups):
         # All of them are eligible: no variant and no score stops one.
@@ -140,6 +152,9 @@ def _diversified(context: ServingContext, ranked: Ranked, diversity: float) -> I
 
 def paginate(ranked: Ranked | Chain, eligibility: Eligibility, offset: int, limit: int) -> Page:
     """Cut the page of `limit` eligible items from `offset` on out of a ranking."""
+    if isinstance(ranked, Ranked) and offset + limit > HEAD and can_select_at_once(ranked, eligibility):
+        at = select_at_once(ranked, eligibility)[offset : offset + limit]
+        return Page(ranked.take(at), eligibility.total())
     found = places(ranked, eligibility)
     if eligibility.needs_full_scan:
         every = list(found)

@@ -3,6 +3,7 @@
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from enum import Enum, auto
 from math import ceil
 from typing import Any, Self
 
@@ -21,6 +22,16 @@ CHUNK = 1_024
 
 Place = tuple[int, int]
 """The row of an item of the catalogue, and its position in the ranking; new items have -1, -2 and so on."""
+
+
+class Beyond(Enum):
+    """Name what follows a user's candidates on their list."""
+
+    MODEL = auto()
+    """Whatever the user's model ranks further down: the whole catalogue is scored for it."""
+    EVERYBODY = auto()
+    """What everybody gets."""
+    NOTHING = auto()
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -44,6 +55,7 @@ class Eligibility:
     new_share: float = 0.0
     listed: tuple[int, ...] = ()
     """Rows that stand on the list already, at places of their own: the cap counts them."""
+    beyond: Beyond = Beyond.MODEL
 
     @property
     def needs_full_scan(self) -> bool:
@@ -84,10 +96,17 @@ class Eligibility:
         """Mark the items that are eligible and score enough (n,)."""
         passes = marked(self.matching.mask, part.rows)
         if self.seen:
-            passes &= np.isin(part.rows, list(self.seen), invert=True)
+            passes &= self._unseen(part.rows)
         if self.min_score is not None:
             passes &= (part.scores >= self.min_score) & np.isin(part.sources, self.scored_by)
         return passes
+
+    def _unseen(self, rows: NDArray[np.integer]) -> Mask:
+        """Mark the rows that are not seen (n,): few of them one by one, which takes less than sorting them."""
+        if len(rows) > CHUNK // 4:
+            return np.isin(rows, list(self.seen), invert=True)
+        seen = self.seen
+        return np.array([row not in seen for row in rows.tolist()], bool)
 
     def places(self, ranked: Ranked, start: int = 0) -> Iterator[Place]:
         """Yield the eligible places of a ranking one by one; `start` is added to the positions."""
@@ -111,20 +130,22 @@ class Eligibility:
 
     def total(self) -> int:
         """Count the items on all pages, whatever the scores."""
-        seen = [row for row in self.seen if self.matching.mask[row]]
-        return self.matching.count - (_count_out(self, seen) if seen else 0)
+        seen = np.fromiter(self.seen, np.intp, len(self.seen))
+        seen = seen[self.matching.mask[seen]]
+        return self.matching.count - (_count_out(self, seen) if len(seen) else 0)
 
 
-def _count_out(eligibility: Eligibility, seen: Sequence[int]) -> int:
+def _count_out(eligibility: Eligibility, seen: IntArray) -> int:
     """Count the things of which nothing is left when these rows, which match, are left out."""
     catalogue = eligibility.catalogue
     if not catalogue.has_groups:
         return len(seen)
-    one_of = {int(catalogue.groups[row]): row for row in seen}
-    alone = sum(int(catalogue.groups[row]) == NO_GROUP for row in seen)
-    one_of.pop(NO_GROUP, None)
+    groups = catalogue.groups[seen]
+    of_groups = np.flatnonzero(groups != NO_GROUP)
+    one_of = dict(zip(groups[of_groups].tolist(), seen[of_groups], strict=True))
     left = (catalogue.with_variants(np.array([row])) for row in one_of.values())
-    return alone + sum(not ({*rows[eligibility.matching.mask[rows]].tolist()} - eligibility.seen) for rows in left)
+    gone = sum(not ({*rows[eligibility.matching.mask[rows]].tolist()} - eligibility.seen) for rows in left)
+    return len(seen) - len(of_groups) + gone
 
 
 def places(ranking: Ranked | Chain, eligibility: Eligibility) -> Iterator[Place]:
@@ -154,10 +175,31 @@ def _own_places(ranking: Ranked | Chain, eligibility: Eligibility) -> Iterator[P
                 yield place
 
 
+def can_select_at_once(ranking: Ranked, eligibility: Eligibility) -> bool:
+    """Tell if no place depends on those before it, but for variants, in a ranking that is short enough."""
+    return len(ranking) <= CHUNK and not (len(eligibility.new) or eligibility.needs_full_scan)
+
+
+def select_at_once(ranking: Ranked, eligibility: Eligibility) -> NDArray[np.intp]:
+    """Return the positions that `places` yields, all of them: a long page takes a few steps of NumPy so."""
+    at = np.flatnonzero(eligibility.passes(ranking))
+    if eligibility.catalogue.has_groups:
+        groups = eligibility.catalogue.groups[ranking.rows[at]]
+        of_groups = np.flatnonzero(groups != NO_GROUP)
+        _, first = np.unique(groups[of_groups], return_index=True)
+        at = np.delete(at, np.delete(of_groups, first))
+    return at
+
+
 def take(ranking: Ranked | Chain, new: Ranked, chosen: Sequence[Place]) -> Ranked:
     """Return the items at these places."""
-    if isinstance(ranking, Ranked) and all(at >= 0 for _, at in chosen):
-        return ranking.take(np.array([at for _, at in chosen], np.intp))
+    if isinstance(ranking, Ranked) and len(ranking):
+        taken = ranking.take(np.array([max(at, 0) for _, at in chosen], np.intp))
+        for place, (row, at) in enumerate(chosen):
+            if at < 0:
+                taken.rows[place] = row
+                _, taken.scores[place], taken.sources[place] = new.item(-1 - at)
+        return taken
     if not chosen:
         return NO_ITEMS
     items = (ranking.item(at) if at >= 0 else new.item(-1 - at) for _, at in chosen)

@@ -10,7 +10,7 @@ from catalog.snapshot import Filtered
 from recommender.cache import SOURCES
 from recommender.engine import rules
 from recommender.engine.rules import AtLeast, AtMost, Boost, Pin, Word
-from recommender.serving.candidates.paging import Eligibility
+from recommender.serving.candidates.paging import Beyond, Eligibility
 from recommender.serving.candidates.rankings import NO_ITEMS, Ranked
 
 RULE = "rule"
@@ -80,6 +80,14 @@ class _Lists:
         ranked, self.total = self.make(self.eligibility.beside(taken), offset, limit, self.diversity)
         return self._noted(ranked)
 
+    def head(self, taken: Sequence[int], limit: int, least: int) -> list[int]:
+        own = replace(self.eligibility.beside(taken), beyond=Beyond.NOTHING)
+        ranked, self.total = self.make(own, 0, limit, self.diversity)
+        # Diversity orders a head as a whole, so part of one would repeat its items on later pages.
+        if len(ranked) < (limit if self.diversity else least):
+            return self.cut(taken, 0, limit)
+        return self._noted(ranked)
+
     def best(self, rule: int, taken: Sequence[int], limit: int) -> list[int]:
         own, wanted = self.eligibility.beside(taken), self.effects.filters[rule]
         if own.matching.mask is not own.catalogue.available:
@@ -87,7 +95,7 @@ class _Lists:
             wanted = Filtered(mask, own.catalogue.count_distinct(mask))
         if not wanted.count:
             return []
-        ranked, _ = self.make(replace(own, matching=wanted, new=NO_ITEMS), 0, limit, 0.0)
+        ranked, _ = self.make(replace(own, matching=wanted, new=NO_ITEMS, beyond=Beyond.EVERYBODY), 0, limit, 0.0)
         return self._noted(ranked)
 
     def may_list(self, row: int, taken: Sequence[int]) -> bool:

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,13 +13,18 @@ from recommender.engine.rules import REACH, AtLeast, AtMost, Boost, Pin, Ruled, 
 
 @dataclass
 class Shelf:
-    """A list of rows without those left out, each group once, and at most `cap` of a category: all counted anew."""
+    """A list of rows without those left out, each group once, and at most `cap` of a category: all counted anew.
+
+    The first `at_hand` of the ranking are there without being made.
+    """
 
     ranking: list[int]
     left_out: frozenset[int]
     n_groups: int
     cap: int
+    at_hand: int = 2_000
     asked_best: int = 0
+    asked_whole: int = 0
 
     def group(self, row: int) -> int:
         return row % self.n_groups if self.n_groups and row % 3 == 0 else -1 - row
@@ -26,7 +32,12 @@ class Shelf:
     def category(self, row: int) -> str:
         return f"c{row % 7}"
 
+    def head(self, taken: Sequence[int], limit: int, least: int) -> list[int]:
+        found = self._listed(taken, self.ranking[: self.at_hand])
+        return found[:limit] if len(found) >= least else self.cut(taken, 0, limit)
+
     def cut(self, taken: Sequence[int], offset: int, limit: int) -> list[int]:
+        self.asked_whole += 1
         return self._listed(taken, self.ranking)[offset : offset + limit]
 
     def best(self, rule: int, taken: Sequence[int], limit: int) -> list[int]:
@@ -51,6 +62,10 @@ class Shelf:
         return found
 
 
+def matching(rule: int, rows: Sequence[int]) -> list[bool]:
+    return [matches(rule, row) for row in rows]
+
+
 def matches(rule: int, row: int) -> bool:
     """Be true of few rows, so that the best often stand far down."""
     return row % (rule * 13) == rule
@@ -64,6 +79,7 @@ SHELVES = st.builds(
     st.frozensets(st.integers(0, 1_300), max_size=30),
     st.sampled_from([0, 0, 40]),
     st.sampled_from([0, 0, 20]),
+    st.sampled_from([2_000, 120, 40, 8]),
 )
 
 
@@ -82,14 +98,14 @@ RULE = st.integers(1, 6)
 SETS = st.builds(
     Set,
     st.lists(st.builds(Pin, RULE, st.integers(1, 12), st.none() | st.integers(0, 1_300)), max_size=4),
-    st.lists(RULE.map(lambda rule: Boost(rule, 5.0, lambda row: matches(rule, row))), max_size=2),
+    st.lists(RULE.map(lambda rule: Boost(rule, 5.0, partial(matching, rule))), max_size=2),
     st.lists(
         st.builds(AtMost, RULE, st.integers(1, 3), st.integers(1, 20), st.just(lambda row: (f"v{row % 2}",))),
         max_size=1,
     ),
     st.lists(
         st.tuples(RULE, st.integers(1, 3), st.integers(1, 12)).map(
-            lambda made: AtLeast(*made, lambda row: matches(made[0], row))
+            lambda made: AtLeast(*made, partial(matching, made[0]))
         ),
         max_size=2,
     ),
@@ -144,12 +160,27 @@ def test_the_first_pin_of_a_position_that_can_be_kept_holds_it() -> None:
 
 def test_the_best_of_a_filter_is_looked_for_only_where_the_head_has_too_few() -> None:
     shelf = Shelf(list(range(1_300)), frozenset(), 0, 0)
-    near, far = (AtLeast(1, 1, 5, lambda row, at=at: row == at) for at in (REACH - 1, 1_040))  # type: ignore[misc]
+    near, far = (AtLeast(1, 1, 5, partial(is_at, at)) for at in (REACH - 1, 1_040))
     assert page(shelf, [], [], [], [near], 0, 5).rows == [0, 1, 2, 3, REACH - 1]
     assert shelf.asked_best == 0
     shelf.best = lambda rule, taken, limit: [1_040]  # type: ignore[method-assign]
     assert page(shelf, [], [], [], [far], 0, 6).rows == [0, 1, 2, 3, 1_040, 4]
     assert page(shelf, [], [], [], [far], 1_038, 5).rows == [1_037, 1_038, 1_039, 1_041, 1_042]
+
+
+def is_at(place: int, rows: Sequence[int]) -> list[bool]:
+    return [row == place for row in rows]
+
+
+def test_rules_make_no_list_longer_than_the_page_needs_it() -> None:
+    shelf = Shelf(list(range(1_300)), frozenset(), 0, 0, at_hand=40)
+    boost, limit = Boost(1, 2.0, partial(is_at, 30)), AtMost(2, 2, 4, lambda row: ("all",))
+    found = [page(shelf, [Pin(3, 2, 500)], [boost], [limit], [], offset, 10).rows for offset in (0, 10, 20)]
+    assert found[0][:3] == [0, 500, 1]
+    assert shelf.asked_whole == 0
+    found += [page(shelf, [Pin(3, 2, 500)], [boost], [limit], [], offset, 10).rows for offset in (30, 40, 50)]
+    assert shelf.asked_whole == 2
+    assert sorted(row for rows in found for row in rows) == [*range(59), 500]
 
 
 def test_a_limit_chooses_further_down_where_the_head_is_all_of_one_value() -> None:
