@@ -158,8 +158,8 @@ class State:
         """Return the rows (-1 for unknown ones stays) and those of all variants of their items."""
         if not self.has_groups:
             return rows
-        groups = np.unique(self.groups[rows[rows >= 0]])
-        return np.concatenate([rows, *(self._variants(int(group)) for group in groups if group != NO_GROUP)])
+        groups = {*self.groups[rows[rows >= 0]].tolist()} - {NO_GROUP}
+        return np.concatenate([rows, *map(self._variants, sorted(groups))]) if groups else rows
 
     def _variants(self, group: int) -> Rows:
         found = self.base.variants.rows_of(group if group < len(self.base.variants.names) else -1)

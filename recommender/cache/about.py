@@ -24,7 +24,7 @@ About = tuple[Mapping[str, Any] | None, bytes]
 def about_users(users: Sequence[Keys]) -> list[About]:
     """Return what Redis knows of each of these users, in one round trip. Raises RedisDown."""
     found = redis.roundtrip(*(("MGET", keys.about, keys.mark) for keys in users)) if users else []
-    return [_about(packed, mark or b"") for packed, mark in found]
+    return [unpack_about(packed, mark or b"") for packed, mark in found]
 
 
 def keep_about(keys: Keys, mark: bytes, about: Mapping[str, Any]) -> Command:
@@ -33,7 +33,8 @@ def keep_about(keys: Keys, mark: bytes, about: Mapping[str, Any]) -> Command:
     return "SET", keys.about, packed, "EX", settings.CANDIDATE_TTL_SECS
 
 
-def _about(packed: bytes | None, mark: bytes) -> About:
+def unpack_about(packed: bytes | None, mark: bytes) -> About:
+    """Return what was stored of a user, as far as it holds under the present mark."""
     if not packed or not mark or packed[:MARK] != mark:
         return None, mark
     return json.loads(packed[MARK:]), mark

@@ -1,15 +1,15 @@
 """Store a user's candidates and seen items in Redis: raw little-endian arrays behind a short header."""
 
 import secrets
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from struct import Struct
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from django.conf import settings
 from numpy.typing import NDArray
 
+from recommender.cache.about import unpack_about
 from recommender.cache.keys import Keys
 from recommender.engine.algorithms import ALGORITHMS
 from recsite.platform import redis
@@ -50,8 +50,7 @@ FORMAT = 5
 NO_NUMBERS = np.empty(0, np.float32)
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Candidates:
+class Candidates(NamedTuple):
     """Hold the best items for one user, or the note that they get what everybody gets."""
 
     person: int
@@ -61,10 +60,10 @@ class Candidates:
     """Internal ids (n,), best first; empty where it isn't personal."""
     scores: NDArray[np.float32]
     sources: NDArray[np.uint8]
-    ratings: NDArray[np.float32] = field(default_factory=lambda: NO_NUMBERS)
+    ratings: NDArray[np.float32] = NO_NUMBERS
     """Ratings (k,) of the first k items, predicted by the rating model, and their deviations; see `ratings.predict`."""
-    deviations: NDArray[np.float32] = field(default_factory=lambda: NO_NUMBERS)
-    taste: NDArray[np.float32] = field(default_factory=lambda: NO_NUMBERS)
+    deviations: NDArray[np.float32] = NO_NUMBERS
+    taste: NDArray[np.float32] = NO_NUMBERS
     """What places items that come later (see `candidates.new_items`); empty where nothing is known of the user."""
 
     @classmethod
@@ -72,8 +71,7 @@ class Candidates:
         return cls(person, False, np.empty(0, np.int64), NO_NUMBERS, np.empty(0, np.uint8))
 
 
-@dataclass(frozen=True, slots=True)
-class CachedEntry:
+class CachedEntry(NamedTuple):
     """Hold what Redis knows of a user."""
 
     candidates: Candidates | None = None
@@ -82,6 +80,8 @@ class CachedEntry:
     seen: frozenset[int] | set[int] = frozenset()
     seen_is_complete: bool = False
     mark: bytes = b""
+    about: Mapping[str, Any] | None = None
+    """What filter expressions ask of the user, where it was asked for and Redis knows it."""
 
 
 EMPTY = CachedEntry()
@@ -93,18 +93,22 @@ def look_up(keys: Keys) -> CachedEntry:
     return found
 
 
-def look_up_many(users: Sequence[Keys]) -> list[CachedEntry]:
+def look_up_many(users: Sequence[Keys], with_about: bool = False) -> list[CachedEntry]:
     """Return the same of each of many users, in one round trip for all. Raises RedisDown."""
     # The limit of requests travels along: one trip for a cached answer.
-    answers = iter(redis.roundtrip(*(command for keys in users for command in _asked(keys)), takes_along=True))
-    return [_entry(packed, mark, seen) for (packed, mark), seen in zip(answers, answers, strict=True)]
+    commands = (command for keys in users for command in _asked(keys, with_about))
+    answers = iter(redis.roundtrip(*commands, takes_along=True))
+    return [_entry(*values, seen=seen) for values, seen in zip(answers, answers, strict=True)]
 
 
-def _asked(keys: Keys) -> tuple[Command, Command]:
-    return ("MGET", keys.candidates, keys.mark), ("SMEMBERS", keys.seen)
+def _asked(keys: Keys, with_about: bool) -> tuple[Command, Command]:
+    own: Command = ("MGET", keys.candidates, keys.mark)
+    return (*own, keys.about) if with_about else own, ("SMEMBERS", keys.seen)
 
 
-def _entry(packed: bytes | None, mark: bytes | None, seen: Iterable[bytes]) -> CachedEntry:
+def _entry(
+    packed: bytes | None, mark: bytes | None, about: bytes | None = None, *, seen: Iterable[bytes]
+) -> CachedEntry:
     members = set(map(int, seen))
     is_complete = COMPLETE in members
     members.discard(COMPLETE)
@@ -113,7 +117,8 @@ def _entry(packed: bytes | None, mark: bytes | None, seen: Iterable[bytes]) -> C
         # What was being made while they opted out may have come back.
         members, is_complete = set(), False
         candidates = candidates if candidates and candidates.person == NOBODY else None
-    return CachedEntry(candidates, bool(mark) and found_mark == mark, members, is_complete, mark or b"")
+    known, _ = unpack_about(about, mark or b"")
+    return CachedEntry(candidates, bool(mark) and found_mark == mark, members, is_complete, mark or b"", known)
 
 
 def new_mark() -> bytes:

@@ -151,7 +151,7 @@ def _again(shown: ListImpression) -> tuple[Case, Ranked]:
     own = placement.settings
     asked = Request(shown.user_id, len(shown.items), shown.first_rank - 1, is_shown=False)
     request = combined(placement, asked, shown.served_at)
-    (beside,) = filtering.contexts_of(request, own.new_for_days, [shown.user_id], [person])
+    (beside,) = filtering.contexts_of(request, own.new_for_days, [shown.user_id], [candidates])
     unblocked, effects = ruling.acting(context.catalogue, request, beside)
     tried = _tried(context, shown, own.new_item_share)
     eligibility = eligible(context, request, context.rows(seen), shown.algorithm, *tried, beside, unblocked)

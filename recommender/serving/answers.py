@@ -200,10 +200,7 @@ def listed_pages(
         map(ids, rows),
         map(titles, rows),
         chain.from_iterable(range(first_rank, first_rank + len(page)) for page in pages),
-        _rounded(ranked.scores.tolist()),
-        _rounded(predicted.values.tolist()),
-        _rounded(predicted.deviations.tolist()),
-        _intervals(context, predicted),
+        *_numbers(context, ranked, predicted),
         map(SOURCES.__getitem__, ranked.sources.tolist()),
         repeat(None, len(rows)) if why is None else chain.from_iterable(why),
         fields_of(context, rows, fields) if fields else repeat(None, len(rows)),
@@ -263,16 +260,14 @@ def record_impression(context: ServingContext, kind: ListKind, answer: Answer, r
     )
 
 
-def _intervals(context: ServingContext, rated: RatingPredictions) -> list[tuple[float, float] | None]:
-    """Return the 95 % intervals, cut to the scale of ratings."""
-    if np.isnan(rated.deviations).all():
-        return [None] * len(rated.deviations)
-    low, high = context.release.scale
+def _numbers(context: ServingContext, ranked: Ranked, rated: RatingPredictions) -> tuple[Sequence[Any], ...]:
+    """Return scores, ratings and their deviations, rounded, and the 95 % intervals, cut to the scale of ratings.
+
+    NaN, which differs from itself, becomes None. Together they take a few steps of NumPy, for one page or a hundred.
+    """
     half = HALF_INTERVAL * rated.deviations
-    ends = zip(_rounded((rated.values - half).tolist()), _rounded((rated.values + half).tolist()), strict=True)
-    return [(max(start, low), min(end, high)) if start is not None and end is not None else None for start, end in ends]
-
-
-def _rounded(values: list[float]) -> list[float | None]:
-    """Round the values; NaN, which differs from itself, becomes None."""
-    return [round(value, DIGITS) if value == value else None for value in values]
+    both = np.clip((rated.values - half, rated.values + half), *context.release.scale)
+    table = np.array((ranked.scores, rated.values, rated.deviations, *both), np.float64).round(DIGITS)
+    scores, values, deviations, low, high = ([None if one != one else one for one in row] for row in table.tolist())
+    intervals = [None if start is None else (start, end) for start, end in zip(low, high, strict=True)]
+    return scores, values, deviations, intervals

@@ -19,7 +19,7 @@ from recommender.cache import NOBODY, Keys
 from recommender.engine import tokens
 from recommender.engine.algorithms.latest import DAY
 from recommender.serving import telemetry
-from recommender.serving.candidates import users
+from recommender.serving.candidates import UserCandidates, users
 from recommender.serving.candidates.stated_preferences import StatedPreferences
 from recommender.serving.contract import Request
 from recsite.platform.database import DatabaseDown
@@ -67,13 +67,17 @@ def asks_nothing(request: Request) -> bool:
     return not (request.filter or request.placement_filter or request.rules)
 
 
-def contexts_of(request: Request, new_for_days: int, user_ids: Sequence[str], persons: Sequence[int]) -> list[Context]:
-    """Return what the expression of a request may ask of each of these users; `persons` are their internal ids."""
+def contexts_of(
+    request: Request, new_for_days: int, user_ids: Sequence[str], known: Sequence[UserCandidates]
+) -> list[Context]:
+    """Return what the expression of a request may ask of each of these users."""
     if asks_nothing(request):
         return [NOTHING_KNOWN] * len(user_ids)
-    about: Sequence[Mapping[str, Any]] = [NOTHING] * len(user_ids)
-    if asks_of(request, USER):
-        about = _about(user_ids, persons)
+    about: list[Mapping[str, Any]] = [one.about or NOTHING for one in known]
+    if asks_of(request, USER) and (missing := [at for at, one in enumerate(known) if one.about is None]):
+        found = _about([user_ids[at] for at in missing], [known[at].candidates.person for at in missing])
+        for at, its in zip(missing, found, strict=True):
+            about[at] = its
     return [Context(its, new_for_days) for its in about]
 
 

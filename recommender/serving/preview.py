@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from django.conf import settings
 from django.db.models import Count, F
@@ -122,13 +121,12 @@ def _listed(placement: ServedPlacement, subject: Subject) -> Answer | BoughtToge
     )
     if placement.kind in IMPERSONAL_KINDS:
         return _impersonal(placement, request)
-    make: Mapping[str, Callable[[Request, ServedPlacement], Any]] = {
+    make: Mapping[str, Callable[[Request, ServedPlacement], Answer | BoughtTogether]] = {
         Kind.SESSION: session,
         Kind.SIMILAR: similar,
         Kind.BOUGHT_TOGETHER: bought_together,
     }
-    answer: Answer | BoughtTogether = make.get(placement.kind, recommend)(request, placement)
-    return answer
+    return make.get(placement.kind, recommend)(request, placement)
 
 
 def _impersonal(placement: ServedPlacement, request: Request) -> Answer:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from catalog.expressions import Context
+from catalog.expressions import USER, Context
 from recommender.cache import SOURCES
 from recommender.insight import impressions
 from recommender.merchandising import ListSettings
@@ -43,7 +43,7 @@ from recommender.serving.candidates import (
 )
 from recommender.serving.candidates.rankings import NO_ITEMS
 from recommender.serving.candidates.stated_preferences import NOTHING_STATED, preferences_of, sentence
-from recommender.serving.contract import Answer, Request, UnknownAlgorithm
+from recommender.serving.contract import Answer, MetRule, Request, UnknownAlgorithm
 from recommender.serving.placements import ServedPlacement, combined
 from recommender.serving.reasons import Reason, reasons
 from recsite.platform import lookups
@@ -85,9 +85,8 @@ def _recommend_many(request: Request, user_ids: Sequence[str], placement: Served
     placement, context = seen_in(placement, request)
     request = combined(placement, request)
     asked = _algorithm(context, request, placement.settings)
-    known = load_or_build_many(context, asked, user_ids)
-    persons = [one.candidates.person for one in known]
-    contexts = filtering.contexts_of(request, placement.settings.new_for_days, user_ids, persons)
+    known = load_or_build_many(context, asked, user_ids, filtering.asks_of(request, USER))
+    contexts = filtering.contexts_of(request, placement.settings.new_for_days, user_ids, known)
     pages = [_page(context, placement, request, asked, *one) for one in zip(user_ids, known, contexts, strict=True)]
     answers = _answers(context, placement, request, pages)
     # What staff look up is no request of a user's.
@@ -147,8 +146,7 @@ def look_up(request: Request, make: Make = load_or_build) -> LookedUp:
     request = combined(placement, request)
     asked = _algorithm(context, request, placement.settings)
     known = make(context, asked, request.user_id)
-    person = known.candidates.person
-    (beside,) = filtering.contexts_of(request, placement.settings.new_for_days, [request.user_id], [person])
+    (beside,) = filtering.contexts_of(request, placement.settings.new_for_days, [request.user_id], [known])
     page = _page(context, placement, request, asked, request.user_id, known, beside)
     return LookedUp(context, placement, request, page)
 
@@ -189,8 +187,10 @@ def _answers(
             _reasons(context, page.algorithm, page.known, page.ranked, its)
             for page, its in zip(pages, rated, strict=True)
         ]
-    met = [[ruling.told(request, page.met, row) for row in page.ranked.rows.tolist()] for page in pages]
-    items = listed_pages(context, lists, first_rank, rated, why, request.fields, met if request.rules else ())
+    met: Sequence[Sequence[tuple[MetRule, ...]]] = ()
+    if request.rules:
+        met = [[ruling.told(request, page.met, row) for row in page.ranked.rows.tolist()] for page in pages]
+    items = listed_pages(context, lists, first_rank, rated, why, request.fields, met)
     answers = []
     for page, its in zip(pages, items, strict=True):
         answer = answer_with(

@@ -41,6 +41,8 @@ def explorers(context: ServingContext, own: ListSettings, user_id: str, taste: F
         return NO_ITEMS
     held = pool(context, own)
     rows = held.rows
+    if not len(rows):
+        return NO_ITEMS
     if len(taste):
         worth = held.vectors @ taste[:-2]
     else:

@@ -1,9 +1,9 @@
 """Load a user's candidates from Redis, or build and store them where Redis has none that are fresh."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
+from typing import Any, NamedTuple
 
 import numpy as np
 from django.conf import settings
@@ -21,8 +21,7 @@ from recsite.platform.database import DatabaseDown
 from recsite.platform.redis import RedisDown
 
 
-@dataclass(frozen=True, slots=True)
-class UserCandidates:
+class UserCandidates(NamedTuple):
     """Hold a user's candidates, and the items (internal ids) that must not be shown."""
 
     candidates: Candidates
@@ -31,6 +30,8 @@ class UserCandidates:
     """True where Redis had the candidates."""
     histories: UserHistories | None = None
     """What the user did, where that isn't what is stored of them."""
+    about: Mapping[str, Any] | None = None
+    """What filter expressions ask of the user, where it was asked for and came along from Redis."""
 
 
 def load_or_build(context: ServingContext, algorithm: str, user_id: str) -> UserCandidates:
@@ -39,13 +40,18 @@ def load_or_build(context: ServingContext, algorithm: str, user_id: str) -> User
     return known
 
 
-def load_or_build_many(context: ServingContext, algorithm: str, user_ids: Sequence[str]) -> list[UserCandidates]:
-    """Return the same of each of many users, with one round trip to Redis for all whose candidates it has."""
+def load_or_build_many(
+    context: ServingContext, algorithm: str, user_ids: Sequence[str], with_about: bool = False
+) -> list[UserCandidates]:
+    """Return the same of each of many users, with one round trip to Redis for all whose candidates it has.
+
+    What filter expressions ask of them comes along `with_about`.
+    """
     digest, name = context.list_digest(algorithm), algorithm + context.variant
     keys = list(cache.keys_of_each(user_ids, digest, name))
     return [
         _known_or_made(context, algorithm, user_id, its, found)
-        for user_id, its, found in zip(user_ids, keys, _look_up(keys), strict=True)
+        for user_id, its, found in zip(user_ids, keys, _look_up(keys, with_about), strict=True)
     ]
 
 
@@ -53,7 +59,7 @@ def _known_or_made(
     context: ServingContext, algorithm: str, user_id: str, keys: Keys, found: CachedEntry
 ) -> UserCandidates:
     if found.is_fresh and found.candidates and (found.seen_is_complete or found.candidates.person == NOBODY):
-        return UserCandidates(found.candidates, found.seen, True)
+        return UserCandidates(found.candidates, found.seen, True, about=found.about)
     try:
         return _make(context, algorithm, user_id, keys, found)
     except DatabaseDown:
@@ -64,10 +70,10 @@ def _known_or_made(
         )
 
 
-def _look_up(users: Sequence[Keys]) -> list[CachedEntry]:
+def _look_up(users: Sequence[Keys], with_about: bool) -> list[CachedEntry]:
     try:
         cache.tell_the_rest()
-        return cache.look_up_many(users)
+        return cache.look_up_many(users, with_about)
     except RedisDown:
         telemetry.degraded.labels("redis").inc(len(users))
         return [cache.EMPTY] * len(users)

@@ -52,8 +52,7 @@ class ListedItem(NamedTuple):
     rules: tuple[MetRule, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """Hold a page of a list."""
 
     user_id: str
@@ -166,12 +165,14 @@ def item_as_json(item: ListedItem) -> dict[str, Any]:
     }
     if item.fields is not None:
         told["fields"] = item.fields
-    return told | _rules_as_json(item)
+    if item.reason and item.rules:
+        told["rules"] = _rules_as_json(item)
+    return told
 
 
-def _rules_as_json(item: ListedItem | BoughtItem) -> dict[str, Any]:
-    """Return which rules met the item, where it was asked for and there are any."""
-    return {"rules": [one._asdict() for one in item.rules]} if item.reason and item.rules else {}
+def _rules_as_json(item: ListedItem | BoughtItem) -> list[dict[str, Any]]:
+    """Return which rules met the item: told where reasons are asked for."""
+    return [one._asdict() for one in item.rules]
 
 
 def _reason_as_json(reason: Reason) -> dict[str, Any]:
@@ -203,4 +204,8 @@ def _bought_item_as_json(item: BoughtItem) -> dict[str, Any]:
         "basis": item.basis,
         **(_reason_as_json(item.reason) if item.reason else NO_REASON),
     }
-    return (told if item.fields is None else told | {"fields": item.fields}) | _rules_as_json(item)
+    if item.fields is not None:
+        told["fields"] = item.fields
+    if item.reason and item.rules:
+        told["rules"] = _rules_as_json(item)
+    return told
