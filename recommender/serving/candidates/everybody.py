@@ -17,19 +17,19 @@ from recommender.engine import ranking
 from recommender.engine.algorithms.latest import DAY
 from recommender.engine.types import UNKNOWN, IntArray
 from recommender.serving.candidates.loaded_release import LoadedModel
-from recommender.serving.candidates.rankings import NO_ITEMS, Chain, Maker, Ranked
+from recommender.serving.candidates.rankings import Chain, Maker, Ranked
 
 POPULAR, LATEST = "popular", "latest"
 Rows = NDArray[np.integer]
-NEWEST = 10_000
-"""Items of the first part of a ranking by age: few pages go further."""
+PARTS = (slice(10_000), slice(10_000, 100_000), slice(100_000, None))
+"""The parts of a ranking by age, made one after the other: few pages go further than the first."""
 
 
 def rank_for_everybody(catalogue: Snapshot, popular: LoadedModel | None, popular_first: bool) -> Chain:
     """Rank all items: by popularity and then by age, or by age first; last those that neither can place."""
     order = (POPULAR, LATEST) if popular_first else (LATEST, POPULAR)
     parts = (part for source in order for part in alone(catalogue, popular, source))
-    return Chain(*parts, partial(_remaining, catalogue))
+    return Chain(*parts, *(partial(_remaining, catalogue, part) for part in PARTS))
 
 
 def alone(catalogue: Snapshot, popular: LoadedModel | None, source: str) -> list[Maker]:
@@ -39,7 +39,7 @@ def alone(catalogue: Snapshot, popular: LoadedModel | None, source: str) -> list
     dated, now = _by_date(catalogue), int(time.time())
     # The order begins with what will be published.
     out = dated.rows[int(np.searchsorted(dated.before, -now)) :]
-    return [partial(_latest, catalogue, out[part], now) for part in (slice(NEWEST), slice(NEWEST, None))]
+    return [partial(_latest, catalogue, out[part], now) for part in PARTS]
 
 
 def rows_of_model(catalogue: Snapshot, member: LoadedModel) -> IntArray:
@@ -121,9 +121,9 @@ def _latest(catalogue: Snapshot, rows: Rows, now: int) -> Ranked:
     return Ranked(rows, scores, np.full(len(rows), SOURCES.index(LATEST), np.uint8))
 
 
-def _remaining(catalogue: Snapshot) -> Ranked:
-    """Rank what neither source can place, the latest addition first, without scores."""
-    n = len(catalogue)
-    if not n:
-        return NO_ITEMS
-    return Ranked(np.arange(n)[::-1], np.full(n, np.nan, np.float32), np.full(n, SOURCES.index(LATEST), np.uint8))
+def _remaining(catalogue: Snapshot, part: slice) -> Ranked:
+    """Rank a part of what neither source can place, the latest addition first, without scores."""
+    start, stop, _ = part.indices(len(catalogue))
+    n = max(stop - start, 0)
+    rows = len(catalogue) - 1 - np.arange(start, start + n)
+    return Ranked(rows, np.full(n, np.nan, np.float32), np.full(n, SOURCES.index(LATEST), np.uint8))

@@ -135,11 +135,8 @@ def _user_page(
     if not (eligibility.needs_full_scan or context.catalogue.has_groups):
         # All of them are eligible: no variant and no score stops one.
         reach = min(reach, offset + limit + len(eligibility.new))
-    everything = _everything(context, algorithm, known, own, eligibility, reach)
-    if not fallbacks:
-        return paginate(everything, eligibility, offset, limit)
-    ranked = Chain(without_fillers(everything), followed_by(context, fallbacks))
-    return paginate(ranked, eligibility, offset, limit)
+    everything = _by_model(context, algorithm, known, led, eligibility, reach)
+    return paginate(Chain(everything, followed_by(context, fallbacks)), eligibility, offset, limit)
 
 
 def _diversified(context: ServingContext, ranked: Ranked, diversity: float) -> IntArray:
@@ -173,21 +170,13 @@ def _suffices(own: Ranked, eligibility: Eligibility, cut: Page, offset: int, lim
     return len(own) > 0 and (own.sources[-1] not in eligibility.scored_by or own.scores[-1] < eligibility.min_score)
 
 
-def _everything(
+def _by_model(
     context: ServingContext, algorithm: str, known: UserCandidates, own: Ranked, eligibility: Eligibility, n: int
 ) -> Ranked:
-    """Rank the n best of all that is eligible; without the database, the candidates and then what everybody gets."""
+    """Rank the n best of what is eligible, and of what the model knows; without the database, the candidates alone."""
+    member, person = context.release.sources[algorithm], known.candidates.person
     try:
-        everything = user_ranking.rank(
-            context,
-            context.release.sources[algorithm],
-            known.candidates.person,
-            eligibility.allowed,
-            n,
-            known.histories,
-        )
+        ranked = user_ranking.rank_by_model(context, member, person, eligibility.allowed, n, known.histories)
     except DatabaseDown:
-        everything = None
-    if everything is not None:
-        return insert_new_items(context, everything, known.candidates.taste, algorithm)
-    return user_ranking.fill(context, own, eligibility.allowed, n)
+        return own
+    return insert_new_items(context, ranked, known.candidates.taste, algorithm) if len(ranked) else own

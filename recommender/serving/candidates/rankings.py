@@ -104,7 +104,8 @@ class Chain:
         """Return the first n items that are `allowed` (n_items,)."""
         taken, found, size = np.zeros(len(allowed), bool), [NO_ITEMS], 0
         for _, part in self.parts():
-            part = part.take(np.flatnonzero(marked(allowed & ~taken, part.rows))[: n - size])
+            is_next = marked(allowed, part.rows) & ~marked(taken, part.rows)
+            part = part.take(np.flatnonzero(is_next)[: n - size])
             taken[part.rows] = True
             found.append(part)
             size += len(part)

@@ -32,11 +32,18 @@ def rank(
     `known` is what they did, where somebody needs it besides. None where it knows nothing of the user, or of the
     allowed items. Raises DatabaseDown.
     """
+    own = rank_by_model(context, member, person, allowed, n, known)
+    return fill(context, own, allowed, n) if len(own) else None
+
+
+def rank_by_model(
+    context: ServingContext, member: LoadedModel, person: int, allowed: Mask, n: int, known: UserHistories | None
+) -> Ranked:
+    """Rank the n best of the `allowed` items of which the model knows something for a user. Raises DatabaseDown."""
     scores, is_folded = score(member, known or UserHistories(np.array([person], np.int64)))
     rows = context.catalogue_rows(member)
     top = ranking.top_n(scores, min(n, len(rows)), allowed=marked(allowed, rows))
-    own = Ranked.of(top, FOLD_IN if is_folded[0] else member.algorithm).reindex(rows)
-    return fill(context, own, allowed, n) if len(own) else None
+    return Ranked.of(top, FOLD_IN if is_folded[0] else member.algorithm).reindex(rows)
 
 
 def fill(context: ServingContext, own: Ranked, allowed: Mask, n: int) -> Ranked:
