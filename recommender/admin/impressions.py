@@ -120,7 +120,7 @@ class ListImpressionAdmin(ReadOnlyAdmin):
         ("person", "kind"),
         ("placement", "variant"),
         ("algorithm", "release"),
-        "version",
+        ("version", "drawn"),
         "shown",
         "since",
         "again",
@@ -146,6 +146,13 @@ class ListImpressionAdmin(ReadOnlyAdmin):
     @display(description="ranks")
     def ranks(self, row: ListImpression) -> str:
         return f"{row.first_rank}–{row.first_rank + len(row.items) - 1}"
+
+    @display(description="order drawn")
+    def drawn(self, row: ListImpression) -> str:
+        """Return whether the order was drawn at random, so that releases and drafts can be estimated by it."""
+        if row.drawn_ranks is None:
+            return "no"
+        return f"at random, out of the first {row.drawn_of}, at temperature {row.temperature:g}"
 
     @display(description="items")
     def shown(self, row: ListImpression) -> str:

@@ -20,6 +20,8 @@ IMPERSONAL = ("popular", "latest", "trending")
 """Sources that rank everything for everybody: these may follow where what leads has too little."""
 
 LARGEST_SHARE = 0.5
+LARGEST_RANDOMISED = 0.2
+COOLEST, HOTTEST = 0.1, 2.0
 LARGEST_CAP = 100
 LONGEST_NEW_DAYS = 3_650
 MOST_IMPRESSIONS = 1_000_000_000
@@ -107,6 +109,26 @@ TABLE: Mapping[str, tuple[Field, frozenset[str], str]] = {
         EXPLORING,
         "or until it has impressions",
     ),
+    "randomised_share": (
+        Field(
+            Number(0, LARGEST_RANDOMISED),
+            "The share of the answers whose order is drawn at random, so that releases and drafts can be estimated "
+            "before anybody sees them (docs/ESTIMATES.md): 0.05 is every twentieth. 0: none.",
+            0.0,
+        ),
+        EXPLORING,
+        "randomised share",
+    ),
+    "temperature": (
+        Field(
+            Number(COOLEST, HOTTEST),
+            "How far these answers stray from the order: at 0.1 hardly, at 0.5 the first item leads in six of ten "
+            "lists, at 2 nearly everything may be anywhere.",
+            0.5,
+        ),
+        EXPLORING,
+        "temperature of randomised answers",
+    ),
     "rules": (Field(Rules(), "Rules, in order: of equals the first counts (docs/PLACEMENTS.md).", ()), EVERY, "rules"),
 }
 """By name: the field, the kinds of lists that have it, and its label for staff."""
@@ -126,6 +148,8 @@ class ListSettings:
     new_item_share: float = 0.1
     new_for_days: int = 14
     new_for_impressions: int = 1_000
+    randomised_share: float = 0.0
+    temperature: float = 0.5
     rules: tuple[Rule, ...] = ()
 
     @classmethod
@@ -198,7 +222,7 @@ def in_words(name: str, value: Any) -> str:
     if value is None or value == ():
         return NOT_SET[name]
     if name in SHARES:
-        return f"{value:.0%}" if value else "none"
+        return f"{round(100 * value, 1):g}%" if value else "none"
     if isinstance(value, Sequence) and not isinstance(value, str):
         return ", then ".join(map(str, value)) if name != "rules" else "; ".join(_numbered(value))
     return f"{value:,}" if isinstance(value, int) else str(value)
@@ -208,7 +232,7 @@ def _numbered(rules: Sequence[Rule]) -> list[str]:
     return [f"{number}. {rule}" for number, rule in enumerate(rules, 1)]
 
 
-SHARES = ("content_weight", "diversity", "new_item_share")
+SHARES = ("content_weight", "diversity", "new_item_share", "randomised_share")
 NOT_SET: Mapping[str, str] = {
     "algorithm": "what the release leads with",
     "content_weight": "as learned",

@@ -41,6 +41,16 @@ class ListImpression(models.Model):
     placement_revision = models.IntegerField(
         null=True, help_text="The number of the placement's revision, if it has one."
     )
+    propensities = ArrayField(
+        models.FloatField(), null=True, help_text="Where the order was drawn: how probable each item was at its rank."
+    )
+    drawn_ranks = ArrayField(
+        models.SmallIntegerField(),
+        null=True,
+        help_text="The rank of each among the drawn items before; 0 for what kept its position.",
+    )
+    drawn_of = models.SmallIntegerField(null=True, help_text="The number of items whose order was drawn.")
+    temperature = models.FloatField(null=True, help_text="The temperature of the draw.")
 
     class Meta:
         # The table keeps the name it was made with: it is partitioned, and renaming partitions needs a lock on all.

@@ -5,36 +5,21 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from uuid import UUID
 
-import numpy as np
 from django.conf import settings
 
 from catalog.models import EndUser, Item
 from recommender import dataset
-from recommender.cache import NOBODY, SOURCES, Candidates
-from recommender.dataset import microseconds_of
-from recommender.merchandising import ListSettings
-from recommender.models import ListImpression, ListKind, ModelVersion, Placement, PlacementRevision, Release
+from recommender.cache import NOBODY
+from recommender.models import ListImpression, ListKind, ModelVersion, Placement, Release
 from recommender.operations.items_then import ItemThen, items_then, notes
-from recommender.serving import ServingUnavailable, filtering, ruling
-from recommender.serving.answers import eligible
+from recommender.operations.lists_then import page_then, placement_then, with_weight
+from recommender.serving import ServingUnavailable, randomising
 from recommender.serving.candidates import (
-    EXPLORATION,
-    IMPERSONAL,
     TRENDING,
-    Eligibility,
     Ranked,
-    ServingContext,
     UnknownRelease,
-    UserCandidates,
     context_of_release,
-    user_page,
-    user_ranking,
 )
-from recommender.serving.candidates.histories import UserHistories
-from recommender.serving.candidates.rankings import NO_ITEMS
-from recommender.serving.contract import Request
-from recommender.serving.placements import ServedPlacement, combined
-from recommender.serving.user_lists import UserPage
 from recommender.serving.why_not import Case, reason
 from recsite.platform import database
 from recsite.platform.exceptions import UserFacingError
@@ -138,71 +123,19 @@ def _impossible(shown: ListImpression) -> str:
 
 def _again(shown: ListImpression) -> tuple[Case, Ranked]:
     assert shown.release is not None
-    context, placement = context_of_release(shown.release), placement_then(shown)
-    weight, leader = placement.content_weight, context.release.leader
-    if weight is not None and leader and leader.algorithm == shown.algorithm:
-        context = with_weight(context, weight)
+    placement = placement_then(shown)
+    context = with_weight(context_of_release(shown.release), placement, shown.algorithm)
     person = _person(shown)
     real = database.ask(partial(dataset.load_all_of, person))
-    events = real.of(real.events["received"] <= microseconds_of(shown.served_at))
-    seen = events.seen().tolist()
-    known = UserHistories(np.array([person], np.int64), events.latest(settings.FOLD_IN_EVENTS))
-    candidates = UserCandidates(_candidates(context, shown.algorithm, person, known, seen), seen, False, known)
-    own = placement.settings
-    asked = Request(shown.user_id, len(shown.items), shown.first_rank - 1, is_shown=False)
-    request = combined(placement, asked, shown.served_at)
-    (beside,) = filtering.contexts_of(request, own.new_for_days, [shown.user_id], [candidates])
-    unblocked, effects = ruling.acting(context.catalogue, request, beside)
-    tried = _tried(context, shown, own.new_item_share)
-    eligibility = eligible(context, request, context.rows(seen), shown.algorithm, *tried, beside, unblocked)
-    asks = request.offset, request.limit, request.diversity or 0.0
-    found = user_page(context, shown.algorithm, candidates, eligibility, *asks, own.fallbacks, effects)
-    page = UserPage(shown.user_id, candidates, shown.algorithm, False, found.ranked, found.total, eligibility, effects)
+    request, page = page_then(context, placement, shown.algorithm, shown, person, real)
+    ranked = randomising.drawn_again(page.ranked, shown.drawn_ranks) if shown.drawn_ranks else page.ranked
     # The case is filled in for each item that is missing.
-    return Case(request, Item(), -1, context, page, own.fallbacks), found.ranked
-
-
-def with_weight(context: ServingContext, weight: float) -> ServingContext:
-    """Return the context with a weight of content, where its leader has any."""
-    try:
-        return context.with_content_weight(weight)
-    except UserFacingError:
-        return context
-
-
-def _candidates(
-    context: ServingContext, algorithm: str, person: int, known: UserHistories, seen: Sequence[int]
-) -> Candidates:
-    member = context.release.sources.get(algorithm)
-    if member is None or person == NOBODY or algorithm in IMPERSONAL:
-        return Candidates.impersonal(person)
-    allowed = Eligibility.unseen(context.catalogue, context.rows(seen)).allowed
-    own = user_ranking.rank(context, member, person, allowed, settings.CANDIDATE_COUNT, known)
-    return user_ranking.candidates(context, member, known, own)
-
-
-def _tried(context: ServingContext, shown: ListImpression, share: float) -> tuple[Ranked, float]:
-    """Return the new items that the list tried, as they are recorded: what was new then is not what is new now."""
-    source = SOURCES.index(EXPLORATION)
-    tried = [item for item, by in zip(shown.items, shown.sources, strict=True) if by == source]
-    if not tried or not share:
-        return NO_ITEMS, 0.0
-    n = len(tried)
-    return Ranked(context.rows(tried), np.full(n, np.nan, np.float32), np.full(n, source, np.uint8)), share
+    return Case(request, Item(), -1, context, page, placement.settings.fallbacks), ranked
 
 
 def _person(shown: ListImpression) -> int:
     found = EndUser.objects.filter(user_id=shown.user_id, opted_out_at=None).values_list("pk", flat=True).first()
     return NOBODY if found is None else found
-
-
-def placement_then(shown: ListImpression) -> ServedPlacement:
-    """Return the placement with the revision by which the list was made; usual settings where it had none."""
-    number = shown.placement_revision
-    found = PlacementRevision.objects.filter(placement__name=shown.placement, number=number or 0).first()
-    if found is None:
-        return ServedPlacement(shown.placement)
-    return ServedPlacement(shown.placement, revision=number, settings=ListSettings.stored(found.settings))
 
 
 def _differences(shown: ListImpression, case: Case, now: Sequence[int]) -> list[Difference]:

@@ -40,6 +40,7 @@ from recommender.serving.candidates.rankings import NO_ITEMS
 from recommender.serving.contract import ANY_DIGEST, Answer, ListedItem, MetRule, Request, as_public_json, digest
 from recommender.serving.filtering import NOTHING_KNOWN
 from recommender.serving.placements import ServedPlacement
+from recommender.serving.randomising import Drawn
 from recommender.serving.reasons import Reason
 from recsite.platform import lookups
 from recsite.platform.database import DatabaseDown
@@ -237,7 +238,14 @@ def is_known(request: Request, answer: Answer) -> bool:
     return bool(request.known) and (ANY_DIGEST in request.known or digest(as_public_json(answer)) in request.known)
 
 
-def record_impression(context: ServingContext, kind: ListKind, answer: Answer, ranked: Ranked, first_rank: int) -> None:
+def record_impression(
+    context: ServingContext,
+    kind: ListKind,
+    answer: Answer,
+    ranked: Ranked,
+    first_rank: int,
+    drawn: Drawn | None = None,
+) -> None:
     """Record that a user is shown an answer whose first item has `first_rank`; what staff look up is shown to none."""
     if lookups.is_by_staff():
         return
@@ -256,6 +264,7 @@ def record_impression(context: ServingContext, kind: ListKind, answer: Answer, r
             first_rank,
             answer.generated_at,
             answer.placement_revision,
+            *(drawn or ()),
         )
     )
 

@@ -18,7 +18,7 @@ from recommender.cache import SOURCES
 from recommender.insight import impressions
 from recommender.merchandising import ListSettings
 from recommender.models import ListKind
-from recommender.serving import experiments, filtering, placements, ruling, telemetry
+from recommender.serving import experiments, filtering, placements, randomising, ruling, telemetry
 from recommender.serving.answers import answer_with, eligible, is_known, listed_pages, record_impression, seen_in
 from recommender.serving.candidates import (
     IMPERSONAL,
@@ -30,6 +30,7 @@ from recommender.serving.candidates import (
     Effects,
     Eligibility,
     Met,
+    Page,
     Ranked,
     RatingPredictions,
     ServingContext,
@@ -45,6 +46,7 @@ from recommender.serving.candidates.rankings import NO_ITEMS
 from recommender.serving.candidates.stated_preferences import NOTHING_STATED, preferences_of, sentence
 from recommender.serving.contract import Answer, MetRule, Request, UnknownAlgorithm
 from recommender.serving.placements import ServedPlacement, combined
+from recommender.serving.randomising import Drawn
 from recommender.serving.reasons import Reason, reasons
 from recsite.platform import lookups
 from recsite.platform.database import DatabaseDown
@@ -83,11 +85,14 @@ def recommend_many(request: Request, user_ids: Sequence[str], placement: ServedP
 def _recommend_many(request: Request, user_ids: Sequence[str], placement: ServedPlacement) -> list[Answer]:
     started = time.perf_counter()
     placement, context = seen_in(placement, request)
+    may_draw = randomising.is_possible(placement.settings, request)
     request = combined(placement, request)
-    asked = _algorithm(context, request, placement.settings)
+    asked = leading(context, request, placement.settings)
     known = load_or_build_many(context, asked, user_ids, filtering.asks_of(request, USER))
     contexts = filtering.contexts_of(request, placement.settings.new_for_days, user_ids, known)
-    pages = [_page(context, placement, request, asked, *one) for one in zip(user_ids, known, contexts, strict=True)]
+    pages = [
+        _page(context, placement, request, asked, *one, may_draw) for one in zip(user_ids, known, contexts, strict=True)
+    ]
     answers = _answers(context, placement, request, pages)
     # What staff look up is no request of a user's.
     if request.is_recorded and not lookups.is_by_staff():
@@ -118,6 +123,8 @@ class UserPage(NamedTuple):
     """What the rules of the placement do to it."""
     met: Met = NOTHING_MET
     """By row: which rules met an item."""
+    drawn: Drawn | None = None
+    """How it was drawn at random, where it was."""
 
 
 class LookedUp(NamedTuple):
@@ -144,7 +151,7 @@ def look_up(request: Request, make: Make = load_or_build) -> LookedUp:
     found = placements.find(request.placement, request.kind)
     placement, context = seen_in(experiments.placement_for(found, request, request.user_id), request)
     request = combined(placement, request)
-    asked = _algorithm(context, request, placement.settings)
+    asked = leading(context, request, placement.settings)
     known = make(context, asked, request.user_id)
     (beside,) = filtering.contexts_of(request, placement.settings.new_for_days, [request.user_id], [known])
     page = _page(context, placement, request, asked, request.user_id, known, beside)
@@ -159,19 +166,30 @@ def _page(
     user_id: str,
     known: UserCandidates,
     beside: Context,
+    may_draw: bool = False,
 ) -> UserPage:
     candidates, own = known.candidates, placement.settings
-    algorithm = asked if candidates.is_personal or asked in IMPERSONAL else _for_everybody(context, own.fallbacks)
+    algorithm = asked if candidates.is_personal or asked in IMPERSONAL else for_everybody(context, own.fallbacks)
     new, share = NO_ITEMS, 0.0
     if not request.algorithm and request.min_score is None:
         new, share = explorers(context, own, user_id, candidates.taste), own.new_item_share
     unblocked, effects = ruling.acting(context.catalogue, request, beside)
     seen = context.rows(known.seen)
     eligibility = eligible(context, request, seen, algorithm, new, share, beside, unblocked)
-    asks = request.offset, request.limit, request.diversity or 0.0
-    found = user_page(context, algorithm, known, eligibility, *asks, own.fallbacks, effects)
+    shape = request.diversity or 0.0, own.fallbacks, effects
+
+    def cut(offset: int, limit: int) -> Page:
+        return user_page(context, algorithm, known, eligibility, offset, limit, *shape)
+
+    seed = randomising.seed_of(placement, user_id) if may_draw and randomising.keeps_promises(effects) else None
+    drawn = None
+    if seed is None:
+        found = cut(request.offset, request.limit)
+    else:
+        found, drawn = randomising.drawn_page(cut, own.temperature, seed, request.offset, request.limit)
     is_cold = not candidates.is_personal and (request.algorithm or own.algorithm) not in IMPERSONAL
-    return UserPage(user_id, known, algorithm, is_cold, found.ranked, found.total, eligibility, effects, found.met)
+    what = found.ranked, found.total, eligibility, effects, found.met, drawn
+    return UserPage(user_id, known, algorithm, is_cold, *what)
 
 
 def _answers(
@@ -206,12 +224,12 @@ def _answers(
         )
         if request.is_recorded and (request.is_shown_cold or not page.is_cold) and not is_known(request, answer):
             kind = ListKind.USER if page.user_id else ListKind.EVERYBODY
-            record_impression(context, kind, answer, page.ranked, first_rank)
+            record_impression(context, kind, answer, page.ranked, first_rank, page.drawn)
         answers.append(answer)
     return answers
 
 
-def _algorithm(context: ServingContext, request: Request, own: ListSettings) -> str:
+def leading(context: ServingContext, request: Request, own: ListSettings) -> str:
     """Return the source that is to lead the list: the request's, else the placement's. Raises UnknownAlgorithm.
 
     What the placement names may have left the release since: what the release leads with takes its place.
@@ -223,10 +241,10 @@ def _algorithm(context: ServingContext, request: Request, own: ListSettings) -> 
         return name
     if own.algorithm in known:
         return own.algorithm
-    return context.release.leader.algorithm if context.release.leader else _for_everybody(context, own.fallbacks)
+    return context.release.leader.algorithm if context.release.leader else for_everybody(context, own.fallbacks)
 
 
-def _for_everybody(context: ServingContext, fallbacks: Sequence[str]) -> str:
+def for_everybody(context: ServingContext, fallbacks: Sequence[str]) -> str:
     """Return the source that leads the list of a user of whom nothing is known."""
     usual = POPULAR if POPULAR in context.release.members else LATEST
     return next((name for name in fallbacks if name != POPULAR or usual == POPULAR), usual)

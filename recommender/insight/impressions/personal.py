@@ -47,6 +47,8 @@ def _told(lists: list[ListImpression]) -> Iterator[dict[str, Any]]:
             "algorithm": one.algorithm,
             "variant": one.variant,
             "first_rank": one.first_rank,
+            "is_randomised": one.drawn_ranks is not None,
+            "propensities": one.propensities,
             "items": [item_ids.get(pk) for pk in one.items],
             "clicks": [
                 {

@@ -47,8 +47,13 @@ class Impression(NamedTuple):
     first_rank: int
     served_at: datetime
     placement_revision: int | None = None
+    propensities: Sequence[float] | None = None
+    drawn_ranks: Sequence[int] | None = None
+    drawn_of: int | None = None
+    temperature: float | None = None
 
 
+ARRAYS = ("items", "sources", "propensities", "drawn_ranks")
 COPY = f"COPY recommender_servedlist ({', '.join(Impression._fields)}) FROM STDIN"
 
 
@@ -131,13 +136,13 @@ def _store(batch: Sequence[Impression]) -> None:
         with cursor.cursor.copy(COPY) as copy:
             for shown in batch:
                 user_id = "" if shown.user_id in unnamed else known.get(shown.user_id, shown.user_id)
-                arrays = {"items": _array(shown.items), "sources": _array(shown.sources)}
+                arrays = {name: _array(getattr(shown, name)) for name in ARRAYS}
                 copy.write_row(tuple({**shown._asdict(), "user_id": user_id, **arrays}.values()))
 
 
-def _array(numbers: Sequence[int]) -> str:
+def _array(numbers: Sequence[float] | None) -> str | None:
     """Write an array as COPY reads it: psycopg's own way, number by number, takes longer than all other columns."""
-    return f"{{{','.join(map(str, numbers))}}}"
+    return None if numbers is None else f"{{{','.join(map(str, numbers))}}}"
 
 
 def _store_times() -> None:

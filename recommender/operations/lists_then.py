@@ -1,0 +1,110 @@
+"""Make the list that a user got at a moment, or would have got, from the events that had come in by then."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from django.conf import settings
+
+from recommender.cache import NOBODY, SOURCES, Candidates
+from recommender.dataset import RecentEvents, microseconds_of
+from recommender.engine.types import IntArray
+from recommender.merchandising import ListSettings
+from recommender.models import ListImpression, PlacementRevision
+from recommender.serving import filtering, randomising, ruling
+from recommender.serving.answers import eligible
+from recommender.serving.candidates import (
+    EXPLORATION,
+    IMPERSONAL,
+    Eligibility,
+    Ranked,
+    ServingContext,
+    UserCandidates,
+    user_page,
+    user_ranking,
+)
+from recommender.serving.candidates.histories import UserHistories
+from recommender.serving.candidates.rankings import NO_ITEMS
+from recommender.serving.contract import Request
+from recommender.serving.placements import ServedPlacement, combined
+from recommender.serving.user_lists import UserPage, for_everybody
+from recsite.platform.exceptions import UserFacingError
+
+Read = Callable[[IntArray, RecentEvents], UserHistories]
+
+
+def placement_then(shown: ListImpression) -> ServedPlacement:
+    """Return the placement with the revision by which the list was made; usual settings where it had none."""
+    number = shown.placement_revision
+    found = PlacementRevision.objects.filter(placement__name=shown.placement, number=number or 0).first()
+    if found is None:
+        return ServedPlacement(shown.placement)
+    return ServedPlacement(shown.placement, revision=number, settings=ListSettings.stored(found.settings))
+
+
+def with_weight(context: ServingContext, placement: ServedPlacement, algorithm: str) -> ServingContext:
+    """Return the context with the placement's weight of content, where what leads the list has any."""
+    weight, leader = placement.content_weight, context.release.leader
+    if weight is None or leader is None or leader.algorithm != algorithm:
+        return context
+    try:
+        return context.with_content_weight(weight)
+    except UserFacingError:
+        return context
+
+
+def page_then(
+    context: ServingContext,
+    placement: ServedPlacement,
+    algorithm: str,
+    shown: ListImpression,
+    person: int,
+    real: RecentEvents,
+    read: Read = UserHistories,
+) -> tuple[Request, UserPage]:
+    """Return the request and the page that it would have got from this context, before any draw.
+
+    `real` is everything that the user (internal id) did. New items that were tried are taken as they are recorded. Of a
+    list that was drawn it is the whole part whose order was.
+    """
+    events = real.of(real.events["received"] <= microseconds_of(shown.served_at))
+    seen = events.seen().tolist()
+    known = read(np.array([person], np.int64), events.latest(settings.FOLD_IN_EVENTS))
+    candidates = UserCandidates(_candidates(context, algorithm, person, known, seen), seen, False, known)
+    own = placement.settings
+    if not candidates.candidates.is_personal and algorithm not in IMPERSONAL:
+        algorithm = for_everybody(context, own.fallbacks)
+    asked = Request(shown.user_id, len(shown.items), shown.first_rank - 1, is_shown=False)
+    request = combined(placement, asked, shown.served_at)
+    (beside,) = filtering.contexts_of(request, own.new_for_days, [shown.user_id], [candidates])
+    unblocked, effects = ruling.acting(context.catalogue, request, beside)
+    tried = _tried(context, shown, own.new_item_share)
+    eligibility = eligible(context, request, context.rows(seen), algorithm, *tried, beside, unblocked)
+    part = request.offset, request.limit
+    if shown.drawn_ranks:
+        part = 0, max(randomising.POOL, len(shown.items))
+    asks = *part, request.diversity or 0.0
+    found = user_page(context, algorithm, candidates, eligibility, *asks, own.fallbacks, effects)
+    return request, UserPage(
+        shown.user_id, candidates, algorithm, False, found.ranked, found.total, eligibility, effects
+    )
+
+
+def _candidates(
+    context: ServingContext, algorithm: str, person: int, known: UserHistories, seen: Sequence[int]
+) -> Candidates:
+    member = context.release.sources.get(algorithm)
+    if member is None or person == NOBODY or algorithm in IMPERSONAL:
+        return Candidates.impersonal(person)
+    allowed = Eligibility.unseen(context.catalogue, context.rows(seen)).allowed
+    own = user_ranking.rank(context, member, person, allowed, settings.CANDIDATE_COUNT, known)
+    return user_ranking.candidates(context, member, known, own)
+
+
+def _tried(context: ServingContext, shown: ListImpression, share: float) -> tuple[Ranked, float]:
+    """Return the new items that the list tried, as they are recorded: what was new then is not what is new now."""
+    source = SOURCES.index(EXPLORATION)
+    tried = [item for item, by in zip(shown.items, shown.sources, strict=True) if by == source]
+    if not tried or not share:
+        return NO_ITEMS, 0.0
+    n = len(tried)
+    return Ranked(context.rows(tried), np.full(n, np.nan, np.float32), np.full(n, source, np.uint8)), share
