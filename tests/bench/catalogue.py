@@ -16,7 +16,6 @@ from urllib.parse import quote
 import django
 
 from recsite.local.paths import PROJECT
-from recsite.platform.audit import SYSTEM
 from tests.bench.processes import run
 from tests.bench.serving import server
 
@@ -54,6 +53,7 @@ def edits(seconds: str, per_second: str) -> dict[str, Any]:
     """Change items by the product's own verb, so many a second."""
     from catalog import store
     from catalog.models import Item
+    from recsite.platform.audit import SYSTEM
 
     first = Item.objects.order_by("pk").values_list("pk", flat=True)[1000]
     started, done = time.perf_counter(), 0
@@ -126,6 +126,7 @@ def effect(port: int, path: str) -> float:
     """Hide the first item of the list, and return the seconds until it is gone; show it again."""
     from catalog import store
     from catalog.models import Item
+    from recsite.platform.audit import SYSTEM
 
     item_id = ask(port, path)[0]
     seconds = 0.0

@@ -1,0 +1,16 @@
+"""The measurements can be started, though the suite runs none of them."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+BENCH = Path(__file__).with_name("bench")
+IMPORT_ALL = "import importlib, sys; [importlib.import_module(name) for name in sys.argv[1:]]"
+
+
+def test_measurements_import_nothing_that_needs_django_before_they_set_it_up() -> None:
+    found = [file.stem for file in sorted(BENCH.glob("*.py")) if "django.setup()" in file.read_text()]
+    assert len(found) > 10
+    command = [sys.executable, "-c", IMPORT_ALL, *(f"tests.bench.{name}" for name in found)]
+    done = subprocess.run(command, cwd=BENCH.parents[1], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-1500:]
