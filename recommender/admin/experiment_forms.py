@@ -13,7 +13,7 @@ from unfold.widgets import (
 )
 
 from recommender.insight.experiments.definition import EXPERIMENT, VARIANT, Definition
-from recommender.insight.experiments.metrics import METRICS
+from recommender.insight.experiments.metrics import DECIDING, METRICS
 from recommender.merchandising.settings import LEADERS
 from recommender.models import Experiment, Placement
 from recsite.platform.exceptions import Invalid
@@ -48,7 +48,7 @@ class ExperimentForm(forms.Form):
     )
     primary_metric = forms.ChoiceField(
         label="What decides",
-        choices=[(name, one.label) for name, one in METRICS.items()],
+        choices=[(name, METRICS[name].label) for name in DECIDING],
         widget=UnfoldAdminSelectWidget,
     )
     minimum_lift = forms.FloatField(

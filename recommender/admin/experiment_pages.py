@@ -1,7 +1,7 @@
 """The pages of experiments: the form of a draft, the result in words with its chart, and the buttons."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from django.contrib import admin, messages
@@ -12,12 +12,14 @@ from django.template.response import TemplateResponse
 from django.views.decorators.http import require_http_methods, require_POST
 
 from recommender import tasks
+from recommender.admin.experiment_charts import charts_of
 from recommender.admin.experiment_forms import ExperimentForm, ShipForm
 from recommender.engine.experiments import words
+from recommender.engine.experiments.checks import GuardrailState
 from recommender.engine.experiments.comparisons import Comparison
-from recommender.insight.experiments import results, verbs
+from recommender.insight.experiments import answers, results, verbs
 from recommender.insight.experiments.metrics import METRICS
-from recommender.insight.experiments.results import DayPoint, Result
+from recommender.insight.impressions.timing import quantile
 from recommender.models import Experiment, Variant
 from recommender.operations import experiments as shipping
 from recsite.platform.audit import Actor
@@ -26,7 +28,6 @@ from recsite.platform.humanize import EMPTY
 
 ADD, CHANGE, OPERATE = "recommender.add_experiment", "recommender.change_experiment", "recommender.operate"
 PAGE = "admin:recommender_experiment_change"
-WIDTH, HEIGHT = 300.0, 80.0
 State = Experiment.State
 STEPS: Mapping[str, tuple[str, ...]] = {
     State.DRAFT: ("start", "archive"),
@@ -34,6 +35,12 @@ STEPS: Mapping[str, tuple[str, ...]] = {
     State.PAUSED: ("start", "stop"),
     State.STOPPED: ("archive",),
 }
+GUARDRAILS = {
+    GuardrailState.HOLDS: "holds",
+    GuardrailState.OPEN: "is not sure to hold yet",
+    GuardrailState.BROKEN: "is broken",
+}
+UNITS = {kind.label: kind.unit for kind in METRICS.values()}
 DONE = {"start": "runs", "pause": "is paused", "stop": "is stopped", "archive": "is archived"}
 
 
@@ -41,6 +48,9 @@ def result(request: HttpRequest, experiment: Experiment) -> HttpResponse:
     """Show what an experiment compares and what it shows now."""
     found = results.result_of(experiment)
     names = [one.name for one in experiment.variants.all()]
+    ratio = found.reading.sample_ratio if found.reading else None
+    mismatch = ratio is not None and not ratio.passed
+    times = answers.durations(experiment)
     may_change = request.user.has_perm(CHANGE)
     shippable = experiment.state in shipping.SHIPPABLE and not experiment.shipped
     ship_form = ShipForm(names, found.winner) if shippable and request.user.has_perm(OPERATE) else None
@@ -49,13 +59,19 @@ def result(request: HttpRequest, experiment: Experiment) -> HttpResponse:
         "found": found,
         "metric": METRICS[experiment.primary_metric].label,
         "variants": [
-            {"row": one, "changes": _in_words(one), "users": found.users.get(one.name, 0)}
+            {
+                "row": one,
+                "changes": _in_words(one),
+                "users": found.users.get(one.name, 0),
+                "due": ratio.expected[one.name] if ratio else None,
+                "within": _milliseconds(times.get(one.name, [])),
+            }
             for one in experiment.variants.all()
         ],
-        "comparisons": [_line(one) for one in found.reading.comparisons] if found.reading else [],
-        "charts": [chart for name in names[1:] if (chart := _chart(name, found))],
-        "novelty": found.novelty.items(),
-        "mismatch": found.reading is not None and not found.reading.sample_ratio.passed,
+        # Where users are not split as planned, no number means anything, so none is shown.
+        "mismatch": mismatch,
+        "comparisons": [] if mismatch else [_line(role, one) for role, one in results.comparisons_of(found)],
+        "charts": [chart for name in names[1:] if found.days for chart in charts_of(name, found) if not mismatch],
         "steps": STEPS.get(experiment.state, ()) if may_change else (),
         "may_edit": may_change and experiment.state == State.DRAFT,
         "ship_form": ship_form,
@@ -160,48 +176,36 @@ def _in_words(one: Variant) -> str:
     return ", ".join(parts) or "what is live"
 
 
-def _line(one: Comparison) -> dict[str, Any]:
+def _line(role: str, one: Comparison) -> dict[str, Any]:
     """Return a comparison in words."""
-    lift = one.lift
+    lift, margin, unit = one.lift, one.metric.margin, UNITS.get(one.metric.name, "")
     return {
+        "role": role,
         "metric": one.metric.name,
         "variant": one.variant,
-        "control_value": _value(float(one.effect.control)),
-        "variant_value": _value(float(one.effect.variant)),
+        "control_value": _value(float(one.effect.control), unit),
+        "variant_value": _value(float(one.effect.variant), unit),
         "lift": f"{lift.estimate:+.1%}" if math.isfinite(lift.estimate) else EMPTY,
-        "span": words.span(lift) if one.readable else "too few users yet",
-        "guardrail": one.guardrail,
-        "margin": words.share(one.metric.margin) if one.metric.margin else "",
+        "span": _span(one),
+        "guardrail": one.guardrail and GUARDRAILS[one.guardrail],
+        "margin": f"{margin:.3g} more" if margin and one.metric.absolute else f"{words.share(margin or 0)} worse",
     }
 
 
-def _value(number: float) -> str:
-    return f"{number:.4g}" if math.isfinite(number) else EMPTY
+def _span(one: Comparison) -> str:
+    """Return where the change surely lies; of a metric that may be 0 in its own unit."""
+    if not one.readable:
+        return "too few yet"
+    return f"{one.difference.low:+.3g} to {one.difference.high:+.3g}" if one.metric.absolute else words.span(one.lift)
 
 
-def _chart(variant: str, found: Result) -> dict[str, Any] | None:
-    """Return the interval of the lift by day as the points of an SVG; None before two days can be read."""
-    days: list[DayPoint] = [one for one in found.days if one.variant == variant and math.isfinite(one.lift.high)]
-    if len(days) < 2:
-        return None
-    top = max(max(abs(one.lift.low), abs(one.lift.high)) for one in days) or 1.0
+def _milliseconds(buckets: Sequence[int]) -> str:
+    seconds = quantile(buckets, 0.95)
+    return EMPTY if seconds is None else f"{1_000 * seconds:,.3g} ms"
 
-    def point(number: int, value: float) -> str:
-        return f"{number / (len(days) - 1) * WIDTH:.1f},{HEIGHT / 2 - value / top * HEIGHT / 2:.1f}"
 
-    upper = [point(number, one.lift.high) for number, one in enumerate(days)]
-    lower = [point(number, one.lift.low) for number, one in enumerate(days)]
-    return {
-        "variant": variant,
-        "band": " ".join([*upper, *reversed(lower)]),
-        "line": " ".join(point(number, one.lift.estimate) for number, one in enumerate(days)),
-        "first": days[0].day,
-        "last": days[-1],
-        "span": words.span(days[-1].lift),
-        "width": WIDTH,
-        "height": HEIGHT,
-        "middle": HEIGHT / 2,
-    }
+def _value(number: float, unit: str) -> str:
+    return f"{number:.4g} {unit}".strip() if math.isfinite(number) else EMPTY
 
 
 def _page(

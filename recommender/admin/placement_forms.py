@@ -17,7 +17,7 @@ from catalog.filter_text import FilterText
 from recommender.admin.rule_forms import RuleRows
 from recommender.merchandising import ListSettings, fields_of
 from recommender.merchandising.settings import IMPERSONAL, LEADERS, NOT_SET, TABLE
-from recommender.models import Placement
+from recommender.models import Placement, ShownBy
 from recommender.serving.preview import FROM_ITEMS
 from recsite.platform.exceptions import Invalid
 from recsite.platform.values import Integer, Number, WrongValue
@@ -52,7 +52,7 @@ class DraftForm(forms.Form):
             values["rules"] = self.rows.read()
         except WrongValue as wrong:
             self.add_error(None, str(wrong))
-        values |= {name: values.get(name) or None for name in ("algorithm", "filter")}
+        values |= {name: values.get(name) or None for name in ("algorithm", "filter", "shown_by")}
         chosen = [found[name] for name in PLACES if found.get(name)]
         values["fallbacks"] = chosen or None
         if len(set(chosen)) < len(chosen):
@@ -103,6 +103,8 @@ def _field(name: str, type_: Any, description: str) -> forms.Field:
     if name == "algorithm":
         choices = [("", NOT_SET[name].capitalize()), *((one, one) for one in LEADERS)]
         return forms.ChoiceField(choices=choices, widget=UnfoldAdminSelectWidget, **more)
+    if name == "shown_by":
+        return forms.ChoiceField(choices=ShownBy.choices, widget=UnfoldAdminSelectWidget, **more)
     if isinstance(type_, FilterText):
         return forms.CharField(max_length=LONGEST, widget=UnfoldAdminTextareaWidget(attrs={"rows": 2}), **more)
     if isinstance(type_, Integer):

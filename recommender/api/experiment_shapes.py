@@ -5,9 +5,10 @@ from typing import Any
 from rest_framework import serializers
 
 from catalog.validation import Id
+from recommender.insight.experiments import results
 from recommender.insight.experiments.definition import EXPERIMENT, Definition
-from recommender.insight.experiments.metrics import METRICS
-from recommender.models import Experiment
+from recommender.insight.experiments.metrics import DECIDING
+from recommender.models import Experiment, ShownBy
 from recommender.models.experiment import LONGEST_KEY, LONGEST_VARIANT
 from recsite.platform.request_fields import Field, Fields
 from recsite.platform.schema import in_path
@@ -40,7 +41,7 @@ class ExperimentOut(serializers.Serializer):
     placement = serializers.CharField()
     kind = serializers.ChoiceField(Experiment.Kind.values)
     state = serializers.ChoiceField(Experiment.State.values)
-    primary_metric = serializers.ChoiceField(tuple(METRICS))
+    primary_metric = serializers.ChoiceField(DECIDING)
     minimum_lift = serializers.FloatField()
     guardrails = serializers.DictField(child=serializers.FloatField())
     variants = VariantOut(many=True, help_text="The control first.")
@@ -76,6 +77,9 @@ class SampleRatioOut(serializers.Serializer):
 
 class MetricComparisonOut(serializers.Serializer):
     metric = serializers.CharField()
+    role = serializers.ChoiceField(
+        (results.PRIMARY, results.GUARDRAIL, results.ALSO), help_text="`also` decides nothing."
+    )
     variant = serializers.CharField()
     readable = serializers.BooleanField(help_text="False where there are too few users for an interval.")
     control_value = serializers.FloatField(allow_null=True)
@@ -106,6 +110,7 @@ class ResultOut(serializers.Serializer):
     users = serializers.DictField(child=serializers.IntegerField())
     crossed_users = serializers.IntegerField(help_text="They saw several variants, and count nowhere.")
     sample_ratio = SampleRatioOut(allow_null=True)
+    shown_by = serializers.ChoiceField(ShownBy.values, help_text="What counted as shown: docs/EXPERIMENTS.md.")
     comparisons = MetricComparisonOut(many=True)
     days = DayOut(many=True)
     novelty = serializers.DictField(child=serializers.CharField())
@@ -163,9 +168,11 @@ RESULT: dict[str, Any] = {
     "users": {"A": 10_210, "B": 10_187},
     "crossed_users": 12,
     "sample_ratio": {"p_value": 0.87, "passed": True, "sentence": "The users are split as planned."},
+    "shown_by": "answer",
     "comparisons": [
         {
             "metric": "clicks per item shown",
+            "role": "primary",
             "variant": "B",
             "readable": True,
             "control_value": 0.05,

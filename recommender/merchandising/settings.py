@@ -9,7 +9,7 @@ from django.conf import settings
 from catalog.filter_text import FilterText
 from recommender.engine.algorithms import ALGORITHMS
 from recommender.merchandising.rules import Rule, Rules
-from recommender.models import Placement
+from recommender.models import Placement, ShownBy
 from recsite.platform.exceptions import Invalid
 from recsite.platform.request_fields import Field, Fields, read_fields
 from recsite.platform.values import Choice, Integer, Many, Number
@@ -129,6 +129,16 @@ TABLE: Mapping[str, tuple[Field, frozenset[str], str]] = {
         EXPLORING,
         "temperature of randomised answers",
     ),
+    "shown_by": (
+        Field(
+            Choice(tuple(ShownBy.values)),
+            "What counts as shown in experiments: every `answer`, or only what clients name in an event of the type "
+            "`impression` (`event`). An experiment keeps what it had at its start.",
+            ShownBy.ANSWER.value,
+        ),
+        FILLED,
+        "counts as shown",
+    ),
     "rules": (Field(Rules(), "Rules, in order: of equals the first counts (docs/PLACEMENTS.md).", ()), EVERY, "rules"),
 }
 """By name: the field, the kinds of lists that have it, and its label for staff."""
@@ -150,6 +160,7 @@ class ListSettings:
     new_for_impressions: int = 1_000
     randomised_share: float = 0.0
     temperature: float = 0.5
+    shown_by: str = ShownBy.ANSWER.value
     rules: tuple[Rule, ...] = ()
 
     @classmethod
@@ -221,6 +232,8 @@ def in_words(name: str, value: Any) -> str:
     """Return the value of a setting in words for staff."""
     if value is None or value == ():
         return NOT_SET[name]
+    if name == "shown_by":
+        return str(ShownBy(value).label)
     if name in SHARES:
         return f"{round(100 * value, 1):g}%" if value else "none"
     if isinstance(value, Sequence) and not isinstance(value, str):

@@ -2,8 +2,11 @@ from recommender.models.drift import DriftReport
 from recommender.models.experiment import (
     EXPERIMENTS_GENERATION,
     Experiment,
+    ExperimentAnswers,
     ExperimentBaseline,
     ExperimentDay,
+    ExperimentSums,
+    ShownBy,
     Variant,
 )
 from recommender.models.impressions import (
@@ -33,8 +36,10 @@ __all__ = [
     "DailyImpressions",
     "DriftReport",
     "Experiment",
+    "ExperimentAnswers",
     "ExperimentBaseline",
     "ExperimentDay",
+    "ExperimentSums",
     "Exposure",
     "HourlyImpressions",
     "ItemDay",
@@ -47,6 +52,7 @@ __all__ = [
     "PositionImpressions",
     "Release",
     "ReleaseModel",
+    "ShownBy",
     "TrainingPlan",
     "TrendingScore",
     "TuningTrial",

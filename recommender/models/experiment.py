@@ -2,6 +2,7 @@
 
 from secrets import token_hex
 
+from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import Q
@@ -21,6 +22,13 @@ MOST_LIFT = 0.9
 def new_secret() -> str:
     """Return the key of an experiment: its own, so that no other change of keys deals its users out anew."""
     return token_hex(32)
+
+
+class ShownBy(models.TextChoices):
+    """Name what counts as shown at a placement."""
+
+    ANSWER = "answer", "every answer"
+    EVENT = "event", "what impression events name"
 
 
 class Experiment(models.Model):
@@ -74,6 +82,16 @@ class Experiment(models.Model):
         null=True, editable=False, help_text="When the period before was added up, for users seen by then."
     )
     shipped = models.CharField(max_length=LONGEST_VARIANT, blank=True, editable=False)
+    shown_by = models.CharField(
+        max_length=10,
+        choices=ShownBy,
+        default=ShownBy.ANSWER,
+        editable=False,
+        help_text="What counts as shown: as the placement had it at the start.",
+    )
+    sums_layout = models.CharField(
+        max_length=20, blank=True, editable=False, help_text="Which sums of its users are kept; empty for none."
+    )
 
     class Meta:
         ordering = ["-pk"]
@@ -126,6 +144,9 @@ class ExperimentDay(models.Model):
     shown = models.PositiveBigIntegerField(default=0)
     clicked = models.PositiveBigIntegerField(default=0)
     converted = models.PositiveBigIntegerField(default=0)
+    acts = models.PositiveBigIntegerField(default=0, help_text="All events in favour of items that were shown.")
+    amount = models.FloatField(default=0, help_text="The values of the conversions among them.")
+    varied = models.FloatField(default=0, help_text="Its lists' diversity, each from 0 to 1, added up.")
 
     class Meta:
         constraints = [
@@ -147,6 +168,8 @@ class ExperimentBaseline(models.Model):
     shown = models.PositiveBigIntegerField(default=0)
     clicked = models.PositiveBigIntegerField(default=0)
     converted = models.PositiveBigIntegerField(default=0)
+    acts = models.PositiveBigIntegerField(default=0, help_text="All events in favour of any item.")
+    amount = models.FloatField(default=0, help_text="The values of the conversions among them.")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["experiment", "user_id"], name="experiment_baseline_once")]
@@ -154,3 +177,44 @@ class ExperimentBaseline(models.Model):
 
     def __str__(self) -> str:
         return f"{self.experiment_id}: before"
+
+
+class ExperimentSums(models.Model):
+    """Hold what a day added to the sums over the users of a variant: a result reads these, and no user's row.
+
+    Users who saw several variants are counted under no variant's name.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    experiment = models.ForeignKey(Experiment, on_delete=models.CASCADE, related_name="sums")
+    variant = models.CharField(max_length=LONGEST_VARIANT, blank=True)
+    day = models.DateField()
+    users = models.BigIntegerField(help_text="Seen for the first time.")
+    visitors = models.BigIntegerField(help_text="Seen on this day.")
+    sums = ArrayField(
+        models.FloatField(), help_text="See `insight.experiments.metrics.TERMS`: so far, then of the day."
+    )
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["experiment", "variant", "day"], name="experiment_sums_once")]
+
+    def __str__(self) -> str:
+        return f"{self.experiment_id}: {self.variant} on {self.day}"
+
+
+class ExperimentAnswers(models.Model):
+    """Total how long a variant's answers of a day took to make, and how many failed."""
+
+    id = models.BigAutoField(primary_key=True)
+    experiment = models.ForeignKey(Experiment, on_delete=models.CASCADE, related_name="answers")
+    variant = models.CharField(max_length=LONGEST_VARIANT)
+    day = models.DateField()
+    moments = models.PositiveBigIntegerField(help_text="Times at which a process told what it had made.")
+    sums = ArrayField(models.FloatField(), help_text="See `insight.experiments.metrics.ANSWER_TERMS`.")
+    buckets = ArrayField(models.BigIntegerField(), help_text="Answers by duration; see `insight.impressions.timing`.")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["experiment", "variant", "day"], name="experiment_answers_once")]
+
+    def __str__(self) -> str:
+        return f"{self.experiment_id}: answers of {self.variant} on {self.day}"

@@ -16,7 +16,7 @@ from recommender.engine.forms.hybrid import is_personal
 from recommender.insight import impressions
 from recommender.insight.impressions import Impression
 from recommender.models import ListKind
-from recommender.serving import candidates, experiments, filtering, placements, ruling
+from recommender.serving import candidates, experiments, failures, filtering, placements, ruling
 from recommender.serving.answers import (
     answer_with,
     context_for,
@@ -25,7 +25,6 @@ from recommender.serving.answers import (
     is_known,
     listed_items,
     record_impression,
-    seen_in,
 )
 from recommender.serving.candidates import (
     BOUGHT_TOGETHER,
@@ -58,9 +57,14 @@ def similar(request: Request, placement: ServedPlacement | None = None) -> Answe
 
     `placement` is given for a preview, whose settings are not published.
     """
-    started = time.perf_counter()
     placement = placement or _found(request, Kind.SIMILAR)
-    placement, context = seen_in(placement, request)
+    with failures.noted(request, placement):
+        return _similar(request, placement)
+
+
+def _similar(request: Request, placement: ServedPlacement) -> Answer:
+    started = time.perf_counter()
+    placement, context = failures.seen_in_or_noted(request, placement)
     request = combined(placement, request)
     (row,) = _rows(context, request.items)
     leader = _leader(context, request, placement)
@@ -75,9 +79,14 @@ def session(request: Request, placement: ServedPlacement | None = None) -> Answe
 
     Items that the catalogue doesn't have are ignored. Raises UnknownItem where it has none of them.
     """
-    started = time.perf_counter()
     placement = placement or _found(request, Kind.SESSION)
-    placement, context = seen_in(placement, request)
+    with failures.noted(request, placement):
+        return _session(request, placement)
+
+
+def _session(request: Request, placement: ServedPlacement) -> Answer:
+    started = time.perf_counter()
+    placement, context = failures.seen_in_or_noted(request, placement)
     request = combined(placement, request)
     known = [row for row in map(context.catalogue.row_of, request.items) if row is not None]
     if not known:
@@ -115,7 +124,7 @@ def bought_together(request: Request, placement: ServedPlacement | None = None) 
     is_known = bool(request.known) and bool({ANY_DIGEST, digest(bought_as_json(answer))} & {*request.known})
     if request.is_recorded and not is_known:
         _record_bought(context, answer, found.ranked, request.offset + 1)
-    _note_time(request, ListKind.BOUGHT_TOGETHER, placement.name, BOUGHT_TOGETHER, started)
+    _note_time(request, ListKind.BOUGHT_TOGETHER, placement, BOUGHT_TOGETHER, started)
     return answer
 
 
@@ -243,11 +252,12 @@ def _answer(
     answer = answer_with(context, placement, request, algorithm, items, found.total)
     if request.is_recorded and not is_known(request, answer):
         record_impression(context, kind, answer, found.ranked, request.offset + 1)
-    _note_time(request, kind, placement.name, algorithm, started)
+    _note_time(request, kind, placement, algorithm, started)
     return answer
 
 
-def _note_time(request: Request, kind: ListKind, placement: str, algorithm: str, started: float) -> None:
+def _note_time(request: Request, kind: ListKind, placement: ServedPlacement, algorithm: str, started: float) -> None:
     """Note how long an answer took; such a list comes from no cache. What staff look up is no request of a user's."""
     if request.is_recorded and not lookups.is_by_staff():
-        impressions.note_time(kind, placement, algorithm, False, time.perf_counter() - started)
+        seconds = time.perf_counter() - started
+        impressions.note_time(kind, placement.name, algorithm, False, seconds, placement.variant)

@@ -18,7 +18,7 @@ from recommender.cache import SOURCES
 from recommender.insight import impressions
 from recommender.merchandising import ListSettings
 from recommender.models import ListKind
-from recommender.serving import experiments, filtering, placements, randomising, ruling, telemetry
+from recommender.serving import experiments, failures, filtering, placements, randomising, ruling, telemetry
 from recommender.serving.answers import answer_with, eligible, is_known, listed_pages, record_impression, seen_in
 from recommender.serving.candidates import (
     IMPERSONAL,
@@ -83,8 +83,13 @@ def recommend_many(request: Request, user_ids: Sequence[str], placement: ServedP
 
 
 def _recommend_many(request: Request, user_ids: Sequence[str], placement: ServedPlacement) -> list[Answer]:
+    with failures.noted(request, placement, len(user_ids)):
+        return _make_many(request, user_ids, placement)
+
+
+def _make_many(request: Request, user_ids: Sequence[str], placement: ServedPlacement) -> list[Answer]:
     started = time.perf_counter()
-    placement, context = seen_in(placement, request)
+    placement, context = failures.seen_in_or_noted(request, placement, len(user_ids))
     may_draw = randomising.is_possible(placement.settings, request)
     request = combined(placement, request)
     asked = leading(context, request, placement.settings)
@@ -100,7 +105,7 @@ def _recommend_many(request: Request, user_ids: Sequence[str], placement: Served
         for page in pages:
             telemetry.answered(page.algorithm, page.known.is_hit, seconds)
             kind = ListKind.USER if page.user_id else ListKind.EVERYBODY
-            impressions.note_time(kind, placement.name, page.algorithm, page.known.is_hit, seconds)
+            impressions.note_time(kind, placement.name, page.algorithm, page.known.is_hit, seconds, placement.variant)
     return answers
 
 

@@ -19,8 +19,10 @@ from recommender.models import (
     CoVisit,
     DailyImpressions,
     DriftReport,
+    ExperimentAnswers,
     ExperimentBaseline,
     ExperimentDay,
+    ExperimentSums,
     Exposure,
     HourlyImpressions,
     ItemDay,
@@ -175,6 +177,9 @@ def _fill_impressions(shop: Shop) -> None:
     experiment = verbs.create(body, actor=Actor(Kind.STAFF, "grace", "admin"))
     ExperimentDay.objects.create(experiment=experiment, user_id="ada", variant="A", day=now.date(), shown=12)
     ExperimentBaseline.objects.create(experiment=experiment, user_id="ada", shown=12)
+    sums: dict[str, Any] = {"experiment": experiment, "variant": "A", "day": now.date(), "sums": []}
+    ExperimentSums.objects.create(users=1, visitors=1, **sums)
+    ExperimentAnswers.objects.create(moments=1, buckets=[], **sums)
     Attribution.objects.create(
         recommendation_id=shown_as, item=second, served_at=now, rank=4, event_id=shown_as, acted_at=now, by_id=False
     )

@@ -1,7 +1,11 @@
 """Staff make an experiment by a form, run it by buttons, and read it in words."""
 
+import html
+import re
+
 import pytest
 
+from recommender.insight.experiments import sums
 from recommender.models import Experiment, Placement
 from tests.admin.staff import Staff
 from tests.recommender.experiment_fixtures import begin
@@ -61,12 +65,40 @@ def test_the_result_is_a_sentence_with_a_chart_and_a_warning_where_it_can_not_be
     visitors(experiment, 1_600, 6, {"A": 0.1, "B": 0.16})
     page = admin.get(f"{LIST}{experiment.pk}/change/").content.decode()
     assert "sure enough to ship." in page
-    assert "<polygon" in page
-    for one in experiment.days.filter(variant="B", user_id__endswith="1"):
-        one.delete()
+    assert page.count("<polygon") == 2, "What is known at the end of each day, and each day by itself."
+    assert "Look as often as you like" in page
+    assert "Every answer counts as shown." in page
+    assert "amount per user" in page
+    experiment.days.filter(variant="B", user_id__endswith="1").delete()
+    sums.rebuild(experiment)
     page = admin.get(f"{LIST}{experiment.pk}/change/").content.decode()
     assert "Don&#x27;t read this result" in page or "Don't read this result" in page
     assert 'role="alert"' in page
+    for hidden in ("Measured", "<polygon", "Look as often as you like"):
+        assert hidden not in page, "No number means anything, so none tempts."
+    assert ">Due</th>" in page
+
+
+def test_somebody_who_looks_daily_reads_how_long_it_takes_and_the_end_says_that_it_came_too_early(
+    admin: Staff, shop: Shop
+) -> None:
+    experiment = begin(minimum_lift=0.2)
+    said = []
+    for day, users in enumerate((60, 240)):
+        experiment.days.all().delete()
+        experiment.baselines.all().delete()
+        visitors(experiment, users, day + 1, {"A": 0.1, "B": 0.1})
+        page = html.unescape(admin.get(f"{LIST}{experiment.pk}/change/").content.decode())
+        said.append(re.search(r'<h2 id="says">(.*?)</h2>', page)[1])  # type: ignore[index]  # it is there
+    assert said[0] == (
+        "Too early to say: an interval needs 100 users in each variant (about three more days), and enough of them who "
+        "add to clicks per item shown."
+    )
+    assert re.search(r"^Too early to say: the effect of B is .*; needs about .* more days?\.$", said[1]), said
+    admin.client.post(f"{LIST}{experiment.pk}/step/", {"verb": "stop"})
+    page = html.unescape(admin.get(f"{LIST}{experiment.pk}/change/").content.decode())
+    assert "It was stopped too early to say" in page
+    assert "needs about" not in page
 
 
 def test_who_only_looks_has_no_buttons(shop: Shop) -> None:

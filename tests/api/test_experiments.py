@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from recommender.insight.experiments import sums
 from recommender.models import Experiment, ExperimentDay, Placement, Release
 from recommender.registry import live_release
 from recsite.platform.models import AuditEntry
@@ -76,7 +77,10 @@ def test_a_winner_needs_no_reason_and_a_release_is_promoted(api: ApiClient, shop
     visitors(Experiment.objects.get(), 2_000, 6, {"A": 0.1, "B": 0.15})
     result = api.get("experiments/leads/results").json()
     assert (result["winner"], result["sample_ratio"]["passed"]) == ("B", True)
-    assert [one["metric"] for one in result["comparisons"]] == ["clicks per item shown"]
+    roles = {one["metric"]: one["role"] for one in result["comparisons"]}
+    assert roles.pop("clicks per item shown") == "primary"
+    assert {"amount per user", "latency"} <= set(roles)
+    assert set(roles.values()) == {"also"}
     assert api.post("experiments/leads/ship", {}).json()["sentence"] == f"Release {other.pk} is live."
     assert live_release() == other == Release.objects.get(state="live")
 
@@ -120,5 +124,6 @@ def test_results_of_users_who_crossed_are_told(api: ApiClient, shop: Shop) -> No
         ExperimentDay.objects.create(
             experiment=Experiment.objects.get(), user_id="ada", variant=variant, day=day, shown=1
         )
+    sums.rebuild(Experiment.objects.get())
     result = api.get("experiments/leads/results").json()
     assert (result["crossed_users"], result["users"]) == (1, {"A": 0, "B": 0})

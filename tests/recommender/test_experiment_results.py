@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from recommender.engine.experiments.moments import Moments
 from recommender.engine.experiments.readings import Decision
-from recommender.insight.experiments import results, verbs
+from recommender.insight.experiments import results, sums, verbs
 from recommender.insight.experiments.moments import read_sums
 from recommender.models import Experiment, ExperimentBaseline, ExperimentDay
 from recommender.serving import experiments
@@ -41,6 +41,7 @@ def visitors(experiment: Experiment, amount: int, days: int, rates: dict[str, fl
             rows.append(ExperimentDay(experiment=experiment, user_id=user_id, variant=variant, day=day_of, **told))
     ExperimentDay.objects.bulk_create(rows)
     ExperimentBaseline.objects.bulk_create(before)
+    sums.rebuild(experiment)
 
 
 def expected(experiment: Experiment, variant: str, until: date) -> Moments:
@@ -58,19 +59,20 @@ def test_the_sums_of_the_database_are_those_of_the_users(db: None) -> None:
     experiment = begin(guardrails={"conversions_per_user": 0.1})
     visitors(experiment, 60, 5, {"A": 0.1, "B": 0.1})
     ExperimentDay.objects.create(experiment=experiment, user_id="visitor-0", variant="B", day=FIRST, shown=99)
-    sums = read_sums(experiment, ["conversions_per_user", "click_rate"], ["A", "B"])
-    assert sums.crossed == 1
+    sums.rebuild(experiment)
+    read = read_sums(experiment, ["conversions_per_user", "click_rate"], ["A", "B"])
+    assert read.crossed == 1
     ExperimentDay.objects.filter(user_id="visitor-0").delete()
-    for number, day in enumerate(sums.days):
+    for number, day in enumerate(read.days):
         for variant in "AB":
-            found, wanted = sums.by_metric["click_rate"][variant].so_far, expected(experiment, variant, day)
-            assert found.n[number] == wanted.n == sums.users[variant][number]
+            found, wanted = read.by_metric["click_rate"][variant].so_far, expected(experiment, variant, day)
+            assert found.n[number] == wanted.n == read.users[variant][number]
             np.testing.assert_allclose(found.sums[number], wanted.sums)
             np.testing.assert_allclose(found.products[number], wanted.products)
-    per_user = sums.by_metric["conversions_per_user"]["A"].so_far
+    per_user = read.by_metric["conversions_per_user"]["A"].so_far
     assert per_user.sums[-1].tolist() == [0, per_user.n[-1], 0, per_user.n[-1]]
-    daily = sums.by_metric["click_rate"]["A"].daily
-    rows = ExperimentDay.objects.filter(variant="A", day=sums.days[1])
+    daily = read.by_metric["click_rate"]["A"].daily
+    rows = ExperimentDay.objects.filter(variant="A", day=read.days[1])
     assert daily.n[1] == rows.count()
     assert daily.sums[1, 1] == sum(rows.values_list("shown", flat=True))
 
@@ -108,6 +110,7 @@ def test_an_experiment_of_the_same_says_so(db: None) -> None:
     assert (found.decision, found.winner) == (Decision.INSIDE_THE_NOISE, None)
     assert found.sentence.startswith("No difference, as it should be.")
     ExperimentDay.objects.filter(variant="B").update(clicked=0)
+    sums.rebuild(experiment)
     assert results.result_of(experiment).sentence.startswith("The variants show the same and yet differ")
 
 
@@ -132,6 +135,8 @@ def test_the_whole_way_from_lists_that_are_shown_to_a_result_that_finds_nothing(
     add_up()
     found = results.result_of(experiment)
     assert sum(found.users.values()) == 240
+    experiment.refresh_from_db()
+    assert sums.stored(experiment).keys() == sums.added_up(experiment).keys()
     assert found.users["A"] == sum(answer.variant == "leads:A" for answer in shown.values())
     assert found.decision == Decision.TOO_EARLY
     assert found.reading

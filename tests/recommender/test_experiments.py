@@ -167,6 +167,7 @@ def test_what_was_started_stays_what_it_is_and_each_step_has_its_place(shop: Sho
         ({"placement": "nowhere"}, "There is no placement 'nowhere'. Known: default"),
         ({"guardrails": {"luck": 0.1}}, "There is no metric 'luck'. Known: click_rate"),
         ({"guardrails": {"click_rate": 0.1}}, "guardrails are others"),
+        ({"primary_metric": "latency"}, "primary_metric"),
         ({"ends_at": "2020-01-01"}, "lies in the past"),
         (
             {"variants": [{"name": "A", "share": 0.5}, {"name": "B", "share": 0.5, "revision": 99}]},

@@ -108,16 +108,28 @@ def read(
     for name in challengers:
         mine = [one for one in comparisons if one.variant == name]
         days = days_left(mine[0].effect, main, plan, sum(users.values()), users_per_day)
-        verdicts.append(_judge(plan, control, mine[0], mine[1:], days))
+        few = _until_readable(min(users[control], users[name]), sum(users.values()), users_per_day)
+        verdicts.append(_judge(plan, control, mine[0], mine[1:], days, few))
     return Reading(ratio, comparisons, verdicts)
 
 
-def _judge(plan: Plan, control: str, primary: Comparison, others: Sequence[Comparison], days: float) -> Verdict:
+def _until_readable(fewest: int, users: int, users_per_day: float) -> float:
+    """Return the days until each variant has users enough for an interval; 0 where it has, by their number alone."""
+    if fewest >= FEWEST_USERS:
+        return 0.0
+    per_day = users_per_day * fewest / users if users else 0.0
+    return (FEWEST_USERS - fewest) / per_day if per_day > 0 else math.inf
+
+
+def _judge(
+    plan: Plan, control: str, primary: Comparison, others: Sequence[Comparison], days: float, few: float
+) -> Verdict:
     gain, name, least = primary.gain, primary.variant, words.share(plan.minimum_lift)
     if not primary.readable:
+        wait = f" ({words.more_days(few)})" if few > 0 else ""
         said = (
-            f"Too early to say: an interval needs {FEWEST_USERS} users in each variant, and enough of them who add to "
-            f"{primary.metric.name}."
+            f"Too early to say: an interval needs {FEWEST_USERS} users in each variant{wait}, and enough of them who "
+            f"add to {primary.metric.name}."
         )
         return Verdict(Decision.TOO_EARLY, name, said)
     if gain.above_zero:

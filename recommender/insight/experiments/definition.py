@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from django.utils import timezone
 
-from recommender.insight.experiments.metrics import METRICS
+from recommender.insight.experiments.metrics import DECIDING, METRICS
 from recommender.merchandising.settings import LEADERS, ListSettings
 from recommender.models import Experiment, Placement, PlacementRevision, Release
 from recommender.models.experiment import LONGEST_KEY, LONGEST_VARIANT, MOST_LIFT
@@ -121,14 +121,16 @@ EXPERIMENT: Fields = {
         "`ab` compares variants; `aa` shows all of them the same, to test the experiment itself.",
         Experiment.Kind.AB.value,
     ),
-    "primary_metric": Field(Choice(tuple(METRICS)), "What decides.", "click_rate"),
+    "primary_metric": Field(Choice(DECIDING), "What decides.", "click_rate"),
     "minimum_lift": Field(
         Number(0.001, MOST_LIFT),
         "The smallest change that is worth finding: 0.05 is 5 %. It says how long it runs.",
         0.05,
     ),
     "guardrails": Field(
-        Guardrails(), "Other metrics, each with how much worse it may get at most: 0.05 is 5 % of the control's value."
+        Guardrails(),
+        "Other metrics, each with how much worse it may get at most: 0.05 is 5 % of the control's value; of `errors` "
+        "it is 5 in a hundred answers more.",
     ),
     "ends_at": Field(Moment(), "When it stops by itself. Default: when somebody stops it."),
     "variants": Field(

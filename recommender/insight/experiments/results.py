@@ -11,15 +11,19 @@ import numpy as np
 from recommender.engine.experiments.comparisons import Comparison, Metric, compare_metric
 from recommender.engine.experiments.effects import Interval
 from recommender.engine.experiments.moments import Moments
-from recommender.engine.experiments.novelty import novelty_curve
+from recommender.engine.experiments.novelty import NoveltyCurve, novelty_curve
 from recommender.engine.experiments.planning import Plan
 from recommender.engine.experiments.readings import Decision, Reading, read
 from recommender.insight.experiments.metrics import METRICS
 from recommender.insight.experiments.moments import Sums, read_sums
 from recommender.models import Experiment
 
+State = Experiment.State
 RECENT_DAYS = 7
 """The last days by which it is judged how many new users come."""
+
+PRIMARY, GUARDRAIL, ALSO = "primary", "guardrail", "also"
+"""What a comparison is for."""
 
 NOBODY_YET = "Too early to say: nobody has seen it yet. Lists are counted about a minute after they are shown."
 NEVER_STARTED = "It was never started, so there is nothing to read."
@@ -50,8 +54,10 @@ class Result:
     reading: Reading | None
     """None before anybody has seen it."""
     days: Sequence[DayPoint]
-    novelty: Mapping[str, str]
-    """A sentence on the trend over the days, by variant."""
+    novelty: Mapping[str, NoveltyCurve]
+    """The effect of each day by itself and its trend, by variant."""
+    also: Sequence[Comparison] = ()
+    """Metrics that decide nothing; their intervals hold together."""
 
     @property
     def winner(self) -> str | None:
@@ -67,8 +73,7 @@ def result_of(experiment: Experiment) -> Result:
     nothing = dict.fromkeys(names, 0)
     if experiment.started_at is None:
         return Result(Decision.TOO_EARLY, NEVER_STARTED, None, nothing, 0, None, [], {})
-    metrics = [experiment.primary_metric, *experiment.guardrails]
-    sums = read_sums(experiment, metrics, names)
+    sums = read_sums(experiment, list(METRICS), names)
     if not sums.days:
         return Result(Decision.TOO_EARLY, NOBODY_YET, None, nothing, sums.crossed, None, [], {})
     plan, control = Plan(minimum_lift=experiment.minimum_lift), names[0]
@@ -79,16 +84,17 @@ def result_of(experiment: Experiment) -> Result:
         days = list(_by_day(plan, control, experiment, sums))
         primary = sums.by_metric[experiment.primary_metric]
         novelty = {
-            name: novelty_curve(primary[control].daily, primary[name].daily).sentence
-            for name in names
-            if name != control
+            name: novelty_curve(primary[control].daily, primary[name].daily) for name in names if name != control
         }
+        also = list(_also(plan, control, experiment, sums))
     verdict = reading.verdict
     sentence = verdict.sentence
     if experiment.kind == Experiment.Kind.AA:
         sentence = _of_aa(verdict.decision, sentence)
+    if verdict.decision is Decision.TOO_EARLY and experiment.state in (State.STOPPED, State.ARCHIVED):
+        sentence = sentence.replace("Too early", "It was stopped too early").replace("; needs ", "; it needed ")
     about = None if verdict.decision is Decision.UNREADABLE else verdict.variant
-    return Result(verdict.decision, sentence, about, users, sums.crossed, reading, days, novelty)
+    return Result(verdict.decision, sentence, about, users, sums.crossed, reading, days, novelty, also)
 
 
 def as_json(experiment: Experiment, found: Result) -> dict[str, Any]:
@@ -104,13 +110,22 @@ def as_json(experiment: Experiment, found: Result) -> dict[str, Any]:
         "users": dict(found.users),
         "crossed_users": found.crossed,
         "sample_ratio": ratio and {"p_value": ratio.p_value, "passed": ratio.passed, "sentence": ratio.sentence},
-        "comparisons": [_comparison_as_json(one) for one in found.reading.comparisons] if found.reading else [],
+        "shown_by": experiment.shown_by,
+        "comparisons": [_comparison_as_json(one, role) for role, one in comparisons_of(found)],
         "days": [
             {"day": one.day, "variant": one.variant, "users": one.users, "lift": _interval(one.lift)}
             for one in found.days
         ],
-        "novelty": dict(found.novelty),
+        "novelty": {name: curve.sentence for name, curve in found.novelty.items()},
     }
+
+
+def comparisons_of(found: Result) -> Iterator[tuple[str, Comparison]]:
+    """Yield every comparison with what it is for."""
+    for one in found.reading.comparisons if found.reading else ():
+        yield PRIMARY if one.guardrail is None else GUARDRAIL, one
+    for one in found.also:
+        yield ALSO, one
 
 
 def webhook_payload(experiment: Experiment, found: Result) -> dict[str, Any]:
@@ -131,7 +146,20 @@ def webhook_payload(experiment: Experiment, found: Result) -> dict[str, Any]:
 
 
 def _metric(name: str, margin: float | None = None) -> Metric:
-    return Metric(METRICS[name].label, margin=margin)
+    kind = METRICS[name]
+    absolute = kind.absolute and margin is not None
+    return Metric(kind.label, more_is_better=kind.more_is_better, margin=margin, absolute=absolute)
+
+
+def _also(plan: Plan, control: str, experiment: Experiment, sums: Sums) -> Iterator[Comparison]:
+    """Compare by the metrics that decide nothing: a family of their own, corrected as the others are."""
+    names = [name for name in METRICS if name != experiment.primary_metric and name not in experiment.guardrails]
+    challengers = [variant for variant in sums.users if variant != control]
+    sequence = plan.sequence(len(names) * len(challengers))
+    for name in names:
+        latest = {variant: _at(one.so_far, -1) for variant, one in sums.by_metric[name].items()}
+        for variant in challengers:
+            yield compare_metric(_metric(name), variant, latest[control], latest[variant], sequence)
 
 
 def _latest(experiment: Experiment, sums: Sums) -> dict[Metric, dict[str, Moments]]:
@@ -178,10 +206,11 @@ def _of_aa(decision: Decision, sentence: str) -> str:
     return sentence
 
 
-def _comparison_as_json(one: Comparison) -> dict[str, Any]:
+def _comparison_as_json(one: Comparison, role: str) -> dict[str, Any]:
     effect = one.effect
     return {
         "metric": one.metric.name,
+        "role": role,
         "variant": one.variant,
         "readable": one.readable,
         "control_value": _number(float(effect.control)),

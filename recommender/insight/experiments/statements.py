@@ -1,58 +1,157 @@
-"""Hold the SQL of experiments' daily totals; `insight.impressions.rollup` runs the first two with its own batches."""
+"""Hold the SQL of experiments' daily totals; `insight.impressions.rollup` runs the first ones with its own batches."""
 
+from interactions.exclusions import COUNTS
 from recommender.models.experiment import SEPARATOR
 
 KEY = f"split_part(variant, '{SEPARATOR}', 1)"
 NAME = f"split_part(variant, '{SEPARATOR}', 2)"
 DAY = "experiment_id, user_id, variant, day"
-TOTALS = "lists, shown, clicked, converted"
+BEFORE = "lists, shown, clicked, converted, acts, amount"
+TOTALS = f"{BEFORE}, varied"
+FIRST = 10
+"""The items of a list by which its diversity is told: few users look further, and pairs grow with the square."""
+
+# The share of pairs of its items that have no category in common.
+DIVERSITY = f"""(
+    WITH item AS (
+        SELECT number, categories FROM unnest(list.items[1:{FIRST}]) WITH ORDINALITY AS place (pk, number)
+        JOIN catalog_item ON catalog_item.id = place.pk
+    )
+    SELECT coalesce(avg((NOT one.categories && other.categories)::int), 0)
+    FROM item AS one JOIN item AS other ON one.number < other.number
+)"""
+ADD_SHOWN = f"""
+ON CONFLICT ({DAY}) DO UPDATE SET lists = known.lists + excluded.lists, shown = known.shown + excluded.shown,
+    varied = known.varied + excluded.varied
+"""
 
 # Users who are erased or opted out have no name in impressions, so they count for no variant.
+SHOWN_TO = f"""
+SELECT DISTINCT experiment.id AS experiment_id, list.user_id
+FROM taken AS list JOIN recommender_experiment AS experiment ON experiment.key = {KEY}
+WHERE list.variant <> '' AND list.user_id <> ''
+"""
 COUNT_LISTS = f"""
 INSERT INTO recommender_experimentday AS known ({DAY}, {TOTALS})
-SELECT experiment.id, taken.user_id, {NAME}, taken.day, count(*), sum(cardinality(items)), 0, 0
-FROM taken JOIN recommender_experiment AS experiment ON experiment.key = {KEY}
-WHERE taken.variant <> '' AND taken.user_id <> '' GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
-ON CONFLICT ({DAY}) DO UPDATE SET lists = known.lists + excluded.lists, shown = known.shown + excluded.shown
+SELECT experiment.id, list.user_id, {NAME}, list.day, count(*), sum(cardinality(items)), 0, 0, 0, 0, sum({DIVERSITY})
+FROM taken AS list JOIN recommender_experiment AS experiment ON experiment.key = {KEY}
+WHERE list.variant <> '' AND list.user_id <> '' AND experiment.shown_by = 'answer'
+GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
+{ADD_SHOWN}
+"""
+
+# Where clients tell what users saw: each item of a list once, however often it is told.
+TAKE_SEEN = f"""
+CREATE TEMP TABLE seen ON COMMIT DROP AS
+WITH told AS MATERIALIZED (
+    SELECT DISTINCT event.user_id, event.item_id, event.type_id, lower(context ->> 'recommendation_id') AS named
+    FROM interactions_interaction AS event JOIN interactions_interactiontype AS kind ON kind.id = event.type_id
+    WHERE event.id > %(after)s AND event.id <= %(until)s AND event.occurred_at >= %(since)s
+        AND kind.name = 'impression' AND NOT event.undated AND {COUNTS.format(event="event")}
+        AND context ->> 'recommendation_id' ~* '^[0-9a-f]{{8}}(-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}}$'
+), earlier AS (
+    SELECT told.*, list.recommendation_id, list.items, list.user_id AS shown_to,
+        (list.served_at AT TIME ZONE 'UTC')::date AS day, {NAME} AS variant, experiment.id AS experiment_id,
+        before.items AS items_before
+    FROM told JOIN recommender_servedlist AS list
+        ON list.recommendation_id = told.named::uuid AND told.item_id = ANY(list.items)
+    JOIN recommender_experiment AS experiment ON experiment.key = {KEY} AND experiment.shown_by = 'event'
+    CROSS JOIN LATERAL (
+        SELECT coalesce(array_agg(event.item_id), '{{}}') AS items FROM interactions_interaction AS event
+        WHERE event.user_id = told.user_id AND event.type_id = told.type_id AND event.id <= %(after)s
+            AND event.occurred_at >= list.served_at - %(skew)s
+            AND lower(event.context ->> 'recommendation_id') = told.named
+    ) AS before
+    WHERE list.variant <> '' AND list.user_id <> ''
+)
+SELECT experiment_id, shown_to AS user_id, variant, day, recommendation_id, items,
+    count(*) AS shown, bool_and(cardinality(items_before) = 0) AS is_new
+FROM earlier WHERE NOT item_id = ANY(items_before) GROUP BY 1, 2, 3, 4, 5, 6
+"""
+SEEN_BY = "SELECT DISTINCT experiment_id, user_id FROM seen"
+COUNT_SEEN = f"""
+INSERT INTO recommender_experimentday AS known ({DAY}, {TOTALS})
+SELECT experiment_id, user_id, variant, day, count(*) FILTER (WHERE is_new), sum(shown), 0, 0, 0, 0,
+    coalesce(sum({DIVERSITY}) FILTER (WHERE is_new), 0)
+FROM seen AS list GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
+{ADD_SHOWN}
+"""
+
+ACTED_BY = f"""
+SELECT DISTINCT experiment.id AS experiment_id, matched.user_id
+FROM matched JOIN recommender_experiment AS experiment ON experiment.key = {KEY}
+WHERE matched.variant <> '' AND matched.user_id <> ''
 """
 COUNT_ACTED = f"""
 INSERT INTO recommender_experimentday AS known ({DAY}, {TOTALS})
-SELECT experiment.id, news.user_id, {NAME}, news.day, 0, 0,
-    count(*) FILTER (WHERE is_click), count(*) FILTER (WHERE converts)
+SELECT experiment.id, user_id, {NAME}, day, 0, 0,
+    count(*) FILTER (WHERE is_click), count(*) FILTER (WHERE converts), 0, 0, 0
 FROM news JOIN recommender_experiment AS experiment ON experiment.key = {KEY}
-WHERE news.variant <> '' AND news.user_id <> '' GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
+WHERE variant <> '' AND user_id <> '' GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
 ON CONFLICT ({DAY}) DO UPDATE SET clicked = known.clicked + excluded.clicked,
     converted = known.converted + excluded.converted
+"""
+COUNT_ACTS = f"""
+INSERT INTO recommender_experimentday AS known ({DAY}, {TOTALS})
+SELECT experiment.id, user_id, {NAME}, day, 0, 0, 0, 0, count(*), coalesce(sum(amount), 0), 0
+FROM matched JOIN recommender_experiment AS experiment ON experiment.key = {KEY}
+WHERE variant <> '' AND user_id <> '' GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
+ON CONFLICT ({DAY}) DO UPDATE SET acts = known.acts + excluded.acts, amount = known.amount + excluded.amount
+"""
+
+ADD_ANSWERS = """
+INSERT INTO recommender_experimentanswers AS known (experiment_id, variant, day, moments, sums, buckets)
+SELECT id, %s, %s, 1, %s::float8[], %s::bigint[] FROM recommender_experiment WHERE key = %s
+ON CONFLICT (experiment_id, variant, day) DO UPDATE SET moments = known.moments + 1,
+    sums = (
+        SELECT array_agg(old + new ORDER BY number)
+        FROM unnest(known.sums, excluded.sums) WITH ORDINALITY AS pair (old, new, number)
+    ),
+    buckets = (
+        SELECT array_agg(old + new ORDER BY number)
+        FROM unnest(known.buckets, excluded.buckets) WITH ORDINALITY AS pair (old, new, number)
+    )
 """
 
 # Clicks that came after the start may be due to what the experiment shows.
 COUNT_BEFORE = f"""
-INSERT INTO recommender_experimentbaseline (experiment_id, user_id, {TOTALS})
-SELECT %(experiment)s, list.user_id, count(*), sum(cardinality(list.items)),
-    coalesce(sum(acted.clicked), 0), coalesce(sum(acted.converted), 0)
-FROM recommender_servedlist AS list CROSS JOIN LATERAL (
-    SELECT count(*) AS clicked, count(converted_at) FILTER (WHERE converted_at < %(start)s) AS converted
-    FROM recommender_attribution AS act
-    WHERE act.recommendation_id = list.recommendation_id AND act.served_at = list.served_at
-        AND act.acted_at < %(start)s
-) AS acted
-WHERE list.placement = %(placement)s AND list.user_id <> ''
-    AND list.served_at >= %(start)s - %(period)s AND list.served_at < %(start)s
-GROUP BY list.user_id ON CONFLICT DO NOTHING
+INSERT INTO recommender_experimentbaseline (experiment_id, user_id, {BEFORE})
+SELECT %(experiment)s, shown.*, coalesce(done.acts, 0), coalesce(done.amount, 0) FROM (
+    SELECT list.user_id, count(*) AS lists, sum(cardinality(list.items)) AS shown,
+        coalesce(sum(acted.clicked), 0) AS clicked, coalesce(sum(acted.converted), 0) AS converted
+    FROM recommender_servedlist AS list CROSS JOIN LATERAL (
+        SELECT count(*) AS clicked, count(converted_at) FILTER (WHERE converted_at < %(start)s) AS converted
+        FROM recommender_attribution AS act
+        WHERE act.recommendation_id = list.recommendation_id AND act.served_at = list.served_at
+            AND act.acted_at < %(start)s
+    ) AS acted
+    WHERE list.placement = %(placement)s AND list.user_id <> ''
+        AND list.served_at >= %(start)s - %(period)s AND list.served_at < %(start)s
+    GROUP BY list.user_id
+) AS shown LEFT JOIN (
+    SELECT person.user_id, count(*) AS acts,
+        sum(event.value) FILTER (WHERE kind.is_conversion AND kind.scale_min IS NULL) AS amount
+    FROM interactions_interaction AS event JOIN interactions_interactiontype AS kind ON kind.id = event.type_id
+    JOIN catalog_enduser AS person ON person.id = event.user_id
+    WHERE event.occurred_at >= %(start)s - %(period)s AND event.occurred_at < %(start)s
+        AND NOT event.undated AND NOT kind.is_negative AND kind.weight > 0 AND {COUNTS.format(event="event")}
+    GROUP BY person.user_id
+) AS done USING (user_id) ON CONFLICT DO NOTHING
 """
+
+
+def _added(names: str) -> str:
+    return ", ".join(f"{name} = known.{name} + excluded.{name}" for name in names.split(", "))
+
 
 MERGE_DAYS = f"""
 WITH moved AS (DELETE FROM recommender_experimentday WHERE user_id = %(visitor)s RETURNING *)
 INSERT INTO recommender_experimentday AS known ({DAY}, {TOTALS})
-SELECT experiment_id, %(into)s, variant, day, {TOTALS} FROM moved
-ON CONFLICT ({DAY}) DO UPDATE SET lists = known.lists + excluded.lists, shown = known.shown + excluded.shown,
-    clicked = known.clicked + excluded.clicked, converted = known.converted + excluded.converted
+SELECT experiment_id, %(into)s, variant, day, {TOTALS} FROM moved ON CONFLICT ({DAY}) DO UPDATE SET {_added(TOTALS)}
 """
 MERGE_BEFORE = f"""
 WITH moved AS (DELETE FROM recommender_experimentbaseline WHERE user_id = %(visitor)s RETURNING *)
-INSERT INTO recommender_experimentbaseline AS known (experiment_id, user_id, {TOTALS})
-SELECT experiment_id, %(into)s, {TOTALS} FROM moved
-ON CONFLICT (experiment_id, user_id) DO UPDATE SET lists = known.lists + excluded.lists,
-    shown = known.shown + excluded.shown, clicked = known.clicked + excluded.clicked,
-    converted = known.converted + excluded.converted
+INSERT INTO recommender_experimentbaseline AS known (experiment_id, user_id, {BEFORE})
+SELECT experiment_id, %(into)s, {BEFORE} FROM moved
+ON CONFLICT (experiment_id, user_id) DO UPDATE SET {_added(BEFORE)}
 """

@@ -7,10 +7,11 @@ from typing import Any
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
-from recommender.insight.experiments import results
+from recommender.insight.experiments import results, sums
 from recommender.insight.experiments.definition import Definition
 from recommender.insight.experiments.statements import COUNT_BEFORE
-from recommender.models import EXPERIMENTS_GENERATION, Experiment, Variant
+from recommender.merchandising.settings import ListSettings
+from recommender.models import EXPERIMENTS_GENERATION, Experiment, Placement, Variant
 from recsite.platform import audit, generations
 from recsite.platform.audit import Actor
 from recsite.platform.exceptions import Conflict
@@ -83,6 +84,7 @@ def start(experiment: Experiment, *, actor: Actor) -> Experiment:
             raise _occupied(held, blocking)
         if held.started_at is None:
             held.started_at = timezone.now()
+            _settle_counting(held)
         try:
             with transaction.atomic():
                 _move(held, State.RUNNING, "experiment.start", actor)
@@ -134,7 +136,10 @@ def note_shipped(experiment: Experiment, variant: str, reason: str, *, actor: Ac
 
 
 def advance(now: datetime | None = None) -> None:
-    """Stop experiments whose planned end has come, and add up the period before of those that have begun."""
+    """Stop experiments whose planned end has come, and add up the period before of those that have begun.
+
+    Sums that another version of the program has kept are made anew.
+    """
     now = now or timezone.now()
     for experiment in Experiment.objects.filter(state__in=[State.RUNNING, State.PAUSED], ends_at__lte=now):
         stop(experiment, "Its planned end has come.", actor=ENDED)
@@ -148,6 +153,17 @@ def advance(now: datetime | None = None) -> None:
             }
             cursor.execute(COUNT_BEFORE, about)
             Experiment.objects.filter(pk=experiment.pk).update(baseline_at=now)
+            sums.rebuild(experiment)
+    for experiment in Experiment.objects.exclude(started_at=None).exclude(sums_layout=sums.LAYOUT):
+        sums.rebuild(experiment)
+
+
+def _settle_counting(held: Experiment) -> None:
+    """Settle what counts as shown for as long as it runs: what is published meanwhile must not change the counting."""
+    placement = Placement.objects.select_related("live").filter(name=held.placement).first()
+    live = placement.live.settings if placement and placement.live else {}
+    held.shown_by = ListSettings.stored(live).shown_by
+    held.sums_layout = sums.LAYOUT
 
 
 def _locked(experiment: Experiment) -> Experiment:
@@ -170,7 +186,7 @@ def _occupied(held: Experiment, by: Experiment | None) -> Conflict:
 def _move(held: Experiment, state: str, verb: str, actor: Actor, reason: str = "") -> None:
     """Store the new state, record it and tell every process."""
     before, held.state = held.state, state
-    held.save(update_fields=["state", "started_at", "stopped_at"])
+    held.save(update_fields=["state", "started_at", "stopped_at", "shown_by", "sums_layout"])
     audit.record(actor, verb, AUDITED, held.key, before={"state": before}, after={"state": state}, reason=reason)
     generations.bump(EXPERIMENTS_GENERATION)
 

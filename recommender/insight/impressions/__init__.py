@@ -16,6 +16,7 @@ from recommender.insight.impressions.recording import Impression, flush, record
 from recommender.insight.impressions.retention import condense
 from recommender.insight.impressions.rollup import READERS, roll_up
 from recommender.insight.impressions.timing import note as note_time
+from recommender.insight.impressions.timing import note_failure
 
 __all__ = [
     "ATTRIBUTIONS",
@@ -24,6 +25,7 @@ __all__ = [
     "Impression",
     "condense",
     "flush",
+    "note_failure",
     "note_time",
     "on_erased",
     "on_items_deleted",

@@ -14,7 +14,7 @@ from django.db import connection
 from django.utils import timezone
 
 from recommender.cache import SOURCES
-from recommender.insight.experiments import statements as of_experiments
+from recommender.insight.experiments import totals
 from recommender.insight.impressions import statements
 from recommender.models import EXPOSURES_GENERATION
 from recsite.platform import feed, generations
@@ -46,13 +46,13 @@ def _impressions() -> int:
                 total += cursor.rowcount
                 cursor.execute(statements.COUNT_LISTS)
                 cursor.execute(statements.COUNT_HOURS)
-                cursor.execute(of_experiments.COUNT_LISTS)
                 cursor.execute(statements.COUNT_PLACES)
                 cursor.execute(statements.COUNT_ITEMS)
                 cursor.execute(statements.COUNT_DIFFERENT)
                 cursor.execute(statements.COUNT_EXPOSURES, ids)
                 if cursor.rowcount:
                     generations.bump(EXPOSURES_GENERATION)
+                totals.count_lists(cursor)
         if batch.is_last:
             return total
 
@@ -75,7 +75,9 @@ def _feedback() -> int:
                 cursor.execute(statements.FIND_NEW_FEEDBACK)
                 cursor.execute(statements.ATTRIBUTE)
                 total += cursor.rowcount
-                for statement in (*statements.COUNT_FEEDBACK, of_experiments.COUNT_ACTED):
+                for statement in statements.COUNT_FEEDBACK:
                     cursor.execute(statement)
+                totals.count_acts(cursor)
+                totals.count_seen(cursor, parameters)
         if batch.is_last:
             return total

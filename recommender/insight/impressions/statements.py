@@ -67,6 +67,7 @@ MATCH_FEEDBACK = f"""
 CREATE TEMP TABLE matched ON COMMIT DROP AS
 WITH act AS MATERIALIZED (
     SELECT event.event_id, event.item_id, event.occurred_at, person.user_id AS person, kind.is_conversion,
+        CASE WHEN kind.is_conversion AND kind.scale_min IS NULL THEN event.value END AS amount,
         CASE WHEN context ->> 'recommendation_id' ~* '^[0-9a-f]{{8}}(-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}}$'
             THEN (context ->> 'recommendation_id')::uuid END AS named
     FROM interactions_interaction AS event
@@ -76,7 +77,7 @@ WITH act AS MATERIALIZED (
         AND NOT event.undated AND NOT kind.is_negative AND kind.weight > 0
         AND {COUNTS.format(event="event")}
 )
-SELECT act.event_id, act.item_id, act.occurred_at, act.is_conversion, list.by_id, list.recommendation_id,
+SELECT act.event_id, act.item_id, act.occurred_at, act.is_conversion, act.amount, list.by_id, list.recommendation_id,
     list.served_at, (list.served_at AT TIME ZONE 'UTC')::date AS day, list.kind, list.placement,
     coalesce(list.placement_revision, 0) AS placement_revision,
     list.algorithm, coalesce(list.version, 0) AS version, list.variant, list.user_id,
