@@ -16,6 +16,8 @@ BEFORE = (
 
 def catalogue(items: int) -> str:
     events = max(1_000, int(items * EVENTS_PER_ITEM))
+    # What an earlier run has left would be known already, and nothing would be loaded.
+    part("emptying")
     loaded = manage("demo_data", "--plain", "--items", str(items), "--events", str(events))
     first, later = part("catalogue", "start"), part("catalogue", "start")
     manage("train", "svd", "popular")
