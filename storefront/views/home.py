@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 
 from catalog.snapshot import Snapshot
 from recommender.serving import Answer, ListedItem, UnknownAlgorithm, recommend
-from recommender.serving.candidates import LATEST, POPULAR, current_context
+from recommender.serving.candidates import LATEST, POPULAR, RULE, current_context
 from storefront import shelves
 from storefront.views.cards import Card, Shelf, card, categories
 from storefront.views.history import history
@@ -54,14 +54,14 @@ def _shelves(visitor: Visitor | None, answer: Answer | None, catalogue: Snapshot
 
 
 def _impersonal(visitor: Visitor | None, shelf: str, source: str) -> tuple[list[ListedItem], UUID | None]:
-    """Return the source's own first items, the same for all users but for what they have seen."""
+    """Return the source's own first items and what is pinned, the same for all users but for what they have seen."""
     asked, placement = shelves.asked_at(shelf, visitor.user_id if visitor else NOBODY, algorithm=source)
     try:
         answer = recommend(asked, placement)
     except UnknownAlgorithm:
         # Nothing is popular before a model says so.
         return [], None
-    belonging = (source, *placement.settings.fallbacks)
+    belonging = (source, RULE, *placement.settings.fallbacks)
     return [place for place in answer.items if place.source in belonging], answer.recommendation_id
 
 

@@ -70,6 +70,35 @@ def test_a_shelf_is_drafted_previewed_published_and_taken_back(tab: OpenTab) -> 
     assert on_the_shelf(page) == usual
 
 
+def test_a_pin_is_drafted_previewed_published_shown_in_the_shop_and_taken_back(tab: OpenTab) -> None:
+    page = sign_in(tab())
+    page.goto("/")
+    usual = page.locator(".shelf-popular .card-title").all_inner_texts()
+    pinned = usual[-1]
+    item_id = Item.objects.get(title=pinned).item_id
+    page.goto(f"/admin/recommender/placement/{merchandising.find('shop-popular').pk}/draft/")
+    page.get_by_text("Another rule").click()
+    row = page.locator("details[open]")
+    row.get_by_label("Then", exact=True).select_option("pin an item")
+    row.get_by_label("Item", exact=True).fill(item_id)
+    row.get_by_label("At position").fill("1")
+    row.get_by_label("At position").blur()
+    expect(page.locator("#preview .rs-mark", has_text="pinned")).to_be_visible()
+    page.get_by_role("button", name="Save and publish").click()
+    page.get_by_role("button", name="Publish", exact=True).click()
+    expect(page.get_by_text("is live: everywhere within two seconds.")).to_be_visible()
+    page.wait_for_timeout(2_000)
+    page.goto("/")
+    assert page.locator(".shelf-popular .card-title").all_inner_texts() == [pinned, *usual[:-1]]
+
+    page.goto(f"/admin/recommender/placement/{merchandising.find('shop-popular').pk}/revisions/")
+    page.get_by_role("button", name="Return to revision").last.click()
+    expect(page.get_by_text("again, published as")).to_be_visible()
+    page.wait_for_timeout(2_000)
+    page.goto("/")
+    assert page.locator(".shelf-popular .card-title").all_inner_texts() == usual
+
+
 def test_a_draft_that_somebody_saved_meanwhile_is_shown_beside_ones_own(tab: OpenTab) -> None:
     page, other = (sign_in(tab(faults_expected=True)) for _ in range(2))
     draft = f"/admin/recommender/placement/{merchandising.find('shop-new').pk}/draft/"

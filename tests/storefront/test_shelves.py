@@ -45,3 +45,14 @@ def test_a_shelf_of_everybody_s_shows_the_fallbacks_that_staff_chose(shop: Shop)
     set_placement("shop-new", fallbacks=["popular"])
     look_again()
     assert Visitor().shelves()["new"] == titles(shop.poems + shop.novels)
+
+
+def test_a_shelf_of_everybody_s_shows_what_a_rule_pins(shop: Shop) -> None:
+    shelves.make(SYSTEM)
+    pin = {"does": "pin", "item": NOVELS[5], "position": 1}
+    for name in ("shop-popular", "shop-new"):
+        set_placement(name, rules=[pin])
+    look_again()
+    found = Visitor().shelves()
+    assert found["popular"][:2] == titles([shop.novels[5], shop.poems[0]])
+    assert found["new"] == titles([shop.novels[5]])
