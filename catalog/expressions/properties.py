@@ -74,6 +74,7 @@ _DESCRIBED: tuple[tuple[Property, str], ...] = (
     (Property("user.country", _T), "The demographic `country`, as it is written."),
     (Property("user.categories", _T, True), "The categories in the user's stated preferences."),
     (Property("user.tags", _T, True), "The tags in the user's stated preferences."),
+    (Property("user.active_days_ago", _N), "Whole days since the user's last event; missing where there was none."),
     (Property("viewed.category", _T, True), "The categories of the item that is looked at."),
     (Property("viewed.tags", _T, True), "Its tags."),
     (Property("viewed.item_type", _T), "Its type."),

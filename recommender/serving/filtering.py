@@ -7,6 +7,7 @@ the user comes from Redis, or one query for all users of the request; nothing is
 import time
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,8 @@ from recsite.platform.redis import RedisDown
 
 NOTHING_KNOWN = Context()
 NOTHING: Mapping[str, Any] = {}
+LAST_ACTIVE = "last_active"
+"""Where the second of the user's last event is kept; no property has such a name."""
 
 
 def matching(
@@ -78,7 +81,8 @@ def contexts_of(
         found = _about([user_ids[at] for at in missing], [known[at].candidates.person for at in missing])
         for at, its in zip(missing, found, strict=True):
             about[at] = its
-    return [Context(its, new_for_days) for its in about]
+    now = time.time()
+    return [Context(with_activity(its, now), new_for_days) for its in about]
 
 
 def context_of_viewed(catalogue: Snapshot, request: Request, new_for_days: int, row: int) -> Context:
@@ -97,8 +101,11 @@ def context_of_viewed(catalogue: Snapshot, request: Request, new_for_days: int, 
     return Context(known, new_for_days)
 
 
-def about_user(preferences: Any, demographics: Any) -> Mapping[str, Any]:
-    """Return what expressions know of a user, by the names of the properties, from the fields of their row."""
+def about_user(preferences: Any, demographics: Any, last_active: datetime | None = None) -> dict[str, Any]:
+    """Return what is kept of a user for expressions, by the names of the properties, from the fields of their row.
+
+    It stays true until they do something; `with_activity` adds what changes with time alone.
+    """
     stated = StatedPreferences.of(preferences)
     said: Mapping[str, Any] = demographics if isinstance(demographics, dict) else NOTHING
     return {
@@ -107,7 +114,14 @@ def about_user(preferences: Any, demographics: Any) -> Mapping[str, Any]:
         "user.categories": stated.categories,
         "user.tags": stated.tags,
         "user.demographics": said,
+        LAST_ACTIVE: None if last_active is None else int(last_active.timestamp()),
     }
+
+
+def with_activity(about: Mapping[str, Any], now: float) -> Mapping[str, Any]:
+    """Return what expressions know of a user at a moment, in seconds."""
+    last = about.get(LAST_ACTIVE)
+    return about if last is None else {**about, "user.active_days_ago": max(int((now - last) // DAY), 0)}
 
 
 def _about(user_ids: Sequence[str], persons: Sequence[int]) -> list[Mapping[str, Any]]:
@@ -116,11 +130,11 @@ def _about(user_ids: Sequence[str], persons: Sequence[int]) -> list[Mapping[str,
     found, marks = _from_redis(keys)
     if missing := keys.keys() - found.keys():
         try:
-            stated = users.stated(missing)
+            rows = users.described(missing)
         except DatabaseDown:
             telemetry.degraded.labels("database").inc()
         else:
-            read = {person: about_user(*stated.get(person, (None, None))) for person in missing}
+            read = {person: about_user(*rows.get(person, (None, None))) for person in missing}
             found |= read
             _keep({person: keys[person] for person in missing if marks.get(person)}, marks, read)
     return [found.get(person, NOTHING) for person in persons]

@@ -1,5 +1,6 @@
 """Name what stands in the way of a placement's rules when they are made. These are warnings: lists pass it by."""
 
+import time
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
@@ -10,7 +11,7 @@ from catalog.expressions import ITEM, Context, matches, parse
 from catalog.models import EndUser
 from catalog.snapshot import Snapshot
 from recommender.merchandising.rules import BLOCK, PIN, PIN_BEST, Rule
-from recommender.serving.filtering import about_user
+from recommender.serving.filtering import about_user, with_activity
 from recommender.serving.placements import clock
 from recsite.platform import database
 
@@ -63,8 +64,8 @@ def _empty_audiences(numbered: Sequence[tuple[int, Rule]]) -> Iterator[str]:
     if not asked:
         return
     active = EndUser.objects.filter(opted_out_at=None).order_by(F("last_active").desc(nulls_last=True), "pk")[:ASKED]
-    rows = database.ask(lambda: list(active.values_list("preferences", "demographics")))
-    known = [Context(about_user(*row)) for row in rows]
+    rows = database.ask(lambda: list(active.values_list("preferences", "demographics", "last_active")))
+    known = [Context(with_activity(about_user(*row), time.time())) for row in rows]
     for number, audience in asked:
         if not any(matches(audience, one) for one in known):
             yield f"Rule {number} is for nobody now: of the {len(known):,} users active last none is {audience}."

@@ -1,6 +1,7 @@
 """An expression filters every list, knows the user and the viewed item, and costs a cached answer no query."""
 
 import json
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
@@ -13,12 +14,13 @@ from django.utils import timezone
 
 from catalog import opting_out, snapshot, store
 from catalog.models import EndUser, Item
+from interactions.producers import produce
 from recommender import cache, merchandising, serving
 from recommender.models import CoPurchase
-from recommender.serving import Request, list_export
+from recommender.serving import Request, filtering, list_export
 from recommender.serving.kafka_requests import reply
 from recsite.platform.audit import SYSTEM
-from tests import outages
+from tests import factories, outages
 from tests.recommender.fixtures import NOVELS, POEMS, Shop, ask, happened, ids, look_again, start_afresh
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
@@ -114,6 +116,26 @@ def test_an_expression_knows_the_user(shop: Shop, django_assert_num_queries: Any
         assert ask(shop.ada, filter='user.country == "AT"').cache_hit
         assert ask("nobody", filter='user.country == "AT"').cache_hit
         assert ask(shop.ben, filter='user.country != "AT"').cache_hit
+
+
+def test_an_expression_knows_when_the_user_was_last_active(shop: Shop, django_assert_num_queries: Any) -> None:
+    for person, days in ((shop.ada, 40), (shop.ben, 3)):
+        EndUser.objects.filter(pk=person.pk).update(last_active=timezone.now() - timedelta(days=days, minutes=1))
+    EndUser.objects.filter(pk=shop.cleo.pk).update(last_active=None)
+    start_afresh()
+    away, missing = "user.active_days_ago >= 30", "user.active_days_ago is missing"
+    for person, is_away in ((shop.ada, True), (shop.ben, False), (shop.cleo, False)):
+        assert bool(ask(person, filter=away).items) is is_away
+    assert ask(shop.cleo, filter=missing).items
+    assert not ask(shop.ada, filter=missing).items
+    assert ask(shop.ben, filter="user.active_days_ago == 3").items
+    with django_assert_num_queries(0):
+        assert ask(shop.ada, filter=away).cache_hit
+    # What is kept is when, so that time alone moves it on.
+    (about,) = filtering._about(["ada"], [shop.ada.pk])
+    assert filtering.with_activity(about, time.time() + 10 * 86_400)["user.active_days_ago"] == 50
+    produce([factories.event("ada", shop.novels[0], "rating", 4, at=timezone.now())])
+    assert not ask(shop.ada, filter=away).items
 
 
 def test_what_is_known_of_a_batch_of_users_costs_one_query(shop: Shop, django_assert_num_queries: Any) -> None:

@@ -4,6 +4,7 @@ Every function raises DatabaseDown.
 """
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -47,6 +48,13 @@ def stated(users: Iterable[int]) -> dict[int, tuple[Any, Any]]:
     known = EndUser.objects.filter(pk__in=list(users)).exclude(preferences={}, demographics={})
     rows = known.values_list("pk", "preferences", "demographics")
     return {pk: (preferences, demographics) for pk, preferences, demographics in database.ask(lambda: list(rows))}
+
+
+def described(users: Iterable[int]) -> dict[int, tuple[Any, Any, datetime | None]]:
+    """Return stated preferences, demographics and the time of the last event by user."""
+    known = EndUser.objects.filter(pk__in=list(users)).order_by()
+    rows = known.values_list("pk", "preferences", "demographics", "last_active")
+    return {pk: (stated, said, last) for pk, stated, said, last in database.ask(lambda: list(rows))}
 
 
 def with_new_events(users: Iterable[int], member: LoadedModel) -> IntArray:
