@@ -11,7 +11,7 @@ from django.template.response import TemplateResponse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from recommender import merchandising
-from recommender.admin import placement_previews
+from recommender.admin import placement_chart, placement_previews
 from recommender.admin.placement_forms import DraftForm, PublishForm, SubjectForm
 from recommender.insight import analytics
 from recommender.merchandising import ListSettings, StaleDraft, StaleRevision, differences
@@ -31,7 +31,7 @@ LISTED = 50
 @require_http_methods(["GET", "HEAD", "POST"])
 def draft(request: HttpRequest, pk: int) -> HttpResponse:
     """Show the draft beside a preview of it; store it by POST. A stale form is told, and loses nothing."""
-    placement = _placement(request, pk)
+    placement = open_placement(request, pk)
     if request.method != "POST":
         form = DraftForm(placement, draft_of(placement))
         return _draft_page(request, placement, form)
@@ -53,7 +53,7 @@ def draft(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def preview(request: HttpRequest, pk: int) -> HttpResponse:
     """Show what the form as it stands would list, beside what is live. Nothing is stored or counts as shown."""
-    placement = _placement(request, pk)
+    placement = open_placement(request, pk)
     form = DraftForm(placement, draft_of(placement), request.POST)
     if not form.is_valid():
         return render(request, "admin/recommender/placement/_preview.html", {"wrong": form.errors.values()})
@@ -64,21 +64,22 @@ def preview(request: HttpRequest, pk: int) -> HttpResponse:
 @require_safe
 def published(request: HttpRequest, pk: int) -> HttpResponse:
     """Show what is live in words, since when and by whom, and what each revision achieved."""
-    placement = _placement(request, pk)
+    placement = open_placement(request, pk)
     own = live_of(placement)
     lines = [
         (label.capitalize(), in_words(name, getattr(own, name)))
         for name, (_, kinds, label) in TABLE.items()
         if placement.kind in kinds
     ]
-    context = {"lines": lines, "achieved": analytics.revision_totals(placement.name, LISTED)}
-    return _page(request, placement, "published", context)
+    context: dict[str, Any] = {"lines": lines, "achieved": analytics.revision_totals(placement.name, LISTED)}
+    context["chart"] = placement_chart.of(placement)
+    return placement_page(request, placement, "published", context)
 
 
 @require_safe
 def revisions(request: HttpRequest, pk: int) -> HttpResponse:
     """Show every revision with what it changed."""
-    placement = _placement(request, pk)
+    placement = open_placement(request, pk)
     rows = list(placement.revisions.order_by("-number")[: LISTED + 1])
     settings = [ListSettings.stored(row.settings) for row in rows]
     befores: list[ListSettings | None] = [*settings[1:], None]
@@ -86,13 +87,15 @@ def revisions(request: HttpRequest, pk: int) -> HttpResponse:
         {"row": row, "changes": None if before is None else differences(before, own)}
         for row, own, before in zip(rows, settings, befores, strict=True)
     ]
-    return _page(request, placement, "revisions", {"history": told[:LISTED], "may_change": _can_change(request)})
+    return placement_page(
+        request, placement, "revisions", {"history": told[:LISTED], "may_change": _can_change(request)}
+    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def publish(request: HttpRequest, pk: int) -> HttpResponse:
     """Ask before the draft is published, stating what will change; publish it by POST, once."""
-    placement = _placement(request, pk)
+    placement = open_placement(request, pk)
     _may_change(request)
     form = PublishForm(request.POST if request.method == "POST" else None, initial=_seen(placement))
     if request.method == "POST" and form.is_valid():
@@ -112,13 +115,13 @@ def publish(request: HttpRequest, pk: int) -> HttpResponse:
         return redirect("admin:placement-draft", pk)
     changes = differences(live_of(placement), draft_of(placement))
     context = {"form": form, "changes": changes, "consequences": _consequences(placement)}
-    return _page(request, placement, "publish", context)
+    return placement_page(request, placement, "publish", context)
 
 
 @require_POST
 def revert(request: HttpRequest, pk: int) -> HttpResponse:
     """Publish an earlier revision again. It carries what was live when it was decided: sent twice it reverts once."""
-    placement = _placement(request, pk)
+    placement = open_placement(request, pk)
     _may_change(request)
     number, live = (request.POST.get(name, "") for name in ("to", "live"))
     if not (number.isdecimal() and live.isdecimal()):
@@ -134,7 +137,7 @@ def revert(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def discard(request: HttpRequest, pk: int) -> HttpResponse:
     """Throw the draft away."""
-    placement = _placement(request, pk)
+    placement = open_placement(request, pk)
     _may_change(request)
     seen = request.POST.get("version", "")
     try:
@@ -167,7 +170,8 @@ def draft_of(placement: Placement) -> ListSettings:
     return live_of(placement) if placement.draft is None else ListSettings.stored(placement.draft)
 
 
-def _placement(request: HttpRequest, pk: int) -> Placement:
+def open_placement(request: HttpRequest, pk: int) -> Placement:
+    """Return the placement for whoever may look at it. Raises PermissionDenied, and Http404."""
     if not (request.user.has_perm(VIEW) or _can_change(request)):
         raise PermissionDenied(f"Your account lacks the permission {VIEW}.")
     found = Placement.objects.select_related("live").filter(pk=pk).first()
@@ -208,7 +212,7 @@ def _draft_page(request: HttpRequest, placement: Placement, form: DraftForm, **m
         **placement_previews.of(placement, own, subject),
         **more,
     }
-    return _page(request, placement, "draft", context)
+    return placement_page(request, placement, "draft", context)
 
 
 def _stale_page(request: HttpRequest, form: DraftForm, stale: StaleDraft) -> HttpResponse:
@@ -241,7 +245,8 @@ def _consequences(placement: Placement) -> list[str]:
     return found
 
 
-def _page(request: HttpRequest, placement: Placement, tab: str, context: dict[str, Any]) -> HttpResponse:
+def placement_page(request: HttpRequest, placement: Placement, tab: str, context: dict[str, Any]) -> HttpResponse:
+    """Show one of its tabs."""
     frame = {
         **admin.site.each_context(request),
         "title": placement.name,

@@ -128,6 +128,28 @@ def revision_totals(placement: str, most: int) -> list[RevisionTotals]:
     return [RevisionTotals(*row) for row in found.order_by("-placement_revision")[:most]]
 
 
+@dataclass(frozen=True, slots=True)
+class DayTotals:
+    """Total what a placement showed and had clicked on a day (UTC), whatever the revision."""
+
+    day: date
+    shown: int = 0
+    clicked: int = 0
+
+    @property
+    def click_rate(self) -> float | None:
+        """Return clicked items by items shown; None where none was."""
+        return self.clicked / self.shown if self.shown else None
+
+
+def day_totals(placement: str, days: int) -> list[DayTotals]:
+    """Return the totals of each of the latest days, the first one first; days without lists have none."""
+    rows = _days(days).filter(placement=placement).order_by().values_list("day")
+    found = {day: DayTotals(day, *totals) for day, *totals in rows.annotate(Sum("places"), Sum("places_clicked"))}
+    start = days_back(days)
+    return [found.get(day, DayTotals(day)) for day in (start + timedelta(number) for number in range(days))]
+
+
 def top_items(day: DailyImpressions, most: int = 20) -> list[ItemTotals]:
     """Return the items that a day's lists showed most."""
     rows = ItemImpressions.objects.filter(daily=day).order_by("-shown", "item_id")[:most]

@@ -1,5 +1,6 @@
 """Staff decide where lists are shown, and what they show: draft, preview, publish, return."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -7,7 +8,7 @@ from django.http import HttpResponse
 
 from recommender import merchandising
 from recommender.insight import impressions
-from recommender.models import DailyImpressions, Placement
+from recommender.models import DailyImpressions, Placement, PlacementRevision
 from recommender.serving import placements
 from recsite.platform import generations
 from recsite.platform.audit import SYSTEM
@@ -48,6 +49,29 @@ def test_the_list_leads_to_the_draft_and_says_what_is_live(admin: Staff, home: P
     assert page(home) in found.content.decode()
     assert "revision 1" in words(found)
     assert "by admin" in words(found)
+
+
+def test_a_chart_shows_each_day_with_marks_where_something_was_published(admin: Staff, home: Placement) -> None:
+    assert "Over time" not in admin.page(page(home, "published"))
+    today = datetime.now(UTC).date()
+    for ago, shown, clicked in ((0, 400, 12), (1, 200, 2), (5, 100, 10), (40, 900, 900)):
+        day = today - timedelta(days=ago)
+        about: dict[str, Any] = {"kind": "user", "placement": "home", "algorithm": "svd", "day": day}
+        for revision in (1, 2):
+            totals = {"places": shown // 2, "places_clicked": clicked // 2}
+            DailyImpressions.objects.create(**about, placement_revision=revision, **totals)
+    PlacementRevision.objects.filter(placement=home).update(published_at=datetime.now(UTC) - timedelta(days=1))
+    asked = admin.get(page(home, "published"))
+    said, markup = words(asked), asked.content.decode()
+    assert "top: 10 %" in said
+    assert "top: 400 a day" in said
+    assert f"{today:%b}" in said
+    assert "3 % of 400 shown" in said
+    assert "1 % of 200 shown; published: revision 1 by recsite" in said
+    assert markup.count('class="rs-threshold"') == 1
+    # The line breaks where nothing was shown.
+    assert markup.count("<polyline") == 2
+    assert said.count("900") == 0
 
 
 def test_a_draft_is_saved_published_and_taken_back(admin: Staff, home: Placement) -> None:
