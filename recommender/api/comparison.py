@@ -31,7 +31,7 @@ EXAMPLE = {
     "a": 41,
     "b": 42,
     "is_same_split": True,
-    "note": "Both were judged by the same held-out events of the same users.",
+    "note": "Both were judged by the same held-out events of the same users, so nDCG@10 is compared user by user.",
     "figures": [FIGURE],
     "slices": {"By how many items the user had": [FIGURE | {"name": "5-19"}]},
     "settings": [{"name": "svd.n_factors", "a": 50, "b": 100}],

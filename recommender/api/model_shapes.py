@@ -173,7 +173,7 @@ def member_as_json(member: ReleaseModel) -> dict[str, object]:
         "role": member.role,
         "trained_at": version.finished_at,
         **_trained_on(version),
-        "metrics": version.metrics,
+        "metrics": _told(version.metrics),
     }
 
 
@@ -202,7 +202,7 @@ def model_as_json(version: ModelVersion) -> dict[str, Any]:
         "fit_seconds": version.fit_seconds,
         "duration_seconds": version.duration_seconds,
         **_trained_on(version),
-        "metrics": version.metrics,
+        "metrics": _told(version.metrics),
         "verdict": {"passed": verdict["passed"], "sentence": verdict.get("sentence", "")} if verdict else None,
         "origin": version.origin,
         "error": version.error,
@@ -236,3 +236,11 @@ def release_as_json(release: Release) -> dict[str, Any]:
         # Looked up where a model was refused at all: of what is live already nothing is held against it.
         "refusals": registry.refusals(release) if refused else [],
     }
+
+
+def _told(metrics: dict[str, Any]) -> dict[str, Any]:
+    """Leave out the values of single users: they are there to compare two versions, and thousands of numbers long."""
+    full = metrics.get("full")
+    if not isinstance(full, dict):
+        return metrics
+    return metrics | {"full": {name: value for name, value in full.items() if name != "ndcg_by_user"}}

@@ -128,10 +128,13 @@ class Comparison:
     def note(self) -> str:
         """Say how far the figures can be compared."""
         if self.is_same_split:
-            return "Both were judged by the same held-out events of the same users."
+            same = "Both were judged by the same held-out events of the same users"
+            if any(one.is_paired for one in self.figures):
+                return f"{same}, so nDCG@10 is compared user by user."
+            return f"{same}. Single users' values are not kept of both, so intervals are wider than they need to be."
         return (
-            "They were judged by different held-out events, since they were trained on different data: "
-            "a part of each difference comes from that."
+            "They were judged by different held-out events, since they were trained on different data: no user can be "
+            "compared with themselves, and a part of each difference comes from that."
         )
 
 

@@ -3,10 +3,11 @@
 import json
 from typing import Any
 
+import numpy as np
 import pytest
 
 from recommender import registry
-from recommender.engine.evaluation import comparison
+from recommender.engine.evaluation import comparison, full
 from recommender.models import ListImpression, ModelVersion, Release
 from recommender.operations import compare
 from recommender.operations.compare import MODEL, RELEASE, Side
@@ -46,6 +47,38 @@ class TestFigures:
         assert words(0.10, 0.115) == "B is better, surely"
         assert words(0.115, 0.10) == "A is better, surely"
         assert words(0.10, 0.10) == "equal"
+
+    def test_the_same_users_are_compared_one_by_one(self) -> None:
+        rng = np.random.default_rng(5)
+        easy = rng.uniform(0, 0.8, 3_000)
+        a, b = easy, easy + rng.normal(0.01, 0.05, 3_000)
+        mine, yours = (measured(float(values.mean())) for values in (a, b))
+        mine["full"]["ndcg_by_user"], yours["full"]["ndcg_by_user"] = full.by_user(a, 1), full.by_user(b, 1)
+        found = comparison.compare({"lists": mine}, {"lists": yours})[0]
+        assert (found.name, found.is_paired, found.words) == ("nDCG@10", True, "B is better, surely")
+        assert found.interval is not None
+        half = (found.interval[1] - found.interval[0]) / 2
+        # Two thousand users are kept, and three thousand were judged.
+        assert half == pytest.approx(1.96 * 0.05 / np.sqrt(3_000), rel=0.1)
+        # Of two splits no users are the same, nor of two versions one of which doesn't have them.
+        for other in (yours | {"data_hash": "other"}, measured(float(b.mean()))):
+            unpaired = comparison.compare({"lists": mine}, {"lists": other})[0]
+            assert (unpaired.is_paired, unpaired.words) == (False, "inside the noise")
+
+    def test_a_paired_interval_covers_the_true_difference_as_often_as_it_says(self) -> None:
+        rng = np.random.default_rng(11)
+        covered = 0
+        for _ in range(300):
+            easy = rng.uniform(0, 0.8, 400)
+            a, b = easy + rng.normal(0, 0.1, 400), easy + rng.normal(0.02, 0.1, 400)
+            sides = [measured(float(values.mean())) for values in (a, b)]
+            for side, values in zip(sides, (a, b), strict=True):
+                side["full"]["ndcg_by_user"] = full.by_user(values, 1)
+            interval = comparison.compare(*({"lists": side} for side in sides))[0].interval
+            assert interval is not None
+            covered += interval[0] <= 0.02 <= interval[1]
+        # Of 300, 285 are expected; 4 standard deviations are 15.
+        assert 270 <= covered <= 299
 
     def test_of_errors_less_is_better(self) -> None:
         (row,) = comparison.compare({"ratings": {"metrics": {"mae": 1.0}}}, {"ratings": {"metrics": {"mae": 0.8}}})

@@ -47,6 +47,9 @@ def test_a_trained_version_has_them(model_folders: None) -> None:
         assert set(found["by_length"]["10"]) == {"ndcg", "recall", "precision", "map", "mrr", "hit_rate"}
         assert found["by_length"]["10"]["ndcg"] == pytest.approx(metrics["ndcg_at_10"])
         assert found["by_length"]["20"]["recall"] >= found["by_length"]["5"]["recall"]
+        kept = found["ndcg_by_user"]
+        assert kept["n"] == metrics["users"] == len(kept["values"])
+        assert np.mean(kept["values"]) == pytest.approx(metrics["ndcg_at_10"], abs=1e-4)
         low, high = found["ndcg_interval"]
         assert low <= metrics["ndcg_at_10"] <= high
         assert set(found["by_activity"]) == set(BUCKETS)

@@ -31,6 +31,10 @@ DRAWS, FEWEST_DRAWS = 1_000, 200
 MOST_DRAWN = 20_000_000
 """Users that all draws of an interval hold together: with more than 20,000 users there are fewer draws."""
 
+PAIRED = 2_000
+"""Users whose gain each is kept: enough for the spread of a difference between two versions, in some kilobytes."""
+
+PAIRED_DIGITS = 4
 Interval = list[float | None]
 
 
@@ -44,6 +48,7 @@ def full_figures(errors: Errors, lists: RowArray, task: Task, seed: int) -> dict
     return {
         **beyond_accuracy(lists[:, : task.k], task, seed, sample=SAMPLE),
         "ndcg_interval": interval_of(worth, rng),
+        "ndcg_by_user": by_user(worth, seed),
         "rmse_interval": rmse_interval(errors, rng),
         "by_length": by_length(lists, task),
         "by_activity": {
@@ -56,6 +61,16 @@ def full_figures(errors: Errors, lists: RowArray, task: Task, seed: int) -> dict
         },
         "by_item_age": by_item_age(lists, task),
     }
+
+
+def by_user(values: metrics.Shares, seed: int) -> dict[str, Any]:
+    """Return the number of users (n,), and the values of PAIRED of them by their places in the split, drawn by chance.
+
+    Versions that were judged by one split keep those of the same users, so that they can be compared user by user. No
+    id is kept.
+    """
+    places = np.sort(np.random.default_rng(seed).permutation(len(values))[:PAIRED])
+    return {"n": len(values), "values": np.round(values[places], PAIRED_DIGITS).tolist()}
 
 
 def interval_of(values: metrics.Shares, rng: np.random.Generator) -> Interval:
