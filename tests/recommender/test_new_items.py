@@ -1,5 +1,6 @@
 """Items that came after the training: in the lists of those whom they suit, from the moment they are saved."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -11,14 +12,15 @@ from interactions.producers import produce
 from recommender import serving
 from recommender.engine.forms.hybrid import HybridModel
 from recommender.engine.forms.vectors import VectorModel
+from recommender.engine.types import FloatArray, Tokens
 from recommender.serving import Answer, ListedItem, Request, warming
-from recommender.serving.candidates import live, vectors
+from recommender.serving.candidates import context_of_release, live, new_items, vectors
 from recommender.training import train
 from recsite.platform.audit import SYSTEM
 from tests import factories
 from tests.outages import no_postgres
 from tests.recommender.events import ratings
-from tests.recommender.fixtures import look_again, set_placement, start_afresh
+from tests.recommender.fixtures import look_again, popular, publish, set_placement, start_afresh
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 
@@ -145,3 +147,52 @@ def test_mean_and_spread_of_all_scores_follow_from_the_direction_alone() -> None
     np.testing.assert_allclose(directions @ content.vectors.T, scores, atol=1e-5)
     np.testing.assert_allclose(mean, scores.mean(axis=1), atol=1e-5)
     np.testing.assert_allclose(spread, scores.std(axis=1), atol=1e-4)
+
+
+def test_a_release_that_is_not_live_places_them_too() -> None:
+    before = live().number
+    publish({"popular": popular(list(Item.objects.order_by("pk")))})
+    start_afresh()
+    assert live().number != before
+    new("new-poem")
+    answer = ask("reader-0", release=before)
+    assert place(answer, "new-poem").source == "content"
+    assert "Novels" not in kinds_before(answer, "new-poem")
+
+
+def test_for_a_release_that_is_not_live_each_vector_is_built_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    described: list[int] = []
+    own = vectors._described
+
+    def counted(model: VectorModel, items: Sequence[Tokens]) -> FloatArray:
+        described.append(len(items))
+        return own(model, items)
+
+    found = vectors.content_model(live())
+    assert found is not None
+    last = int(found[1].item_ids.ids[-1])
+    poem = new("new-poem")
+    monkeypatch.setattr(vectors, "_described", counted)
+    first = vectors.build(found[1], last, 10, {})
+    novel = new("new-novel", kind=1)
+    described.clear()
+    second = vectors.build(found[1], last, 10, first)
+    assert (list(first), sorted(second), described) == ([poem.pk], [poem.pk, novel.pk], [1])
+    assert second[poem.pk] is first[poem.pk]
+    # The newest ones where there are more, and what changed is described anew.
+    assert list(vectors.build(found[1], last, 1, second)) == [novel.pk]
+    poem.title = "Yet another"
+    store.save_item(poem, actor=SYSTEM)
+    assert vectors.build(found[1], last, 10, second)[poem.pk] is not first[poem.pk]
+
+
+def test_without_the_database_a_release_that_is_not_live_goes_on_with_those_it_knows() -> None:
+    before = live().number
+    publish({"popular": popular(list(Item.objects.order_by("pk")))})
+    start_afresh()
+    new("new-poem")
+    context = context_of_release(before or 0)
+    assert len(new_items.load_new_items(context).ids) == 1
+    new("another-poem")
+    with no_postgres():
+        assert len(new_items.load_new_items(context).ids) == 1

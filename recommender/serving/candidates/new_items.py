@@ -6,6 +6,7 @@ two vectors, and no query.
 """
 
 from dataclasses import dataclass, field
+from operator import itemgetter
 
 import numpy as np
 
@@ -18,7 +19,7 @@ from recommender.serving.candidates.context import CONTENT, FOLD_IN, ServingCont
 from recommender.serving.candidates.histories import UserHistories
 from recommender.serving.candidates.loaded_release import LoadedModel, live
 from recommender.serving.candidates.rankings import Ranked
-from recommender.serving.candidates.vectors import GENERATION, content_model, fitted
+from recommender.serving.candidates.vectors import GENERATION, Built, build, content_model, fitted
 from recsite.platform import database
 from recsite.platform.database import DatabaseDown
 from recsite.platform.reloading import Reloading
@@ -31,7 +32,7 @@ NO_TASTE = np.empty(0, np.float32)
 
 @dataclass(frozen=True, eq=False)
 class NewItems:
-    """Hold the vectors (n, d) of items that the live release's content model has never seen."""
+    """Hold the vectors (n, d) of items that a release's content model has never seen."""
 
     version: int | None = None
     ids: IntArray = field(default_factory=lambda: np.empty(0, np.int64))
@@ -61,9 +62,34 @@ def load_new_items(context: ServingContext) -> NewItems:
         if held.version != found[0] and context.is_live:
             _copy.forget()
             held = _copy.current()
+        if held.version != found[0] and not context.is_live:
+            held = _built(context, *found).copy.current()
     except DatabaseDown:
         return NO_NEW_ITEMS
     return held if held.version == found[0] else NO_NEW_ITEMS
+
+
+class _Built:
+    """Build the vectors of new items for a release that is not live: no table has them, so each is built here, once."""
+
+    def __init__(self, version: int, model: VectorModel) -> None:
+        self._version, self._model = version, model
+        self._known: Built = {}
+        self.copy = Reloading(GENERATION, self._read)
+
+    def _read(self) -> NewItems:
+        last = int(self._model.item_ids.ids[-1]) if len(self._model.item_ids) else 0
+        self._known = build(self._model, last, MOST, self._known)
+        described = [(pk, vector) for pk, (_, vector) in sorted(self._known.items(), key=itemgetter(0)) if vector.any()]
+        if not described:
+            return NewItems(self._version)
+        pks, found = zip(*described, strict=True)
+        return NewItems(self._version, np.array(pks), np.array(found, np.float32))
+
+
+def _built(context: ServingContext, version: int, model: VectorModel) -> _Built:
+    held: _Built = context.derived.setdefault(_Built, _Built(version, model))
+    return held
 
 
 def vectors(context: ServingContext, rows: IntArray) -> FloatArray:

@@ -104,7 +104,27 @@ def on_saved(items: Collection[int]) -> None:
     """Build the vectors of items (internal ids) that were added or changed, at once. For ITEM_SINKS."""
     if found := content_model(live()):
         _embed(*found, Item.objects.filter(pk__in=items))
-        generations.bump(GENERATION)
+    # A release that is not live may be held as well, and know what is new.
+    generations.bump(GENERATION)
+
+
+Built = dict[int, tuple[datetime, FloatArray]]
+"""By internal id: when the item was changed last, and its vector (d,)."""
+
+
+def build(model: VectorModel, after: int, most: int, known: Built) -> Built:
+    """Return vectors of the newest items beyond an internal id, without storing them; those `known` are taken over.
+
+    For models that are not live, whose vectors no table has. Raises DatabaseDown.
+    """
+    newest = Item.objects.filter(pk__gt=after).order_by("-pk").values_list("pk", "updated_at")
+    changed = dict(database.ask(lambda: list(newest[:most])))
+    found = {pk: one for pk, one in known.items() if changed.get(pk) == one[0]}
+    missing = Item.objects.filter(pk__in=changed.keys() - found.keys())
+    for block in database.ask(lambda: list(_blocks(missing))):
+        vectors = fitted(_described(model, [tokens.tokens(*fields) for _, *fields in block]))
+        found |= {pk: (changed[pk], vector) for (pk, *_), vector in zip(block, vectors, strict=True)}
+    return found
 
 
 def by_content(context: ServingContext, row: int, n: int) -> Ranked:
