@@ -5,10 +5,12 @@ import re
 
 import pytest
 
-from recommender.insight.experiments import sums
+from recommender.insight.experiments import sums, verbs
 from recommender.models import Experiment, Placement
+from recsite.platform.audit import SYSTEM
+from recsite.platform.models import AuditEntry
 from tests.admin.staff import Staff
-from tests.recommender.experiment_fixtures import begin
+from tests.recommender.experiment_fixtures import begin, defined
 from tests.recommender.fixtures import Shop
 from tests.recommender.test_experiment_results import visitors
 
@@ -110,3 +112,22 @@ def test_who_only_looks_has_no_buttons(shop: Shop) -> None:
     for path in ("step", "ship", "edit"):
         assert viewer.client.post(f"{LIST}{experiment.pk}/{path}/").status_code == 403
     assert viewer.get(f"{LIST}new/").status_code == 403
+
+
+def test_each_click_counts_once_and_a_page_that_is_out_of_date_says_what_became_of_it(admin: Staff, shop: Shop) -> None:
+    experiment = verbs.create(defined(), actor=SYSTEM)
+    page = f"/admin/recommender/experiment/{experiment.pk}"
+    for verb, state in (("start", "running"), ("pause", "paused"), ("start", "running"), ("stop", "stopped")):
+        for _ in range(2):
+            admin.post(f"{page}/step/", verb=verb)
+        experiment.refresh_from_db()
+        assert experiment.state == state
+    # A page from before it was stopped still has these buttons.
+    assert "leads is Stopped: it can't be paused." in admin.follow(admin.post(f"{page}/step/", verb="pause"))
+    for _ in range(2):
+        admin.post(f"{page}/ship/", variant="B", reason="We like it.")
+    said = admin.follow(admin.post(f"{page}/ship/", variant="A", reason="No, that one."))
+    assert "B was shipped already." in said
+    told = AuditEntry.objects.filter(object_type="experiment").order_by("pk").values_list("verb", flat=True)
+    steps = ["create", "start", "pause", "start", "stop", "ship"]
+    assert [*told] == [f"experiment.{step}" for step in steps]
