@@ -91,6 +91,9 @@ API_ACCESS: Routes = {
     "experiment-archive": {"POST": operate("recommender.change_experiment")},
     # It publishes at a placement, or promotes a release.
     "experiment-ship": {"POST": operate()},
+    "shadows": {"GET": read("recommender.view_shadow"), "POST": operate()},
+    "shadow": {"GET": read("recommender.view_shadow")},
+    "shadow-stop": {"POST": operate()},
     "interactions": {"POST": write("interactions.add_interaction", Browser.OWN_EVENTS)},
     "interactions-bulk": {"POST": write("interactions.add_interaction", Browser.OWN_EVENTS)},
     "export-users": {"GET": read("catalog.view_enduser")},

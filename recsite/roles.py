@@ -65,7 +65,7 @@ GRANTS: tuple[Grant, ...] = (
         (MERCHANDISER,),
     ),
     Grant(
-        "Models and releases: train, promote, roll back, reload, warm, clear the cache",
+        "Models and releases: train, promote, roll back, score unseen, reload, warm, clear the cache",
         ("recommender.operate",),
         (OPERATOR,),
     ),

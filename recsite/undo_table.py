@@ -16,6 +16,7 @@ UNDO: dict[str, Undo] = {
     "placement.change": Undo("recommender.change_placement", "recommender.operations.undo.placement"),
     "placement.publish": Undo("recommender.change_placement", "recommender.operations.undo.revision"),
     "placement.revert": Undo("recommender.change_placement", "recommender.operations.undo.revision"),
+    "shadow.start": Undo("recommender.operate", "recommender.operations.undo.shadow"),
     "training_plan.change": Undo("recommender.change_trainingplan", "recommender.operations.undo.training_plan"),
     "schedule.change": Undo("django_celery_beat.change_periodictask", "recsite.undo.schedule"),
 }

@@ -7,7 +7,7 @@ from catalog import snapshot
 from interactions import types
 from recommender.insight.drift import reports
 from recommender.insight.impressions import recording
-from recommender.serving import placements, processes
+from recommender.serving import placements, processes, shadows
 from recommender.serving.candidates import exploration, loaded_release, new_items, other_releases
 from recommender.serving.incremental import trends
 from tests import outages
@@ -34,6 +34,7 @@ def _as_if_just_started(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         trends,
         reports,
         processes,
+        shadows,
     ):
         module.forget()
     yield

@@ -10,7 +10,7 @@ from unfold.decorators import display
 from unfold.views import ChangeList
 
 from recommender import merchandising
-from recommender.admin import placement_pages
+from recommender.admin import placement_pages, shadow_pages
 from recommender.models import DEFAULT, Exposure, Placement
 from recsite.platform.audit import Actor
 from recsite.platform.console import ConsoleAdmin, ConsoleChangeList, ReadOnlyAdmin
@@ -41,7 +41,7 @@ class PlacementAdmin(ConsoleAdmin):
     def get_urls(self) -> list[URLPattern]:
         pages = [
             path(f"<int:pk>/{name}/", self.admin_site.admin_view(view), name=f"placement-{name}")
-            for name, view in placement_pages.PAGES.items()
+            for name, view in {**placement_pages.PAGES, "shadow": shadow_pages.shadow}.items()
         ]
         return [*pages, *super().get_urls()]
 

@@ -12,6 +12,7 @@ from recommender.api import (
     placements,
     public_lists,
     session_and_batch,
+    shadows,
     why_not,
 )
 from recommender.api.recommendations import UserRecommendations
@@ -48,6 +49,9 @@ urlpatterns = [
     path("experiments/<slug:key>/stop", experiments.StopExperiment.as_view(), name="experiment-stop"),
     path("experiments/<slug:key>/archive", experiments.ArchiveExperiment.as_view(), name="experiment-archive"),
     path("experiments/<slug:key>/ship", experiments.ShipVariant.as_view(), name="experiment-ship"),
+    path("shadows", shadows.ShadowList.as_view(), name="shadows"),
+    path("shadows/<number:shadow_id>", shadows.ShadowDetail.as_view(), name="shadow"),
+    path("shadows/<number:shadow_id>/stop", shadows.StopShadow.as_view(), name="shadow-stop"),
     path("placements", placements.PlacementList.as_view(), name="placements"),
     path("placements/<slug:name>", placements.PlacementDetail.as_view(), name="placement"),
     path("placements/<slug:name>/draft", placements.PlacementDraft.as_view(), name="placement-draft"),

@@ -6,9 +6,10 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 
 from recommender.merchandising.settings import Kind, ListSettings
-from recommender.models import DEFAULT, Placement, PlacementRevision
+from recommender.models import DEFAULT, SHADOWS_GENERATION, Placement, PlacementRevision, Shadow
 from recsite.platform import audit, generations
 from recsite.platform.audit import Actor
 from recsite.platform.exceptions import Conflict, Invalid
@@ -78,6 +79,9 @@ def delete(placement: Placement, *, actor: Actor) -> None:
     with locked(placement.name) as held:
         own = held.live.settings if held.live else {}
         audit.record(actor, "placement.delete", AUDITED, held.name, before={"kind": held.kind, **own})
+        # A new placement of the name must not inherit it.
+        if Shadow.objects.filter(placement=held.name, stopped_at=None).update(stopped_at=timezone.now()):
+            generations.bump(SHADOWS_GENERATION)
         held.delete()
         generations.bump(GENERATION)
 

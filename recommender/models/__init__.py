@@ -22,6 +22,7 @@ from recommender.models.incremental import CoPurchase, CoVisit, ItemDay, Trendin
 from recommender.models.placement import DEFAULT, EXPOSURES_GENERATION, Exposure, Placement, PlacementRevision
 from recommender.models.plan import AlgorithmSettings, TrainingPlan
 from recommender.models.release import Release, ReleaseModel, with_promoter
+from recommender.models.shadow import SHADOWS_GENERATION, Shadow, ShadowDay
 from recommender.models.trial import TuningTrial
 from recommender.models.version import ModelVersion, with_starter
 
@@ -29,6 +30,7 @@ __all__ = [
     "DEFAULT",
     "EXPERIMENTS_GENERATION",
     "EXPOSURES_GENERATION",
+    "SHADOWS_GENERATION",
     "AlgorithmSettings",
     "Attribution",
     "CoPurchase",
@@ -52,6 +54,8 @@ __all__ = [
     "PositionImpressions",
     "Release",
     "ReleaseModel",
+    "Shadow",
+    "ShadowDay",
     "ShownBy",
     "TrainingPlan",
     "TrendingScore",

@@ -1,7 +1,8 @@
 """Take back changes of placements and of training plans."""
 
 from recommender import merchandising
-from recommender.models import Placement, TrainingPlan
+from recommender.models import Placement, Shadow, TrainingPlan
+from recommender.operations import shadows
 from recsite.platform import undo
 from recsite.platform.audit import Actor
 from recsite.platform.models import AuditEntry
@@ -20,6 +21,14 @@ def revision(entry: AuditEntry, *, actor: Actor) -> None:
         raise undo.CannotUndo(str(error)) from error
     number, live = (int(told.get("revision") or 0) for told in (entry.before, entry.after))
     merchandising.revert(held, number, live, actor=actor)
+
+
+def shadow(entry: AuditEntry, *, actor: Actor) -> None:
+    """Stop a shadow."""
+    try:
+        shadows.stop(shadows.find(int(entry.object_id)), actor=actor)
+    except Shadow.DoesNotExist as error:
+        raise undo.CannotUndo(str(error)) from error
 
 
 def training_plan(entry: AuditEntry, *, actor: Actor) -> None:

@@ -16,7 +16,7 @@ from recommender.engine.forms.hybrid import is_personal
 from recommender.insight import impressions
 from recommender.insight.impressions import Impression
 from recommender.models import ListKind
-from recommender.serving import candidates, experiments, failures, filtering, placements, ruling
+from recommender.serving import candidates, experiments, failures, filtering, placements, ruling, shadows
 from recommender.serving.answers import (
     answer_with,
     context_for,
@@ -65,13 +65,15 @@ def similar(request: Request, placement: ServedPlacement | None = None) -> Answe
 def _similar(request: Request, placement: ServedPlacement) -> Answer:
     started = time.perf_counter()
     placement, context = failures.seen_in_or_noted(request, placement)
-    request = combined(placement, request)
+    plain, request = request, combined(placement, request)
     (row,) = _rows(context, request.items)
     leader = _leader(context, request, placement)
     ranked = candidates.rank_similar(context, row, request.method, leader, placement.settings.fallbacks)
     algorithm = leader.algorithm if leader else POPULAR
     why = partial(_why_similar, context, row)
-    return _answer(context, placement, ListKind.SIMILAR, algorithm, ranked, [row], request, why, started)
+    answer = _answer(context, placement, ListKind.SIMILAR, algorithm, ranked, [row], request, why, started)
+    _offer(similar, plain, placement, answer, started)
+    return answer
 
 
 def session(request: Request, placement: ServedPlacement | None = None) -> Answer:
@@ -87,7 +89,7 @@ def session(request: Request, placement: ServedPlacement | None = None) -> Answe
 def _session(request: Request, placement: ServedPlacement) -> Answer:
     started = time.perf_counter()
     placement, context = failures.seen_in_or_noted(request, placement)
-    request = combined(placement, request)
+    plain, request = request, combined(placement, request)
     known = [row for row in map(context.catalogue.row_of, request.items) if row is not None]
     if not known:
         raise UnknownItem(f"None of these items is in the catalogue: {', '.join(request.items[:5])}.")
@@ -95,7 +97,9 @@ def _session(request: Request, placement: ServedPlacement) -> Answer:
     made = candidates.session(context, known, leader, fallbacks=placement.settings.fallbacks)
     algorithm = leader.algorithm if leader and made.made_from else POPULAR
     why = partial(_why, context, made)
-    return _answer(context, placement, ListKind.SESSION, algorithm, made.ranked, known, request, why, started)
+    answer = _answer(context, placement, ListKind.SESSION, algorithm, made.ranked, known, request, why, started)
+    _offer(session, plain, placement, answer, started)
+    return answer
 
 
 def bought_together(request: Request, placement: ServedPlacement | None = None) -> BoughtTogether:
@@ -254,6 +258,11 @@ def _answer(
         record_impression(context, kind, answer, found.ranked, request.offset + 1)
     _note_time(request, kind, placement, algorithm, started)
     return answer
+
+
+def _offer(make: shadows.Make, request: Request, placement: ServedPlacement, answer: Answer, started: float) -> None:
+    if request.is_recorded and not lookups.is_by_staff():
+        shadows.offer(make, request, placement, [answer], time.perf_counter() - started)
 
 
 def _note_time(request: Request, kind: ListKind, placement: ServedPlacement, algorithm: str, started: float) -> None:

@@ -18,7 +18,7 @@ from recommender.cache import SOURCES
 from recommender.insight import impressions
 from recommender.merchandising import ListSettings
 from recommender.models import ListKind
-from recommender.serving import experiments, failures, filtering, placements, randomising, ruling, telemetry
+from recommender.serving import experiments, failures, filtering, placements, randomising, ruling, shadows, telemetry
 from recommender.serving.answers import answer_with, eligible, is_known, listed_pages, record_impression, seen_in
 from recommender.serving.candidates import (
     IMPERSONAL,
@@ -91,7 +91,7 @@ def _make_many(request: Request, user_ids: Sequence[str], placement: ServedPlace
     started = time.perf_counter()
     placement, context = failures.seen_in_or_noted(request, placement, len(user_ids))
     may_draw = randomising.is_possible(placement.settings, request)
-    request = combined(placement, request)
+    plain, request = request, combined(placement, request)
     asked = leading(context, request, placement.settings)
     known = load_or_build_many(context, asked, user_ids, filtering.asks_of(request, USER))
     contexts = filtering.contexts_of(request, placement.settings.new_for_days, user_ids, known)
@@ -106,6 +106,9 @@ def _make_many(request: Request, user_ids: Sequence[str], placement: ServedPlace
             telemetry.answered(page.algorithm, page.known.is_hit, seconds)
             kind = ListKind.USER if page.user_id else ListKind.EVERYBODY
             impressions.note_time(kind, placement.name, page.algorithm, page.known.is_hit, seconds, placement.variant)
+        # A list that was drawn at random is not what is live.
+        usual = [answer for page, answer in zip(pages, answers, strict=True) if page.drawn is None]
+        shadows.offer(recommend, plain, placement, usual, seconds)
     return answers
 
 

@@ -47,6 +47,11 @@ def pluralize(number: int, one: str, many: str = "") -> str:
     return f"{number:,} {one if number == 1 else many or f'{one}s'}"
 
 
+def milliseconds(seconds: float | None) -> str:
+    """Return a short time with two digits that mean something; a dash for None."""
+    return EMPTY if seconds is None else f"{float(f'{1000 * seconds:.2g}'):,g} ms"
+
+
 def decimal(number: float | None) -> str:
     """Return a measured number with as many digits as mean something; a dash for None."""
     if number is None:

@@ -30,6 +30,8 @@ from recommender.models import (
     ListImpression,
     ListKind,
     PositionImpressions,
+    Shadow,
+    ShadowDay,
     TrendingScore,
     TuningTrial,
 )
@@ -176,6 +178,9 @@ def _fill_impressions(shop: Shop) -> None:
     body = defined(variants=[{"name": "A", "share": 0.5}, {"name": "B", "share": 0.5, "algorithm": "svd"}])
     experiment = verbs.create(body, actor=Actor(Kind.STAFF, "grace", "admin"))
     ExperimentDay.objects.create(experiment=experiment, user_id="ada", variant="A", day=now.date(), shown=12)
+    shadow = Shadow.objects.create(placement="default", release=12, share=0.5, started_by="grace", last_error="Gone.")
+    found: dict[str, Any] = {"lists": 1_234_567, "overlap": 765_432.1, "buckets": [1, 2], "live_buckets": [3]}
+    ShadowDay.objects.create(shadow=shadow, day=now.date(), **found)
     ExperimentBaseline.objects.create(experiment=experiment, user_id="ada", shown=12)
     sums: dict[str, Any] = {"experiment": experiment, "variant": "A", "day": now.date(), "sums": []}
     ExperimentSums.objects.create(users=1, visitors=1, **sums)

@@ -24,6 +24,8 @@ from recommender.models import (
     PlacementRevision,
     PositionImpressions,
     ReleaseModel,
+    Shadow,
+    ShadowDay,
     TrendingScore,
     Variant,
 )
@@ -50,6 +52,8 @@ SHOWN_ELSEWHERE: set[type[models.Model]] = {
     ExperimentBaseline,
     ExperimentSums,
     ExperimentAnswers,
+    Shadow,
+    ShadowDay,
     RoleDefault,
     ScheduleDefault,
     IdempotentRequest,

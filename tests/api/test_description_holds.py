@@ -9,9 +9,10 @@ from django.core.management import call_command
 from django.core.servers.basehttp import WSGIRequestHandler
 from django.db import connection
 
+from recommender.api import shadows as shadow_api
 from recommender.api.model_shapes import MODEL, RELEASE
 from recommender.insight.experiments import verbs
-from recommender.models import ModelVersion, Release
+from recommender.models import ModelVersion, Release, Shadow
 from recsite.local.paths import PROJECT
 from recsite.platform import job_shape
 from recsite.platform.access import Scope
@@ -39,6 +40,7 @@ def numbered(db: None) -> None:
         Job: job_shape.EXAMPLE["id"],
         WebhookEndpoint: webhook_shapes.WEBHOOK["id"],
         WebhookDelivery: webhook_shapes.DELIVERY["id"],
+        Shadow: shadow_api.FOUND["id"],
     }
     with connection.cursor() as cursor:
         for model, number in first.items():
@@ -46,7 +48,7 @@ def numbered(db: None) -> None:
 
 
 def fill() -> None:
-    """Make a job, webhooks (one is deleted by the run), a message, another release and an experiment."""
+    """Make a job, webhooks (one is deleted by the run), a message, another release, an experiment and a shadow."""
     Job.objects.create(kind="train", title="Train and promote")
     about: dict[str, Any] = {"url": "https://shop.example/", "events": ["job.failed"], "secret": signing.new_secret()}
     first, _ = (WebhookEndpoint.objects.create(**about) for _ in range(2))
@@ -54,6 +56,7 @@ def fill() -> None:
     WebhookDelivery.objects.create(endpoint=first, **sent)
     Release.objects.create(pk=41, state=Release.State.ARCHIVED)
     verbs.create(defined(), actor=SYSTEM)
+    Shadow.objects.create(placement="default", release=41)
 
 
 @pytest.mark.django_db(transaction=True, serialized_rollback=True)

@@ -32,6 +32,7 @@ from recommender.models import (
     DriftReport,
     Exposure,
     ListImpression,
+    Shadow,
     TrainingPlan,
     TrendingScore,
     TuningTrial,
@@ -54,7 +55,7 @@ CHECKED = re.compile(r"^/admin/[a-z_]+/[a-z]+/(.+/change/)?$")
 FILLED: list[type[Model]] = [
     TrainingPlan, AlgorithmSettings, Attribution, BehaviourWindow, Category, CoVisit, DailyImpressions, DeadLetter,
     DriftReport, Exposure, FeedCursor, ImportRun, Interaction, ItemEmbedding, ListImpression, OutboxMessage,
-    PersonEvent, Review, TrendingScore, TuningTrial, ApiKey, Job, LogEntry,
+    PersonEvent, Review, Shadow, TrendingScore, TuningTrial, ApiKey, Job, LogEntry,
 ]  # fmt: skip
 
 

@@ -21,7 +21,7 @@ from recommender.insight.drift import reports
 from recommender.merchandising import ListSettings
 from recommender.merchandising.placements import GENERATION
 from recommender.models import DEFAULT, ModelVersion, PlacementRevision, Release
-from recommender.serving import Answer, Request, experiments, placements
+from recommender.serving import Answer, Request, experiments, placements, shadows
 from recommender.serving.candidates import exploration, loaded_release, new_items, other_releases, trending, vectors
 from recommender.serving.incremental import trends
 from recsite.platform import generations, redis
@@ -148,7 +148,8 @@ def look_again() -> None:
     """As after the second in which nobody is asked."""
     generations.look()
     for copy in (
-        m._copy for m in (snapshot, types, loaded_release, placements, experiments, new_items, exploration, trends)
+        m._copy
+        for m in (snapshot, types, loaded_release, placements, experiments, shadows, new_items, exploration, trends)
     ):
         copy._not_before = 0
 

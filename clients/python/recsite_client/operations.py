@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from recsite_client import catalogue, experiments, figures, lists, operating, people, placements, staff, webhooks
+from recsite_client import (
+    catalogue,
+    experiments,
+    figures,
+    lists,
+    operating,
+    people,
+    placements,
+    shadows,
+    staff,
+    webhooks,
+)
 from recsite_client.answers import Item, Job, Moment, StoredEvent, User
 from recsite_client.binding import method, operation, paged, rows
 from recsite_client.talks import Plan, Retries, stream
@@ -118,6 +129,10 @@ class Operations:
     stop_experiment = operation(experiments.stop_experiment)
     archive_experiment = operation(experiments.archive_experiment)
     ship_variant = operation(experiments.ship_variant)
+    list_shadows = operation(shadows.list_shadows)
+    read_shadow = operation(shadows.read_shadow)
+    start_shadow = operation(shadows.start_shadow)
+    stop_shadow = operation(shadows.stop_shadow)
 
     list_placements = operation(placements.list_placements)
     read_placement = operation(placements.read_placement)

@@ -27,6 +27,7 @@ from recommender.serving.candidates.other_releases import (
     context_of_release,
     context_of_variant,
     context_of_version,
+    has_room,
 )
 from recommender.serving.candidates.pages import Page, page_of, user_page
 from recommender.serving.candidates.paging import Eligibility
@@ -81,6 +82,7 @@ __all__ = [
     "current_context",
     "explorers",
     "fault",
+    "has_room",
     "live",
     "load_or_build",
     "load_or_build_many",

@@ -1,11 +1,14 @@
 """Hold releases and models that are not live beside the live release, to look at what they would serve.
 
-Their models are memory-mapped as the live ones are, and a process keeps MOST_OPEN of them, the last used ones. No list
-that somebody only looks at is stored; those of an experiment's variant are, under names of their own.
+Their models are memory-mapped as the live ones are, and a process keeps MOST_OPEN of them, the last used ones; one that
+an experiment shows to users is not given up for one that is looked at. No list that somebody only looks at is stored;
+those of an experiment's variant are, under names of their own.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from threading import Lock
+from time import monotonic
 from types import MappingProxyType
 
 from catalog import snapshot
@@ -15,9 +18,10 @@ from recommender.serving.candidates.context import ServingContext, current_conte
 from recommender.serving.candidates.loaded_release import LoadedModel, LoadedRelease, assemble, live, load_member
 from recsite.platform import database
 from recsite.platform.exceptions import Invalid
-from recsite.platform.remembering import remember
 
 MOST_OPEN = 2
+SHOWN_SECS = 60.0
+"""How long a variant's release counts as shown after a user saw a list of it."""
 
 
 class UnknownRelease(Invalid):
@@ -38,6 +42,10 @@ class _Open:
 
 
 _open: dict[str, _Open] = {}
+_shown_at: dict[str, float] = {}
+"""When users last saw a list of what is open, by its name."""
+
+_lock = Lock()
 
 
 def context_of_release(number: int) -> ServingContext:
@@ -58,7 +66,7 @@ def context_of_variant(number: int) -> ServingContext:
     """
     if number == live().number:
         return current_context()
-    looked_at = context_of_release(number)
+    looked_at = _context(f"@{number}", lambda: _load_release(number), is_shown=True)
     held: ServingContext | None = looked_at.derived.get(ServingContext)
     if held is None or held.catalogue is not looked_at.catalogue:
         held = looked_at.derived[ServingContext] = replace(looked_at, is_stored=True, _by_content_weight={})
@@ -73,6 +81,13 @@ def context_of_version(number: int) -> ServingContext:
     return _context(f"@model-{number}", lambda: _load_version(number, live()), live())
 
 
+def has_room(number: int, model: int = 0) -> bool:
+    """Tell if a release or a model is held, or could be without giving up one that users see."""
+    name = f"@model-{model}" if model else f"@{number}"
+    with _lock:
+        return number == live().number or name in _open or len(_open) < MOST_OPEN or not all(map(_is_shown, _open))
+
+
 def open_names() -> list[str]:
     """Return the names of what is held, the last used one last."""
     return list(_open)
@@ -81,9 +96,12 @@ def open_names() -> list[str]:
 def forget() -> None:
     """Start again with nothing opened, for tests."""
     _open.clear()
+    _shown_at.clear()
 
 
-def _context(name: str, load: Callable[[], LoadedRelease], beside: LoadedRelease | None = None) -> ServingContext:
+def _context(
+    name: str, load: Callable[[], LoadedRelease], beside: LoadedRelease | None = None, is_shown: bool = False
+) -> ServingContext:
     catalogue, held = snapshot.current(), _open.get(name)
     if held is None or held.beside is not beside:
         context = ServingContext(load(), catalogue, name, is_live=False, is_stored=False)
@@ -93,8 +111,30 @@ def _context(name: str, load: Callable[[], LoadedRelease], beside: LoadedRelease
         context = replace(held.context, catalogue=catalogue, _by_content_weight={})
     else:
         context = held.context
-    remember(_open, name, _Open(context, beside), MOST_OPEN)
+    _hold(name, _Open(context, beside), is_shown)
     return context
+
+
+def _hold(name: str, opened: _Open, is_shown: bool) -> None:
+    """Hold it as the last used one. The one given up is that used longest ago, of those that users don't see.
+
+    Where users see all others, one that is only looked at is not held.
+    """
+    # Readers take no lock: a dict's own `get` is whole.
+    with _lock:
+        _open.pop(name, None)
+        _open[name] = opened
+        if is_shown:
+            _shown_at[name] = monotonic()
+        while len(_open) > MOST_OPEN:
+            unseen = next((one for one in _open if not _is_shown(one)), None)
+            given_up = unseen or next(iter(_open))
+            del _open[given_up]
+            _shown_at.pop(given_up, None)
+
+
+def _is_shown(name: str) -> bool:
+    return monotonic() - _shown_at.get(name, -SHOWN_SECS) < SHOWN_SECS
 
 
 def _load_release(number: int) -> LoadedRelease:
