@@ -13,14 +13,9 @@ from catalog.models import EndUser, Item
 from interactions import types
 from interactions.models import Interaction
 from recommender.cache import NOBODY, SOURCES
+from recommender.engine.rules import Word
 from recommender.engine.types import UNKNOWN
-from recommender.serving.candidates import (
-    EXPLORATION,
-    FOLD_IN,
-    Ranked,
-    ServingContext,
-    user_page,
-)
+from recommender.serving.candidates import EXPLORATION, FOLD_IN, Page, Ranked, ServingContext, user_page
 from recommender.serving.contract import Request, UnknownItem
 from recommender.serving.user_lists import UserPage, look_up
 from recsite.platform import database
@@ -37,6 +32,7 @@ class Cause(StrEnum):
     SEEN_VARIANT = "seen_variant"
     EXCLUDED = "excluded"
     BLOCKED = "blocked"
+    HELD_BACK = "held_back"
     FILTERED = "filtered"
     VARIANT = "variant"
     SCORE = "below_min_score"
@@ -79,22 +75,21 @@ class Case:
     def last(self) -> int:
         return self.request.offset + self.request.limit
 
-    @cached_property
+    @property
     def whole(self) -> Ranked:
         """Return the list to its very end."""
-        page, n = self.page, len(self.context.catalogue)
-        cut = user_page(
-            self.context,
-            page.algorithm,
-            page.known,
-            page.eligibility,
-            0,
-            n,
-            self.request.diversity or 0.0,
-            self.fallbacks,
-            page.effects,
-        )
-        return cut.ranked
+        return self._cut.ranked
+
+    @property
+    def met(self) -> Sequence[tuple[int, Word]]:
+        """Return which rules met the item, and what each did."""
+        return self._cut.met.get(self.row, ())
+
+    @cached_property
+    def _cut(self) -> Page:
+        page, n, diversity = self.page, len(self.context.catalogue), self.request.diversity or 0.0
+        of = self.context, page.algorithm, page.known, page.eligibility
+        return user_page(*of, 0, n, diversity, self.fallbacks, page.effects)
 
     @cached_property
     def position(self) -> int | None:
@@ -104,15 +99,13 @@ class Case:
 
     def because(self, cause: Cause, sentence: str) -> WhyNot:
         """Return the reason with the figures that there are."""
-        at = self.position
+        at, said = self.position, (self.item.item_id, cause, sentence)
         if at is None:
-            return WhyNot(self.item.item_id, cause, sentence)
+            return WhyNot(*said)
         last = min(self.last, len(self.whole)) - 1
         is_comparable = self.whole.sources[last] == self.whole.sources[at]
         return WhyNot(
-            self.item.item_id,
-            cause,
-            sentence,
+            *said,
             at + 1,
             _score(self.whole, at),
             SOURCES[self.whole.sources[at]],
@@ -242,6 +235,15 @@ def _unknown_to_model(case: Case) -> WhyNot | None:
     return case.because(Cause.UNKNOWN_TO_MODEL, sentence)
 
 
+def _held_back(case: Case) -> WhyNot | None:
+    """Name the first rule that moved it down."""
+    rule = next((number for number, word in case.met if word in (Word.HELD_BACK, Word.BURIED)), None)
+    if rule is None:
+        return None
+    found = case.because(Cause.HELD_BACK, "")
+    return case.because(Cause.HELD_BACK, f"Rule {rule} of the placement holds it back. {_standing(case, found)}")
+
+
 def _outranked(case: Case) -> WhyNot:
     found = case.because(Cause.OUTRANKED, "")
     return case.because(Cause.OUTRANKED, _standing(case, found))
@@ -290,6 +292,7 @@ CHECKS: Sequence[Callable[[Case], WhyNot | None]] = (
     _filtered,
     _variant,
     _capped,
+    _held_back,
     _unknown_to_model,
     _outranked,
 )

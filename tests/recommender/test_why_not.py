@@ -7,10 +7,12 @@ import pytest
 from django.utils import timezone
 
 from catalog.models import Item
+from recommender import merchandising
 from recommender.insight.impressions import recording
 from recommender.models import ListImpression
-from recommender.serving import Request, UnknownItem
+from recommender.serving import Request, UnknownItem, recommend
 from recommender.serving.why_not import Cause, WhyNot, why_not
+from recsite.platform.audit import SYSTEM
 from tests import factories
 from tests.admin.staff import Staff
 from tests.api.clients import ApiClient, details
@@ -90,6 +92,18 @@ def test_a_filter_that_it_does_not_pass_is_named(shop: Shop) -> None:
     found = ask("poem-0", filter='category == "Novels"')
     assert found.sentence == 'A filter leaves it out: filter category == "Novels".'
     assert ask("novel-0", exclude=["novel-0"]).cause == Cause.EXCLUDED
+
+
+def test_a_rule_that_holds_it_back_is_named(shop: Shop) -> None:
+    limit = {"does": "at_most", "property": "category", "count": 1, "first": 4}
+    merchandising.create("shelf", "user", values={"rules": [limit]}, actor=SYSTEM)
+    on_list = {item.item_id for item in recommend(Request("ada", 4, placement="shelf", is_shown=False)).items}
+    passed_over = next(
+        item for item in recommend(Request("ada", 4, is_shown=False)).items if item.item_id not in on_list
+    )
+    found = ask(passed_over.item_id, placement="shelf", limit=4)
+    assert found.cause == Cause.HELD_BACK
+    assert found.sentence.startswith("Rule 1 of the placement holds it back. It ranks ")
 
 
 def test_a_cap_and_a_least_score_are_named(shop: Shop) -> None:

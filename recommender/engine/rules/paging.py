@@ -14,6 +14,9 @@ from recommender.engine.rules.arranging import AtLeast, AtMost, Boost, Met, arra
 REACH = 100
 """The items that boosts move, and among which limits and requirements choose first."""
 
+SPARE = 20
+"""The items further down that are tried for a requirement where limits hold back those of the head."""
+
 FAR = 1_000
 """The items at hand among which a limit chooses where the first REACH are all of values that are full."""
 
@@ -77,6 +80,13 @@ def page(
         far = source.head(taken, FAR, least)
         # No boost moves what is further down.
         arranged = arrange(own, pinned, boosts, limits, required, [*far[reach:], *more])
+    elif limits and (spare := _spare(source, _unmet(required, arranged.rows), [*taken, *own])):
+        tried = arrange(own, pinned, boosts, limits, required, [*more, *spare]).rows[:least]
+        # Only what a requirement takes moves up: the rest of them stays where it is.
+        if used := [row for row in spare if row in tried]:
+            more, taken = [*more, *used], [*taken, *used]
+            own = source.head(taken, reach, least)
+            arranged = arrange(own, pinned, boosts, limits, required, more)
     rows, end = arranged.rows, offset + limit
     if end > len(rows):
         start = max(offset, len(rows))
@@ -111,3 +121,16 @@ def _more(
         if held < one.count:
             more += source.best(one.rule, [*taken, *own, *more], one.count - held)
     return more
+
+
+def _unmet(required: Sequence[AtLeast], rows: Sequence[int]) -> list[AtLeast]:
+    """Return the requirements that the first positions don't keep, since limits hold back what would."""
+    return [one for one in required if sum(one.matches(rows[: one.first])) < one.count]
+
+
+def _spare(source: Source, unmet: Sequence[AtLeast], listed: Sequence[int]) -> list[int]:
+    """Return items further down for these requirements, enough for limits to choose among."""
+    spare = list[int]()
+    for one in unmet:
+        spare += source.best(one.rule, [*listed, *spare], SPARE)
+    return spare

@@ -188,3 +188,15 @@ def test_a_limit_chooses_further_down_where_the_head_is_all_of_one_value() -> No
     limit = AtMost(1, 2, 4, lambda row: (str(row % 2),))
     assert page(shelf, [], [], [limit], [], 0, 6).rows == [0, 2, 1, 3, 4, 6]
     assert page(shelf, [], [], [limit], [], 396, 8).rows == [788, 790, 792, 794, 796, 798, 5, 7]
+
+
+def test_a_requirement_takes_items_from_further_down_where_a_limit_holds_back_those_of_the_head() -> None:
+    shelf = Shelf(list(range(1_300)), frozenset(), 0, 0)
+    poems = {0, 4, 300, 500}
+    shelf.best = lambda rule, taken, limit: [row for row in (0, 4, 300, 500) if row not in taken][:limit]  # type: ignore[method-assign]
+    limit = AtMost(1, 1, 6, lambda row: ("one writer" if row in (0, 4, 300) else f"writer {row}",))
+    two = AtLeast(2, 2, 3, lambda rows: [row in poems for row in rows])
+    pages = [page(shelf, [], [], [limit], [two], offset, 6).rows for offset in (0, 6, 96, 498)]
+    assert pages[0] == [0, 1, 500, 2, 3, 5]
+    assert pages[1] == [4, 6, 7, 8, 9, 10]
+    assert pages[3] == [497, 498, 499, 501, 502, 503]
