@@ -49,6 +49,7 @@ LAST_POSITION = 50
 """The last position that a pin, a limit or a requirement may name."""
 
 LARGEST_FACTOR = 10
+UTC = "UTC"
 EVERY_SCOPE = (ITEM, USER, VIEWED)
 _HOUR = re.compile(r"([01]\d|2[0-3]):[0-5]\d", re.ASCII)
 
@@ -122,7 +123,7 @@ FIELDS: Fields = {
     "ends": Field(Day(), "The last day, in the time zone."),
     "from_hour": Field(Hour(), "From this time of day on. Later than the end: over midnight."),
     "until_hour": Field(Hour(), "Until before this time of day."),
-    "time_zone": Field(Zone(), "Whose days and hours these are.", "UTC"),
+    "time_zone": Field(Zone(), "Whose days and hours these are.", UTC),
     "note": Field(Text(200), "Why, for your colleagues, and in explanations."),
     "owner": Field(Text(150), "Whom to ask."),
 }
@@ -146,7 +147,7 @@ class Rule:
     ends: str | None = None
     from_hour: str | None = None
     until_hour: str | None = None
-    time_zone: str = "UTC"
+    time_zone: str = UTC
     note: str | None = None
     owner: str | None = None
 
@@ -205,13 +206,24 @@ class Rule:
             PIN: f"pin {self.item} at position {self.position}",
             PIN_BEST: f"pin the best of {self.filter} at position {self.position}",
             BLOCK: f"block {self.filter}",
-            BOOST: f"boost {self.filter} by {self.factor:g}" if self.factor else "",
-            BURY: f"bury {self.filter} by {self.factor:g}" if self.factor else "",
+            BOOST: f"boost {self.filter} by {self.factor:.12g}" if self.factor else "",
+            BURY: f"bury {self.filter} by {self.factor:.12g}" if self.factor else "",
             AT_MOST: f"at most {self.count} of each {self.property} in the first {self.first}",
             AT_LEAST: f"at least {self.count} of {self.filter} in the first {self.first}",
         }[self.does]
-        conditions = [f"if {text}" for text in (self.audience, self.context) if text]
-        return " ".join([what, *conditions, *([f"until {self.ends}"] if self.ends else [])])
+        conditions = " and ".join(f"if {text}" for text in (self.audience, self.context) if text)
+        said = ", ".join(part for part in (f"{what} {conditions}".strip(), self._times()) if part)
+        told = "; ".join(part for part in (self.note, self.owner and f"ask {self.owner}") if part)
+        return f"{said} ({told})" if told else said
+
+    def _times(self) -> str:
+        """Say its days and hours, and by whose clock. Rules that differ must read differently: so all of it."""
+        days = " ".join(f"{word} {day}" for word, day in (("from", self.starts), ("until", self.ends)) if day)
+        hours = f"{self.from_hour} to {self.until_hour}" if self.from_hour else ""
+        said = ", ".join(part for part in (days, hours) if part)
+        if said:
+            return f"{said} {self.time_zone}"
+        return "" if self.time_zone == UTC else f"by the clock of {self.time_zone}"
 
 
 def _misfits(rule: Rule) -> Iterator[str]:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from recommender.merchandising.rules import MOST_RULES, Rule, Rules
+from recommender.merchandising.settings import ListSettings, differences
 from recsite.platform.values import WrongValue
 
 BLOCK = {"does": "block", "filter": 'category == "Poetry"'}
@@ -79,3 +80,43 @@ def test_rules_are_bounded_and_stored_as_they_are_read() -> None:
     (rule,) = Rules().from_json([BLOCK | {"note": "Spring.", "owner": None}])
     assert rule.as_json() == BLOCK | {"time_zone": "UTC", "note": "Spring."}
     assert Rule.stored(rule.as_json() | {"of_a_later_version": 1}) == rule
+
+
+EMMA = {"does": "pin", "item": "emma", "position": 1}
+TOLD: list[tuple[dict[str, Any], str]] = [
+    ({}, "pin emma at position 1"),
+    ({"starts": "2026-12-01"}, "pin emma at position 1, from 2026-12-01 UTC"),
+    ({"ends": "2026-12-24"}, "pin emma at position 1, until 2026-12-24 UTC"),
+    ({"time_zone": "Europe/Vienna"}, "pin emma at position 1, by the clock of Europe/Vienna"),
+    ({"from_hour": "09:00", "until_hour": "17:00"}, "pin emma at position 1, 09:00 to 17:00 UTC"),
+    ({"note": "Christmas"}, "pin emma at position 1 (Christmas)"),
+    ({"owner": "anna"}, "pin emma at position 1 (ask anna)"),
+    ({"note": "Christmas", "owner": "anna"}, "pin emma at position 1 (Christmas; ask anna)"),
+    (
+        {"audience": 'user.country == "AT"', "context": "viewed.price < 5"},
+        'pin emma at position 1 if user.country == "AT" and if viewed.price < 5',
+    ),
+    (
+        {
+            "starts": "2026-12-01",
+            "ends": "2026-12-24",
+            "from_hour": "09:00",
+            "until_hour": "17:00",
+            "time_zone": "Europe/Vienna",
+            "note": "Christmas",
+        },
+        "pin emma at position 1, from 2026-12-01 until 2026-12-24, 09:00 to 17:00 Europe/Vienna (Christmas)",
+    ),
+]
+
+
+@pytest.mark.parametrize(("conditions", "said"), TOLD)
+def test_a_rule_says_everything_that_it_does_in_words(conditions: dict[str, Any], said: str) -> None:
+    assert str(Rule.read(EMMA | conditions)) == said
+
+
+def test_what_a_change_of_a_rule_was_and_is_never_reads_the_same() -> None:
+    before = ListSettings.read("user", {"rules": [EMMA]})
+    for conditions, _ in TOLD[1:]:
+        (told,) = differences(before, ListSettings.read("user", {"rules": [EMMA | conditions]}))
+        assert told.before != told.after
