@@ -41,7 +41,7 @@ def description(version: str) -> dict[str, Any]:
                 (name, name)
                 for name in ("any", "user", "session", "similar", "bought-together", "popular", "latest", "trending")
             ],
-            "ExperimentKindEnum": [(name, name) for name in ("ab", "aa")],
+            "ExperimentKindEnum": [(name, name) for name in ("ab", "aa", "interleaving")],
             "ExperimentStateEnum": [(name, name) for name in ("draft", "running", "paused", "stopped", "archived")],
         },
         "SCHEMA_PATH_PREFIX": "/api/v1",

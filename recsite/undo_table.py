@@ -17,6 +17,11 @@ UNDO: dict[str, Undo] = {
     "placement.publish": Undo("recommender.change_placement", "recommender.operations.undo.revision"),
     "placement.revert": Undo("recommender.change_placement", "recommender.operations.undo.revision"),
     "shadow.start": Undo("recommender.operate", "recommender.operations.undo.shadow"),
+    "experiment.change": Undo("recommender.change_experiment", "recommender.operations.undo.experiment"),
+    "experiment.start": Undo("recommender.change_experiment", "recommender.operations.undo.experiment_state"),
+    "experiment.pause": Undo("recommender.change_experiment", "recommender.operations.undo.experiment_state"),
+    "experiment.archive": Undo("recommender.change_experiment", "recommender.operations.undo.experiment_state"),
+    "experiment.restore": Undo("recommender.change_experiment", "recommender.operations.undo.experiment_state"),
     "training_plan.change": Undo("recommender.change_trainingplan", "recommender.operations.undo.training_plan"),
     "schedule.change": Undo("django_celery_beat.change_periodictask", "recsite.undo.schedule"),
 }

@@ -8,6 +8,7 @@ from typing import Any
 
 from recommender.engine.experiments import words
 from recommender.engine.experiments.effects import Interval
+from recommender.engine.experiments.novelty import NoveltyCurve
 from recommender.insight.experiments.results import Result
 
 WIDTH, HEIGHT = 300.0, 80.0
@@ -31,21 +32,23 @@ class Chart:
 
 
 def charts_of(variant: str, found: Result) -> list[Chart]:
-    """Return both charts of a variant; none before two days can be read."""
+    """Return the charts of a variant; none before two days can be read."""
     known = [(one.day, one.lift) for one in found.days if one.variant == variant and math.isfinite(one.lift.high)]
-    curve = found.novelty[variant]
+    curve = found.novelty.get(variant)
     first = found.days[0].day
-    by_itself = [
+    so_far = f"so far: {_lift(known[-1][1])}" if known else ""
+    drawn = [_chart(f"{variant}, {so_far}", "Known at the end of each day", known)]
+    if curve:
+        drawn.append(_chart(f"{variant}, each day by itself", curve.sentence, _by_itself(first, curve)))
+    return [one for one in drawn if one]
+
+
+def _by_itself(first: date, curve: NoveltyCurve) -> Known:
+    return [
         (first + timedelta(days=number), Interval(*map(float, ends)))
         for number, ends in enumerate(zip(curve.lifts, curve.low, curve.high, strict=True))
         if all(map(math.isfinite, ends))
     ]
-    so_far = f"so far: {_lift(known[-1][1])}" if known else ""
-    drawn = [
-        _chart(f"{variant}, {so_far}", "Known at the end of each day", known),
-        _chart(f"{variant}, each day by itself", curve.sentence, by_itself),
-    ]
-    return [one for one in drawn if one]
 
 
 def _lift(found: Interval) -> str:

@@ -1,6 +1,7 @@
 """The forms of an experiment: what it compares, why it is stopped, and which variant is shipped."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -23,7 +24,7 @@ ROWS = 4
 
 LABELS = {
     "name": "Name",
-    "share": "Share of the users, in percent",
+    "share": "Share of the audience, in percent",
     "algorithm": "Led by",
     "content_weight": "Weight of content",
     "revision": "Revision of the placement",
@@ -43,7 +44,8 @@ class ExperimentForm(forms.Form):
     kind = forms.ChoiceField(
         label="Kind",
         choices=Experiment.Kind.choices,
-        help_text="A/A shows all variants the same, to test the experiment itself.",
+        help_text="A/A shows all variants the same, to test the experiment itself. Interleaving drafts two rankings "
+        "into one list: it needs far fewer users, and says which one is preferred.",
         widget=UnfoldAdminSelectWidget,
     )
     primary_metric = forms.ChoiceField(
@@ -69,6 +71,18 @@ class ExperimentForm(forms.Form):
         initial=5,
         help_text=PERCENT,
         widget=UnfoldAdminDecimalFieldWidget(attrs={"step": "any"}),
+    )
+    audience = forms.CharField(
+        label="Audience (optional)",
+        required=False,
+        help_text='An expression over the user, such as user.country == "AT". All others get what is live.',
+        widget=UnfoldAdminTextInputWidget,
+    )
+    starts_at = forms.CharField(
+        label="Planned start (optional)",
+        required=False,
+        help_text="In UTC, such as 2026-12-01T08:00. The draft starts by itself then, if nothing is in its way.",
+        widget=UnfoldAdminTextInputWidget,
     )
     ends_at = forms.CharField(
         label="Planned end (optional)",
@@ -113,7 +127,7 @@ class ExperimentForm(forms.Form):
             **{name: found[name] for name in names},
             "minimum_lift": found["minimum_lift"] / 100,
             "guardrails": {found["guardrail"]: margin} if found.get("guardrail") else {},
-            "ends_at": found.get("ends_at") or None,
+            **{name: found.get(name) or None for name in ("audience", "starts_at", "ends_at")},
             "variants": [_variant(found, number) for number in range(ROWS) if found.get(f"name_{number}")],
         }
 
@@ -162,10 +176,15 @@ def _initial(experiment: Experiment) -> dict[str, Any]:
     rail, margin = next(iter(told["guardrails"].items()), ("", 0.05))
     values = {name: told[name] for name in ("key", "hypothesis", "placement", "kind", "primary_metric")}
     values |= {"minimum_lift": 100 * told["minimum_lift"], "guardrail": rail, "margin": 100 * margin}
-    values["ends_at"] = experiment.ends_at.strftime("%Y-%m-%dT%H:%M") if experiment.ends_at else ""
+    values |= {"audience": experiment.audience, "starts_at": _written(experiment.starts_at)}
+    values["ends_at"] = _written(experiment.ends_at)
     for number, one in enumerate(told["variants"][:ROWS]):
         values |= {f"{name}_{number}": one[name] for name in VARIANT} | {f"share_{number}": 100 * one["share"]}
     return values
+
+
+def _written(moment: datetime | None) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M") if moment else ""
 
 
 FIRST: dict[str, Any] = {"name_0": "A", "share_0": 50, "name_1": "B", "share_1": 50}

@@ -21,6 +21,7 @@ from recommender.insight.experiments import answers, results, verbs
 from recommender.insight.experiments.metrics import METRICS
 from recommender.insight.impressions.timing import quantile
 from recommender.models import Experiment, Variant
+from recommender.models.experiment import INTERLEAVED
 from recommender.operations import experiments as shipping
 from recsite.platform.audit import Actor
 from recsite.platform.exceptions import Invalid, UserFacingError
@@ -41,6 +42,7 @@ GUARDRAILS = {
     GuardrailState.BROKEN: "is broken",
 }
 UNITS = {kind.label: kind.unit for kind in METRICS.values()}
+BY_TEAM = "lists won by clicks"
 DONE = {"start": "runs", "pause": "is paused", "stop": "is stopped", "archive": "is archived"}
 
 
@@ -51,20 +53,22 @@ def result(request: HttpRequest, experiment: Experiment) -> HttpResponse:
     ratio = found.reading.sample_ratio if found.reading else None
     mismatch = ratio is not None and not ratio.passed
     times = answers.durations(experiment)
-    may_change = request.user.has_perm(CHANGE)
+    may_change, is_interleaved = request.user.has_perm(CHANGE), experiment.kind == Experiment.Kind.INTERLEAVING
     shippable = experiment.state in shipping.SHIPPABLE and not experiment.shipped
     ship_form = ShipForm(names, found.winner) if shippable and request.user.has_perm(OPERATE) else None
     context = {
         "experiment": experiment,
         "found": found,
-        "metric": METRICS[experiment.primary_metric].label,
+        "metric": BY_TEAM if is_interleaved else METRICS[experiment.primary_metric].label,
+        "is_interleaved": is_interleaved,
+        "preferred": words.span(found.preference) if found.preference else "",
         "variants": [
             {
                 "row": one,
                 "changes": _in_words(one),
                 "users": found.users.get(one.name, 0),
                 "due": ratio.expected[one.name] if ratio else None,
-                "within": _milliseconds(times.get(one.name, [])),
+                "within": _milliseconds(times.get(INTERLEAVED if is_interleaved else one.name, [])),
             }
             for one in experiment.variants.all()
         ],

@@ -44,7 +44,12 @@ class ExperimentOut(serializers.Serializer):
     primary_metric = serializers.ChoiceField(DECIDING)
     minimum_lift = serializers.FloatField()
     guardrails = serializers.DictField(child=serializers.FloatField())
+    audience = serializers.CharField(allow_null=True, help_text="An expression over the user; null for everybody.")
     variants = VariantOut(many=True, help_text="The control first.")
+    starts_at = serializers.DateTimeField(allow_null=True, help_text="When the draft starts by itself.")
+    start_refused = serializers.CharField(
+        allow_null=True, help_text="What was in the way when it should have started by itself."
+    )
     ends_at = serializers.DateTimeField(allow_null=True)
     created_at = serializers.DateTimeField()
     created_by = serializers.CharField()
@@ -60,7 +65,9 @@ class ExperimentListOut(serializers.Serializer):
 class AssignedOut(serializers.Serializer):
     experiment = serializers.CharField()
     user_id = serializers.CharField()
-    variant = serializers.CharField(allow_null=True, help_text="Null for users beyond the shares, and while it rests.")
+    variant = serializers.CharField(
+        allow_null=True, help_text="Null for users outside the audience or the shares, and while it rests."
+    )
 
 
 class IntervalOut(serializers.Serializer):
@@ -114,6 +121,9 @@ class ResultOut(serializers.Serializer):
     comparisons = MetricComparisonOut(many=True)
     days = DayOut(many=True)
     novelty = serializers.DictField(child=serializers.CharField())
+    preference = IntervalOut(
+        allow_null=True, help_text="Of interleaving: how much the second ranking is preferred, from -1 over 0 to 1."
+    )
 
 
 class ShippedOut(serializers.Serializer):
@@ -131,6 +141,7 @@ def experiment_as_json(one: Experiment) -> dict[str, Any]:
         "created_by": one.created_by,
         "started_at": one.started_at,
         "stopped_at": one.stopped_at,
+        "start_refused": one.start_refused or None,
         "shipped": one.shipped or None,
     }
 
@@ -148,6 +159,9 @@ ONE: dict[str, Any] = {
     "kind": "ab",
     "primary_metric": "click_rate",
     "minimum_lift": 0.05,
+    "audience": None,
+    "starts_at": None,
+    "start_refused": None,
     "ends_at": None,
     "variants": [{**UNCHANGED, **one} for one in ASKED["variants"]],
     "state": "running",
@@ -186,4 +200,5 @@ RESULT: dict[str, Any] = {
     ],
     "days": [{"day": "2026-05-14", "variant": "B", "users": 20_397, "lift": LIFT}],
     "novelty": {"B": "The effect shows no trend over the days."},
+    "preference": None,
 }

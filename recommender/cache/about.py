@@ -29,8 +29,12 @@ def about_users(users: Sequence[Keys]) -> list[About]:
 
 def keep_about(keys: Keys, mark: bytes, about: Mapping[str, Any]) -> Command:
     """Return the command that stores what was read of a user after this mark was."""
-    packed = mark + json.dumps(about, separators=(",", ":")).encode()
-    return "SET", keys.about, packed, "EX", settings.CANDIDATE_TTL_SECS
+    return "SET", keys.about, pack_about(mark, about), "EX", settings.CANDIDATE_TTL_SECS
+
+
+def pack_about(mark: bytes, about: Mapping[str, Any]) -> bytes:
+    """Return what is stored of a user."""
+    return mark + json.dumps(about, separators=(",", ":")).encode()
 
 
 def unpack_about(packed: bytes | None, mark: bytes) -> About:

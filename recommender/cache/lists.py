@@ -9,7 +9,7 @@ import numpy as np
 from django.conf import settings
 from numpy.typing import NDArray
 
-from recommender.cache.about import unpack_about
+from recommender.cache.about import pack_about, unpack_about
 from recommender.cache.keys import Keys
 from recommender.engine.algorithms import ALGORITHMS
 from recsite.platform import redis
@@ -168,6 +168,18 @@ def keep(keys: Keys, mark: bytes, candidates: Candidates) -> Iterator[Command]:
     yield "EXPIRE", keys.mark, 2 * seconds
     yield "SET", keys.candidates, _pack(mark, candidates), "EX", seconds
     yield "SET", keys.latest, keys.candidates, "EX", seconds, "GET"
+
+
+def keep_about_first(keys: Keys, mark: bytes, about: Mapping[str, Any], *, is_known: bool) -> Iterator[Command]:
+    """Yield the commands that store what filters ask of a user whose candidates may not be made yet, and so no mark.
+
+    `mark` is the one before it was read, empty where there was none. An event that comes meanwhile sets another one,
+    which stays: then what was read is stale at once.
+    """
+    seconds = settings.CANDIDATE_TTL_SECS if is_known else min(settings.CANDIDATE_TTL_SECS, STRANGER_SECS)
+    mark = mark or new_mark()
+    yield "SET", keys.mark, mark, "NX", "EX", 2 * seconds
+    yield "SET", keys.about, pack_about(mark, about), "EX", seconds
 
 
 def keep_seen(keys: Keys, seen: Iterable[int]) -> Iterator[Command]:

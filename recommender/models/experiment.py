@@ -13,6 +13,9 @@ LONGEST_VARIANT = 19
 SEPARATOR = ":"
 """Between the key and the variant in `variant` of answers and impressions: KEY:VARIANT has at most 50 characters."""
 
+INTERLEAVED = "interleaved"
+"""Stands for the variant where two rankings are drafted into one list: its users see both."""
+
 EXPERIMENTS_GENERATION = "experiments"
 """Rises when other experiments run than before."""
 
@@ -39,6 +42,7 @@ class Experiment(models.Model):
 
         AB = "ab", "A/B"
         AA = "aa", "A/A"
+        INTERLEAVING = "interleaving", "interleaving"
 
     class State(models.TextChoices):
         """Name the stations of an experiment: only a running one is served."""
@@ -64,7 +68,7 @@ class Experiment(models.Model):
     hypothesis = models.CharField(max_length=500, help_text="What you expect, and why.")
     # By its name: the results of an experiment outlive the placement.
     placement = models.CharField(max_length=50)
-    kind = models.CharField(max_length=10, choices=Kind, default=Kind.AB)
+    kind = models.CharField(max_length=12, choices=Kind, default=Kind.AB)
     state = models.CharField(max_length=10, choices=State, default=State.DRAFT, editable=False)
     primary_metric = models.CharField(max_length=30)
     minimum_lift = models.FloatField(
@@ -73,6 +77,13 @@ class Experiment(models.Model):
         help_text="The smallest change of the primary metric that is worth finding: 0.05 is 5 %.",
     )
     guardrails = models.JSONField(default=dict, blank=True, help_text="By metric, how much worse it may get at most.")
+    audience = models.TextField(blank=True, default="", help_text="An expression over the user. Empty for everybody.")
+    starts_at = models.DateTimeField(
+        "planned start", null=True, blank=True, help_text="The draft starts by itself then."
+    )
+    start_refused = models.TextField(
+        blank=True, default="", editable=False, help_text="What was in the way when it should have started by itself."
+    )
     ends_at = models.DateTimeField("planned end", null=True, blank=True, help_text="It stops by itself then.")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     created_by = models.CharField(max_length=150, blank=True, editable=False)
@@ -147,6 +158,12 @@ class ExperimentDay(models.Model):
     acts = models.PositiveBigIntegerField(default=0, help_text="All events in favour of items that were shown.")
     amount = models.FloatField(default=0, help_text="The values of the conversions among them.")
     varied = models.FloatField(default=0, help_text="Its lists' diversity, each from 0 to 1, added up.")
+    first_won = models.PositiveBigIntegerField(
+        default=0, db_default=0, help_text="Interleaved lists of which the first ranking's items were clicked more."
+    )
+    second_won = models.PositiveBigIntegerField(
+        default=0, db_default=0, help_text="Interleaved lists of which the second ranking's items were clicked more."
+    )
 
     class Meta:
         constraints = [

@@ -41,6 +41,12 @@ class ListImpression(models.Model):
     placement_revision = models.IntegerField(
         null=True, help_text="The number of the placement's revision, if it has one."
     )
+    teams = models.TextField(
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Of an interleaved list, a character for each item: 1 or 2 for its ranking, - for nobody's.",
+    )
     propensities = ArrayField(
         models.FloatField(), null=True, help_text="Where the order was drawn: how probable each item was at its rank."
     )

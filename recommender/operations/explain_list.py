@@ -112,6 +112,8 @@ def _impossible(shown: ListImpression) -> str:
     """Say why nobody can make the list again; empty where it can be tried."""
     if shown.kind not in MADE_BY_USER:
         return "It can't be made again: what it started from, an item or a session, is not recorded."
+    if shown.teams:
+        return "It can't be made again: the rankings of two variants of an experiment were drafted into it."
     if shown.release is None:
         return "It can't be made again: no release was live, so it went by the dates of the items alone."
     if shown.kind == ListKind.USER and not shown.user_id:

@@ -25,8 +25,9 @@ from recommender.serving.candidates import (
 from recommender.serving.candidates.histories import UserHistories
 from recommender.serving.candidates.rankings import NO_ITEMS
 from recommender.serving.contract import Request
+from recommender.serving.leading import for_everybody
 from recommender.serving.placements import ServedPlacement, combined
-from recommender.serving.user_lists import UserPage, for_everybody
+from recommender.serving.user_lists import UserPage
 from recsite.platform.exceptions import UserFacingError
 
 Read = Callable[[IntArray, RecentEvents], UserHistories]

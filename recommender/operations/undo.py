@@ -1,11 +1,14 @@
-"""Take back changes of placements and of training plans."""
+"""Take back changes of placements, of experiments and of training plans."""
 
 from recommender import merchandising
-from recommender.models import Placement, Shadow, TrainingPlan
+from recommender.insight.experiments import verbs as experiments
+from recommender.models import Experiment, Placement, Shadow, TrainingPlan
 from recommender.operations import shadows
 from recsite.platform import undo
 from recsite.platform.audit import Actor
 from recsite.platform.models import AuditEntry
+
+State = Experiment.State
 
 
 def placement(entry: AuditEntry, *, actor: Actor) -> None:
@@ -28,6 +31,43 @@ def shadow(entry: AuditEntry, *, actor: Actor) -> None:
     try:
         shadows.stop(shadows.find(int(entry.object_id)), actor=actor)
     except Shadow.DoesNotExist as error:
+        raise undo.CannotUndo(str(error)) from error
+
+
+def experiment(entry: AuditEntry, *, actor: Actor) -> None:
+    """Define a draft as before, if nothing of it has changed since."""
+    held = _experiment(entry)
+    told = experiments.told(held)
+    if any(told.get(name) != value for name, value in entry.after.items()):
+        raise undo.CannotUndo(f"{held.key} has changed since: look at it first.")
+    experiments.change(held, told | entry.before, actor=actor)
+
+
+def experiment_state(entry: AuditEntry, *, actor: Actor) -> None:
+    """Let an experiment go on that was paused, pause one that was let go on, and bring back or put away a closed one.
+
+    Nobody can take back that users have seen it, so a first start stays.
+    """
+    held = _experiment(entry)
+    was, state = entry.before.get("state"), entry.after.get("state")
+    if held.state != state:
+        raise undo.CannotUndo(f"{held.key} is {held.get_state_display()} now: what came later stands in the way.")
+    if state == State.PAUSED:
+        experiments.start(held, actor=actor)
+    elif state == State.RUNNING and was == State.PAUSED:
+        experiments.pause(held, actor=actor)
+    elif state == State.RUNNING:
+        raise undo.CannotUndo(f"Users may have seen {held.key} since it was started: pause or stop it instead.")
+    elif state == State.ARCHIVED:
+        experiments.restore(held, actor=actor)
+    else:
+        experiments.archive(held, actor=actor)
+
+
+def _experiment(entry: AuditEntry) -> Experiment:
+    try:
+        return experiments.find(entry.object_id)
+    except Experiment.DoesNotExist as error:
         raise undo.CannotUndo(str(error)) from error
 
 

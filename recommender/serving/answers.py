@@ -245,6 +245,7 @@ def record_impression(
     ranked: Ranked,
     first_rank: int,
     drawn: Drawn | None = None,
+    teams: str = "",
 ) -> None:
     """Record that a user is shown an answer whose first item has `first_rank`; what staff look up is shown to none."""
     if lookups.is_by_staff():
@@ -264,6 +265,7 @@ def record_impression(
             first_rank,
             answer.generated_at,
             answer.placement_revision,
+            teams,
             *(drawn or ()),
         )
     )

@@ -13,7 +13,8 @@ from django.utils import timezone
 from recommender.engine.experiments.assignment import Allocation, bucket
 from recommender.merchandising import ListSettings
 from recommender.models import EXPERIMENTS_GENERATION, Experiment, PlacementRevision, Variant
-from recommender.models.experiment import SEPARATOR
+from recommender.models.experiment import INTERLEAVED, SEPARATOR
+from recommender.serving import audiences
 from recommender.serving.contract import Request
 from recommender.serving.placements import ServedPlacement
 from recsite.platform import database
@@ -32,9 +33,15 @@ class ServedVariant:
     settings: ListSettings | None = None
     """Those of the revision."""
     release: int = 0
+    sides: "tuple[ServedVariant, ServedVariant] | None" = None
+    """The two whose rankings are drafted into one list."""
+    coins_key: bytes = b""
 
     def of(self, placement: ServedPlacement) -> ServedPlacement:
         """Return the placement as users of this variant see it."""
+        if self.sides:
+            first, second = (one.of(placement) for one in self.sides)
+            return replace(placement, variant=self.label, sides=(first, second), coins_key=self.coins_key)
         if self.settings:
             own, number = self.settings, self.revision
         else:
@@ -55,10 +62,31 @@ class ServedExperiment:
     allocation: Allocation
     variants: Mapping[str, ServedVariant]
     ends_at: datetime | None
+    audience: str = ""
+    """An expression over the user; empty for everybody."""
+    is_interleaved: bool = False
+
+    def variants_of(self, user_ids: Sequence[str]) -> list[ServedVariant | None]:
+        """Return what each of these users sees.
+
+        None for users beyond the shares or outside the audience, and once the planned end has come.
+        """
+        if self.ends_at and self.ends_at <= timezone.now():
+            return [None] * len(user_ids)
+        found = [self._dealt(user_id) for user_id in user_ids]
+        if not self.audience:
+            return found
+        asked = [user_id for user_id, seen in zip(user_ids, found, strict=True) if seen]
+        within = audiences.members(self.audience, asked) if asked else ()
+        return [seen if user_id in within else None for user_id, seen in zip(user_ids, found, strict=True)]
 
     def variant_of(self, user_id: str) -> ServedVariant | None:
-        """Return what the user sees; None for users beyond the shares, and once the planned end has come."""
-        if not user_id or (self.ends_at and self.ends_at <= timezone.now()):
+        """Return the same for one user."""
+        return self.variants_of([user_id])[0]
+
+    def _dealt(self, user_id: str) -> ServedVariant | None:
+        """Return the variant to which the hash deals the user, whoever they are; None for nobody."""
+        if not user_id:
             return None
         name = self.allocation.owner(bucket(self.secret, f"experiment:{self.key}", user_id))
         return self.variants[name] if name else None
@@ -74,32 +102,35 @@ def variant_of(placement: str, user_id: str) -> str | None:
 def placement_for(placement: ServedPlacement, request: Request, user_id: str) -> ServedPlacement:
     """Return the placement as this user sees it.
 
-    A request that says itself what leads its list, by which weight or of which release, is no part of an experiment;
-    nor is a preview, whose settings are not published.
+    Two rankings are drafted into lists of users alone, and not for whoever looks one up: there it is what is live.
     """
-    experiment = _copy.current().get(placement.name)
-    if (
-        experiment is None
-        or request.algorithm
-        or request.content_weight is not None
-        or request.release
-        or request.model
-    ):
-        return placement
-    found = experiment.variant_of(user_id)
-    return found.of(placement) if found else placement
+    ((seen, _),) = deal_out(placement, request, [user_id])
+    return seen.without_variant() if seen.sides else seen
 
 
 def deal_out(
     placement: ServedPlacement, request: Request, user_ids: Sequence[str]
 ) -> list[tuple[ServedPlacement, list[int]]]:
-    """Return the placements as these users see them, each with the positions of its users."""
-    if placement.name not in _copy.current():
+    """Return the placements as these users see them, each with the positions of its users.
+
+    A request that says itself what leads its list, by which weight or of which release, is no part of an experiment;
+    nor is a preview, whose settings are not published. Scores of two rankings have no common scale for a least score.
+    """
+    experiment = _copy.current().get(placement.name)
+    is_its_own = request.algorithm or request.content_weight is not None or request.release or request.model
+    if (
+        experiment is None
+        or is_its_own
+        or not user_ids
+        or (experiment.is_interleaved and request.min_score is not None)
+    ):
         return [(placement, list(range(len(user_ids))))]
     groups: dict[str, tuple[ServedPlacement, list[int]]] = {}
-    for position, user_id in enumerate(user_ids):
-        seen = placement_for(placement, request, user_id)
-        groups.setdefault(seen.variant, (seen, []))[1].append(position)
+    for position, found in enumerate(experiment.variants_of(user_ids)):
+        label = found.label if found else ""
+        if label not in groups:
+            groups[label] = (found.of(placement) if found else placement, [])
+        groups[label][1].append(position)
     return list(groups.values())
 
 
@@ -119,12 +150,21 @@ def _running() -> dict[str, ServedExperiment]:
 
 def _served(experiment: Experiment) -> ServedExperiment:
     variants = list(experiment.variants.all())
-    allocation = Allocation().with_shares({one.name: one.share for one in variants})
     numbers = [one.revision for one in variants if one.revision]
     rows = PlacementRevision.objects.filter(placement__name=experiment.placement, number__in=numbers)
     revisions = {row.number: ListSettings.stored(row.settings) for row in rows} if numbers else {}
     served = {one.name: _variant(experiment, one, revisions) for one in variants}
-    return ServedExperiment(experiment.key, bytes.fromhex(experiment.secret), allocation, served, experiment.ends_at)
+    shares, secret = {one.name: one.share for one in variants}, bytes.fromhex(experiment.secret)
+    is_interleaved = experiment.kind == Experiment.Kind.INTERLEAVING
+    if is_interleaved:
+        first, second = (served[one.name] for one in variants)
+        label = f"{experiment.key}{SEPARATOR}{INTERLEAVED}"
+        served = {INTERLEAVED: ServedVariant(label, sides=(first, second), coins_key=secret)}
+        shares = {INTERLEAVED: sum(shares.values())}
+    allocation = Allocation().with_shares(shares)
+    return ServedExperiment(
+        experiment.key, secret, allocation, served, experiment.ends_at, experiment.audience, is_interleaved
+    )
 
 
 def _variant(experiment: Experiment, one: Variant, revisions: Mapping[int, ListSettings]) -> ServedVariant:

@@ -29,17 +29,18 @@ def seen_in_or_noted(
     """Return what `seen_in` does, and count it if users get what is live instead of their variant."""
     seen, context = seen_in(placement, request)
     if seen.variant != placement.variant:
-        _note(request, placement, users)
+        note(request, placement, users)
     return seen, context
 
 
 def _note_if_ours(kind: type[BaseException] | None, request: Request, placement: ServedPlacement, users: int) -> bool:
     if kind is not None and not issubclass(kind, Invalid):
-        _note(request, placement, users)
+        note(request, placement, users)
     return False
 
 
-def _note(request: Request, placement: ServedPlacement, users: int) -> None:
+def note(request: Request, placement: ServedPlacement, users: int) -> None:
+    """Count that so many users did not get what their variant shows."""
     if request.is_recorded and not lookups.is_by_staff():
         for _ in range(users):
             impressions.note_failure(placement.variant)

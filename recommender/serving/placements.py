@@ -37,6 +37,10 @@ class ServedPlacement:
     """The experiment and the variant that it is shown as: KEY:VARIANT."""
     release: int = 0
     """The release that the variant is of; 0 for the live one."""
+    sides: "tuple[ServedPlacement, ServedPlacement] | None" = None
+    """The placements whose rankings an experiment drafts into one list."""
+    coins_key: bytes = b""
+    """Key of the hash by which the coins of a draft are tossed."""
 
     @property
     def content_weight(self) -> float | None:
@@ -45,8 +49,8 @@ class ServedPlacement:
         return settings.CONTENT_BASED_WEIGHT if own is None else own
 
     def without_variant(self) -> "ServedPlacement":
-        """Return it as part of no experiment; a variant that changes the release changes nothing else."""
-        return replace(self, variant="", release=0)
+        """Return it as part of no experiment: a variant of a release, or of two rankings, changes nothing else."""
+        return replace(self, variant="", release=0, sides=None)
 
     def fits(self, kind: str) -> bool:
         """Tell if it may be asked for lists of this kind."""

@@ -16,17 +16,23 @@ import numpy as np
 from catalog.expressions import USER, Context
 from recommender.cache import SOURCES
 from recommender.insight import impressions
-from recommender.merchandising import ListSettings
 from recommender.models import ListKind
-from recommender.serving import experiments, failures, filtering, placements, randomising, ruling, shadows, telemetry
+from recommender.serving import (
+    drafting,
+    experiments,
+    failures,
+    filtering,
+    placements,
+    randomising,
+    ruling,
+    shadows,
+    telemetry,
+)
 from recommender.serving.answers import answer_with, eligible, is_known, listed_pages, record_impression, seen_in
 from recommender.serving.candidates import (
     IMPERSONAL,
-    LATEST,
     NO_EFFECTS,
-    POPULAR,
     STATED_PREFERENCES,
-    TRENDING,
     Effects,
     Eligibility,
     Met,
@@ -34,17 +40,20 @@ from recommender.serving.candidates import (
     Ranked,
     RatingPredictions,
     ServingContext,
+    Side,
     UserCandidates,
     attribution,
     explorers,
+    interleaved_page,
     load_or_build,
-    load_or_build_many,
+    load_or_build_sides,
     ratings_of_many,
     user_page,
 )
 from recommender.serving.candidates.rankings import NO_ITEMS
 from recommender.serving.candidates.stated_preferences import NOTHING_STATED, preferences_of, sentence
-from recommender.serving.contract import Answer, MetRule, Request, UnknownAlgorithm
+from recommender.serving.contract import Answer, MetRule, Request
+from recommender.serving.leading import asked_to_lead, leads_to
 from recommender.serving.placements import ServedPlacement, combined
 from recommender.serving.randomising import Drawn
 from recommender.serving.reasons import Reason, reasons
@@ -89,15 +98,19 @@ def _recommend_many(request: Request, user_ids: Sequence[str], placement: Served
 
 def _make_many(request: Request, user_ids: Sequence[str], placement: ServedPlacement) -> list[Answer]:
     started = time.perf_counter()
-    placement, context = failures.seen_in_or_noted(request, placement, len(user_ids))
-    may_draw = randomising.is_possible(placement.settings, request)
+    placement, sides = drafting.sides_of(placement, request, len(user_ids))
+    context = sides[0][1]
+    may_draw = len(sides) == 1 and randomising.is_possible(placement.settings, request)
     plain, request = request, combined(placement, request)
-    asked = leading(context, request, placement.settings)
-    known = load_or_build_many(context, asked, user_ids, filtering.asks_of(request, USER))
+    asked = [(its_context, asked_to_lead(its_context, request, its.settings)) for its, its_context in sides]
+    known, *others = load_or_build_sides(asked, user_ids, filtering.asks_of(request, USER))
     contexts = filtering.contexts_of(request, placement.settings.new_for_days, user_ids, known)
-    pages = [
-        _page(context, placement, request, asked, *one, may_draw) for one in zip(user_ids, known, contexts, strict=True)
-    ]
+    second: list[Side | None] = [None] * len(user_ids)
+    if others:
+        other, name = asked[1]
+        second = [Side(other, leads_to(other, name, one, placement.settings), one) for one in others[0]]
+    each = zip(user_ids, known, contexts, second, strict=True)
+    pages = [_page(context, placement, request, asked[0][1], *one, may_draw) for one in each]
     answers = _answers(context, placement, request, pages)
     # What staff look up is no request of a user's.
     if request.is_recorded and not lookups.is_by_staff():
@@ -133,6 +146,8 @@ class UserPage(NamedTuple):
     """By row: which rules met an item."""
     drawn: Drawn | None = None
     """How it was drawn at random, where it was."""
+    teams: str = ""
+    """Of a drafted list, whose each item is."""
 
 
 class LookedUp(NamedTuple):
@@ -159,7 +174,7 @@ def look_up(request: Request, make: Make = load_or_build) -> LookedUp:
     found = placements.find(request.placement, request.kind)
     placement, context = seen_in(experiments.placement_for(found, request, request.user_id), request)
     request = combined(placement, request)
-    asked = leading(context, request, placement.settings)
+    asked = asked_to_lead(context, request, placement.settings)
     known = make(context, asked, request.user_id)
     (beside,) = filtering.contexts_of(request, placement.settings.new_for_days, [request.user_id], [known])
     page = _page(context, placement, request, asked, request.user_id, known, beside)
@@ -174,10 +189,11 @@ def _page(
     user_id: str,
     known: UserCandidates,
     beside: Context,
+    other: Side | None = None,
     may_draw: bool = False,
 ) -> UserPage:
     candidates, own = known.candidates, placement.settings
-    algorithm = asked if candidates.is_personal or asked in IMPERSONAL else for_everybody(context, own.fallbacks)
+    algorithm = leads_to(context, asked, known, own)
     new, share = NO_ITEMS, 0.0
     if not request.algorithm and request.min_score is None:
         new, share = explorers(context, own, user_id, candidates.taste), own.new_item_share
@@ -190,13 +206,17 @@ def _page(
         return user_page(context, algorithm, known, eligibility, offset, limit, *shape)
 
     seed = randomising.seed_of(placement, user_id) if may_draw and randomising.keeps_promises(effects) else None
-    drawn = None
-    if seed is None:
+    drawn, teams = None, ""
+    if other:
+        both, coins = (Side(context, algorithm, known), other), drafting.coins_of(placement, user_id)
+        found, whose = interleaved_page(both, coins, eligibility, request.offset, request.limit, *shape)
+        teams = "".join(map(drafting.TEAMS.__getitem__, whose))
+    elif seed is None:
         found = cut(request.offset, request.limit)
     else:
         found, drawn = randomising.drawn_page(cut, own.temperature, seed, request.offset, request.limit)
     is_cold = not candidates.is_personal and (request.algorithm or own.algorithm) not in IMPERSONAL
-    what = found.ranked, found.total, eligibility, effects, found.met, drawn
+    what = found.ranked, found.total, eligibility, effects, found.met, drawn, teams
     return UserPage(user_id, known, algorithm, is_cold, *what)
 
 
@@ -232,30 +252,9 @@ def _answers(
         )
         if request.is_recorded and (request.is_shown_cold or not page.is_cold) and not is_known(request, answer):
             kind = ListKind.USER if page.user_id else ListKind.EVERYBODY
-            record_impression(context, kind, answer, page.ranked, first_rank, page.drawn)
+            record_impression(context, kind, answer, page.ranked, first_rank, page.drawn, page.teams)
         answers.append(answer)
     return answers
-
-
-def leading(context: ServingContext, request: Request, own: ListSettings) -> str:
-    """Return the source that is to lead the list: the request's, else the placement's. Raises UnknownAlgorithm.
-
-    What the placement names may have left the release since: what the release leads with takes its place.
-    """
-    name, known = request.algorithm, {*context.release.sources, LATEST, TRENDING}
-    if name:
-        if name not in known:
-            raise UnknownAlgorithm(name, known, request.release)
-        return name
-    if own.algorithm in known:
-        return own.algorithm
-    return context.release.leader.algorithm if context.release.leader else for_everybody(context, own.fallbacks)
-
-
-def for_everybody(context: ServingContext, fallbacks: Sequence[str]) -> str:
-    """Return the source that leads the list of a user of whom nothing is known."""
-    usual = POPULAR if POPULAR in context.release.members else LATEST
-    return next((name for name in fallbacks if name != POPULAR or usual == POPULAR), usual)
 
 
 def _reasons(

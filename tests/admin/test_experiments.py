@@ -13,6 +13,8 @@ from tests.admin.staff import Staff
 from tests.recommender.experiment_fixtures import begin, defined
 from tests.recommender.fixtures import Shop
 from tests.recommender.test_experiment_results import visitors
+from tests.recommender.test_interleaving_results import BAD, GOOD
+from tests.recommender.test_interleaving_results import visitors as interleaved_visitors
 
 pytestmark = pytest.mark.django_db
 LIST = "/admin/recommender/experiment/"
@@ -131,3 +133,40 @@ def test_each_click_counts_once_and_a_page_that_is_out_of_date_says_what_became_
     told = AuditEntry.objects.filter(object_type="experiment").order_by("pk").values_list("verb", flat=True)
     steps = ["create", "start", "pause", "start", "stop", "ship"]
     assert [*told] == [f"experiment.{step}" for step in steps]
+
+
+def test_the_page_of_interleaved_rankings_says_which_one_is_preferred(admin: Staff, shop: Shop) -> None:
+    form = {**FORM, "kind": "interleaving", "guardrail": "", "audience": "user.country is missing"}
+    answer = admin.client.post(f"{LIST}new/", form)
+    assert answer.status_code == 302, answer.content.decode()
+    made = Experiment.objects.get()
+    admin.client.post(f"{LIST}{made.pk}/step/", {"verb": "start"})
+    interleaved_visitors(made, BAD, GOOD, 400)
+    page = admin.get(f"{LIST}{made.pk}/change/").content.decode()
+    assert "B is preferred to A" in page
+    assert "Every user in it gets both in one list" in page
+    assert "For B, surely within" in page
+    assert "user.country is missing" in page
+    assert "<polygon" in page
+
+
+def test_a_planned_draft_says_when_it_starts_and_the_form_keeps_it(admin: Staff, shop: Shop) -> None:
+    form = FORM | {"starts_at": "2090-01-01T08:00", "ends_at": "2090-02-01"}
+    admin.client.post(f"{LIST}new/", form)
+    made = Experiment.objects.get()
+    assert "2090-01-01 08:00 UTC" in admin.get(f"{LIST}{made.pk}/change/").content.decode()
+    page = admin.get(f"{LIST}{made.pk}/edit/").content.decode()
+    assert 'value="2090-01-01T08:00"' in page
+    page = admin.client.post(f"{LIST}{made.pk}/edit/", form | {"ends_at": "2089-01-01"}).content.decode()
+    assert "not after the planned start" in page
+
+
+def test_sent_twice_a_form_does_it_once(admin: Staff, shop: Shop) -> None:
+    for _ in range(2):
+        page = admin.client.post(f"{LIST}new/", FORM)
+    assert "There is an experiment &#x27;leads&#x27; already" in page.content.decode()
+    made = Experiment.objects.get()
+    for verb in ("start", "start", "pause", "pause", "stop", "stop", "archive", "archive"):
+        assert admin.client.post(f"{LIST}{made.pk}/step/", {"verb": verb}).status_code == 302
+    told = AuditEntry.objects.filter(object_type="experiment").order_by("pk").values_list("verb", flat=True)
+    assert list(told) == [f"experiment.{verb}" for verb in ("create", "start", "pause", "stop", "archive")]

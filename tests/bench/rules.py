@@ -1,4 +1,4 @@
-"""A cached answer of a placement with ten rules beside one without, by the same gunicorn."""
+"""A cached answer of a placement with ten rules, an experiment, and both, beside one without, by one gunicorn."""
 
 import json
 import sys
@@ -13,7 +13,9 @@ import django
 
 from tests.bench.serving import ROUNDS, burst, server, warmed_users
 
-PLAIN, RULED = "bench-plain", "bench-rules"
+PLAIN, RULED, TRIED, BOTH, DRAFTED = PLACEMENTS = tuple(
+    f"bench-{name}" for name in ("plain", "rules", "experiment", "both", "interleaved")
+)
 POPULAR = 200
 """Items among which the most common categories are looked for."""
 
@@ -43,18 +45,33 @@ def rules() -> list[dict[str, Any]]:
     ]
 
 
+def start_experiments() -> None:
+    """An experiment whose variants show the same, so that it alone costs what differs; and one that is interleaved."""
+    from recommender.insight.experiments import verbs
+    from recsite.platform.audit import SYSTEM
+
+    same = [{"name": "A", "share": 0.5}, {"name": "B", "share": 0.5}]
+    two = [same[0], same[1] | {"algorithm": "popular"}]
+    for placement, kind, variants in ((TRIED, "aa", same), (BOTH, "aa", same), (DRAFTED, "interleaving", two)):
+        body = {"key": placement, "hypothesis": "It costs little.", "placement": placement, "kind": kind}
+        verbs.start(verbs.create(body | {"variants": variants}, actor=SYSTEM), actor=SYSTEM)
+
+
 def measure() -> dict[str, Any]:
     from recommender import merchandising
-    from recommender.models import Placement
+    from recommender.models import Experiment, Placement
     from recsite.platform.audit import SYSTEM
 
     users, made = warmed_users(), rules()
-    Placement.objects.filter(name__in=(PLAIN, RULED)).delete()
-    for name, values in ((PLAIN, {}), (RULED, {"rules": made})):
+    Experiment.objects.filter(key__in=PLACEMENTS).delete()
+    Placement.objects.filter(name__in=PLACEMENTS).delete()
+    for name in PLACEMENTS:
+        values = {"rules": made} if name in (RULED, BOTH) else {}
         merchandising.create(name, "user", values=values, actor=SYSTEM)
+    start_experiments()
     lists = {
         name: [f"/api/v1/recommendations/users/{quote(user, safe='')}?placement={name}" for user in users]
-        for name in (PLAIN, RULED)
+        for name in PLACEMENTS
     }
     rounds: dict[str, list[dict[str, float]]] = {name: [] for name in lists}
     with tempfile.TemporaryDirectory() as folder, server(Path(folder)) as (port, pid):
@@ -64,7 +81,9 @@ def measure() -> dict[str, Any]:
             for name, paths in lists.items():
                 rounds[name].append(burst(port, pid, paths))
     found = {name: {figure: median(one[figure] for one in its) for figure in its[0]} for name, its in rounds.items()}
-    return {"plain": found[PLAIN], "ruled": found[RULED], "rules": len(made), "users": len(users)}
+    Experiment.objects.filter(key__in=PLACEMENTS).delete()
+    named = {"plain": PLAIN, "ruled": RULED, "tried": TRIED, "both": BOTH, "drafted": DRAFTED}
+    return {name: found[placement] for name, placement in named.items()} | {"rules": len(made), "users": len(users)}
 
 
 if __name__ == "__main__":

@@ -28,6 +28,8 @@ def create_experiment(
     primary_metric: str | None = None,
     minimum_lift: float | None = None,
     guardrails: Mapping[str, float] | None = None,
+    audience: str | None = None,
+    starts_at: Moment | None = None,
     ends_at: Moment | None = None,
     idempotency_key: str | None = None,
 ) -> Call[Json]:
@@ -41,6 +43,8 @@ def create_experiment(
         primary_metric=primary_metric,
         minimum_lift=minimum_lift,
         guardrails=None if guardrails is None else dict(guardrails),
+        audience=audience,
+        starts_at=starts_at,
         ends_at=ends_at,
     )
     return post("experiments", body=body, once=True, key=idempotency_key)

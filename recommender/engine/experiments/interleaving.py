@@ -1,13 +1,17 @@
 """Mix two rankings into one list and see whose items are clicked: the same question as A/B, with far fewer users."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from recommender.engine.experiments import words
 from recommender.engine.experiments.effects import FEWEST_USERS, Interval
 from recommender.engine.experiments.moments import DENOMINATOR, Moments
+from recommender.engine.experiments.readings import Decision
 from recommender.engine.experiments.sequences import ConfidenceSequence
 from recommender.engine.types import Mask, RowArray
 
@@ -16,6 +20,9 @@ NO_TEAM = -1
 
 FEWEST_EFFECTIVE = 50
 """Users with a preference below whom nothing is read."""
+
+POWER = 0.8
+"""Share of experiments with a preference that is worth finding that find it in the time stated."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,24 +45,39 @@ def team_draft(first: RowArray, second: RowArray, length: int, rng: np.random.Ge
     return draft(first, second, length, rng.integers(2, size=length).astype(np.bool_))
 
 
-def draft(first: RowArray, second: RowArray, length: int, second_begins: Mask) -> Interleaved:
+def draft(
+    first: RowArray, second: RowArray, length: int, second_begins: Mask, admit: Callable[[int], bool] | None = None
+) -> Interleaved:
     """Interleave by coins that were tossed already, one for each round.
+
+    `admit` is asked once of each item, just before it is placed, whether it may stand beside those placed before; who
+    may not is passed over for good. Positions depend on those before them alone, so pages of one list fit together.
 
     Teams pick for as many places as the shorter ranking has items: so far both can always pick, whatever the coins said
     before. Beyond it the longer ranking would get more places, and random clicks would speak for it: what is left fills
     up for nobody.
     """
-    rankings = [[int(item) for item in ranking] for ranking in (first, second)]
+    rankings: list[list[int]] = [first.tolist(), second.tolist()]
     items: list[int] = []
     teams: list[int] = []
-    placed: set[int] = set()
+    passed: set[int] = set()
+
+    def picks(ranking: Iterable[int]) -> Iterator[int]:
+        for item in ranking:
+            if item not in passed:
+                passed.add(item)
+                if admit is None or admit(item):
+                    yield item
+
+    left = [picks(ranking) for ranking in rankings]
     for place in range(min(length, *map(len, rankings))):
         team = int(second_begins[place // 2]) ^ (place % 2)
-        items.append(next(item for item in rankings[team] if item not in placed))
+        if (item := next(left[team], None)) is None:
+            break
+        items.append(item)
         teams.append(team)
-        placed.add(items[-1])
-    left = [item for item in _position_by_position(rankings) if item not in placed][: length - len(items)]
-    return Interleaved(np.array(items + left, np.int32), np.array(teams + [NO_TEAM] * len(left), np.int8))
+    rest = list(islice(picks(_position_by_position(rankings)), max(length - len(items), 0)))
+    return Interleaved(np.array(items + rest, np.int32), np.array(teams + [NO_TEAM] * len(rest), np.int8))
 
 
 def _position_by_position(rankings: Sequence[Sequence[int]]) -> list[int]:
@@ -77,16 +99,43 @@ class Preference:
     interval: Interval
     users: int
     readable: bool
+    variance: float = math.nan
+    """Of the estimate."""
 
-    def sentence(self, first: str, second: str) -> str:
-        """Return the result in words, with the names of the rankings."""
+    def decision(self, worth: float) -> Decision:
+        """Return what the result allows; a preference below `worth` is not worth finding."""
+        if not self.readable:
+            return Decision.TOO_EARLY
+        if self.interval.above_zero:
+            return Decision.BETTER
+        if self.interval.below_zero:
+            return Decision.WORSE
+        return Decision.INSIDE_THE_NOISE if max(-self.interval.low, self.interval.high) < worth else Decision.TOO_EARLY
+
+    def sentence(self, first: str, second: str, worth: float = 0, days: float | None = None) -> str:
+        """Return the result in words, with the names of the rankings; `days` is how long it takes from here."""
         if not self.readable:
             return "Too early to say: too few users have clicked one ranking more than the other."
         if self.interval.above_zero or self.interval.below_zero:
             winner, loser = (second, first) if self.interval.above_zero else (first, second)
             won = (1 + abs(self.interval.estimate)) / 2
             return f"{winner} is preferred to {loser}: of the lists that one of them wins it wins {100 * won:.0f} %."
-        return f"Too early to say if {second} or {first} is preferred."
+        if self.decision(worth) is Decision.INSIDE_THE_NOISE:
+            return f"Inside the noise: neither {second} nor {first} is preferred by {words.share(worth)} or more."
+        needs = "" if days is None else f"; needs {words.more_days(days)}"
+        return f"Too early to say if {second} or {first} is preferred{needs}."
+
+
+def days_left(found: Preference, sequence: ConfidenceSequence, worth: float, users_per_day: float) -> float:
+    """Return the days until a preference of `worth` would mostly have been found, if users come as they do now.
+
+    Inverts the sequence as `planning.days_left` does; infinite where nobody comes.
+    """
+    width = found.interval.high - found.interval.low
+    if not found.readable or users_per_day <= 0 or not found.variance > 0 or not width > 0:
+        return math.inf
+    missing = sequence.information_needed(worth, POWER) - 1 / found.variance
+    return max(missing, 0) * found.variance * found.users / users_per_day
 
 
 def preference(outcomes: Moments, sequence: ConfidenceSequence) -> Preference:
@@ -107,4 +156,4 @@ def preference(outcomes: Moments, sequence: ConfidenceSequence) -> Preference:
         return Preference(Interval(estimate, -1, 1), int(outcomes.n), False)
     radius = float(sequence.multiplier(1 / variance)) * variance**0.5
     interval = Interval(estimate, max(estimate - radius, -1), min(estimate + radius, 1))
-    return Preference(interval, int(outcomes.n), True)
+    return Preference(interval, int(outcomes.n), True, variance)

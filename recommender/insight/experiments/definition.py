@@ -7,9 +7,11 @@ from typing import Any, Self
 
 from django.utils import timezone
 
+from catalog.expressions import USER
 from recommender.insight.experiments.metrics import DECIDING, METRICS
+from recommender.merchandising.rules import Audience
 from recommender.merchandising.settings import LEADERS, ListSettings
-from recommender.models import Experiment, Placement, PlacementRevision, Release
+from recommender.models import Experiment, ModelVersion, Placement, PlacementRevision, Release
 from recommender.models.experiment import LONGEST_KEY, LONGEST_VARIANT, MOST_LIFT
 from recsite.platform.exceptions import Invalid
 from recsite.platform.moments import Moment
@@ -37,7 +39,7 @@ class Name(Text):
 
 VARIANT: Fields = {
     "name": Field(Name(LONGEST_VARIANT), "Its name, such as A.", is_required=True),
-    "share": Field(Number(LEAST_SHARE, 1), "Of the placement's users: 0.5 is half of them.", is_required=True),
+    "share": Field(Number(LEAST_SHARE, 1), "Of the audience's users: 0.5 is half of them.", is_required=True),
     "algorithm": Field(Choice(LEADERS), "What leads the list instead."),
     "content_weight": Field(Number(0, 1), "The weight of content in the hybrid instead."),
     "revision": Field(Integer(1, LARGEST), "The number of the placement's revision that is served instead."),
@@ -118,7 +120,8 @@ EXPERIMENT: Fields = {
     "placement": Field(Text(50), "Where the lists are shown.", is_required=True),
     "kind": Field(
         Choice(tuple(Experiment.Kind.values)),
-        "`ab` compares variants; `aa` shows all of them the same, to test the experiment itself.",
+        "`ab` compares variants; `aa` shows all of them the same, to test the experiment itself; `interleaving` drafts "
+        "the rankings of two into one list that all users get: whose items are clicked more?",
         Experiment.Kind.AB.value,
     ),
     "primary_metric": Field(Choice(DECIDING), "What decides.", "click_rate"),
@@ -132,11 +135,17 @@ EXPERIMENT: Fields = {
         "Other metrics, each with how much worse it may get at most: 0.05 is 5 % of the control's value; of `errors` "
         "it is 5 in a hundred answers more.",
     ),
+    "audience": Field(
+        Audience(USER),
+        "An expression over the user (docs/FILTERS.md): others get what is live, and don't count. Default: everybody.",
+        "",
+    ),
+    "starts_at": Field(Moment(), "When the draft starts by itself. Default: when somebody starts it."),
     "ends_at": Field(Moment(), "When it stops by itself. Default: when somebody stops it."),
     "variants": Field(
         Variants(),
-        "The control first; a variant that names nothing to change shows what is live. Shares are at most 1 together: "
-        "users beyond get what is live, and don't count.",
+        "The control first; a variant that names nothing to change shows what is live. Shares are of the audience's "
+        "users, and at most 1 together: users beyond get what is live, and don't count.",
         is_required=True,
     ),
 }
@@ -153,6 +162,8 @@ class Definition:
     primary_metric: str
     minimum_lift: float
     guardrails: Mapping[str, float]
+    audience: str
+    starts_at: datetime | None
     ends_at: datetime | None
     variants: tuple[VariantSpec, ...]
 
@@ -169,7 +180,7 @@ class Definition:
     @classmethod
     def of(cls, experiment: Experiment) -> Self:
         """Return what a stored experiment says."""
-        names = ("key", "hypothesis", "placement", "kind", "primary_metric", "minimum_lift", "guardrails", "ends_at")
+        names = [name for name in EXPERIMENT if name != "variants"]
         variants = tuple(
             VariantSpec(one.name, one.share, one.algorithm or None, one.content_weight, one.revision, one.release)
             for one in experiment.variants.all()
@@ -180,7 +191,7 @@ class Definition:
         """Return the definition as it is sent."""
         own = {name: getattr(self, name) for name in EXPERIMENT if name != "variants"}
         variants = [{name: getattr(one, name) for name in VARIANT} for one in self.variants]
-        return own | {"guardrails": dict(self.guardrails), "variants": variants}
+        return own | {"audience": self.audience or None, "guardrails": dict(self.guardrails), "variants": variants}
 
     def check(self) -> None:
         """Check that there is what it names. Raises Invalid."""
@@ -206,8 +217,25 @@ class Definition:
                     f"{one.name} changes several things at once, of which one has to be: a release, a revision, "
                     "or algorithm and content weight.",
                 )
+        if self.kind == Experiment.Kind.INTERLEAVING:
+            yield from self._not_interleaved()
+        if self.starts_at and self.starts_at <= timezone.now():
+            yield "starts_at", "It lies in the past: name a later time, or none and start it yourself."
+        elif self.starts_at and self.ends_at and self.ends_at <= self.starts_at:
+            yield "ends_at", "The planned end is not after the planned start: name a later one, or none."
         if self.primary_metric in self.guardrails:
             yield "guardrails", f"{self.primary_metric} is the primary metric: guardrails are others."
+
+    def _not_interleaved(self) -> Iterator[tuple[str, str]]:
+        """Find what can't be drafted into one list."""
+        if len(self.variants) != 2:
+            yield "variants", f"Two rankings are interleaved, not {len(self.variants)}: leave the others out."
+        elif self.variants[0].changes == self.variants[1].changes:
+            yield "variants", "Both rankings are the same: say what one of them changes."
+        elif any(one.revision for one in self.variants):
+            yield "variants", "A revision changes more than the ranking, so it can't be interleaved: make it A/B."
+        if self.guardrails:
+            yield "guardrails", "Users of one list can't be told apart by ranking: leave the guardrails out."
 
     def _misfits(self, placement: Placement) -> Iterator[tuple[str, str]]:
         """Find variants that change what lists of the placement's kind don't have."""
@@ -227,6 +255,11 @@ class Definition:
             known = ", ".join(Placement.objects.values_list("name", flat=True))
             yield "placement", f"There is no placement {self.placement!r}. Known: {known}."
             return
+        if self.kind == Experiment.Kind.INTERLEAVING and placement.kind not in (
+            Placement.Kind.ANY,
+            Placement.Kind.USER,
+        ):
+            yield "placement", f"{self.placement} has no lists of users, which alone are interleaved: make it A/B."
         yield from self._misfits(placement)
         revisions = {one.revision for one in self.variants if one.revision}
         known_revisions = PlacementRevision.objects.filter(placement__name=self.placement, number__in=revisions)
@@ -235,3 +268,7 @@ class Definition:
         releases = {one.release for one in self.variants if one.release}
         for pk in sorted(releases - set(Release.objects.filter(pk__in=releases).values_list("pk", flat=True))):
             yield "variants", f"There is no release {pk}."
+        without_files = ModelVersion.objects.exclude(state=ModelVersion.State.READY)
+        gone = Release.objects.filter(pk__in=releases, versions__in=without_files).distinct()
+        for pk in gone.values_list("pk", flat=True):
+            yield "variants", f"Release {pk} can't be served: it has a model without files. Name a newer one."

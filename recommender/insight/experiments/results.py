@@ -10,10 +10,13 @@ import numpy as np
 
 from recommender.engine.experiments.comparisons import Comparison, Metric, compare_metric
 from recommender.engine.experiments.effects import Interval
-from recommender.engine.experiments.moments import Moments
+from recommender.engine.experiments.interleaving import POWER, days_left, preference
+from recommender.engine.experiments.moments import Floats, Moments
 from recommender.engine.experiments.novelty import NoveltyCurve, novelty_curve
 from recommender.engine.experiments.planning import Plan
 from recommender.engine.experiments.readings import Decision, Reading, read
+from recommender.engine.experiments.sequences import ConfidenceSequence
+from recommender.insight.experiments import preferences
 from recommender.insight.experiments.metrics import METRICS
 from recommender.insight.experiments.moments import Sums, read_sums
 from recommender.models import Experiment
@@ -58,10 +61,14 @@ class Result:
     """The effect of each day by itself and its trend, by variant."""
     also: Sequence[Comparison] = ()
     """Metrics that decide nothing; their intervals hold together."""
+    preference: Interval | None = None
+    """Of an interleaved experiment: how much the second ranking is preferred, from -1 to 1."""
 
     @property
     def winner(self) -> str | None:
         """Return the variant that may be shipped."""
+        if self.preference:
+            return self.variant if self.decision == Decision.BETTER else None
         best = self.reading.verdict if self.reading and self.decision == Decision.BETTER else None
         return best.variant if best else None
 
@@ -73,6 +80,8 @@ def result_of(experiment: Experiment) -> Result:
     nothing = dict.fromkeys(names, 0)
     if experiment.started_at is None:
         return Result(Decision.TOO_EARLY, NEVER_STARTED, None, nothing, 0, None, [], {})
+    if experiment.kind == Experiment.Kind.INTERLEAVING:
+        return _preferred(experiment, names)
     sums = read_sums(experiment, list(METRICS), names)
     if not sums.days:
         return Result(Decision.TOO_EARLY, NOBODY_YET, None, nothing, sums.crossed, None, [], {})
@@ -117,6 +126,7 @@ def as_json(experiment: Experiment, found: Result) -> dict[str, Any]:
             for one in found.days
         ],
         "novelty": {name: curve.sentence for name, curve in found.novelty.items()},
+        "preference": found.preference and _interval(found.preference),
     }
 
 
@@ -143,6 +153,30 @@ def webhook_payload(experiment: Experiment, found: Result) -> dict[str, Any]:
         "lift_high": lift["high"],
         "sentence": found.sentence,
     }
+
+
+def _preferred(experiment: Experiment, names: Sequence[str]) -> Result:
+    """Return which of two interleaved rankings is preferred; every user has seen both."""
+    days, outcomes = preferences.read_outcomes(experiment)
+    if not days:
+        return Result(Decision.TOO_EARLY, NOBODY_YET, None, dict.fromkeys(names, 0), 0, None, [], {})
+    first, second = names
+    worth = experiment.minimum_lift
+    sequence = ConfidenceSequence.tuned(Plan().alpha, worth, POWER)
+    by_day = [preference(_at(outcomes, number), sequence) for number in range(len(days))]
+    now, users = by_day[-1], int(outcomes.n[-1])
+    waiting = days_left(now, sequence, worth, _recently(outcomes.n))
+    return Result(
+        now.decision(worth),
+        now.sentence(first, second, worth, waiting),
+        second,
+        dict.fromkeys(names, users),
+        0,
+        None,
+        [DayPoint(day, second, one.users, one.interval, one.readable) for day, one in zip(days, by_day, strict=True)],
+        {},
+        preference=now.interval,
+    )
 
 
 def _metric(name: str, margin: float | None = None) -> Metric:
@@ -191,7 +225,11 @@ def _at(moments: Moments, number: int) -> Moments:
 
 def _users_per_day(sums: Sums) -> float:
     """Return how many new users came per day, in the last days."""
-    total = sum(sums.users.values(), np.zeros(len(sums.days)))
+    return _recently(sum(sums.users.values(), np.zeros(len(sums.days))))
+
+
+def _recently(total: Floats) -> float:
+    """Return the same of the users up to each day."""
     days = min(RECENT_DAYS, len(total))
     before = total[-days - 1] if len(total) > days else 0.0
     return float(total[-1] - before) / days

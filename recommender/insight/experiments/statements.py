@@ -113,6 +113,32 @@ ON CONFLICT (experiment_id, variant, day) DO UPDATE SET moments = known.moments 
     )
 """
 
+# An item of the second ranking counts 1, one of the first -1. A list is won by the ranking with more clicks; what it
+# was before the clicks that came now is taken back.
+WON = "first_won, second_won"
+CREDIT = "CASE substr(list.teams, act.rank - list.first_rank + 1, 1) WHEN '2' THEN 1 WHEN '1' THEN -1 ELSE 0 END"
+COUNT_WON = f"""
+WITH clicked AS (
+    SELECT recommendation_id, served_at, item_id FROM news WHERE is_click AND teams <> '' AND user_id <> ''
+), credited AS (
+    SELECT list.recommendation_id, list.variant, list.user_id, (list.served_at AT TIME ZONE 'UTC')::date AS day,
+        sum({CREDIT}) AS now, coalesce(sum({CREDIT}) FILTER (WHERE clicked.item_id IS NULL), 0) AS before
+    FROM (SELECT DISTINCT recommendation_id, served_at FROM clicked) AS touched
+    JOIN recommender_servedlist AS list USING (recommendation_id, served_at)
+    JOIN recommender_attribution AS act USING (recommendation_id, served_at)
+    LEFT JOIN clicked USING (recommendation_id, served_at, item_id)
+    GROUP BY 1, 2, 3, 4
+), counted AS (
+    SELECT experiment.id AS experiment_id, user_id, {NAME} AS variant, day,
+        sum((now < 0)::int - (before < 0)::int) AS first_won, sum((now > 0)::int - (before > 0)::int) AS second_won
+    FROM credited JOIN recommender_experiment AS experiment ON experiment.key = {KEY} GROUP BY 1, 2, 3, 4
+)
+UPDATE recommender_experimentday AS known
+SET first_won = known.first_won + counted.first_won, second_won = known.second_won + counted.second_won
+FROM counted WHERE ({", ".join(f"known.{name}" for name in DAY.split(", "))})
+    = ({", ".join(f"counted.{name}" for name in DAY.split(", "))})
+"""
+
 # Clicks that came after the start may be due to what the experiment shows.
 COUNT_BEFORE = f"""
 INSERT INTO recommender_experimentbaseline (experiment_id, user_id, {BEFORE})
@@ -146,8 +172,9 @@ def _added(names: str) -> str:
 
 MERGE_DAYS = f"""
 WITH moved AS (DELETE FROM recommender_experimentday WHERE user_id = %(visitor)s RETURNING *)
-INSERT INTO recommender_experimentday AS known ({DAY}, {TOTALS})
-SELECT experiment_id, %(into)s, variant, day, {TOTALS} FROM moved ON CONFLICT ({DAY}) DO UPDATE SET {_added(TOTALS)}
+INSERT INTO recommender_experimentday AS known ({DAY}, {TOTALS}, {WON})
+SELECT experiment_id, %(into)s, variant, day, {TOTALS}, {WON} FROM moved
+ON CONFLICT ({DAY}) DO UPDATE SET {_added(TOTALS)}, {_added(WON)}
 """
 MERGE_BEFORE = f"""
 WITH moved AS (DELETE FROM recommender_experimentbaseline WHERE user_id = %(visitor)s RETURNING *)

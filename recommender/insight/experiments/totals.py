@@ -29,6 +29,7 @@ def count_acts(cursor: CursorWrapper) -> None:
         with sums.kept(statements.ACTED_BY, {}):
             cursor.execute(statements.COUNT_ACTED)
             cursor.execute(statements.COUNT_ACTS)
+        cursor.execute(statements.COUNT_WON)
 
 
 def count_seen(cursor: CursorWrapper, batch: Mapping[str, Any]) -> None:

@@ -50,7 +50,7 @@ def _move(merge: Merge, *statements: str) -> None:
 def personal_data(user: EndUser) -> Iterator[tuple[str, Any]]:
     """Yield the experiments that the user took part in, by day. For PERSONAL_DATA."""
     rows = ExperimentDay.objects.filter(user_id=user.user_id).order_by("day", "pk")
-    names = ("experiment__key", "variant", "day", *TOTALS)
+    names = ("experiment__key", "variant", "day", *TOTALS, "first_won", "second_won")
     yield (
         "experiments",
         (

@@ -14,13 +14,16 @@ from recommender.merchandising.settings import ListSettings
 from recommender.models import EXPERIMENTS_GENERATION, Experiment, Placement, Variant
 from recsite.platform import audit, generations
 from recsite.platform.audit import Actor
-from recsite.platform.exceptions import Conflict
+from recsite.platform.exceptions import Conflict, Invalid
 from recsite.platform.webhooks import outbox
 
 State = Experiment.State
 AUDITED = "experiment"
 BASELINE = timedelta(days=14)
 """The period before an experiment by which the noise of its users is told from its effect."""
+
+PLANNED = Actor(audit.Kind.SYSTEM, "the planned start", "system")
+"""Who starts drafts whose time has come."""
 
 ENDED = Actor(audit.Kind.SYSTEM, "the planned end", "system")
 """Who stops experiments whose end has come."""
@@ -59,9 +62,10 @@ def change(experiment: Experiment, body: Any, *, actor: Actor) -> Experiment:
     with transaction.atomic():
         held = _locked(experiment)
         _refuse_unless(held, [State.DRAFT], "changed: what was started has to stay what it is")
-        before = _told(Definition.of(held))
+        before = told(held)
         for name, value in _columns(definition).items():
             setattr(held, name, value)
+        held.start_refused = ""
         held.save()
         held.variants.all().delete()
         _store_variants(held, definition)
@@ -85,6 +89,7 @@ def start(experiment: Experiment, *, actor: Actor) -> Experiment:
         if held.started_at is None:
             held.started_at = timezone.now()
             _settle_counting(held)
+        held.start_refused = ""
         try:
             with transaction.atomic():
                 _move(held, State.RUNNING, "experiment.start", actor)
@@ -129,6 +134,15 @@ def archive(experiment: Experiment, *, actor: Actor) -> Experiment:
     return held
 
 
+def restore(experiment: Experiment, *, actor: Actor) -> Experiment:
+    """Bring back what was put away: a draft, or one that has ended. Raises Conflict."""
+    with transaction.atomic():
+        held = _locked(experiment)
+        _refuse_unless(held, [State.ARCHIVED], "brought back")
+        _move(held, State.STOPPED if held.started_at else State.DRAFT, "experiment.restore", actor)
+    return held
+
+
 def note_shipped(experiment: Experiment, variant: str, reason: str, *, actor: Actor) -> None:
     """Record which variant was shipped; in the transaction that ships it."""
     Experiment.objects.filter(pk=experiment.pk).update(shipped=variant)
@@ -136,13 +150,16 @@ def note_shipped(experiment: Experiment, variant: str, reason: str, *, actor: Ac
 
 
 def advance(now: datetime | None = None) -> None:
-    """Stop experiments whose planned end has come, and add up the period before of those that have begun.
+    """Stop experiments whose planned end has come, start drafts whose time has, and add up the period before of those
+    that have begun.
 
     Sums that another version of the program has kept are made anew.
     """
     now = now or timezone.now()
     for experiment in Experiment.objects.filter(state__in=[State.RUNNING, State.PAUSED], ends_at__lte=now):
         stop(experiment, "Its planned end has come.", actor=ENDED)
+    for experiment in Experiment.objects.filter(state=State.DRAFT, starts_at__lte=now):
+        _start_as_planned(experiment, now)
     for experiment in Experiment.objects.filter(state=State.RUNNING, baseline_at=None):
         with transaction.atomic(), connection.cursor() as cursor:
             about: dict[str, Any] = {
@@ -166,6 +183,31 @@ def _settle_counting(held: Experiment) -> None:
     held.sums_layout = sums.LAYOUT
 
 
+def _start_as_planned(experiment: Experiment, now: datetime) -> None:
+    """Start a draft, or note what is in its way; then it is a draft like others, which somebody has to start."""
+    with transaction.atomic():
+        held = _locked(experiment)
+        if held.state != State.DRAFT or held.starts_at is None or held.starts_at > now:
+            return
+        try:
+            with transaction.atomic():
+                start(held, actor=PLANNED)
+        except Invalid as error:
+            told = {"starts_at": held.starts_at.isoformat()}
+            held.starts_at, held.start_refused = None, " ".join(error.errors.values())
+            held.save(update_fields=["starts_at", "start_refused"])
+            after = {"starts_at": None}
+            audit.record(
+                PLANNED,
+                "experiment.start_refused",
+                AUDITED,
+                held.key,
+                before=told,
+                after=after,
+                reason=held.start_refused,
+            )
+
+
 def _locked(experiment: Experiment) -> Experiment:
     held = Experiment.objects.select_for_update().filter(pk=experiment.pk).first()
     if held is None:
@@ -186,7 +228,7 @@ def _occupied(held: Experiment, by: Experiment | None) -> Conflict:
 def _move(held: Experiment, state: str, verb: str, actor: Actor, reason: str = "") -> None:
     """Store the new state, record it and tell every process."""
     before, held.state = held.state, state
-    held.save(update_fields=["state", "started_at", "stopped_at", "shown_by", "sums_layout"])
+    held.save(update_fields=["state", "started_at", "stopped_at", "start_refused", "shown_by", "sums_layout"])
     audit.record(actor, verb, AUDITED, held.key, before={"state": before}, after={"state": state}, reason=reason)
     generations.bump(EXPERIMENTS_GENERATION)
 
@@ -212,9 +254,15 @@ def _store_variants(made: Experiment, definition: Definition) -> None:
     )
 
 
+def told(experiment: Experiment) -> dict[str, Any]:
+    """Return an experiment's definition as the record of changes has it."""
+    return _told(Definition.of(experiment))
+
+
 def _told(definition: Definition) -> dict[str, Any]:
     found = definition.as_json()
-    return found | {"ends_at": definition.ends_at and definition.ends_at.isoformat()}
+    moments = {"starts_at": definition.starts_at, "ends_at": definition.ends_at}
+    return found | {name: at and at.isoformat() for name, at in moments.items()}
 
 
 VERBS: dict[str, Callable[..., Experiment]] = {"start": start, "pause": pause, "stop": stop, "archive": archive}

@@ -47,6 +47,8 @@ class Impression(NamedTuple):
     first_rank: int
     served_at: datetime
     placement_revision: int | None = None
+    teams: str = ""
+    """Of an interleaved list, whose each item is."""
     propensities: Sequence[float] | None = None
     drawn_ranks: Sequence[int] | None = None
     drawn_of: int | None = None

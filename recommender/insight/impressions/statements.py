@@ -80,7 +80,7 @@ WITH act AS MATERIALIZED (
 SELECT act.event_id, act.item_id, act.occurred_at, act.is_conversion, act.amount, list.by_id, list.recommendation_id,
     list.served_at, (list.served_at AT TIME ZONE 'UTC')::date AS day, list.kind, list.placement,
     coalesce(list.placement_revision, 0) AS placement_revision,
-    list.algorithm, coalesce(list.version, 0) AS version, list.variant, list.user_id,
+    list.algorithm, coalesce(list.version, 0) AS version, list.variant, list.user_id, list.teams,
     list.first_rank + array_position(list.items, act.item_id) - 1 AS rank
 FROM act CROSS JOIN LATERAL (
     (SELECT true AS by_id, one.* FROM recommender_servedlist AS one

@@ -21,6 +21,7 @@ from recommender.serving.candidates.context import (
 )
 from recommender.serving.candidates.everybody import LATEST, POPULAR
 from recommender.serving.candidates.exploration import EXPLORATION, explorers
+from recommender.serving.candidates.interleaved_pages import Side, interleaved_page
 from recommender.serving.candidates.loaded_release import LoadedModel, LoadedRelease, fault, live
 from recommender.serving.candidates.other_releases import (
     UnknownRelease,
@@ -38,7 +39,12 @@ from recommender.serving.candidates.segments import SEGMENT_POPULAR
 from recommender.serving.candidates.session import Session, session
 from recommender.serving.candidates.similar_items import HYBRID, METHODS, rank_similar, similar
 from recommender.serving.candidates.stated_preferences import STATED_PREFERENCES
-from recommender.serving.candidates.user_candidates import UserCandidates, load_or_build, load_or_build_many
+from recommender.serving.candidates.user_candidates import (
+    UserCandidates,
+    load_or_build,
+    load_or_build_many,
+    load_or_build_sides,
+)
 
 __all__ = [
     "BOUGHT_TOGETHER",
@@ -71,6 +77,7 @@ __all__ = [
     "RatingPredictions",
     "ServingContext",
     "Session",
+    "Side",
     "UnknownRelease",
     "UserCandidates",
     "attribution",
@@ -83,9 +90,11 @@ __all__ = [
     "explorers",
     "fault",
     "has_room",
+    "interleaved_page",
     "live",
     "load_or_build",
     "load_or_build_many",
+    "load_or_build_sides",
     "page_of",
     "rank_similar",
     "ratings_of_many",

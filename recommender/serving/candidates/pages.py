@@ -57,7 +57,7 @@ def user_page(
     `fallbacks` follow where what leads has too little; without them what is popular does.
     """
     cut = partial(_user_page, context, algorithm, known, fallbacks)
-    return _ruled_page(context, cut, eligibility, offset, limit, diversity, effects)
+    return ruled_page(partial(_diverse_page, context, cut), eligibility, offset, limit, diversity, effects)
 
 
 def page_of(
@@ -70,12 +70,12 @@ def page_of(
     effects: Effects = NO_EFFECTS,
 ) -> Page:
     """Return such a page of a ranking of everything."""
-    return _ruled_page(context, partial(paginate, ranked), eligibility, offset, limit, diversity, effects)
+    cut = partial(_diverse_page, context, partial(paginate, ranked))
+    return ruled_page(cut, eligibility, offset, limit, diversity, effects)
 
 
-def _ruled_page(
-    context: ServingContext,
-    cut: Callable[[Eligibility, int, int], Page],
+def ruled_page(
+    cut: Callable[[Eligibility, int, int, float], Page],
     eligibility: Eligibility,
     offset: int,
     limit: int,
@@ -85,21 +85,26 @@ def _ruled_page(
     """Cut a page, by the rules where there are any. They act on the list as diversity leaves it."""
 
     def part(eligibility: Eligibility, offset: int, limit: int, diversity: float) -> tuple[Ranked, int]:
-        found = _diverse_page(context, partial(cut, eligibility), offset, limit, diversity)
+        found = cut(eligibility, offset, limit, diversity)
         return found.ranked, found.total
 
     if not effects:
-        return Page(*part(eligibility, offset, limit, diversity))
+        return cut(eligibility, offset, limit, diversity)
     return Page(*cut_by_rules(part, eligibility, effects, offset, limit, diversity))
 
 
 def _diverse_page(
-    context: ServingContext, cut: Callable[[int, int], Page], offset: int, limit: int, diversity: float
+    context: ServingContext,
+    cut: Callable[[Eligibility, int, int], Page],
+    eligibility: Eligibility,
+    offset: int,
+    limit: int,
+    diversity: float,
 ) -> Page:
     """Cut a page of a list whose first DIVERSIFIED positions have an order of their own, if diversity is asked for."""
     if not diversity or offset >= DIVERSIFIED:
-        return cut(offset, limit)
-    head = cut(0, max(DIVERSIFIED, offset + limit))
+        return cut(eligibility, offset, limit)
+    head = cut(eligibility, 0, max(DIVERSIFIED, offset + limit))
     order = _diversified(context, head.ranked, diversity)
     return Page(head.ranked.take(order[offset : offset + limit]), head.total)
 

@@ -47,11 +47,23 @@ def load_or_build_many(
 
     What filter expressions ask of them comes along `with_about`.
     """
-    digest, name = context.list_digest(algorithm), algorithm + context.variant
-    keys = list(cache.keys_of_each(user_ids, digest, name))
+    (known,) = load_or_build_sides([(context, algorithm)], user_ids, with_about)
+    return known
+
+
+def load_or_build_sides(
+    sides: Sequence[tuple[ServingContext, str]], user_ids: Sequence[str], with_about: bool = False
+) -> list[list[UserCandidates]]:
+    """Return the same for each context and algorithm, with one round trip to Redis for all of them."""
+    keys = [
+        its
+        for context, algorithm in sides
+        for its in cache.keys_of_each(user_ids, context.list_digest(algorithm), algorithm + context.variant)
+    ]
+    entries = zip(keys, _look_up(keys, with_about), strict=True)
     return [
-        _known_or_made(context, algorithm, user_id, its, found)
-        for user_id, its, found in zip(user_ids, keys, _look_up(keys, with_about), strict=True)
+        [_known_or_made(context, algorithm, user_id, *next(entries)) for user_id in user_ids]
+        for context, algorithm in sides
     ]
 
 

@@ -3,7 +3,7 @@
 Every function raises DatabaseDown.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any
 
@@ -55,6 +55,21 @@ def described(users: Iterable[int]) -> dict[int, tuple[Any, Any, datetime | None
     known = EndUser.objects.filter(pk__in=list(users)).order_by()
     rows = known.values_list("pk", "preferences", "demographics", "last_active")
     return {pk: (stated, said, last) for pk, stated, said, last in database.ask(lambda: list(rows))}
+
+
+def described_by_id(user_ids: Iterable[str]) -> dict[str, tuple[Any, Any, datetime | None]]:
+    """Return the same by the users' own ids; unknown users are left out.
+
+    Who opted out is unknown.
+    """
+    known = EndUser.objects.filter(user_id__in=list(user_ids), opted_out_at=None).order_by()
+    rows = known.values_list("user_id", "preferences", "demographics", "last_active")
+    return {user_id: (stated, said, last) for user_id, stated, said, last in database.ask(lambda: list(rows))}
+
+
+def erased_ids(user_ids: Collection[str]) -> set[str]:
+    """Return which of these are ids of erased users."""
+    return set(database.ask(lambda: erased_among(user_ids))) if user_ids else set()
 
 
 def with_new_events(users: Iterable[int], member: LoadedModel) -> IntArray:

@@ -123,3 +123,27 @@ def test_it_takes_less_than_a_tenth_of_the_users_of_an_ab_test() -> None:
     expected = (LOOK * RELEVANCE[BETTER[:6]]).sum() - (LOOK * RELEVANCE[WORSE[:6]]).sum()
     spread = clicks(rng, np.tile(BETTER[:6], (10_000, 1))).sum(axis=1).std()
     assert (won.std() / won.mean()) ** 2 < 4 * (spread / expected) ** 2 / 10
+
+
+@given(RANKINGS, RANKINGS, st.integers(1, 8), st.integers(1, 3))
+def test_what_may_not_stand_on_the_list_is_passed_over_and_longer_lists_begin_alike(
+    first: RowArray, second: RowArray, length: int, most: int
+) -> None:
+    """At most so many odd numbers: as a cap of a placement has it."""
+
+    def made(length: int) -> list[int]:
+        taken: list[int] = []
+
+        def admit(item: int) -> bool:
+            may = item % 2 == 0 or len(taken) < most
+            taken.extend([item] * (may and item % 2))
+            return may
+
+        found = draft(first, second, length, np.array([True, False] * 8), admit)
+        assert len(found.items) == len(found.teams)
+        return found.items.tolist()
+
+    whole = made(8)
+    assert sum(item % 2 for item in whole) <= most
+    assert len(set(whole)) == len(whole)
+    assert made(length) == whole[:length]
