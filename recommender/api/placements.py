@@ -107,7 +107,7 @@ class PlacementDraft(JsonBodyView):
         asked = read_fields(shapes.DRAFT, body)
         held = merchandising.save_draft(_found(name), asked["settings"], asked["version"], actor=actor(request))
         own = ListSettings.stored(held.draft or {})
-        return {**shapes.placement_as_json(held), "conflicts": conflicts(own.rules)}
+        return {**shapes.placement_as_json(held), "conflicts": conflicts(held.kind, own)}
 
 
 class PublishPlacement(JsonBodyView):

@@ -90,7 +90,7 @@ def preview(placement: Placement, own: ListSettings, subject: Subject, n: int = 
         _beside(after, ranks[0], n),
         _algorithm_of(before),
         _algorithm_of(after),
-        conflicts(own.rules),
+        conflicts(placement.kind, own),
     )
 
 

@@ -2,66 +2,136 @@
 
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
+import numpy as np
+from django.conf import settings
 from django.db.models import F
 
 from catalog import snapshot
-from catalog.expressions import ITEM, Context, matches, parse
+from catalog.expressions import ITEM, USER, VIEWED, Context, Expression, matches, parse
 from catalog.models import EndUser
 from catalog.snapshot import Snapshot
+from recommender.merchandising import ListSettings
 from recommender.merchandising.rules import BLOCK, PIN, PIN_BEST, Rule
+from recommender.models import Placement
 from recommender.serving.filtering import about_user, with_activity
 from recommender.serving.placements import clock
 from recsite.platform import database
 
+Kind = Placement.Kind
 ASKED = 500
 """The users active last, among whom somebody of an audience is looked for."""
 
+WITHOUT_USER = frozenset(Kind) - {Kind.ANY, Kind.USER}
+"""Lists whose requests by the API name no user."""
 
-def conflicts(rules: Sequence[Rule]) -> list[str]:
-    """Return a sentence for each conflict, in the order of the rules. Raises DatabaseDown."""
-    if not rules:
+WITHOUT_VIEWED = frozenset((Kind.USER, Kind.POPULAR, Kind.LATEST, Kind.TRENDING))
+"""Lists that start from no item."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """Hold what the rules of a placement are judged by."""
+
+    catalogue: Snapshot
+    kind: str
+    own: ListSettings
+    now: datetime
+
+    @property
+    def numbered(self) -> Sequence[tuple[int, Rule]]:
+        return list(enumerate(self.own.rules, 1))
+
+    @property
+    def unknown(self) -> frozenset[str]:
+        """Return whose properties nobody knows on these lists."""
+        scopes = ((USER, WITHOUT_USER), (VIEWED, WITHOUT_VIEWED))
+        return frozenset(scope for scope, kinds in scopes if self.kind in kinds)
+
+    def mask(self, text: str | None) -> np.ndarray | None:
+        """Return the available items of which an expression is true; None where that depends on who looks at what."""
+        if text is None or parse(text).scopes - {ITEM} - self.unknown:
+            return None
+        return snapshot.mask(self.catalogue, parse(text), Context(new_for_days=self.own.new_for_days)).mask
+
+
+def conflicts(kind: str, own: ListSettings) -> list[str]:
+    """Return a sentence for each conflict on a placement of this kind, in the order of rules. Raises DatabaseDown."""
+    if not own.rules:
         return []
-    catalogue, now = snapshot.current(), clock()
-    numbered = list(enumerate(rules, 1))
+    case = _Case(snapshot.current(), kind, own, clock())
     return [
-        *(said for number, rule in numbered for said in _of_one(catalogue, number, rule, numbered, now)),
-        *_empty_audiences(numbered),
+        *(said for number, rule in case.numbered for said in _of_one(case, number, rule)),
+        *_empty_audiences(case),
     ]
 
 
-def _of_one(
-    catalogue: Snapshot, number: int, rule: Rule, numbered: Sequence[tuple[int, Rule]], now: datetime
-) -> Iterator[str]:
-    if rule.has_ended(now):
+def _of_one(case: _Case, number: int, rule: Rule) -> Iterator[str]:
+    if rule.has_ended(case.now):
         yield f"Rule {number} ended on {rule.ends}: it does nothing any more."
+    yield from _of_conditions(case, number, rule)
     if rule.does in (PIN, PIN_BEST):
-        before = (n for n, one in numbered[: number - 1] if one.position == rule.position and not one.has_ended(now))
-        if (other := next(before, None)) is not None:
-            yield f"Rules {other} and {number} pin at position {rule.position}: rule {other} wins wherever both hold."
+        yield from _of_position(case, number, rule)
     if rule.does == PIN:
-        yield from _of_item(catalogue, number, rule, numbered)
-    elif rule.filter and (asked := parse(rule.filter)).scopes == {ITEM} and not snapshot.mask(catalogue, asked).count:
-        yield f"Rule {number} is about no item now: nothing available is {rule.filter}."
+        yield from _of_item(case, number, rule)
+    elif (found := case.mask(rule.filter)) is not None:
+        passed = case.mask(case.own.filter)
+        if not found.any():
+            yield f"Rule {number} is about no item now: nothing available is {rule.filter}."
+        elif passed is not None and not (found & passed).any():
+            yield f"Rule {number} is about no item now: the placement's filter stops all that is {rule.filter}."
 
 
-def _of_item(catalogue: Snapshot, number: int, rule: Rule, numbered: Sequence[tuple[int, Rule]]) -> Iterator[str]:
-    row = catalogue.row_of(rule.item or "")
+def _of_conditions(case: _Case, number: int, rule: Rule) -> Iterator[str]:
+    """Name conditions that these lists never meet; one that is true where nothing is known is met."""
+    lists = str(Kind(case.kind).label)
+    if rule.audience and USER in case.unknown and not _holds_unknown(parse(rule.audience)):
+        told = f"the API names none to these lists ({lists}): it never holds there"
+        yield f"Rule {number} asks about the user, and {told}."
+    if rule.context and VIEWED in case.unknown and not _holds_unknown(parse(rule.context)):
+        yield f"Rule {number} asks about a viewed item, and these lists ({lists}) start from none: it never holds."
+
+
+def _holds_unknown(asked: Expression) -> bool:
+    return matches(asked, Context())
+
+
+def _of_position(case: _Case, number: int, rule: Rule) -> Iterator[str]:
+    before = [(n, one) for n, one in case.numbered[: number - 1] if not one.has_ended(case.now)]
+    if other := next((n for n, one in before if one.position == rule.position), None):
+        yield f"Rules {other} and {number} pin at position {rule.position}: rule {other} wins wherever both hold."
+    again = (n for n, one in before if rule.item and one.item == rule.item and one.position != rule.position)
+    if other := next(again, None):
+        yield f"Rules {other} and {number} pin {rule.item!r}: rule {other} wins wherever both hold."
+    length = min(case.own.count or settings.DEFAULT_RECOMMENDATION_COUNT, settings.MAX_RECOMMENDATION_COUNT)
+    if rule.position and rule.position > length:
+        yield (
+            f"Rule {number} pins at position {rule.position}, and the list has {length}: "
+            "only later pages show it, and requests that ask for more."
+        )
+
+
+def _of_item(case: _Case, number: int, rule: Rule) -> Iterator[str]:
+    row = case.catalogue.row_of(rule.item or "")
     if row is None:
         yield f"Rule {number} pins {rule.item!r}, which doesn't exist or is erased: it does nothing."
         return
-    if not catalogue.available[row]:
+    if not case.catalogue.available[row]:
         yield f"Rule {number} pins {rule.item!r}, which is not available: it does nothing until it is."
         return
-    for other, one in numbered:
-        if one.does == BLOCK and one.filter and snapshot.mask(catalogue, parse(one.filter)).mask[row]:
+    passed = case.mask(case.own.filter)
+    if passed is not None and not passed[row]:
+        yield f"Rule {number} pins {rule.item!r}, which the placement's filter stops: it does nothing."
+    for other, one in case.numbered:
+        if one.does == BLOCK and (blocked := case.mask(one.filter)) is not None and blocked[row]:
             yield f"Rule {number} pins {rule.item!r}, which rule {other} blocks: the block wins wherever both hold."
 
 
-def _empty_audiences(numbered: Sequence[tuple[int, Rule]]) -> Iterator[str]:
-    asked = [(number, parse(rule.audience)) for number, rule in numbered if rule.audience]
-    if not asked:
+def _empty_audiences(case: _Case) -> Iterator[str]:
+    asked = [(number, parse(rule.audience)) for number, rule in case.numbered if rule.audience]
+    if not asked or USER in case.unknown:
         return
     active = EndUser.objects.filter(opted_out_at=None).order_by(F("last_active").desc(nulls_last=True), "pk")[:ASKED]
     rows = database.ask(lambda: list(active.values_list("preferences", "demographics", "last_active")))

@@ -10,11 +10,9 @@ from pytest_django import DjangoAssertNumQueries
 from recommender import serving
 from recommender.cache import SOURCES
 from recommender.insight import impressions
-from recommender.merchandising.rules import Rule
 from recommender.models import ListImpression
 from recommender.serving import Request, placements
 from recommender.serving.contract import as_json
-from recommender.serving.rule_conflicts import conflicts
 from recommender.serving.why_not import why_not
 from tests.recommender.fixtures import NOVELS, POEMS, Shop, ask, happened, ids, look_again, set_placement, start_afresh
 
@@ -120,28 +118,3 @@ def test_an_item_that_a_rule_blocks_is_told_so(shop: Shop) -> None:
     rules({"does": "block", "filter": POETRY})
     found = why_not(Request("ada", 3), "poem-0")
     assert (found.cause, found.sentence) == ("blocked", "Rule 1 of the placement blocks it.")
-
-
-def test_conflicts_are_named(shop: Shop) -> None:
-    shop.poems[2].is_available = False
-    shop.poems[2].save()
-    start_afresh()
-    given = [
-        pin("poem-0", 1),
-        pin("poem-1", 1, audience='user.country == "AT"'),
-        pin("poem-2", 2),
-        pin("erased", 3),
-        {"does": "block", "filter": 'category == "Poetry"'},
-        {"does": "boost", "filter": 'category == "Nothing"', "factor": 2, "ends": "2020-01-01"},
-    ]
-    assert conflicts([Rule.read(one) for one in given]) == [
-        "Rule 1 pins 'poem-0', which rule 5 blocks: the block wins wherever both hold.",
-        "Rules 1 and 2 pin at position 1: rule 1 wins wherever both hold.",
-        "Rule 2 pins 'poem-1', which rule 5 blocks: the block wins wherever both hold.",
-        "Rule 3 pins 'poem-2', which is not available: it does nothing until it is.",
-        "Rule 4 pins 'erased', which doesn't exist or is erased: it does nothing.",
-        "Rule 6 ended on 2020-01-01: it does nothing any more.",
-        'Rule 6 is about no item now: nothing available is category == "Nothing".',
-        'Rule 2 is for nobody now: of the 3 users active last none is user.country == "AT".',
-    ]
-    assert conflicts([]) == []
