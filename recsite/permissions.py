@@ -44,6 +44,7 @@ API_ACCESS: Routes = {
     "train": {"POST": operate()},
     "reload": {"POST": operate()},
     "promote": {"POST": operate()},
+    "estimate": {"POST": operate()},
     "rollback": {"POST": operate()},
     "placements": {"GET": operate("recommender.view_placement"), "POST": operate("recommender.add_placement")},
     "placement": {"GET": operate("recommender.view_placement"), "DELETE": operate("recommender.delete_placement")},
@@ -141,6 +142,7 @@ ADMIN_PAGES: Mapping[str, str] = {
     "what-if": "catalog.view_enduser",
     "compare": "recommender.view_release",
     "drift": "recommender.view_driftreport",
+    "estimates": "recommender.view_release",
     "results": "recommender.view_dailyimpressions",
 }
 """What the pages of the admin that are no lists of rows need. Lists and forms need the permissions of their rows."""

@@ -9,7 +9,7 @@ from unfold.admin import TabularInline
 from unfold.decorators import action, display
 
 from recommender import registry, tasks
-from recommender.admin import comparison, measures
+from recommender.admin import comparison, estimates, measures
 from recommender.admin.dialogs import PromoteRelease
 from recommender.admin.job_buttons import may_operate, start
 from recommender.models import Release, ReleaseModel, with_promoter
@@ -62,7 +62,7 @@ class ReleaseAdmin(ReadOnlyAdmin):
     actions = ("compare",)
     actions_detail = ("promote",)
     inlines = (MemberInline,)
-    readonly_fields = ("state_label", "in_force", "attention", "gate", "promoter")
+    readonly_fields = ("state_label", "in_force", "attention", "gate", "estimated", "promoter")
     fields = (
         ("state_label", "replaced"),
         ("promoted_at", "promoter"),
@@ -70,6 +70,7 @@ class ReleaseAdmin(ReadOnlyAdmin):
         "in_force",
         "attention",
         "gate",
+        "estimated",
         "override",
     )
 
@@ -102,6 +103,11 @@ class ReleaseAdmin(ReadOnlyAdmin):
         """Return the verdict on each model that was judged."""
         said = [(version, version.verdict["sentence"]) for version in release.versions.all() if version.verdict]
         return format_html_join(mark_safe("<br>"), "{}: {}", said) or EMPTY
+
+    @display(description="estimated")
+    def estimated(self, release: Release) -> str:
+        """Return what it would achieve, as far as it was estimated from lists that were drawn at random."""
+        return estimates.beside_the_gate(release)
 
     @display(description="in force")
     def in_force(self, release: Release) -> str:

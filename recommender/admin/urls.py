@@ -8,7 +8,7 @@ from django.contrib import admin
 from django.urls import path
 from django.views.generic import RedirectView
 
-from recommender.admin import comparison, detail_pages, drift, person_questions, results
+from recommender.admin import comparison, detail_pages, drift, estimates, person_questions, results
 
 guard = admin.site.admin_view
 moved = RedirectView.as_view
@@ -17,6 +17,7 @@ urlpatterns = [
     path("people/<int:pk>/what-if/", guard(person_questions.what_if_page), name="what-if"),
     path("items/<int:pk>/", guard(detail_pages.item), name="item-page"),
     path("compare/", guard(comparison.compare), name="compare"),
+    path("compare/estimates/", guard(estimates.estimates), name="estimates"),
     path("drift/", guard(drift.charts), name="drift"),
     path("results/", guard(results.results), name="results"),
     # Addresses of earlier versions, which people have kept.

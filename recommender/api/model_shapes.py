@@ -5,6 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from recommender import registry
+from recommender.api.estimate_shapes import ESTIMATE, EstimateOut
 from recommender.models import ModelVersion, Release, ReleaseModel
 from recommender.serving import processes
 from recsite.platform.paging import Page
@@ -65,6 +66,7 @@ RELEASE: dict[str, Any] = {
     "promoted_by": "shop (k3JxQ8fT)",
     "override": "",
     "refusals": [],
+    "estimates": [ESTIMATE],
 }
 
 
@@ -158,6 +160,7 @@ class ReleaseOut(serializers.Serializer):
         child=serializers.CharField(),
         help_text="What the quality gate says against its models, if any: promoting it then needs a reason.",
     )
+    estimates = EstimateOut(many=True, help_text="What it was last estimated to achieve, by placement.")
 
 
 class ReleasePageOut(Page):
@@ -235,6 +238,7 @@ def release_as_json(release: Release) -> dict[str, Any]:
         "override": release.override,
         # Looked up where a model was refused at all: of what is live already nothing is held against it.
         "refusals": registry.refusals(release) if refused else [],
+        "estimates": list(release.estimates.values()),
     }
 
 

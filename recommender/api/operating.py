@@ -5,11 +5,12 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from drf_spectacular.utils import OpenApiExample, extend_schema
 
-from recommender import registry, tasks
+from recommender import merchandising, registry, tasks
 from recommender.api.models import RELEASE_ID, find_release
 from recommender.engine.algorithms import ALGORITHMS
-from recommender.models import Release
+from recommender.models import Placement, Release
 from recommender.registry.exceptions import NothingLive, NothingToRollBackTo
+from recommender.tasks import estimating
 from recommender.training import train
 from recsite.platform import authentication, database, jobs
 from recsite.platform.exceptions import Invalid
@@ -37,6 +38,12 @@ ROLL_BACK: Fields = {
     )
 }
 NOTHING: Fields = {}
+ESTIMATE: Fields = {
+    "placement": Field(Text(50), "Where: a placement that draws a share of its lists at random.", is_required=True),
+    "later_only": Field(
+        Boolean(), "Only lists from after the training: it has learned from the clicks on earlier ones.", False
+    ),
+}
 
 
 class TrainModels(JsonBodyView):
@@ -82,6 +89,31 @@ class PromoteRelease(JsonBodyView):
         about = {"release_id": release.pk, "reason": reason}
         actor = authentication.actor(request)
         return accepted(jobs.start(tasks.promote, "promote", f"Promote {release}", actor=actor, **about))
+
+
+class EstimateRelease(JsonBodyView):
+    @extend_schema(
+        operation_id="estimate_release",
+        tags=["Models"],
+        summary="Estimate a release",
+        description="What it would achieve at a placement, before anybody sees it, from the lists whose order the "
+        "placement drew at random: a job, whose `message` is the result in words. `GET` of the release has it in "
+        "`estimates`.",
+        parameters=[RELEASE_ID],
+        request=described(ESTIMATE),
+        responses={202: ACCEPTED, **PROBLEMS, **problems(404)},
+        examples=[OpenApiExample("At a placement", {"placement": "home"}, request_only=True), *JOB],
+    )
+    def post(self, request: HttpRequest, body: Any, release_id: int) -> HttpResponse:
+        values = read_fields(ESTIMATE, body)
+        release = database.ask(lambda: find_release(release_id))
+        try:
+            placement = database.ask(lambda: merchandising.find(values["placement"]))
+        except Placement.DoesNotExist as unknown:
+            raise Invalid({"placement": str(unknown)}) from unknown
+        about = {"placement": placement.name, "release": release.pk, "is_later_only": values["later_only"]}
+        title, actor = f"Estimate {release} at {placement.name}", authentication.actor(request)
+        return accepted(jobs.start(estimating.estimate_candidate, "estimate", title, actor=actor, **about))
 
 
 class RollBackRelease(JsonBodyView):

@@ -39,6 +39,7 @@ urlpatterns = [
     path("releases/compare", comparison.CompareReleases.as_view(), name="compare-releases"),
     path("releases/rollback", operating.RollBackRelease.as_view(), name="rollback"),
     path("releases/<number:release_id>/promote", operating.PromoteRelease.as_view(), name="promote"),
+    path("releases/<number:release_id>/estimate", operating.EstimateRelease.as_view(), name="estimate"),
     path("releases/<number:release_id>", models.ReleaseDetail.as_view(), name="release"),
     path("experiments", experiments.ExperimentList.as_view(), name="experiments"),
     path("experiments/<slug:key>", experiments.ExperimentDetail.as_view(), name="experiment"),

@@ -38,6 +38,9 @@ class Release(models.Model):
     override = models.TextField(
         blank=True, help_text="Why it was promoted although the quality gate refused one of its models."
     )
+    estimates = models.JSONField(
+        default=dict, db_default={}, help_text="By placement, what it was last estimated to achieve there."
+    )
 
     class Meta:
         ordering = ["-pk"]

@@ -96,6 +96,7 @@ def every_page() -> list[str]:
         "/admin/results/",
         "/admin/drift/",
         "/admin/compare/",
+        "/admin/compare/estimates/",
         f"/admin/people/{person.pk}/",
         f"/admin/items/{item.pk}/",
         *apps_listed,

@@ -73,6 +73,7 @@ def test_the_page_of_a_row_leads_back_by_the_menu(admin: Staff) -> None:
         (f"/admin/items/{item.pk}/", ["Merchandise", "Items", "Emma"]),
         (f"/admin/people/{user.pk}/", ["Merchandise", "People", "ada"]),
         ("/admin/compare/", ["Models", "Releases", "Compare"]),
+        ("/admin/compare/estimates/", ["Models", "Releases", "Estimates"]),
         ("/admin/auth/user/add/", ["System", "Staff", "Add staff account"]),
         ("/admin/auth/group/add/", ["System", "Roles", "Add role"]),
         ("/admin/django_celery_beat/periodictask/add/", ["System", "Schedule", "Add scheduled task"]),

@@ -38,6 +38,7 @@ REQUESTS: dict[tuple[str, str], tuple[str, Any]] = {
     ("train", "POST"): ("models/train", {}),
     ("reload", "POST"): ("models/reload", {}),
     ("promote", "POST"): ("releases/1/promote", {}),
+    ("estimate", "POST"): ("releases/1/estimate", {"placement": "default"}),
     ("rollback", "POST"): ("releases/rollback", {}),
     ("placements", "GET"): ("placements", None),
     ("placements", "POST"): ("placements", {"name": "home", "kind": "user"}),

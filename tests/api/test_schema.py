@@ -55,6 +55,7 @@ OPERATIONS = {
     ("get", "/api/v1/releases"),
     ("get", "/api/v1/releases/{release_id}"),
     ("post", "/api/v1/releases/{release_id}/promote"),
+    ("post", "/api/v1/releases/{release_id}/estimate"),
     ("post", "/api/v1/releases/rollback"),
     ("get", "/api/v1/experiments"),
     ("post", "/api/v1/experiments"),

@@ -68,6 +68,14 @@ def promote_release(release_id: int, *, reason: str | None = None, idempotency_k
     return post("releases/{}/promote", release_id, body=given(reason=reason), once=True, key=idempotency_key)
 
 
+def estimate_release(
+    release_id: int, placement: str, *, later_only: bool | None = None, idempotency_key: str | None = None
+) -> Call[Job]:
+    """Start to estimate what a release would achieve at a placement, before anybody sees it."""
+    body = {"placement": placement, **given(later_only=later_only)}
+    return post("releases/{}/estimate", release_id, body=body, once=True, key=idempotency_key)
+
+
 def roll_back(*, release: int | None = None, idempotency_key: str | None = None) -> Call[Job]:
     """Start to serve the release again that the live one replaced; `release` is the one that was seen live."""
     return post("releases/rollback", body=given(release=release), once=True, key=idempotency_key)

@@ -107,6 +107,7 @@ class Operations:
     compare_releases = operation(operating.compare_releases)
     train_models = operation(operating.train_models)
     promote_release = operation(operating.promote_release)
+    estimate_release = operation(operating.estimate_release)
     roll_back = operation(operating.roll_back)
     reload_models = operation(operating.reload_models)
     read_cache = operation(operating.read_cache)
