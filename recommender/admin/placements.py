@@ -14,7 +14,7 @@ from recommender.admin import placement_pages, shadow_pages
 from recommender.models import DEFAULT, Exposure, Placement
 from recsite.platform.audit import Actor
 from recsite.platform.console import ConsoleAdmin, ConsoleChangeList, ReadOnlyAdmin
-from recsite.platform.exceptions import UserFacingError
+from recsite.platform.exceptions import Conflict, UserFacingError
 from recsite.platform.humanize import EMPTY, ago
 
 
@@ -76,6 +76,21 @@ class PlacementAdmin(ConsoleAdmin):
         """Go on with the draft of the new placement."""
         messages.success(request, f"{obj.name} is served from now on, as usual. Draft what it is to show.")
         return redirect("admin:placement-draft", obj.pk)
+
+    def delete_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Say which experiment needs it, instead of asking whether it is to be deleted."""
+        found = self.get_object(request, object_id)
+        if found and self.has_delete_permission(request, found) and (needed := merchandising.needed_by(found)):
+            messages.error(request, needed)
+            return redirect("admin:placement-draft", found.pk)
+        try:
+            return super().delete_view(request, object_id, extra_context)
+        except Conflict as error:
+            # Somebody else started an experiment or deleted the placement while the form was sent.
+            messages.error(request, " ".join(error.errors.values()))
+            return redirect("admin:recommender_placement_changelist")
 
     def delete_model(self, request: HttpRequest, obj: Placement) -> None:
         merchandising.delete(obj, actor=Actor.staff(request))

@@ -78,7 +78,8 @@ class PlacementDetail(JsonBodyView):
         operation_id="delete_placement",
         tags=[TAG],
         summary="Delete a placement",
-        description="With its history. Requests that name it are refused from then on. The default can't be deleted.",
+        description="With its history. Requests that name it are refused from then on. The default can't be deleted, "
+        "nor one at which an experiment runs, is paused or is planned to start.",
         parameters=[shapes.NAME],
         responses={204: OpenApiResponse(description="It is gone."), **problems(404, 409)},
     )

@@ -10,6 +10,7 @@ from recommender.merchandising.placements import (
     delete,
     describe,
     find,
+    needed_by,
 )
 from recommender.merchandising.publishing import NothingToPublish, StaleRevision, publish, publish_settings, revert
 from recommender.merchandising.settings import Difference, ListSettings, differences, fields_of
@@ -28,6 +29,7 @@ __all__ = [
     "discard_draft",
     "fields_of",
     "find",
+    "needed_by",
     "publish",
     "publish_settings",
     "revert",

@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from recommender.merchandising.settings import Kind, ListSettings
-from recommender.models import DEFAULT, SHADOWS_GENERATION, Placement, PlacementRevision, Shadow
+from recommender.models import DEFAULT, SHADOWS_GENERATION, Experiment, Placement, PlacementRevision, Shadow
 from recsite.platform import audit, generations
 from recsite.platform.audit import Actor
 from recsite.platform.exceptions import Conflict, Invalid
@@ -73,10 +73,15 @@ def describe(placement: Placement, description: str, *, actor: Actor) -> None:
 
 
 def delete(placement: Placement, *, actor: Actor) -> None:
-    """Delete a placement with its history. Requests that name it are refused from then on. Raises Conflict."""
+    """Delete a placement with its history. Requests that name it are refused from then on.
+
+    Raises Conflict; as well where an experiment runs, rests or is planned there, which would measure nothing.
+    """
     if placement.name == DEFAULT:
         raise Conflict({"placement": "The default can't be deleted: requests that name no placement need it."})
     with locked(placement.name) as held:
+        if needed := needed_by(held):
+            raise Conflict({"placement": needed})
         own = held.live.settings if held.live else {}
         audit.record(actor, "placement.delete", AUDITED, held.name, before={"kind": held.kind, **own})
         # A new placement of the name must not inherit it.
@@ -84,6 +89,22 @@ def delete(placement: Placement, *, actor: Actor) -> None:
             generations.bump(SHADOWS_GENERATION)
         held.delete()
         generations.bump(GENERATION)
+
+
+def needed_by(placement: Placement) -> str:
+    """Say which experiment needs the placement, so that it can't be deleted; empty where none does."""
+    state = Experiment.State
+    there = Experiment.objects.filter(placement=placement.name).order_by("pk")
+    live = there.filter(state__in=[state.RUNNING, state.PAUSED]).first()
+    if live:
+        return f"The experiment {live.key} is {live.get_state_display()} at {placement.name}: stop it first."
+    planned = there.filter(state=state.DRAFT).exclude(starts_at=None).first()
+    if planned:
+        return (
+            f"The experiment {planned.key} is planned to start at {placement.name}: "
+            "archive it first, or take its planned start away."
+        )
+    return ""
 
 
 @contextmanager

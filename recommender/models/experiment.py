@@ -68,6 +68,9 @@ class Experiment(models.Model):
     hypothesis = models.CharField(max_length=500, help_text="What you expect, and why.")
     # By its name: the results of an experiment outlive the placement.
     placement = models.CharField(max_length=50)
+    placement_number = models.BigIntegerField(
+        null=True, editable=False, help_text="Its row: a placement that is made anew under the name is another one."
+    )
     kind = models.CharField(max_length=12, choices=Kind, default=Kind.AB)
     state = models.CharField(max_length=10, choices=State, default=State.DRAFT, editable=False)
     primary_metric = models.CharField(max_length=30)
@@ -85,8 +88,11 @@ class Experiment(models.Model):
         blank=True, default="", editable=False, help_text="What was in the way when it should have started by itself."
     )
     ends_at = models.DateTimeField("planned end", null=True, blank=True, help_text="It stops by itself then.")
+    version = models.PositiveIntegerField(default=0, editable=False, help_text="Rises with each change of the draft.")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     created_by = models.CharField(max_length=150, blank=True, editable=False)
+    changed_at = models.DateTimeField(null=True, editable=False)
+    changed_by = models.CharField(max_length=150, blank=True, default="", editable=False)
     started_at = models.DateTimeField(null=True, editable=False)
     stopped_at = models.DateTimeField(null=True, editable=False)
     baseline_at = models.DateTimeField(

@@ -72,6 +72,7 @@ def _go_live(experiment: Experiment, variant: Variant, why: str, by: AbstractBas
         placement = merchandising.find(experiment.placement)
     except Placement.DoesNotExist as error:
         raise Conflict({"placement": f"The placement {experiment.placement!r} was deleted."}) from error
+    verbs.refuse_another(experiment, placement)
     settings = _settings(placement, variant)
     live = ListSettings.stored(placement.live.settings) if placement.live else ListSettings()
     if settings == live:

@@ -13,6 +13,7 @@ from recommender.serving import placements
 from recsite.platform import generations
 from recsite.platform.audit import SYSTEM
 from tests.admin.staff import Staff, words
+from tests.recommender.experiment_fixtures import begin
 from tests.recommender.fixtures import Shop, look_again
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
@@ -213,6 +214,14 @@ def test_the_default_can_not_be_deleted_and_others_can(admin: Staff, home: Place
     assert admin.post(f"{LIST}{default.pk}/delete/", post="yes").status_code == 403
     assert admin.post(f"{LIST}{home.pk}/delete/", post="yes").status_code == 302
     assert list(Placement.objects.values_list("name", flat=True)) == ["default"]
+
+
+def test_one_that_an_experiment_needs_is_not_deleted_and_the_experiment_is_named(admin: Staff, home: Placement) -> None:
+    begin(placement="home")
+    said = "The experiment leads is Running at home: stop it first."
+    assert said in admin.follow(admin.get(f"{LIST}{home.pk}/delete/"))
+    assert said in admin.follow(admin.post(f"{LIST}{home.pk}/delete/", post="yes"))
+    assert Placement.objects.filter(name="home").exists()
 
 
 def test_the_list_leads_to_drafts_and_names_each_column_on_a_phone(home: Placement, admin: Staff) -> None:

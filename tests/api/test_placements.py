@@ -8,6 +8,7 @@ from recommender.insight import impressions
 from recommender.models import ListImpression, Placement, PlacementRevision
 from recsite.platform.models import AuditEntry
 from tests.api.clients import ApiClient, details
+from tests.recommender.experiment_fixtures import begin
 from tests.recommender.fixtures import NOVELS, POEMS, Shop, look_again
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
@@ -153,6 +154,15 @@ def test_one_is_listed_and_deleted_and_the_default_stays(api: ApiClient, shop: S
     assert api.delete("placements/home").status_code == 204
     assert api.delete("placements/default").status_code == 409
     assert list(Placement.objects.values_list("name", flat=True)) == ["default"]
+
+
+def test_one_that_an_experiment_needs_stays_and_the_experiment_is_named(api: ApiClient, shop: Shop) -> None:
+    make(api)
+    begin(placement="home")
+    answer = api.delete("placements/home")
+    assert answer.status_code == 409
+    assert "The experiment leads is Running at home: stop it first." in answer.content.decode()
+    assert Placement.objects.filter(name="home").exists()
 
 
 def test_rules_are_a_part_of_the_draft_and_conflicts_are_named(api: ApiClient, shop: Shop) -> None:

@@ -1,45 +1,75 @@
 """What an experiment needs may go while it runs, and people press buttons at once: a sentence, nothing half done."""
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import connection
+from django.utils import timezone
 
 from recommender import merchandising
 from recommender.insight.experiments import verbs
-from recommender.models import Experiment, ModelVersion
+from recommender.models import Experiment, ModelVersion, Placement
 from recommender.operations import experiments as shipping
 from recommender.registry.exceptions import CannotPromote
-from recommender.serving.placements import UnknownPlacement
 from recsite.platform.audit import SYSTEM
 from recsite.platform.exceptions import Conflict, Invalid
 from recsite.platform.models import AuditEntry
-from tests.admin.staff import Staff
 from tests.recommender.experiment_fixtures import begin, defined
 from tests.recommender.fixtures import Shop, ask, ids, look_again, publish, start_afresh, svd
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 
 
-@pytest.mark.parametrize("kind", ["ab", "interleaving"])
-def test_a_placement_that_is_deleted_while_it_runs(shop: Shop, kind: str) -> None:
+def test_a_placement_stays_while_an_experiment_runs_or_rests_or_is_planned_there(shop: Shop) -> None:
     placement = merchandising.create("shelf", "user", values={}, actor=SYSTEM)
-    experiment = begin(placement="shelf", kind=kind)
-    assert ask("ada", placement="shelf").variant
-    merchandising.delete(placement, actor=SYSTEM)
+    soon = (timezone.now() + timedelta(hours=1)).isoformat()
+    planned = verbs.create(defined(key="later", placement="shelf", starts_at=soon), actor=SYSTEM)
+    with pytest.raises(Conflict, match="The experiment later is planned to start at shelf"):
+        merchandising.delete(placement, actor=SYSTEM)
+    verbs.archive(planned, actor=SYSTEM)
+    experiment = begin(placement="shelf")
+    with pytest.raises(Conflict, match="The experiment leads is Running at shelf: stop it first"):
+        merchandising.delete(placement, actor=SYSTEM)
+    verbs.pause(experiment, actor=SYSTEM)
+    with pytest.raises(Conflict, match="The experiment leads is Paused at shelf: stop it first"):
+        merchandising.delete(placement, actor=SYSTEM)
     look_again()
-    with pytest.raises(UnknownPlacement, match="There is no placement 'shelf'"):
-        ask("ada", placement="shelf")
-    viewer = Staff("viewer", "recommender.view_experiment", "recommender.operate")
-    assert viewer.get(f"/admin/recommender/experiment/{experiment.pk}/change/").status_code == 200
+    assert ask("ada", placement="shelf").items, "Nothing is half done."
+    verbs.stop(experiment, actor=SYSTEM)
+    merchandising.delete(placement, actor=SYSTEM)
     with pytest.raises(Conflict, match="The placement 'shelf' was deleted"):
         shipping.ship(experiment, "B", "We like it.", actor=SYSTEM)
-    assert Experiment.objects.get().state == "running", "Nothing is half done."
-    verbs.pause(experiment, actor=SYSTEM)
-    with pytest.raises(Invalid, match="There is no placement 'shelf'"):
-        verbs.start(experiment, actor=SYSTEM)
-    assert verbs.stop(experiment, actor=SYSTEM).state == "stopped"
+    assert not Placement.objects.filter(name="shelf").exists()
+
+
+def test_one_of_a_placement_that_was_made_anew_is_neither_started_nor_shipped(shop: Shop) -> None:
+    placement = merchandising.create("shelf", "user", values={}, actor=SYSTEM)
+    variants = [{"name": "A", "share": 0.5}, {"name": "B", "share": 0.5, "revision": 1}]
+    ended = verbs.stop(begin(placement="shelf", variants=variants), actor=SYSTEM)
+    draft = verbs.create(defined(key="draft", placement="shelf", variants=variants), actor=SYSTEM)
+    merchandising.delete(placement, actor=SYSTEM)
+    merchandising.create("shelf", "popular", values={}, actor=SYSTEM)
+    said = "The placement 'shelf' that it was made for was deleted; another one has its name now"
+    with pytest.raises(Conflict, match=said):
+        verbs.start(draft, actor=SYSTEM)
+    with pytest.raises(Conflict, match=said):
+        shipping.ship(ended, "B", "We like it.", actor=SYSTEM)
+    assert sorted(Experiment.objects.values_list("state", flat=True)) == ["draft", "stopped"]
+    assert merchandising.find("shelf").revisions.count() == 1
+    verbs.change(draft, verbs.told(draft), actor=SYSTEM)
+    assert verbs.start(draft, actor=SYSTEM).state == "running", "Somebody has looked at it, and saved it again."
+
+
+def test_of_a_start_and_a_deletion_at_once_one_is_refused(shop: Shop) -> None:
+    placement = merchandising.create("shelf", "user", values={}, actor=SYSTEM)
+    verbs.create(defined(placement="shelf"), actor=SYSTEM)
+    with ThreadPoolExecutor(2) as pool:
+        started, deleted = pool.submit(_start, "leads"), pool.submit(_delete, placement)
+        assert bool(started.result()) != bool(deleted.result())
+    is_running = Experiment.objects.get().state == "running"
+    assert Placement.objects.filter(name="shelf").exists() == is_running
 
 
 @pytest.mark.parametrize("kind", ["ab", "interleaving"])
@@ -82,6 +112,17 @@ def _start(key: str) -> str:
     """What is said to somebody who starts it."""
     try:
         verbs.start(verbs.find(key), actor=SYSTEM)
+    except (Conflict, Invalid) as error:
+        return str(error)
+    finally:
+        connection.close()
+    return ""
+
+
+def _delete(placement: Placement) -> str:
+    """What is said to somebody who deletes it."""
+    try:
+        merchandising.delete(placement, actor=SYSTEM)
     except Conflict as error:
         return str(error)
     finally:

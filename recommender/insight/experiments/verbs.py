@@ -47,6 +47,7 @@ def create(body: Any, *, actor: Actor) -> Experiment:
     try:
         with transaction.atomic():
             made = Experiment(created_by=actor.name[:150], **_columns(definition))
+            made.placement_number = _number_of(definition.placement)
             made.save(force_insert=True)
             _store_variants(made, definition)
             audit.record(actor, "experiment.create", AUDITED, made.key, after=_told(definition))
@@ -65,7 +66,7 @@ def change(experiment: Experiment, body: Any, *, actor: Actor) -> Experiment:
         before = told(held)
         for name, value in _columns(definition).items():
             setattr(held, name, value)
-        held.start_refused = ""
+        held.placement_number, held.start_refused = _number_of(definition.placement), ""
         held.save()
         held.variants.all().delete()
         _store_variants(held, definition)
@@ -81,7 +82,11 @@ def start(experiment: Experiment, *, actor: Actor) -> Experiment:
         if held.state == State.RUNNING:
             return held
         _refuse_unless(held, [State.DRAFT, State.PAUSED], "started")
+        # Nobody deletes it meanwhile.
+        placement = Placement.objects.select_for_update().filter(name=held.placement).first()
         Definition.of(held).check()
+        if placement:
+            refuse_another(held, placement)
         other = Experiment.objects.filter(placement=held.placement, state__in=[State.RUNNING, State.PAUSED])
         blocking = other.exclude(pk=held.pk).first()
         if blocking:
@@ -141,6 +146,17 @@ def restore(experiment: Experiment, *, actor: Actor) -> Experiment:
         _refuse_unless(held, [State.ARCHIVED], "brought back")
         _move(held, State.STOPPED if held.started_at else State.DRAFT, "experiment.restore", actor)
     return held
+
+
+def refuse_another(experiment: Experiment, placement: Placement) -> None:
+    """Raise Conflict where the placement only has the name of the one that was there: its revisions are others."""
+    if experiment.placement_number not in (None, placement.pk):
+        raise Conflict(
+            {
+                "placement": f"The placement {placement.name!r} that it was made for was deleted; another one has its "
+                "name now. A draft that is saved again is for the new one."
+            }
+        )
 
 
 def note_shipped(experiment: Experiment, variant: str, reason: str, *, actor: Actor) -> None:
@@ -236,6 +252,10 @@ def _move(held: Experiment, state: str, verb: str, actor: Actor, reason: str = "
 def _columns(definition: Definition) -> dict[str, Any]:
     columns = {name: value for name, value in vars(definition).items() if name != "variants"}
     return columns | {"guardrails": dict(definition.guardrails)}
+
+
+def _number_of(placement: str) -> int | None:
+    return Placement.objects.filter(name=placement).values_list("pk", flat=True).first()
 
 
 def _store_variants(made: Experiment, definition: Definition) -> None:
