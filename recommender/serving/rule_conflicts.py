@@ -82,6 +82,15 @@ def _of_one(case: _Case, number: int, rule: Rule) -> Iterator[str]:
             yield f"Rule {number} is about no item now: nothing available is {rule.filter}."
         elif passed is not None and not (found & passed).any():
             yield f"Rule {number} is about no item now: the placement's filter stops all that is {rule.filter}."
+        elif rule.does != BLOCK and (other := _blocking(case, found)):
+            yield f"Rule {number} is about no item wherever rule {other} holds, which blocks all that is {rule.filter}."
+
+
+def _blocking(case: _Case, found: np.ndarray) -> int | None:
+    """Return the first rule that blocks all of these items, for everybody."""
+    blocks = ((number, one) for number, one in case.numbered if one.does == BLOCK and not (one.audience or one.context))
+    masks = ((number, case.mask(one.filter)) for number, one in blocks if not one.has_ended(case.now))
+    return next((number for number, mask in masks if mask is not None and not (found & ~mask).any()), None)
 
 
 def _of_conditions(case: _Case, number: int, rule: Rule) -> Iterator[str]:

@@ -99,6 +99,8 @@ def _boosted(rows: Sequence[int], boosts: Sequence[Boost], met: Met) -> Sequence
     for boost in reversed(boosts):
         moved.update((at, boost) for at, is_met in enumerate(boost.matches(rows)) if is_met)
     for at, boost in moved.items():
+        if boost.factor == 1:
+            continue
         met[rows[at]] = [(boost.rule, Word.BOOSTED if boost.factor > 1 else Word.BURIED)]
         keys[at] /= boost.factor
     return [rows[at] for at in sorted(range(len(rows)), key=keys.__getitem__)] if moved else rows

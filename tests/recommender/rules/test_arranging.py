@@ -193,3 +193,9 @@ def test_a_limit_beats_a_requirement_and_the_first_requirement_the_second() -> N
     assert arrange([1, 2, 3, 4, 9], {}, required=[threes, evens]).rows[:2] == [3, 9]
     one_each = AtMost(3, 1, 2, lambda row: ("even",) if row % 2 == 0 else ())
     assert arrange([1, 2, 4], {}, limits=[one_each], required=[evens]).rows == [2, 1, 4]
+
+
+def test_a_boost_by_one_moves_nothing_and_says_nothing_and_still_comes_first() -> None:
+    made = arrange([0, 1, 2, 3], {}, [Boost(1, 1.0, Every(4, 3)), Boost(2, 10.0, Every(2, 1))])
+    assert made.rows == [1, 0, 2, 3]
+    assert made.met == {1: [(2, Word.BOOSTED)]}

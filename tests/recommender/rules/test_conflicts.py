@@ -100,3 +100,13 @@ def test_a_pin_beyond_the_end_of_the_list_is_named(shop: Shop) -> None:
         "Rule 1 pins at position 30, and the list has 5: only later pages show it, and requests that ask for more."
     ]
     assert said(pin("poem-0", 30), count=30) == []
+
+
+def test_what_another_rule_blocks_for_everybody_is_named(shop: Shop) -> None:
+    wanted = {"does": "at_least", "filter": POETRY, "count": 1, "first": 3}
+    block = {"does": "block", "filter": POETRY}
+    assert said(wanted, block) == [f"Rule 1 is about no item wherever rule 2 holds, which blocks all that is {POETRY}."]
+    assert said(wanted, {**block, "filter": "price < 1"}) == [
+        "Rule 2 is about no item now: nothing available is price < 1."
+    ]
+    assert said(wanted, {**block, "context": "viewed.category is missing"}) == []
