@@ -9,7 +9,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 
-from catalog.models import EndUser, Item
+from catalog import item_names
+from catalog.models import EndUser
 from interactions import types
 from recommender.serving import Answer, Request, ServingUnavailable
 from recommender.serving.what_if import ImaginedEvent, what_if
@@ -27,20 +28,17 @@ def why_not_answer(user: EndUser, item_id: str) -> dict[str, Any]:
     item_id = item_id.strip()[:LONGEST_ID]
     if not item_id:
         return {}
-    item = Item.objects.filter(item_id=item_id).first()
-    if item is None:
-        # Who reads a title on a page asks by it.
-        named = list(Item.objects.filter(title__iexact=item_id)[:2])
-        item = named[0] if len(named) == 1 else None
+    found = item_names.named(item_id)
+    item = found[0] if len(found) == 1 else None
     if item is None:
         return {"asked": item_id, "absence": f"There is no item with the id or the title {item_id!r}."}
     try:
-        found = why_not(Request(user.user_id, is_shown=False), item.item_id)
+        answer = why_not(Request(user.user_id, is_shown=False), item.item_id)
     except Invalid as wrong:
         return {"asked": item_id, "absence": str(wrong)}
     except (DatabaseDown, ServingUnavailable):
         return {"asked": item_id, "absence": "Nobody can say now: the database can't be reached. Try again soon."}
-    return {"asked": item_id, "asked_item": item, "absence": found.sentence}
+    return {"asked": item_id, "asked_item": item, "absence": answer.sentence}
 
 
 @permission_required("catalog.view_enduser", raise_exception=True)

@@ -14,13 +14,13 @@ from unfold.widgets import (
 
 from catalog.expressions import LONGEST
 from catalog.filter_text import FilterText
-from recommender.admin.rule_forms import RuleRows
+from recommender.admin.rule_forms import RuleRows, without_files
 from recommender.merchandising import ListSettings, fields_of
 from recommender.merchandising.settings import IMPERSONAL, LEADERS, NOT_SET, TABLE
 from recommender.models import Placement, ShownBy
 from recommender.serving.preview import FROM_ITEMS
 from recsite.platform.exceptions import Invalid
-from recsite.platform.values import Integer, Number, WrongValue
+from recsite.platform.values import Integer, Number
 
 TYPICAL, NEWCOMER, CHOSEN = "typical", "newcomer", "chosen"
 PLACES = tuple(f"fallback_{number}" for number in range(1, len(IMPERSONAL) + 1))
@@ -47,11 +47,10 @@ class DraftForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         """Check everything as the API does, so that both say the same."""
         found: dict[str, Any] = super().clean() or self.cleaned_data
-        values = {name: found.get(name) for name in fields_of(self.placement.kind)} | {"rules": None}
-        try:
-            values["rules"] = self.rows.read()
-        except WrongValue as wrong:
-            self.add_error(None, str(wrong))
+        values = {name: found.get(name) for name in fields_of(self.placement.kind)}
+        for sentence in self.rows.sentences():
+            self.add_error(None, sentence)
+        values["rules"] = self.rows.read()
         values |= {name: values.get(name) or None for name in ("algorithm", "filter", "shown_by")}
         chosen = [found[name] for name in PLACES if found.get(name)]
         values["fallbacks"] = chosen or None
@@ -99,7 +98,7 @@ class PublishForm(forms.Form):
 
 def _field(name: str, type_: Any, description: str) -> forms.Field:
     label = TABLE[name][2].capitalize()
-    more: Mapping[str, Any] = {"label": label, "help_text": description.replace("`", ""), "required": False}
+    more: Mapping[str, Any] = {"label": label, "help_text": without_files(description), "required": False}
     if name == "algorithm":
         choices = [("", NOT_SET[name].capitalize()), *((one, one) for one in LEADERS)]
         return forms.ChoiceField(choices=choices, widget=UnfoldAdminSelectWidget, **more)
@@ -118,7 +117,7 @@ def _field(name: str, type_: Any, description: str) -> forms.Field:
 def _fallbacks() -> Iterator[tuple[str, forms.Field]]:
     words = ("Followed by", "Then by", "And then by")
     for number, (name, label) in enumerate(zip(PLACES, words, strict=True)):
-        help_text = TABLE["fallbacks"][0].description if number == 0 else ""
+        help_text = without_files(TABLE["fallbacks"][0].description) if number == 0 else ""
         choices = [("", "As usual" if number == 0 else "–"), *((one, one) for one in IMPERSONAL)]
         yield (
             name,

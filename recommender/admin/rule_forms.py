@@ -1,6 +1,7 @@
 """The rows of rules on a placement's draft: one form for each rule, and an empty one for another."""
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django import forms
@@ -11,8 +12,22 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
-from recommender.merchandising.rules import FIELDS, MOST_RULES, PROPERTIES, TITLES, Audience, Day, Hour, Rule
-from recsite.platform.values import Integer, Number, WrongValue
+from catalog import item_names
+from recommender.merchandising.rules import (
+    FIELDS,
+    MOST_RULES,
+    PIN,
+    PROPERTIES,
+    TITLES,
+    UTC,
+    Audience,
+    Day,
+    Hour,
+    Rule,
+    WrongRule,
+)
+from recsite.platform import database
+from recsite.platform.values import Integer, Number
 
 COUNT = "rule_rows"
 """The field that says how many rows a form has; without it the rules stay as they are."""
@@ -33,15 +48,31 @@ LABELS: Mapping[str, str] = {
 }
 
 
+HELP: Mapping[str, str] = {
+    "item": "Its title, a part of the title that no other has, or its id.",
+    "filter": 'Which items it is about, such as category == "Poetry" and price < 20, or tags == "sea".',
+    "audience": 'Only for users of whom this is true, such as user.country == "AT". Empty: everybody.',
+    "context": 'Only where this is true of the item that is looked at, such as viewed.category == "Poetry".',
+    "factor": "By 2, an item at position 10 moves as if to 5; buried, as if to 20.",
+}
+"""What the form says in place of the description of a field."""
+
+SAYS_NOTHING = frozenset({"order", "does", "time_zone"})
+"""Fields that alone make no rule."""
+
+_NAMED_FILE = re.compile(r" ?\(docs/\w+\.md\)")
+
+
 class RuleForm(forms.Form):
-    """Edit one rule. A row that does nothing is no rule: so rules are removed, too."""
+    """Edit one rule. A stored one that is to do nothing is removed."""
 
     order = forms.IntegerField(label="Order", required=False, widget=UnfoldAdminIntegerFieldWidget)
 
     def __init__(self, number: int, rule: Rule | None, data: Any = None) -> None:
-        initial = {"order": number, "time_zone": "UTC", **(rule.as_json() if rule else {})}
+        initial = {"order": number, "time_zone": UTC, **(rule.as_json() if rule else {})}
         super().__init__(data, initial=initial, prefix=f"rule-{number}")
         self.number, self.rule = number, rule
+        self.made: Rule | None = None
         for name in FIELDS:
             self.fields[name] = _field(name)
 
@@ -49,15 +80,39 @@ class RuleForm(forms.Form):
     def is_empty(self) -> bool:
         return not self["does"].value()
 
-    def read(self) -> Rule | None:
-        """Return the rule of the row, None for an empty one. Raises WrongValue."""
-        if not self.is_valid():
-            raise WrongValue(" ".join(f"{name}: {' '.join(map(str, said))}" for name, said in self.errors.items()))
-        if not self.cleaned_data["does"]:
-            return None
-        return Rule.read(
-            {name: self.cleaned_data[name] for name in FIELDS if self.cleaned_data[name] not in ("", None)}
-        )
+    def clean(self) -> dict[str, Any]:
+        """Check the row as the API checks a rule; each sentence stands at its field. `made` is the rule."""
+        found: dict[str, Any] = super().clean() or self.cleaned_data
+        given = {name: found[name] for name in FIELDS if found.get(name) not in ("", None)}
+        if not found.get("does"):
+            if self.rule is None and given.keys() - SAYS_NOTHING and "does" not in self.errors:
+                self.add_error("does", "Choose what the rule does, or empty the other fields of this row.")
+        elif not self.errors:
+            try:
+                self.made = Rule.read(given | self._item(given))
+            except WrongRule as wrong:
+                for name, said in wrong.errors.items():
+                    self.add_error(name, said)
+        return found
+
+    def sentences(self) -> list[str]:
+        """Return what is wrong with the row, each with its number and the label of the field."""
+        errors = {name: " ".join(map(str, said)) for name, said in self.errors.items()}
+        return [f"Rule {self.number}: {self.fields[name].label}: {said}" for name, said in errors.items()]
+
+    def _item(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the id of the item to pin, where a title was given. Raises WrongRule where several items have it.
+
+        What is no item's stays as it is: it may come later, and the draft warns of it. So does what is stored.
+        """
+        text = given.get("item", "")
+        if given["does"] != PIN or not text or (self.rule and self.rule.item == text):
+            return {}
+        found = database.ask(lambda: item_names.named(text))
+        if len(found) > 1:
+            raise WrongRule({"item": f"Several items have this title: {item_names.told(found)}. Give the id of one."})
+        item = found[0] if found else database.ask(lambda: item_names.with_part(text))
+        return {"item": item.item_id} if item else {}
 
 
 class RuleRows:
@@ -74,27 +129,32 @@ class RuleRows:
             for number in range(1, count + 1)
         ]
 
+    def sentences(self) -> list[str]:
+        """Return what is wrong with the rows, in their order."""
+        return [said for form in self.forms if form.is_bound for said in form.sentences()]
+
     def read(self) -> list[dict[str, Any]]:
-        """Return the rules in their order, as a draft stores them. Raises WrongValue, which names the row."""
+        """Return the rules in their order, as a draft stores them; those of rows that are wrong are left out."""
         if not self.are_sent:
             return [rule.as_json() for rule in self._rules]
-        found = [(form.cleaned_data.get("order") or form.number, rule) for form, rule in self._read()]
-        return [rule.as_json() for _, rule in sorted(found, key=lambda one: one[0])]
+        valid = [form for form in self.forms if form.is_valid() and form.made]
+        found = [(form.cleaned_data.get("order") or form.number, form.made) for form in valid]
+        return [rule.as_json() for _, rule in sorted(found, key=lambda one: one[0]) if rule]
 
-    def _read(self) -> Iterator[tuple[RuleForm, Rule]]:
-        for form in self.forms:
-            try:
-                rule = form.read()
-            except WrongValue as wrong:
-                raise WrongValue(f"Rule {form.number}: {wrong}") from wrong
-            if rule is not None:
-                yield form, rule
+
+def without_files(description: str) -> str:
+    """Return the description of a field as a form says it: whoever reads it there has no files."""
+    return _NAMED_FILE.sub("", description.replace("`", ""))
 
 
 def _field(name: str) -> forms.Field:
     one = FIELDS[name]
     label = LABELS.get(name, name.replace("_", " ").capitalize())
-    more: dict[str, Any] = {"label": label, "required": False, "help_text": one.description.replace("`", "")}
+    more: dict[str, Any] = {
+        "label": label,
+        "required": False,
+        "help_text": HELP.get(name) or without_files(one.description),
+    }
     if name == "does":
         choices = [("", "nothing: no rule"), *TITLES.items()]
         return forms.ChoiceField(choices=choices, widget=UnfoldAdminSelectWidget, **more)

@@ -129,6 +129,14 @@ FIELDS: Fields = {
 }
 
 
+class WrongRule(WrongValue):
+    """Refuse a rule; `errors` has a sentence for each wrong field, so that forms can say it beside the field."""
+
+    def __init__(self, errors: Mapping[str, str]) -> None:
+        super().__init__(" ".join(f"{name}: {said}" for name, said in errors.items()))
+        self.errors = dict(errors)
+
+
 @dataclass(frozen=True)
 class Rule:
     """Hold one rule, checked. The fields are those of FIELDS."""
@@ -153,14 +161,14 @@ class Rule:
 
     @classmethod
     def read(cls, value: Any) -> Self:
-        """Return the rule that an object says; null stands for what is not given. Raises WrongValue."""
+        """Return the rule that an object says; null stands for what is not given. Raises WrongRule."""
         given = {name: v for name, v in value.items() if v is not None} if isinstance(value, dict) else value
         try:
             found = cls(**read_fields(FIELDS, given))
         except Invalid as error:
-            raise WrongValue(" ".join(f"{name}: {said}" for name, said in error.errors.items())) from error
-        if wrong := list(_misfits(found)):
-            raise WrongValue(" ".join(wrong))
+            raise WrongRule(error.errors) from error
+        if wrong := dict(_misfits(found)):
+            raise WrongRule(wrong)
         return found
 
     @classmethod
@@ -226,21 +234,21 @@ class Rule:
         return "" if self.time_zone == UTC else f"by the clock of {self.time_zone}"
 
 
-def _misfits(rule: Rule) -> Iterator[str]:
+def _misfits(rule: Rule) -> Iterator[tuple[str, str]]:
     needed = NEEDS[rule.does]
     for name in ("item", "filter", "position", "factor", "count", "property", "first"):
         if name in needed and getattr(rule, name) is None:
-            yield f"{name}: It is needed to {TITLES[rule.does]}."
+            yield name, f"It is needed to {TITLES[rule.does]}."
         elif name not in needed and getattr(rule, name) is not None:
-            yield f"{name}: It has no place in a rule that is to {TITLES[rule.does]}."
+            yield name, f"It has no place in a rule that is to {TITLES[rule.does]}."
     if rule.starts and rule.ends and rule.starts > rule.ends:
-        yield "ends: It is before the first day."
+        yield "ends", "It is before the first day."
     if rule.count and rule.first and rule.count > rule.first:
-        yield "count: It is more than the positions."
+        yield "count", "It is more than the positions."
     if (rule.from_hour is None) != (rule.until_hour is None):
-        yield "until_hour: Hours need both, a beginning and an end."
+        yield "until_hour", "Hours need both, a beginning and an end."
     elif rule.from_hour and rule.from_hour == rule.until_hour:
-        yield "until_hour: It is the same as the beginning: leave both out for the whole day."
+        yield "until_hour", "It is the same as the beginning: leave both out for the whole day."
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import numpy as np
 from django.conf import settings
 from django.db.models import F
 
-from catalog import snapshot
+from catalog import item_names, snapshot
 from catalog.expressions import ITEM, USER, VIEWED, Context, Expression, matches, parse
 from catalog.models import EndUser
 from catalog.snapshot import Snapshot
@@ -125,7 +125,9 @@ def _of_position(case: _Case, number: int, rule: Rule) -> Iterator[str]:
 def _of_item(case: _Case, number: int, rule: Rule) -> Iterator[str]:
     row = case.catalogue.row_of(rule.item or "")
     if row is None:
-        yield f"Rule {number} pins {rule.item!r}, which doesn't exist or is erased: it does nothing."
+        near = item_names.told(database.ask(lambda: item_names.near(rule.item or "")))
+        hint = f" Near it: {near}." if near else ""
+        yield f"Rule {number} pins {rule.item!r}, which doesn't exist or is erased: it does nothing.{hint}"
         return
     if not case.catalogue.available[row]:
         yield f"Rule {number} pins {rule.item!r}, which is not available: it does nothing until it is."

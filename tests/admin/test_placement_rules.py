@@ -1,5 +1,6 @@
 """Staff make rules on the draft of a placement: rows, refusals beside them, conflicts, and badges in the preview."""
 
+from html import unescape
 from typing import Any
 
 import pytest
@@ -51,11 +52,56 @@ def test_a_form_without_rows_leaves_the_rules_as_they_are(admin: Staff, home: Pl
     assert stored() == [PIN]
 
 
-def test_a_rule_that_makes_no_sense_is_refused_with_its_number(admin: Staff, home: Placement) -> None:
-    said = words(save(admin, home, PIN, {**BOOST, "factor": "", "filter": "colour ="}))
-    assert "Rule 2: filter: At character" in said
-    assert "Rule 1: position: It is needed to pin an item." in words(save(admin, home, {**PIN, "position": ""}))
+def at_the_field(page: HttpResponse, label: str) -> list[str]:
+    """What stands as wrong at the fields of a label."""
+    fields = page.content.decode().split('<div class="rs-field">')
+    wrong = [one for one in fields if f">{label}<" in one and "rs-error" in one]
+    return [unescape(one.split('role="alert">')[1].split("</p>")[0]) for one in wrong]
+
+
+def test_a_rule_that_makes_no_sense_is_refused_with_its_number_and_at_the_field(admin: Staff, home: Placement) -> None:
+    page = save(admin, home, {**PIN, "position": ""}, {**BOOST, "factor": "", "filter": "colour ="})
+    said = words(page)
+    assert "Rule 1: At position: It is needed to pin an item." in said
+    assert "Rule 2: Filter: At character" in said
+    assert at_the_field(page, "At position") == ["It is needed to pin an item."]
+    hours = save(admin, home, {**PIN, "from_hour": "09:00"})
+    assert "Rule 1: Until before: Hours need both, a beginning and an end." in words(hours)
+    assert at_the_field(hours, "Until before") == ["Hours need both, a beginning and an end."]
     assert merchandising.find("home").draft is None
+
+
+def test_a_new_row_that_says_not_what_it_does_is_refused(admin: Staff, home: Placement) -> None:
+    page = save(admin, home, PIN, {**PIN, "does": "", "item": "poem-4", "note": "Christmas"})
+    assert at_the_field(page, "Then") == ["Choose what the rule does, or empty the other fields of this row."]
+    assert "Christmas" in page.content.decode()
+    assert merchandising.find("home").draft is None
+    save(admin, home, PIN, {"does": "", "order": 2, "time_zone": "UTC"})
+    assert stored() == [PIN]
+
+
+def test_the_item_to_pin_is_found_by_its_title_or_a_part_of_it(admin: Staff, home: Placement, shop: Shop) -> None:
+    for poem, title in zip(shop.poems, ("Emma", "Emma", "The Waste Land", "Waste"), strict=False):
+        poem.title = title
+        poem.save()
+    save(admin, home, {**PIN, "item": "the waste LAND"}, {**PIN, "item": "waste la"}, {**PIN, "item": "waste lane"})
+    assert [rule["item"] for rule in stored()] == ["poem-2", "poem-2", "waste lane"]
+    page = save(admin, home, {**PIN, "item": "emma"}, version=1)
+    told = "Several items have this title: poem-0 (“Emma”), poem-1 (“Emma”). Give the id of one."
+    assert at_the_field(page, "Item") == [told]
+
+
+def test_an_item_that_is_not_there_is_kept_with_what_is_near(admin: Staff, home: Placement, shop: Shop) -> None:
+    shop.poems[0].title = "The Waste Land"
+    shop.poems[0].save()
+    save(admin, home, {**PIN, "item": "wastes-land"})
+    assert stored()[0]["item"] == "wastes-land"
+    said = words(save(admin, home, {**PIN, "item": "wastes-land"}, to="preview", version=1))
+    assert "it does nothing. Near it: poem-0 (“The Waste Land”)." in said
+
+
+def test_the_form_names_no_file(admin: Staff, home: Placement) -> None:
+    assert "docs/" not in admin.page(f"/admin/recommender/placement/{home.pk}/draft/").replace("/api/docs/", "")
 
 
 def test_the_preview_has_badges_and_names_conflicts(admin: Staff, home: Placement) -> None:
