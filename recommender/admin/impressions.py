@@ -24,6 +24,7 @@ from recommender.models import (
 )
 from recommender.operations import explain_list
 from recommender.operations.items_then import items_then, notes
+from recommender.operations.list_again import make_again
 from recsite.platform.console import ReadOnlyAdmin, ReadOnlyInline
 from recsite.platform.humanize import EMPTY, ago, link, pluralize
 
@@ -118,9 +119,11 @@ class ListImpressionAdmin(ReadOnlyAdmin):
     fields = (
         ("recommendation_id", "served_at"),
         ("person", "kind"),
-        ("placement", "variant"),
-        ("algorithm", "release"),
-        ("version", "drawn"),
+        ("placement", "placement_revision"),
+        ("algorithm", "variant"),
+        ("version", "release"),
+        ("weights", "drawn"),
+        "asked_for",
         "shown",
         "since",
         "again",
@@ -154,6 +157,15 @@ class ListImpressionAdmin(ReadOnlyAdmin):
             return "no"
         return f"at random, out of the first {row.drawn_of}, at temperature {row.temperature:g}"
 
+    @display(description="weights")
+    def weights(self, row: ListImpression) -> str:
+        return explain_list.weights_in_words(row) or EMPTY
+
+    @display(description="asked")
+    def asked_for(self, row: ListImpression) -> str:
+        """Return what the request itself asked, which shapes its list as much as the placement does."""
+        return explain_list.asked_in_words(row)
+
     @display(description="items")
     def shown(self, row: ListImpression) -> str:
         titles = dict(Item.objects.filter(pk__in=row.items).values_list("pk", "title"))
@@ -175,10 +187,14 @@ class ListImpressionAdmin(ReadOnlyAdmin):
     @display(description="made again")
     def again(self, row: ListImpression) -> str:
         """Return whether the list is the same when it is made again with what is kept, and where it differs."""
-        found = explain_list.make_again(row)
+        found = make_again(row)
         lines = [(one.rank, one.was or EMPTY, one.now or EMPTY, one.why) for one in found.differences]
-        listed = format_html_join("", "<li>Rank {}: {}, now {}. {}</li>", lines)
-        return format_html("{}<ul>{}</ul>", found.sentence, listed) if lines else found.sentence
+        parts = [(found.sentence, format_html_join("", "<li>Rank {}: {}, now {}. {}</li>", lines))]
+        if found.rules:
+            titles = dict(Item.objects.filter(pk__in=found.rules).values_list("pk", "title"))
+            met = [(titles.get(item, "erased"), "; ".join(said)) for item, said in found.rules.items()]
+            parts.append(("Rules of the placement met these items:", format_html_join("", "<li>{}: {}</li>", met)))
+        return format_html_join("", "<p>{}</p><ul>{}</ul>", parts)
 
 
 def _item_link(item: int, titles: dict[int, str]) -> SafeString | str:

@@ -57,6 +57,9 @@ class ListImpression(models.Model):
     )
     drawn_of = models.SmallIntegerField(null=True, help_text="The number of items whose order was drawn.")
     temperature = models.FloatField(null=True, help_text="The temperature of the draw.")
+    asked = models.JSONField(
+        null=True, help_text="What the request asked beside its placement; empty where that isn't known."
+    )
 
     class Meta:
         # The table keeps the name it was made with: it is partitioned, and renaming partitions needs a lock on all.

@@ -12,6 +12,7 @@ from recommender.merchandising import ListSettings
 from recommender.models import ListImpression, PlacementRevision
 from recommender.serving import filtering, randomising, ruling
 from recommender.serving.answers import eligible
+from recommender.serving.asked import request_of
 from recommender.serving.candidates import (
     EXPLORATION,
     IMPERSONAL,
@@ -42,9 +43,20 @@ def placement_then(shown: ListImpression) -> ServedPlacement:
     return ServedPlacement(shown.placement, revision=number, settings=ListSettings.stored(found.settings))
 
 
-def with_weight(context: ServingContext, placement: ServedPlacement, algorithm: str) -> ServingContext:
-    """Return the context with the placement's weight of content, where what leads the list has any."""
-    weight, leader = placement.content_weight, context.release.leader
+def request_then(shown: ListImpression, placement: ServedPlacement) -> Request:
+    """Return the request of then, as far as it is recorded, with what the placement said at that moment."""
+    asked = request_of(shown.asked or {}, shown.user_id, len(shown.items), shown.first_rank - 1)
+    return combined(placement, asked, shown.served_at)
+
+
+def with_weight(
+    context: ServingContext, placement: ServedPlacement, algorithm: str, asked: float | None = None
+) -> ServingContext:
+    """Return the context with the weight of content that the request asked, else the placement's.
+
+    It stays as it is where what leads the list has no such weight.
+    """
+    weight, leader = placement.content_weight if asked is None else asked, context.release.leader
     if weight is None or leader is None or leader.algorithm != algorithm:
         return context
     try:
@@ -62,11 +74,12 @@ def page_then(
     real: RecentEvents,
     read: Read = UserHistories,
 ) -> tuple[Request, UserPage]:
-    """Return the request and the page that it would have got from this context, before any draw.
+    """Return the request, and the page that it would have got from this context, before any draw.
 
     `real` is everything that the user (internal id) did. New items that were tried are taken as they are recorded. Of a
     list that was drawn it is the whole part whose order was.
     """
+    request = request_then(shown, placement)
     events = real.of(real.events["received"] <= microseconds_of(shown.served_at))
     seen = events.seen().tolist()
     known = read(np.array([person], np.int64), events.latest(settings.FOLD_IN_EVENTS))
@@ -74,8 +87,6 @@ def page_then(
     own = placement.settings
     if not candidates.candidates.is_personal and algorithm not in IMPERSONAL:
         algorithm = for_everybody(context, own.fallbacks)
-    asked = Request(shown.user_id, len(shown.items), shown.first_rank - 1, is_shown=False)
-    request = combined(placement, asked, shown.served_at)
     (beside,) = filtering.contexts_of(request, own.new_for_days, [shown.user_id], [candidates])
     unblocked, effects = ruling.acting(context.catalogue, request, beside)
     tried = _tried(context, shown, own.new_item_share)
@@ -85,9 +96,8 @@ def page_then(
         part = 0, max(randomising.POOL, len(shown.items))
     asks = *part, request.diversity or 0.0
     found = user_page(context, algorithm, candidates, eligibility, *asks, own.fallbacks, effects)
-    return request, UserPage(
-        shown.user_id, candidates, algorithm, False, found.ranked, found.total, eligibility, effects
-    )
+    what = found.ranked, found.total, eligibility, effects, found.met
+    return request, UserPage(shown.user_id, candidates, algorithm, False, *what)
 
 
 def _candidates(

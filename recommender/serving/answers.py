@@ -244,10 +244,14 @@ def record_impression(
     answer: Answer,
     ranked: Ranked,
     first_rank: int,
+    asked: str,
     drawn: Drawn | None = None,
     teams: str = "",
 ) -> None:
-    """Record that a user is shown an answer whose first item has `first_rank`; what staff look up is shown to none."""
+    """Record that a user is shown an answer whose first item has `first_rank`; what staff look up is shown to none.
+
+    `asked` is what the request asked beside its placement: see `asked.asked_of`.
+    """
     if lookups.is_by_staff():
         return
     impressions.record(
@@ -266,6 +270,7 @@ def record_impression(
             answer.generated_at,
             answer.placement_revision,
             teams,
+            asked,
             *(drawn or ()),
         )
     )

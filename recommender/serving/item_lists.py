@@ -26,6 +26,7 @@ from recommender.serving.answers import (
     listed_items,
     record_impression,
 )
+from recommender.serving.asked import asked_of
 from recommender.serving.candidates import (
     BOUGHT_TOGETHER,
     POPULAR,
@@ -66,14 +67,18 @@ def _similar(request: Request, placement: ServedPlacement) -> Answer:
     started = time.perf_counter()
     placement, context = failures.seen_in_or_noted(request, placement)
     plain, request = request, combined(placement, request)
-    (row,) = _rows(context, request.items)
-    leader = _leader(context, request, placement)
-    ranked = candidates.rank_similar(context, row, request.method, leader, placement.settings.fallbacks)
-    algorithm = leader.algorithm if leader else POPULAR
+    algorithm, row, ranked = _ranked_similar(context, placement, request)
     why = partial(_why_similar, context, row)
     answer = _answer(context, placement, ListKind.SIMILAR, algorithm, ranked, [row], request, why, started)
     _offer(similar, plain, placement, answer, started)
     return answer
+
+
+def _ranked_similar(context: ServingContext, placement: ServedPlacement, request: Request) -> tuple[str, int, Chain]:
+    (row,) = _rows(context, request.items)
+    leader = _leader(context, request, placement)
+    ranked = candidates.rank_similar(context, row, request.method, leader, placement.settings.fallbacks)
+    return leader.algorithm if leader else POPULAR, row, ranked
 
 
 def session(request: Request, placement: ServedPlacement | None = None) -> Answer:
@@ -90,16 +95,34 @@ def _session(request: Request, placement: ServedPlacement) -> Answer:
     started = time.perf_counter()
     placement, context = failures.seen_in_or_noted(request, placement)
     plain, request = request, combined(placement, request)
+    algorithm, known, made = _ranked_session(context, placement, request)
+    why = partial(_why, context, made)
+    answer = _answer(context, placement, ListKind.SESSION, algorithm, made.ranked, known, request, why, started)
+    _offer(session, plain, placement, answer, started)
+    return answer
+
+
+def _ranked_session(
+    context: ServingContext, placement: ServedPlacement, request: Request
+) -> tuple[str, list[int], candidates.Session]:
     known = [row for row in map(context.catalogue.row_of, request.items) if row is not None]
     if not known:
         raise UnknownItem(f"None of these items is in the catalogue: {', '.join(request.items[:5])}.")
     leader = _leader(context, request, placement)
     made = candidates.session(context, known, leader, fallbacks=placement.settings.fallbacks)
-    algorithm = leader.algorithm if leader and made.made_from else POPULAR
-    why = partial(_why, context, made)
-    answer = _answer(context, placement, ListKind.SESSION, algorithm, made.ranked, known, request, why, started)
-    _offer(session, plain, placement, answer, started)
-    return answer
+    return leader.algorithm if leader and made.made_from else POPULAR, known, made
+
+
+def page_by_items(context: ServingContext, placement: ServedPlacement, request: Request, is_session: bool) -> Page:
+    """Return the page of a combined request that starts from a session, or from one item, out of any context.
+
+    It counts nowhere as shown. Raises UnknownItem, UnknownAlgorithm.
+    """
+    if is_session:
+        algorithm, seen, made = _ranked_session(context, placement, request)
+        return _page(context, placement, algorithm, made.ranked, seen, request)
+    algorithm, row, ranked = _ranked_similar(context, placement, request)
+    return _page(context, placement, algorithm, ranked, [row], request)
 
 
 def bought_together(request: Request, placement: ServedPlacement | None = None) -> BoughtTogether:
@@ -127,7 +150,7 @@ def bought_together(request: Request, placement: ServedPlacement | None = None) 
     answer = BoughtTogether(request.items[0], new_event_id(), tuple(items), *where, found.total)
     is_known = bool(request.known) and bool({ANY_DIGEST, digest(bought_as_json(answer))} & {*request.known})
     if request.is_recorded and not is_known:
-        _record_bought(context, answer, found.ranked, request.offset + 1)
+        _record_bought(context, placement, request, answer, found.ranked)
     _note_time(request, ListKind.BOUGHT_TOGETHER, placement, BOUGHT_TOGETHER, started)
     return answer
 
@@ -178,7 +201,9 @@ def _why(context: ServingContext, session: candidates.Session, ranked: Ranked) -
     return reasons(context, ranked, RatingPredictions.nothing(len(ranked)), session.explain(ranked))
 
 
-def _record_bought(context: ServingContext, answer: BoughtTogether, ranked: Ranked, first_rank: int) -> None:
+def _record_bought(
+    context: ServingContext, placement: ServedPlacement, request: Request, answer: BoughtTogether, ranked: Ranked
+) -> None:
     if lookups.is_by_staff():
         return
     impressions.record(
@@ -193,9 +218,10 @@ def _record_bought(context: ServingContext, answer: BoughtTogether, ranked: Rank
             "",
             context.catalogue.ids[ranked.rows].tolist(),
             ranked.sources.tolist(),
-            first_rank,
+            request.offset + 1,
             datetime.now(UTC),
             answer.placement_revision,
+            asked=asked_of(request, placement),
         )
     )
 
@@ -255,7 +281,7 @@ def _answer(
     items = listed_items(context, found.ranked, request.offset + 1, unrated, why, request.fields, met)
     answer = answer_with(context, placement, request, algorithm, items, found.total)
     if request.is_recorded and not is_known(request, answer):
-        record_impression(context, kind, answer, found.ranked, request.offset + 1)
+        record_impression(context, kind, answer, found.ranked, request.offset + 1, asked_of(request, placement))
     _note_time(request, kind, placement, algorithm, started)
     return answer
 

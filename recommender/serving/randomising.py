@@ -47,7 +47,7 @@ class Drawn(NamedTuple):
 def is_possible(own: ListSettings, request: Request) -> bool:
     """Tell if the answer may be drawn: its list is shown, and the request says nothing itself of what is on it.
 
-    What requests filter, exclude or weigh is not recorded, so nobody could tell what another release would have shown.
+    Estimates ask nothing of what requests filter, exclude or weigh: they couldn't tell what another release would show.
     """
     if not own.randomised_share or not request.is_recorded or lookups.is_by_staff():
         return False

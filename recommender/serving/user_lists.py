@@ -29,6 +29,7 @@ from recommender.serving import (
     telemetry,
 )
 from recommender.serving.answers import answer_with, eligible, is_known, listed_pages, record_impression, seen_in
+from recommender.serving.asked import NOTHING, asked_of
 from recommender.serving.candidates import (
     IMPERSONAL,
     NO_EFFECTS,
@@ -237,6 +238,7 @@ def _answers(
     if request.rules:
         met = [[ruling.told(request, page.met, row) for row in page.ranked.rows.tolist()] for page in pages]
     items = listed_pages(context, lists, first_rank, rated, why, request.fields, met)
+    told = asked_of(request, placement) if request.is_recorded else NOTHING
     answers = []
     for page, its in zip(pages, items, strict=True):
         answer = answer_with(
@@ -252,7 +254,7 @@ def _answers(
         )
         if request.is_recorded and (request.is_shown_cold or not page.is_cold) and not is_known(request, answer):
             kind = ListKind.USER if page.user_id else ListKind.EVERYBODY
-            record_impression(context, kind, answer, page.ranked, first_rank, page.drawn, page.teams)
+            record_impression(context, kind, answer, page.ranked, first_rank, told, page.drawn, page.teams)
         answers.append(answer)
     return answers
 

@@ -17,6 +17,7 @@ from recommender.engine.rules import Word
 from recommender.engine.types import UNKNOWN
 from recommender.serving.candidates import EXPLORATION, FOLD_IN, Page, Ranked, ServingContext, user_page
 from recommender.serving.contract import Request, UnknownItem
+from recommender.serving.unavailable import why_unavailable
 from recommender.serving.user_lists import UserPage, look_up
 from recsite.platform import database
 
@@ -143,15 +144,8 @@ def _listed(case: Case) -> WhyNot | None:
 def _hidden(case: Case) -> WhyNot | None:
     if case.context.catalogue.available[case.row]:
         return None
-    item, now = case.item, timezone.now()
-    if not item.is_available:
-        sentence = "It is hidden: staff, or whoever keeps the catalogue, took it out of all lists."
-        return WhyNot(item.item_id, Cause.HIDDEN, sentence)
-    if item.available_from and item.available_from > now:
-        sentence = f"It is not available before {item.available_from:%Y-%m-%d %H:%M} UTC."
-        return WhyNot(item.item_id, Cause.NOT_YET, sentence)
-    until = f" since {item.available_until:%Y-%m-%d %H:%M} UTC" if item.available_until else ""
-    return WhyNot(item.item_id, Cause.NO_LONGER, f"It is no longer available{until}.")
+    cause, sentence = why_unavailable(case.item, timezone.now())
+    return WhyNot(case.item.item_id, Cause(cause), sentence)
 
 
 def _seen(case: Case) -> WhyNot | None:

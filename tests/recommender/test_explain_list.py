@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 from django.core.management import CommandError, call_command
 
-from catalog import store
+from catalog import opting_out, store
 from catalog.models import Item
 from recommender import registry, serving
 from recommender.insight.impressions import recording
@@ -53,6 +53,15 @@ def every_list(shop: Shop) -> list[Answer]:
         ask(shop.ada, algorithm="popular"),
         ask(shop.ada, algorithm="latest", limit=3),
         serving.recommend(Request(algorithm="popular", limit=5)),
+        ask(shop.ada, limit=4, exclude=("novel-1", "poem-0")),
+        ask(shop.ada, limit=4, filter='category == "Poetry"'),
+        ask(shop.ada, limit=4, diversity=0.9),
+        ask(shop.ada, limit=6, max_per_category=2, min_score=1.0),
+        ask(shop.ben, limit=3, offset=2, tags=["prose"], diversity=0.3),
+        ask(shop.ben, limit=3, item_type="poem", every_category=["Poetry"]),
+        serving.similar(Request(items=("novel-2",), limit=4)),
+        serving.similar(Request(items=("poem-2",), limit=4, method="content", exclude=("poem-0",))),
+        serving.session(Request(items=("novel-2", "spoon", "poem-1"), limit=4, offset=1)),
     ]
 
 
@@ -123,7 +132,17 @@ def rename(item: Item, title: str) -> None:
 
 def test_what_can_not_be_made_again_says_why(shop: Shop, other: Release) -> None:
     similar = serving.similar(Request(items=("novel-2",)))
+    recording.flush()
+    of_similar = ListImpression.objects.filter(recommendation_id=similar.recommendation_id)
+    Item.objects.filter(item_id="novel-2").delete()
+    start_afresh()
+    assert "There is no item 'novel-2'" in explained(similar).again.sentence
+    of_similar.update(asked=None)
     assert "what it started from" in explained(similar).again.sentence
+    of_similar.update(kind="together")
+    assert "Lists for a user, for everybody, for a session and of similar items can be." in (
+        explained(similar).again.sentence
+    )
     trending = ask(shop.ada, algorithm="trending")
     assert "what was trending is not kept" in explained(trending).again.sentence
     answer = ask(shop.ada)
@@ -184,3 +203,67 @@ def test_it_is_made_again_by_the_revision_of_then(shop: Shop) -> None:
     is_equal(answer)
     (note,) = explained(answer).notes
     assert note.startswith("The placement default had revision ")
+
+
+def test_an_older_list_says_that_what_it_asked_is_not_known_and_no_untrue_reason(shop: Shop) -> None:
+    answer = ask(shop.ada, limit=4, exclude=("novel-1",))
+    is_equal(answer)
+    ListImpression.objects.update(asked=None)
+    found = explained(answer)
+    assert found.asked == "What the request itself asked isn't known."
+    assert found.again.sentence == "Made again, it differs in 3 places. What the request itself asked isn't known."
+    assert {one.why for one in found.again.differences} == {"What the request itself asked isn't known."}
+    Item.objects.filter(item_id="novel-2").update(is_available=False)
+    start_afresh()
+    why = {one.was: one.why for one in explained(answer).again.differences}
+    assert why["The book of novel-2"].startswith("It is hidden")
+
+
+def test_what_was_pushed_off_by_something_else_made_room_for_nothing(shop: Shop) -> None:
+    Item.objects.filter(item_id="novel-1").update(is_available=False)
+    start_afresh()
+    answer = ask(shop.ada, limit=3)
+    recording.flush()
+    Item.objects.filter(item_id="novel-1").update(is_available=True)
+    start_afresh()
+    why = {one.now: one.why for one in explained(answer).again.differences}
+    assert why["The book of novel-1"] == "It was not on the list then."
+
+
+def test_the_usual_request_asks_nothing_and_what_others_ask_is_told(shop: Shop) -> None:
+    set_placement(diversity=0.2, max_per_category=5)
+    start_afresh()
+    usual, other = ask(shop.ada), ask(shop.ada, limit=4, exclude=("novel-1",), diversity=0.5)
+    recording.flush()
+    assert ListImpression.objects.get(recommendation_id=usual.recommendation_id).asked == {}
+    assert explained(usual).asked == "Asked beside the placement: nothing."
+    said = run(other.recommendation_id)
+    assert "Asked beside the placement: exclude novel-1; diversity 0.5." in said
+    assert "a list of similar items." in run(explained(serving.similar(Request(items=("poem-1",)))).shown)
+
+
+def test_what_an_erased_user_asked_is_not_kept(shop: Shop) -> None:
+    opting_out.opt_out("ada", actor=audit.SYSTEM)
+    serving.session(Request("ada", items=("novel-2", "poem-1")))
+    recording.flush()
+    assert ListImpression.objects.get().asked is None
+
+
+def test_rules_are_named_at_the_items_that_they_met(shop: Shop) -> None:
+    rules = [
+        {"does": "pin", "item": "poem-3", "position": 2, "note": "Poetry week"},
+        {"does": "boost", "filter": 'category == "Poetry"', "factor": 5},
+    ]
+    set_placement(rules=rules)
+    start_afresh()
+    answer = ask(shop.ada, limit=4)
+    is_equal(answer)
+    met = {one.item_id: explained(answer).again.rules.get(one.pk) for one in explained(answer).items}
+    assert met["poem-3"] == ["rule 1: pinned (Poetry week)"]
+    set_placement(rules=[])
+    start_afresh()
+    assert "rule 1: pinned (Poetry week)" in run(answer.recommendation_id)
+    row = ListImpression.objects.get(recommendation_id=answer.recommendation_id)
+    page = Staff("viewer", "view").page(f"/admin/recommender/listimpression/{row.pk}/change/")
+    for words in ("rule 1: pinned (Poetry week)", "Asked beside the placement: nothing."):
+        assert words in page, words

@@ -49,6 +49,7 @@ def _told(lists: list[ListImpression]) -> Iterator[dict[str, Any]]:
             "first_rank": one.first_rank,
             "is_randomised": one.drawn_ranks is not None,
             "propensities": one.propensities,
+            "asked": one.asked,
             "teams": one.teams or None,
             "items": [item_ids.get(pk) for pk in one.items],
             "clicks": [

@@ -49,6 +49,8 @@ class Impression(NamedTuple):
     placement_revision: int | None = None
     teams: str = ""
     """Of an interleaved list, whose each item is."""
+    asked: str | None = None
+    """What the request asked beside its placement, as JSON."""
     propensities: Sequence[float] | None = None
     drawn_ranks: Sequence[int] | None = None
     drawn_of: int | None = None
@@ -137,9 +139,12 @@ def _store(batch: Sequence[Impression]) -> None:
         known = merging.known_as(users)
         with cursor.cursor.copy(COPY) as copy:
             for shown in batch:
-                user_id = "" if shown.user_id in unnamed else known.get(shown.user_id, shown.user_id)
-                arrays = {name: _array(getattr(shown, name)) for name in ARRAYS}
-                copy.write_row(tuple({**shown._asdict(), "user_id": user_id, **arrays}.values()))
+                row = shown._asdict() | {name: _array(getattr(shown, name)) for name in ARRAYS}
+                row["user_id"] = known.get(shown.user_id, shown.user_id)
+                if shown.user_id in unnamed:
+                    # What somebody asked may tell of them: the items that they have seen, say.
+                    row |= {"user_id": "", "asked": None}
+                copy.write_row(tuple(row.values()))
 
 
 def _array(numbers: Sequence[float] | None) -> str | None:

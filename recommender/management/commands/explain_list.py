@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from recommender.operations import explain_list
-from recommender.operations.explain_list import ExplainedList
+from recommender.operations.explain_list import NAMES, ExplainedList
 from recsite.platform.commands import PlainCommand, table
 
 
@@ -34,19 +34,28 @@ def lines(found: ExplainedList) -> Iterator[str]:
     """Yield the report, line by line."""
     shown = found.shown
     whose = f" to {shown.user_id}" if shown.user_id else ""
-    yield f"Shown{whose} on {shown.served_at:%Y-%m-%d %H:%M:%S} UTC: a list {shown.get_kind_display()}."
+    yield f"Shown{whose} on {shown.served_at:%Y-%m-%d %H:%M:%S} UTC: {NAMES[shown.kind]}."
     release = f"{found.release}, {found.release.state} now" if found.release else "none, or one that is gone"
     revision = f", revision {shown.placement_revision}" if shown.placement_revision else ""
     yield f"Placement: {shown.placement}{revision}. Release: {release}. Led by: {found.version or shown.algorithm}."
     if found.weights:
-        yield f"Weights: {', '.join(f'{name} {weight:g}' for name, weight in sorted(found.weights.items()))}."
+        yield f"Weights: {found.weights}."
+    yield found.asked
     yield from found.notes
     yield ""
     rows = [
-        [one.rank, one.item_id or one.pk, one.title, one.source, one.feedback, "; ".join(one.changes)]
+        [
+            one.rank,
+            one.item_id or one.pk,
+            one.title,
+            one.source,
+            "; ".join(found.again.rules.get(one.pk, ())),
+            one.feedback,
+            "; ".join(one.changes),
+        ]
         for one in found.items
     ]
-    yield from table(["RANK", "ITEM", "TITLE", "SOURCE", "FEEDBACK", "CHANGED SINCE"], rows)
+    yield from table(["RANK", "ITEM", "TITLE", "SOURCE", "RULES", "FEEDBACK", "CHANGED SINCE"], rows)
     yield ""
     yield found.again.sentence
     if found.again.differences:
