@@ -1,5 +1,6 @@
 """The rows of rules on a placement's draft: one form for each rule, and an empty one for another."""
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -16,6 +17,7 @@ from catalog import item_names
 from recommender.merchandising.rules import (
     FIELDS,
     MOST_RULES,
+    NEEDS,
     PIN,
     PROPERTIES,
     TITLES,
@@ -117,6 +119,9 @@ class RuleForm(forms.Form):
 
 class RuleRows:
     """Hold the rows of a form, those of the stored rules or those that were sent."""
+
+    takes = json.dumps({does: list(names) for does, names in NEEDS.items()})
+    """The fields that each verb takes, for the script that hides the others."""
 
     def __init__(self, rules: Sequence[Rule], data: Any = None) -> None:
         sent = str(data.get(COUNT, "")) if data else ""

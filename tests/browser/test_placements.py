@@ -77,7 +77,7 @@ def test_a_pin_is_drafted_previewed_published_shown_in_the_shop_and_taken_back(t
     pinned = usual[-1]
     item_id = Item.objects.get(title=pinned).item_id
     page.goto(f"/admin/recommender/placement/{merchandising.find('shop-popular').pk}/draft/")
-    page.get_by_text("Another rule").click()
+    page.get_by_text("Another rule").last.click()
     row = page.locator("details[open]")
     row.get_by_label("Then", exact=True).select_option("pin an item")
     row.get_by_label("Item", exact=True).fill(item_id)
@@ -121,7 +121,7 @@ def test_a_rule_is_drafted_by_a_row_and_its_badge_stands_in_the_preview(tab: Ope
     page.get_by_role("link", name="shop-popular").click()
     last = page.locator("#preview section").nth(0).locator("li a").last.inner_text()
     item = Item.objects.get(title=last)
-    page.get_by_text("Another rule").click()
+    page.get_by_text("Another rule").last.click()
     row = page.locator("details[open]")
     row.get_by_label("Then", exact=True).select_option("pin an item")
     row.get_by_label("Item", exact=True).fill(item.item_id)
@@ -132,3 +132,42 @@ def test_a_rule_is_drafted_by_a_row_and_its_badge_stands_in_the_preview(tab: Ope
     expect(page.locator("details summary").first).to_contain_text(f"1. pin {item.item_id} at position 2")
     page.get_by_role("button", name="Discard draft").click()
     expect(page.get_by_text("The draft is gone")).to_be_visible()
+
+
+def test_a_row_shows_what_its_verb_takes_and_the_last_one_brings_another(tab: OpenTab) -> None:
+    page = sign_in(tab(viewport={"width": 390, "height": 844}))
+    page.goto(f"/admin/recommender/placement/{merchandising.find('shop-popular').pk}/draft/")
+    page.get_by_text("Another rule").last.click()
+    row = page.locator(".rs-rule").first
+    expect(row.locator(".rs-field:visible label")).to_have_text(["Then"])
+    row.get_by_label("Then", exact=True).select_option("pin an item")
+    expect(row.get_by_label("At position")).to_be_visible()
+    expect(row.get_by_label("First day")).to_be_visible()
+    expect(row.get_by_label("Filter", exact=True)).to_be_hidden()
+    row.get_by_label("Item", exact=True).fill("an item")
+    row.get_by_label("Then", exact=True).select_option("block a filter")
+    expect(row.get_by_label("Item", exact=True)).to_be_hidden()
+    row.get_by_label("Filter", exact=True).fill("price > 1000")
+    page.get_by_text("Another rule").last.click()
+    row = page.locator(".rs-rule").nth(1)
+    row.get_by_label("Then", exact=True).select_option("boost a filter")
+    row.get_by_label("Filter", exact=True).fill("price < 1000")
+    row.get_by_label("Time zone").fill("")
+    page.get_by_role("button", name="Save draft").click()
+    expect(page.locator(".rs-rule").nth(1).locator(".rs-error")).to_have_text("It is needed to boost a filter.")
+    expect(page.locator(".rs-rule").nth(1).get_by_label("By the factor")).to_be_visible()
+    page.locator(".rs-rule").nth(1).get_by_label("By the factor").fill("2")
+    page.get_by_role("button", name="Save draft").click()
+    expect(page.locator("details summary")).to_have_text(
+        ["1. block price > 1000", "2. boost price < 1000 by 2", "Another rule …"]
+    )
+    page.get_by_role("button", name="Discard draft").click()
+    expect(page.get_by_text("The draft is gone")).to_be_visible()
+
+
+def test_rules_can_be_made_without_scripts(tab: OpenTab) -> None:
+    page = sign_in(tab())
+    plain = tab(java_script_enabled=False, storage_state=page.context.storage_state())
+    plain.goto(f"/admin/recommender/placement/{merchandising.find('shop-popular').pk}/draft/")
+    for label in ("Then", "Item", "Filter", "By the factor", "Of each value of", "Owner"):
+        expect(plain.locator(".rs-rule").first.get_by_label(label, exact=True)).to_be_enabled()
