@@ -23,7 +23,7 @@ from recommender.models import (
     PositionImpressions,
 )
 from recommender.operations import explain_list
-from recommender.operations.items_then import items_then, notes
+from recommender.operations.items_then import items_then, notes, whose
 from recommender.operations.list_again import make_again
 from recsite.platform.console import ReadOnlyAdmin, ReadOnlyInline
 from recsite.platform.humanize import EMPTY, ago, link, pluralize
@@ -171,7 +171,12 @@ class ListImpressionAdmin(ReadOnlyAdmin):
         titles = dict(Item.objects.filter(pk__in=row.items).values_list("pk", "title"))
         feedback = _feedback(row)
         lines = [
-            (row.first_rank + number, _item_link(item, titles), _source(source), _in_words(feedback.get(item)))
+            (
+                row.first_rank + number,
+                _item_link(item, titles),
+                _source(source) + whose(row, number),
+                _in_words(feedback.get(item)),
+            )
             for number, (item, source) in enumerate(zip(row.items, row.sources, strict=True))
         ]
         return format_html("<ol>{}</ol>", format_html_join("", '<li value="{}">{}, by {}{}</li>', lines))

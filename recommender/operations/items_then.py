@@ -22,6 +22,7 @@ class ItemThen:
     """Empty where the item was deleted since."""
     title: str
     source: str
+    """What ranked it; of an interleaved list also whose it is."""
     changes: Sequence[str]
     """What staff or clients changed since, as sentences with the value of then."""
     feedback: str
@@ -44,12 +45,20 @@ def items_then(shown: ListImpression) -> list[ItemThen]:
             pk,
             items[pk].item_id if pk in items else "",
             items[pk].title if pk in items else "a deleted item",
-            SOURCES[source] if source < len(SOURCES) else "",
+            (SOURCES[source] if source < len(SOURCES) else "") + whose(shown, number),
             _said(items[pk], changes.get(items[pk].item_id, {})) if pk in items else ("It was deleted since.",),
             feedback.get(pk, ""),
         )
         for number, (pk, source) in enumerate(zip(shown.items, shown.sources, strict=True))
     ]
+
+
+def whose(shown: ListImpression, number: int) -> str:
+    """Say which ranking an item of an interleaved list is credited to; empty for others."""
+    if not shown.teams:
+        return ""
+    team = shown.teams[number : number + 1]
+    return f", of ranking {team}" if team in ("1", "2") else ", of no ranking"
 
 
 def _changes(item_ids: Sequence[str], since: datetime) -> dict[str, dict[str, Any]]:

@@ -102,7 +102,7 @@ def _impossible(shown: ListImpression) -> str:
     if shown.algorithm == TRENDING:
         return "what was trending is not kept, only what is."
     if shown.teams:
-        return "it was interleaved of two rankings, and by which toss of the coins is not kept."
+        return "two rankings were drafted into it. Each item says whose it is."
     return ""
 
 

@@ -267,3 +267,17 @@ def test_rules_are_named_at_the_items_that_they_met(shop: Shop) -> None:
     page = Staff("viewer", "view").page(f"/admin/recommender/listimpression/{row.pk}/change/")
     for words in ("rule 1: pinned (Poetry week)", "Asked beside the placement: nothing."):
         assert words in page, words
+
+
+def test_an_interleaved_list_says_whose_each_item_is(shop: Shop) -> None:
+    answer = ask(shop.ada, limit=3)
+    recording.flush()
+    ListImpression.objects.update(teams="21-")
+    assert [one.source for one in explained(answer).items] == [
+        "svd, of ranking 2",
+        "svd, of ranking 1",
+        "svd, of no ranking",
+    ]
+    assert "two rankings were drafted into it. Each item says whose it is." in explained(answer).again.sentence
+    page = Staff("viewer", "view").page(f"/admin/recommender/listimpression/{ListImpression.objects.get().pk}/change/")
+    assert "by svd, of ranking 2" in page
