@@ -15,7 +15,7 @@ from catalog.models import EndUser, Item
 from interactions.models import Interaction
 from recommender import serving
 from recommender.admin import reasons
-from recommender.admin.person_questions import why_not_answer
+from recommender.admin.person_questions import placements_asked, why_not_answer
 from recommender.serving import Answer, Request, candidates
 from recommender.serving.candidates import IMPERSONAL, LATEST, TRENDING
 from recsite.platform import redis
@@ -38,7 +38,8 @@ def person(request: HttpRequest, pk: int) -> HttpResponse:
         "served": _list("Served now", "The answer of the API.", answer),
         "alone": _alone(user),
         "history": history,
-        **why_not_answer(user, request.GET.get("why_not", "")),
+        **(asked := placements_asked(request)),
+        **why_not_answer(user, request.GET.get("why_not", ""), asked["placement"]),
     }
     return _page(request, "admin/recommender/person.html", user, context)
 

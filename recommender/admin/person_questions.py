@@ -12,18 +12,26 @@ from django.template.response import TemplateResponse
 from catalog import item_names
 from catalog.models import EndUser
 from interactions import types
-from recommender.serving import Answer, Request, ServingUnavailable
+from recommender.models import DEFAULT, Placement
+from recommender.serving import Answer, Request, ServingUnavailable, placements
 from recommender.serving.what_if import ImaginedEvent, what_if
 from recommender.serving.why_not import why_not
 from recsite.platform.database import DatabaseDown
 from recsite.platform.exceptions import Invalid
 
-LENGTH = 12
 HISTORY = 20
 LONGEST_ID = 255
 
 
-def why_not_answer(user: EndUser, item_id: str) -> dict[str, Any]:
+def placements_asked(request: HttpRequest) -> dict[str, Any]:
+    """Return the placements for users' lists, and the one that is asked: `default`, unless another was chosen."""
+    return {
+        "placements": placements.names(Placement.Kind.USER),
+        "placement": request.GET.get("placement", "").strip()[:LONGEST_ID] or DEFAULT,
+    }
+
+
+def why_not_answer(user: EndUser, item_id: str, placement: str) -> dict[str, Any]:
     """Return the question and its answer in words, for the box on the user's page; empty without a question."""
     item_id = item_id.strip()[:LONGEST_ID]
     if not item_id:
@@ -33,12 +41,12 @@ def why_not_answer(user: EndUser, item_id: str) -> dict[str, Any]:
     if item is None:
         return {"asked": item_id, "absence": f"There is no item with the id or the title {item_id!r}."}
     try:
-        answer = why_not(Request(user.user_id, is_shown=False), item.item_id)
+        answer = why_not(Request(user.user_id, placement=placement, is_shown=False), item.item_id)
     except Invalid as wrong:
-        return {"asked": item_id, "absence": str(wrong)}
+        return {"asked": item_id, "absence": " ".join(wrong.errors.values())}
     except (DatabaseDown, ServingUnavailable):
         return {"asked": item_id, "absence": "Nobody can say now: the database can't be reached. Try again soon."}
-    return {"asked": item_id, "asked_item": item, "absence": answer.sentence}
+    return {"asked": item_id, "asked_item": item, "absence": f"On {placement}: {answer.sentence}"}
 
 
 @permission_required("catalog.view_enduser", raise_exception=True)
@@ -50,7 +58,10 @@ def what_if_page(request: HttpRequest, pk: int) -> HttpResponse:
     if item_id := request.GET.get("item", "").strip():
         event = ":".join((request.GET.get("type", ""), request.GET.get("value", "").strip(), item_id))
         added.append(event)
+    asked = placements_asked(request)
+    placement = asked["placement"]
     context: dict[str, Any] = {
+        **asked,
         **admin.site.each_context(request),
         "title": f"What if: {user}",
         "person": user,
@@ -60,8 +71,9 @@ def what_if_page(request: HttpRequest, pk: int) -> HttpResponse:
         "history": _history(user, without) if request.user.has_perm("interactions.view_interaction") else None,
     }
     try:
-        before, after = what_if(Request(user.user_id, LENGTH), [_event(one) for one in added], without)
-        context["lists"] = [_moved("As it is", before, after), _moved("As it would be", after, before)]
+        before, after = what_if(Request(user.user_id, placement=placement), [_event(one) for one in added], without)
+        titles = f"As it is at {placement}", f"As it would be at {placement}"
+        context["lists"] = [_moved(titles[0], before, after), _moved(titles[1], after, before)]
     except Invalid as wrong:
         context["wrong"] = " ".join(wrong.errors.values())
     except (DatabaseDown, ServingUnavailable):

@@ -88,6 +88,12 @@ def find(name: str = "", kind: str = "") -> ServedPlacement:
     return found
 
 
+def names(kind: str) -> list[str]:
+    """Return the placements that may be asked for lists of a kind, `default` first."""
+    fitting = (one.name for one in _copy.current().values() if one.fits(kind))
+    return sorted(fitting, key=lambda name: (name != DEFAULT, name))
+
+
 def combined(placement: ServedPlacement, request: Request, now: datetime | None = None) -> Request:
     """Return the request with what the placement says where it says nothing itself; see the rules above.
 

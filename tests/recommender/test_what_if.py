@@ -7,14 +7,14 @@ import pytest
 from interactions.models import Interaction
 from recommender import cache
 from recommender.insight.impressions import recording
-from recommender.models import ListImpression
+from recommender.models import ListImpression, Placement
 from recommender.serving import Request, UnknownItem
 from recommender.serving.what_if import ImaginedEvent, what_if
 from recsite.platform import redis
 from recsite.platform.exceptions import Invalid
 from tests import factories
 from tests.admin.staff import Staff
-from tests.recommender.fixtures import Shop, ask, happened, ids, start_afresh
+from tests.recommender.fixtures import Shop, ask, happened, ids, set_placement, start_afresh
 
 pytestmark = pytest.mark.django_db
 
@@ -108,3 +108,19 @@ def test_the_page_shows_both_lists_and_collects_changes_in_its_address(shop: Sho
     other = Staff("other", "catalog.view_enduser").page(address)
     assert "As it would be" in other
     assert "What the user did" not in other
+
+
+def test_the_page_makes_the_lists_of_the_placement_that_is_chosen_and_names_it(shop: Shop) -> None:
+    Placement.objects.create(name="shelf", kind="user")
+    set_placement("shelf", count=3, rules=[{"does": "pin", "item": "poem-4", "position": 2}])
+    start_afresh()
+    staff = Staff("viewer", "view")
+    address = f"/admin/people/{shop.ada.pk}/what-if/"
+    answer: Any = staff.get(address, placement="shelf", type="view", item="novel-0")
+    lists = answer.context["lists"]
+    assert [one["title"] for one in lists[0]["items"]][1] == "The book of poem-4"
+    assert [len(shown["items"]) for shown in lists] == [3, 3]
+    page = staff.page(address, placement="shelf", type="view", item="novel-0")
+    assert "As it is at shelf" in page
+    assert "As it would be at default" in staff.page(address)
+    assert "There is no placement" in staff.page(address, placement="gone")

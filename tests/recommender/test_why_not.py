@@ -9,14 +9,14 @@ from django.utils import timezone
 from catalog.models import Item
 from recommender import merchandising
 from recommender.insight.impressions import recording
-from recommender.models import ListImpression
+from recommender.models import ListImpression, Placement
 from recommender.serving import Request, UnknownItem, recommend
 from recommender.serving.why_not import Cause, WhyNot, why_not
 from recsite.platform.audit import SYSTEM
 from tests import factories
 from tests.admin.staff import Staff
 from tests.api.clients import ApiClient, details
-from tests.recommender.fixtures import Shop, happened, start_afresh
+from tests.recommender.fixtures import Shop, happened, set_placement, start_afresh
 
 pytestmark = pytest.mark.django_db
 
@@ -155,3 +155,18 @@ def test_the_users_page_answers_by_id_or_title(shop: Shop) -> None:
     assert "It is on the list, at rank 1." in staff.page(address, why_not="the book of novel-0")
     assert "There is no item with the id or the title" in staff.page(address, why_not="spoon")
     assert "It is on the list" not in staff.page(address)
+
+
+def test_the_users_page_asks_the_placement_that_is_chosen_and_names_it(shop: Shop) -> None:
+    for name, kind in (("shelf", "user"), ("twins", "similar")):
+        Placement.objects.create(name=name, kind=kind)
+    set_placement("shelf", count=3, rules=[{"does": "pin", "item": "poem-4", "position": 2}])
+    start_afresh()
+    staff = Staff("viewer", "view")
+    address = f"/admin/people/{shop.ada.pk}/"
+    page: Any = staff.get(address)
+    assert page.context["placements"] == ["default", "shelf"]
+    assert "On default: It ranks 11th" in staff.page(address, why_not="poem-4")
+    assert "On shelf: It is on the list, at rank 2." in staff.page(address, why_not="poem-4", placement="shelf")
+    assert "There is no placement" in staff.page(address, why_not="poem-4", placement="gone")
+    assert "made for another kind of list" in staff.page(address, why_not="poem-4", placement="twins")
