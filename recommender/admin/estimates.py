@@ -68,7 +68,8 @@ def estimates(request: HttpRequest) -> HttpResponse:
     kinds = (Placement.Kind.ANY, Placement.Kind.USER)
     placements = list(Placement.objects.select_related("live").filter(kind__in=kinds).order_by("name"))
     form = EstimateForm(releases, placements, request.POST or None)
-    form.initial = {"candidate": named, "placement": request.GET.get("placement", "")}
+    drawing = next((one.name for one in placements if _share(one)), "")
+    form.initial = {"candidate": named, "placement": request.GET.get("placement", drawing)}
     if request.method == "POST":
         if not may_operate(request):
             raise PermissionDenied(f"Your account lacks the permission {OPERATE}.")

@@ -21,8 +21,8 @@ from recommender import dataset, merchandising
 from recommender.cache import NOBODY
 from recommender.engine.estimates.logs import Logs
 from recommender.engine.estimates.off_policy import estimate
-from recommender.engine.estimates.ranks import position_matrix
-from recommender.engine.types import UNKNOWN, Progress, RowArray, silent
+from recommender.engine.estimates.ranks import KEPT, position_matrix
+from recommender.engine.types import UNKNOWN, IntArray, Progress, RowArray, silent
 from recommender.insight.impressions import randomised
 from recommender.merchandising import ListSettings
 from recommender.models import ListImpression, Placement, Release
@@ -41,6 +41,9 @@ DAYS = 28
 LENGTH = 10
 """The most positions that are estimated: clicks further down say too little of how far users look. Where most lists are
 shorter, it is their length."""
+
+LEAST_DRAWN = 0.05
+"""The share of the lists that must have drawn a position: of one that a new item always holds nothing is learned."""
 
 
 class NothingRandomised(UserFacingError):
@@ -104,7 +107,10 @@ def estimate_at(
     clicks = randomised.clicks(rows)
     targets = _Targets(candidate, context).of(rows, progress)
     length = min(LENGTH, int(np.median([len(row.items) for row in rows])))
-    result = estimate(*_logs(rows, clicks, targets, length))
+    places = _drawn_places(rows, length)
+    if not len(places):
+        raise NothingRandomised(f"Pins and new items hold all positions of {name}, so nothing can be estimated there.")
+    result = estimate(*_logs(rows, clicks, targets, places))
     found = Estimated(
         placement=name,
         candidate=candidate.title,
@@ -114,8 +120,9 @@ def estimate_at(
         earlier=sum(trained_at is not None and row.served_at <= trained_at for row in rows),
         first=rows[-1].served_at,
         last=rows[0].served_at,
-        length=float(np.mean([min(len(row.items), length) for row in rows])),
-        usual=randomised.usual(name, rows[-1].served_at, rows[0].served_at, length),
+        length=float(np.mean([np.count_nonzero(places < len(row.items)) for row in rows])),
+        held=tuple(sorted({*range(1, length + 1)} - {*(places + 1).tolist()})),
+        usual=randomised.usual(name, rows[-1].served_at, rows[0].served_at, (places + 1).tolist()),
         result=result,
     )
     if candidate.release:
@@ -177,24 +184,35 @@ def _pks(user_ids: set[str]) -> Mapping[str, int]:
     return dict(found.values_list("user_id", "pk"))
 
 
+def _drawn_places(rows: Sequence[ListImpression], length: int) -> IntArray:
+    """Return which of the first `length` places, from 0 on, enough of the lists have drawn."""
+    drawn = np.zeros(length)
+    for row in rows:
+        ranks = np.array((row.drawn_ranks or [])[:length])
+        drawn[: len(ranks)] += ranks != KEPT
+    return np.flatnonzero(drawn >= LEAST_DRAWN * len(rows))
+
+
 def _logs(
     rows: Sequence[ListImpression],
     clicks: Mapping[int, set[int]],
     targets: Mapping[int, Sequence[int]],
-    length: int,
+    places: IntArray,
 ) -> tuple[Logs, RowArray]:
-    """Return the logs of the first `length` positions, and the candidate's lists in the same items' rows."""
-    m = len(rows)
+    """Return the logs of these places, from 0 on, and the candidate's lists in the same items' rows."""
+    m, length = len(rows), len(places)
     shown, target = (np.full((m, length), UNKNOWN, np.int64) for _ in range(2))
     clicked, propensities = np.zeros((m, length), bool), np.zeros((m, length, length))
     for at, row in enumerate(rows):
-        items, n = row.items[:length], min(len(row.items), length)
+        its = places[places < len(row.items)]
+        items, n = [row.items[place] for place in its.tolist()], len(its)
         shown[at, :n] = items
         clicked[at, :n] = [item in clicks.get(row.pk, ()) for item in items]
-        ranks, of = row.drawn_ranks or [], row.drawn_of or 0
-        propensities[at, :n, :n] = position_matrix(ranks[:n], of, row.temperature or 1.0)
-        own = targets[row.pk][:n]
-        target[at, : len(own)] = own
+        chances = position_matrix(row.drawn_ranks or [], row.drawn_of or 0, row.temperature or 1.0)
+        propensities[at, :n, :n] = chances[np.ix_(its, its)]
+        own = targets[row.pk]
+        there = [own[place] for place in its.tolist() if place < len(own)]
+        target[at, : len(there)] = there
     ids, dense = np.unique(np.concatenate([shown, target]), return_inverse=True)
     numbers = np.where(ids == UNKNOWN, UNKNOWN, np.arange(len(ids)))[dense.reshape(2 * m, length)].astype(np.int32)
     users = np.unique([row.user_id for row in rows], return_inverse=True)[1]

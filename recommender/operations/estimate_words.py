@@ -27,6 +27,8 @@ class Estimated:
     last: datetime
     length: float
     """Items on a list, on average, as far as they are estimated."""
+    held: tuple[int, ...]
+    """Positions, from 1 on, that pins or new items hold: they are estimated nowhere here."""
     usual: Usual
     """What the other lists of the same days achieved."""
     result: Estimate | Refusal
@@ -47,6 +49,9 @@ class Estimated:
     def doubts(self) -> list[str]:
         """Return what speaks against believing it, a sentence each."""
         found = []
+        if self.held:
+            which = ", ".join(map(str, self.held))
+            found.append(f"Not counted, since pins or new items keep their place there: position {which}.")
         if isinstance(self.result, Estimate) and not _meet(self.result.self_normalised, self.result.doubly_robust):
             found.append("The two ways of estimating contradict each other: believe neither.")
         if self.earlier:

@@ -13,6 +13,7 @@ from django.utils import timezone
 from interactions.schema import new_event_id
 from recommender import merchandising, serving
 from recommender.engine.estimates.off_policy import Estimate, estimate
+from recommender.engine.estimates.ranks import KEPT
 from recommender.insight.impressions import randomised, recording
 from recommender.models import DEFAULT, Attribution, ListImpression, ModelVersion, Release
 from recommender.operations import estimate as operations
@@ -103,7 +104,7 @@ def test_no_bias_shows_and_intervals_cover_the_truth(
 ) -> None:
     of = Candidate.of_release(candidate.pk)
     targets = operations._Targets(of, of.context()).of(drawn, lambda *_: None)
-    logs, target = operations._logs(drawn, {}, targets, LENGTH)
+    logs, target = operations._logs(drawn, {}, targets, np.arange(LENGTH))
     rng, found = np.random.default_rng(2), []
     for _ in range(RUNS):
         one = estimate(replace(logs, clicks=clicked(drawn, shop, rng)), target)
@@ -119,6 +120,27 @@ def test_no_bias_shows_and_intervals_cover_the_truth(
         assert sum(one.low <= known <= one.high for one in intervals) > 33
     looked = np.median([one.examination for one in found], axis=0)
     assert np.abs(looked - LOOK).max() < 0.1
+
+
+def test_positions_that_pins_or_new_items_hold_are_left_out_and_named(
+    shop: Shop, candidate: Release, drawn: list[ListImpression], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A new item that always stands last would otherwise stop every estimate: nobody learns how far users look."""
+    monkeypatch.setattr("recommender.engine.estimates.off_policy.FEWEST_EFFECTIVE", 50)
+    for row in drawn:
+        row.drawn_ranks = [*(row.drawn_ranks or [])[:-1], KEPT]
+    ListImpression.objects.bulk_update(drawn, ["drawn_ranks"])
+    click(drawn, shop)
+    usual(shop)
+    found = operations.estimate_at(DEFAULT, Candidate.of_release(candidate.pk))
+    assert isinstance(found.result, Estimate)
+    assert (found.held, found.length, found.usual.shown) == ((LENGTH,), LENGTH - 1, 2 * (LENGTH - 1))
+    assert f"Not counted, since pins or new items keep their place there: position {LENGTH}." in found.sentence
+    for row in drawn:
+        row.drawn_ranks = [KEPT] * LENGTH
+    ListImpression.objects.bulk_update(drawn, ["drawn_ranks"])
+    with pytest.raises(NothingRandomised, match="hold all positions"):
+        operations.estimate_at(DEFAULT, Candidate.of_release(candidate.pk))
 
 
 def test_an_estimate_is_told_and_kept_with_the_release(

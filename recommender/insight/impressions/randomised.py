@@ -19,15 +19,16 @@ WITH list AS (
     WHERE placement = %(placement)s AND kind = %(kind)s AND user_id <> '' AND first_rank = 1 AND drawn_ranks IS NULL
         AND served_at >= %(first)s AND served_at <= %(last)s
 )
-SELECT (SELECT count(*) FROM list), (SELECT coalesce(sum(least(cardinality(items), %(length)s)), 0) FROM list),
+SELECT (SELECT count(*) FROM list),
+    (SELECT count(*) FROM list JOIN unnest(%(positions)s::int[]) AS place ON place <= cardinality(items)),
     (SELECT count(*) FROM list JOIN recommender_attribution AS click USING (recommendation_id, served_at)
-    WHERE click.rank <= %(length)s)
+    WHERE click.rank = ANY(%(positions)s))
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Usual:
-    """Total the first positions of the lists that were shown as usual."""
+    """Total some positions of the lists that were shown as usual."""
 
     lists: int
     shown: int
@@ -66,9 +67,9 @@ def clicks(rows: Sequence[ListImpression]) -> Mapping[int, set[int]]:
     return {row.pk: by_id[row.recommendation_id] for row in rows}
 
 
-def usual(placement: str, first: datetime, last: datetime, length: int) -> Usual:
-    """Total the first `length` positions of the lists of users that the placement showed as usual in this time."""
-    asked: dict[str, Any] = {"placement": placement, "kind": ListKind.USER.value, "length": length}
+def usual(placement: str, first: datetime, last: datetime, positions: Sequence[int]) -> Usual:
+    """Total these positions (from 1 on) of the lists of users that the placement showed as usual in this time."""
+    asked: dict[str, Any] = {"placement": placement, "kind": ListKind.USER.value, "positions": list(positions)}
     asked |= {"first": first, "last": last}
     with connection.cursor() as cursor:
         cursor.execute(OTHERS, asked)
