@@ -15,6 +15,7 @@ from recommender.insight.experiments.moments import read_sums
 from recommender.models import Experiment, ExperimentBaseline, ExperimentDay
 from recommender.serving import experiments
 from recsite.platform.audit import SYSTEM
+from tests.admin.staff import Staff
 from tests.recommender.experiment_fixtures import begin, defined
 from tests.recommender.fixtures import Shop, ask
 from tests.recommender.test_impressions import add_up, do
@@ -75,6 +76,32 @@ def test_the_sums_of_the_database_are_those_of_the_users(db: None) -> None:
     rows = ExperimentDay.objects.filter(variant="A", day=read.days[1])
     assert daily.n[1] == rows.count()
     assert daily.sums[1, 1] == sum(rows.values_list("shown", flat=True))
+
+
+def test_an_effect_that_fades_is_no_winner_yet_whatever_it_was_so_far(db: None) -> None:
+    experiment, rng = begin(), np.random.default_rng(1)
+    ExperimentDay.objects.bulk_create(
+        ExperimentDay(
+            experiment=experiment,
+            user_id=f"visitor-{day}-{number}",
+            variant="AB"[number % 2],
+            day=FIRST + timedelta(days=day),
+            lists=4,
+            shown=40,
+            clicked=int(rng.binomial(40, 0.1 * (1 + (number % 2) * (1 - day / 7)))),
+        )
+        for day in range(8)
+        for number in range(400)
+    )
+    sums.rebuild(experiment)
+    found = results.result_of(experiment)
+    assert (found.decision, found.winner) == (Decision.BETTER_BUT_WAIT, None)
+    assert found.sentence.endswith("so far, but the effect fades from day to day: wait.")
+    assert found.novelty["B"].sentence.startswith("The effect fades from day to day")
+    assert results.webhook_payload(experiment, found)["winner"] is None
+    page = Staff("viewer", "recommender.view_experiment").page(f"/admin/recommender/experiment/{experiment.pk}/change/")
+    assert "but the effect fades from day to day: wait." in page
+    assert "sure enough to ship" not in page
 
 
 def test_a_better_variant_is_found_and_the_words_say_by_how_much(db: None) -> None:

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from recommender.engine.experiments import words
@@ -21,7 +21,7 @@ class Decision(StrEnum):
     BETTER = "better"
     """Ship it."""
     BETTER_BUT_WAIT = "better_but_wait"
-    """A guardrail is not yet sure to hold."""
+    """A guardrail is not yet sure to hold, or the effect fades."""
     TOO_EARLY = "too_early"
     BETTER_BUT_HARMFUL = "better_but_harmful"
     """A guardrail is surely broken: don't ship."""
@@ -51,6 +51,15 @@ class Verdict:
     def may_ship(self) -> bool:
         """Return True where the variant is surely better and every guardrail holds."""
         return self.decision is Decision.BETTER
+
+    def where_fading(self) -> "Verdict":
+        """Return what is known where the effect surely fades from day to day: what is left of it is open."""
+        if self.decision is not Decision.BETTER or self.gain is None:
+            return self
+        said = (
+            f"{self.variant} is better by {words.change(self.gain)} so far, but the effect fades from day to day: wait."
+        )
+        return replace(self, decision=Decision.BETTER_BUT_WAIT, sentence=said)
 
 
 @dataclass(frozen=True)

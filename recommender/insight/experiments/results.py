@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -96,6 +96,9 @@ def result_of(experiment: Experiment) -> Result:
             name: novelty_curve(primary[control].daily, primary[name].daily) for name in names if name != control
         }
         also = list(_also(plan, control, experiment, sums))
+    fading = {name for name, curve in novelty.items() if curve.fading}
+    verdicts = [one.where_fading() if one.variant in fading else one for one in reading.verdicts]
+    reading = replace(reading, verdicts=verdicts)
     verdict = reading.verdict
     sentence = verdict.sentence
     if experiment.kind == Experiment.Kind.AA:
