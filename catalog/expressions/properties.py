@@ -95,8 +95,8 @@ def find(written: str) -> Property | str:
     for beginning in FAMILIES:
         if written.startswith(beginning):
             return _member(beginning, written.removeprefix(beginning))
-    names = names_known()
     first, _, rest = written.partition(".")
+    names = names_known((first,) if first in (USER, VIEWED) else (ITEM, USER, VIEWED))
     if rest and first not in (USER, VIEWED) and did_you_mean(first, [FEATURE[:-1]]):
         return f"There is no property {shown(written)}. Did you mean {FEATURE}{shown(rest)}? Known: {', '.join(names)}."
     whole = f" A feature is asked for as {FEATURE}{written}." if _PLAIN.fullmatch(written) else ""

@@ -50,6 +50,13 @@ def test_what_is_wrong_is_refused_at_its_position(text: str, position: int, sent
     assert str(refused.value).startswith(f"At character {position}: ")
 
 
+def test_of_a_wrong_property_of_the_user_those_of_the_user_are_named() -> None:
+    with pytest.raises(ExpressionError) as refused:
+        parse('user.contry == "AT"', (USER,))
+    assert "There is no property user.contry. Did you mean user.country? Known: user." in str(refused.value)
+    assert "category" not in str(refused.value)
+
+
 def test_what_is_known_there_is_told_to_programs_as_well() -> None:
     with pytest.raises(ExpressionError) as refused:
         parse("pric < 5")
