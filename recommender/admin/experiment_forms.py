@@ -1,36 +1,38 @@
 """The forms of an experiment: what it compares, why it is stopped, and which variant is shipped."""
 
-from collections.abc import Iterator
-from datetime import datetime
 from typing import Any
 
 from django import forms
-from unfold.widgets import (
-    UnfoldAdminDecimalFieldWidget,
-    UnfoldAdminIntegerFieldWidget,
-    UnfoldAdminSelectWidget,
-    UnfoldAdminTextareaWidget,
-    UnfoldAdminTextInputWidget,
-)
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
-from recommender.insight.experiments.definition import EXPERIMENT, VARIANT, Definition
+from recommender.admin.experiment_fields import (
+    GUARDRAIL,
+    Choices,
+    MomentField,
+    PercentField,
+    guardrail_fields,
+    revisions_there_are,
+    variant_fields,
+    wrong_in,
+)
+from recommender.insight.experiments.definition import (
+    EXPERIMENT,
+    LEAST_LIFT,
+    MOST_VARIANTS,
+    VARIANT,
+    Definition,
+    VariantSpec,
+)
 from recommender.insight.experiments.metrics import DECIDING, METRICS
-from recommender.merchandising.settings import LEADERS
 from recommender.models import Experiment, Placement
+from recommender.models.experiment import MOST_LIFT
 from recsite.platform.exceptions import Invalid
 
-ROWS = 4
-"""Variants that the form has room for; the API takes more."""
+OPEN = 4
+"""Rows of variants that stand open where fewer are needed; the others are folded."""
 
-LABELS = {
-    "name": "Name",
-    "share": "Share of the audience, in percent",
-    "algorithm": "Led by",
-    "content_weight": "Weight of content",
-    "revision": "Revision of the placement",
-    "release": "Release",
-}
-PERCENT = "A number of percent: 5 is 5 %."
+OWN = ("key", "hypothesis", "placement", "kind", "primary_metric", "minimum_lift", "audience", "starts_at", "ends_at")
+FIRST = (VariantSpec("A", 0.5), VariantSpec("B", 0.5))
 
 
 class ExperimentForm(forms.Form):
@@ -53,24 +55,12 @@ class ExperimentForm(forms.Form):
         choices=[(name, METRICS[name].label) for name in DECIDING],
         widget=UnfoldAdminSelectWidget,
     )
-    minimum_lift = forms.FloatField(
+    minimum_lift = PercentField(
+        LEAST_LIFT,
+        MOST_LIFT,
         label="Smallest change worth finding, in percent",
-        initial=5,
-        help_text=f"{PERCENT} The smaller, the longer it runs.",
-        widget=UnfoldAdminDecimalFieldWidget(attrs={"step": "any"}),
-    )
-    guardrail = forms.ChoiceField(
-        label="Must not get worse",
-        required=False,
-        choices=[("", "nothing"), *((name, one.label) for name, one in METRICS.items())],
-        widget=UnfoldAdminSelectWidget,
-    )
-    margin = forms.FloatField(
-        label="By more than, in percent",
-        required=False,
-        initial=5,
-        help_text=PERCENT,
-        widget=UnfoldAdminDecimalFieldWidget(attrs={"step": "any"}),
+        initial=0.05,
+        help_text="5 is 5 %. The smaller, the longer it runs.",
     )
     audience = forms.CharField(
         label="Audience (optional)",
@@ -78,38 +68,56 @@ class ExperimentForm(forms.Form):
         help_text='An expression over the user, such as user.country == "AT". All others get what is live.',
         widget=UnfoldAdminTextInputWidget,
     )
-    starts_at = forms.CharField(
-        label="Planned start (optional)",
-        required=False,
-        help_text="In UTC, such as 2026-12-01T08:00. The draft starts by itself then, if nothing is in its way.",
-        widget=UnfoldAdminTextInputWidget,
+    starts_at = MomentField(
+        "Planned start (optional)",
+        "In UTC, such as 2026-12-01T08:00. The draft starts by itself then, if nothing is in its way.",
     )
-    ends_at = forms.CharField(
-        label="Planned end (optional)",
-        required=False,
-        help_text="In UTC, such as 2026-12-24 or 2026-12-24T18:00. It stops by itself then.",
-        widget=UnfoldAdminTextInputWidget,
+    ends_at = MomentField(
+        "Planned end (optional)", "In UTC, such as 2026-12-24 or 2026-12-24T18:00. It stops by itself then."
     )
+    version = forms.IntegerField(widget=forms.HiddenInput)
 
     def __init__(self, experiment: Experiment | None, data: Any = None) -> None:
-        super().__init__(data, initial=_initial(experiment) if experiment else FIRST)
+        told = Definition.of(experiment) if experiment else None
+        initial = {name: getattr(told, name) for name in OWN} if told else {}
+        super().__init__(data, initial={**initial, "version": experiment.version if experiment else 0})
         names = Placement.objects.values_list("name", flat=True)
         self.fields["placement"].choices = [(name, name) for name in names]  # type: ignore[attr-defined]  # its own
         self.fields["key"].disabled = experiment is not None
-        for number in range(ROWS):
-            self.fields |= {f"{name}_{number}": field for name, field in _variant_fields()}
+        self.fields["version"].required = experiment is not None
+        for name, field in guardrail_fields():
+            field.initial = told.guardrails.get(name.removeprefix(GUARDRAIL)) if told else None
+            self.fields[name] = field
+        self.kept, choices = told.variants if told else FIRST, Choices.now()
+        for number in range(MOST_VARIANTS):
+            kept = self.kept[number] if number < len(self.kept) else None
+            self.fields |= {f"{name}_{number}": field for name, field in variant_fields(kept, choices)}
+        self.revisions = revisions_there_are()
 
-    def rows(self) -> Iterator[tuple[int, list[forms.BoundField]]]:
-        """Yield the fields of each variant."""
-        for number in range(ROWS):
-            yield number, [self[f"{name}_{number}"] for name in VARIANT]
+    def rows(self) -> list[tuple[int, list[forms.BoundField]]]:
+        """Return the fields of the variants that stand open."""
+        return [(number, self._row(number)) for number in range(self._open())]
+
+    def more_rows(self) -> list[tuple[int, list[forms.BoundField]]]:
+        """Return the fields of the variants that are folded."""
+        return [(number, self._row(number)) for number in range(self._open(), MOST_VARIANTS)]
 
     def of_experiment(self) -> list[forms.BoundField]:
-        """Return the fields beside those of the variants."""
-        return [self[name] for name in self.base_fields]
+        """Return the fields beside those of the guardrails and the variants."""
+        return [self[name] for name in OWN]
+
+    def guardrails(self) -> list[forms.BoundField]:
+        """Return the fields of the guardrails."""
+        return [self[f"{GUARDRAIL}{name}"] for name in METRICS]
 
     def clean(self) -> dict[str, Any]:
         found: dict[str, Any] = super().clean() or self.cleaned_data
+        for number in range(MOST_VARIANTS):
+            row = _variant(found, number)
+            if any(value is not None for value in row.values()):
+                for name, sentence in wrong_in(row).items():
+                    if f"{name}_{number}" not in self.errors:
+                        self.add_error(f"{name}_{number}", sentence)
         if not self.errors:
             self.body = self._body(found)
             try:
@@ -119,16 +127,21 @@ class ExperimentForm(forms.Form):
                     self.add_error(name if name in self.base_fields else None, sentence)
         return found
 
+    def _open(self) -> int:
+        """Return how many rows stand open: those that hold something, and one more."""
+        filled = [number for number in range(MOST_VARIANTS) if any(one.value() for one in self._row(number))]
+        return min(max(OPEN, *(number + 2 for number in filled)), MOST_VARIANTS) if filled else OPEN
+
+    def _row(self, number: int) -> list[forms.BoundField]:
+        return [self[f"{name}_{number}"] for name in VARIANT]
+
     def _body(self, found: dict[str, Any]) -> dict[str, Any]:
         """Return what a client of the API would send."""
-        names = ("key", "hypothesis", "placement", "kind", "primary_metric")
-        margin = (found.get("margin") or 0) / 100
+        rows = [_variant(found, number) for number in range(MOST_VARIANTS)]
         return {
-            **{name: found[name] for name in names},
-            "minimum_lift": found["minimum_lift"] / 100,
-            "guardrails": {found["guardrail"]: margin} if found.get("guardrail") else {},
-            **{name: found.get(name) or None for name in ("audience", "starts_at", "ends_at")},
-            "variants": [_variant(found, number) for number in range(ROWS) if found.get(f"name_{number}")],
+            **{name: found.get(name) or None for name in OWN},
+            "guardrails": {name: value for name in METRICS if (value := found.get(f"{GUARDRAIL}{name}")) is not None},
+            "variants": [row for row in rows if row["name"]],
         }
 
 
@@ -148,43 +161,7 @@ class ShipForm(forms.Form):
         self.fields["variant"].choices = [(name, name) for name in variants]  # type: ignore[attr-defined]  # its own
 
 
-def _variant_fields() -> Iterator[tuple[str, forms.Field]]:
-    number, decimal = UnfoldAdminIntegerFieldWidget, UnfoldAdminDecimalFieldWidget
-    leaders = [("", "as it is live"), *((name, name) for name in LEADERS)]
-    fields: dict[str, forms.Field] = {
-        "name": forms.CharField(required=False, widget=UnfoldAdminTextInputWidget),
-        "share": forms.FloatField(required=False, widget=decimal(attrs={"step": "any"})),
-        "algorithm": forms.ChoiceField(required=False, choices=leaders, widget=UnfoldAdminSelectWidget),
-        "content_weight": forms.FloatField(required=False, widget=decimal(attrs={"step": "any"})),
-        "revision": forms.IntegerField(required=False, min_value=1, widget=number),
-        "release": forms.IntegerField(required=False, min_value=1, widget=number),
-    }
-    for name, field in fields.items():
-        field.label = LABELS[name]
-        yield name, field
-
-
 def _variant(found: dict[str, Any], number: int) -> dict[str, Any]:
+    """Return a row as the API takes it; empty fields are None."""
     own = {name: found.get(f"{name}_{number}") for name in VARIANT}
-    share = own["share"]
-    return own | {"share": 0.0 if share is None else share / 100, "algorithm": own["algorithm"] or None}
-
-
-def _initial(experiment: Experiment) -> dict[str, Any]:
-    """Return the values of the fields of a draft."""
-    told = Definition.of(experiment).as_json()
-    rail, margin = next(iter(told["guardrails"].items()), ("", 0.05))
-    values = {name: told[name] for name in ("key", "hypothesis", "placement", "kind", "primary_metric")}
-    values |= {"minimum_lift": 100 * told["minimum_lift"], "guardrail": rail, "margin": 100 * margin}
-    values |= {"audience": experiment.audience, "starts_at": _written(experiment.starts_at)}
-    values["ends_at"] = _written(experiment.ends_at)
-    for number, one in enumerate(told["variants"][:ROWS]):
-        values |= {f"{name}_{number}": one[name] for name in VARIANT} | {f"share_{number}": 100 * one["share"]}
-    return values
-
-
-def _written(moment: datetime | None) -> str:
-    return moment.strftime("%Y-%m-%dT%H:%M") if moment else ""
-
-
-FIRST: dict[str, Any] = {"name_0": "A", "share_0": 50, "name_1": "B", "share_1": 50}
+    return {name: None if value == "" else value for name, value in own.items()}

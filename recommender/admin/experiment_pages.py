@@ -12,15 +12,18 @@ from django.template.response import TemplateResponse
 from django.views.decorators.http import require_http_methods, require_POST
 
 from recommender import tasks
+from recommender.admin import experiment_words
 from recommender.admin.experiment_charts import charts_of
 from recommender.admin.experiment_forms import ExperimentForm, ShipForm
 from recommender.engine.experiments import words
 from recommender.engine.experiments.checks import GuardrailState
 from recommender.engine.experiments.comparisons import Comparison
 from recommender.insight.experiments import answers, results, verbs
+from recommender.insight.experiments.definition import Definition
 from recommender.insight.experiments.metrics import METRICS
+from recommender.insight.experiments.servable import unservable
 from recommender.insight.impressions.timing import quantile
-from recommender.models import Experiment, Variant
+from recommender.models import Experiment
 from recommender.models.experiment import INTERLEAVED
 from recommender.operations import experiments as shipping
 from recsite.platform.audit import Actor
@@ -36,6 +39,7 @@ STEPS: Mapping[str, tuple[str, ...]] = {
     State.PAUSED: ("start", "stop"),
     State.STOPPED: ("archive",),
 }
+TO_BE_SHOWN = (State.DRAFT, State.RUNNING, State.PAUSED)
 GUARDRAILS = {
     GuardrailState.HOLDS: "holds",
     GuardrailState.OPEN: "is not sure to hold yet",
@@ -61,11 +65,12 @@ def result(request: HttpRequest, experiment: Experiment) -> HttpResponse:
         "found": found,
         "metric": BY_TEAM if is_interleaved else METRICS[experiment.primary_metric].label,
         "is_interleaved": is_interleaved,
+        "unservable": unservable(Definition.of(experiment)) if experiment.state in TO_BE_SHOWN else [],
         "preferred": words.span(found.preference) if found.preference else "",
         "variants": [
             {
                 "row": one,
-                "changes": _in_words(one),
+                "changes": experiment_words.changes_of(one),
                 "users": found.users.get(one.name, 0),
                 "due": ratio.expected[one.name] if ratio else None,
                 "within": _milliseconds(times.get(INTERLEAVED if is_interleaved else one.name, [])),
@@ -104,8 +109,11 @@ def step(request: HttpRequest, pk: int) -> HttpResponse:
     experiment, verb = _experiment(pk), request.POST.get("verb", "")
     if verb not in verbs.VERBS:
         raise Http404("The form is not whole. Go back, and reload the page.")
+    # What is started is what was seen.
+    version = request.POST.get("version", "")
+    seen = {"seen": int(version)} if verb == "start" and version.isdecimal() else {}
     try:
-        verbs.VERBS[verb](experiment, actor=Actor.staff(request))
+        verbs.VERBS[verb](experiment, **seen, actor=Actor.staff(request))
     except UserFacingError as error:
         messages.warning(request, _said(error))
     else:
@@ -139,9 +147,12 @@ def _edit(request: HttpRequest, experiment: Experiment | None) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         actor = Actor.staff(request)
         try:
-            made = (
-                verbs.change(experiment, form.body, actor=actor) if experiment else verbs.create(form.body, actor=actor)
-            )
+            if experiment:
+                made = verbs.change(experiment, form.body, seen=form.cleaned_data["version"], actor=actor)
+            else:
+                made = verbs.create(form.body, actor=actor)
+        except verbs.StaleExperiment as stale:
+            return _stale_page(request, form, stale)
         except UserFacingError as error:
             form.add_error(None, _said(error))
         else:
@@ -149,6 +160,22 @@ def _edit(request: HttpRequest, experiment: Experiment | None) -> HttpResponse:
             return redirect(PAGE, made.pk)
     title = experiment.key if experiment else "New experiment"
     return _page(request, title, "form", {"form": form, "experiment": experiment}, experiment)
+
+
+def _stale_page(request: HttpRequest, form: ExperimentForm, stale: verbs.StaleExperiment) -> HttpResponse:
+    """Show both, the form as it was sent and what is stored now: saving again takes the place of the latter."""
+    held = verbs.find(stale.experiment.key)
+    form.data = {**form.data.dict(), "version": str(held.version)}  # type: ignore[attr-defined]  # a browser's
+    stored, sent = (experiment_words.lines_of(one) for one in (Definition.of(held), Definition.read(form.body)))
+    theirs = [
+        {"label": label, "before": stored.get(label, EMPTY), "after": sent.get(label, EMPTY)}
+        for label in dict.fromkeys((*stored, *sent))
+        if stored.get(label) != sent.get(label)
+    ]
+    context = {"form": form, "experiment": held, "stale": str(stale.errors["version"]), "theirs": theirs}
+    page = _page(request, held.key, "form", context, held)
+    page.status_code = 409
+    return page
 
 
 def _needs(request: HttpRequest, permission: str) -> None:
@@ -169,15 +196,6 @@ def _experiment(pk: int) -> Experiment:
 
 def _said(error: UserFacingError) -> str:
     return " ".join(error.errors.values()) if isinstance(error, Invalid) else str(error)
-
-
-def _in_words(one: Variant) -> str:
-    """Return what a variant changes."""
-    parts = [f"led by {one.algorithm}"] if one.algorithm else []
-    parts += [f"weight of content {one.content_weight:g}"] if one.content_weight is not None else []
-    parts += [f"revision {one.revision}"] if one.revision else []
-    parts += [f"release {one.release}"] if one.release else []
-    return ", ".join(parts) or "what is live"
 
 
 def _line(role: str, one: Comparison) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Take back changes of placements, of experiments and of training plans."""
 
 from recommender import merchandising
+from recommender.insight.experiments import storing
 from recommender.insight.experiments import verbs as experiments
 from recommender.models import Experiment, Placement, Shadow, TrainingPlan
 from recommender.operations import shadows
@@ -37,7 +38,7 @@ def shadow(entry: AuditEntry, *, actor: Actor) -> None:
 def experiment(entry: AuditEntry, *, actor: Actor) -> None:
     """Define a draft as before, if nothing of it has changed since."""
     held = _experiment(entry)
-    told = experiments.told(held)
+    told = storing.told(held)
     if any(told.get(name) != value for name, value in entry.after.items()):
         raise undo.CannotUndo(f"{held.key} has changed since: look at it first.")
     experiments.change(held, told | entry.before, actor=actor)

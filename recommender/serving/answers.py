@@ -39,6 +39,7 @@ from recommender.serving.candidates import (
 from recommender.serving.candidates.rankings import NO_ITEMS
 from recommender.serving.contract import ANY_DIGEST, Answer, ListedItem, MetRule, Request, as_public_json, digest
 from recommender.serving.filtering import NOTHING_KNOWN
+from recommender.serving.leading import is_misled
 from recommender.serving.placements import ServedPlacement
 from recommender.serving.randomising import Drawn
 from recommender.serving.reasons import Reason
@@ -75,7 +76,8 @@ def context_for(placement: ServedPlacement, request: Request) -> ServingContext:
 def seen_in(placement: ServedPlacement, request: Request) -> tuple[ServedPlacement, ServingContext]:
     """Return the placement as it is shown, and its context, as `context_for` does.
 
-    Where the release of an experiment's variant can't be loaded any more, its users get what is live, as no variant.
+    Where the release of an experiment's variant can't be loaded any more, or what leads it has left the live one, its
+    users get what is live, as no variant.
     """
     if placement.release:
         try:
@@ -83,7 +85,11 @@ def seen_in(placement: ServedPlacement, request: Request) -> tuple[ServedPlaceme
         except UnknownRelease as gone:
             logger.warning("The variant %s shows what is live: %s", placement.variant, gone.sentence)
             placement = placement.without_variant()
-    return placement, context_for(placement, request)
+    context = context_for(placement, request)
+    if is_misled(placement, context):
+        placement = placement.without_variant()
+        context = context_for(placement, request)
+    return placement, context
 
 
 def _context_now(request: Request, of_variant: int) -> ServingContext:

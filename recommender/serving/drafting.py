@@ -13,6 +13,7 @@ from recommender.serving import failures
 from recommender.serving.answers import context_for
 from recommender.serving.candidates import ServingContext, UnknownRelease
 from recommender.serving.contract import Request
+from recommender.serving.leading import is_misled
 from recommender.serving.placements import ServedPlacement
 
 logger = logging.getLogger(__name__)
@@ -25,7 +26,8 @@ SeenIn = tuple[ServedPlacement, ServingContext]
 def sides_of(placement: ServedPlacement, request: Request, users: int = 1) -> tuple[ServedPlacement, Sequence[SeenIn]]:
     """Return the placement as it is shown, and its one side with the context, or the two whose rankings are drafted.
 
-    Where the release of one of the two can't be loaded any more, users get what is live, as no part of an experiment.
+    Where the release of one of the two can't be loaded any more, or what leads it has left the live one, users get
+    what is live, as no part of an experiment.
     """
     if placement.sides:
         try:
@@ -34,7 +36,8 @@ def sides_of(placement: ServedPlacement, request: Request, users: int = 1) -> tu
             logger.warning("Users of %s get what is live: %s", placement.variant, gone.sentence)
         else:
             # A catalogue that was read anew between the two has other rows.
-            if found[0][1].catalogue.base is found[1][1].catalogue.base:
+            is_one = found[0][1].catalogue.base is found[1][1].catalogue.base
+            if is_one and not any(is_misled(*side) for side in found):
                 return placement, found
         failures.note(request, placement, users)
         placement = placement.without_variant()

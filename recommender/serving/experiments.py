@@ -50,7 +50,8 @@ class ServedVariant:
             own = replace(own, algorithm=self.algorithm)
         if self.content_weight is not None:
             own = replace(own, content_weight=self.content_weight)
-        return replace(placement, settings=own, revision=number, variant=self.label, release=self.release)
+        found = replace(placement, settings=own, revision=number, variant=self.label, release=self.release)
+        return replace(found, leads=self.algorithm, instead=placement) if self.algorithm else found
 
 
 @dataclass(frozen=True)

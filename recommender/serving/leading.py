@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from recommender.merchandising import ListSettings
 from recommender.serving.candidates import IMPERSONAL, LATEST, POPULAR, TRENDING, ServingContext, UserCandidates
 from recommender.serving.contract import Request, UnknownAlgorithm
+from recommender.serving.placements import ServedPlacement
 
 
 def asked_to_lead(context: ServingContext, request: Request, own: ListSettings) -> str:
@@ -20,6 +21,11 @@ def asked_to_lead(context: ServingContext, request: Request, own: ListSettings) 
     if own.algorithm in known:
         return own.algorithm
     return context.release.leader.algorithm if context.release.leader else for_everybody(context, own.fallbacks)
+
+
+def is_misled(placement: ServedPlacement, context: ServingContext) -> bool:
+    """Tell if what the variant of an experiment leads with has left the release since it was started."""
+    return bool(placement.leads) and placement.leads not in {*context.release.sources, LATEST, TRENDING}
 
 
 def leads_to(context: ServingContext, asked: str, known: UserCandidates, own: ListSettings) -> str:

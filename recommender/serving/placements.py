@@ -41,6 +41,10 @@ class ServedPlacement:
     """The placements whose rankings an experiment drafts into one list."""
     coins_key: bytes = b""
     """Key of the hash by which the coins of a draft are tossed."""
+    leads: str = ""
+    """What leads its lists because the variant says so."""
+    instead: "ServedPlacement | None" = None
+    """What is shown where that is not there."""
 
     @property
     def content_weight(self) -> float | None:
@@ -50,7 +54,7 @@ class ServedPlacement:
 
     def without_variant(self) -> "ServedPlacement":
         """Return it as part of no experiment: a variant of a release, or of two rankings, changes nothing else."""
-        return replace(self, variant="", release=0, sides=None)
+        return self.instead or replace(self, variant="", release=0, sides=None)
 
     def fits(self, kind: str) -> bool:
         """Tell if it may be asked for lists of this kind."""

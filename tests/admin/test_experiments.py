@@ -25,8 +25,8 @@ FORM = {
     "kind": "ab",
     "primary_metric": "click_rate",
     "minimum_lift": "10",
-    "guardrail": "conversion_rate",
-    "margin": "5",
+    "guardrail_conversion_rate": "5",
+    "version": "0",
     "name_0": "A",
     "share_0": "50",
     "name_1": "B",
@@ -136,7 +136,7 @@ def test_each_click_counts_once_and_a_page_that_is_out_of_date_says_what_became_
 
 
 def test_the_page_of_interleaved_rankings_says_which_one_is_preferred(admin: Staff, shop: Shop) -> None:
-    form = {**FORM, "kind": "interleaving", "guardrail": "", "audience": "user.country is missing"}
+    form = {**FORM, "kind": "interleaving", "guardrail_conversion_rate": "", "audience": "user.country is missing"}
     answer = admin.client.post(f"{LIST}new/", form)
     assert answer.status_code == 302, answer.content.decode()
     made = Experiment.objects.get()

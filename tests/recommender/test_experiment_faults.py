@@ -1,23 +1,28 @@
 """What an experiment needs may go while it runs, and people press buttons at once: a sentence, nothing half done."""
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from html import unescape
 from typing import Any
 
+import numpy as np
 import pytest
 from django.db import connection
 from django.utils import timezone
 
-from recommender import merchandising
-from recommender.insight.experiments import verbs
+from recommender import merchandising, registry
+from recommender.engine.forms.hybrid import BUCKETS, HybridModel
+from recommender.insight.experiments import storing, verbs
 from recommender.models import Experiment, ModelVersion, Placement
 from recommender.operations import experiments as shipping
 from recommender.registry.exceptions import CannotPromote
 from recsite.platform.audit import SYSTEM
 from recsite.platform.exceptions import Conflict, Invalid
 from recsite.platform.models import AuditEntry
+from tests.admin.staff import Staff
 from tests.recommender.experiment_fixtures import begin, defined
-from tests.recommender.fixtures import Shop, ask, ids, look_again, publish, start_afresh, svd
+from tests.recommender.fixtures import Shop, ask, ids, look_again, popular, publish, start_afresh, svd
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 
@@ -58,7 +63,7 @@ def test_one_of_a_placement_that_was_made_anew_is_neither_started_nor_shipped(sh
         shipping.ship(ended, "B", "We like it.", actor=SYSTEM)
     assert sorted(Experiment.objects.values_list("state", flat=True)) == ["draft", "stopped"]
     assert merchandising.find("shelf").revisions.count() == 1
-    verbs.change(draft, verbs.told(draft), actor=SYSTEM)
+    verbs.change(draft, storing.told(draft), actor=SYSTEM)
     assert verbs.start(draft, actor=SYSTEM).state == "running", "Somebody has looked at it, and saved it again."
 
 
@@ -89,6 +94,48 @@ def test_a_release_whose_files_go_while_it_runs(shop: Shop, kind: str) -> None:
     verbs.pause(experiment, actor=SYSTEM)
     with pytest.raises(Invalid, match=f"Release {other.pk} can't be served: it has a model without files"):
         verbs.start(experiment, actor=SYSTEM)
+
+
+def test_a_variant_that_nothing_can_lead_is_not_started_and_what_there_is_is_named(shop: Shop) -> None:
+    absent = [{"name": "A", "share": 0.5}, {"name": "B", "share": 0.5, "algorithm": "nmf"}]
+    draft = verbs.create(defined(variants=absent), actor=SYSTEM)
+    said = "B can't be shown: nmf is not in the live release. There are popular, svd, latest, trending."
+    with pytest.raises(Invalid, match=re.escape(said)):
+        verbs.start(draft, actor=SYSTEM)
+    assert f"{said} It can't be started before that is mended." in _page(draft)
+    unweighed = [{"name": "A", "share": 0.5}, {"name": "B", "share": 0.5, "content_weight": 0.4}]
+    verbs.change(draft, defined(variants=unweighed), actor=SYSTEM)
+    with pytest.raises(Invalid, match="B can't be shown: what the live release leads with has no content to weigh"):
+        verbs.start(draft, actor=SYSTEM)
+
+
+def test_what_is_inside_the_live_hybrid_leads_and_content_has_a_weight_there(shop: Shop) -> None:
+    sources: Any = {"svd": svd(shop.novels, shop.poems, [shop.ada, shop.ben]), "content": popular(shop.items)}
+    models: Any = {"hybrid": HybridModel(sources, np.full((len(BUCKETS), 2), 0.5, np.float32))}
+    publish(models)
+    for key, change in (("inside", {"algorithm": "svd"}), ("weighed", {"content_weight": 0.4})):
+        variants = [{"name": "A", "share": 0.5}, {"name": "B", "share": 0.5, **change}]
+        made = verbs.start(verbs.create(defined(key=key, variants=variants), actor=SYSTEM), actor=SYSTEM)
+        assert verbs.stop(made, actor=SYSTEM).state == "stopped"
+
+
+@pytest.mark.parametrize("kind", ["ab", "interleaving"])
+def test_what_leads_a_variant_may_leave_the_release_while_it_runs(shop: Shop, kind: str) -> None:
+    variants = [{"name": "A", "share": 0.0001}, {"name": "B", "share": 0.9999, "algorithm": "popular"}]
+    experiment = begin(variants=variants, kind=kind)
+    assert ask("ada").variant
+    registry.take_out("popular")
+    start_afresh()
+    answer = ask("ada")
+    assert (answer.variant, answer.algorithm) == (None, "svd"), "They get what is live, and count as no variant."
+    page = _page(experiment)
+    assert "B can't be shown: popular is not in the live release" in page
+    assert "Its users get what is live, and count as those who did not get their variant." in page
+
+
+def _page(experiment: Experiment) -> str:
+    viewer = Staff("viewer", "recommender.view_experiment")
+    return unescape(viewer.get(f"/admin/recommender/experiment/{experiment.pk}/change/").content.decode())
 
 
 def test_of_two_that_are_started_at_once_at_one_placement_one_runs(shop: Shop) -> None:

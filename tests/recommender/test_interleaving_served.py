@@ -162,6 +162,7 @@ def test_lists_are_won_by_the_clicks_whenever_these_come_in(shop: Shop) -> None:
             "A revision changes more than the ranking",
         ),
         ({"guardrails": {"conversion_rate": 0.1}}, "leave the guardrails out"),
+        ({"primary_metric": "amount_per_user"}, "Clicks alone say which ranking is preferred"),
     ],
 )
 def test_what_can_not_be_interleaved_is_refused(shop: Shop, wrong: dict[str, Any], said: str) -> None:

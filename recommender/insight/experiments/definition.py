@@ -21,6 +21,7 @@ from recsite.platform.values import Choice, Integer, Number, Text, ValueType, Wr
 LARGEST = 2**31 - 1
 MOST_VARIANTS = 10
 LEAST_SHARE = 0.0001
+LEAST_LIFT = 0.001
 NAME_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-")
 
 
@@ -126,7 +127,7 @@ EXPERIMENT: Fields = {
     ),
     "primary_metric": Field(Choice(DECIDING), "What decides.", "click_rate"),
     "minimum_lift": Field(
-        Number(0.001, MOST_LIFT),
+        Number(LEAST_LIFT, MOST_LIFT),
         "The smallest change that is worth finding: 0.05 is 5 %. It says how long it runs.",
         0.05,
     ),
@@ -234,6 +235,8 @@ class Definition:
             yield "variants", "Both rankings are the same: say what one of them changes."
         elif any(one.revision for one in self.variants):
             yield "variants", "A revision changes more than the ranking, so it can't be interleaved: make it A/B."
+        if self.primary_metric != EXPERIMENT["primary_metric"].default:
+            yield "primary_metric", "Clicks alone say which ranking is preferred: choose click_rate, or name none."
         if self.guardrails:
             yield "guardrails", "Users of one list can't be told apart by ranking: leave the guardrails out."
 
@@ -265,10 +268,17 @@ class Definition:
         known_revisions = PlacementRevision.objects.filter(placement__name=self.placement, number__in=revisions)
         for number in sorted(revisions - set(known_revisions.values_list("number", flat=True))):
             yield "variants", f"{self.placement} has no revision {number}. Its history names those that there are."
+        for sentence in self.gone_releases():
+            yield "variants", sentence
+
+    def gone_releases(self) -> Iterator[str]:
+        """Say which releases of variants can't be served."""
         releases = {one.release for one in self.variants if one.release}
+        if not releases:
+            return
         for pk in sorted(releases - set(Release.objects.filter(pk__in=releases).values_list("pk", flat=True))):
-            yield "variants", f"There is no release {pk}."
+            yield f"There is no release {pk}."
         without_files = ModelVersion.objects.exclude(state=ModelVersion.State.READY)
         gone = Release.objects.filter(pk__in=releases, versions__in=without_files).distinct()
         for pk in gone.values_list("pk", flat=True):
-            yield "variants", f"Release {pk} can't be served: it has a model without files. Name a newer one."
+            yield f"Release {pk} can't be served: it has a model without files. Name a newer one."

@@ -9,12 +9,15 @@ from django.utils import timezone
 
 from recommender.insight.experiments import results, sums
 from recommender.insight.experiments.definition import Definition
+from recommender.insight.experiments.servable import unservable
 from recommender.insight.experiments.statements import COUNT_BEFORE
+from recommender.insight.experiments.storing import columns, in_record, number_of, store_variants, told
 from recommender.merchandising.settings import ListSettings
-from recommender.models import EXPERIMENTS_GENERATION, Experiment, Placement, Variant
+from recommender.models import EXPERIMENTS_GENERATION, Experiment, Placement
 from recsite.platform import audit, generations
 from recsite.platform.audit import Actor
 from recsite.platform.exceptions import Conflict, Invalid
+from recsite.platform.humanize import distance
 from recsite.platform.webhooks import outbox
 
 State = Experiment.State
@@ -46,45 +49,71 @@ def create(body: Any, *, actor: Actor) -> Experiment:
     definition.check()
     try:
         with transaction.atomic():
-            made = Experiment(created_by=actor.name[:150], **_columns(definition))
-            made.placement_number = _number_of(definition.placement)
+            made = Experiment(created_by=actor.name[:150], **columns(definition))
+            made.placement_number = number_of(definition.placement)
             made.save(force_insert=True)
-            _store_variants(made, definition)
-            audit.record(actor, "experiment.create", AUDITED, made.key, after=_told(definition))
+            store_variants(made, definition)
+            audit.record(actor, "experiment.create", AUDITED, made.key, after=in_record(definition))
     except IntegrityError as error:
         raise Conflict({"key": f"There is an experiment {definition.key!r} already. Choose another key."}) from error
     return find(made.key)
 
 
-def change(experiment: Experiment, body: Any, *, actor: Actor) -> Experiment:
-    """Give a draft another definition; its key stays. Raises Invalid, and Conflict where it was started."""
+class StaleExperiment(Conflict):
+    """Report that the draft is no longer the one that was seen. Nothing is stored."""
+
+    def __init__(self, held: Experiment, seen: int) -> None:
+        self.experiment = held
+        who, when = held.changed_by or "Somebody", f" {distance(held.changed_at)}" if held.changed_at else ""
+        said = f"{who} saved this draft{when}: it is version {held.version} now, and you saw version {seen}."
+        super().__init__({"version": f"{said} Look at both first."})
+
+
+def change(experiment: Experiment, body: Any, *, seen: int | None = None, actor: Actor) -> Experiment:
+    """Give a draft another definition; its key stays.
+
+    Raises Invalid, Conflict where it was started, and StaleExperiment where it is not version `seen` any more. Sent
+    twice by the same actor it is changed once.
+    """
     definition = Definition.read({**body, "key": experiment.key} if isinstance(body, dict) else body)
     definition.check()
     with transaction.atomic():
         held = _locked(experiment)
         _refuse_unless(held, [State.DRAFT], "changed: what was started has to stay what it is")
-        before = told(held)
-        for name, value in _columns(definition).items():
+        before, after = told(held), in_record(definition)
+        if seen not in (None, held.version):
+            if before == after and held.changed_by == actor.name[:150]:
+                return find(held.key)
+            raise StaleExperiment(held, seen or 0)
+        for name, value in columns(definition).items():
             setattr(held, name, value)
-        held.placement_number, held.start_refused = _number_of(definition.placement), ""
+        held.placement_number, held.start_refused = number_of(definition.placement), ""
+        held.version, held.changed_at, held.changed_by = held.version + 1, timezone.now(), actor.name[:150]
         held.save()
         held.variants.all().delete()
-        _store_variants(held, definition)
-        after = _told(definition)
+        store_variants(held, definition)
         audit.record_change(actor, "experiment.change", AUDITED, held.key, before=before, after=after)
     return find(held.key)
 
 
-def start(experiment: Experiment, *, actor: Actor) -> Experiment:
-    """Start a draft, or go on with what was paused. Raises Invalid, and Conflict where another one is live there."""
+def start(experiment: Experiment, *, seen: int | None = None, actor: Actor) -> Experiment:
+    """Start a draft, or go on with what was paused.
+
+    Raises Invalid, Conflict where another one is live there, and StaleExperiment where it is not version `seen`.
+    """
     with transaction.atomic():
         held = _locked(experiment)
         if held.state == State.RUNNING:
             return held
         _refuse_unless(held, [State.DRAFT, State.PAUSED], "started")
+        if seen not in (None, held.version):
+            raise StaleExperiment(held, seen or 0)
         # Nobody deletes it meanwhile.
         placement = Placement.objects.select_for_update().filter(name=held.placement).first()
-        Definition.of(held).check()
+        definition = Definition.of(held)
+        definition.check()
+        if unseen := unservable(definition):
+            raise Invalid({"variants": " ".join(unseen)})
         if placement:
             refuse_another(held, placement)
         other = Experiment.objects.filter(placement=held.placement, state__in=[State.RUNNING, State.PAUSED])
@@ -247,42 +276,6 @@ def _move(held: Experiment, state: str, verb: str, actor: Actor, reason: str = "
     held.save(update_fields=["state", "started_at", "stopped_at", "start_refused", "shown_by", "sums_layout"])
     audit.record(actor, verb, AUDITED, held.key, before={"state": before}, after={"state": state}, reason=reason)
     generations.bump(EXPERIMENTS_GENERATION)
-
-
-def _columns(definition: Definition) -> dict[str, Any]:
-    columns = {name: value for name, value in vars(definition).items() if name != "variants"}
-    return columns | {"guardrails": dict(definition.guardrails)}
-
-
-def _number_of(placement: str) -> int | None:
-    return Placement.objects.filter(name=placement).values_list("pk", flat=True).first()
-
-
-def _store_variants(made: Experiment, definition: Definition) -> None:
-    Variant.objects.bulk_create(
-        Variant(
-            experiment=made,
-            number=number,
-            name=one.name,
-            share=one.share,
-            algorithm=one.algorithm or "",
-            content_weight=one.content_weight,
-            revision=one.revision,
-            release=one.release,
-        )
-        for number, one in enumerate(definition.variants)
-    )
-
-
-def told(experiment: Experiment) -> dict[str, Any]:
-    """Return an experiment's definition as the record of changes has it."""
-    return _told(Definition.of(experiment))
-
-
-def _told(definition: Definition) -> dict[str, Any]:
-    found = definition.as_json()
-    moments = {"starts_at": definition.starts_at, "ends_at": definition.ends_at}
-    return found | {name: at and at.isoformat() for name, at in moments.items()}
 
 
 VERBS: dict[str, Callable[..., Experiment]] = {"start": start, "pause": pause, "stop": stop, "archive": archive}
