@@ -157,8 +157,10 @@ class ShipForm(forms.Form):
     )
 
     def __init__(self, variants: list[str], winner: str | None, data: Any = None) -> None:
-        super().__init__(data, initial={"variant": winner or variants[-1]})
-        self.fields["variant"].choices = [(name, name) for name in variants]  # type: ignore[attr-defined]  # its own
+        super().__init__(data, initial={"variant": winner or ""})
+        named = [(name, name) for name in variants]
+        # Where nothing is better, whoever ships says which one.
+        self.fields["variant"].choices = named if winner else [("", "Choose one …"), *named]  # type: ignore[attr-defined]  # its own
 
 
 def _variant(found: dict[str, Any], number: int) -> dict[str, Any]:

@@ -97,6 +97,8 @@ def _check(asked: Mapping[str, Any]) -> None:
             raise Invalid({"revision": f"Revision {number} is live already: name another one."})
     if asked["release"] and asked["release"] == live().number:
         raise Invalid({"release": f"Release {asked['release']} is live already: name another one."})
+    if asked["model"] and asked["model"] in {one.version for one in live().members.values()}:
+        raise Invalid({"model": f"Model {asked['model']} is part of the live release: name another one."})
     try:
         # What can't be loaded is refused now, and not list by list.
         if asked["release"]:

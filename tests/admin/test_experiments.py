@@ -47,6 +47,7 @@ def test_from_the_form_to_what_everybody_gets(admin: Staff, shop: Shop) -> None:
     assert (made.minimum_lift, made.state) == (0.2, "running")
     page = admin.get(f"{LIST}{made.pk}/change/").content.decode()
     assert "nobody has seen it yet" in page
+    assert "Choose one …" in page, "Nothing is better, so nothing is chosen."
     admin.client.post(f"{LIST}{made.pk}/ship/", {"variant": "B"})
     made.refresh_from_db()
     assert made.shipped == "", "It needs a reason."

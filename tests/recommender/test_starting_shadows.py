@@ -52,6 +52,8 @@ def test_wrong_candidates_are_refused_in_words(shop: Shop, swapped: Release) -> 
     assert "Name one candidate" in refused(release=swapped.pk, revision=1)["revision"]
     assert "There is no placement 'nowhere'" in refused(placement="nowhere", release=swapped.pk)["placement"]
     assert "is live already" in refused(release=shop.release.pk)["release"]
+    of_live = shop.release.versions.get(algorithm="svd").pk
+    assert "part of the live release" in refused(model=of_live)["model"]
     assert "has no revision 77" in refused(revision=77)["revision"]
     assert "share" in refused(release=swapped.pk, share=0)
     with pytest.raises(UnknownRelease, match="There is no release 9999"):

@@ -235,6 +235,8 @@ class Definition:
             yield "variants", "Both rankings are the same: say what one of them changes."
         elif any(one.revision for one in self.variants):
             yield "variants", "A revision changes more than the ranking, so it can't be interleaved: make it A/B."
+        elif self.variants[0].share != self.variants[1].share:
+            yield "variants", "Both rankings get the same number of places on each list: give both the same share."
         if self.primary_metric != EXPERIMENT["primary_metric"].default:
             yield "primary_metric", "Clicks alone say which ranking is preferred: choose click_rate, or name none."
         if self.guardrails:

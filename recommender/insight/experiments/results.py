@@ -29,6 +29,7 @@ PRIMARY, GUARDRAIL, ALSO = "primary", "guardrail", "also"
 """What a comparison is for."""
 
 NOBODY_YET = "Too early to say: nobody has seen it yet. Lists are counted about a minute after they are shown."
+NOBODY_EVER = "It was stopped before anybody had seen it."
 NEVER_STARTED = "It was never started, so there is nothing to read."
 
 
@@ -84,7 +85,7 @@ def result_of(experiment: Experiment) -> Result:
         return _preferred(experiment, names)
     sums = read_sums(experiment, list(METRICS), names)
     if not sums.days:
-        return Result(Decision.TOO_EARLY, NOBODY_YET, None, nothing, sums.crossed, None, [], {})
+        return Result(Decision.TOO_EARLY, _unseen(experiment), None, nothing, sums.crossed, None, [], {})
     plan, control = Plan(minimum_lift=experiment.minimum_lift), names[0]
     users = {name: int(sums.users[name][-1]) for name in names}
     shares = {one.name: one.share for one in variants}
@@ -107,6 +108,10 @@ def result_of(experiment: Experiment) -> Result:
         sentence = sentence.replace("Too early", "It was stopped too early").replace("; needs ", "; it needed ")
     about = None if verdict.decision is Decision.UNREADABLE else verdict.variant
     return Result(verdict.decision, sentence, about, users, sums.crossed, reading, days, novelty, also)
+
+
+def _unseen(experiment: Experiment) -> str:
+    return NOBODY_EVER if experiment.state in (State.STOPPED, State.ARCHIVED) else NOBODY_YET
 
 
 def as_json(experiment: Experiment, found: Result) -> dict[str, Any]:
@@ -162,7 +167,7 @@ def _preferred(experiment: Experiment, names: Sequence[str]) -> Result:
     """Return which of two interleaved rankings is preferred; every user has seen both."""
     days, outcomes = preferences.read_outcomes(experiment)
     if not days:
-        return Result(Decision.TOO_EARLY, NOBODY_YET, None, dict.fromkeys(names, 0), 0, None, [], {})
+        return Result(Decision.TOO_EARLY, _unseen(experiment), None, dict.fromkeys(names, 0), 0, None, [], {})
     first, second = names
     worth = experiment.minimum_lift
     sequence = ConfidenceSequence.tuned(Plan().alpha, worth, POWER)
