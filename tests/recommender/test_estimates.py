@@ -18,19 +18,18 @@ from recommender.insight.impressions import randomised, recording
 from recommender.models import DEFAULT, Attribution, ListImpression, ModelVersion, Release
 from recommender.operations import estimate as operations
 from recommender.operations.estimate import Candidate, NothingRandomised
-from recommender.serving import Request, placements, randomising
+from recommender.serving import Request, randomising
 from recommender.tasks import estimating
 from recsite.platform import jobs
 from recsite.platform.audit import SYSTEM
 from recsite.platform.models import Job
 from tests.admin.staff import Staff
 from tests.api.clients import ApiClient
+from tests.recommender.drawn_lists import LENGTH, LOOK, click, clicked, show, truth
 from tests.recommender.fixtures import Models, Shop, happened, popular, publish, set_placement, start_afresh, svd
 
 pytestmark = pytest.mark.django_db
 
-LOOK = np.array([1.0, 0.7, 0.5, 0.35])
-LENGTH = len(LOOK)
 USERS = 400
 RUNS = 40
 
@@ -57,46 +56,6 @@ def drawn(shop: Shop) -> list[ListImpression]:
     start_afresh()
     show(USERS)
     return list(ListImpression.objects.exclude(drawn_ranks=None).order_by("-served_at", "-id"))
-
-
-def show(number: int) -> None:
-    placement = placements.find()
-    names = (f"visitor-{one}" for one in range(100 * number))
-    users = [name for name in names if randomising.seed_of(placement, name) is not None][:number]
-    serving.recommend_many(Request(limit=LENGTH), users)
-    recording.flush()
-
-
-def relevance(shop: Shop) -> dict[int, float]:
-    return {item.pk: float(rate) for item, rate in zip(shop.items, np.linspace(0.55, 0.1, 12), strict=True)}
-
-
-def clicked(rows: list[ListImpression], shop: Shop, rng: np.random.Generator) -> np.ndarray:
-    worth = relevance(shop)
-    return rng.random((len(rows), LENGTH)) < LOOK * np.array([[worth[item] for item in row.items] for row in rows])
-
-
-def click(rows: list[ListImpression], shop: Shop, seed: int = 1) -> None:
-    """Have users look by position and click by relevance."""
-    found = clicked(rows, shop, np.random.default_rng(seed))
-    Attribution.objects.bulk_create(
-        Attribution(
-            recommendation_id=row.recommendation_id,
-            item_id=row.items[position],
-            served_at=row.served_at,
-            rank=position + 1,
-            event_id=new_event_id(),
-            acted_at=row.served_at,
-            by_id=True,
-        )
-        for row, own in zip(rows, found, strict=True)
-        for position in np.flatnonzero(own).tolist()
-    )
-
-
-def truth(shop: Shop, best: list[Any]) -> float:
-    worth = relevance(shop)
-    return float(np.array([worth[item.pk] for item in best[:LENGTH]]) @ LOOK)
 
 
 def test_no_bias_shows_and_intervals_cover_the_truth(
