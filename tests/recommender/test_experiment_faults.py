@@ -77,11 +77,16 @@ def test_of_a_start_and_a_deletion_at_once_one_is_refused(shop: Shop) -> None:
     assert Placement.objects.filter(name="shelf").exists() == is_running
 
 
+SHARES = {"ab": (0.0001, 0.9999), "interleaving": (0.5, 0.5)}
+"""By kind, so that the user gets what is at stake."""
+
+
 @pytest.mark.parametrize("kind", ["ab", "interleaving"])
 def test_a_release_whose_files_go_while_it_runs(shop: Shop, kind: str) -> None:
     other = publish({"svd": svd(shop.novels, shop.poems, [shop.ben, shop.ada])}, promote=False)
     live = ids(ask("ada"))
-    variants = [{"name": "A", "share": 0.0001}, {"name": "B", "share": 0.9999, "release": other.pk}]
+    one, other_share = SHARES[kind]
+    variants = [{"name": "A", "share": one}, {"name": "B", "share": other_share, "release": other.pk}]
     experiment = begin(variants=variants, kind=kind)
     assert ask("ada").variant
     ModelVersion.objects.filter(releases=other).update(state=ModelVersion.State.ARCHIVED, artifact="")
@@ -121,7 +126,8 @@ def test_what_is_inside_the_live_hybrid_leads_and_content_has_a_weight_there(sho
 
 @pytest.mark.parametrize("kind", ["ab", "interleaving"])
 def test_what_leads_a_variant_may_leave_the_release_while_it_runs(shop: Shop, kind: str) -> None:
-    variants = [{"name": "A", "share": 0.0001}, {"name": "B", "share": 0.9999, "algorithm": "popular"}]
+    one, other = SHARES[kind]
+    variants = [{"name": "A", "share": one}, {"name": "B", "share": other, "algorithm": "popular"}]
     experiment = begin(variants=variants, kind=kind)
     assert ask("ada").variant
     registry.take_out("popular")
