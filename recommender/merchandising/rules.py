@@ -8,7 +8,7 @@ from functools import cache, cached_property
 from typing import Any, Self
 from zoneinfo import ZoneInfo, available_timezones
 
-from catalog.expressions import ITEM, USER, VIEWED, Expression, parse
+from catalog.expressions import USER, VIEWED, Expression, parse
 from catalog.filter_text import FilterText
 from recsite.platform.exceptions import Invalid
 from recsite.platform.request_fields import Field, Fields, described, read_fields
@@ -50,7 +50,6 @@ LAST_POSITION = 50
 
 LARGEST_FACTOR = 10
 UTC = "UTC"
-EVERY_SCOPE = (ITEM, USER, VIEWED)
 _HOUR = re.compile(r"([01]\d|2[0-3]):[0-5]\d", re.ASCII)
 
 

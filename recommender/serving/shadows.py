@@ -18,6 +18,7 @@ from typing import NamedTuple
 
 from django.conf import settings
 from django.db import connection
+from prometheus_client import Counter
 
 from recommender.insight import shadows as sums
 from recommender.insight.shadows import LENGTH, Outcome
@@ -34,6 +35,7 @@ from recsite.platform.reloading import Reloading
 logger = logging.getLogger(__name__)
 MOST_WAITING = 100
 FLUSH_SECS = 1.0
+lost = Counter("shadow_outcomes_lost_total", "Lists that shadows made, and whose outcome could not be stored.")
 Make = Callable[[Request, ServedPlacement], Answer]
 
 
@@ -170,6 +172,7 @@ class _Scorer:
         except Exception:
             # It must not end the thread, nor be tried for ever.
             logger.exception("What shadows did can't be stored.")
+            lost.inc(len(sums.waiting))
             sums.waiting.clear()
         finally:
             connection.close()

@@ -3,8 +3,9 @@ from typing import Any
 
 import pytest
 
+from recommender.models import Release
 from tests.api.clients import ApiClient
-from tests.recommender.fixtures import Shop, open_shop
+from tests.recommender.fixtures import Models, Shop, open_shop, popular, publish, start_afresh, svd
 
 
 @pytest.fixture(autouse=True)
@@ -24,3 +25,15 @@ def shop(db: None, model_folders: None) -> Shop:
 @pytest.fixture
 def api(db: None) -> ApiClient:
     return ApiClient()
+
+
+@pytest.fixture
+def swapped(shop: Shop) -> Release:
+    """A candidate in which Ada has Ben's taste."""
+    models: Models = {
+        "svd": svd(shop.poems, shop.novels, [shop.ada, shop.ben]),
+        "popular": popular(shop.novels + shop.poems),
+    }
+    found = publish(models, promote=False)
+    start_afresh()
+    return found

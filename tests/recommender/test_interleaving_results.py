@@ -5,7 +5,6 @@ from datetime import date, timedelta
 import numpy as np
 import pytest
 
-from recommender.engine.experiments.interleaving import list_outcome, team_draft
 from recommender.engine.experiments.moments import Moments
 from recommender.engine.types import RowArray
 from recommender.insight.experiments import results
@@ -14,6 +13,7 @@ from recommender.models import Experiment, ExperimentDay, Placement
 from recommender.operations import experiments as shipping
 from recsite.platform.audit import SYSTEM
 from tests.api.clients import ApiClient
+from tests.recommender.drafts import list_outcome, team_draft
 from tests.recommender.experiment_fixtures import begin
 from tests.recommender.fixtures import Shop
 

@@ -7,7 +7,6 @@ import pytest
 from pytest_django import DjangoAssertNumQueries
 
 from recommender import serving
-from recommender.engine.experiments.interleaving import list_outcome
 from recommender.insight import impressions
 from recommender.insight.experiments import results, verbs
 from recommender.insight.impressions import personal_data
@@ -18,6 +17,7 @@ from recommender.serving.user_lists import look_up
 from recsite.platform import redis
 from recsite.platform.audit import SYSTEM
 from recsite.platform.exceptions import Invalid
+from tests.recommender.drafts import list_outcome
 from tests.recommender.experiment_fixtures import begin, defined
 from tests.recommender.fixtures import NOVELS, POEMS, Shop, ask, ids, look_again, set_placement, start_afresh
 from tests.recommender.test_impressions import add_up, do

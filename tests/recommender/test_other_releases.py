@@ -23,21 +23,9 @@ from recommender.serving.candidates import (
 )
 from recommender.serving.candidates.context import current_context
 from recsite.platform import redis
-from tests.recommender.fixtures import NOVELS, POEMS, Models, Shop, ask, ids, popular, publish, start_afresh, svd
+from tests.recommender.fixtures import NOVELS, POEMS, Shop, ask, ids, popular, publish, start_afresh, svd
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def swapped(shop: Shop) -> Release:
-    """A candidate in which Ada has Ben's taste."""
-    models: Models = {
-        "svd": svd(shop.poems, shop.novels, [shop.ada, shop.ben]),
-        "popular": popular(shop.novels + shop.poems),
-    }
-    found = publish(models, promote=False)
-    start_afresh()
-    return found
 
 
 def redis_keys() -> set[bytes]:

@@ -5,11 +5,14 @@ from itertools import islice
 from math import ceil
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from catalog.snapshot import NO_GROUP
-from recommender.serving.candidates.paging import HEAD, Eligibility, places, take
+from recommender.serving.candidates import everybody
+from recommender.serving.candidates.everybody import rank_for_everybody
+from recommender.serving.candidates.paging import HEAD, Eligibility, can_select_at_once, places, select_at_once, take
 from recommender.serving.candidates.rankings import Ranked, marked
 from tests.catalog.catalogues import made, record
 
@@ -124,3 +127,19 @@ def test_rows_of_a_later_catalogue_are_passed_by() -> None:
     mask = np.array([True, False, True])
     assert marked(mask, np.array([-1, 0, 1, 2, 3])).tolist() == [False, True, False, True, False]
     assert marked(mask[:0], np.array([-1, 0])).tolist() == [False, False]
+
+
+@given(lists())
+def test_positions_that_are_selected_at_once_are_those_found_one_by_one(made: tuple[Ranked, Eligibility]) -> None:
+    ranked, eligibility = made
+    if can_select_at_once(ranked, eligibility):
+        assert select_at_once(ranked, eligibility).tolist() == [at for _, at in places(ranked, eligibility)]
+
+
+def test_what_everybody_gets_is_made_in_parts_and_only_as_far_as_it_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(everybody, "PARTS", (slice(3), slice(3, 5), slice(5, None)))
+    catalogue = made(record(row + 1) for row in range(8))
+    ranking = rank_for_everybody(catalogue, None, popular_first=True)
+    assert ranking.head(2, catalogue.available).rows.tolist() == [7, 6]
+    assert sum(isinstance(part, Ranked) and len(part) > 0 for part in ranking.unmade) == 1
+    assert ranking.head(8, catalogue.available).rows.tolist() == [7, 6, 5, 4, 3, 2, 1, 0]

@@ -21,7 +21,6 @@ from tests.recommender.experiment_fixtures import begin as begin_experiment
 from tests.recommender.fixtures import (
     NOVELS,
     POEMS,
-    Models,
     Shop,
     ask,
     ids,
@@ -30,22 +29,9 @@ from tests.recommender.fixtures import (
     publish,
     set_placement,
     start_afresh,
-    svd,
 )
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
-
-
-@pytest.fixture
-def swapped(shop: Shop) -> Release:
-    """A candidate in which Ada has Ben's taste."""
-    models: Models = {
-        "svd": svd(shop.poems, shop.novels, [shop.ada, shop.ben]),
-        "popular": popular(shop.novels + shop.poems),
-    }
-    found = publish(models, promote=False)
-    start_afresh()
-    return found
 
 
 def begin(**rest: Any) -> Shadow:

@@ -16,30 +16,13 @@ from recsite.platform.audit import SYSTEM
 from recsite.platform.exceptions import Conflict, Invalid
 from recsite.platform.models import AuditEntry
 from tests.recommender.fixtures import (
-    Models,
     Shop,
     ask,
     look_again,
-    popular,
-    publish,
-    start_afresh,
-    svd,
 )
 from tests.recommender.test_shadows import begin, found
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
-
-
-@pytest.fixture
-def swapped(shop: Shop) -> Release:
-    """A candidate in which Ada has Ben's taste."""
-    models: Models = {
-        "svd": svd(shop.poems, shop.novels, [shop.ada, shop.ben]),
-        "popular": popular(shop.novels + shop.poems),
-    }
-    found = publish(models, promote=False)
-    start_afresh()
-    return found
 
 
 def test_wrong_candidates_are_refused_in_words(shop: Shop, swapped: Release) -> None:

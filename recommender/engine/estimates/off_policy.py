@@ -77,16 +77,6 @@ def estimate(logs: Logs, target: RowArray) -> Estimate | Refusal:
     )
 
 
-def estimate_difference(logs: Logs, target: RowArray, baseline: RowArray) -> Interval | Refusal:
-    """Estimate by how many clicks per list `target` differs from `baseline`, both (m, length): doubly robust.
-
-    Both are judged by the same logs, so the interval is mostly much smaller than those of the two.
-    """
-    grouped = _Grouped(logs)
-    one, other = _Matched(grouped, target), _Matched(grouped, baseline)
-    return one.refusal() or other.refusal() or _jackknife(one.values()[:, 1] - other.values()[:, 1])
-
-
 class _Grouped:
     """Hold logs with the examination of all users, and of all but each group of them."""
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from recommender.engine.experiments import words
 from recommender.engine.experiments.effects import FEWEST_USERS, Interval
@@ -35,20 +35,14 @@ class Interleaved:
     """0 for the first ranking, 1 for the second, NO_TEAM (k,)."""
 
 
-def team_draft(first: RowArray, second: RowArray, length: int, rng: np.random.Generator) -> Interleaved:
-    """Interleave two rankings of item rows, each without repeats, best first.
+def draft(
+    first: RowArray, second: RowArray, length: int, second_begins: Mask, admit: Callable[[int], bool] | None = None
+) -> Interleaved:
+    """Interleave two rankings of item rows, each without repeats, best first, by one coin for each round.
 
     Team draft: Radlinski, Kurup and Joachims, "How Does Clickthrough Data Reflect Retrieval Quality?", 2008,
     algorithm 2. In each round a coin says which team picks first; each then picks its best item that is not yet placed.
     So each team has every position equally often, and a user who clicks at random prefers nobody.
-    """
-    return draft(first, second, length, rng.integers(2, size=length).astype(np.bool_))
-
-
-def draft(
-    first: RowArray, second: RowArray, length: int, second_begins: Mask, admit: Callable[[int], bool] | None = None
-) -> Interleaved:
-    """Interleave by coins that were tossed already, one for each round.
 
     `admit` is asked once of each item, just before it is placed, whether it may stand beside those placed before; who
     may not is passed over for good. Positions depend on those before them alone, so pages of one list fit together.
@@ -84,12 +78,6 @@ def _position_by_position(rankings: Sequence[Sequence[int]]) -> list[int]:
     """Return all items once, by their best position; of two at the same one the first ranking's before the second's."""
     longest = max(map(len, rankings))
     return list(dict.fromkeys(ranking[at] for at in range(longest) for ranking in rankings if at < len(ranking)))
-
-
-def list_outcome(clicked: Mask, teams: ArrayLike) -> int:
-    """Return who won one list (k,) by clicks: 1 for the second ranking, -1 for the first, 0 for a tie or no click."""
-    owners = np.asarray(teams)[np.asarray(clicked, bool)]
-    return int(np.sign((owners == 1).sum() - (owners == 0).sum()))
 
 
 @dataclass(frozen=True)

@@ -47,11 +47,6 @@ class Verdict:
     days_left: float | None = None
     """Until an effect worth finding would have been found; only where it is too early."""
 
-    @property
-    def may_ship(self) -> bool:
-        """Return True where the variant is surely better and every guardrail holds."""
-        return self.decision is Decision.BETTER
-
     def where_fading(self) -> "Verdict":
         """Return what is known where the effect surely fades from day to day: what is left of it is open."""
         if self.decision is not Decision.BETTER or self.gain is None:

@@ -7,7 +7,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from recommender.engine.estimates.logs import Logs, examination, examination_sums
-from recommender.engine.estimates.off_policy import Estimate, Refusal, estimate, estimate_difference
+from recommender.engine.estimates.off_policy import Estimate, Refusal, estimate
 from recommender.engine.experiments.effects import Interval
 from recommender.engine.types import UNKNOWN
 from tests.recommender.estimates.world import LENGTH, LOOK, World
@@ -17,17 +17,15 @@ WORLD = World.of(np.random.default_rng(71))
 
 
 @pytest.fixture(scope="module")
-def runs() -> list[tuple[Estimate, Interval]]:
-    """Estimate the best lists, and their difference from the live ones, from RUNS logs of 300 users."""
+def runs() -> list[Estimate]:
+    """Estimate the best lists from RUNS logs of 300 users."""
     rng = np.random.default_rng(72)
     found = []
     for _ in range(RUNS):
         logs, kind = WORLD.logs(rng, users=300)
-        best, live = WORLD.target(WORLD.best, kind), WORLD.target(WORLD.live, kind)
-        one, difference = estimate(logs, best), estimate_difference(logs, best, live)
+        one = estimate(logs, WORLD.target(WORLD.best, kind))
         assert isinstance(one, Estimate)
-        assert isinstance(difference, Interval)
-        found.append((one, difference))
+        found.append(one)
     return found
 
 
@@ -42,16 +40,12 @@ def check(intervals: list[Interval], truth: float) -> None:
     assert widths.mean() / 2 == pytest.approx(2 * values.std(), rel=0.25)
 
 
-def test_the_self_normalised_estimate_is_right(runs: list[tuple[Estimate, Interval]]) -> None:
-    check([one.self_normalised for one, _ in runs], WORLD.truth(WORLD.best))
+def test_the_self_normalised_estimate_is_right(runs: list[Estimate]) -> None:
+    check([one.self_normalised for one in runs], WORLD.truth(WORLD.best))
 
 
-def test_the_doubly_robust_estimate_is_right(runs: list[tuple[Estimate, Interval]]) -> None:
-    check([one.doubly_robust for one, _ in runs], WORLD.truth(WORLD.best))
-
-
-def test_the_difference_from_the_live_lists_is_right(runs: list[tuple[Estimate, Interval]]) -> None:
-    check([difference for _, difference in runs], WORLD.truth(WORLD.best) - WORLD.truth(WORLD.live))
+def test_the_doubly_robust_estimate_is_right(runs: list[Estimate]) -> None:
+    check([one.doubly_robust for one in runs], WORLD.truth(WORLD.best))
 
 
 def test_clicks_as_they_were_are_not_the_answer() -> None:
@@ -60,8 +54,8 @@ def test_clicks_as_they_were_are_not_the_answer() -> None:
     assert logs.clicks.sum(axis=1).mean() < 0.9 * WORLD.truth(WORLD.best)
 
 
-def test_how_far_users_look_is_found(runs: list[tuple[Estimate, Interval]]) -> None:
-    found = np.array([one.examination for one, _ in runs])
+def test_how_far_users_look_is_found(runs: list[Estimate]) -> None:
+    found = np.array([one.examination for one in runs])
     assert_allclose(np.median(found, axis=0), LOOK, rtol=0.06)
     logs, _ = WORLD.logs(np.random.default_rng(74), users=20_000)
     here, there = examination_sums(logs)

@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recommender.engine.experiments.interleaving import NO_TEAM, draft, list_outcome, preference, team_draft
+from recommender.engine.experiments.interleaving import NO_TEAM, draft, preference
 from recommender.engine.experiments.moments import Moments
 from recommender.engine.experiments.sequences import ConfidenceSequence
 from recommender.engine.types import RowArray
+from tests.recommender.drafts import list_outcome, team_draft
 
 RANKINGS = st.lists(st.integers(0, 9), unique=True, min_size=1, max_size=7).map(lambda items: np.array(items, np.int32))
 SEQUENCE = ConfidenceSequence.tuned(0.05, minimum_effect=0.1)

@@ -43,7 +43,7 @@ def reading(
 def test_a_sure_winner() -> None:
     verdict = reading(b=0.216).verdict
     assert verdict.decision is Decision.BETTER
-    assert verdict.may_ship
+    assert verdict.decision is Decision.BETTER
     assert verdict.sentence == "B is better by 8 % (2 to 15), sure enough to ship."
 
 
@@ -103,12 +103,12 @@ def test_a_guardrail_that_is_not_sure_to_hold_is_waited_for() -> None:
 def test_a_guardrail_that_holds_lets_a_winner_pass() -> None:
     found = reading((LATENCY, latency(100, 20), latency(101, 20)), b=0.23)
     assert found.comparisons[1].guardrail is GuardrailState.HOLDS
-    assert found.verdict.may_ship
+    assert found.verdict.decision is Decision.BETTER
 
 
 def test_a_guardrail_of_errors_holds_where_there_were_none_and_breaks_where_there_are_many() -> None:
-    assert reading((ERRORS, errors(0), errors(0)), b=0.23).verdict.may_ship
-    assert reading((ERRORS, errors(20), errors(22)), b=0.23).verdict.may_ship
+    assert reading((ERRORS, errors(0), errors(0)), b=0.23).verdict.decision is Decision.BETTER
+    assert reading((ERRORS, errors(20), errors(22)), b=0.23).verdict.decision is Decision.BETTER
     many = reading((ERRORS, errors(20), errors(600)), b=0.23).verdict
     assert many.decision is Decision.BETTER_BUT_HARMFUL
     assert "errors is worse by 0.0029, more than the 0.001 allowed" in many.sentence

@@ -14,6 +14,7 @@ from recommender.models import ListImpression
 from recommender.serving import Request, placements
 from recommender.serving.contract import as_json
 from recommender.serving.why_not import why_not
+from recsite.platform import redis
 from tests.recommender.fixtures import NOVELS, POEMS, Shop, ask, happened, ids, look_again, set_placement, start_afresh
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
@@ -104,6 +105,37 @@ def test_a_cached_list_with_rules_asks_the_database_nothing(
     before = ids(ask("ada"))
     with django_assert_num_queries(0):
         assert ids(ask("ada")) == before
+
+
+def test_what_an_audience_asks_of_the_user_comes_along_with_the_list(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rules(pin("poem-5", 2, audience="user.country is missing"))
+    before = ids(ask("ada"))
+    sent: list[Any] = []
+    roundtrip = redis.roundtrip
+
+    def counted(*commands: redis.Command, **how: Any) -> list[Any]:
+        sent.append(commands)
+        return roundtrip(*commands, **how)
+
+    monkeypatch.setattr(redis, "roundtrip", counted)
+    assert ids(ask("ada")) == before
+    assert len(sent) == 1
+
+
+def test_rules_rank_no_more_than_the_candidates_where_these_fill_the_page(
+    shop: Shop, settings: Any, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    settings.CANDIDATE_COUNT = 6
+    rules(
+        {"does": "boost", "filter": POETRY, "factor": 2},
+        {"does": "at_most", "property": "category", "count": 1, "first": 3},
+        {"does": "pin_best", "filter": POETRY, "position": 2},
+    )
+    before = ids(ask("ada", limit=3))
+    with django_assert_num_queries(0):
+        assert ids(ask("ada", limit=3)) == before
 
 
 def test_impressions_keep_that_an_item_was_pinned(shop: Shop) -> None:
