@@ -18,8 +18,8 @@ def list_id(text: str) -> UUID:
 
 class Command(PlainCommand):
     help = (
-        "A list as it was shown: by which release, revision, rules and weights, its items then and now; and the same list "
-        "made again with what is kept, equal or not, and why."
+        "A list as it was shown: by which release, revision, rules and weights, its items then and now; and the same "
+        "list made again with what is kept, equal or not, and why."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
