@@ -18,7 +18,7 @@ UNDO: dict[str, Undo] = {
     "placement.revert": Undo("recommender.change_placement", "recommender.operations.undo.revision"),
     "shadow.start": Undo("recommender.operate", "recommender.operations.undo.shadow"),
     "experiment.change": Undo("recommender.change_experiment", "recommender.operations.undo.experiment"),
-    "experiment.start": Undo("recommender.change_experiment", "recommender.operations.undo.experiment_state"),
+    "experiment.resume": Undo("recommender.change_experiment", "recommender.operations.undo.experiment_state"),
     "experiment.pause": Undo("recommender.change_experiment", "recommender.operations.undo.experiment_state"),
     "experiment.archive": Undo("recommender.change_experiment", "recommender.operations.undo.experiment_state"),
     "experiment.restore": Undo("recommender.change_experiment", "recommender.operations.undo.experiment_state"),

@@ -69,9 +69,13 @@ def published(request: HttpRequest, pk: int) -> HttpResponse:
     lines = [
         (label.capitalize(), in_words(name, getattr(own, name)))
         for name, (_, kinds, label) in TABLE.items()
-        if placement.kind in kinds
+        if placement.kind in kinds and name != "rules"
     ]
-    context: dict[str, Any] = {"lines": lines, "achieved": analytics.revision_totals(placement.name, LISTED)}
+    context: dict[str, Any] = {
+        "lines": lines,
+        "rules": own.rules,
+        "achieved": analytics.revision_totals(placement.name, LISTED),
+    }
     context["chart"] = placement_chart.of(placement)
     return placement_page(request, placement, "published", context)
 

@@ -3,6 +3,7 @@
 The verbs write and record; serving reads what is live in `serving.placements`.
 """
 
+from recommender.merchandising.differences import Difference, differences
 from recommender.merchandising.drafts import StaleDraft, discard_draft, save_draft
 from recommender.merchandising.placements import (
     PlacementTaken,
@@ -13,7 +14,7 @@ from recommender.merchandising.placements import (
     needed_by,
 )
 from recommender.merchandising.publishing import NothingToPublish, StaleRevision, publish, publish_settings, revert
-from recommender.merchandising.settings import Difference, ListSettings, differences, fields_of
+from recommender.merchandising.settings import ListSettings, fields_of
 
 __all__ = [
     "Difference",

@@ -209,25 +209,6 @@ def _misfits(kind: str, found: ListSettings) -> Any:
         yield "content_weight", f"It can be given only with {HYBRID} or no algorithm."
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """Hold what one setting was and is, in words."""
-
-    name: str
-    label: str
-    before: str
-    after: str
-
-
-def differences(before: ListSettings, after: ListSettings) -> list[Difference]:
-    """Return the settings that differ, in the order of TABLE."""
-    return [
-        Difference(name, label, in_words(name, getattr(before, name)), in_words(name, getattr(after, name)))
-        for name, (_, _, label) in TABLE.items()
-        if getattr(before, name) != getattr(after, name)
-    ]
-
-
 def in_words(name: str, value: Any) -> str:
     """Return the value of a setting in words for staff."""
     if value is None or value == ():

@@ -45,20 +45,15 @@ def experiment(entry: AuditEntry, *, actor: Actor) -> None:
 
 
 def experiment_state(entry: AuditEntry, *, actor: Actor) -> None:
-    """Let an experiment go on that was paused, pause one that was let go on, and bring back or put away a closed one.
-
-    Nobody can take back that users have seen it, so a first start stays.
-    """
+    """Pause an experiment that was let go on, let one go on that was paused, put away or bring back a closed one."""
     held = _experiment(entry)
-    was, state = entry.before.get("state"), entry.after.get("state")
+    state = entry.after.get("state")
     if held.state != state:
         raise undo.CannotUndo(f"{held.key} is {held.get_state_display()} now: what came later stands in the way.")
     if state == State.PAUSED:
         experiments.start(held, actor=actor)
-    elif state == State.RUNNING and was == State.PAUSED:
-        experiments.pause(held, actor=actor)
     elif state == State.RUNNING:
-        raise undo.CannotUndo(f"Users may have seen {held.key} since it was started: pause or stop it instead.")
+        experiments.pause(held, actor=actor)
     elif state == State.ARCHIVED:
         experiments.restore(held, actor=actor)
     else:

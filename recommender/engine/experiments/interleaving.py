@@ -106,12 +106,22 @@ class Preference:
             return "Too early to say: too few users have clicked one ranking more than the other."
         if self.interval.above_zero or self.interval.below_zero:
             winner, loser = (second, first) if self.interval.above_zero else (first, second)
-            won = (1 + abs(self.interval.estimate)) / 2
-            return f"{winner} is preferred to {loser}: of the lists that one of them wins it wins {100 * won:.0f} %."
+            return f"{winner} is preferred to {loser}: of the lists that one of them wins it wins {self._won()}."
         if self.decision(worth) is Decision.INSIDE_THE_NOISE:
-            return f"Inside the noise: neither {second} nor {first} is preferred by {words.share(worth)} or more."
+            most = words.share(worth)
+            return f"Inside the noise: neither {second} nor {first} is preferred by {most} or more ({self._span()})."
         needs = "" if days is None else f"; needs {words.more_days(days)}"
-        return f"Too early to say if {second} or {first} is preferred{needs}."
+        return f"Too early to say if {second} or {first} is preferred ({self._span()}){needs}."
+
+    def _won(self) -> str:
+        """Return the share of decided lists that the preferred ranking wins: "62 % (58 to 66)"."""
+        gain = self.interval.negated() if self.interval.estimate < 0 else self.interval
+        return words.change(Interval(*((1 + value) / 2 for value in (gain.estimate, gain.low, gain.high))))
+
+    def _span(self) -> str:
+        """Say where an unsure preference may lie."""
+        low, high = words.percents([self.interval.low, self.interval.high])
+        return f"the preference is {low} % to {high} %"
 
 
 def days_left(found: Preference, sequence: ConfidenceSequence, worth: float, users_per_day: float) -> float:

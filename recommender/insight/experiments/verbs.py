@@ -120,13 +120,15 @@ def start(experiment: Experiment, *, seen: int | None = None, actor: Actor) -> E
         blocking = other.exclude(pk=held.pk).first()
         if blocking:
             raise _occupied(held, blocking)
-        if held.started_at is None:
+        is_first = held.started_at is None
+        if is_first:
             held.started_at = timezone.now()
             _settle_counting(held)
         held.start_refused = ""
         try:
             with transaction.atomic():
-                _move(held, State.RUNNING, "experiment.start", actor)
+                # Going on can be taken back; a first start can't, since users may have seen it.
+                _move(held, State.RUNNING, "experiment.start" if is_first else "experiment.resume", actor)
         except IntegrityError as error:
             raise _occupied(held, None) from error
     return held

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from recommender.merchandising import ListSettings, differences
 from recommender.merchandising.rules import MOST_RULES, Rule, Rules
-from recommender.merchandising.settings import ListSettings, differences
 from recsite.platform.values import WrongValue
 
 BLOCK = {"does": "block", "filter": 'category == "Poetry"'}
@@ -120,3 +120,25 @@ def test_what_a_change_of_a_rule_was_and_is_never_reads_the_same() -> None:
     for conditions, _ in TOLD[1:]:
         (told,) = differences(before, ListSettings.read("user", {"rules": [EMMA | conditions]}))
         assert told.before != told.after
+
+
+POEMS = {"does": "block", "filter": 'category == "Poetry"'}
+NEW = {"does": "boost", "filter": "is_new", "factor": 2}
+WAS_EMMA, WAS_POEMS, WAS_NEW = "pin emma at position 1", 'block category == "Poetry"', "boost is_new by 2"
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "said"),
+    [
+        ([EMMA, POEMS], [POEMS], [("rule 1", WAS_EMMA, "none")]),
+        ([POEMS], [EMMA, POEMS], [("rule 1", "none", WAS_EMMA)]),
+        ([EMMA, POEMS, NEW], [EMMA, POEMS, NEW | {"factor": 3}], [("rule 3", WAS_NEW, "boost is_new by 3")]),
+        ([EMMA, POEMS, NEW], [NEW, EMMA, POEMS], [("rule 1", "as rule 3", WAS_NEW)]),
+        ([EMMA, NEW], [POEMS, NEW, EMMA], [("rule 1", "none", WAS_POEMS), ("rule 2", "in another order", WAS_NEW)]),
+        ([EMMA, EMMA], [EMMA], [("rule 2", WAS_EMMA, "none")]),
+        ([EMMA, POEMS], [EMMA, POEMS], []),
+    ],
+)
+def test_each_rule_that_differs_has_a_line_of_its_own(was: list[Any], now: list[Any], said: list[Any]) -> None:
+    before, after = (ListSettings.read("user", {"rules": rules}) for rules in (was, now))
+    assert [(one.label, one.before, one.after) for one in differences(before, after)] == said
