@@ -1,8 +1,9 @@
 """Measure how far the consumers of a group are behind: for pages, metrics and alerts."""
 
+import time
 from dataclasses import dataclass
 
-from confluent_kafka import Consumer, KafkaException, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 from django.conf import settings
 
 from interactions import kafka
@@ -11,6 +12,17 @@ from interactions.kafka import BrokerDown
 from interactions.topics import EVENTS
 
 TIMEOUT_SECS = 3.0
+PAUSE_SECS = 0.1
+MOVING = frozenset(
+    (
+        KafkaError.NOT_LEADER_FOR_PARTITION,
+        KafkaError.LEADER_NOT_AVAILABLE,
+        KafkaError.COORDINATOR_NOT_AVAILABLE,
+        KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
+        KafkaError.NOT_COORDINATOR,
+    )
+)
+"""What brokers say while a topic is made, or moves to another of them: it is over in a moment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,19 +40,30 @@ def lag(group: str = GROUP) -> list[Lag]:
         return []
     # It never joins the group: it only asks where the group is.
     client = Consumer(kafka.client_settings(**{"group.id": group, "enable.auto.commit": False}))
+    until = time.monotonic() + TIMEOUT_SECS
     try:
-        there = client.list_topics(timeout=TIMEOUT_SECS).topics
-        asked = [
-            TopicPartition(kafka.full_name(topic), partition)
-            for topic in EVENTS
-            if kafka.full_name(topic) in there
-            for partition in there[kafka.full_name(topic)].partitions
-        ]
-        return [_lag(client, committed) for committed in client.committed(asked, timeout=TIMEOUT_SECS)]
+        while True:
+            try:
+                return _ask(client)
+            except KafkaException as fault:
+                if fault.args[0].code() not in MOVING or time.monotonic() > until:
+                    raise
+                time.sleep(PAUSE_SECS)
     except KafkaException as fault:
         raise BrokerDown(f"Kafka at {settings.KAFKA_BOOTSTRAP_SERVERS} doesn't answer: {kafka.said(fault)}.") from fault
     finally:
         client.close()
+
+
+def _ask(client: Consumer) -> list[Lag]:
+    there = client.list_topics(timeout=TIMEOUT_SECS).topics
+    asked = [
+        TopicPartition(kafka.full_name(topic), partition)
+        for topic in EVENTS
+        if kafka.full_name(topic) in there
+        for partition in there[kafka.full_name(topic)].partitions
+    ]
+    return [_lag(client, committed) for committed in client.committed(asked, timeout=TIMEOUT_SECS)]
 
 
 def _lag(client: Consumer, committed: TopicPartition) -> Lag:

@@ -2,6 +2,8 @@ from collections.abc import Iterator
 
 import pytest
 from django.conf import settings
+from django.db import connection
+from pytest_django import DjangoDbBlocker
 
 from catalog import snapshot
 from interactions import types
@@ -11,6 +13,14 @@ from recommender.serving import placements, processes, shadows
 from recommender.serving.candidates import exploration, loaded_release, new_items, other_releases
 from recommender.serving.incremental import trends
 from tests import outages
+from tests.initial_rows import InitialRows
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
+    """Put back the rows of the migrations in a quicker way."""
+    with django_db_blocker.unblock():
+        connection.creation.deserialize_db_from_string = InitialRows().put_back  # type: ignore[method-assign]
 
 
 @pytest.fixture(autouse=True)

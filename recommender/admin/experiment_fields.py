@@ -6,10 +6,9 @@ from datetime import datetime
 from typing import Any, Self
 
 from django import forms
-from django.db.models import Max
+from django.utils.text import Truncator
 from unfold.widgets import (
     UnfoldAdminDecimalFieldWidget,
-    UnfoldAdminIntegerFieldWidget,
     UnfoldAdminSelectWidget,
     UnfoldAdminTextInputWidget,
 )
@@ -18,7 +17,7 @@ from recommender import registry
 from recommender.insight.experiments.definition import LEAST_SHARE, VARIANT, VariantSpec
 from recommender.insight.experiments.metrics import METRICS
 from recommender.insight.experiments.servable import ALWAYS
-from recommender.models import ModelVersion, Placement, Release
+from recommender.models import ModelVersion, PlacementRevision, Release
 from recommender.registry.leaders import leaders_of
 from recsite.platform.exceptions import Invalid
 from recsite.platform.moments import Moment
@@ -28,7 +27,9 @@ from recsite.platform.values import WrongValue
 GUARDRAIL = "guardrail_"
 LEAST_MARGIN = 0.001
 LISTED = 50
-"""Releases that can be chosen."""
+"""Releases, and revisions, that can be chosen."""
+
+LONGEST_NOTE = 40
 
 LABELS = {
     "name": "Name",
@@ -105,10 +106,12 @@ def guardrail_fields() -> Iterator[tuple[str, forms.Field]]:
 
 @dataclass(frozen=True)
 class Choices:
-    """Hold what variants can be led by, and of which releases they can be: asked once for all rows."""
+    """Hold what variants can be led by, of which releases and revisions they can be: asked once for all rows."""
 
     leaders: Mapping[str, str]
     releases: Mapping[str, str]
+    revisions: Mapping[str, str]
+    """By what the form sends of each, see `revision_value`."""
 
     @classmethod
     def now(cls) -> Self:
@@ -122,39 +125,43 @@ class Choices:
             + ", ".join(sorted(row.algorithm for row in one.members.all()))
             for one in served[:LISTED]
         }
-        return cls({name: name for name in names}, releases)
+        return cls({name: name for name in names}, releases, dict(_revisions()))
 
 
-def variant_fields(kept: VariantSpec | None, choices: Choices) -> Iterator[tuple[str, forms.Field]]:
+def revision_value(placement: str, number: int) -> str:
+    """Name a revision among those of all placements, so that a form tells one of another placement."""
+    return f"{placement} {number}"
+
+
+def _revisions() -> Iterator[tuple[str, str]]:
+    rows = PlacementRevision.objects.select_related("placement").order_by("-pk")[:LISTED]
+    for one in sorted(rows, key=lambda row: (row.placement.name, -row.number)):
+        live = " (live)" if one.placement.live_id == one.pk else ""
+        note = f": {Truncator(one.note).chars(LONGEST_NOTE)}" if one.note else ""
+        yield revision_value(one.placement.name, one.number), f"{one.placement.name} {one.number}{live}{note}"
+
+
+def variant_fields(kept: VariantSpec | None, choices: Choices, placement: str) -> Iterator[tuple[str, forms.Field]]:
     """Yield the fields of a row; what it names already can be kept even where it is not there any more."""
-    number, decimal = UnfoldAdminIntegerFieldWidget, UnfoldAdminDecimalFieldWidget
+    decimal = UnfoldAdminDecimalFieldWidget
     leaders = _with_kept(choices.leaders, kept.algorithm if kept else None, "not in the live release")
     releases = _with_kept(choices.releases, kept.release if kept else None, "not among those that can be served")
+    revision = revision_value(placement, kept.revision) if kept and kept.revision else None
+    revisions = _with_kept(choices.revisions, revision, "not among the newest")
     fields: dict[str, forms.Field] = {
         "name": forms.CharField(required=False, widget=UnfoldAdminTextInputWidget),
         "share": PercentField(LEAST_SHARE, 1, required=False),
         "algorithm": forms.ChoiceField(required=False, choices=leaders, widget=UnfoldAdminSelectWidget),
         "content_weight": forms.FloatField(required=False, widget=decimal(attrs={"step": "any"})),
-        "revision": forms.IntegerField(required=False, widget=number),
+        "revision": forms.ChoiceField(required=False, choices=revisions, widget=UnfoldAdminSelectWidget),
         "release": forms.TypedChoiceField(
             required=False, coerce=int, empty_value=None, choices=releases, widget=UnfoldAdminSelectWidget
         ),
     }
     for name, field in fields.items():
         field.label = LABELS[name]
-        field.initial = getattr(kept, name) if kept else None
+        field.initial = revision if name == "revision" else getattr(kept, name, None)
         yield name, field
-
-
-def revisions_there_are() -> str:
-    """Say which revisions the placements have, and which is live."""
-    rows = Placement.objects.annotate(last=Max("revisions__number")).select_related("live")[:LISTED]
-    said = [
-        f"{one.name} 1 to {one.last}, {one.live.number} is live" if one.live else f"{one.name} 1 to {one.last}"
-        for one in rows
-        if one.last
-    ]
-    return f"Revisions: {'; '.join(said)}." if said else ""
 
 
 def wrong_in(row: Mapping[str, Any]) -> dict[str, str]:

@@ -11,7 +11,6 @@ from recommender.admin.experiment_fields import (
     MomentField,
     PercentField,
     guardrail_fields,
-    revisions_there_are,
     variant_fields,
     wrong_in,
 )
@@ -91,8 +90,10 @@ class ExperimentForm(forms.Form):
         self.kept, choices = told.variants if told else FIRST, Choices.now()
         for number in range(MOST_VARIANTS):
             kept = self.kept[number] if number < len(self.kept) else None
-            self.fields |= {f"{name}_{number}": field for name, field in variant_fields(kept, choices)}
-        self.revisions = revisions_there_are()
+            self.fields |= {
+                f"{name}_{number}": field
+                for name, field in variant_fields(kept, choices, told.placement if told else "")
+            }
 
     def rows(self) -> list[tuple[int, list[forms.BoundField]]]:
         """Return the fields of the variants that stand open."""
@@ -113,6 +114,7 @@ class ExperimentForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         found: dict[str, Any] = super().clean() or self.cleaned_data
         for number in range(MOST_VARIANTS):
+            self._read_revision(found, number)
             row = _variant(found, number)
             if any(value is not None for value in row.values()):
                 for name, sentence in wrong_in(row).items():
@@ -126,6 +128,14 @@ class ExperimentForm(forms.Form):
                 for name, sentence in error.errors.items():
                     self.add_error(name if name in self.base_fields else None, sentence)
         return found
+
+    def _read_revision(self, found: dict[str, Any], number: int) -> None:
+        """Put the number of the chosen revision in the place of its name; one of another placement is refused."""
+        name = f"revision_{number}"
+        placement, _, chosen = (found.get(name) or "").rpartition(" ")
+        found[name] = int(chosen) if chosen else None
+        if chosen and placement != found.get("placement"):
+            self.add_error(name, f"It is a revision of {placement}. Choose one of {found.get('placement')}.")
 
     def _open(self) -> int:
         """Return how many rows stand open: those that hold something, and one more."""

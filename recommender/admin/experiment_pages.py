@@ -26,6 +26,7 @@ from recommender.insight.impressions.timing import quantile
 from recommender.models import Experiment
 from recommender.models.experiment import INTERLEAVED
 from recommender.operations import experiments as shipping
+from recommender.serving.audience_sizes import audience_sizes
 from recsite.platform.audit import Actor
 from recsite.platform.exceptions import Invalid, UserFacingError
 from recsite.platform.humanize import EMPTY
@@ -59,6 +60,7 @@ def result(request: HttpRequest, experiment: Experiment) -> HttpResponse:
     times = answers.durations(experiment)
     may_change, is_interleaved = request.user.has_perm(CHANGE), experiment.kind == Experiment.Kind.INTERLEAVING
     shippable = experiment.state in shipping.SHIPPABLE and not experiment.shipped
+    asks_audience = experiment.audience and experiment.state in TO_BE_SHOWN
     ship_form = ShipForm(names, found.winner) if shippable and request.user.has_perm(OPERATE) else None
     context = {
         "experiment": experiment,
@@ -81,6 +83,7 @@ def result(request: HttpRequest, experiment: Experiment) -> HttpResponse:
         "mismatch": mismatch,
         "comparisons": [] if mismatch else [_line(role, one) for role, one in results.comparisons_of(found)],
         "charts": [chart for name in names[1:] if found.days for chart in charts_of(name, found) if not mismatch],
+        "audience": audience_sizes([experiment.audience])[0] if asks_audience else None,
         "steps": STEPS.get(experiment.state, ()) if may_change else (),
         "may_edit": may_change and experiment.state == State.DRAFT,
         "ship_form": ship_form,

@@ -5,10 +5,11 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from drf_spectacular.utils import OpenApiExample, extend_schema
 
-from recommender import merchandising, registry, tasks
+from recommender import registry, tasks
 from recommender.api.models import RELEASE_ID, find_release
 from recommender.engine.algorithms import ALGORITHMS
 from recommender.models import Placement, Release
+from recommender.operations.estimate import NothingRandomised, find_placement
 from recommender.registry.exceptions import NothingLive, NothingToRollBackTo
 from recommender.tasks import estimating
 from recommender.training import train
@@ -108,9 +109,9 @@ class EstimateRelease(JsonBodyView):
         values = read_fields(ESTIMATE, body)
         release = database.ask(lambda: find_release(release_id))
         try:
-            placement = database.ask(lambda: merchandising.find(values["placement"]))
-        except Placement.DoesNotExist as unknown:
-            raise Invalid({"placement": str(unknown)}) from unknown
+            placement = database.ask(lambda: find_placement(values["placement"]))
+        except (Placement.DoesNotExist, NothingRandomised) as error:
+            raise Invalid({"placement": str(error)}) from error
         about = {"placement": placement.name, "release": release.pk, "is_later_only": values["later_only"]}
         title, actor = f"Estimate {release} at {placement.name}", authentication.actor(request)
         return accepted(jobs.start(estimating.estimate_candidate, "estimate", title, actor=actor, **about))

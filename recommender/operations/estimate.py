@@ -25,6 +25,7 @@ from recommender.engine.estimates.ranks import KEPT, position_matrix
 from recommender.engine.types import UNKNOWN, IntArray, Progress, RowArray, silent
 from recommender.insight.impressions import randomised
 from recommender.merchandising import ListSettings
+from recommender.merchandising.settings import EXPLORING
 from recommender.models import ListImpression, Placement, Release
 from recommender.operations.estimate_words import Estimated
 from recommender.operations.lists_then import page_then, placement_then, with_weight
@@ -78,6 +79,18 @@ class Candidate:
         return cls("The draft", current_context, settings=ListSettings.stored(placement.draft))
 
 
+def find_placement(name: str) -> Placement:
+    """Return a placement whose lists can be estimated. Raises Placement.DoesNotExist, and NothingRandomised."""
+    found = merchandising.find(name)
+    if found.kind not in EXPLORING:
+        titles = ", ".join(str(Placement.Kind(one).label) for one in Placement.Kind.values if one in EXPLORING)
+        raise NothingRandomised(
+            f"{name} can't be estimated: no list of its kind ({found.get_kind_display()}) is ever drawn at random. "
+            f"Choose a placement of a kind whose lists are: {titles}."
+        )
+    return found
+
+
 def candidate(placement: str, release: int = 0, model: int = 0) -> Candidate:
     """Return the release or the model of this number, else the placement's draft.
 
@@ -96,7 +109,7 @@ def estimate_at(
     With `is_later_only` from those after the training alone: a model has learned from the clicks on all earlier ones.
     What is said of a release is kept with it. Raises NothingRandomised, UnknownRelease, Placement.DoesNotExist.
     """
-    placement, context = merchandising.find(name), candidate.context()
+    placement, context = find_placement(name), candidate.context()
     trained_at = max((one.trained_at for one in context.release.members.values()), default=None)
     since = timezone.now() - timedelta(days=DAYS)
     if is_later_only and trained_at:

@@ -10,8 +10,9 @@ from catalog.models import EndUser, Item
 from recommender import dataset
 from recommender.cache import NOBODY
 from recommender.models import ListImpression, ListKind
-from recommender.operations.lists_then import page_then, placement_then, request_then, with_weight
+from recommender.operations.lists_then import drafted_page_then, page_then, placement_then, request_then, with_weight
 from recommender.serving import Request, ServingUnavailable, randomising, ruling
+from recommender.serving.bought_lists import page_bought_together
 from recommender.serving.candidates import POPULAR, TRENDING, Ranked, ServingContext, UnknownRelease, context_of_release
 from recommender.serving.candidates.ruled_pages import Met
 from recommender.serving.contract import UnknownItem
@@ -21,7 +22,7 @@ from recommender.serving.unavailable import why_unavailable
 from recommender.serving.why_not import Case, Cause, reason
 from recsite.platform import database
 
-FROM_ITEMS = (ListKind.SIMILAR, ListKind.SESSION)
+FROM_ITEMS = (ListKind.SIMILAR, ListKind.SESSION, ListKind.BOUGHT_TOGETHER)
 UNRECORDED = "What the request itself asked isn't known."
 
 
@@ -45,6 +46,10 @@ class Again:
     differences: Sequence[Difference] = ()
     rules: Mapping[int, Sequence[str]] = field(default_factory=dict)
     """By internal id: which rules of the placement met an item that was shown, and what each did."""
+
+
+class _Gone(Exception):
+    """Say what a list was made of that is not there any more."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -75,6 +80,8 @@ def make_again(shown: ListImpression) -> Again:
         made = _made(shown)
     except (UnknownRelease, UnknownItem) as gone:
         return Again(None, f"It can't be made again. {gone.sentence}")
+    except _Gone as gone:
+        return Again(None, f"It can't be made again. {gone}")
     except (database.DatabaseDown, ServingUnavailable):
         return Again(None, "It can't be made again now: the database can't be reached. Try again soon.")
     rules = _rules(shown, made)
@@ -88,27 +95,20 @@ def make_again(shown: ListImpression) -> Again:
 
 def _impossible(shown: ListImpression) -> str:
     """Say why nobody can make the list again; empty where it can be tried."""
-    if shown.kind == ListKind.BOUGHT_TOGETHER:
-        return (
-            "what was bought together then is not kept, only what is. Lists for a user, for everybody, for a session "
-            "and of similar items can be."
-        )
     if shown.kind in FROM_ITEMS and not (shown.asked or {}).get("items"):
         return "what it started from, an item or a session, isn't known."
     if shown.release is None:
         return "no release was live, so it went by the dates of the items alone."
     if shown.kind == ListKind.USER and not shown.user_id:
         return "its user was erased, or opted out."
-    if shown.algorithm == TRENDING:
-        return "what was trending is not kept, only what is."
-    if shown.teams:
-        return "two rankings were drafted into it. Each item says whose it is."
     return ""
 
 
 def _made(shown: ListImpression) -> _Made:
     assert shown.release is not None
     placement = placement_then(shown)
+    if shown.teams:
+        return _drafted(shown, placement)
     asked = (shown.asked or {}).get("content_weight")
     context = with_weight(context_of_release(shown.release), placement, shown.algorithm, asked)
     if shown.kind in FROM_ITEMS:
@@ -121,10 +121,24 @@ def _made(shown: ListImpression) -> _Made:
     return _Made(context, request, ranked, page.met, case)
 
 
+def _drafted(shown: ListImpression, placement: ServedPlacement) -> _Made:
+    person = _person(shown)
+    real = database.ask(partial(dataset.load_all_of, person))
+    made = drafted_page_then(placement, shown, person, real)
+    if made is None:
+        raise _Gone("The experiment that drafted two rankings into it was deleted.")
+    context, request, page = made
+    return _Made(context, request, page.ranked, page.met)
+
+
 def _from_items(shown: ListImpression, context: ServingContext, placement: ServedPlacement) -> _Made:
     leader = shown.algorithm if shown.algorithm in context.release.sources and shown.algorithm != POPULAR else ""
-    request, is_session = request_then(shown, placement), shown.kind == ListKind.SESSION
-    page = page_by_items(context, placement, replace(request, algorithm=leader), is_session)
+    request = request_then(shown, placement)
+    if shown.kind == ListKind.BOUGHT_TOGETHER:
+        page = page_bought_together(context, placement, request)
+    else:
+        its = replace(request, algorithm=leader)
+        page = page_by_items(context, placement, its, shown.kind == ListKind.SESSION)
     return _Made(context, request, page.ranked, page.met)
 
 
@@ -171,6 +185,8 @@ def _why_gone(shown: ListImpression, made: _Made, item: Item | None, pk: int) ->
         return why_unavailable(item, timezone.now())[1], True
     if shown.asked is None:
         return UNRECORDED, False
+    if follows := _follows_events(shown):
+        return follows, False
     if made.case is None:
         return "It, or others, changed since.", False
     found = reason(replace(made.case, item=item, row=row))
@@ -183,10 +199,21 @@ def _why_new(shown: ListImpression, items: Mapping[int, Item], new: int | None, 
         return "It was added to the catalogue since."
     if shown.asked is None:
         return UNRECORDED
+    if follows := _follows_events(shown):
+        return follows
     if not is_new:
         return "It moved, as others came or went."
     makes_room = any(made_room for _, made_room in gone.values())
     return "It takes the place of what is gone." if makes_room else "It was not on the list then."
+
+
+def _follows_events(shown: ListImpression) -> str:
+    """Say why lists that are counted from the latest events change by themselves; empty for others."""
+    if shown.kind == ListKind.BOUGHT_TOGETHER:
+        return "It is made by what is bought together now: the counts of then are not kept."
+    if shown.algorithm == TRENDING or (shown.asked or {}).get("window_days"):
+        return "It is made by the events of the last days: what was counted then is not kept."
+    return ""
 
 
 def _title(items: Mapping[int, Item], pk: int | None) -> str:

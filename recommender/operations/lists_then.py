@@ -10,7 +10,7 @@ from recommender.dataset import RecentEvents, microseconds_of
 from recommender.engine.types import IntArray
 from recommender.merchandising import ListSettings
 from recommender.models import ListImpression, PlacementRevision
-from recommender.serving import filtering, randomising, ruling
+from recommender.serving import drafting, experiments, filtering, randomising, ruling
 from recommender.serving.answers import eligible
 from recommender.serving.asked import request_of
 from recommender.serving.candidates import (
@@ -19,14 +19,17 @@ from recommender.serving.candidates import (
     Eligibility,
     Ranked,
     ServingContext,
+    Side,
     UserCandidates,
+    context_of_release,
+    interleaved_page,
     user_page,
     user_ranking,
 )
 from recommender.serving.candidates.histories import UserHistories
 from recommender.serving.candidates.rankings import NO_ITEMS
 from recommender.serving.contract import Request
-from recommender.serving.leading import for_everybody
+from recommender.serving.leading import asked_to_lead, for_everybody
 from recommender.serving.placements import ServedPlacement, combined
 from recommender.serving.user_lists import UserPage
 from recsite.platform.exceptions import UserFacingError
@@ -98,6 +101,31 @@ def page_then(
     found = user_page(context, algorithm, candidates, eligibility, *asks, own.fallbacks, effects)
     what = found.ranked, found.total, eligibility, effects, found.met
     return request, UserPage(shown.user_id, candidates, algorithm, False, *what)
+
+
+def drafted_page_then(
+    placement: ServedPlacement, shown: ListImpression, person: int, real: RecentEvents
+) -> tuple[ServingContext, Request, UserPage] | None:
+    """Return the same of a list into which two rankings were drafted; None where nothing says any more which two.
+
+    Raises UnknownRelease where the release of one can't be loaded.
+    """
+    drafted = experiments.drafted_by(shown.variant)
+    if drafted is None or shown.release is None:
+        return None
+    placement = drafted.of(placement)
+    made = []
+    for side in placement.sides or ():
+        context = context_of_release(side.release or shown.release)
+        algorithm = asked_to_lead(context, Request(), side.settings)
+        context = with_weight(context, side, algorithm)
+        made.append((context, *page_then(context, side, algorithm, shown, person, real)))
+    (context, request, first), (other, _, second) = made
+    sides = Side(context, first.algorithm, first.known), Side(other, second.algorithm, second.known)
+    coins = drafting.coins_of(placement, shown.user_id, shown.served_at)
+    asks = request.offset, request.limit, request.diversity or 0.0
+    page, _ = interleaved_page(sides, coins, first.eligibility, *asks, placement.settings.fallbacks, first.effects)
+    return context, request, first._replace(ranked=page.ranked, total=page.total, met=page.met)
 
 
 def _candidates(

@@ -1,6 +1,7 @@
 """Make recommendations: for a user, a session or an item."""
 
 from recommender.serving.answers import ServingUnavailable
+from recommender.serving.bought_lists import bought_together
 from recommender.serving.contract import (
     Answer,
     BoughtItem,
@@ -10,7 +11,7 @@ from recommender.serving.contract import (
     UnknownAlgorithm,
     UnknownItem,
 )
-from recommender.serving.item_lists import bought_together, session, similar
+from recommender.serving.item_lists import session, similar
 from recommender.serving.user_lists import recommend, recommend_many
 
 __all__ = [

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from recommender.serving.candidates import METHODS
+from recommender.serving.candidates import METHODS, MIN_SUPPORT
 from recommender.serving.contract import Request
 from recommender.serving.placements import ServedPlacement
 
@@ -30,6 +30,8 @@ def asked_of(request: Request, placement: ServedPlacement) -> str:
         weight = own.content_weight
     if weight is not None:
         asked["content_weight"] = weight
+    if request.min_support != MIN_SUPPORT:
+        asked["min_support"] = request.min_support
     if request.min_score is not None:
         asked["min_score"] = request.min_score
     if request.diversity != own.diversity:

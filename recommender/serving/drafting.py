@@ -45,11 +45,13 @@ def sides_of(placement: ServedPlacement, request: Request, users: int = 1) -> tu
     return one[0], [one]
 
 
-def coins_of(placement: ServedPlacement, user_id: str) -> Mask:
+def coins_of(placement: ServedPlacement, user_id: str, at: datetime | None = None) -> Mask:
     """Return the coins of a user's draft, each True where the second ranking begins; new ones each day of UTC.
+
+    `at` is a moment of that day: now, unless it is said.
 
     By a keyed hash, so that the pages of a list fit together, and nobody can tell who picks first.
     """
-    text = f"draft:{datetime.now(UTC).date()}:{user_id}".encode()
+    text = f"draft:{(at or datetime.now(UTC)).date()}:{user_id}".encode()
     tossed = blake2b(text, key=placement.coins_key, digest_size=blake2b.MAX_DIGEST_SIZE).digest()
     return np.unpackbits(np.frombuffer(tossed, np.uint8)).astype(np.bool_)

@@ -135,6 +135,13 @@ def deal_out(
     return list(groups.values())
 
 
+def drafted_by(label: str) -> ServedVariant | None:
+    """Return what drafts the lists that were recorded under this label, also of an experiment that has ended."""
+    key = label.split(SEPARATOR)[0]
+    found = database.ask(lambda: Experiment.objects.prefetch_related("variants").filter(key=key).first())
+    return None if found is None else _served(found).variants.get(INTERLEAVED)
+
+
 def forget() -> None:
     """Empty the copy as if the process had just started, for tests."""
     _copy.forget()

@@ -1,34 +1,25 @@
-"""Recommend by items instead of a user: similar to one, bought together with one, or for an anonymous session."""
+"""Recommend by items instead of a user: similar to one, or for an anonymous session."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
-from datetime import UTC, datetime
+from collections.abc import Callable, Sequence
 from functools import partial
-from itertools import repeat
-from typing import Any
 
 import numpy as np
 
-from interactions.schema import new_event_id
 from recommender.cache import SOURCES
 from recommender.engine.forms.hybrid import is_personal
 from recommender.insight import impressions
-from recommender.insight.impressions import Impression
 from recommender.models import ListKind
 from recommender.serving import candidates, experiments, failures, filtering, placements, ruling, shadows
 from recommender.serving.answers import (
     answer_with,
-    context_for,
     eligible,
-    fields_of,
     is_known,
     listed_items,
     record_impression,
 )
 from recommender.serving.asked import asked_of
 from recommender.serving.candidates import (
-    BOUGHT_TOGETHER,
     POPULAR,
     Chain,
     LoadedModel,
@@ -38,15 +29,10 @@ from recommender.serving.candidates import (
     ServingContext,
 )
 from recommender.serving.contract import (
-    ANY_DIGEST,
     Answer,
-    BoughtItem,
-    BoughtTogether,
     Request,
     UnknownAlgorithm,
     UnknownItem,
-    bought_as_json,
-    digest,
 )
 from recommender.serving.placements import Kind, ServedPlacement, combined
 from recommender.serving.reasons import NOT_PERSONAL, Reason, because, reasons
@@ -75,7 +61,7 @@ def _similar(request: Request, placement: ServedPlacement) -> Answer:
 
 
 def _ranked_similar(context: ServingContext, placement: ServedPlacement, request: Request) -> tuple[str, int, Chain]:
-    (row,) = _rows(context, request.items)
+    (row,) = rows_of(context, request.items)
     leader = _leader(context, request, placement)
     ranked = candidates.rank_similar(context, row, request.method, leader, placement.settings.fallbacks)
     return leader.algorithm if leader else POPULAR, row, ranked
@@ -120,71 +106,14 @@ def page_by_items(context: ServingContext, placement: ServedPlacement, request: 
     """
     if is_session:
         algorithm, seen, made = _ranked_session(context, placement, request)
-        return _page(context, placement, algorithm, made.ranked, seen, request)
+        return page_of(context, placement, algorithm, made.ranked, seen, request)
     algorithm, row, ranked = _ranked_similar(context, placement, request)
-    return _page(context, placement, algorithm, ranked, [row], request)
-
-
-def bought_together(request: Request, placement: ServedPlacement | None = None) -> BoughtTogether:
-    """Return items that the same users bought, then those of the same sessions, by lift. Raises UnknownItem."""
-    started = time.perf_counter()
-    placement = placement or placements.find(request.placement, Kind.BOUGHT_TOGETHER)
-    request = combined(placement, request)
-    context = context_for(placement, request)
-    (row,) = _rows(context, request.items)
-    pairs = candidates.bought_together(int(context.catalogue.ids[row]), request.min_support)
-    ranked = candidates.by_lift(context, pairs)
-    found = _page(context, placement, BOUGHT_TOGETHER, ranked, [row], request, ranked.rows.tolist())
-    by_item = {pair.item: pair for pair in pairs}
-    rows = found.ranked.rows.tolist()
-    told = fields_of(context, rows, request.fields) if request.fields else repeat(None)
-    start = row if request.explain else None
-    items = [
-        replace(
-            _bought(context, at, rank, by_item[int(context.catalogue.ids[at])], start, fields),
-            rules=ruling.told(request, found.met, at),
-        )
-        for rank, (at, fields) in enumerate(zip(rows, told, strict=False), request.offset + 1)
-    ]
-    where = placement.name, placement.revision
-    answer = BoughtTogether(request.items[0], new_event_id(), tuple(items), *where, found.total)
-    is_known = bool(request.known) and bool({ANY_DIGEST, digest(bought_as_json(answer))} & {*request.known})
-    if request.is_recorded and not is_known:
-        _record_bought(context, placement, request, answer, found.ranked)
-    _note_time(request, ListKind.BOUGHT_TOGETHER, placement, BOUGHT_TOGETHER, started)
-    return answer
+    return page_of(context, placement, algorithm, ranked, [row], request)
 
 
 def _found(request: Request, kind: str) -> ServedPlacement:
     """Return the placement as whoever is named sees it."""
     return experiments.placement_for(placements.find(request.placement, kind), request, request.user_id)
-
-
-def _bought(
-    context: ServingContext,
-    row: int,
-    rank: int,
-    pair: candidates.CoOccurrence,
-    start: int | None,
-    fields: Mapping[str, Any] | None,
-) -> BoughtItem:
-    """Return an item of the list; with the reason where the row of the item that the list starts from is given."""
-    return BoughtItem(
-        context.catalogue.item_ids[row],
-        context.catalogue.titles[row],
-        rank,
-        pair.support,
-        round(pair.confidence, 4),
-        round(pair.lift, 4),
-        pair.basis,
-        None if start is None else Reason(_together(context, start, pair), (because(context, start),)),
-        fields,
-    )
-
-
-def _together(context: ServingContext, start: int, pair: candidates.CoOccurrence) -> str:
-    what = "bought with" if pair.basis == candidates.PURCHASES else "looked at with"
-    return f"It is often {what} “{context.catalogue.titles[start]}”."
 
 
 def _why_similar(context: ServingContext, row: int, ranked: Ranked) -> list[Reason]:
@@ -201,31 +130,6 @@ def _why(context: ServingContext, session: candidates.Session, ranked: Ranked) -
     return reasons(context, ranked, RatingPredictions.nothing(len(ranked)), session.explain(ranked))
 
 
-def _record_bought(
-    context: ServingContext, placement: ServedPlacement, request: Request, answer: BoughtTogether, ranked: Ranked
-) -> None:
-    if lookups.is_by_staff():
-        return
-    impressions.record(
-        Impression(
-            answer.recommendation_id,
-            "",
-            ListKind.BOUGHT_TOGETHER,
-            answer.placement,
-            BOUGHT_TOGETHER,
-            None,
-            context.release.number,
-            "",
-            context.catalogue.ids[ranked.rows].tolist(),
-            ranked.sources.tolist(),
-            request.offset + 1,
-            datetime.now(UTC),
-            answer.placement_revision,
-            asked=asked_of(request, placement),
-        )
-    )
-
-
 def _leader(context: ServingContext, request: Request, placement: ServedPlacement) -> LoadedModel | None:
     """Return the model that is to lead a list made from items; None where none is live. Raises UnknownAlgorithm.
 
@@ -238,7 +142,8 @@ def _leader(context: ServingContext, request: Request, placement: ServedPlacemen
     return known.get(name or placement.settings.algorithm or "", context.release.leader)
 
 
-def _rows(context: ServingContext, items: Sequence[str]) -> list[int]:
+def rows_of(context: ServingContext, items: Sequence[str]) -> list[int]:
+    """Return the row of each item in the catalogue. Raises UnknownItem."""
     rows = [context.catalogue.row_of(item_id) for item_id in items]
     for item_id, row in zip(items, rows, strict=True):
         if row is None:
@@ -246,7 +151,7 @@ def _rows(context: ServingContext, items: Sequence[str]) -> list[int]:
     return [row for row in rows if row is not None]
 
 
-def _page(
+def page_of(
     context: ServingContext,
     placement: ServedPlacement,
     algorithm: str,
@@ -274,7 +179,7 @@ def _answer(
     explain: Callable[[Ranked], list[Reason]],
     started: float,
 ) -> Answer:
-    found = _page(context, placement, algorithm, ranked, seen, request)
+    found = page_of(context, placement, algorithm, ranked, seen, request)
     unrated = RatingPredictions.nothing(len(found.ranked))
     why = explain(found.ranked) if request.explain else None
     met = [ruling.told(request, found.met, row) for row in found.ranked.rows.tolist()] if request.rules else ()
@@ -282,7 +187,7 @@ def _answer(
     answer = answer_with(context, placement, request, algorithm, items, found.total)
     if request.is_recorded and not is_known(request, answer):
         record_impression(context, kind, answer, found.ranked, request.offset + 1, asked_of(request, placement))
-    _note_time(request, kind, placement, algorithm, started)
+    note_time(request, kind, placement, algorithm, started)
     return answer
 
 
@@ -291,7 +196,7 @@ def _offer(make: shadows.Make, request: Request, placement: ServedPlacement, ans
         shadows.offer(make, request, placement, [answer], time.perf_counter() - started)
 
 
-def _note_time(request: Request, kind: ListKind, placement: ServedPlacement, algorithm: str, started: float) -> None:
+def note_time(request: Request, kind: ListKind, placement: ServedPlacement, algorithm: str, started: float) -> None:
     """Note how long an answer took; such a list comes from no cache. What staff look up is no request of a user's."""
     if request.is_recorded and not lookups.is_by_staff():
         seconds = time.perf_counter() - started

@@ -10,9 +10,10 @@ from catalog.models import EndUser
 from interactions.models import Interaction
 from recommender.merchandising import ListSettings
 from recommender.models import Placement
+from recommender.serving.bought_lists import bought_together
 from recommender.serving.candidates import LATEST
 from recommender.serving.contract import Answer, BoughtItem, BoughtTogether, ListedItem, Request, UnknownAlgorithm
-from recommender.serving.item_lists import bought_together, session, similar
+from recommender.serving.item_lists import session, similar
 from recommender.serving.placements import Kind, ServedPlacement, served
 from recommender.serving.rule_conflicts import conflicts
 from recommender.serving.user_lists import recommend

@@ -1,29 +1,23 @@
 """Name what stands in the way of a placement's rules when they are made. These are warnings: lists pass it by."""
 
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
 from django.conf import settings
-from django.db.models import F
 
 from catalog import item_names, snapshot
 from catalog.expressions import ITEM, USER, VIEWED, Context, Expression, matches, parse
-from catalog.models import EndUser
 from catalog.snapshot import Snapshot
 from recommender.merchandising import ListSettings
 from recommender.merchandising.rules import BLOCK, PIN, PIN_BEST, Rule
 from recommender.models import Placement
-from recommender.serving.filtering import about_user, with_activity
+from recommender.serving.audience_sizes import audience_sizes
 from recommender.serving.placements import clock
 from recsite.platform import database
 
 Kind = Placement.Kind
-ASKED = 500
-"""The users active last, among whom somebody of an audience is looked for."""
-
 WITHOUT_USER = frozenset(Kind) - {Kind.ANY, Kind.USER}
 """Lists whose requests by the API name no user."""
 
@@ -141,12 +135,10 @@ def _of_item(case: _Case, number: int, rule: Rule) -> Iterator[str]:
 
 
 def _empty_audiences(case: _Case) -> Iterator[str]:
-    asked = [(number, parse(rule.audience)) for number, rule in case.numbered if rule.audience]
+    asked = [(number, rule.audience) for number, rule in case.numbered if rule.audience]
     if not asked or USER in case.unknown:
         return
-    active = EndUser.objects.filter(opted_out_at=None).order_by(F("last_active").desc(nulls_last=True), "pk")[:ASKED]
-    rows = database.ask(lambda: list(active.values_list("preferences", "demographics", "last_active")))
-    known = [Context(with_activity(about_user(*row), time.time())) for row in rows]
-    for number, audience in asked:
-        if not any(matches(audience, one) for one in known):
-            yield f"Rule {number} is for nobody now: of the {len(known):,} users active last none is {audience}."
+    sizes = audience_sizes([audience for _, audience in asked])
+    for (number, _), size in zip(asked, sizes, strict=True):
+        if not size.inside:
+            yield f"Rule {number} {size}"

@@ -145,7 +145,11 @@ def test_what_can_be_chosen_is_what_there_is(admin: Staff, shop: Shop) -> None:
     select: Any = re.search(r'name="algorithm_1".*?</select>', page, re.DOTALL)
     assert re.findall(r'value="([a-z]+)"', select.group(0)) == ["popular", "svd", "latest", "trending"]
     assert f"{shop.release.pk} (live): popular, svd" in page
-    assert "default 1 to 2, 2 is live" in page
+    assert re.findall(r'value="([a-z ]+\d+)"', page[page.index('name="revision_1"') :].split("</select>")[0]) == [
+        "default 2",
+        "default 1",
+    ]
+    assert "default 2 (live)" in page
     absent = [{"name": "A", "share": 0.5}, {"name": "B", "share": 0.5, "algorithm": "nmf"}]
     draft = verbs.create(defined(variants=absent), actor=SYSTEM)
     assert "nmf (not in the live release)" in admin.get(edit(draft)).content.decode()

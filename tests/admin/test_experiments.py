@@ -132,7 +132,7 @@ def test_each_click_counts_once_and_a_page_that_is_out_of_date_says_what_became_
     said = admin.follow(admin.post(f"{page}/ship/", variant="A", reason="No, that one."))
     assert "B was shipped already." in said
     told = AuditEntry.objects.filter(object_type="experiment").order_by("pk").values_list("verb", flat=True)
-    steps = ["create", "start", "pause", "start", "stop", "ship"]
+    steps = ["create", "start", "pause", "resume", "stop", "ship"]
     assert [*told] == [f"experiment.{step}" for step in steps]
 
 
@@ -171,3 +171,13 @@ def test_sent_twice_a_form_does_it_once(admin: Staff, shop: Shop) -> None:
         assert admin.client.post(f"{LIST}{made.pk}/step/", {"verb": verb}).status_code == 302
     told = AuditEntry.objects.filter(object_type="experiment").order_by("pk").values_list("verb", flat=True)
     assert list(told) == [f"experiment.{verb}" for verb in ("create", "start", "pause", "stop", "archive")]
+
+
+def test_an_audience_that_nobody_is_in_is_named_before_it_starts(admin: Staff, shop: Shop) -> None:
+    draft = verbs.create(defined(audience='user.country == "AT"'), actor=SYSTEM)
+    page = html.unescape(admin.get(f"{LIST}{draft.pk}/change/").content.decode())
+    assert 'It is for nobody now: of the 3 users active last none is user.country == "AT".' in page
+    draft = verbs.change(draft, defined(audience="user.country is missing"), actor=SYSTEM)
+    page = html.unescape(admin.get(f"{LIST}{draft.pk}/change/").content.decode())
+    assert "3 of the 3 users active last" in page
+    assert "for nobody" not in page

@@ -8,6 +8,7 @@ from recommender.models import Placement, Shadow
 from recommender.serving import shadows
 from recsite.roles import MERCHANDISER, OPERATOR
 from tests.admin.staff import Staff, member
+from tests.recommender.experiment_fixtures import begin
 from tests.recommender.fixtures import Shop, ask, look_again, popular, publish
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
@@ -51,3 +52,17 @@ def test_who_may_not_operate_models_only_looks(shop: Shop) -> None:
     assert "needs the permission to operate models" in merchandiser.page(address())
     assert merchandiser.post(address(), kind="release", number=1, percent=10).status_code == 403
     assert 'name="start"' in operator.get(address()).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({}, "Nothing is scored now: all users here are part of the experiment leads. Stop it first."),
+        ({"shares": (0.1, 0.1)}, "Lists of the experiment leads are not scored: 20 % of users."),
+        ({"audience": "user.country is missing"}, "are not scored: 100 % of users in its audience."),
+    ],
+)
+def test_lists_that_an_experiment_takes_are_named(admin: Staff, shop: Shop, changed: dict[str, Any], said: str) -> None:
+    assert "are part of" not in admin.page(address())
+    begin(**changed)
+    assert said in admin.page(address())

@@ -9,11 +9,13 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from confluent_kafka import Consumer, KafkaError, KafkaException
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test import Client
 
 from interactions import kafka as clients
+from interactions import lag as lags
 from interactions import outbox
 from interactions.consumers import GROUP, EventConsumer
 from interactions.kafka import BrokerDown, Message
@@ -130,3 +132,20 @@ def test_without_kafka_there_is_nothing_to_lag() -> None:
         "in_use": False,
         "latency_ms": pytest.approx(0, abs=50),
     }
+
+
+def test_a_partition_whose_leader_is_being_chosen_is_asked_again(kafka: Kafka, monkeypatch: pytest.MonkeyPatch) -> None:
+    produce([factories.event("reader", factories.item("emma"))])
+    ask, said = lags._ask, [KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError.COORDINATOR_NOT_AVAILABLE]
+
+    def moving(client: Consumer) -> list[lags.Lag]:
+        if said:
+            raise KafkaException(KafkaError(said.pop()))
+        return ask(client)
+
+    monkeypatch.setattr(lags, "_ask", moving)
+    assert sum(one.events for one in lag()) == 1
+    monkeypatch.setattr(lags, "TIMEOUT_SECS", 0.2)
+    said += [KafkaError.NOT_LEADER_FOR_PARTITION] * 100
+    with pytest.raises(BrokerDown, match="doesn't answer"):
+        lag()

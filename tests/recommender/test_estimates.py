@@ -216,6 +216,20 @@ def test_where_nothing_is_drawn_the_sentence_says_what_to_do(shop: Shop, candida
         operations.estimate_at(DEFAULT, Candidate.of_release(candidate.pk))
 
 
+def test_a_placement_whose_lists_are_the_same_for_all_is_refused_before_anything_is_queued(
+    shop: Shop, candidate: Release, api: ApiClient
+) -> None:
+    merchandising.create("hits", "popular", actor=SYSTEM)
+    said = "hits can't be estimated: no list of its kind (popular items) is ever drawn at random. Choose a placement"
+    with pytest.raises(NothingRandomised) as refused:
+        operations.estimate_at("hits", Candidate.of_release(candidate.pk))
+    assert str(refused.value).startswith(said)
+    answer = api.post(f"releases/{candidate.pk}/estimate", {"placement": "hits"})
+    assert answer.status_code == 422
+    assert answer.json()["error"]["details"]["placement"].startswith(said)
+    assert not Job.objects.exists()
+
+
 def test_too_few_clicks_and_too_few_users_are_refused_in_words_and_kept(shop: Shop, candidate: Release) -> None:
     set_placement(randomised_share=0.2, temperature=1.0)
     start_afresh()

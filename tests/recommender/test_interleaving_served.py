@@ -47,8 +47,7 @@ def test_each_ranking_places_one_of_each_two_and_the_impression_says_which(shop:
     assert [one["teams"] for one in told["lists"]] == [teams]
     assert ["1" if name in NOVELS else "2" for name in ids(answer)] == list(teams)
     assert recorded(ask("")).teams == ""
-    again = explain_list(answer.recommendation_id).again
-    assert (again.is_equal, "were drafted into it." in again.sentence) == (None, True)
+    assert explain_list(answer.recommendation_id).again.is_equal
 
 
 def test_a_user_gets_one_draft_for_a_day_its_pages_fit_and_users_get_different_ones(shop: Shop) -> None:
