@@ -25,8 +25,9 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 
 # --- Where it runs ---
 
-ENVIRONMENT = env.choice("ENVIRONMENT", "development", ("development", "production"))
+ENVIRONMENT = env.choice("ENVIRONMENT", "development", ("development", "demo", "production"))
 PRODUCTION = ENVIRONMENT == "production"
+IS_DEMO = ENVIRONMENT == "demo"
 VERSION = "0.1.0"
 STATE_DIR = Path(env.text("RECSITE_STATE", str(BASE_DIR / ".local")))
 IS_COMMAND = Path(sys.argv[0]).name == "manage.py"

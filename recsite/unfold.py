@@ -157,7 +157,7 @@ UNFOLD: dict[str, Any] = {
     "LOGIN": {"form": "recsite.sign_in_form.SignInForm"},
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": True,
-    "STYLES": [lambda _: static("admin/recsite.css")],
+    "STYLES": [lambda _: static("admin/recsite.css"), lambda _: static("admin/parts.css")],
     "SCRIPTS": [lambda _: static("admin/recsite.js")],
     "DASHBOARD_CALLBACK": "recommender.admin.overview.overview",
     "GLOBAL_CALLBACK": "recsite.unfold.current_page",

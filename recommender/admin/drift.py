@@ -1,8 +1,7 @@
 """Show the distance between today's events and those that the models learned from."""
 
 from collections.abc import Iterable
-from datetime import timedelta
-from typing import Any
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.contrib import admin
@@ -14,11 +13,12 @@ from django.utils.html import format_html, format_html_join
 from unfold.decorators import display
 
 from recommender.models import DriftReport
+from recsite.platform.charts import Chart, Series, chart
 from recsite.platform.console import ReadOnlyAdmin
-from recsite.platform.humanize import EMPTY, ago
+from recsite.platform.humanize import EMPTY, ago, distance
+from recsite.platform.units import Unit
 
 CHARTED = timedelta(days=7)
-WIDTH, HEIGHT = 300.0, 80.0
 
 
 @permission_required("recommender.view_driftreport", raise_exception=True)
@@ -34,27 +34,25 @@ def charts(request: HttpRequest) -> HttpResponse:
         "title": "Drift",
         "threshold": settings.DRIFT_THRESHOLD,
         "retrains": settings.DRIFT_RETRAINS,
-        "width": WIDTH,
-        "height": HEIGHT,
-        "lines": [_line(found, until) for _, found in sorted(lines.items())],
+        "charts": [_chart(found, until) for _, found in sorted(lines.items())],
     }
     return TemplateResponse(request, "admin/recommender/drift.html", context)
 
 
-def _line(reports: list[DriftReport], until: Any) -> dict[str, Any]:
-    """Return one line as the points of an SVG, and the threshold."""
-    top = max(*(report.psi for report in reports), settings.DRIFT_THRESHOLD * 1.5, 0.01)
-    start = until - CHARTED
-
-    def point(report: DriftReport) -> str:
-        return f"{(report.made_at - start) / CHARTED * WIDTH:.1f},{HEIGHT - report.psi / top * HEIGHT:.1f}"
-
-    return {
-        "latest": reports[-1],
-        "points": " ".join(map(point, reports)),
-        "last": point(reports[-1]).split(","),
-        "threshold_at": f"{HEIGHT - settings.DRIFT_THRESHOLD / top * HEIGHT:.1f}",
-    }
+def _chart(reports: list[DriftReport], until: datetime) -> Chart:
+    """Return the chart of one distribution in windows of one length, with the threshold."""
+    latest = reports[-1]
+    name = str(latest.get_distribution_display())
+    verdict = " Drift." if latest.is_drift else ""
+    return chart(
+        f"{name[:1].upper()}{name[1:]}, last {latest.window_label}",
+        [report.made_at for report in reports],
+        [Series("PSI", [report.psi for report in reports])],
+        unit=Unit.NUMBER,
+        sentence=f"PSI {latest.psi:.3f}, Jensen-Shannon {latest.js:.3f}, {distance(latest.made_at)}.{verdict}",
+        limit=("Drift from", settings.DRIFT_THRESHOLD),
+        span=(until - CHARTED, until),
+    )
 
 
 @admin.register(DriftReport)

@@ -12,7 +12,9 @@ from django.template.response import TemplateResponse
 from catalog import snapshot
 from recommender.insight import analytics
 from recommender.models import ListKind
-from recsite.platform.humanize import EMPTY
+from recsite.platform.charts import Chart, Series, chart
+from recsite.platform.humanize import EMPTY, pluralize
+from recsite.platform.units import Unit
 
 PERIODS = {1: "Today", 7: "7 days", 28: "28 days"}
 
@@ -55,14 +57,18 @@ def _in_words(line: analytics.ListTotals, catalogue: int) -> dict[str, Any]:
     }
 
 
-def _drawn(curves: dict[str, list[analytics.RankTotals]]) -> list[dict[str, Any]]:
-    """Return each curve with the heights of its bars, in percent of the highest of all curves."""
+def _drawn(curves: dict[str, list[analytics.RankTotals]]) -> list[Chart]:
+    """Return a chart for each curve; all are as high as the highest one."""
     highest = max((point.click_rate for points in curves.values() for point in points), default=0.0)
     return [
-        {
-            "algorithm": algorithm,
-            "shown": sum(point.shown for point in points),
-            "bars": [(point, round(100 * point.click_rate / highest, 1) if highest else 0) for point in points],
-        }
+        chart(
+            algorithm,
+            [point.rank for point in points],
+            [Series("Clicked", [point.click_rate for point in points])],
+            unit=Unit.SHARE,
+            sentence=f"{pluralize(sum(point.shown for point in points), 'impression')}.",
+            has_room_for=[highest],
+            is_barred=True,
+        )
         for algorithm, points in curves.items()
     ]

@@ -80,7 +80,7 @@ def demo() -> None:
     os.write(lock, json.dumps({"url": url, "pid": os.getpid()}).encode())
     # One machine, one person: nobody needs time to notice that the web server leaves.
     os.environ.setdefault("DRAIN_SECS", "0")
-    os.environ.update(RECSITE_STATE=str(state), PORT=str(port()), BIND=f"127.0.0.1:{port()}")
+    os.environ.update(ENVIRONMENT="demo", RECSITE_STATE=str(state), PORT=str(port()), BIND=f"127.0.0.1:{port()}")
     with suppress(Stopped), Supervisor(state / "logs") as supervisor:
         _serve(supervisor, state, url)
     return None

@@ -64,12 +64,12 @@ def test_a_chart_shows_each_day_with_marks_where_something_was_published(admin: 
     PlacementRevision.objects.filter(placement=home).update(published_at=datetime.now(UTC) - timedelta(days=1))
     asked = admin.get(page(home, "published"))
     said, markup = words(asked), asked.content.decode()
-    assert "top: 10 %" in said
-    assert "top: 400 a day" in said
-    assert f"{today:%b}" in said
-    assert "3 % of 400 shown" in said
-    assert "1 % of 200 shown; published: revision 1 by recsite" in said
-    assert markup.count('class="rs-threshold"') == 1
+    assert "10 % 5 % 0 %" in said
+    assert "Items shown (top: 400)" in said
+    assert f"{today.day} {today:%b} 400 3 %" in said
+    yesterday = today - timedelta(days=1)
+    assert f"{yesterday.day} {yesterday:%b} 200 1 % revision 1 published by recsite" in said
+    assert markup.count('y2="100%" class="rs-tick"/><') == 1
     # The line breaks where nothing was shown.
     assert markup.count("<polyline") == 2
     assert said.count("900") == 0

@@ -34,7 +34,7 @@ def start(folder: Path, **settings: str) -> subprocess.CompletedProcess[str]:
     ("settings", "sentence"),
     [
         ({"DEBUG": "maybe"}, "DEBUG is 'maybe', but true or false is needed."),
-        ({"ENVIRONMENT": "prod"}, "ENVIRONMENT is 'prod', but one of development, production is needed."),
+        ({"ENVIRONMENT": "prod"}, "ENVIRONMENT is 'prod', but one of development, demo, production is needed."),
         ({"ENVIRONMENT": "production"}, "SECRET_KEY must be a random text of at least 50 characters in production."),
         (
             {"ENVIRONMENT": "production", "SECRET_KEY": SECRET},
