@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import structlog
@@ -26,6 +27,8 @@ from interactions.schema import Event, InvalidEvent
 from interactions.topics import DEAD_LETTERS, EVENTS
 from recsite.platform import database
 from recsite.platform.database import DatabaseDown
+from recsite.platform.series import noting
+from recsite.platform.series.kinds import DEAD
 
 logger = logging.getLogger(__name__)
 GROUP = "recsite-store"
@@ -211,6 +214,7 @@ def keep_dead_letters(lost: Sequence[Unreadable]) -> int:
             DeadLetter(source=one.source, topic=one.topic, reason=one.reason[:500], payload=payload)
             for one, payload in kept
         )
+    transaction.on_commit(partial(noting.events, DEAD, len(kept)))
     for one, _ in kept:
         headers = kafka.request_headers(one.request_id)
         with structlog.contextvars.bound_contextvars(**headers):

@@ -1,6 +1,7 @@
 """Measure how far the consumers of a group are behind: for pages, metrics and alerts."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
@@ -34,8 +35,8 @@ class Lag:
     events: int
 
 
-def lag(group: str = GROUP) -> list[Lag]:
-    """Return the lag of every partition of the events' topics; empty without a broker. Raises BrokerDown."""
+def lag(group: str = GROUP, topics: Sequence[str] = EVENTS) -> list[Lag]:
+    """Return the lag of every partition of some topics, those of events; empty without a broker. Raises BrokerDown."""
     if not settings.KAFKA_BOOTSTRAP_SERVERS:
         return []
     # It never joins the group: it only asks where the group is.
@@ -44,7 +45,7 @@ def lag(group: str = GROUP) -> list[Lag]:
     try:
         while True:
             try:
-                return _ask(client)
+                return _ask(client, topics)
             except KafkaException as fault:
                 if fault.args[0].code() not in MOVING or time.monotonic() > until:
                     raise
@@ -55,11 +56,11 @@ def lag(group: str = GROUP) -> list[Lag]:
         client.close()
 
 
-def _ask(client: Consumer) -> list[Lag]:
+def _ask(client: Consumer, topics: Sequence[str]) -> list[Lag]:
     there = client.list_topics(timeout=TIMEOUT_SECS).topics
     asked = [
         TopicPartition(kafka.full_name(topic), partition)
-        for topic in EVENTS
+        for topic in topics
         if kafka.full_name(topic) in there
         for partition in there[kafka.full_name(topic)].partitions
     ]

@@ -17,12 +17,14 @@ from catalog import erasure, opting_out
 from interactions import kafka, outbox, single, store
 from interactions.kafka import Message
 from interactions.schema import Event
-from interactions.store import Stored, StoredEvent
+from interactions.store import Stored
 from interactions.topics import topic_of
 from interactions.wire import encode
 from recsite.platform import database, generations
 from recsite.platform.database import DatabaseDown
 from recsite.platform.exceptions import Unavailable
+from recsite.platform.series import noting
+from recsite.platform.series.kinds import DEAD, DUPLICATE, STORED
 
 logger = logging.getLogger(__name__)
 BULK_GENERATION = "events-in-bulk"
@@ -107,16 +109,24 @@ def store_and_tell(events: Sequence[Event], source: str | Sequence[str], dead_le
     if len(events) == 1 and (known := single.store(events[0])):
         return _told(Stored((known,)))
     with transaction.atomic():
-        return _told(store.store(events, source, dead_letters))
+        return _told(store.store(events, source, dead_letters), dead_letters)
 
 
-def _told(outcome: Stored) -> Stored:
-    transaction.on_commit(partial(_tell, outcome.stored))
+def _told(outcome: Stored, has_dead_letters: bool = True) -> Stored:
+    transaction.on_commit(partial(_tell, outcome, has_dead_letters))
     return outcome
 
 
-def _tell(events: tuple[StoredEvent, ...]) -> None:
-    """Hand stored events to the sinks. One that fails is logged and counted: nobody has to send the events again."""
+def _tell(outcome: Stored, has_dead_letters: bool) -> None:
+    """Count what came of a batch, and hand stored events to the sinks.
+
+    A sink that fails is logged and counted: nobody has to send the events again.
+    """
+    events = outcome.stored
+    noting.events(STORED, len(events))
+    noting.events(DUPLICATE, outcome.duplicates)
+    if has_dead_letters:
+        noting.events(DEAD, sum(not refusal.field for refusal in outcome.refused))
     if not events:
         return
     for path in settings.EVENT_SINKS:

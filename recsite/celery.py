@@ -14,6 +14,7 @@ from celery.signals import (
     task_postrun,
     task_prerun,
     worker_process_init,
+    worker_process_shutdown,
 )
 from django.conf import settings
 
@@ -61,6 +62,13 @@ def _say_what_is_loaded(**_: Any) -> None:
     """Have each process that makes lists say which release it has loaded."""
     processes: Any = import_module("recommender.serving.processes")
     processes.begin(processes.WORKER)
+
+
+@worker_process_shutdown.connect
+def _store_what_is_gathered(**_: Any) -> None:
+    """Store what this process has noted: it ends without Python's own way of leaving."""
+    gathering: Any = import_module("recsite.platform.gathering")
+    gathering.leave()
 
 
 # The first signal that worker and beat have in common, before either talks to a server.

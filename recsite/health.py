@@ -8,28 +8,23 @@ from pathlib import Path
 from typing import Any, cast
 
 import psycopg
-from celery import current_app
 from django.conf import settings
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, JsonResponse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
-from kombu.exceptions import KombuError
-from redis.exceptions import RedisError
 
 from catalog import snapshot
 from interactions.kafka import BrokerDown
 from interactions.lag import lag
 from recommender import registry
 from recommender.serving import candidates
-from recsite.platform import database, draining, partitions, query_timeout, queues, redis, workers
+from recsite.platform import broker, database, draining, partitions, query_timeout, redis, workers
+from recsite.platform.thresholds import FREE_SHARE
 
 logger = logging.getLogger(__name__)
 Details = dict[str, Any]
 TIMEOUT_SECS = 2.0
-LOW = 0.05
-"""The share of disk or memory under which there is too little left."""
-BROKER_OPTIONS = {"socket_connect_timeout": 0.5, "socket_timeout": 1.0, "max_retries": 0, "interval_start": 0}
 
 
 class Trouble(Exception):
@@ -98,12 +93,9 @@ def _redis() -> Details:
 def _broker() -> Details:
     """Return how many tasks wait in the broker, in all and by queue."""
     try:
-        with current_app.connection_for_read(transport_options=BROKER_OPTIONS) as broker:
-            channel: Any = broker.default_channel
-            waiting = {name: channel.queue_declare(queue=name).message_count for name in queues.NAMES}
-    except (KombuError, OSError, RedisError) as error:
-        logger.warning("The task broker doesn't answer: %s", error)
-        raise Trouble("The task broker doesn't answer: nothing is trained, warmed or delivered.") from error
+        waiting = broker.waiting()
+    except broker.BrokerAway as error:
+        raise Trouble(str(error)) from error
     return {"waiting": sum(waiting.values()), "queues": waiting}
 
 
@@ -174,8 +166,8 @@ def _memory() -> Details:
 
 
 def _enough(what: str, free: int, total: int) -> Details:
-    if free < LOW * total:
-        raise Trouble(f"Less than {LOW:.0%} of the {what} is free ({free:,} bytes).")
+    if FREE_SHARE.is_crossed(free / total):
+        raise Trouble(f"Less than {FREE_SHARE.limit:.0%} of the {what} is free ({free:,} bytes).")
     return {"free_bytes": free, "total_bytes": total}
 
 

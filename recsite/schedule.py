@@ -12,6 +12,8 @@ def beat_schedule(train_secs: int, rebuild_hours: int, incremental_secs: int) ->
         "Incremental update": ("recommender.tasks.incremental_update", incremental_secs),
         "Roll up behaviour": ("interactions.tasks.add_up_behaviour", 60),
         "Publish system metrics": ("recsite.tasks.announce_figures", 60),
+        "Sample levels": ("recsite.tasks.sample_levels", 60),
+        "Thin series": ("recsite.platform.tasks.thin_series", 24 * 3600),
         "Check drift": ("recommender.tasks.check_drift", 600),
         "Prune rare co-visits": ("recommender.tasks.prune_covisits", 24 * 3600),
         "Deliver webhooks": ("recsite.platform.tasks.send_webhooks", 5),

@@ -16,6 +16,7 @@ from recsite.permissions import API_OPEN as API_OPEN
 from recsite.platform import queues
 from recsite.platform.query_timeout import LimitedConnection
 from recsite.schedule import beat_schedule
+from recsite.series_settings import *  # noqa: F403
 from recsite.sinks import *  # noqa: F403
 from recsite.sinks import ERASURE_SINKS
 from recsite.undo_table import UNDO as UNDO
@@ -198,6 +199,7 @@ PARTITIONED = [
     "interactions.partitions.WITHOUT_ITEM",
     "recommender.insight.impressions.LISTS",
     "recommender.insight.impressions.ATTRIBUTIONS",
+    "recsite.platform.series.thinning.POINTS",
 ]
 INTERACTION_RETENTION_MONTHS = env.integer("INTERACTION_RETENTION_MONTHS", 0)
 
@@ -213,7 +215,6 @@ TRENDING_CACHE_TTL_SECS = env.integer("TRENDING_CACHE_TTL_SECS", 3600, 1)
 FOLD_IN_EVENTS = env.integer("FOLD_IN_EVENTS", 500, 1)
 DRIFT_THRESHOLD, DRIFT_RETRAINS = env.decimal("DRIFT_THRESHOLD", 0.2, 0, 100), env.flag("DRIFT_RETRAINS", False)
 CONTENT_ENCODER = env.text("CONTENT_ENCODER")
-RECORD_IMPRESSIONS_IN_BACKGROUND = True
 IMPRESSION_RETENTION_MONTHS = env.integer("IMPRESSION_RETENTION_MONTHS", 3, 1)
 IMPRESSION_DETAIL_DAYS = env.integer("IMPRESSION_DETAIL_DAYS", 90, 1)
 JOB_RETENTION_DAYS = env.integer("JOB_RETENTION_DAYS", 90, 1)

@@ -8,10 +8,11 @@ from pytest_django import DjangoDbBlocker
 from catalog import snapshot
 from interactions import types
 from recommender.insight.drift import reports
-from recommender.insight.impressions import recording
 from recommender.serving import placements, processes, shadows
 from recommender.serving.candidates import exploration, loaded_release, new_items, other_releases
 from recommender.serving.incremental import trends
+from recsite.platform import alerts, gathering
+from recsite.platform.series import noting
 from tests import outages
 from tests.initial_rows import InitialRows
 
@@ -27,8 +28,10 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
 def _as_if_just_started(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """What the process learnt in one test, an outage or a catalogue, is not true in the next."""
     outages.start_afresh()
-    recording.forget()
-    monkeypatch.setattr(settings, "RECORD_IMPRESSIONS_IN_BACKGROUND", False)
+    gathering.forget()
+    noting.forget()
+    alerts.forget()
+    monkeypatch.setattr(settings, "GATHER_IN_BACKGROUND", False)
     monkeypatch.setattr(settings, "NOTE_KEY_USE_IN_BACKGROUND", False)
     # All tests come from one address.
     monkeypatch.setattr(settings, "RATE_LIMIT_PER_ADDRESS", 1_000_000)
@@ -49,4 +52,5 @@ def _as_if_just_started(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         module.forget()
     yield
     # What a test has shown to nobody is not to be stored when the process ends.
-    recording.forget()
+    gathering.forget()
+    noting.forget()

@@ -16,6 +16,7 @@ from recommender.models import DriftReport
 from recsite.platform.charts import Chart, Series, chart
 from recsite.platform.console import ReadOnlyAdmin
 from recsite.platform.humanize import EMPTY, ago, distance
+from recsite.platform.thresholds import DRIFT
 from recsite.platform.units import Unit
 
 CHARTED = timedelta(days=7)
@@ -32,7 +33,7 @@ def charts(request: HttpRequest) -> HttpResponse:
     context = {
         **admin.site.each_context(request),
         "title": "Drift",
-        "threshold": settings.DRIFT_THRESHOLD,
+        "threshold": DRIFT.limit,
         "retrains": settings.DRIFT_RETRAINS,
         "charts": [_chart(found, until) for _, found in sorted(lines.items())],
     }
@@ -50,7 +51,7 @@ def _chart(reports: list[DriftReport], until: datetime) -> Chart:
         [Series("PSI", [report.psi for report in reports])],
         unit=Unit.NUMBER,
         sentence=f"PSI {latest.psi:.3f}, Jensen-Shannon {latest.js:.3f}, {distance(latest.made_at)}.{verdict}",
-        limit=("Drift from", settings.DRIFT_THRESHOLD),
+        limit=("Drift from", DRIFT.limit),
         span=(until - CHARTED, until),
     )
 

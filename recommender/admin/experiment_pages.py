@@ -22,13 +22,13 @@ from recommender.insight.experiments import answers, results, verbs
 from recommender.insight.experiments.definition import Definition
 from recommender.insight.experiments.metrics import METRICS
 from recommender.insight.experiments.servable import unservable
-from recommender.insight.impressions.timing import quantile
 from recommender.models import Experiment
 from recommender.models.experiment import INTERLEAVED
 from recommender.operations import experiments as shipping
 from recommender.serving.audience_sizes import audience_sizes
 from recsite.platform.audit import Actor
 from recsite.platform.exceptions import Invalid, UserFacingError
+from recsite.platform.histogram import quantile
 from recsite.platform.humanize import EMPTY
 
 ADD, CHANGE, OPERATE = "recommender.add_experiment", "recommender.change_experiment", "recommender.operate"

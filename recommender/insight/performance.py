@@ -9,15 +9,15 @@ from typing import Any
 from django.db import connection
 from django.db.models import Count, QuerySet, Sum
 
-from recommender.insight.impressions.timing import EDGES, quantile
 from recommender.models import Attribution, ItemImpressions, ListImpression
+from recsite.platform.histogram import quantile, summing
 
 HOUR, DAY = "hour", "day"
 PLACEMENT, ALGORITHM = "placement", "algorithm"
 Z_95 = 1.96
 """Standard deviations of the normal distribution that hold 95 %."""
 
-BUCKETS = ", ".join(f"coalesce(sum(buckets[{number}]), 0)" for number in range(1, len(EDGES) + 2))
+BUCKETS = summing("buckets")
 COUNTS = "coalesce(sum(lists), 0), coalesce(sum(places), 0), coalesce(sum(places_clicked), 0), \
 coalesce(sum(places_converted), 0)"
 TIMES = """

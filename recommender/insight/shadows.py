@@ -1,17 +1,16 @@
 """Sum what shadows do, by day: each process adds its own sums in the database, so they add up over all of them."""
 
-from bisect import bisect_left
-from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from itertools import zip_longest
 from typing import Any, NamedTuple
 
 from django.db import connection, transaction
+from prometheus_client import Counter
 
-from recommender.insight.impressions.timing import EDGES, quantile
 from recommender.models import Shadow, ShadowDay
+from recsite.platform.gathering import Gathering
+from recsite.platform.histogram import SIZE, added, adding, bucket_of, quantile
 from recsite.platform.humanize import pluralize
 
 LENGTH = 10
@@ -23,13 +22,6 @@ MOST_WAITING = 10_000
 COLUMNS = "shadow_id, day, lists, overlap, equal, errors, dropped, buckets, live_buckets"
 
 
-def _added(column: str) -> str:
-    return f"""{column} = (
-        SELECT array_agg(coalesce(old, 0) + coalesce(new, 0) ORDER BY number)
-        FROM unnest(known.{column}, excluded.{column}) WITH ORDINALITY AS pair (old, new, number)
-    )"""
-
-
 # What was found of a shadow that is gone by now is nobody's.
 ADD = f"""
 INSERT INTO recommender_shadowday AS known ({COLUMNS})
@@ -37,7 +29,7 @@ SELECT %s, %s, %s, %s, %s, %s, %s, %s::bigint[], %s::bigint[] FROM recommender_s
 ON CONFLICT (shadow_id, day) DO UPDATE SET lists = known.lists + excluded.lists,
     overlap = known.overlap + excluded.overlap, equal = known.equal + excluded.equal,
     errors = known.errors + excluded.errors, dropped = known.dropped + excluded.dropped,
-    {_added("buckets")}, {_added("live_buckets")}
+    {adding("buckets")}, {adding("live_buckets")}
 """
 
 
@@ -54,31 +46,32 @@ class Outcome(NamedTuple):
     """Why it failed; where it neither failed nor made a list, it was left out."""
 
 
-waiting: deque[Outcome] = deque(maxlen=MOST_WAITING)
-
-
 def note(outcome: Outcome) -> None:
     """Note what became of a list. Cheap: it only goes into a queue."""
-    waiting.append(outcome)
+    outcomes.add(outcome)
 
 
-def store() -> None:
-    """Add what waits to the sums. What can't be stored waits on; raises the database's errors."""
-    taken = [waiting.popleft() for _ in range(len(waiting))]
+def flush() -> int:
+    """Store what this process has noted; return the number of outcomes. Raises DatabaseDown."""
+    return outcomes.flush()
+
+
+def store(taken: Sequence[Outcome]) -> None:
+    """Add outcomes to the sums. Raises the database's errors."""
     today = datetime.now(UTC).date()
     sums: dict[int, _Sums] = {}
     for one in taken:
         sums.setdefault(one.shadow, _Sums()).add(one)
-    try:
-        # In one order in every process, so that none waits for another that waits for it.
-        with transaction.atomic(), connection.cursor() as cursor:
-            for shadow, found in sorted(sums.items()):
-                cursor.execute(ADD, [shadow, today, *found.columns(), shadow])
-                if found.last_error:
-                    Shadow.objects.filter(pk=shadow).update(last_error=found.last_error[:500])
-    except BaseException:
-        waiting.extendleft(reversed(taken))
-        raise
+    # In one order in every process, so that none waits for another that waits for it.
+    with transaction.atomic(), connection.cursor() as cursor:
+        for shadow, found in sorted(sums.items()):
+            cursor.execute(ADD, [shadow, today, *found.columns(), shadow])
+            if found.last_error:
+                Shadow.objects.filter(pk=shadow).update(last_error=found.last_error[:500])
+
+
+lost = Counter("shadow_outcomes_lost_total", "Lists that shadows made, and whose outcome could not be stored.")
+outcomes: Gathering[Outcome] = Gathering("outcomes of shadows", store, lost, most=MOST_WAITING)
 
 
 class _Sums:
@@ -87,7 +80,7 @@ class _Sums:
     def __init__(self) -> None:
         self.lists = self.equal = self.errors = self.dropped = 0
         self.overlap, self.last_error = 0.0, ""
-        self.buckets, self.live_buckets = ([0] * (len(EDGES) + 1) for _ in range(2))
+        self.buckets, self.live_buckets = ([0] * SIZE for _ in range(2))
 
     def add(self, one: Outcome) -> None:
         if one.error:
@@ -99,8 +92,8 @@ class _Sums:
             self.lists += 1
             self.overlap += one.overlap
             self.equal += one.is_equal
-            self.buckets[bisect_left(EDGES, one.seconds)] += 1
-            self.live_buckets[bisect_left(EDGES, one.live_seconds)] += 1
+            self.buckets[bucket_of(one.seconds)] += 1
+            self.live_buckets[bucket_of(one.live_seconds)] += 1
 
     def columns(self) -> tuple[Any, ...]:
         return self.lists, self.overlap, self.equal, self.errors, self.dropped, self.buckets, self.live_buckets
@@ -145,7 +138,7 @@ def by_day(shadow: Shadow) -> list[tuple[date, Report]]:
 
 def _report(rows: Sequence[ShadowDay]) -> Report:
     lists = sum(row.lists for row in rows)
-    times = [[sum(column) for column in zip_longest(*found, fillvalue=0)] for found in _buckets(rows)]
+    times = [added(*found) for found in _buckets(rows)]
     return Report(
         lists,
         sum(row.overlap for row in rows) / lists if lists else None,

@@ -4,10 +4,8 @@ A process that serves lists says so in Redis, every BEAT_SECS and at once when i
 said expires after SILENCE_SECS: a process that is gone, or hangs, is not counted.
 """
 
-import logging
 import os
 import socket
-import threading
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -16,15 +14,14 @@ from time import monotonic
 from typing import NamedTuple
 
 import orjson
-from django.db import connection
 from django.utils import timezone
 
 from recommender.serving.candidates import fault, live
 from recsite.platform import redis
+from recsite.platform.gathering import Repeating
 from recsite.platform.humanize import pluralize
 from recsite.platform.redis import RedisDown
 
-logger = logging.getLogger(__name__)
 LOOK_SECS = 1.0
 BEAT_SECS = 5.0
 SILENCE_SECS = 15
@@ -117,18 +114,18 @@ class _Reporter:
     """Report from a thread of its own; a process that was forked begins anew."""
 
     def __init__(self) -> None:
+        self._kind = ""
+        self._thread = Repeating("loaded-release", LOOK_SECS, lambda: self.report(self._kind))
         self.forget()
         os.register_at_fork(after_in_child=self.forget)
 
     def forget(self) -> None:
-        self._thread: threading.Thread | None = None
         self._loaded: tuple[int | None, datetime] | None = None
         self._next = 0.0
 
     def begin(self, kind: str) -> None:
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._work, args=(kind,), daemon=True, name="loaded-release")
-            self._thread.start()
+        self._kind = kind
+        self._thread.begin()
 
     def report(self, kind: str) -> None:
         number, now = live().number, monotonic()
@@ -147,16 +144,6 @@ class _Reporter:
             redis.roundtrip(
                 ("SET", _key(name), said, "EX", SILENCE_SECS), ("SADD", NAMES, name), ("EXPIRE", NAMES, NAMES_SECS)
             )
-
-    def _work(self, kind: str) -> None:
-        pause = threading.Event()
-        while not pause.wait(LOOK_SECS):
-            try:
-                self.report(kind)
-            except Exception:
-                logger.exception("This process can't say which release it has loaded.")
-            finally:
-                connection.close()
 
 
 _reporter = _Reporter()

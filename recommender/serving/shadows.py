@@ -12,13 +12,12 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from queue import Empty, Full, Queue
+from queue import Full, Queue
 from random import random
 from typing import NamedTuple
 
 from django.conf import settings
 from django.db import connection
-from prometheus_client import Counter
 
 from recommender.insight import shadows as sums
 from recommender.insight.shadows import LENGTH, Outcome
@@ -34,8 +33,6 @@ from recsite.platform.reloading import Reloading
 
 logger = logging.getLogger(__name__)
 MOST_WAITING = 100
-FLUSH_SECS = 1.0
-lost = Counter("shadow_outcomes_lost_total", "Lists that shadows made, and whose outcome could not be stored.")
 Make = Callable[[Request, ServedPlacement], Answer]
 
 
@@ -99,7 +96,7 @@ def forget() -> None:
     """Start again with nothing waiting, for tests."""
     _copy.forget()
     _held.forget()
-    sums.waiting.clear()
+    sums.outcomes.forget()
 
 
 def _score(shown: Shown) -> Outcome:
@@ -138,7 +135,7 @@ class _Scorer:
             self.waiting.put_nowait(shown)
         except Full:
             sums.note(Outcome(shown.shadow.number))
-        if self._thread is None and settings.RECORD_IMPRESSIONS_IN_BACKGROUND:
+        if self._thread is None and settings.GATHER_IN_BACKGROUND:
             with self._lock:
                 if self._thread is None:
                     self._thread = threading.Thread(target=self._work, daemon=True, name="shadows")
@@ -147,35 +144,15 @@ class _Scorer:
     def score_waiting(self) -> None:
         while not self.waiting.empty():
             sums.note(_score(self.waiting.get_nowait()))
-        database.ask(sums.store)
+        sums.flush()
 
     def _work(self) -> None:
-        store_at = time.monotonic()
         while True:
-            try:
-                shown = self.waiting.get(timeout=FLUSH_SECS)
-            except Empty:
-                pass
-            else:
-                started = time.monotonic()
-                sums.note(_score(shown))
-                time.sleep(time.monotonic() - started)
-            if sums.waiting and time.monotonic() >= store_at:
-                store_at = time.monotonic() + FLUSH_SECS
-                self._store()
-
-    def _store(self) -> None:
-        try:
-            database.ask(sums.store)
-        except DatabaseDown as down:
-            logger.warning("What shadows did waits to be stored: %s", down)
-        except Exception:
-            # It must not end the thread, nor be tried for ever.
-            logger.exception("What shadows did can't be stored.")
-            lost.inc(len(sums.waiting))
-            sums.waiting.clear()
-        finally:
+            shown = self.waiting.get()
+            started = time.monotonic()
+            sums.note(_score(shown))
             connection.close()
+            time.sleep(time.monotonic() - started)
 
 
 class _Held:

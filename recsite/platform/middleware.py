@@ -16,6 +16,7 @@ from recsite.platform import handlers, lookups, ndjson
 from recsite.platform.errors import Failure
 from recsite.platform.log_privacy import loggable_path
 from recsite.platform.request_body import BodyRefused, BodyTooLarge
+from recsite.platform.series import noting
 
 Handler = Callable[[HttpRequest], HttpResponseBase]
 log = logging.getLogger("recsite.access")
@@ -31,7 +32,7 @@ _GOOD_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 
 
 def request_log(get_response: Handler) -> Handler:
-    """Name the request in X-Request-ID, in every log line written meanwhile, and in one line of its own.
+    """Name the request in X-Request-ID, in every log line written meanwhile, and in one line of its own; count it.
 
     The line has no query string, which may hold what nobody should read in a log, and hashes in place of user ids.
     """
@@ -44,6 +45,7 @@ def request_log(get_response: Handler) -> Handler:
         response = get_response(request)
         response.headers["X-Request-ID"] = request_id
         ms = round((time.perf_counter() - started) * 1000, 2)
+        noting.request(request.path_info, response.status_code, ms / 1000)
         asked = {"method": request.method, "path": loggable_path(request)}
         log.info({"event": "request", **asked, "status": response.status_code, "ms": ms, "request_id": request_id})
         return response

@@ -10,6 +10,8 @@ from recsite.platform.client_models import ApiKey as ApiKey
 from recsite.platform.client_models import IdempotentRequest as IdempotentRequest
 from recsite.platform.client_models import StaffLogin as StaffLogin
 from recsite.platform.client_models import default_scopes as default_scopes
+from recsite.platform.series_models import HeldAlert as HeldAlert
+from recsite.platform.series_models import SeriesPoint as SeriesPoint
 from recsite.platform.webhooks.models import WebhookDelivery as WebhookDelivery
 from recsite.platform.webhooks.models import WebhookEndpoint as WebhookEndpoint
 

@@ -24,6 +24,7 @@ from recsite.platform import audit
 from recsite.platform.audit import Actor
 from recsite.platform.exceptions import AlreadyRunning, UserFacingError
 from recsite.platform.months import Inventory, Month, Plan, plan, plan_months, plan_of
+from recsite.platform.thresholds import MONTHS_AHEAD
 
 LOCK_TIMEOUT = "3s"
 """Whoever reads all partitions holds us up, and meanwhile we hold up everybody else: rather step back and try again."""
@@ -40,10 +41,6 @@ FROM pg_class LEFT JOIN pg_inherits ON inhrelid = oid AND inhparent = '{table}':
 WHERE relkind = 'r' AND relname ~ %s AND pg_table_is_visible(oid)
 ORDER BY relname
 """
-
-
-FEWEST_AHEAD = 2
-"""Fewer coming months than this are a reason for an alarm: upkeep has failed for weeks."""
 
 
 class NotDetached(UserFacingError):
@@ -178,7 +175,7 @@ class Partitioned:
     def alarm(self, now: datetime) -> str:
         """Say in one sentence that too few months are ahead; empty where all is well."""
         ahead = self.months_ahead(now)
-        if ahead >= min(FEWEST_AHEAD, settings.PARTITION_MONTHS_AHEAD):
+        if ahead >= min(MONTHS_AHEAD.limit, settings.PARTITION_MONTHS_AHEAD):
             return ""
         return f"Only {ahead} of the coming months are ready for {self.holds}: run 'manage.py partitions'."
 

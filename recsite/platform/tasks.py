@@ -10,6 +10,7 @@ from recsite.platform import handing, idempotency, partitions, staff_tokens
 from recsite.platform.audit import Actor
 from recsite.platform.exceptions import Unavailable
 from recsite.platform.locks import AlreadyRunning, exclusive
+from recsite.platform.series import thinning
 from recsite.platform.webhooks import delivering
 
 logger = logging.getLogger(__name__)
@@ -39,6 +40,12 @@ def forget_requests() -> None:
     """Delete the answers of requests with an Idempotency-Key that are older than a day, and logins that are over."""
     idempotency.forget_old()
     staff_tokens.forget_old()
+
+
+@shared_task(soft_time_limit=300, time_limit=360)
+def thin_series() -> None:
+    """Delete the minutes of charts that are more than a week old; hours and days stay."""
+    logger.info("%d minutes of charts are thinned.", thinning.thin())
 
 
 @shared_task(soft_time_limit=60, time_limit=90)

@@ -4,15 +4,17 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from django.db import DatabaseError
 from django.utils import timezone
 
 from recommender.insight import impressions, performance
 from recommender.insight.impressions import timing
 from recommender.insight.performance import Figures, Span
 from recommender.models import DailyImpressions, HourlyImpressions, ListImpression
+from recsite.platform import database, histogram
+from recsite.platform.database import DatabaseDown
 from tests import factories
 from tests.api.clients import ApiClient, details
+from tests.outages import no_postgres
 from tests.recommender.fixtures import Shop
 from tests.recommender.test_impressions import add_up, do
 
@@ -106,27 +108,36 @@ def test_lists_of_another_process_are_added_bucket_by_bucket(db: None) -> None:
         impressions.flush()
     row = HourlyImpressions.objects.get()
     assert (row.answers, row.cache_hits, sum(row.buckets)) == (3, 2, 3)
-    assert (row.buckets[0], row.buckets[4], row.buckets[-1]) == (1, 1, 1)
+    assert (row.buckets[0], row.buckets[4], row.buckets[13]) == (1, 1, 1)
 
 
-def test_while_the_database_is_away_times_wait(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_while_the_database_is_away_times_wait(db: None) -> None:
     impressions.note_time("person", "home", "svd", True, 0.001)
-    with monkeypatch.context() as broken:
-        broken.setattr(timing, "ADD", "SELECT %s, %s, %s, %s, %s, %s, %s FROM nothing")
-        with pytest.raises(DatabaseError, match="nothing"):
-            timing.store()
-    assert len(timing.waiting) == 1
-    timing.store()
+    with no_postgres(), pytest.raises(DatabaseDown):
+        impressions.flush()
+    assert len(timing.times.waiting) == 1
+    database.forget()
+    impressions.flush()
     assert HourlyImpressions.objects.get().answers == 1
 
 
 def test_quantiles_lie_within_their_bucket() -> None:
-    buckets = [0] * (len(timing.EDGES) + 1)
-    assert timing.quantile(buckets, 0.5) is None
+    buckets = [0] * histogram.SIZE
+    assert histogram.quantile(buckets, 0.5) is None
     buckets[3] = 100
-    assert timing.quantile(buckets, 0.5) == pytest.approx((0.001 + 0.0025) / 2)
+    assert histogram.quantile(buckets, 0.5) == pytest.approx((0.001 + 0.0025) / 2)
     buckets[-1] = 900
-    assert timing.quantile(buckets, 0.95) == 1.0
+    assert histogram.quantile(buckets, 0.95) == histogram.EDGES[-1]
+
+
+def test_sums_of_before_there_were_longer_buckets_go_on(db: None) -> None:
+    """Then the last bucket, of what took over a second, was the thirteenth."""
+    impressions.note_time("person", "home", "svd", True, 0.001)
+    impressions.flush()
+    HourlyImpressions.objects.update(buckets=[0] * 12 + [1])
+    impressions.note_time("person", "home", "svd", True, 7.0)
+    impressions.flush()
+    assert HourlyImpressions.objects.get().buckets == [0] * 12 + [1, 0, 1, 0]
 
 
 def test_days_of_before_there_were_hours_are_told_too(db: None) -> None:

@@ -22,12 +22,25 @@ from tests.bench import (
     report,
     rules_table,
     search_table,
+    series_table,
     tables,
 )
 from tests.bench.processes import STATE, manage, part
 
 REPORT = PROJECT / "docs" / "BENCHMARKS.md"
-SECTIONS = ("import", "training", "ranking", "serving", "events", "catalogue", "export", "search", "filters", "rules")
+SECTIONS = (
+    "import",
+    "training",
+    "ranking",
+    "serving",
+    "events",
+    "catalogue",
+    "export",
+    "search",
+    "filters",
+    "rules",
+    "series",
+)
 PEOPLE, ITEMS, RATINGS = 53_424, 10_000, 979_478
 
 
@@ -52,11 +65,12 @@ def main() -> None:
             "search": search_table.search,
             "filters": filters_table.filters,
             "rules": rules_table.rules,
+            "series": series_table.series,
         }
         for section in arguments.only or sections:
             prepare(section, path, arguments.format)
             say(f"Measuring {section} ...")
-            of = "" if section in ("catalogue", "search", "filters") else f"{name}. "
+            of = "" if section in ("catalogue", "search", "filters", "series") else f"{name}. "
             text = f"## {section.capitalize()}\n\n{sections[section]()}\n\n{of}{command}"
             report.write(REPORT, section, text)
             say(text)

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from io import StringIO
 from typing import Any
 from uuid import uuid4
@@ -138,10 +139,10 @@ def test_a_partition_whose_leader_is_being_chosen_is_asked_again(kafka: Kafka, m
     produce([factories.event("reader", factories.item("emma"))])
     ask, said = lags._ask, [KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError.COORDINATOR_NOT_AVAILABLE]
 
-    def moving(client: Consumer) -> list[lags.Lag]:
+    def moving(client: Consumer, topics: Sequence[str]) -> list[lags.Lag]:
         if said:
             raise KafkaException(KafkaError(said.pop()))
-        return ask(client)
+        return ask(client, topics)
 
     monkeypatch.setattr(lags, "_ask", moving)
     assert sum(one.events for one in lag()) == 1

@@ -66,8 +66,8 @@ def test_a_broker_that_is_gone_is_named(client: Client, monkeypatch: pytest.Monk
     assert parts(client)["broker"]["status"] == "down"
 
 
-def test_a_disk_that_is_nearly_full_is_named(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(health, "LOW", 1.1)
+def test_a_disk_that_is_nearly_full_is_named(client: Client, settings: Any) -> None:
+    settings.ALERT_FREE_SHARE = 1.1
     found = parts(client)
     assert found["disk"]["message"].startswith("Less than 110% of the disk is free")
     assert found["memory"]["status"] == "down"

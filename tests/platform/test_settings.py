@@ -10,8 +10,8 @@ import pytest
 
 from recsite.local.paths import PROJECT
 
-READ = re.compile(r"""env\.[a-z_]+\(\s*"([A-Z_]+)\"""")
-EXAMPLE = re.compile(r"^#?([A-Z_]+)=(.*)$", re.MULTILINE)
+READ = re.compile(r"""env\.[a-z_]+\(\s*"([A-Z0-9_]+)\"""")
+EXAMPLE = re.compile(r"^#?([A-Z0-9_]+)=(.*)$", re.MULTILINE)
 SOUND = {"DATABASE_URL": "postgres://ada:secret@127.0.0.1:1/x", "REDIS_URL": "redis://127.0.0.1:1/0"}
 SECRET = "0123456789-abcdefghijklmnopqrstuvwxyz-0123456789-abcdef"
 LIVE = {"ENVIRONMENT": "production", "SECRET_KEY": SECRET, "ERASURE_KEY": f"another-{SECRET}"}
@@ -19,6 +19,7 @@ READERS = (
     "recsite/settings.py",
     "recsite/api_settings.py",
     "recsite/model_settings.py",
+    "recsite/series_settings.py",
     "recsite/kafka_settings.py",
     "recsite/gunicorn.py",
 )

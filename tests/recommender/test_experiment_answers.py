@@ -14,6 +14,7 @@ from recommender.insight.impressions import timing
 from recommender.models import Experiment, ExperimentAnswers, HourlyImpressions
 from recommender.serving import Request, user_lists
 from recsite.platform import lookups
+from recsite.platform.histogram import SIZE
 from tests.recommender.experiment_fixtures import begin
 from tests.recommender.fixtures import Shop, ask, start_afresh
 from tests.recommender.test_experiment_results import FIRST, visitors
@@ -102,7 +103,7 @@ def tell(experiment: Experiment, milliseconds: dict[str, float], rng: np.random.
     for variant, mean in milliseconds.items():
         sums = np.zeros(len(ANSWER_TERMS))
         for _ in range(400):
-            one = answers.Made([0] * (len(timing.EDGES) + 1))
+            one = answers.Made([0] * SIZE)
             for seconds in rng.gamma(4.0, mean / 4_000, size=10):
                 one.add(0, seconds, is_error=False)
             sums += one.sums()

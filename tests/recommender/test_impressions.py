@@ -211,7 +211,7 @@ def test_lists_that_were_shown_wait_for_the_database(shop: Shop, monkeypatch: py
     ask("ada")
     ask("ada")
     with monkeypatch.context() as outage:
-        outage.setattr(impressions.recording, "_store", gone)
+        outage.setattr(impressions.recording.recorder, "_store", gone)
         with pytest.raises(DatabaseDown):
             impressions.flush()
     database.forget()
@@ -219,7 +219,7 @@ def test_lists_that_were_shown_wait_for_the_database(shop: Shop, monkeypatch: py
 
 
 def test_a_process_holds_so_many_lists_and_counts_what_it_forgets(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("recommender.insight.impressions.recording.MOST_WAITING", 3)
+    monkeypatch.setattr(impressions.recording.recorder, "most", 3)
     lost = impressions.recording.lost._value.get()
     answers = [ask("ada") for _ in range(5)]
     assert impressions.flush() == 3
@@ -242,7 +242,7 @@ def test_months_of_lists_past_retention_are_dropped(shop: Shop, settings: Any) -
 
 
 def test_a_thread_of_the_process_stores_them_by_itself(shop: Shop, settings: Any) -> None:
-    settings.RECORD_IMPRESSIONS_IN_BACKGROUND = True
+    settings.GATHER_IN_BACKGROUND = True
     ask("ada")
     wait_until(ListImpression.objects.exists, 10)
 

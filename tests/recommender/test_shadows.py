@@ -98,7 +98,7 @@ def test_a_cached_answer_still_makes_no_query(shop: Shop, swapped: Release, djan
 def test_a_thread_of_its_own_scores_while_answers_go_on(
     shop: Shop, swapped: Release, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settings.RECORD_IMPRESSIONS_IN_BACKGROUND = True
+    settings.GATHER_IN_BACKGROUND = True
     outcomes: list[Outcome] = []
     monkeypatch.setattr(sums, "note", outcomes.append)
     begin(release=swapped.pk)
@@ -218,7 +218,7 @@ def test_sums_of_all_processes_add_up(shop: Shop, swapped: Release) -> None:
     for seconds in (0.002, 0.02):
         for _ in range(3):
             sums.note(Outcome(shadow.pk, 0.5, True, seconds, 0.001))
-        sums.store()
+        sums.flush()
     report = found(shadow)
     assert (report.lists, report.overlap, report.equal) == (6, 0.5, 1)
     assert ShadowDay.objects.get().buckets[3:7] == [3, 0, 0, 3]

@@ -18,6 +18,7 @@ from interactions.topics import DATA_DRIFT
 from recommender.insight.drift.bins import Binned, by_name, by_popularity, by_value
 from recommender.insight.drift.measures import compare
 from recommender.models import DriftReport, ModelVersion, Release
+from recsite.platform.thresholds import DRIFT
 
 logger = logging.getLogger(__name__)
 WINDOWS = (timedelta(minutes=60), timedelta(hours=24))
@@ -163,7 +164,7 @@ def _reports(release: int, window: timedelta, before: Sample, now: Sample, at: d
             noise=found.noise,
             n_before=sum(binned.before),
             n_now=sum(binned.now),
-            is_drift=found.is_drift(settings.DRIFT_THRESHOLD),
+            is_drift=found.is_drift(DRIFT.limit),
             shifts=_shifts(binned),
         )
 
@@ -182,6 +183,6 @@ def _payload(report: DriftReport) -> dict[str, Any]:
         "release": report.release,
         "psi": round(report.psi, 4),
         "jensen_shannon": round(report.js, 4),
-        "threshold": settings.DRIFT_THRESHOLD,
+        "threshold": DRIFT.limit,
         "shifts": report.shifts,
     }

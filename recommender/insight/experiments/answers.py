@@ -16,6 +16,7 @@ from recommender.insight.experiments.metrics import ANSWER_TERMS
 from recommender.insight.experiments.statements import ADD_ANSWERS
 from recommender.models import Experiment, ExperimentAnswers
 from recommender.models.experiment import SEPARATOR
+from recsite.platform.histogram import added
 
 
 @dataclass(slots=True)
@@ -61,9 +62,8 @@ def stored(experiment: Experiment) -> dict[tuple[str, date], Floats]:
 
 
 def durations(experiment: Experiment) -> dict[str, list[int]]:
-    """Return by variant how many answers took how long: see `insight.impressions.timing`."""
+    """Return by variant how many answers took how long: see `recsite.platform.histogram`."""
     found: dict[str, list[int]] = {}
     for one in ExperimentAnswers.objects.filter(experiment=experiment):
-        known = found.get(one.variant, [0] * len(one.buckets))
-        found[one.variant] = [old + new for old, new in zip(known, one.buckets, strict=True)]
+        found[one.variant] = added(found.get(one.variant, ()), one.buckets)
     return found

@@ -2,6 +2,7 @@
 
 from interactions.exclusions import COUNTS
 from recommender.models.experiment import SEPARATOR
+from recsite.platform.histogram import adding
 
 KEY = f"split_part(variant, '{SEPARATOR}', 1)"
 NAME = f"split_part(variant, '{SEPARATOR}', 2)"
@@ -99,7 +100,7 @@ WHERE variant <> '' AND user_id <> '' GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
 ON CONFLICT ({DAY}) DO UPDATE SET acts = known.acts + excluded.acts, amount = known.amount + excluded.amount
 """
 
-ADD_ANSWERS = """
+ADD_ANSWERS = f"""
 INSERT INTO recommender_experimentanswers AS known (experiment_id, variant, day, moments, sums, buckets)
 SELECT id, %s, %s, 1, %s::float8[], %s::bigint[] FROM recommender_experiment WHERE key = %s
 ON CONFLICT (experiment_id, variant, day) DO UPDATE SET moments = known.moments + 1,
@@ -107,10 +108,7 @@ ON CONFLICT (experiment_id, variant, day) DO UPDATE SET moments = known.moments 
         SELECT array_agg(old + new ORDER BY number)
         FROM unnest(known.sums, excluded.sums) WITH ORDINALITY AS pair (old, new, number)
     ),
-    buckets = (
-        SELECT array_agg(old + new ORDER BY number)
-        FROM unnest(known.buckets, excluded.buckets) WITH ORDINALITY AS pair (old, new, number)
-    )
+    {adding("buckets")}
 """
 
 # An item of the second ranking counts 1, one of the first -1. A list is won by the ranking with more clicks; what it

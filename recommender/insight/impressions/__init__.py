@@ -4,7 +4,7 @@
                                                                          ├──roll_up──▶ Attribution, the daily totals,
                                                    event ──▶ Interaction ┘             Exposure
 
-An impression is a statistic, not a promise: what a process held when it was killed, at most FLUSH_SECS old, is lost.
+An impression is a statistic, not a promise: what a process held when it was killed, about a second old, is lost.
 From there on nothing is lost or counted twice: impressions and events are read through `recsite.platform.feed`, and
 the totals are stored in the same transaction as the reader's position.
 """
