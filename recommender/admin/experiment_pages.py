@@ -21,7 +21,7 @@ from recommender.engine.experiments.comparisons import Comparison
 from recommender.insight.experiments import answers, results, verbs
 from recommender.insight.experiments.definition import Definition
 from recommender.insight.experiments.metrics import METRICS
-from recommender.insight.experiments.servable import unservable
+from recommender.insight.experiments.servable import same_as_live, unservable
 from recommender.models import Experiment
 from recommender.models.experiment import INTERLEAVED
 from recommender.operations import experiments as shipping
@@ -68,6 +68,7 @@ def result(request: HttpRequest, experiment: Experiment) -> HttpResponse:
         "metric": BY_TEAM if is_interleaved else METRICS[experiment.primary_metric].label,
         "is_interleaved": is_interleaved,
         "unservable": unservable(Definition.of(experiment)) if experiment.state in TO_BE_SHOWN else [],
+        "same": same_as_live(Definition.of(experiment)) if experiment.state in TO_BE_SHOWN else [],
         "preferred": words.span(found.preference) if found.preference else "",
         "variants": [
             {

@@ -57,6 +57,10 @@ class PlacementAdmin(ConsoleAdmin):
         is_default = obj is not None and obj.name == DEFAULT
         return not is_default and super().has_delete_permission(request, obj)
 
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        """Lead to what was published of it: its forms are no edits that Django could list."""
+        return redirect("admin:placement-revisions", self.get_or_404(request, object_id).pk)
+
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         try:
             return super().changeform_view(request, *args, **kwargs)

@@ -12,7 +12,7 @@ from unfold.widgets import UnfoldAdminDecimalFieldWidget, UnfoldAdminIntegerFiel
 
 from recommender.admin.placement_pages import open_placement, placement_page
 from recommender.insight import shadows as sums
-from recommender.models import Experiment, Placement, Release, Shadow
+from recommender.models import Placement, Release, Shadow
 from recommender.operations import shadows
 from recommender.serving.candidates import live
 from recsite.platform.audit import Actor
@@ -68,7 +68,7 @@ def shadow(request: HttpRequest, pk: int) -> HttpResponse:
         "before": [one for one in told if one is not running],
         "may_operate": may_operate,
         "can_be_scored": placement.kind in shadows.KINDS,
-        "not_scored": _not_scored(placement),
+        "not_scored": shadows.passed_by(placement.name),
     }
     return placement_page(request, placement, "shadow", context)
 
@@ -113,19 +113,6 @@ def _told(one: Shadow, report: sums.Report) -> dict[str, Any]:
         "times": [(name, milliseconds(own), milliseconds(other)) for name, own, other in pairs],
         "is_live": one.release is not None and one.release == live().number,
     }
-
-
-def _not_scored(placement: Placement) -> str:
-    """Say which lists a shadow passes by, as they are part of an experiment; empty where none is."""
-    held = Experiment.objects.filter(placement=placement.name, state=Experiment.State.RUNNING)
-    experiment = held.prefetch_related("variants").first()
-    if experiment is None:
-        return ""
-    share = sum(one.share for one in experiment.variants.all())
-    whose = "users in its audience" if experiment.audience else "users"
-    if share < 1 or experiment.audience:
-        return f"Lists of the experiment {experiment.key} are not scored: {round(100 * share, 1):g} % of {whose}."
-    return f"Nothing is scored now: all {whose} here are part of the experiment {experiment.key}. Stop it first."
 
 
 def _usual() -> dict[str, Any]:

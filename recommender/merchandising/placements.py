@@ -97,7 +97,7 @@ def needed_by(placement: Placement) -> str:
     there = Experiment.objects.filter(placement=placement.name).order_by("pk")
     live = there.filter(state__in=[state.RUNNING, state.PAUSED]).first()
     if live:
-        return f"The experiment {live.key} is {live.get_state_display()} at {placement.name}: stop it first."
+        return f"The experiment {live.key} is {live.state} at {placement.name}: stop it first."
     planned = there.filter(state=state.DRAFT).exclude(starts_at=None).first()
     if planned:
         return (

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from functools import cache, cached_property
 from typing import Any, Self
 from zoneinfo import ZoneInfo, available_timezones
@@ -193,20 +193,31 @@ class Rule:
     def holds_at(self, now: datetime) -> bool:
         """Tell if its days and hours include a moment, by the clock on the wall of its time zone.
 
-        An hour that a change of clocks repeats counts twice, one that it leaves out never comes.
+        Hours over midnight belong to the day on which they begin, so no night is cut. An hour that a change of clocks
+        repeats counts twice, one that it leaves out never comes.
         """
-        local = now.astimezone(self._zone)
-        today, clock = local.date(), local.time()
-        if (self.starts and today < date.fromisoformat(self.starts)) or self.has_ended(now):
+        day, clock = self._day(now), now.astimezone(self._zone).time()
+        if (self.starts and day < date.fromisoformat(self.starts)) or self.has_ended(now):
             return False
-        start, end = (time.fromisoformat(one) if one else None for one in (self.from_hour, self.until_hour))
+        start, end = self._hours
         if start and end and start > end:
             return clock >= start or clock < end
         return (start is None or clock >= start) and (end is None or clock < end)
 
     def has_ended(self, now: datetime) -> bool:
-        """Tell if its last day is over in its time zone."""
-        return bool(self.ends) and now.astimezone(self._zone).date() > date.fromisoformat(str(self.ends))
+        """Tell if its last day is over in its time zone, with the night that begins on it."""
+        return bool(self.ends) and self._day(now) > date.fromisoformat(str(self.ends))
+
+    @cached_property
+    def _hours(self) -> tuple[time | None, time | None]:
+        start, end = (time.fromisoformat(one) if one else None for one in (self.from_hour, self.until_hour))
+        return start, end
+
+    def _day(self, now: datetime) -> date:
+        """Return the day to which a moment belongs: after midnight, in hours that began before, the day before."""
+        local, (start, end) = now.astimezone(self._zone), self._hours
+        is_night = bool(start and end and start > end and local.time() < end)
+        return local.date() - timedelta(days=1) if is_night else local.date()
 
     def __str__(self) -> str:
         what = {

@@ -7,7 +7,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from recommender import merchandising
-from recommender.models import SHADOWS_GENERATION, Placement, Shadow
+from recommender.models import SHADOWS_GENERATION, Experiment, Placement, Shadow
 from recommender.models.shadow import LEAST_SHARE
 from recommender.serving import ServingUnavailable
 from recommender.serving.candidates import context_of_release, context_of_version, live
@@ -67,6 +67,19 @@ def start(body: Any, *, actor: Actor) -> Shadow:
         who = f"{other.candidate.capitalize()} is scored" if other else "Another shadow was started"
         raise Conflict({"placement": f"{who} at {asked['placement']} already: stop it first."}) from error
     return made
+
+
+def passed_by(placement: str) -> str:
+    """Say which lists of a placement no shadow makes, as they are part of an experiment; empty where none is."""
+    held = Experiment.objects.filter(placement=placement, state=Experiment.State.RUNNING)
+    experiment = held.prefetch_related("variants").first()
+    if experiment is None:
+        return ""
+    share = sum(one.share for one in experiment.variants.all())
+    whose = "users in its audience" if experiment.audience else "users"
+    if share < 1 or experiment.audience:
+        return f"Lists of the experiment {experiment.key} are not scored: {round(100 * share, 1):g} % of {whose}."
+    return f"Nothing is scored now: all {whose} here are part of the experiment {experiment.key}. Stop it first."
 
 
 def stop(shadow: Shadow, *, actor: Actor) -> Shadow:

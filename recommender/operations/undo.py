@@ -49,7 +49,7 @@ def experiment_state(entry: AuditEntry, *, actor: Actor) -> None:
     held = _experiment(entry)
     state = entry.after.get("state")
     if held.state != state:
-        raise undo.CannotUndo(f"{held.key} is {held.get_state_display()} now: what came later stands in the way.")
+        raise undo.CannotUndo(f"{held.key} is {held.state} now: what came later stands in the way.")
     if state == State.PAUSED:
         experiments.start(held, actor=actor)
     elif state == State.RUNNING:

@@ -49,7 +49,7 @@ def promote(
     *,
     actor: Actor = SYSTEM,
 ) -> Release:
-    """Make the release the live one. `reason` overrides the quality gate, and is kept where it did.
+    """Make the release the live one. `reason` stands in the record of changes, and overrides the quality gate.
 
     A decision of staff sets the training plans: the schedule goes on with the settings of what they promoted. Raises
     CannotPromote, with a sentence, where the release can't be served, or is refused.
@@ -65,7 +65,7 @@ def promote(
                 )
             _switch(live, release, by)
             Release.objects.filter(pk=release.pk).update(replaced=live, override=reason.strip() if refused else "")
-            _record(actor, "release.promote", live, release, reason.strip() if refused else "")
+            _record(actor, "release.promote", live, release, reason.strip())
             if is_decision:
                 for version in release.versions.exclude(releases=live) if live else release.versions.all():
                     plans.follow(version, by)

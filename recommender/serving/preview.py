@@ -81,14 +81,18 @@ class Preview:
 def preview(placement: Placement, own: ListSettings, subject: Subject, n: int = SHOWN) -> Preview:
     """Return the first n items that the placement lists now and with these settings, for the same subject.
 
+    A list whose length the placement sets has no more.
+
     Lists are made as they are served, by the live release. Raises UnknownItem, and ServingUnavailable.
     """
     now = served(placement)
-    before, after = (_listed(one, subject) for one in (now, replace(now, revision=None, settings=own)))
+    both = (now, replace(now, revision=None, settings=own))
+    before, after = (_listed(one, subject) for one in both)
+    shown = [min(n, one.settings.count or n) for one in both]
     ranks = [{item.item_id: item.rank for item in answer.items} for answer in (before, after)]
     return Preview(
-        _beside(before, ranks[1], n),
-        _beside(after, ranks[0], n),
+        _beside(before, ranks[1], shown[0]),
+        _beside(after, ranks[0], shown[1]),
         _algorithm_of(before),
         _algorithm_of(after),
         conflicts(placement.kind, own),

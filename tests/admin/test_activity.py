@@ -44,3 +44,20 @@ def test_values_are_written_as_people_read_them(admin: Staff) -> None:
     assert "tags – → a, b" in said
     assert "group – → –" in said
     assert "settings reg: 0.1 → reg: 0.1" in said
+
+
+def test_long_values_are_shown_from_where_they_differ(viewer: Staff) -> None:
+    rules = "rules: block a filter that is rather long and says the same at first, and then "
+    AuditEntry.objects.create(
+        actor_kind="staff",
+        actor="grace",
+        door="admin",
+        verb="placement.publish",
+        object_type="placement",
+        object_id="home",
+        before={"rules": f"{rules}prose", "length": "short"},
+        after={"rules": f"{rules}poetry", "length": "s" * 70},
+    )
+    said = viewer.page("/admin/platform/auditentry/")
+    assert "rules …at first, and then prose → …at first, and then poetry" in said
+    assert f"length short → {'s' * 60}…" in said

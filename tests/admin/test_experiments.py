@@ -126,7 +126,7 @@ def test_each_click_counts_once_and_a_page_that_is_out_of_date_says_what_became_
         experiment.refresh_from_db()
         assert experiment.state == state
     # A page from before it was stopped still has these buttons.
-    assert "leads is Stopped: it can't be paused." in admin.follow(admin.post(f"{page}/step/", verb="pause"))
+    assert "leads is stopped: it can't be paused." in admin.follow(admin.post(f"{page}/step/", verb="pause"))
     for _ in range(2):
         admin.post(f"{page}/ship/", variant="B", reason="We like it.")
     said = admin.follow(admin.post(f"{page}/ship/", variant="A", reason="No, that one."))

@@ -218,7 +218,7 @@ def test_the_default_can_not_be_deleted_and_others_can(admin: Staff, home: Place
 
 def test_one_that_an_experiment_needs_is_not_deleted_and_the_experiment_is_named(admin: Staff, home: Placement) -> None:
     begin(placement="home")
-    said = "The experiment leads is Running at home: stop it first."
+    said = "The experiment leads is running at home: stop it first."
     assert said in admin.follow(admin.get(f"{LIST}{home.pk}/delete/"))
     assert said in admin.follow(admin.post(f"{LIST}{home.pk}/delete/", post="yes"))
     assert Placement.objects.filter(name="home").exists()
@@ -228,3 +228,10 @@ def test_the_list_leads_to_drafts_and_names_each_column_on_a_phone(home: Placeme
     found = admin.get(LIST).content.decode()
     assert f'href="{page(home)}' in found
     assert "Select record" not in found
+
+
+def test_the_history_of_a_placement_is_what_was_published_of_it(admin: Staff, shop: Shop) -> None:
+    placement = Placement.objects.get(name="default")
+    answer = admin.get(f"/admin/recommender/placement/{placement.pk}/history/")
+    assert answer.headers["Location"] == f"/admin/recommender/placement/{placement.pk}/revisions/"
+    assert admin.get("/admin/recommender/placement/999/history/").status_code == 404

@@ -83,6 +83,7 @@ def test_a_winner_needs_no_reason_and_a_release_is_promoted(api: ApiClient, shop
     assert set(roles.values()) == {"also"}
     assert api.post("experiments/leads/ship", {}).json()["sentence"] == f"Release {other.pk} is live."
     assert live_release() == other == Release.objects.get(state="live")
+    assert AuditEntry.objects.filter(verb="release.promote").latest("pk").reason.startswith("Experiment leads: B is ")
 
 
 def test_pausing_and_stopping(api: ApiClient, shop: Shop) -> None:

@@ -83,6 +83,12 @@ def test_a_draft_is_previewed_published_and_taken_back(api: ApiClient, shop: Sho
     assert AuditEntry.objects.get(verb="placement.publish").door == "api"
 
 
+def test_a_preview_is_as_long_as_the_list(api: ApiClient, shop: Shop) -> None:
+    api.post("placements", {"name": "short", "kind": "user"})
+    seen = api.post("placements/short/preview", {"user_id": "ada", "settings": {"count": 3}}).json()
+    assert [len(seen[side]) for side in ("before", "after")] == [12, 3]
+
+
 def test_a_preview_counts_as_shown_nowhere(api: ApiClient, shop: Shop) -> None:
     kinds = {"home": "user", "below": "similar", "with": "bought-together", "here": "session", "best": "popular"}
     for name, kind in kinds.items():
@@ -161,7 +167,7 @@ def test_one_that_an_experiment_needs_stays_and_the_experiment_is_named(api: Api
     begin(placement="home")
     answer = api.delete("placements/home")
     assert answer.status_code == 409
-    assert "The experiment leads is Running at home: stop it first." in answer.content.decode()
+    assert "The experiment leads is running at home: stop it first." in answer.content.decode()
     assert Placement.objects.filter(name="home").exists()
 
 

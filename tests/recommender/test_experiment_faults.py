@@ -14,7 +14,7 @@ from django.utils import timezone
 from recommender import merchandising, registry
 from recommender.engine.forms.hybrid import BUCKETS, HybridModel
 from recommender.insight.experiments import storing, verbs
-from recommender.models import Experiment, ModelVersion, Placement
+from recommender.models import Experiment, ModelVersion, Placement, Release
 from recommender.operations import experiments as shipping
 from recommender.registry.exceptions import CannotPromote
 from recsite.platform.audit import SYSTEM
@@ -35,10 +35,10 @@ def test_a_placement_stays_while_an_experiment_runs_or_rests_or_is_planned_there
         merchandising.delete(placement, actor=SYSTEM)
     verbs.archive(planned, actor=SYSTEM)
     experiment = begin(placement="shelf")
-    with pytest.raises(Conflict, match="The experiment leads is Running at shelf: stop it first"):
+    with pytest.raises(Conflict, match="The experiment leads is running at shelf: stop it first"):
         merchandising.delete(placement, actor=SYSTEM)
     verbs.pause(experiment, actor=SYSTEM)
-    with pytest.raises(Conflict, match="The experiment leads is Paused at shelf: stop it first"):
+    with pytest.raises(Conflict, match="The experiment leads is paused at shelf: stop it first"):
         merchandising.delete(placement, actor=SYSTEM)
     look_again()
     assert ask("ada", placement="shelf").items, "Nothing is half done."
@@ -189,3 +189,16 @@ def test_shares_over_all_there_is_are_refused_whatever_the_kind(shop: Shop, kind
     with pytest.raises(Invalid, match="The shares are 140 % together: lower some"):
         verbs.create(defined(kind=kind, variants=variants), actor=SYSTEM)
     assert not Experiment.objects.exists()
+
+
+def test_a_variant_whose_release_was_promoted_meanwhile_shows_what_is_live_and_the_page_says_so(
+    shop: Shop, swapped: Release
+) -> None:
+    admin = Staff("ada", is_superuser=True)
+    variants = [{"name": "A", "share": 0.5}, {"name": "B", "share": 0.5, "release": swapped.pk}]
+    experiment = begin(variants=variants)
+    page = f"/admin/recommender/experiment/{experiment.pk}/change/"
+    said = f"B shows what is live by now, since release {swapped.pk} was promoted"
+    assert said not in admin.page(page)
+    registry.promote(swapped)
+    assert said in admin.page(page)

@@ -55,7 +55,7 @@ def test_what_is_in_its_way_is_said_once_and_then_it_is_a_draft_like_others(shop
     verbs.advance(SOON)
     assert state(experiment) == "draft"
     assert experiment.starts_at is None
-    said = "first is Running at default: stop it first, one at a time can be read there."
+    said = "first is running at default: stop it first, one at a time can be read there."
     assert experiment.start_refused == said
     entry = AuditEntry.objects.get(verb="experiment.start_refused")
     assert (entry.object_id, entry.reason, entry.actor) == ("leads", said, "the planned start")

@@ -56,7 +56,7 @@ def test_what_was_put_away_comes_back_as_what_it_was(shop: Shop) -> None:
     verbs.archive(experiment, actor=SYSTEM)
     take_back("archive")
     assert state() == "stopped"
-    with pytest.raises(Conflict, match="Stopped: it can't be brought back"):
+    with pytest.raises(Conflict, match="stopped: it can't be brought back"):
         verbs.restore(experiment, actor=SYSTEM)
 
 
@@ -64,7 +64,7 @@ def test_what_came_later_stands_in_the_way(shop: Shop) -> None:
     experiment = begin()
     verbs.pause(experiment, actor=SYSTEM)
     verbs.stop(experiment, actor=SYSTEM)
-    with pytest.raises(undo.CannotUndo, match="leads is Stopped now"):
+    with pytest.raises(undo.CannotUndo, match="leads is stopped now"):
         take_back("pause")
     assert state() == "stopped"
 

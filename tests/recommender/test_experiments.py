@@ -126,7 +126,7 @@ def test_while_it_is_paused_everybody_gets_what_is_live_and_afterwards_what_they
 def test_two_never_run_at_one_placement(shop: Shop) -> None:
     begin()
     second = verbs.create(defined(key="second"), actor=SYSTEM)
-    with pytest.raises(Conflict, match="leads is Running at default: stop it first"):
+    with pytest.raises(Conflict, match="leads is running at default: stop it first"):
         verbs.start(second, actor=SYSTEM)
     with pytest.raises(IntegrityError, match="experiment_one_live"), transaction.atomic():
         Experiment.objects.filter(pk=second.pk).update(state="running")
@@ -136,7 +136,7 @@ def test_what_was_started_stays_what_it_is_and_each_step_has_its_place(shop: Sho
     draft = verbs.create(defined(), actor=SYSTEM)
     draft = verbs.change(draft, defined(hypothesis="Another one."), actor=SYSTEM)
     assert draft.hypothesis == "Another one."
-    with pytest.raises(Conflict, match="Draft: it can't be paused"):
+    with pytest.raises(Conflict, match="draft: it can't be paused"):
         verbs.pause(draft, actor=SYSTEM)
     verbs.start(draft, actor=SYSTEM)
     with pytest.raises(Conflict, match="it can't be changed"):

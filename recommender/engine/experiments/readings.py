@@ -179,6 +179,6 @@ def _describe(guardrail: Comparison) -> str:
         found = f"{worse.estimate:.3g}" if metric.absolute else words.change(worse)
         return f"{metric.name} is worse by {found}, more than the {limit} allowed"
     if not guardrail.readable:
-        return f"{metric.name} has too few users to tell if it is worse by more than {limit}"
+        return f"it is too early to tell of {metric.name} if it is worse by more than {limit}"
     most = f"{worse.high:.3g}" if metric.absolute else words.span(worse)
     return f"{metric.name} may still be worse by more than {limit} (by {most})"

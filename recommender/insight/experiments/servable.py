@@ -22,6 +22,17 @@ def unservable(definition: Definition) -> list[str]:
     return said
 
 
+def same_as_live(definition: Definition) -> list[str]:
+    """Return a sentence for each variant that has come to show what is live: its release was promoted meanwhile."""
+    live = registry.live_release()
+    return [
+        f"{one.name} shows what is live by now, since release {one.release} was promoted: what is measured from then "
+        "on says nothing of a difference."
+        for one in definition.variants
+        if live and one.release == live.pk
+    ]
+
+
 def _misled(one: VariantSpec, there: Leaders) -> Iterator[str]:
     names = dict.fromkeys((*there.names, *ALWAYS))
     if one.algorithm and one.algorithm not in names:

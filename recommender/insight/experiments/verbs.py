@@ -264,11 +264,11 @@ def _locked(experiment: Experiment) -> Experiment:
 
 def _refuse_unless(held: Experiment, states: Collection[str], verb: str) -> None:
     if held.state not in states:
-        raise Conflict({"experiment": f"{held.key} is {held.get_state_display()}: it can't be {verb}."})
+        raise Conflict({"experiment": f"{held.key} is {held.state}: it can't be {verb}."})
 
 
 def _occupied(held: Experiment, by: Experiment | None) -> Conflict:
-    who = f"{by.key} is {by.get_state_display()}" if by else "Another experiment was started"
+    who = f"{by.key} is {by.state}" if by else "Another experiment was started"
     return Conflict({"placement": f"{who} at {held.placement}: stop it first, one at a time can be read there."})
 
 

@@ -62,6 +62,8 @@ def start(options: dict[str, Any]) -> Iterator[str]:
     named = {name: options[name] for name in shadows.CANDIDATES if options[name] is not None}
     made = shadows.start({"placement": options["placement"], "share": options["share"], **named}, actor=ACTOR)
     yield f"{made.candidate.capitalize()} makes {made.share:.1%} of the lists of {made.placement}, unseen."
+    if said := shadows.passed_by(made.placement):
+        yield said
 
 
 def stop(options: dict[str, Any]) -> Iterator[str]:

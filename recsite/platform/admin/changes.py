@@ -18,6 +18,8 @@ from recsite.platform.models import AuditEntry
 
 DOOR_COLOURS = {"admin": "info", "api": "success", "command": "warning"}
 MOST_FIELDS, LONGEST_VALUE = 4, 60
+LEAD = 20
+"""Characters that stand before what differs."""
 
 
 @admin.register(AuditEntry)
@@ -71,7 +73,7 @@ class AuditEntryAdmin(ReadOnlyAdmin):
     @display(description="change")
     def change(self, entry: AuditEntry) -> str:
         names = [*entry.after, *(name for name in entry.before if name not in entry.after)]
-        lines = ((name, _short(entry.before, name), _short(entry.after, name)) for name in names[:MOST_FIELDS])
+        lines = ((name, *_shorts(entry, name)) for name in names[:MOST_FIELDS])
         more = [(f"and {len(names) - MOST_FIELDS} more", "", "")] if len(names) > MOST_FIELDS else []
         shown = format_html_join("", "<div><b>{}</b> {}{}</div>", (_line(*one) for one in [*lines, *more]))
         # In one box: on a phone each child of a cell would be a column.
@@ -127,12 +129,21 @@ def _line(name: str, before: str, after: str) -> tuple[str, str, str]:
     return name, f"{before} → " if before else "", after
 
 
-def _short(values: dict[str, object], name: str) -> str:
-    """Return the value of a field as the list shows it; nothing where it had none."""
-    if name not in values:
-        return ""
-    text = _words(values[name])
-    return text if len(text) <= LONGEST_VALUE else f"{text[:LONGEST_VALUE]}…"
+def _shorts(entry: AuditEntry, name: str) -> tuple[str, str]:
+    """Return both values of a field as the list shows them; nothing where it had none.
+
+    Of two long ones that begin alike it shows where they begin to differ.
+    """
+    both = [_words(values[name]) if name in values else "" for values in (entry.before, entry.after)]
+    alike = next((at for at, (one, two) in enumerate(zip(*both, strict=False)) if one != two), min(map(len, both)))
+    start = max(alike - LEAD, 0) if max(map(len, both)) > LONGEST_VALUE and alike > LEAD else 0
+    before, after = (_cut(text, start) for text in both)
+    return before, after
+
+
+def _cut(text: str, start: int) -> str:
+    part = text[start : start + LONGEST_VALUE]
+    return f"{'…' if start and text else ''}{part}{'…' if len(text) > start + LONGEST_VALUE else ''}"
 
 
 def _words(value: object) -> str:

@@ -117,7 +117,7 @@ def test_a_guardrail_of_errors_holds_where_there_were_none_and_breaks_where_ther
 def test_an_errors_guardrail_without_users_is_open() -> None:
     none = Moments.of(np.zeros(50), np.ones(50))
     verdict = reading((ERRORS, none, none), b=0.23).verdict
-    assert "errors has too few users to tell if it is worse by more than 0.001: wait." in verdict.sentence
+    assert "it is too early to tell of errors if it is worse by more than 0.001: wait." in verdict.sentence
 
 
 def test_of_several_variants_the_best_one_leads_and_each_is_corrected() -> None:

@@ -33,6 +33,10 @@ def at(text: str) -> datetime:
         ({"from_hour": "22:00", "until_hour": "06:00"}, "2026-03-01T23:00", True),
         ({"from_hour": "22:00", "until_hour": "06:00"}, "2026-03-01T05:59", True),
         ({"from_hour": "22:00", "until_hour": "06:00"}, "2026-03-01T06:00", False),
+        ({"from_hour": "22:00", "until_hour": "06:00", "ends": "2026-03-01"}, "2026-03-02T05:59", True),
+        ({"from_hour": "22:00", "until_hour": "06:00", "ends": "2026-03-01"}, "2026-03-02T22:00", False),
+        ({"from_hour": "22:00", "until_hour": "06:00", "starts": "2026-03-01"}, "2026-03-01T05:00", False),
+        ({"from_hour": "22:00", "until_hour": "06:00", "starts": "2026-03-01"}, "2026-03-01T22:00", True),
     ],
 )
 def test_days_and_hours(conditions: dict[str, Any], moment: str, holds: bool) -> None:
