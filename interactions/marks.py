@@ -11,6 +11,7 @@ class Mark(models.IntegerChoices):
     FLAGGED = 2, "flagged as a bot"
     STAFF = 3, "staff"
     TOO_FAST = 4, "faster than a person"
+    TAKEN_BACK = 5, "taken back"
 
 
 MARKS = {mark.name.lower(): mark.value for mark in Mark if mark}

@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from catalog.people_lock import alone_with_users
 from interactions import types
 from interactions.models import Interaction, InteractionType, PersonEvent
-from interactions.schema import PROFILE_UPDATE
+from interactions.schema import PROFILE_UPDATE, UNDO
 from recsite.platform import audit
 from recsite.platform.audit import Actor
 from recsite.platform.exceptions import Conflict, Invalid
@@ -26,7 +26,7 @@ FIELDS = (
     "amount_min",
     "amount_max",
 )
-OURS = frozenset({"rating", PROFILE_UPDATE})
+OURS = frozenset({"rating", PROFILE_UPDATE, UNDO})
 """Types that the product itself looks for by name."""
 
 OBJECT = "interaction type"

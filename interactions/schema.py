@@ -21,6 +21,9 @@ MOST_LEVELS = 50
 PROFILE_UPDATE, PROFILE = "profile_update", ("preferences", "demographics")
 """The type whose events change a user's profile, and the parts of it that their context may bring."""
 
+UNDO, UNDOES = "undo", "undoes"
+"""The type whose events take another one back, and the name in their context of that one's event_id."""
+
 LONGEST = {"title": 200, "text": 10_000}
 """What a review has, and the characters of each."""
 
@@ -171,6 +174,10 @@ class _Parser:
             self.errors["context"] = f"Objects are needed in {' and '.join(PROFILE)}."
         return value
 
+    def undoes(self, type_name: str, context: Mapping[str, Any]) -> None:
+        if type_name == UNDO and "context" not in self.errors and undone_id(context) is None:
+            self.errors["context"] = f"Name the event to take back: its event_id as {UNDOES}, beside its user and item."
+
     def event_id(self) -> UUID | None:
         value = self.raw.get("event_id")
         if value is None:
@@ -219,6 +226,14 @@ class _Parser:
         return self.now
 
 
+def undone_id(context: Mapping[str, Any]) -> UUID | None:
+    """Return the id of the event that one with this context takes back; None where it names none."""
+    try:
+        return UUID(context.get(UNDOES))
+    except (ValueError, AttributeError, TypeError):
+        return None
+
+
 def _is_finite(value: object) -> bool:
     """Tell numbers that a float can hold from everything else; Python's whole numbers have no end."""
     return (
@@ -264,7 +279,8 @@ def parse(
     """
     parser = _Parser(raw, types, now, context_bytes)
     type_name = parser.type()
-    event_id = parser.event_id()
+    event_id, context = parser.event_id(), parser.context()
+    parser.undoes(type_name, context)
     event = Event(
         event_id=event_id or new_event_id(),
         user_id=parser.identifier("user_id"),
@@ -272,7 +288,7 @@ def parse(
         type=type_name,
         occurred_at=parser.occurred_at(event_id),
         value=parser.value(type_name),
-        context=parser.context(),
+        context=context,
         review=parser.review(type_name),
     )
     if parser.errors:

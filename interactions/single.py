@@ -1,14 +1,14 @@
 """Store an event as nearly all are, of a known user, item and type, by one statement that is planned once.
 
 The statement is a transaction of its own: one way to the server and back, and the event is durable. Whatever else an
-event is (a repeat, of a new user or one who opted out, of an unknown item, with a review, about no item), the statement
-leaves everything as it was, and `store.store` settles it.
+event is (a repeat, of a new user or one who opted out, of an unknown item, with a review, about no item, one that takes
+another back), the statement leaves everything as it was, and `store.store` settles it.
 """
 
 import json
 
 from interactions.marking import mark_of
-from interactions.schema import PROFILE_UPDATE, Event
+from interactions.schema import PROFILE_UPDATE, UNDO, Event
 from interactions.store import StoredEvent, stored_event
 from recsite.platform import database
 
@@ -37,7 +37,7 @@ SELECT user_id, item_id, id FROM stored
 
 def store(event: Event) -> StoredEvent | None:
     """Return the event, stored, with the keys of its rows; None where `store.store` has to see to it."""
-    if not event.item_id or event.review or event.type == PROFILE_UPDATE:
+    if not event.item_id or event.review or event.type in (PROFILE_UPDATE, UNDO):
         return None
     rows = database.prepared(
         STORE,

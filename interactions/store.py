@@ -11,7 +11,7 @@ from django.db import connection, transaction
 
 from catalog import erasure, merging, opting_out, upserts
 from catalog.ids import reserved_reason
-from interactions import profiles, reviews
+from interactions import profiles, reviews, taking_back
 from interactions.identity import content_of, key_of, repeats, stored_contents
 from interactions.marking import mark_of
 from interactions.models import DeadLetter
@@ -152,6 +152,7 @@ def _attempt(batch: Sequence[tuple[int, Event]]) -> _Attempt:
         staging = _stage(cursor, batch)
         staging.make_placeholders()
         refused = [Refusal(lost.position, _sentence(lost.reason)) for lost in staging.find_unknown()]
+        refused += [Refusal(at, taking_back.UNKNOWN) for at in taking_back.unknown(_without(batch, refused))]
         known = _without(batch, refused)
         if len(known) < len(batch) and known:
             staging = _stage(cursor, known)
@@ -177,6 +178,7 @@ def _attempt(batch: Sequence[tuple[int, Event]]) -> _Attempt:
     fresh = [(event, *keys[position]) for position, event in known if position in keys]
     profiles.update(event for event, *_ in fresh)
     reviews.keep(fresh)
+    taking_back.apply(fresh)
     return _Attempt(
         tuple(stored_event(*one) for one in fresh),
         frozenset(position for position, _ in missing) - dropped,

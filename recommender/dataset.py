@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from catalog.models import EndUser, Item
 from interactions import types
 from interactions.exclusions import COUNTS
+from interactions.marks import Mark
 from interactions.models import InteractionType
 from recommender.engine import tokens
 from recommender.engine.algorithms import SKIPS, TOKENS
@@ -71,17 +72,19 @@ WHERE occurred_at >= coalesce(%(since)s::timestamptz, '-infinity')
 # Of events at one time, such as those of an import, a random part is taken, the same each time: ids would say only
 # how a file was sorted.
 LATEST_FIRST = "ORDER BY occurred_at DESC, md5(id::text) LIMIT %(limit)s::bigint"
+# What crawlers and staff did shapes their own lists; what was taken back shapes none.
+STANDS = f"AND mark <> {Mark.TAKEN_BACK.value}"
 OF_EACH = PACK_RECENT.format(
     events=f"""
     SELECT event.* FROM unnest(%(users)s::bigint[]) AS known (id) CROSS JOIN LATERAL (
-        SELECT * FROM interactions_interaction WHERE user_id = known.id {LATEST_FIRST}
+        SELECT * FROM interactions_interaction WHERE user_id = known.id {STANDS} {LATEST_FIRST}
     ) AS event
 """
 )
 # Its plan is the same for every user, so that the server makes it once: planning over all months takes many times as
 # long as reading the user's rows.
 OF_ONE = PACK_RECENT.format(
-    events=f"SELECT * FROM interactions_interaction WHERE user_id = %(user)s::bigint {LATEST_FIRST}"
+    events=f"SELECT * FROM interactions_interaction WHERE user_id = %(user)s::bigint {STANDS} {LATEST_FIRST}"
 )
 
 SKIPPED = """

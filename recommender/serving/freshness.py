@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from django.utils import timezone
 
 from interactions import types
-from interactions.schema import PROFILE_UPDATE
+from interactions.schema import PROFILE_UPDATE, UNDO
 from interactions.store import StoredEvent
 from recommender import cache
 from recommender.dataset import microseconds_of
@@ -31,3 +31,6 @@ def on_stored(events: Sequence[StoredEvent]) -> None:
             did[event.user_id] = did.get(event.user_id, b"") + cache.record(event, telling[event.type], now)
     if seen:
         cache.note_events(seen, did)
+    # Behind what was noted: the act may have come in the same batch.
+    if undone := {event.user_id for event in events if event.type == UNDO}:
+        cache.on_events_retracted(undone)

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from catalog.models import EndUser, Item
 from interactions import types
+from interactions.marks import Mark
 from interactions.models import Interaction
 from recommender.cache import NOBODY, SOURCES
 from recommender.engine.rules import Word
@@ -157,6 +158,7 @@ def _seen(case: Case) -> WhyNot | None:
     person = case.page.known.candidates.person
     variants = catalogue.ids[catalogue.with_variants(np.array([case.row]))].tolist()
     events = Interaction.objects.filter(user=person, item__in=variants, type__in=types.marking_seen())
+    events = events.exclude(mark=Mark.TAKEN_BACK)
     last = events.select_related("type", "item").order_by("-occurred_at").first()
     if last is None:
         return WhyNot(item_id, Cause.SEEN, "The user has seen it.")

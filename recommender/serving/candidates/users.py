@@ -14,6 +14,7 @@ from django.db.models import Q
 from catalog.erasure import erased_among
 from catalog.models import EndUser
 from interactions import types
+from interactions.marks import Mark
 from interactions.models import Interaction
 from recommender.cache import NOBODY
 from recommender.engine.types import IntArray
@@ -38,7 +39,7 @@ def is_erased(user_id: str) -> bool:
 def seen_items(users: Iterable[int]) -> dict[int, list[int]]:
     """Return, by user, the items that must not be shown again; users without any are left out."""
     marking = types.marking_seen()
-    events = Interaction.objects.filter(user__in=list(users), type__in=marking).order_by()
+    events = Interaction.objects.filter(user__in=list(users), type__in=marking).exclude(mark=Mark.TAKEN_BACK).order_by()
     pairs = events.values_list("user").annotate(items=ArrayAgg("item", distinct=True))
     return database.ask(lambda: dict(pairs))
 
@@ -81,6 +82,7 @@ def with_new_events(users: Iterable[int], member: LoadedModel) -> IntArray:
     unknown = Q(received_at__gt=member.trained_at)
     if member.data_until:
         unknown |= Q(occurred_at__gt=member.data_until)
-    events = Interaction.objects.filter(unknown, user__in=list(users), type__in=types.telling()).order_by()
+    events = Interaction.objects.filter(unknown, user__in=list(users), type__in=types.telling())
+    events = events.exclude(mark=Mark.TAKEN_BACK).order_by()
     found = database.ask(lambda: list(events.values_list("user", flat=True).distinct()))
     return np.array(sorted(found), np.int64)
