@@ -119,10 +119,10 @@ class Choices:
         live = registry.live_release()
         names = dict.fromkeys((*leaders_of(live).names, *ALWAYS))
         without_files = ModelVersion.objects.exclude(state=ModelVersion.State.READY)
-        served = Release.objects.exclude(versions__in=without_files).prefetch_related("members").order_by("-pk")
+        others = Release.objects.exclude(pk=live.pk if live else None)
+        served = others.exclude(versions__in=without_files).prefetch_related("members").order_by("-pk")
         releases = {
-            str(one.pk): f"{one.pk}{' (live)' if one == live else ''}: "
-            + ", ".join(sorted(row.algorithm for row in one.members.all()))
+            str(one.pk): f"{one.pk}: " + ", ".join(sorted(row.algorithm for row in one.members.all()))
             for one in served[:LISTED]
         }
         return cls({name: name for name in names}, releases, dict(_revisions()))

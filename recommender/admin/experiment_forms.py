@@ -72,7 +72,8 @@ class ExperimentForm(forms.Form):
         "In UTC, such as 2026-12-01T08:00. The draft starts by itself then, if nothing is in its way.",
     )
     ends_at = MomentField(
-        "Planned end (optional)", "In UTC, such as 2026-12-24 or 2026-12-24T18:00. It stops by itself then."
+        "Planned end (optional)",
+        "In UTC, such as 2026-12-24T18:00; 2026-12-24 alone is the beginning of that day. It stops by itself then.",
     )
     version = forms.IntegerField(widget=forms.HiddenInput)
 

@@ -43,6 +43,9 @@ LENGTH = 10
 """The most positions that are estimated: clicks further down say too little of how far users look. Where most lists are
 shorter, it is their length."""
 
+TOLD = 10
+"""How often the progress is told."""
+
 LEAST_DRAWN = 0.05
 """The share of the lists that must have drawn a position: of one that a new item always holds nothing is learned."""
 
@@ -154,8 +157,11 @@ class _Targets:
         """Return the items (internal ids) of the candidate's list by the row's key."""
         found: dict[int, Sequence[int]] = {}
         pks = _pks({row.user_id for row in rows})
+        said = 0
         for user_id, own in groupby(sorted(rows, key=lambda row: row.user_id), key=lambda row: row.user_id):
-            progress(len(found) / len(rows), f"{len(found):,} of {len(rows):,} lists")
+            if TOLD * len(found) >= said * len(rows):
+                progress(len(found) / len(rows), f"{len(found):,} of {len(rows):,} lists")
+                said += 1
             person = pks.get(user_id, NOBODY)
             real = database.ask(partial(dataset.load_all_of, person))
             found.update((row.pk, self._list(row, person, real)) for row in own)

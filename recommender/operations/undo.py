@@ -24,7 +24,12 @@ def revision(entry: AuditEntry, *, actor: Actor) -> None:
     except Placement.DoesNotExist as error:
         raise undo.CannotUndo(str(error)) from error
     number, live = (int(told.get("revision") or 0) for told in (entry.before, entry.after))
-    merchandising.revert(held, number, live, actor=actor)
+    now = held.live.number if held.live else 0
+    if now != live:
+        raise undo.CannotUndo(
+            f"Revision {now} of {held.name} was published since. Its history returns to any revision, such as {number}."
+        )
+    merchandising.revert(held, number, live, f"Undo of revision {live}.", actor=actor)
 
 
 def shadow(entry: AuditEntry, *, actor: Actor) -> None:

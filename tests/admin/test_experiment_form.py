@@ -12,7 +12,7 @@ from recommender.models import Experiment
 from recsite.platform.audit import SYSTEM
 from tests.admin.staff import Staff
 from tests.recommender.experiment_fixtures import defined
-from tests.recommender.fixtures import Shop
+from tests.recommender.fixtures import Shop, popular, publish
 
 pytestmark = pytest.mark.django_db
 LIST = "/admin/recommender/experiment/"
@@ -141,10 +141,12 @@ def test_refusals_speak_as_the_form_does(admin: Staff, shop: Shop, wrong: dict[s
 
 
 def test_what_can_be_chosen_is_what_there_is(admin: Staff, shop: Shop) -> None:
+    swapped = publish({"popular": popular(shop.items[::-1])}, promote=False)
     page = admin.get(f"{LIST}new/").content.decode()
     select: Any = re.search(r'name="algorithm_1".*?</select>', page, re.DOTALL)
     assert re.findall(r'value="([a-z]+)"', select.group(0)) == ["popular", "svd", "latest", "trending"]
-    assert f"{shop.release.pk} (live): popular, svd" in page
+    assert f"{swapped.pk}: popular, svd" in page
+    assert f'value="{shop.release.pk}"' not in page, "Who names no release gets the live one."
     assert re.findall(r'value="([a-z ]+\d+)"', page[page.index('name="revision_1"') :].split("</select>")[0]) == [
         "default 2",
         "default 1",

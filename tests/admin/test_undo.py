@@ -176,10 +176,10 @@ def test_what_a_placement_showed_before_is_published_again(db: None) -> None:
     assert "is taken back by placement.revert" in press(staff, entry)
     live = merchandising.find("home").live
     assert live is not None
-    assert (live.number, live.reverts_to, live.settings["count"]) == (3, 1, None)
+    assert (live.number, live.reverts_to, live.settings["count"], live.note) == (3, 1, None, "Undo of revision 2.")
     again = latest()
     merchandising.revert(home, 2, actor=CLERK)
-    assert "revision 4 is live now" in press(staff, again)
+    assert "Revision 4 of home was published since. Its history returns to any revision" in press(staff, again)
 
 
 def test_a_type_gets_back_its_weight(db: None) -> None:

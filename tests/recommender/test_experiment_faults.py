@@ -198,7 +198,11 @@ def test_a_variant_whose_release_was_promoted_meanwhile_shows_what_is_live_and_t
     variants = [{"name": "A", "share": 0.5}, {"name": "B", "share": 0.5, "release": swapped.pk}]
     experiment = begin(variants=variants)
     page = f"/admin/recommender/experiment/{experiment.pk}/change/"
-    said = f"B shows what is live by now, since release {swapped.pk} was promoted"
+    said = f"B shows what is live, since release {swapped.pk} is:"
     assert said not in admin.page(page)
     registry.promote(swapped)
     assert said in admin.page(page)
+    verbs.stop(experiment, actor=SYSTEM)
+    named = verbs.create(defined(key="again", variants=variants), actor=SYSTEM)
+    with pytest.raises(Invalid, match=f"B shows what is live, since release {swapped.pk} is: .* Leave the release out"):
+        verbs.start(named, actor=SYSTEM)

@@ -109,7 +109,8 @@ class _Matched:
         """Where each shown item (m, length) stands in the target's list; the target's length where it doesn't."""
         weights, views = self._weights(grouped.thetas[0])
         self._seen = weights @ grouped.thetas[0]
-        self.overlap = float(self._seen.sum() / max(views.sum(), 1e-12))
+        # A sum of weights estimates it, so by chance it may come out above the whole.
+        self.overlap = min(float(self._seen.sum() / max(views.sum(), 1e-12)), 1.0)
         """The weighted views of the logs over the views of the target: 1 in expectation with full support."""
 
     @property

@@ -23,11 +23,11 @@ def unservable(definition: Definition) -> list[str]:
 
 
 def same_as_live(definition: Definition) -> list[str]:
-    """Return a sentence for each variant that has come to show what is live: its release was promoted meanwhile."""
+    """Return a sentence for each variant whose release is the live one: named so, or promoted since."""
     live = registry.live_release()
     return [
-        f"{one.name} shows what is live by now, since release {one.release} was promoted: what is measured from then "
-        "on says nothing of a difference."
+        f"{one.name} shows what is live, since release {one.release} is: what is measured meanwhile says nothing of a "
+        "difference. Leave the release out where what is live is meant."
         for one in definition.variants
         if live and one.release == live.pk
     ]

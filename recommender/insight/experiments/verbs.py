@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from recommender.insight.experiments import results, sums
 from recommender.insight.experiments.definition import Definition
-from recommender.insight.experiments.servable import unservable
+from recommender.insight.experiments.servable import same_as_live, unservable
 from recommender.insight.experiments.statements import COUNT_BEFORE
 from recommender.insight.experiments.storing import columns, in_record, number_of, store_variants, told
 from recommender.merchandising.settings import ListSettings
@@ -112,7 +112,7 @@ def start(experiment: Experiment, *, seen: int | None = None, actor: Actor) -> E
         placement = Placement.objects.select_for_update().filter(name=held.placement).first()
         definition = Definition.of(held)
         definition.check()
-        if unseen := unservable(definition):
+        if unseen := [*unservable(definition), *(same_as_live(definition) if held.state == State.DRAFT else ())]:
             raise Invalid({"variants": " ".join(unseen)})
         if placement:
             refuse_another(held, placement)
