@@ -9,6 +9,7 @@ COMPILE := .venv/bin/uv pip compile -q --generate-hashes --python-version 3.11 -
 help:
 	@echo "make demo    run everything on demo data, at http://127.0.0.1:8000 (PORT=8123 moves it)"
 	@echo "             DATA=path FORMAT=goodbooks runs it on a data set of yours"
+	@echo "             WITH_PAST=1 makes four weeks to look at on it, too; WITH_PAST=0 none on the demo's own data"
 	@echo "             KAFKA=1 runs it on a Kafka broker (Java 17 and Maven are needed)"
 	@echo "make stop    stop the demo that runs in another terminal"
 	@echo "make reset   stop it, and throw its data away"

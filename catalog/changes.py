@@ -1,6 +1,7 @@
 """Say what changed about items and users, for the record of changes."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Model
@@ -35,11 +36,12 @@ def record_each(
     object_ids: Sequence[str],
     before: Mapping[str, Any] | None = None,
     after: Mapping[str, Any] | None = None,
+    at: datetime | None = None,
 ) -> None:
     """Record the same change of each object, of more than RECORDED_EACH of all together."""
     named = object_ids if len(object_ids) <= RECORDED_EACH else [f"{len(object_ids):,} {object_type}s"]
     for object_id in named:
-        audit.record(actor, verb, object_type, object_id, before=before, after=after)
+        audit.record(actor, verb, object_type, object_id, before=before, after=after, at=at)
 
 
 def short(value: Any) -> Any:

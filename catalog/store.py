@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Collection, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
 from django.conf import settings
@@ -58,14 +58,14 @@ def write_item(item: Item, *, actor: Actor) -> Item:
 
 
 @transaction.atomic
-def set_available(items: QuerySet[Item], available: bool, *, actor: Actor) -> int:
-    """Show or hide items, and return how many changed."""
+def set_available(items: QuerySet[Item], available: bool, *, actor: Actor, at: datetime | None = None) -> int:
+    """Show or hide items, and return how many changed. `at` is when it was, where that isn't now."""
     changing = dict(
         items.exclude(is_available=available).select_for_update().order_by("pk").values_list("pk", "item_id")
     )
     Item.objects.filter(pk__in=changing).update(is_available=available, updated_at=timezone.now())
     was, now = {"is_available": not available}, {"is_available": available}
-    changes.record_each(actor, "item.show" if available else "item.hide", "item", list(changing.values()), was, now)
+    changes.record_each(actor, "item.show" if available else "item.hide", "item", list(changing.values()), was, now, at)
     snapshot.bump()
     return len(changing)
 

@@ -4,6 +4,7 @@ Callers don't know which.
 """
 
 import logging
+from collections import Counter as Counts
 from collections.abc import Sequence
 from functools import partial
 from typing import Protocol
@@ -24,7 +25,7 @@ from recsite.platform import database, generations
 from recsite.platform.database import DatabaseDown
 from recsite.platform.exceptions import Unavailable
 from recsite.platform.series import noting
-from recsite.platform.series.kinds import DEAD, DUPLICATE, STORED
+from recsite.platform.series.kinds import DEAD, DUPLICATE, MINUTE, STORED
 
 logger = logging.getLogger(__name__)
 BULK_GENERATION = "events-in-bulk"
@@ -104,26 +105,33 @@ def stored_in_bulk() -> None:
     generations.bump(BULK_GENERATION)
 
 
-def store_and_tell(events: Sequence[Event], source: str | Sequence[str], dead_letters: bool = True) -> Stored:
+def store_and_tell(
+    events: Sequence[Event], source: str | Sequence[str], dead_letters: bool = True, as_happened: bool = False
+) -> Stored:
     """Store events (see `store.store`), and hand those that are new to EVENT_SINKS after the commit."""
-    if len(events) == 1 and (known := single.store(events[0])):
+    if len(events) == 1 and not as_happened and (known := single.store(events[0])):
         return _told(Stored((known,)))
     with transaction.atomic():
-        return _told(store.store(events, source, dead_letters), dead_letters)
+        outcome = store.store(events, source, dead_letters, as_happened)
+        return _told(outcome, dead_letters, as_happened)
 
 
-def _told(outcome: Stored, has_dead_letters: bool = True) -> Stored:
-    transaction.on_commit(partial(_tell, outcome, has_dead_letters))
+def _told(outcome: Stored, has_dead_letters: bool = True, as_happened: bool = False) -> Stored:
+    transaction.on_commit(partial(_tell, outcome, has_dead_letters, as_happened))
     return outcome
 
 
-def _tell(outcome: Stored, has_dead_letters: bool) -> None:
+def _tell(outcome: Stored, has_dead_letters: bool, as_happened: bool) -> None:
     """Count what came of a batch, and hand stored events to the sinks.
 
     A sink that fails is logged and counted: nobody has to send the events again.
     """
     events = outcome.stored
-    noting.events(STORED, len(events))
+    if as_happened:
+        for at, number in Counts(int(one.occurred_at.timestamp()) // MINUTE for one in events).items():
+            noting.events(STORED, number, at * MINUTE)
+    else:
+        noting.events(STORED, len(events))
     noting.events(DUPLICATE, outcome.duplicates)
     if has_dead_letters:
         noting.events(DEAD, sum(not refusal.field for refusal in outcome.refused))

@@ -90,7 +90,7 @@ INSERT = f"""
 WITH staged AS (SELECT * FROM {{staged}}), inserted AS (
     INSERT INTO interactions_interaction
         (event_id, user_id, item_id, type_id, value, occurred_at, undated, context, mark, received_at)
-    SELECT event_id, enduser.id, item.id, kind.id, value, occurred_at, undated, context, mark, now()
+    SELECT event_id, enduser.id, item.id, kind.id, value, occurred_at, undated, context, mark, {{received}}
     FROM staged
     JOIN catalog_enduser AS enduser USING (user_id)
     JOIN catalog_item AS item USING (item_id)
@@ -119,7 +119,7 @@ WITH picked AS MATERIALIZED (
 ), written AS (
     INSERT INTO interactions_interaction AS kept
         (event_id, user_id, item_id, type_id, value, occurred_at, undated, context, mark, received_at)
-    SELECT *, %(now)s FROM picked
+    SELECT *, {{received}} FROM picked
     ON CONFLICT (event_id, occurred_at) DO UPDATE SET
         value = EXCLUDED.value, context = coalesce(EXCLUDED.context, kept.context), received_at = EXCLUDED.received_at
     WHERE kept.value IS DISTINCT FROM EXCLUDED.value
@@ -137,7 +137,7 @@ LAST_ID = "SELECT last_value FROM interactions_interaction_id_seq"
 INSERT_WITHOUT_ITEM = f"""
 WITH staged AS (SELECT * FROM {{staged}}), inserted AS (
     INSERT INTO interactions_personevent (event_id, user_id, type_id, occurred_at, context, received_at)
-    SELECT event_id, enduser.id, kind.id, occurred_at, context, now()
+    SELECT event_id, enduser.id, kind.id, occurred_at, context, {{received}}
     FROM staged
     JOIN catalog_enduser AS enduser USING (user_id)
     JOIN interactions_interactiontype AS kind ON kind.name = staged.type
@@ -197,6 +197,8 @@ class Staging:
     cursor: CursorWrapper
     relation: str
     parameters: Sequence[Any] = ()
+    as_happened: bool = False
+    """Whether the events count as received when they happened, instead of now."""
 
     def make_placeholders(self, available: bool = False) -> int:
         """Make the items that are missing where UNKNOWN_ITEM_POLICY is `placeholder`; return how many they were.
@@ -231,7 +233,8 @@ class Staging:
         self._execute(LAST_ID)
         # The time is that of this process, as `since` is: the server's clock may be another.
         given = {"now": timezone.now(), "since": since, "last_id": self.cursor.fetchone()[0]}
-        self.cursor.execute(UPSERT.format(staged=self.relation), given)
+        received = self._received("%(now)s")
+        self.cursor.execute(UPSERT.format(staged=self.relation, received=received), given)
         return Upserted(*self.cursor.fetchone())
 
     def insert_returning(self) -> list[tuple[int, int, int, int]]:
@@ -239,21 +242,25 @@ class Staging:
 
         No two of those that are staged may have the same id and time.
         """
-        self._execute(INSERT)
+        self._execute(INSERT, received=self._received("now()"))
         return self.cursor.fetchall()
 
     def insert_without_item(self) -> list[tuple[int, int, int, int]]:
         """Insert those that are about no item, and return the same of them, the item's key 0."""
-        self._execute(INSERT_WITHOUT_ITEM)
+        self._execute(INSERT_WITHOUT_ITEM, received=self._received("now()"))
         return self.cursor.fetchall()
+
+    def _received(self, now: str) -> str:
+        """Return when events came in, as the statements have it."""
+        return f"least(occurred_at, {now})" if self.as_happened else now
 
     def _execute(self, statement: str, **parts: str) -> None:
         self.cursor.execute(statement.format(staged=self.relation, **parts), self.parameters or None)
 
 
-def in_arrays(cursor: CursorWrapper, events: Sequence[Staged]) -> Staging:
+def in_arrays(cursor: CursorWrapper, events: Sequence[Staged], as_happened: bool = False) -> Staging:
     """Stage a few events, sent along with each statement."""
-    return Staging(cursor, ARRAYS, [list(column) for column in zip(*events, strict=True)])
+    return Staging(cursor, ARRAYS, [list(column) for column in zip(*events, strict=True)], as_happened)
 
 
 class Packer:
@@ -277,10 +284,10 @@ class Packer:
         return packed
 
 
-def in_table(cursor: CursorWrapper, packed: str) -> Staging:
+def in_table(cursor: CursorWrapper, packed: str, as_happened: bool = False) -> Staging:
     """Stage many events, copied into a table that empties itself at the end of the transaction."""
     cursor.execute(MAKE_TABLE)
     cursor.execute("DELETE FROM staged_event")
     with connection.wrap_database_errors, cursor.cursor.copy(COPY) as copy:
         copy.write(packed)
-    return Staging(cursor, "staged_event AS staged")
+    return Staging(cursor, "staged_event AS staged", as_happened=as_happened)

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -11,10 +11,9 @@ from django.db import connection, transaction
 
 from catalog import erasure, merging, opting_out, upserts
 from catalog.ids import reserved_reason
-from interactions import profiles, reviews, taking_back
+from interactions import letters, profiles, reviews, taking_back
 from interactions.identity import content_of, key_of, repeats, stored_contents
 from interactions.marking import mark_of
-from interactions.models import DeadLetter
 from interactions.schema import Event
 from interactions.staging import Packer, Staged, Staging, in_arrays, in_table
 
@@ -106,19 +105,25 @@ class _Attempt:
 
 
 @transaction.atomic(savepoint=False)
-def store(events: Sequence[Event], source: str | Sequence[str] = "api", dead_letters: bool = True) -> Stored:
+def store(
+    events: Sequence[Event],
+    source: str | Sequence[str] = "api",
+    dead_letters: bool = True,
+    as_happened: bool = False,
+) -> Stored:
     """Store the events in one transaction. Unknown users are added; unknown items are a matter of UNKNOWN_ITEM_POLICY.
 
     An event is the same if id and time are the same. The first of a batch counts; one with other content is refused and
     leaves no trace. `source`, of all or of each, is written on dead letters, which hold what can't be stored though it
     may be right; without `dead_letters` the caller keeps it.
+    With `as_happened` events count as received when they happened: those of a log that is read afterwards.
     """
     repeated, conflicting = repeats(events)
     while True:
         left_out = repeated.keys() | conflicting
         taken = [(position, event) for position, event in enumerate(events) if position not in left_out]
         try:
-            done = _attempt(taken)
+            done = _attempt(taken, as_happened)
             break
         except _UsersMerged as found:
             events = [replace(one, user_id=found.known.get(one.user_id, one.user_id)) for one in events]
@@ -131,7 +136,9 @@ def store(events: Sequence[Event], source: str | Sequence[str] = "api", dead_let
     unknown += [_erased(position) for position, first in repeated.items() if first in erased]
     lost = [refusal for refusal in unknown if not refusal.field]
     if lost and dead_letters:
-        _keep_dead_letters(events, lost, [source] * len(events) if isinstance(source, str) else source)
+        sources = [source] * len(events) if isinstance(source, str) else source
+        dead_letters_of = ((sources[one.position], one.reason, events[one.position]) for one in lost)
+        letters.keep(dead_letters_of, as_happened)
     refused = [*unknown, *(Refusal(position, OTHER_CONTENT, "event_id") for position in conflicting)]
     refused.sort(key=lambda refusal: refusal.position)
     dropped = done.dropped | {position for position, first in repeated.items() if first in done.dropped}
@@ -141,7 +148,7 @@ def store(events: Sequence[Event], source: str | Sequence[str] = "api", dead_let
 
 
 @transaction.atomic
-def _attempt(batch: Sequence[tuple[int, Event]]) -> _Attempt:
+def _attempt(batch: Sequence[tuple[int, Event]], as_happened: bool) -> _Attempt:
     """Store events that differ in id or time, and say what became of them.
 
     Raises _OtherContentStored and _UsersMerged.
@@ -149,13 +156,13 @@ def _attempt(batch: Sequence[tuple[int, Event]]) -> _Attempt:
     if not batch:
         return _Attempt()
     with connection.cursor() as cursor:
-        staging = _stage(cursor, batch)
+        staging = _stage(cursor, batch, as_happened)
         staging.make_placeholders()
         refused = [Refusal(lost.position, _sentence(lost.reason)) for lost in staging.find_unknown()]
         refused += [Refusal(at, taking_back.UNKNOWN) for at in taking_back.unknown(_without(batch, refused))]
         known = _without(batch, refused)
         if len(known) < len(batch) and known:
-            staging = _stage(cursor, known)
+            staging = _stage(cursor, known, as_happened)
         # Events of users whom `refuse` removes are stored by no statement: all of them join with the users.
         new = staging.upsert_users() if known else []
         lost = {refusal.position for refusal in refused}
@@ -219,15 +226,15 @@ def _erased(position: int) -> Refusal:
     return Refusal(position, erasure.SENTENCE, "user_id", is_erased=True)
 
 
-def _stage(cursor: Any, batch: Sequence[tuple[int, Event]]) -> Staging:
+def _stage(cursor: Any, batch: Sequence[tuple[int, Event]], as_happened: bool) -> Staging:
     """Send few along with each statement; copy many once."""
     staged = [_staged(position, event) for position, event in batch]
     if len(staged) < MANY:
-        return in_arrays(cursor, staged)
+        return in_arrays(cursor, staged, as_happened)
     packer = Packer()
     for event in staged:
         packer.add(event)
-    return in_table(cursor, packer.take())
+    return in_table(cursor, packer.take(), as_happened)
 
 
 def _staged(position: int, event: Event) -> Staged:
@@ -274,17 +281,5 @@ def stored_event(event: Event, user_pk: int, item_pk: int, pk: int) -> StoredEve
     )
 
 
-def _keep_dead_letters(events: Sequence[Event], lost: Sequence[Refusal], sources: Sequence[str]) -> None:
-    DeadLetter.objects.bulk_create(
-        DeadLetter(source=sources[one.position], reason=one.reason, payload=_payload(events[one.position]))
-        for one in lost
-    )
-
-
 def _sentence(reason: str) -> str:
     return f"{reason[:1].upper()}{reason[1:490]}."
-
-
-def _payload(event: Event) -> dict[str, Any]:
-    fields = {name: value for name, value in asdict(event).items() if name != "review" or value}
-    return fields | {"event_id": str(event.event_id), "occurred_at": event.occurred_at.isoformat()}

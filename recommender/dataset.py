@@ -166,6 +166,11 @@ def load_all_of(user: int) -> RecentEvents:
     return _recent([user], OF_ONE, None)
 
 
+def load_all_of_each(users: Sequence[int]) -> RecentEvents:
+    """Read everything that each of these users (internal ids) did."""
+    return _recent(users, OF_EACH, None)
+
+
 def _recent(users: Sequence[int], statement: str, limit: int | None) -> RecentEvents:
     whose = {"user": int(users[0])} if statement is OF_ONE else {"users": list(users)}
     ((packed,),) = database.prepared(statement, {**whose, "limit": limit})
@@ -193,13 +198,13 @@ def load_user_segments(of: Sequence[int] | None = None) -> TokenTable:
     return TokenTable(IdMap(np.array(ids, np.int64)), tuple(found))
 
 
-def load_everything(reads: Collection[str] = (TOKENS, SKIPS)) -> Dataset:
+def load_everything(reads: Collection[str] = (TOKENS, SKIPS), until: datetime | None = None) -> Dataset:
     """Load all events and the users' segments; items' tokens and what users skipped only where they are in `reads`.
 
-    Tokens take the reading of every text, skips a join of every list that was shown: what trains every hour on events
-    alone must not pay for them.
+    With `until` they are the events before that moment. Tokens take the reading of every text, skips a join of every
+    list that was shown: what trains every hour on events alone must not pay for them.
     """
-    events = load_dataset()
+    events = load_dataset(until=until)
     return replace(
         events,
         item_tokens=load_item_tokens() if TOKENS in reads else None,

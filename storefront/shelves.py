@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from recommender import merchandising
@@ -33,15 +34,16 @@ SHELVES: Mapping[str, PlacedShelf] = {
 """By the key of the shelf, which its links and events carry."""
 
 
-def make(actor: Actor) -> list[str]:
+def make(actor: Actor, at: datetime | None = None) -> list[str]:
     """Make the placements of all shelves where the shop has none at all; return their names.
 
-    One that staff deleted stays deleted: its shelf shows what the default placement does.
+    `at` is when that was, where it isn't now. One that staff deleted stays deleted: its shelf shows what the default
+    placement does.
     """
     if Placement.objects.filter(name__in=[one.placement for one in SHELVES.values()]).exists():
         return []
     return [
-        merchandising.create(one.placement, one.kind, one.description, {"count": one.length}, actor=actor).name
+        merchandising.create(one.placement, one.kind, one.description, {"count": one.length}, actor=actor, at=at).name
         for one in SHELVES.values()
     ]
 

@@ -76,11 +76,12 @@ def load(
     resume: bool = True,
     batch_rows: int = BATCH_ROWS,
     progress: Progress = _silent,
+    as_happened: bool = False,
 ) -> ImportReport:
     """Import a data set, or the rest of it where an earlier import was cut short. Importing it twice changes nothing.
 
-    Lines that can't be used go to the file `rejected`. Raises ImportStopped, and AlreadyRunning where the same
-    file is being imported.
+    With `as_happened` its events count as received when they happened: those of a log that is made up. Lines that can't
+    be used go to the file `rejected`. Raises ImportStopped, and AlreadyRunning where the same file is being imported.
     """
     fingerprint = data.fingerprint()
     with exclusive(f"import {fingerprint}"):
@@ -88,7 +89,7 @@ def load(
         runs.note_rejected_file(run, rejected)
         if run.finished_at:
             return ImportReport(data.location, finished_before=run.finished_at)
-        return _Import(data, run, rejected).work(batch_rows, progress)
+        return _Import(data, run, rejected, as_happened).work(batch_rows, progress)
 
 
 def _packer(data: DataSet, rating: TypeRule, undated_at: datetime, made: Mapping[str, TypeRule]) -> EventPacker:
@@ -102,8 +103,8 @@ def _packer(data: DataSet, rating: TypeRule, undated_at: datetime, made: Mapping
 class _Import:
     """Do one run, and note how far it has come."""
 
-    def __init__(self, data: DataSet, run: ImportRun, rejected: Path) -> None:
-        self.data, self.run = data, run
+    def __init__(self, data: DataSet, run: ImportRun, rejected: Path, as_happened: bool) -> None:
+        self.data, self.run, self.as_happened = data, run, as_happened
         self.done = dict(run.progress)
         self.file = RejectedFile(rejected, goes_on=bool(self.done))
         self.months: set[Month] = set()
@@ -172,7 +173,7 @@ class _Import:
         """Store the events of a batch with the users and placeholders that they need; write those it can't store."""
         with connection.cursor() as cursor:
             self.statistics.refresh(cursor)
-            staging = in_table(cursor, batch.packed)
+            staging = in_table(cursor, batch.packed, self.as_happened)
             made = staging.make_placeholders(available=True)
             unknown = staging.find_unknown()
             leave_out(staging, unknown)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -33,10 +34,12 @@ def find(name: str) -> Placement:
     return found
 
 
-def create(name: str, kind: str, description: str = "", values: Any = None, *, actor: Actor) -> Placement:
+def create(
+    name: str, kind: str, description: str = "", values: Any = None, *, actor: Actor, at: datetime | None = None
+) -> Placement:
     """Make a placement that is served at once, as its first revision says: as usual where no values are given.
 
-    Raises Invalid and PlacementTaken.
+    `at` is when that was, where it isn't now. Raises Invalid and PlacementTaken.
     """
     placement = Placement(name=name, kind=kind, description=description)
     _check(placement)
@@ -45,19 +48,23 @@ def create(name: str, kind: str, description: str = "", values: Any = None, *, a
         with transaction.atomic():
             placement.save(force_insert=True)
             live = PlacementRevision.objects.create(
-                placement=placement, number=1, settings=settings.as_json(), published_by=actor.name[:150]
+                placement=placement,
+                number=1,
+                settings=settings.as_json(),
+                published_by=actor.name[:150],
+                published_at=at or timezone.now(),
             )
             Placement.objects.filter(pk=placement.pk).update(live=live)
             after = {"kind": kind, "description": description, **settings.as_json()}
-            audit.record(actor, "placement.create", AUDITED, name, after=after)
+            audit.record(actor, "placement.create", AUDITED, name, after=after, at=at)
             generations.bump(GENERATION)
     except IntegrityError as error:
         raise PlacementTaken({"name": f"There is a placement {name!r} already. Choose another name."}) from error
     return find(name)
 
 
-def describe(placement: Placement, description: str, *, actor: Actor) -> None:
-    """Change what colleagues read of the placement. Raises Invalid."""
+def describe(placement: Placement, description: str, *, actor: Actor, at: datetime | None = None) -> None:
+    """Change what colleagues read of the placement. `at` is when it was, where that isn't now. Raises Invalid."""
     with locked(placement.name) as held:
         before, held.description = held.description, description
         _check(held)
@@ -69,6 +76,7 @@ def describe(placement: Placement, description: str, *, actor: Actor) -> None:
             held.name,
             before={"description": before},
             after={"description": description},
+            at=at,
         )
 
 

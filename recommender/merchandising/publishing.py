@@ -1,5 +1,9 @@
 """Publish drafts and return to earlier revisions. History only grows: what was live is never changed or taken back."""
 
+from datetime import datetime
+
+from django.utils import timezone
+
 from recommender.merchandising.drafts import CLEARED, StaleDraft, clear_draft
 from recommender.merchandising.placements import AUDITED, GENERATION, locked
 from recommender.merchandising.settings import ListSettings
@@ -83,12 +87,15 @@ def revert(
 
 
 def publish_settings(
-    placement: Placement, settings: ListSettings, note: str = "", *, actor: Actor
+    placement: Placement, settings: ListSettings, note: str = "", *, actor: Actor, at: datetime | None = None
 ) -> PlacementRevision:
-    """Publish settings that were decided elsewhere, such as an experiment's; a draft stays as it is. Raises Invalid."""
+    """Publish settings that were decided elsewhere, such as an experiment's; a draft stays as it is. Raises Invalid.
+
+    `at` is when that was, where it isn't now.
+    """
     with locked(placement.name) as held:
         checked = ListSettings.read(held.kind, settings.as_json())
-        made = _go_live(held, checked, note, actor, "placement.publish")
+        made = _go_live(held, checked, note, actor, "placement.publish", at)
         if held.draft is None:
             # Whoever has a form open began from what was live.
             held.draft_version += 1
@@ -97,7 +104,13 @@ def publish_settings(
 
 
 def _go_live(
-    held: Placement, settings: ListSettings, note: str, actor: Actor, verb: str, **more: int
+    held: Placement,
+    settings: ListSettings,
+    note: str,
+    actor: Actor,
+    verb: str,
+    at: datetime | None = None,
+    **more: int,
 ) -> PlacementRevision:
     """Store a revision, point the placement at it, and record the change."""
     before, latest = held.live, held.revisions.order_by("-number").first()
@@ -107,6 +120,7 @@ def _go_live(
         settings=settings.as_json(),
         note=note.strip()[:500],
         published_by=actor.name[:150],
+        published_at=at or timezone.now(),
         **more,
     )
     was = ListSettings.stored(before.settings).as_json() if before else {}
@@ -120,6 +134,7 @@ def _go_live(
         before={"revision": before.number if before else None, **{name: was.get(name) for name in changed}},
         after={"revision": held.live.number, **{name: now[name] for name in changed}},
         reason=note.strip(),
+        at=at,
     )
     generations.bump(GENERATION)
     return held.live

@@ -1,5 +1,6 @@
 """Keep the model versions and the one release that is served. Every change to them is a verb here."""
 
+from recommender.registry.history import note_promotion, note_roll_back, note_what_came_before
 from recommender.registry.plans import choose, chosen_settings, ensure_plans, held, hold, is_current, propose
 from recommender.registry.releases import (
     GENERATION,
@@ -17,6 +18,7 @@ from recommender.registry.releases import (
     rollback,
     take_out,
 )
+from recommender.registry.then import Then, free_numbers, leave_free
 from recommender.registry.transfer import Imported, export, import_artifact, verify
 from recommender.registry.versions import (
     fail_version,
@@ -34,6 +36,7 @@ __all__ = [
     "LISTS",
     "RATING",
     "Imported",
+    "Then",
     "bundle",
     "choose",
     "chosen_settings",
@@ -42,12 +45,17 @@ __all__ = [
     "export",
     "fail_version",
     "finish_version",
+    "free_numbers",
     "give_up",
     "held",
     "hold",
     "import_artifact",
     "is_current",
+    "leave_free",
     "live_release",
+    "note_promotion",
+    "note_roll_back",
+    "note_what_came_before",
     "promote",
     "propose",
     "prune",

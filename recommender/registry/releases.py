@@ -14,6 +14,7 @@ from recommender.engine.algorithms import ALGORITHMS, RATING_MODELS
 from recommender.models import ModelVersion, Release, ReleaseModel
 from recommender.registry import artifacts, plans
 from recommender.registry.exceptions import CannotPromote, NothingLive, NothingToRollBackTo
+from recommender.registry.then import Then
 from recsite.platform import audit, generations
 from recsite.platform.audit import SYSTEM, Actor
 
@@ -26,19 +27,19 @@ State = Release.State
 _RATING_ROLE = ReleaseModel.Role.RATING
 
 
-def live_release() -> Release | None:
-    """Return the release that is served."""
-    return Release.objects.filter(state=State.LIVE).first()
+def live_release(then: Then | None = None) -> Release | None:
+    """Return the release that is served, or that was live `then`."""
+    return then.live if then else Release.objects.filter(state=State.LIVE).first()
 
 
-def bundle(versions: Iterable[ModelVersion]) -> Release:
-    """Make a candidate: these versions and, for all other algorithms, those of the live release."""
+def bundle(versions: Iterable[ModelVersion], then: Then | None = None) -> Release:
+    """Make a candidate: these versions and, for all other algorithms, those of the live release, now or `then`."""
     with _switching():
-        live = live_release()
+        live = live_release(then)
         members = dict(live.members.values_list("algorithm", "version_id")) if live else {}
         members |= {version.algorithm: version.pk for version in versions}
         weights = {name: _initial_weight(name) for name in members} | (live.weights if live else {})
-        return _create(members, weights)
+        return _create(members, weights, then)
 
 
 def promote(
@@ -136,13 +137,13 @@ def doubts(release: Release) -> list[str]:
     return found
 
 
-def role_in_next(algorithm: str) -> str:
+def role_in_next(algorithm: str, then: Then | None = None) -> str:
     """Return the role that a new version would take, and is judged by.
 
     RATING where it would predict the release's ratings, LISTS where it would lead its lists, else nothing: what only
     fills gaps is not judged by a role that another model has.
     """
-    live = live_release()
+    live = live_release(then)
     members = {algorithm, *(live.members.values_list("algorithm", flat=True) if live else ())}
     if algorithm == next((name for name in RATING_MODELS if name in members), None):
         return RATING
@@ -151,9 +152,9 @@ def role_in_next(algorithm: str) -> str:
     return LISTS if leads else ""
 
 
-def rival(algorithm: str, role: str) -> ModelVersion | None:
+def rival(algorithm: str, role: str, then: Then | None = None) -> ModelVersion | None:
     """Return the live version that a new one is measured against: the rating model, or the one that leads."""
-    live = live_release()
+    live = live_release(then)
     if live is None:
         return None
     members = {member.algorithm: member for member in live.members.select_related("version")}
@@ -208,9 +209,10 @@ def _switching() -> Iterator[None]:
         yield
 
 
-def _create(members: Mapping[str, int], weights: Mapping[str, float]) -> Release:
+def _create(members: Mapping[str, int], weights: Mapping[str, float], then: Then | None = None) -> Release:
     """Create a candidate of these versions, by algorithm."""
-    release = Release.objects.create(weights=dict(weights))
+    made: dict[str, Any] = {"pk": next(then.releases), "created_at": then.at} if then else {}
+    release = Release.objects.create(weights=dict(weights), **made)
     ReleaseModel.objects.bulk_create(
         ReleaseModel(release=release, version_id=version, algorithm=name, role=role)
         for (name, version), role in zip(members.items(), _roles(members), strict=True)
@@ -224,17 +226,18 @@ def _switch(live: Release | None, new: Release, by: AbstractBaseUser | None) -> 
     now = {"state": State.LIVE, "promoted_at": timezone.now(), "promoted_by_id": by.pk if by else None}
     if Release.objects.filter(pk=new.pk).exclude(state=State.LIVE).update(**now) != 1:
         raise CannotPromote(f"{new} is gone. Look again before you promote.")
-    announcements.announce(MODEL_UPDATES, "model.promoted", _payload(live, new))
+    announcements.announce(MODEL_UPDATES, "model.promoted", payload(live, new))
     generations.bump(GENERATION)
 
 
 def _record(actor: Actor, verb: str, before: Release | None, after: Release, reason: str = "") -> None:
     """Write down which release is served now, and which was."""
     served = {"release": before.pk} if before else {}
-    audit.record(actor, verb, "release", after.pk, before=served, after=_payload(before, after), reason=reason)
+    audit.record(actor, verb, "release", after.pk, before=served, after=payload(before, after), reason=reason)
 
 
-def _payload(before: Release | None, new: Release) -> dict[str, Any]:
+def payload(before: Release | None, new: Release) -> dict[str, Any]:
+    """Return what is told of a change of the live release."""
     members = new.members.order_by("algorithm").values_list("algorithm", "version_id")
     return {"release": new.pk, "replaced": before.pk if before else None, "versions": dict(members)}
 

@@ -1,6 +1,7 @@
 """Model versions: begun, finished or failed, and their files removed when newer ones have taken their place."""
 
 from contextlib import suppress
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
@@ -15,6 +16,7 @@ from recommender.engine.types import Model
 from recommender.models import ModelVersion, Release
 from recommender.registry import artifacts
 from recommender.registry.exceptions import CannotTrain
+from recommender.registry.then import Then
 from recsite.platform import audit
 from recsite.platform.audit import SYSTEM, Actor
 from recsite.platform.locks import AlreadyRunning, exclusive
@@ -35,28 +37,37 @@ def start_version(
     seed: int,
     by: AbstractBaseUser | None = None,
     actor: Actor = SYSTEM,
+    then: Then | None = None,
     **described: Any,
 ) -> ModelVersion:
-    """Make a version in training; the caller holds the training lock."""
+    """Make a version in training; the caller holds the training lock. `then` is when it began, where that isn't now."""
     folder = artifacts.new_folder(algorithm)
     started_by_id = by.pk if by else None
+    if then:
+        described |= {"pk": next(then.versions), "created_at": then.at}
     version = ModelVersion.objects.create(
         algorithm=algorithm, settings=settings, seed=seed, artifact=folder, started_by_id=started_by_id, **described
     )
-    audit.record(actor, "model.train", "model", version.pk, after={"algorithm": algorithm, "settings": settings})
+    after = {"algorithm": algorithm, "settings": settings}
+    audit.record(actor, "model.train", "model", version.pk, after=after, at=version.created_at)
     return version
 
 
-def finish_version(version: ModelVersion, model: Model, **described: Any) -> ModelVersion:
-    """Stores the model, then makes its version ready: before that, nobody can mistake it for a whole one."""
+def finish_version(
+    version: ModelVersion, model: Model, took: timedelta | None = None, **described: Any
+) -> ModelVersion:
+    """Stores the model, then makes its version ready: before that, nobody can mistake it for a whole one.
+
+    `took` is how long it was in training, where that isn't the time since it began.
+    """
     for name, value in described.items():
         setattr(version, name, value)
     checksum = artifacts.save(version.artifact, model, describe(version))
-    now = timezone.now()
+    took = took or timezone.now() - version.created_at
     described |= {
         "checksum": checksum,
-        "finished_at": now,
-        "duration_seconds": (now - version.created_at).total_seconds(),
+        "finished_at": version.created_at + took,
+        "duration_seconds": took.total_seconds(),
     }
     with transaction.atomic():
         if not ModelVersion.objects.filter(pk=version.pk, state=State.TRAINING).update(state=State.READY, **described):

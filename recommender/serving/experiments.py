@@ -139,7 +139,7 @@ def drafted_by(label: str) -> ServedVariant | None:
     """Return what drafts the lists that were recorded under this label, also of an experiment that has ended."""
     key = label.split(SEPARATOR)[0]
     found = database.ask(lambda: Experiment.objects.prefetch_related("variants").filter(key=key).first())
-    return None if found is None else _served(found).variants.get(INTERLEAVED)
+    return None if found is None else served(found).variants.get(INTERLEAVED)
 
 
 def forget() -> None:
@@ -153,25 +153,26 @@ def _read() -> Mapping[str, ServedExperiment]:
 
 def _running() -> dict[str, ServedExperiment]:
     found = Experiment.objects.filter(state=Experiment.State.RUNNING).prefetch_related("variants")
-    return {one.placement: _served(one) for one in found}
+    return {one.placement: served(one) for one in found}
 
 
-def _served(experiment: Experiment) -> ServedExperiment:
+def served(experiment: Experiment) -> ServedExperiment:
+    """Return a stored experiment as it deals its users out, whether or not it runs now."""
     variants = list(experiment.variants.all())
     numbers = [one.revision for one in variants if one.revision]
     rows = PlacementRevision.objects.filter(placement__name=experiment.placement, number__in=numbers)
     revisions = {row.number: ListSettings.stored(row.settings) for row in rows} if numbers else {}
-    served = {one.name: _variant(experiment, one, revisions) for one in variants}
+    shown = {one.name: _variant(experiment, one, revisions) for one in variants}
     shares, secret = {one.name: one.share for one in variants}, bytes.fromhex(experiment.secret)
     is_interleaved = experiment.kind == Experiment.Kind.INTERLEAVING
     if is_interleaved:
-        first, second = (served[one.name] for one in variants)
+        first, second = (shown[one.name] for one in variants)
         label = f"{experiment.key}{SEPARATOR}{INTERLEAVED}"
-        served = {INTERLEAVED: ServedVariant(label, sides=(first, second), coins_key=secret)}
+        shown = {INTERLEAVED: ServedVariant(label, sides=(first, second), coins_key=secret)}
         shares = {INTERLEAVED: sum(shares.values())}
     allocation = Allocation().with_shares(shares)
     return ServedExperiment(
-        experiment.key, secret, allocation, served, experiment.ends_at, experiment.audience, is_interleaved
+        experiment.key, secret, allocation, shown, experiment.ends_at, experiment.audience, is_interleaved
     )
 
 

@@ -26,17 +26,17 @@ class Gate:
     """Whether nothing is live that it could be worse than."""
 
     @classmethod
-    def of(cls, name: str, algorithm: Algorithm) -> Self:
-        role = registry.role_in_next(name)
+    def of(cls, name: str, algorithm: Algorithm, then: registry.Then | None = None) -> Self:
+        role = registry.role_in_next(name, then)
         beside = {} if name == POPULAR else {POPULAR: create(POPULAR)}
         if role == registry.RATING:
             beside[BASELINE] = create(BASELINE)
-        live = registry.rival(name, role) if role else None
+        live = registry.rival(name, role, then) if role else None
         if live and (live.algorithm != name or live.settings != _as_stored(algorithm)):
             with suppress(ValueError):
                 # One whose settings no longer mean anything here can't be fitted again.
                 beside[LIVE] = create(live.algorithm, **_as_given(live))
-        return cls(role, beside, is_first=registry.live_release() is None)
+        return cls(role, beside, is_first=registry.live_release(then) is None)
 
     @classmethod
     def of_version(cls, version: ModelVersion) -> Self:

@@ -4,6 +4,7 @@ import logging
 import time
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import ExitStack, suppress
+from datetime import timedelta
 from types import MappingProxyType
 from typing import Any
 
@@ -59,12 +60,15 @@ def train(
     skip_unchanged: bool = False,
     quick: bool = False,
     actor: Actor = SYSTEM,
+    then: registry.Then | None = None,
 ) -> Release:
     """Fit these algorithms on all events, and make a release of them and the rest of the live one.
 
     Each uses the settings that staff chose for it; `settings` overrides some: {"svd": {"n_factors": 50}}. An algorithm
     that the data don't allow leaves a failed version that says why; the others go on. A `quick` training keeps what
-    live versions of the same settings have learned (see `refit`). A scheduled training leaves out what is held. Raises
+    live versions of the same settings have learned (see `refit`). A scheduled training leaves out what is held. `then`
+    is a moment of the past to train as of: on the events until then, by these settings and the defaults alone, judged
+    beside what was live then; it makes a candidate. Raises
     CannotTrain where none is left, NothingToDo where none has anything new to learn (only with `skip_unchanged`) or all
     are held, and AlreadyRunning where one of them is being trained already.
     """
@@ -74,12 +78,13 @@ def train(
     for name in algorithms:
         _create(name, settings.get(name, {}))
     due = _due(algorithms, is_scheduled)
-    chosen = {name: _create(name, {**registry.chosen_settings(name), **settings.get(name, {})}) for name in due}
+    usual = {} if then else {name: registry.chosen_settings(name) for name in due}
+    chosen = {name: _create(name, {**usual.get(name, {}), **settings.get(name, {})}) for name in due}
     with ExitStack() as locks:
         for name in sorted(chosen):
             locks.enter_context(exclusive(registry.training_lock(name)))
             registry.give_up(name)
-        dataset = _read(list(chosen), progress)
+        dataset = _read(list(chosen), progress, then)
         described, seeds = _described(dataset), _seeds(chosen, seed)
         inputs = {
             name: unchanged.inputs_hash(dataset, described["data_hash"], ALGORITHMS[name].reads) for name in chosen
@@ -89,13 +94,13 @@ def train(
         parts = _parts(progress, list(chosen))
         made = []
         for name, algorithm in chosen.items():
-            about = {**described, "inputs_hash": inputs[name], "by": started_by, "actor": actor}
+            about = {**described, "inputs_hash": inputs[name], "by": started_by, "actor": actor, "then": then}
             version = registry.start_version(name, settings_of(algorithm), seed=seeds[name], **about)
-            made.append(_make(version, algorithm, dataset, parts[name], quick))
+            made.append(_make(version, algorithm, dataset, parts[name], quick, then))
         ready = [version for version in made if version.state == ModelVersion.State.READY]
         if not ready:
             raise CannotTrain(" ".join(version.error for version in made))
-        release = _released(ready, promote, started_by, is_scheduled, actor)
+        release = _as_of(ready, then) if then else _released(ready, promote, started_by, is_scheduled, actor)
     registry.prune()
     return release
 
@@ -123,6 +128,16 @@ def _released(
     if rest:
         registry.bundle(rest)
     return live
+
+
+def _as_of(ready: Sequence[ModelVersion], then: registry.Then) -> Release:
+    """Make a candidate of what the gate let through, as `_released` does; what it refused is one beside it."""
+    passed = [version for version in ready if not version.is_refused]
+    refused = [version for version in ready if version.is_refused]
+    made = registry.bundle(passed or refused, then)
+    if passed and refused:
+        registry.bundle(refused, then)
+    return made
 
 
 def summary(release: Release, algorithms: Sequence[str] = DEFAULT) -> str:
@@ -163,27 +178,32 @@ def _seeds(names: Collection[str], seed: int) -> dict[str, int]:
     return {name: django_settings.NMF_RANDOM_STATE if name == NMF and seed == SEED else seed for name in names}
 
 
-def _read(names: Sequence[str], progress: Progress) -> Dataset:
+def _read(names: Sequence[str], progress: Progress, then: registry.Then | None) -> Dataset:
     progress(0, "reading the events")
-    dataset = load_everything(_reads(names))
+    dataset = load_everything(_reads(names, then), then.at if then else None)
     if not len(dataset):
         raise CannotTrain("There are no events to train on. Import some, or send some through the API.")
     return dataset
 
 
-def _reads(names: Sequence[str]) -> set[str]:
+def _reads(names: Sequence[str], then: registry.Then | None) -> set[str]:
     """Return what the algorithms learn from besides events, and those that the gate fits beside them."""
-    rivals = [registry.rival(name, role) for name in names if (role := registry.role_in_next(name))]
+    rivals = [registry.rival(name, role, then) for name in names if (role := registry.role_in_next(name, then))]
     fitted = {*names, *(version.algorithm for version in rivals if version)}
     return {part for name in fitted & ALGORITHMS.keys() for part in ALGORITHMS[name].reads}
 
 
 def _make(
-    version: ModelVersion, algorithm: Algorithm, dataset: Dataset, progress: Progress, quick: bool
+    version: ModelVersion,
+    algorithm: Algorithm,
+    dataset: Dataset,
+    progress: Progress,
+    quick: bool,
+    then: registry.Then | None,
 ) -> ModelVersion:
     """Make a version ready, or failed. Whatever else stops the work is raised again once the version says so."""
     try:
-        return _fit(version, algorithm, dataset, progress, quick)
+        return _fit(version, algorithm, dataset, progress, quick, then)
     except CannotFit as reason:
         logger.warning("%s was not trained: %s", version, reason)
         registry.fail_version(version, str(reason))
@@ -196,10 +216,16 @@ def _make(
 
 
 def _fit(
-    version: ModelVersion, algorithm: Algorithm, dataset: Dataset, progress: Progress, quick: bool
+    version: ModelVersion,
+    algorithm: Algorithm,
+    dataset: Dataset,
+    progress: Progress,
+    quick: bool,
+    then: registry.Then | None,
 ) -> ModelVersion:
     """Fit on the earlier events to judge by those that it hasn't seen, then on all of them; both with what is kept."""
-    gate, seed = Gate.of(version.algorithm, algorithm), version.seed
+    began = time.perf_counter()
+    gate, seed = Gate.of(version.algorithm, algorithm, then), version.seed
     fitter, kept = refit.of_live(version.algorithm, algorithm) if quick else (algorithm, {})
     evaluation = evaluate(fitter, dataset, seed, beside=gate.beside, progress=part(progress, 0, 0.5, "evaluating"))
     started = time.perf_counter()
@@ -207,7 +233,8 @@ def _fit(
     seconds = time.perf_counter() - started
     progress(0.95, "storing the model")
     described = {"metrics": evaluation.as_dict() | kept, "verdict": gate.verdict(evaluation), "fit_seconds": seconds}
-    return registry.finish_version(version, model, **described)
+    took = timedelta(seconds=time.perf_counter() - began) if then else None
+    return registry.finish_version(version, model, took, **described)
 
 
 def _described(dataset: Dataset) -> dict[str, Any]:

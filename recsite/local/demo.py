@@ -21,6 +21,7 @@ from recsite.local.server import Server, is_free
 from recsite.local.supervisor import Child, Stopped, Supervisor
 
 ANSWER_SECONDS = 120.0
+NO = ("0", "no", "false")
 
 
 def check(state: Path) -> None:
@@ -48,7 +49,7 @@ def port() -> int:
 
 def with_kafka() -> bool:
     """Tell if `make demo KAFKA=1` was meant. Raises LocalError where no broker can run here."""
-    asked = os.environ.get("KAFKA", "").lower() not in ("", "0", "no", "false")
+    asked = os.environ.get("KAFKA", "").lower() not in ("", *NO)
     if asked and (reason := kafka.missing()):
         raise LocalError(f"{reason} 'make demo' without KAFKA=1 needs neither.")
     return asked
@@ -114,6 +115,8 @@ def _revive(used: servers.Servers) -> None:
 def _prepare(supervisor: Supervisor, url: str) -> None:
     asked = source.Source.asked_for(os.environ)
     flags = ["--data", asked.path, "--format", asked.format] if asked else []
+    if said := os.environ.get("WITH_PAST", ""):
+        flags.append("--no-past" if said.lower() in NO else "--with-past")
     # Many a data set is a list of ratings alone: its items get their ids for titles, instead of being refused.
     policy = environment.setting("UNKNOWN_ITEM_POLICY") or "placeholder"
     command = [sys.executable, "manage.py", "prepare_demo", "--url", url, *flags]

@@ -7,12 +7,14 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import structlog
 from django.db.models import Case, CharField, F, OuterRef, Subquery, Value, When
 from django.db.models.functions import Cast
 from django.http import HttpRequest
+from django.utils import timezone
 
 from recsite.platform.log_privacy import hashed
 from recsite.platform.models import AuditEntry
@@ -75,14 +77,17 @@ def record(
     before: Mapping[str, Any] | None = None,
     after: Mapping[str, Any] | None = None,
     reason: str = "",
+    at: datetime | None = None,
 ) -> None:
     """Write down one change. Call it in the transaction of the change, so that both are there or neither.
 
     `before` and `after` hold the fields that changed, as JSON; for many objects at once, what they have in common.
-    Of a user the id is hashed and the profile's values don't belong here: an erasure would have to find them.
+    Of a user the id is hashed and the profile's values don't belong here: an erasure would have to find them. `at` is
+    when it was, where that isn't now.
     """
     undone = _undone.get()
     AuditEntry.objects.create(
+        at=at or timezone.now(),
         actor_kind=actor.kind,
         actor=actor.name[:150],
         door=actor.door,
@@ -107,12 +112,13 @@ def record_change(
     before: Mapping[str, Any],
     after: Mapping[str, Any],
     reason: str = "",
+    at: datetime | None = None,
 ) -> None:
     """Write down the fields that differ between two states of an object; nothing where none does."""
     changed = {name: value for name, value in after.items() if value != before[name]}
     if changed:
         was = {name: before[name] for name in changed}
-        record(actor, verb, object_type, object_id, before=was, after=changed, reason=reason)
+        record(actor, verb, object_type, object_id, before=was, after=changed, reason=reason, at=at)
 
 
 def latest_actor(object_type: str, verbs: Collection[str]) -> Subquery:

@@ -71,12 +71,17 @@ def make_demo(people: int, items: int, events: int, seed: int, until: datetime) 
 
     Raises ValueError where there are more events than `most_events` allows, or more items than works.
     """
-    works = read_works()
     location = (
         f"demo data of {people:,} people, {items:,} works, {events:,} events, seed {seed}, until {until:%Y-%m-%d}"
     )
+    return DemoDataSet(simulate(chosen_works(items, seed), people, events, seed, until), location)
+
+
+def chosen_works(items: int, seed: int) -> list[Work]:
+    """Return so many works of the catalogue, chosen by the seed."""
+    works = read_works()
     chosen = np.sort(np.random.default_rng(seed).choice(len(works), items, replace=False))
-    return DemoDataSet(simulate([works[row] for row in chosen], people, events, seed, until), location)
+    return [works[row] for row in chosen]
 
 
 def _user(person: Person) -> UserRow:

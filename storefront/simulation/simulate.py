@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from storefront.simulation.behaviour import RATING, Encounters, act, moments, rate, within
-from storefront.simulation.people import Person, draw_crowd, introduce, share_out
+from storefront.simulation.people import Person, share_out
 from storefront.simulation.rhythm import DAY, Rhythm
-from storefront.simulation.shop import come_across, stock
-from storefront.simulation.tastes import draw_tastes
+from storefront.simulation.shop import come_across
 from storefront.simulation.visits import Visits, draw_visits
-from storefront.works.works import CATEGORIES, Work
+from storefront.simulation.world import draw_world
+from storefront.works.works import Work
 
 SOURCES = ("home", "shelf", "search", "item", "mail")
 """The page on which a user met a work; by mail the shop asks for a rating, days after a purchase."""
@@ -64,21 +64,17 @@ def simulate(works: Sequence[Work], people: int, events: int, seed: int, until: 
         raise ValueError(
             f"{people} people and {len(works)} works have {most_events(people, len(works))} events at most."
         )
-    # A stream of random numbers for each part: a change in one leaves the others as they are.
-    for_shop, for_crowd, for_tastes, for_choice, for_acts, for_times = np.random.default_rng(seed).spawn(6)
-    rhythm = Rhythm(until)
-    shop = stock(for_shop, works, rhythm)
-    crowd = draw_crowd(for_crowd, people, rhythm)
-    tastes = draw_tastes(for_tastes, crowd, shop.traits)
+    world, (for_choice, for_acts, for_times) = draw_world(works, people, seed, until)
+    rhythm, shop, crowd = Rhythm(until), world.shop, world.crowd
     quota = share_out(crowd.activity, events, shop.met_works)
-    met = come_across(for_choice, tastes, shop, quota)
+    met = come_across(for_choice, world.tastes, shop, quota)
     ratings = rate(for_acts, met, crowd.generosity)
     done = within(quota, met, act(for_acts, met, ratings, crowd.raters))
     kept = np.flatnonzero(done.any(axis=1))
     met, done, ratings = met.take(kept), done[kept], ratings[kept]
     visits = draw_visits(for_times, met, crowd.joined, shop.published, rhythm)
     log = _write_log(for_times, met, done, ratings, visits, rhythm.until)
-    return Simulation(tuple(works), shop.published, introduce(for_crowd, crowd, tastes.favourites, CATEGORIES), log)
+    return Simulation(world.works, shop.published, world.people, log)
 
 
 def _write_log(

@@ -33,6 +33,10 @@ class Traits:
     subjects: NDArray[np.float64]
     style: NDArray[np.float64]
 
+    def take(self, rows: NDArray[np.int64]) -> "Traits":
+        """Return the traits of some works."""
+        return Traits(self.categories[rows], self.subjects[rows], self.style[rows])
+
 
 @dataclass(frozen=True)
 class Tastes:

@@ -20,7 +20,7 @@ UNTIL = datetime(2026, 5, 1, tzinfo=UTC)
 
 def demo_data(*arguments: str) -> str:
     out = StringIO()
-    call_command("demo_data", "--people=60", "--items=90", "--events=900", *arguments, stdout=out)
+    call_command("demo_data", "--people=60", "--items=90", "--events=900", "--no-past", *arguments, stdout=out)
     return out.getvalue()
 
 
@@ -85,7 +85,7 @@ def test_another_seed_makes_other_people() -> None:
 
 
 def test_events_are_as_many_as_look_natural_where_no_number_is_given() -> None:
-    call_command("demo_data", "--people=8", "--items=20", stdout=StringIO())
+    call_command("demo_data", "--people=8", "--items=20", "--no-past", stdout=StringIO())
     assert Interaction.objects.count() == 8 * 20 // 4
 
 

@@ -13,9 +13,12 @@ from django.core.management import CommandError
 from catalog.models import Item
 from interactions.models import Interaction
 from recsite.local.source import Source
-from recsite.platform.models import ApiKey
+from recsite.platform import queues, redis
+from recsite.platform.models import ApiKey, Job
 from recsite.roles import ROLES
-from storefront.management.commands.prepare_demo import give_access, load
+from storefront.management.commands.prepare_demo import give_access, load, make_past
+from storefront.past.releases import RELEASES, VERSIONS
+from tests import factories
 
 pytestmark = pytest.mark.django_db
 
@@ -117,3 +120,13 @@ def test_the_operator_of_an_earlier_demo_becomes_one_of_the_role(state: Path) ->
     operator = authenticate(username="operator", password=facts["accounts"]["operator"])
     assert isinstance(operator, User)
     assert not operator.is_superuser
+
+
+def test_a_past_waits_for_the_worker_and_has_the_first_numbers() -> None:
+    redis.roundtrip(("FLUSHDB",))
+    make_past(None)
+    job = Job.objects.get()
+    assert (job.kind, job.title, job.state) == ("past", "Make a past to look at", Job.State.QUEUED)
+    assert redis.call(lambda client: client.llen(queues.TRAINING)) == 1
+    version = factories.model_version()
+    assert (version.pk, factories.release(version).pk) > (VERSIONS, RELEASES)

@@ -60,10 +60,13 @@ class Sample:
     categories: Mapping[str, int] = field(default_factory=dict)
 
 
-def check(now: datetime | None = None) -> list[DriftReport]:
-    """Compare, store the reports and announce what has drifted; return the reports, none where no release is live."""
+def check(now: datetime | None = None, release: Release | None = None) -> list[DriftReport]:
+    """Compare, store the reports and announce what has drifted; return the reports, none where no release is live.
+
+    `now` is until when the latest events go, and `release` what was live then, where that isn't this moment.
+    """
     now = now or timezone.now()
-    release = Release.objects.filter(state=Release.State.LIVE).first()
+    release = release or Release.objects.filter(state=Release.State.LIVE).first()
     before = _trained_on(release) if release else None
     if release is None or before is None or before.n < FEWEST:
         return []

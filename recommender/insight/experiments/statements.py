@@ -47,7 +47,7 @@ CREATE TEMP TABLE seen ON COMMIT DROP AS
 WITH told AS MATERIALIZED (
     SELECT DISTINCT event.user_id, event.item_id, event.type_id, lower(context ->> 'recommendation_id') AS named
     FROM interactions_interaction AS event JOIN interactions_interactiontype AS kind ON kind.id = event.type_id
-    WHERE event.id > %(after)s AND event.id <= %(until)s AND event.occurred_at >= %(since)s
+    WHERE event.id > %(after)s AND event.id <= %(until)s AND event.occurred_at >= event.received_at - %(late)s
         AND kind.name = 'impression' AND NOT event.undated AND {COUNTS.format(event="event")}
         AND context ->> 'recommendation_id' ~* '^[0-9a-f]{{8}}(-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}}$'
 ), earlier AS (

@@ -40,20 +40,20 @@ def find(key: str) -> Experiment:
     return found
 
 
-def create(body: Any, *, actor: Actor) -> Experiment:
+def create(body: Any, *, actor: Actor, at: datetime | None = None) -> Experiment:
     """Store a draft of an experiment; nothing that is shown changes before it is started.
 
-    Raises Invalid, and Conflict where the key is taken.
+    `at` is when that was, where it isn't now. Raises Invalid, and Conflict where the key is taken.
     """
     definition = Definition.read(body)
     definition.check()
     try:
         with transaction.atomic():
-            made = Experiment(created_by=actor.name[:150], **columns(definition))
+            made = Experiment(created_by=actor.name[:150], created_at=at or timezone.now(), **columns(definition))
             made.placement_number = number_of(definition.placement)
             made.save(force_insert=True)
             store_variants(made, definition)
-            audit.record(actor, "experiment.create", AUDITED, made.key, after=in_record(definition))
+            audit.record(actor, "experiment.create", AUDITED, made.key, after=in_record(definition), at=at)
     except IntegrityError as error:
         raise Conflict({"key": f"There is an experiment {definition.key!r} already. Choose another key."}) from error
     return find(made.key)
@@ -96,8 +96,8 @@ def change(experiment: Experiment, body: Any, *, seen: int | None = None, actor:
     return find(held.key)
 
 
-def start(experiment: Experiment, *, seen: int | None = None, actor: Actor) -> Experiment:
-    """Start a draft, or go on with what was paused.
+def start(experiment: Experiment, *, seen: int | None = None, actor: Actor, at: datetime | None = None) -> Experiment:
+    """Start a draft, or go on with what was paused. `at` is when that was, where it isn't now.
 
     Raises Invalid, Conflict where another one is live there, and StaleExperiment where it is not version `seen`.
     """
@@ -122,13 +122,13 @@ def start(experiment: Experiment, *, seen: int | None = None, actor: Actor) -> E
             raise _occupied(held, blocking)
         is_first = held.started_at is None
         if is_first:
-            held.started_at = timezone.now()
+            held.started_at = at or timezone.now()
             _settle_counting(held)
         held.start_refused = ""
         try:
             with transaction.atomic():
                 # Going on can be taken back; a first start can't, since users may have seen it.
-                _move(held, State.RUNNING, "experiment.start" if is_first else "experiment.resume", actor)
+                _move(held, State.RUNNING, "experiment.start" if is_first else "experiment.resume", actor, at=at)
         except IntegrityError as error:
             raise _occupied(held, None) from error
     return held
@@ -144,18 +144,18 @@ def pause(experiment: Experiment, *, actor: Actor) -> Experiment:
     return held
 
 
-def stop(experiment: Experiment, reason: str = "", *, actor: Actor) -> Experiment:
+def stop(experiment: Experiment, reason: str = "", *, actor: Actor, at: datetime | None = None) -> Experiment:
     """End it for good, show everybody what is live, and tell webhooks the result. Sent twice it stops once.
 
-    Clicks on what was shown before still count. Raises Conflict.
+    Clicks on what was shown before still count. `at` is when that was, where it isn't now. Raises Conflict.
     """
     with transaction.atomic():
         held = _locked(experiment)
         if held.state in (State.STOPPED, State.ARCHIVED):
             return held
         _refuse_unless(held, [State.RUNNING, State.PAUSED], "stopped")
-        held.stopped_at = timezone.now()
-        _move(held, State.STOPPED, "experiment.stop", actor, reason)
+        held.stopped_at = at or timezone.now()
+        _move(held, State.STOPPED, "experiment.stop", actor, reason, at)
         outbox.publish("experiment.completed", results.webhook_payload(held, results.result_of(held)))
     return held
 
@@ -190,10 +190,12 @@ def refuse_another(experiment: Experiment, placement: Placement) -> None:
         )
 
 
-def note_shipped(experiment: Experiment, variant: str, reason: str, *, actor: Actor) -> None:
+def note_shipped(
+    experiment: Experiment, variant: str, reason: str, *, actor: Actor, at: datetime | None = None
+) -> None:
     """Record which variant was shipped; in the transaction that ships it."""
     Experiment.objects.filter(pk=experiment.pk).update(shipped=variant)
-    audit.record(actor, "experiment.ship", AUDITED, experiment.key, after={"shipped": variant}, reason=reason)
+    audit.record(actor, "experiment.ship", AUDITED, experiment.key, after={"shipped": variant}, reason=reason, at=at)
 
 
 def advance(now: datetime | None = None) -> None:
@@ -208,17 +210,22 @@ def advance(now: datetime | None = None) -> None:
     for experiment in Experiment.objects.filter(state=State.DRAFT, starts_at__lte=now):
         _start_as_planned(experiment, now)
     for experiment in Experiment.objects.filter(state=State.RUNNING, baseline_at=None):
-        with transaction.atomic(), connection.cursor() as cursor:
-            about: dict[str, Any] = {
-                "experiment": experiment.pk,
-                "placement": experiment.placement,
-                "start": experiment.started_at,
-                "period": BASELINE,
-            }
-            cursor.execute(COUNT_BEFORE, about)
-            Experiment.objects.filter(pk=experiment.pk).update(baseline_at=now)
-            sums.rebuild(experiment)
+        count_before(experiment, now)
     for experiment in Experiment.objects.exclude(started_at=None).exclude(sums_layout=sums.LAYOUT):
+        sums.rebuild(experiment)
+
+
+def count_before(experiment: Experiment, now: datetime | None = None) -> None:
+    """Add up what users did in the period before the experiment began, and its sums with that."""
+    about: dict[str, Any] = {
+        "experiment": experiment.pk,
+        "placement": experiment.placement,
+        "start": experiment.started_at,
+        "period": BASELINE,
+    }
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(COUNT_BEFORE, about)
+        Experiment.objects.filter(pk=experiment.pk).update(baseline_at=now or timezone.now())
         sums.rebuild(experiment)
 
 
@@ -272,11 +279,11 @@ def _occupied(held: Experiment, by: Experiment | None) -> Conflict:
     return Conflict({"placement": f"{who} at {held.placement}: stop it first, one at a time can be read there."})
 
 
-def _move(held: Experiment, state: str, verb: str, actor: Actor, reason: str = "") -> None:
+def _move(held: Experiment, state: str, verb: str, actor: Actor, reason: str = "", at: datetime | None = None) -> None:
     """Store the new state, record it and tell every process."""
     before, held.state = held.state, state
     held.save(update_fields=["state", "started_at", "stopped_at", "start_refused", "shown_by", "sums_layout"])
-    audit.record(actor, verb, AUDITED, held.key, before={"state": before}, after={"state": state}, reason=reason)
+    audit.record(actor, verb, AUDITED, held.key, before={"state": before}, after={"state": state}, reason=reason, at=at)
     generations.bump(EXPERIMENTS_GENERATION)
 
 

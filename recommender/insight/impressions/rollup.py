@@ -11,7 +11,6 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection
-from django.utils import timezone
 
 from recommender.cache import SOURCES
 from recommender.insight.experiments import totals
@@ -25,7 +24,7 @@ READERS = {IMPRESSION_READER: "recommender_servedlist", FEEDBACK_READER: "intera
 
 BATCH_ROWS = 20_000
 LATE = timedelta(days=7)
-"""An event that arrives later than this after it happened is attributed to nothing."""
+"""An event that came in later than this after it happened is attributed to nothing."""
 
 
 def roll_up() -> tuple[int, int]:
@@ -68,7 +67,7 @@ def _feedback() -> int:
                 parameters: dict[str, Any] = {
                     "after": batch.after,
                     "until": batch.until,
-                    "since": timezone.now() - LATE,
+                    "late": LATE,
                     "window": timedelta(hours=settings.ATTRIBUTION_WINDOW_HOURS),
                 }
                 cursor.execute(statements.MATCH_FEEDBACK, parameters)

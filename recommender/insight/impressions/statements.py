@@ -73,7 +73,7 @@ WITH act AS MATERIALIZED (
     FROM interactions_interaction AS event
     JOIN interactions_interactiontype AS kind ON kind.id = event.type_id
     JOIN catalog_enduser AS person ON person.id = event.user_id
-    WHERE event.id > %(after)s AND event.id <= %(until)s AND event.occurred_at >= %(since)s
+    WHERE event.id > %(after)s AND event.id <= %(until)s AND event.occurred_at >= event.received_at - %(late)s
         AND NOT event.undated AND NOT kind.is_negative AND kind.weight > 0
         AND {COUNTS.format(event="event")}
 )

@@ -36,10 +36,21 @@ Timed = tuple[float, str, str, str, bool, float, str]
 lost = Counter("answer_times_lost_total", "Answers whose times could not be stored.")
 
 
-def note(kind: str, placement: str, algorithm: str, is_hit: bool, seconds: float, variant: str = "") -> None:
-    """Note that an answer took so long to make, for the totals by hour and for charts. Cheap: it goes into queues."""
-    times.add((time.time(), kind, placement, algorithm, is_hit, seconds, variant))
-    noting.answer(placement, algorithm, is_hit, seconds)
+def note(
+    kind: str,
+    placement: str,
+    algorithm: str,
+    is_hit: bool,
+    seconds: float,
+    variant: str = "",
+    at: float | None = None,
+) -> None:
+    """Note that an answer took so long to make, for the totals by hour and for charts. Cheap: it goes into queues.
+
+    `at` is when it was given, in seconds, where that isn't now.
+    """
+    times.add((time.time() if at is None else at, kind, placement, algorithm, is_hit, seconds, variant))
+    noting.answer(placement, algorithm, is_hit, seconds, at)
 
 
 def note_failure(variant: str) -> None:

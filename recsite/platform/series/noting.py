@@ -56,10 +56,11 @@ def request(path: str, status: int, seconds: float) -> None:
             return
 
 
-def answer(placement: str, algorithm: str, is_hit: bool, seconds: float) -> None:
-    """Note a list that was made for a user."""
+def answer(placement: str, algorithm: str, is_hit: bool, seconds: float, at: float | None = None) -> None:
+    """Note a list that was made for a user. `at` is when, in seconds, where that isn't now."""
     hit = 1 if is_hit else 0
-    _gathering.add((time.time(), ANSWERS.name, (placement, algorithm), 1, 0, hit, seconds, seconds, None))
+    when = time.time() if at is None else at
+    _gathering.add((when, ANSWERS.name, (placement, algorithm), 1, 0, hit, seconds, seconds, None))
 
 
 def failed_answers(placement: str, algorithm: str, number: int) -> None:
@@ -67,10 +68,11 @@ def failed_answers(placement: str, algorithm: str, number: int) -> None:
     _gathering.add((time.time(), ANSWERS.name, (placement, algorithm), 0, number, 0, 0.0, 0.0, []))
 
 
-def events(outcome: str, number: int) -> None:
-    """Note what became of so many events."""
+def events(outcome: str, number: int, at: float | None = None) -> None:
+    """Note what became of so many events. `at` is when, in seconds, where that isn't now."""
     if number:
-        _gathering.add((time.time(), EVENTS.name, (outcome,), number, 0, 0, 0.0, 0.0, []))
+        when = time.time() if at is None else at
+        _gathering.add((when, EVENTS.name, (outcome,), number, 0, 0, 0.0, 0.0, []))
 
 
 def level(kind: Kind, labels: Labels, value: float) -> None:

@@ -11,7 +11,10 @@ from django.utils import timezone
 from interactions import importing
 from interactions.importing.bar import import_bar
 from interactions.models import ImportRun
-from recsite.platform.commands import PlainCommand
+from recsite.platform.commands import PlainCommand, progress_bar
+from recsite.platform.jobs import NothingToDo
+from storefront.past import making
+from storefront.past.worlds import Numbers, tastes_of
 from storefront.simulation import most_events
 from storefront.simulation.dataset import DemoDataSet, make_demo
 from storefront.simulation.plain import PlainDataSet
@@ -27,7 +30,8 @@ class Command(PlainCommand):
     help = (
         "Fill the database with demo data that the product brings along: real works, and made-up people who browse, "
         "buy and rate them over half a year. The same numbers, seed and day give the same data, and loading them twice "
-        "changes nothing. Data that are there already stay. With --plain, a catalogue of any size and no more: made-up "
+        "changes nothing. Data that are there already stay. Then it makes four weeks of lists that these people were "
+        "shown. With --plain, a catalogue of any size and no more: made-up "
         "items, and events only where --events asks for them."
     )
 
@@ -64,6 +68,11 @@ class Command(PlainCommand):
             help="The events end just before this day begins, in UTC (today; where loading was cut short, the day it "
             "began).",
         )
+        parser.add_argument(
+            "--no-past",
+            action="store_true",
+            help="Leave out the four weeks to look at: lists shown and clicked, releases, experiments, changes.",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         people, items, seed = options["people"], options["items"], options["seed"]
@@ -82,15 +91,29 @@ class Command(PlainCommand):
             )
         data = make_demo(people, items, events, seed, until)
         self.stdout.write(_load(data))
+        if not options["no_past"] and not options["until"]:
+            self.stdout.write(_make_past(Numbers(people, items, seed)))
 
 
 def _load(data: DemoDataSet | PlainDataSet) -> str:
     """Load the data, with a progress bar, and return in a sentence what was done."""
     with import_bar(data) as progress:
-        report = importing.load(data, Path(settings.STATE_DIR) / "rejected" / "demo.csv", progress=progress)
+        rejected = Path(settings.STATE_DIR) / "rejected" / "demo.csv"
+        report = importing.load(data, rejected, progress=progress, as_happened=True)
     if report.finished_before:
         return f"The {data.location} were loaded on {report.finished_before:%Y-%m-%d %H:%M} UTC, so nothing was done."
     return str(report)
+
+
+def _make_past(numbers: Numbers) -> str:
+    """Make a past to look at, with a progress bar, and return in a sentence what was made."""
+    days = making.span()
+    try:
+        making.refuse_another(days)
+        with progress_bar() as show:
+            return making.make(tastes_of(numbers, days.now), days, show)
+    except NothingToDo as reason:
+        return f"No past was made. {reason}"
 
 
 def _until(kind: str) -> datetime:

@@ -1,6 +1,8 @@
 import json
 import secrets
 from argparse import ArgumentParser
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -14,15 +16,21 @@ from django.db.models import F
 
 from catalog.models import EndUser, Item
 from interactions.models import Interaction
+from recommender import registry
 from recommender.models import Release
 from recommender.training import train as training
 from recsite.local.console import say, step
 from recsite.local.paths import LocalError, write_private
 from recsite.local.source import Source, choose
-from recsite.platform.audit import Actor
+from recsite.platform import jobs
 from recsite.platform.commands import PlainCommand
 from recsite.platform.models import ApiKey
 from storefront import shelves
+from storefront.management.commands.demo_data import PEOPLE
+from storefront.past import making, releases
+from storefront.past.making import SEED
+from storefront.past.worlds import Numbers
+from storefront.works.works import read_works
 
 ADMINISTRATOR = "administrator"
 ACCOUNTS = {ADMINISTRATOR: "Administrator", "operator": "Operator", "merchandiser": "Merchandiser", "viewer": "Viewer"}
@@ -31,6 +39,7 @@ ACCOUNTS = {ADMINISTRATOR: "Administrator", "operator": "Operator", "merchandise
 FIRST = ("svd", "popular", "hybrid")
 """What is trained before the pages answer, where it takes seconds. The worker trains the rest once it runs."""
 
+TITLE = "Make a past to look at"
 SMALL = 500_000
 """Events up to which the hybrid takes seconds."""
 
@@ -45,16 +54,24 @@ class Command(PlainCommand):
         parser.add_argument("--url", default="http://127.0.0.1:8000", help="Where the pages will be (%(default)s).")
         parser.add_argument("--data", default="", help="Load this data set in place of the demo's own data.")
         parser.add_argument("--format", default="", help="The format of --data, as in import_data.")
+        past = parser.add_mutually_exclusive_group()
+        past.add_argument("--with-past", action="store_true", help="Make four weeks to look at on other data, too.")
+        past.add_argument("--no-past", action="store_true", help="Make no such weeks on the demo's own data either.")
 
     def handle(self, *args: Any, **options: Any) -> None:
         with step("Bringing the tables up to date"):
             call_command("migrate", verbosity=0)
         asked = Source(options["data"], options["format"]) if options["data"] else None
         load(settings.STATE_DIR, asked)
-        shelves.make(Actor.command("prepare_demo"))
+        is_first = not Release.objects.filter(state=Release.State.LIVE).exists()
+        is_own = not (Source.remembered(settings.STATE_DIR) or Source()).path
+        wants_past = options["with_past"] or (is_first and is_own and not options["no_past"])
+        shelves.make(making.MAKER, making.span().start if wants_past else None)
         give_access(settings.STATE_DIR / "demo.json", options["url"])
-        if not Release.objects.filter(state=Release.State.LIVE).exists():
-            train()
+        if wants_past:
+            make_past(Numbers(PEOPLE, len(read_works()), SEED) if is_own else None)
+        if is_first:
+            train(training.EVERYTHING if wants_past else ())
 
 
 def load(state: Path, asked: Source | None) -> None:
@@ -81,19 +98,31 @@ def _fill(state: Path, source: Source) -> None:
         if source.path:
             call_command("import_data", source.path, format=source.format)
         else:
-            call_command("demo_data")
+            call_command("demo_data", no_past=True)
     source.remember(state, complete=True)
 
 
-def train() -> None:
-    """Train and promote, and warm the lists. A data set too small to learn from still gets popular items."""
+def make_past(numbers: Numbers | None) -> None:
+    """Have the worker make a past to look at, once it runs. The past's releases get the first numbers."""
+    registry.leave_free(releases.VERSIONS, releases.RELEASES)
+    job = jobs.create("past", TITLE, actor=making.MAKER)
+    told = {"job_id": job.pk, "numbers": asdict(numbers) if numbers else None}
+    # By name, as below: tasks are a door.
+    current_app.send_task("storefront.tasks.past", kwargs=told)
+
+
+def train(later: Sequence[str] = ()) -> None:
+    """Train and promote, and warm the lists. A data set too small to learn from still gets popular items.
+
+    The worker trains what is left `later`, else what was not trained now.
+    """
     first = FIRST if Interaction.objects.count() <= SMALL else training.DEFAULT
     try:
         with step(f"Training and promoting {', '.join(first)}"):
             call_command("train", *first)
-        later = [name for name in training.EVERYTHING if name not in first]
+        rest = [name for name in training.EVERYTHING if name not in first]
         # By name: tasks are a door of their app, and nobody else imports them.
-        current_app.send_task("recommender.tasks.train", kwargs={"algorithms": later})
+        current_app.send_task("recommender.tasks.train", kwargs={"algorithms": list(later) or rest})
         with step("Making everybody's recommendations"):
             call_command("warm_cache", all=True)
     except CommandError as error:

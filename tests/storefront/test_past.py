@@ -1,0 +1,200 @@
+"""A past to look at: made by the product's own functions as of its days, and added up by its own roll-ups."""
+
+from datetime import UTC, datetime, timedelta
+from io import StringIO
+from typing import Any
+
+import numpy as np
+import pytest
+from django.core.management import call_command
+from django.db.models import Sum
+
+from catalog import store
+from catalog.models import EndUser, Item
+from interactions.models import DeadLetter, Interaction
+from recommender.insight.experiments import results
+from recommender.models import (
+    DailyImpressions,
+    DriftReport,
+    Experiment,
+    ListImpression,
+    Placement,
+    PositionImpressions,
+    Release,
+)
+from recommender.operations import list_again
+from recommender.serving import experiments
+from recsite.platform import undo
+from recsite.platform.audit import Actor
+from recsite.platform.jobs import NothingToDo
+from recsite.platform.models import AuditEntry
+from storefront import shelves
+from storefront.past import making
+from storefront.past.making import NoPast
+from storefront.past.timeline import Span
+from storefront.past.worlds import Numbers, tastes_of
+
+pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
+
+NUMBERS = Numbers(people=150, items=400, seed=1)
+DAYS = 14
+TESTER = Actor.command("test")
+NOW = datetime(2026, 5, 20, 12, tzinfo=UTC)
+FOR_YOU = shelves.SHELVES[shelves.FOR_YOU].placement
+
+
+@pytest.fixture
+def days() -> Span:
+    call_command(
+        "demo_data", "--people=150", "--items=400", "--events=4000", "--seed=1", "--until=2026-05-20", stdout=StringIO()
+    )
+    return making.span(DAYS, NOW)
+
+
+def test_a_past_is_whole_and_made_once(days: Span) -> None:
+    tastes = tastes_of(NUMBERS, days.now)
+    said = making.make(tastes, days)
+    assert said.startswith("14 days were made: ")
+    every_day_has_lists_and_clicks(days)
+    clicks_fall_with_position()
+    better_releases_are_clicked_more()
+    one_release_was_refused_and_one_rolled_back()
+    the_ended_experiment_has_a_result_and_the_other_runs()
+    three_people_changed_things_then(days)
+    letters_are_of_two_kinds(days)
+    the_drift_is_that_of_the_film(days)
+    a_list_can_be_made_again()
+    rows = counts()
+    with pytest.raises(NothingToDo, match="There is a past already: lists have been shown since 2026-05-07"):
+        making.make(tastes, days)
+    assert counts() == rows
+    what_staff_did_can_be_undone()
+    a_user_can_be_erased()
+
+
+def counts() -> list[int]:
+    return [model._default_manager.count() for model in (ListImpression, Interaction, Release, AuditEntry, DeadLetter)]
+
+
+def every_day_has_lists_and_clicks(days: Span) -> None:
+    totals = dict(DailyImpressions.objects.order_by("day").values_list("day").annotate(Sum("places_clicked")))
+    assert list(totals) == [days.day(number).date() for number in range(DAYS)]
+    assert all(clicked > 0 for clicked in totals.values())
+    assert DailyImpressions.objects.aggregate(n=Sum("lists"))["n"] == ListImpression.objects.count()
+    # What was clicked names its list.
+    sums = DailyImpressions.objects.aggregate(clicked=Sum("places_clicked"), named=Sum("places_by_id"))
+    assert sums["named"] > 0.9 * sums["clicked"]
+
+
+def rate_of(**which: Any) -> float:
+    found = DailyImpressions.objects.filter(**which).aggregate(shown=Sum("places"), clicked=Sum("places_clicked"))
+    return float(found["clicked"] / found["shown"])
+
+
+def clicks_fall_with_position() -> None:
+    ranks = PositionImpressions.objects.order_by("rank").values_list("rank").annotate(Sum("shown"), Sum("clicked"))
+    rates = np.array([clicked / shown for rank, shown, clicked in ranks if rank <= 18])
+    assert rates[:3].mean() > 1.5 * rates[3:9].mean() > 1.5 * rates[9:].mean()
+
+
+def better_releases_are_clicked_more() -> None:
+    assert rate_of(placement=FOR_YOU, algorithm="hybrid") > 1.2 * rate_of(placement=FOR_YOU, algorithm="popular")
+
+
+def one_release_was_refused_and_one_rolled_back() -> None:
+    refused = [one for one in Release.objects.all() if any(version.is_refused for version in one.versions.all())]
+    assert {one.state for one in refused} == {Release.State.CANDIDATE}
+    assert {one.promoted_at for one in refused} == {None}
+    back = AuditEntry.objects.get(verb="release.roll_back")
+    promoted = AuditEntry.objects.filter(verb="release.promote").order_by("at")
+    assert back.before["release"] != int(back.object_id) == int(promoted[0].object_id)
+    assert back.actor == "operator"
+    # What is live for visitors is nobody's past.
+    assert not Release.objects.filter(state=Release.State.LIVE).exists()
+
+
+def the_ended_experiment_has_a_result_and_the_other_runs() -> None:
+    ended, running = Experiment.objects.order_by("started_at")
+    assert (ended.state, running.state) == (Experiment.State.STOPPED, Experiment.State.RUNNING)
+    assert ended.started_at
+    assert ended.stopped_at
+    assert ended.created_at < ended.started_at < ended.stopped_at
+    found = results.result_of(ended)
+    assert min(found.users.values()) > 20
+    assert found.crossed == 0
+    # The same users see the same variants as before.
+    experiments.forget()
+    shown = ListImpression.objects.filter(variant__startswith=running.key).earliest("served_at")
+    assert experiments.variant_of(FOR_YOU, shown.user_id) == shown.variant
+
+
+def three_people_changed_things_then(days: Span) -> None:
+    by_staff = AuditEntry.objects.filter(actor_kind="staff")
+    assert set(by_staff.values_list("actor", flat=True)) == {"administrator", "operator", "merchandiser"}
+    assert not by_staff.exclude(at__gte=days.start, at__lt=days.now).exists()
+    placement = Placement.objects.get(name=FOR_YOU)
+    assert placement.live
+    assert [rule["does"] for rule in placement.live.settings["rules"]] == ["at_most", "boost"]
+    # Lists of before the first rule were made without it.
+    numbers = ListImpression.objects.filter(placement=FOR_YOU).order_by("served_at")
+    assert set(numbers.values_list("placement_revision", flat=True)) == {1, 2, 3}
+
+
+def letters_are_of_two_kinds(days: Span) -> None:
+    reasons = {one.reason.split()[1] for one in DeadLetter.objects.all()}
+    assert reasons == {"item", "type"}
+    assert not DeadLetter.objects.exclude(received_at__gte=days.start, received_at__lt=days.now).exists()
+
+
+def the_drift_is_that_of_the_film(days: Span) -> None:
+    assert DriftReport.objects.filter(made_at__lt=days.day(10)).exists()
+    found = DriftReport.objects.filter(is_drift=True, distribution="category", window_minutes=24 * 60)
+    famous = days.moment(22 / 28, 0)
+    assert any(famous <= one.made_at < famous + timedelta(days=3) for one in found)
+
+
+def a_list_can_be_made_again() -> None:
+    shown = ListImpression.objects.filter(placement=FOR_YOU, algorithm="hybrid", variant="").latest("served_at")
+    again = list_again.make_again(shown)
+    assert again.is_equal, (again.sentence, again.differences)
+
+
+def what_staff_did_can_be_undone() -> None:
+    undo.undo(AuditEntry.objects.filter(verb="placement.publish").latest("at").pk, actor=TESTER)
+    undo.undo(AuditEntry.objects.filter(verb="item.hide").earliest("at").pk, actor=TESTER)
+    placement = Placement.objects.select_related("live").get(name=FOR_YOU)
+    assert placement.live
+    assert [rule["does"] for rule in placement.live.settings["rules"]] == ["at_most"]
+    assert not Item.objects.filter(is_available=False).exists()
+
+
+def a_user_can_be_erased() -> None:
+    user_id = ListImpression.objects.exclude(user_id="").values_list("user_id", flat=True).first()
+    store.erase_users(EndUser.objects.filter(user_id=user_id))
+    assert not ListImpression.objects.filter(user_id=user_id).exists()
+    assert not Interaction.objects.filter(user__user_id=user_id).exists()
+
+
+def test_tastes_follow_from_what_users_did_where_nobody_made_them(days: Span) -> None:
+    tastes = tastes_of(None, days.now)
+    user = int(np.argmax(tastes.users.activity))
+    everything = np.arange(len(tastes.items))
+    did = Interaction.objects.filter(user=int(tastes.users.pks[user]))
+    own = np.isin(tastes.items, list(did.values_list("item_id", flat=True)))
+    draws = tastes.draws(user, everything, days.start.timestamp())
+    later = np.isin(tastes.items, list(did.filter(occurred_at__gt=days.start).values_list("item_id", flat=True)))
+    assert draws[own].mean() > draws[~own].mean()
+    assert later.any()
+    assert draws[later].mean() > draws[own & ~later].mean() + 1
+
+
+def test_data_without_a_time_have_no_past(days: Span) -> None:
+    Interaction.objects.update(undated=True)
+    with pytest.raises(NoPast, match="There are no events of before 2026-05-07"):
+        making.refuse_another(days)
+
+
+def test_in_production_no_past_is_made_up(days: Span, settings: Any) -> None:
+    settings.PRODUCTION = True
+    with pytest.raises(NoPast, match="ENVIRONMENT is production"):
+        making.refuse_another(days)
