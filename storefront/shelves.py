@@ -24,12 +24,14 @@ class PlacedShelf:
     length: int
 
 
-FOR_YOU, POPULAR, NEW, SIMILAR = "for-you", "popular", "new", "similar"
+FOR_YOU, TRENDING, POPULAR, NEW, SIMILAR, TOGETHER = "for-you", "trending", "popular", "new", "similar", "together"
 SHELVES: Mapping[str, PlacedShelf] = {
-    FOR_YOU: PlacedShelf("shop-for-you", Kind.USER, "The first shelf of the shop's start page.", 24),
+    FOR_YOU: PlacedShelf("shop-for-you", Kind.USER, "The shop's start page: “For you”, and by reasons.", 36),
+    TRENDING: PlacedShelf("shop-trending", Kind.TRENDING, "The shelf “Trending” of the shop's start page.", 24),
     POPULAR: PlacedShelf("shop-popular", Kind.POPULAR, "The shelf “Popular” of the shop's start page.", 24),
     NEW: PlacedShelf("shop-new", Kind.LATEST, "The shelf “New” of the shop's start page.", 24),
     SIMILAR: PlacedShelf("shop-similar", Kind.SIMILAR, "The shelf below a title in the shop.", 18),
+    TOGETHER: PlacedShelf("shop-together", Kind.BOUGHT_TOGETHER, "“Bought together” below a title in the shop.", 12),
 }
 """By the key of the shelf, which its links and events carry."""
 
@@ -48,10 +50,17 @@ def make(actor: Actor, at: datetime | None = None) -> list[str]:
     ]
 
 
-def asked_at(shelf: str, user_id: str, **asked: Any) -> tuple[Request, ServedPlacement]:
-    """Return the request for a shelf, and its placement; the default one where that is gone."""
+def asked_at(shelf: str, user_id: str, most: int = 0, **asked: Any) -> tuple[Request, ServedPlacement]:
+    """Return the request for a shelf, of `most` items where that is said, and its placement.
+
+    The default placement takes the place of one that is gone. Ask by the request alone, which names the placement: a
+    list whose placement is given is a preview, and part of no experiment.
+    """
     its = SHELVES[shelf]
     try:
-        return Request(user_id, kind=its.kind, **asked), placements.find(its.placement, its.kind)
+        placement, length = placements.find(its.placement, its.kind), 0
     except (UnknownPlacement, WrongKind):
-        return Request(user_id, its.length, kind=its.kind, **asked), placements.find(kind=its.kind)
+        placement, length = placements.find(kind=its.kind), its.length
+    usual = length or placement.settings.count or its.length
+    limit = min(most, usual) if most else length
+    return Request(user_id, limit, kind=its.kind, placement=placement.name, **asked), placement

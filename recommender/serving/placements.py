@@ -45,6 +45,8 @@ class ServedPlacement:
     """What leads its lists because the variant says so."""
     instead: "ServedPlacement | None" = None
     """What is shown where that is not there."""
+    pk: int = 0
+    """The row of the placement, for addresses of the admin; 0 where there is none."""
 
     @property
     def content_weight(self) -> float | None:
@@ -142,8 +144,9 @@ def served(placement: Placement) -> ServedPlacement:
     """Return what is served at a stored placement."""
     live = placement.live
     if live is None:
-        return ServedPlacement(placement.name, placement.kind)
-    return ServedPlacement(placement.name, placement.kind, live.number, ListSettings.stored(live.settings))
+        return ServedPlacement(placement.name, placement.kind, pk=placement.pk)
+    settings = ListSettings.stored(live.settings)
+    return ServedPlacement(placement.name, placement.kind, live.number, settings, pk=placement.pk)
 
 
 def _makeshift() -> Mapping[str, ServedPlacement]:

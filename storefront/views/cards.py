@@ -26,25 +26,46 @@ class Badge:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """Describe one cover. `why` says in a word or two how it came here."""
+    """Describe one cover. `why` is a sentence that says how it came here."""
 
+    item_id: str
     href: str
     cover: str
     title: str
     creator: str
     why: str = ""
     badge: Badge | None = None
+    dismiss: str = ""
+    """Where *Not interested* is sent; empty where nothing is shown that could leave."""
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """Say what is behind a shelf: for staff, who alone are shown it."""
+
+    placement: str
+    placement_pk: int
+    revision: int | None
+    source: str
+    variant: str
+    release: int | None
+    made: str
 
 
 @dataclass(frozen=True, slots=True)
 class Shelf:
-    """Describe a row of covers under a heading. `key` names it in addresses, in events and in the style sheet."""
+    """Describe a row of covers under a heading. `key` names it in addresses and in the style sheet."""
 
     key: str
     title: str
     cards: Sequence[Card]
     note: str = ""
     lazy: bool = True
+    served: Served | None = None
+    list_id: str = ""
+    """The list whose impressions are told when its covers come into view; empty where every answer counts as shown."""
+    source: str = ""
+    """The name in its links and events, where it is not the key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,16 +82,20 @@ def card(
     why: str = "",
     badge: Badge | None = None,
     shown_as: UUID | None = None,
+    can_leave: bool = False,
 ) -> Card:
-    """Return the card of the item at `row`; its link carries the shelf, the position and the list it is shown on."""
+    """Return the card of the item at `row`; its links carry the shelf, the position and the list it is shown on."""
     origin = urlencode({"from": source, "at": position, **({"rec": str(shown_as)} if shown_as else {})})
+    item_id = snapshot.item_ids[row]
     return Card(
-        href=f"{item_url(snapshot.item_ids[row])}?{origin}",
+        item_id=item_id,
+        href=f"{item_url(item_id)}?{origin}",
         cover=cover_url(int(snapshot.ids[row])),
         title=snapshot.titles[row],
         creator=snapshot.creators[row],
         why=why,
         badge=badge,
+        dismiss=f"{reverse('storefront:dismiss', args=[item_id])}?{origin}" if can_leave else "",
     )
 
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -21,7 +21,7 @@ from recsite.platform.clients import client_address
 from storefront.views.visitor import Visitor
 
 SOURCE = "storefront"
-SHELVES = {"for-you", "history", "popular", "new", "similar", "browse", "search"}
+SHELVES = {"for-you", "history", "trending", "popular", "new", "similar", "together", "browse", "search", "basket"}
 _PLACE = re.compile(r"[0-9]{1,4}")
 _LIST = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -60,30 +60,41 @@ def origin_of(fields: Mapping[str, str]) -> Origin:
     return Origin(source, int(place), shown_as if _LIST.fullmatch(shown_as) else "")
 
 
-def record(request: HttpRequest, visitor: Visitor, item: Item, kind: str, value: float | None, origin: Origin) -> Event:
-    """Store an event, marked by what the visitor's request says (crawlers, addresses of staff), as the API does.
+@dataclass(frozen=True, slots=True)
+class Act:
+    """Say what a visitor did, and with which item."""
+
+    type: str
+    item_id: str = ""
+    """Empty where the type is about none."""
+    value: float | None = None
+    context: Mapping[str, Any] = field(default_factory=dict)
+
+
+def record(request: HttpRequest, visitor: Visitor, *acts: Act) -> list[Event]:
+    """Store events, all or none, marked as by the API for what the request says: a crawler, an address of staff.
 
     Raise InvalidEvent or EventLogUnavailable, each with its reason.
     """
     flags = flags_of(request.headers.get("User-Agent", ""), client_address(request))
-    raw = {
-        "user_id": visitor.user_id,
-        "item_id": item.item_id,
-        "type": kind,
-        "value": value,
-        "context": {**origin.context, **flags},
-    }
-    event = parse(raw, types.rules(), timezone.now(), settings.MAX_EVENT_CONTEXT_BYTES)
-    if produce([event], source=SOURCE).erased:
+    events = [_event(visitor, act, flags) for act in acts]
+    outcome = produce(events, source=SOURCE)
+    if outcome.erased:
         raise InvalidEvent({"user_id": SENTENCE})
-    return event
+    return events
+
+
+def _event(visitor: Visitor, act: Act, flags: Mapping[str, bool]) -> Event:
+    raw = {"user_id": visitor.user_id, "type": act.type, "value": act.value, "context": {**act.context, **flags}}
+    named = raw | ({"item_id": act.item_id} if act.item_id else {})
+    return parse(named, types.rules(), timezone.now(), settings.MAX_EVENT_CONTEXT_BYTES)
 
 
 def record_view(request: HttpRequest, visitor: Visitor | None, item: Item) -> None:
     """Store that the item's page was opened. The page is shown even where the event can't be stored."""
     if visitor and _is_a_look(request):
         with suppress(InvalidEvent, EventLogUnavailable):
-            record(request, visitor, item, "view", None, origin_of(request.GET))
+            record(request, visitor, Act("view", item.item_id, context=origin_of(request.GET).context))
 
 
 def _is_a_look(request: HttpRequest) -> bool:

@@ -5,13 +5,18 @@ from collections.abc import Iterable
 import numpy as np
 
 from catalog.snapshot import Snapshot
+from interactions.marks import Mark
 from interactions.models import Interaction
+from interactions.schema import UNDO
 from storefront.views.cards import Badge, Shelf, card
 from storefront.views.visitor import Visitor
 
 KEY = "history"
 LONGEST = 14
 EVENTS = 100
+SILENT = ("impression", UNDO)
+"""Types after which an item stands on no shelf of what was done."""
+
 MARKS = {
     "like": ("♥", "liked"),
     "dislike": ("✕", "disliked"),
@@ -25,8 +30,9 @@ Done = tuple[int, str, float | None]
 
 def history(visitor: Visitor, catalogue: Snapshot) -> Shelf:
     """Return the items of the user's latest events, the last first, each marked with their latest reaction to it."""
-    events = Interaction.objects.filter(user__user_id=visitor.user_id).exclude(type__name="impression")
-    latest = events.order_by("-occurred_at", "-id").values_list("item_id", "type__name", "value")[:EVENTS]
+    theirs = Interaction.objects.filter(user__user_id=visitor.user_id).exclude(mark=Mark.TAKEN_BACK)
+    events = theirs.exclude(type__name__in=SILENT).order_by("-occurred_at", "-id")
+    latest = events.values_list("item_id", "type__name", "value")[:EVENTS]
     told = _told(latest)
     rows = catalogue.rows(np.array(list(told), np.int64)).tolist()
     known = [(row, badge) for row, badge in zip(rows, told.values(), strict=True) if row >= 0][:LONGEST]

@@ -1,23 +1,35 @@
-"""Show the shelves: the user's own list, popular items, new items."""
+"""Show the shelves: the user's own list, by reasons too, and what is trending, popular and new."""
 
-from collections.abc import Iterable, Iterator
-from uuid import UUID
+from collections.abc import Iterator
 
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from catalog.snapshot import Snapshot
-from recommender.serving import Answer, ListedItem, UnknownAlgorithm, recommend
-from recommender.serving.candidates import LATEST, POPULAR, RULE, current_context
+from recommender.serving import Answer, UnknownAlgorithm, recommend
+from recommender.serving.candidates import LATEST, POPULAR, RULE, TRENDING, ServingContext, current_context
+from recommender.serving.candidates.trending import by_window
+from recommender.serving.incremental.trends import DAYS
+from recommender.serving.placements import ServedPlacement
 from storefront import shelves
-from storefront.views.cards import Card, Shelf, card, categories
+from storefront.views import served
+from storefront.views.cards import Shelf, categories
 from storefront.views.history import history
+from storefront.views.leaving import dismissal
 from storefront.views.page import page
+from storefront.views.reasons import by_reason
 from storefront.views.visitor import Visitor, visitor_of
 
 NOBODY = ""
 """No person's id is empty."""
+
+IMPERSONAL = (
+    (shelves.TRENDING, "Trending", TRENDING),
+    (shelves.POPULAR, "Popular", POPULAR),
+    (shelves.NEW, "New", LATEST),
+)
+FEWEST_TRENDING = 4
+"""Trending items below which they make no shelf."""
 
 
 @require_safe
@@ -25,11 +37,12 @@ NOBODY = ""
 def home(request: HttpRequest) -> HttpResponse:
     """Show the shelves, never from a cache: who comes back from an item's page finds them changed."""
     visitor, view = visitor_of(request), current_context()
-    answer = _for_you(visitor) if visitor else None
+    own = _for_you(visitor) if visitor else None
     context = {
         "here": "home",
-        "shelves": list(_shelves(visitor, answer, view.catalogue)),
-        "is_newcomer": answer is not None and answer.cold_start,
+        "shelves": list(_shelves(visitor, own, view)),
+        "dismissal": dismissal(),
+        "is_newcomer": own is not None and own[0].cold_start,
         "is_live": view.release.number is not None,
         "is_empty": not view.catalogue.count,
         "categories": categories(view.catalogue),
@@ -37,44 +50,36 @@ def home(request: HttpRequest) -> HttpResponse:
     return page(request, "storefront/home.html", context)
 
 
-def _for_you(visitor: Visitor) -> Answer:
-    return recommend(*shelves.asked_at(shelves.FOR_YOU, visitor.user_id, is_shown_cold=False, explain=True))
+def _for_you(visitor: Visitor) -> tuple[Answer, ServedPlacement]:
+    asked, placement = shelves.asked_at(shelves.FOR_YOU, visitor.user_id, is_shown_cold=False, explain=True)
+    return recommend(asked), placement
 
 
-def _shelves(visitor: Visitor | None, answer: Answer | None, catalogue: Snapshot) -> Iterator[Shelf]:
-    if answer and not answer.cold_start:
-        made = "from the cache" if answer.cache_hit else "made just now"
-        chosen = _cards(catalogue, answer.items, "for-you", answer.recommendation_id, with_reason=True)
-        yield Shelf("for-you", "For you", chosen, f"Release {answer.release}, {made}", lazy=False)
+def _shelves(
+    visitor: Visitor | None, own: tuple[Answer, ServedPlacement] | None, view: ServingContext
+) -> Iterator[Shelf]:
+    if own and not own[0].cold_start:
+        yield from by_reason(view.catalogue, *own)
     if visitor:
-        yield history(visitor, catalogue)
-    for key, title, source in ((shelves.POPULAR, "Popular", POPULAR), (shelves.NEW, "New", LATEST)):
-        found, shown_as = _impersonal(visitor, key, source)
-        yield Shelf(key, title, _cards(catalogue, found, key, shown_as))
+        yield history(visitor, view.catalogue)
+    for key, title, source in IMPERSONAL:
+        if source != TRENDING:
+            yield _impersonal(visitor, key, title, source, view)
+        elif (most := len(by_window(view, TRENDING, DAYS))) >= FEWEST_TRENDING:
+            # The list ends with what is trending: what fills it up would count as shown, and isn't.
+            yield _impersonal(visitor, key, title, source, view, most)
 
 
-def _impersonal(visitor: Visitor | None, shelf: str, source: str) -> tuple[list[ListedItem], UUID | None]:
+def _impersonal(
+    visitor: Visitor | None, key: str, title: str, source: str, view: ServingContext, most: int = 0
+) -> Shelf:
     """Return the source's own first items and what is pinned, the same for all users but for what they have seen."""
-    asked, placement = shelves.asked_at(shelf, visitor.user_id if visitor else NOBODY, algorithm=source)
+    asked, placement = shelves.asked_at(key, visitor.user_id if visitor else NOBODY, algorithm=source, most=most)
     try:
-        answer = recommend(asked, placement)
+        answer = recommend(asked)
     except UnknownAlgorithm:
         # Nothing is popular before a model says so.
-        return [], None
+        return Shelf(key, title, [])
     belonging = (source, RULE, *placement.settings.fallbacks)
-    return [place for place in answer.items if place.source in belonging], answer.recommendation_id
-
-
-def _cards(
-    catalogue: Snapshot, found: Iterable[ListedItem], shelf: str, shown_as: UUID | None, with_reason: bool = False
-) -> list[Card]:
-    rows = ((catalogue.row_of(place.item_id), place) for place in found)
-    return [
-        card(catalogue, row, shelf, place.rank, why=_why(place) if with_reason else "", shown_as=shown_as)
-        for row, place in rows
-        if row is not None
-    ]
-
-
-def _why(place: ListedItem) -> str:
-    return place.reason.sentence.removesuffix(".") if place.reason else ""
+    found = [place for place in answer.items if place.source in belonging]
+    return served.shelf(key, title, served.cards_of(view.catalogue, found, key, answer), answer, placement)

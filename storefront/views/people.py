@@ -8,9 +8,13 @@ from django.views.decorators.http import require_POST, require_safe
 from catalog import snapshot
 from catalog.ids import InvalidId, clean_id
 from catalog.models import EndUser
-from storefront.views import visitor
+from interactions.schema import PROFILE_UPDATE, InvalidEvent
+from storefront.views import events, visitor
+from storefront.views.cards import categories
 from storefront.views.page import page
 from storefront.views.sample_users import sample_users
+
+MOST_SUBJECTS = 3
 
 
 @require_safe
@@ -37,10 +41,31 @@ def _asked(request: HttpRequest) -> str:
         return ""
 
 
+@require_safe
+def welcome(request: HttpRequest) -> HttpResponse:
+    """Ask somebody new for the subjects that they like."""
+    return page(request, "storefront/welcome.html", {"here": "people", "categories": categories(snapshot.current())})
+
+
 @require_POST
 def new(request: HttpRequest) -> HttpResponse:
-    visitor.become_new(request)
+    """Let the visitor act as somebody new, who said at most which subjects they like."""
+    somebody, subjects = visitor.become_new(request), _subjects(request)
+    if subjects:
+        # As a client would say it: an event that changes the profile.
+        said = {"preferences": {"categories": subjects}}
+        try:
+            events.record(request, somebody, events.Act(PROFILE_UPDATE, context=said))
+        except InvalidEvent as reason:
+            messages.error(request, " ".join(reason.errors.values()))
     return redirect("storefront:home")
+
+
+def _subjects(request: HttpRequest) -> list[str]:
+    """Return the chosen subjects that there are, at most MOST_SUBJECTS."""
+    known = set(snapshot.current().category_names)
+    chosen = [] if "skip" in request.POST else request.POST.getlist("subject")
+    return [name for name in dict.fromkeys(chosen) if name in known][:MOST_SUBJECTS]
 
 
 @require_POST

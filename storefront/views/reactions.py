@@ -4,7 +4,8 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
+from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, QueryDict
@@ -14,6 +15,7 @@ from django.views.decorators.http import require_POST
 
 from catalog.models import Item
 from interactions import types
+from interactions.marks import Mark
 from interactions.models import Interaction, InteractionType
 from interactions.schema import InvalidEvent
 from recsite.platform import humanize
@@ -33,12 +35,18 @@ UNDONE_BY = {"like": "dislike", "dislike": "like"}
 MOST_STARS = 10
 LATEST = 50
 
-Past = tuple[str, float | None, datetime]
-"""Type, value and time of something that the person did with the item."""
+
+class Past(NamedTuple):
+    """Hold something that the user did with the item."""
+
+    type: str
+    value: float | None
+    at: datetime
+    event_id: UUID
 
 
 @dataclass(frozen=True, slots=True)
-class Act:
+class Choice:
     type: str
     label: str
     is_done: bool
@@ -51,36 +59,63 @@ def react(request: HttpRequest, item_id: str) -> HttpResponse:
     visitor = visitor_of(request) or become_new(request)
     kind, origin = request.POST.get("type", ""), events.origin_of(request.POST)
     try:
-        event = events.record(request, visitor, item, _offered(kind), _number(request.POST.get("value")), origin)
+        act = events.Act(_offered(kind), item.item_id, _number(request.POST.get("value")), origin.context)
+        (event,) = events.record(request, visitor, act)
     except InvalidEvent as reason:
-        return _refused(request, item, visitor, reason)
+        return refused(request, item, visitor, reason)
     if not request.headers.get("HX-Request"):
         messages.success(request, said(event.type, event.value))
-        return redirect(_address(item, origin))
-    past = (event.type, event.value, event.occurred_at)
-    context = panel(item, visitor, origin, [past]) | {"said": said(event.type, event.value)}
+        return redirect(address(item, origin))
+    past = Past(event.type, event.value, event.occurred_at, event.event_id)
+    context = panel(item, visitor, origin, just=past) | {"said": said(event.type, event.value)}
     return render(request, "storefront/_reactions.html", context)
 
 
-def panel(item: Item, visitor: Visitor | None, origin: events.Origin, just: Iterable[Past] = ()) -> dict[str, Any]:
-    """Return the template's context. `just` are reactions of a moment ago, stored or still on their way."""
-    past = [*just, *(_past(item, visitor) if visitor else ())]
+def panel(
+    item: Item, visitor: Visitor | None, origin: events.Origin, *, just: Past | None = None, undone: UUID | None = None
+) -> dict[str, Any]:
+    """Return the template's context. `just` is a reaction, and `undone` one taken back, that may not be stored yet."""
+    stored = _past(item, visitor) if visitor else ()
+    past = [one for one in stored if one.event_id not in (undone, just and just.event_id)]
+    past = [just, *past] if just else past
     known = types.by_name()
     steps = _steps(known.get(RATING))
-    rating = next((value for kind, value, _ in past if kind == RATING), None)
+    rating = next((one.value for one in past if one.type == RATING), None)
     return {
         "react": reverse("storefront:react", args=[item.item_id]),
+        "undo": reverse("storefront:undo", args=[item.item_id]),
         "origin": origin,
+        "here_again": address(item, origin),
         "steps": steps,
         "best": steps[-1] if steps else None,
         "rating": rating,
-        "acts": [Act(kind, label, _is_done(kind, past)) for kind, label in LABELS.items() if kind in known],
-        "last": _last(past),
+        "acts": [Choice(kind, label, _is_done(kind, past)) for kind, label in LABELS.items() if kind in known],
+        "last": past[0] if past else None,
+        "last_words": _last(past),
     }
 
 
 def said(kind: str, value: float | None) -> str:
     return f"You gave it {value:g}." if kind == RATING and value is not None else f"{DONE.get(kind, 'Noted')}."
+
+
+def refused(request: HttpRequest, item: Item, visitor: Visitor, reason: InvalidEvent) -> HttpResponse:
+    """Answer with the panel, or the item's page, and say in it what was wrong."""
+    origin = events.origin_of(request.POST)
+    error = " ".join(reason.errors.values())
+    if request.headers.get("HX-Request"):
+        context = panel(item, visitor, origin) | {"error": error}
+        return render(request, "storefront/_reactions.html", context, status=422)
+    messages.error(request, error)
+    return redirect(address(item, origin))
+
+
+def address(item: Item, origin: events.Origin) -> str:
+    """Return the address of the item's page that keeps where the visitor came from."""
+    query = QueryDict(mutable=True)
+    query.update(origin.query)
+    path = reverse("storefront:item", args=[item.item_id])
+    return f"{path}?{query.urlencode()}" if query else path
 
 
 def _offered(kind: str) -> str:
@@ -97,39 +132,23 @@ def _number(text: str | None) -> float | None:
         return math.nan
 
 
-def _refused(request: HttpRequest, item: Item, visitor: Visitor, reason: InvalidEvent) -> HttpResponse:
-    origin = events.origin_of(request.POST)
-    context = panel(item, visitor, origin) | {"error": " ".join(reason.errors.values())}
-    if request.headers.get("HX-Request"):
-        return render(request, "storefront/_reactions.html", context, status=422)
-    messages.error(request, context["error"])
-    return redirect(_address(item, origin))
-
-
-def _address(item: Item, origin: events.Origin) -> str:
-    query = QueryDict(mutable=True)
-    query.update(origin.query)
-    address = reverse("storefront:item", args=[item.item_id])
-    return f"{address}?{query.urlencode()}" if query else address
-
-
 def _past(item: Item, visitor: Visitor) -> Iterable[Past]:
-    """Return the user's latest reactions to the item, newest first."""
+    """Return the user's latest reactions to the item, newest first, without what they took back."""
     mine = Interaction.objects.filter(user__user_id=visitor.user_id, item=item, type__name__in=[RATING, *LABELS])
-    return mine.order_by("-occurred_at", "-id").values_list("type__name", "value", "occurred_at")[:LATEST]
+    standing = mine.exclude(mark=Mark.TAKEN_BACK).order_by("-occurred_at", "-id")
+    return map(Past._make, standing.values_list("type__name", "value", "occurred_at", "event_id")[:LATEST])
 
 
 def _is_done(kind: str, past: list[Past]) -> bool:
     """Return True where the user reacted so, and has not said the opposite since."""
     which = {kind, UNDONE_BY.get(kind, kind)}
-    return next((done for done, _, _ in past if done in which), None) == kind
+    return next((one.type for one in past if one.type in which), None) == kind
 
 
 def _last(past: list[Past]) -> str:
     if not past:
         return ""
-    kind, value, when = past[0]
-    return f"{said(kind, value).removesuffix('.')} {humanize.distance(when)}."
+    return f"{said(past[0].type, past[0].value).removesuffix('.')} {humanize.distance(past[0].at)}."
 
 
 def _steps(kind: InteractionType | None) -> list[int]:

@@ -18,7 +18,7 @@ from recsite.platform import humanize
 from recsite.platform.audit import Actor
 from storefront.views.visitor import Visitor, visitor_of
 
-OPERATE = "recommender.operate"
+OPERATE, SEE = "recommender.operate", "recommender.view_placement"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,7 @@ class StaffBar:
     may_operate: bool
     person: int | None
     """The internal id of the user that the visitor acts as, if the database has them."""
+    may_see_placements: bool = False
     release: str = ""
     since: str = ""
     figures: tuple[Figure, ...] = ()
@@ -45,10 +46,11 @@ def bar(request: HttpRequest) -> StaffBar | None:
     if not (request.user.is_active and request.user.is_staff):
         return None
     may_operate, person, live = request.user.has_perm(OPERATE), _person(visitor_of(request)), registry.live_release()
+    may_see = request.user.has_perm(SEE)
     if live is None:
-        return StaffBar(may_operate, person)
+        return StaffBar(may_operate, person, may_see)
     since = humanize.distance(live.promoted_at or live.created_at)
-    return StaffBar(may_operate, person, str(live), since, _figures(live))
+    return StaffBar(may_operate, person, may_see, str(live), since, _figures(live))
 
 
 @require_POST

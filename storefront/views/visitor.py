@@ -1,5 +1,6 @@
 """Keep the visitor in the session: the user that they chose to act as, or none."""
 
+import re
 from dataclasses import dataclass
 from zlib import crc32
 
@@ -10,6 +11,10 @@ from catalog.erasure import ErasedUsers
 from interactions.schema import new_event_id
 
 SESSION_KEY = "person"
+VISITOR = "visitor-"
+NAMED = re.compile(r"([a-z]+)-\d{4,}")
+"""Ids of the demo's people: a first name, and a number that keeps those of one name apart."""
+
 TONES = 6
 """How many colours a face can have; `templates/static/storefront/base.css` names them."""
 
@@ -22,7 +27,12 @@ class Visitor:
 
     @property
     def label(self) -> str:
-        return f"Person {self.user_id}" if self.user_id.isdecimal() else self.user_id
+        """Return a name: that of a demo's person, “Visitor” for one of ours, else the id that a system gave."""
+        if self.user_id.startswith(VISITOR):
+            return "Visitor"
+        if named := NAMED.fullmatch(self.user_id):
+            return named[1].capitalize()
+        return f"Reader {self.user_id}" if self.user_id.isdecimal() else self.user_id
 
     @property
     def initial(self) -> str:
@@ -46,7 +56,7 @@ def become(request: HttpRequest, user_id: str) -> Visitor:
 
 def become_new(request: HttpRequest) -> Visitor:
     """Act as a new user. The random part of a UUIDv7 keeps two new users apart."""
-    return become(request, f"visitor-{new_event_id().hex[-12:]}")
+    return become(request, f"{VISITOR}{new_event_id().hex[-12:]}")
 
 
 def on_erased(erased: ErasedUsers) -> None:

@@ -13,7 +13,7 @@ from tests.live_shop import OPERATOR
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db]
 
-PAGES = ["/", "/people", "/browse", "/browse?q=zzz", "/items/novel-0"]
+PAGES = ["/", "/people", "/welcome", "/browse", "/browse?q=zzz", "/items/novel-0", "/basket", "/orders"]
 PHONE = {"viewport": {"width": 360, "height": 740}, "is_mobile": True, "has_touch": True}
 DESKTOP = {"viewport": {"width": 1280, "height": 800}}
 OWN = ".shelf-for-you .card-title"
@@ -28,7 +28,8 @@ def be(page: Page, user_id: str) -> None:
 
 def be_someone_new(page: Page) -> None:
     page.goto("/")
-    page.get_by_role("button", name="Be someone new").click()
+    page.get_by_role("link", name="I'm new here").click()
+    page.get_by_role("button", name="Skip").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Rate something you know")
 
 

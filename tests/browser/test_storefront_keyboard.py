@@ -7,8 +7,8 @@ from tests.browser.conftest import OpenTab
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db]
 
-STOPS = """() => [...document.querySelectorAll("a[href], button, input:not([type=hidden]), [tabindex='0']")]
-    .filter((element) => !element.disabled && element.getClientRects().length).length"""
+STOPS = """() => [...document.querySelectorAll("a[href], button, input:not([type=hidden]), summary, [tabindex='0']")]
+    .filter((element) => !element.disabled && element.tabIndex >= 0 && element.getClientRects().length).length"""
 FOCUSED = """() => {
   const element = document.activeElement;
   if (element === document.body) return null;
@@ -75,7 +75,9 @@ def test_the_arrow_buttons_move_a_shelf_and_end_with_it(tab: OpenTab) -> None:
 def test_a_person_is_chosen_and_an_item_rated_by_keyboard(tab: OpenTab) -> None:
     page = tab()
     page.goto("/people")
-    page.get_by_role("button", name="Be someone new").focus()
+    page.get_by_role("link", name="I'm new here").focus()
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Skip").focus()
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_have_text("Rate something you know")
     page.locator(".shelf-popular .card").nth(1).focus()

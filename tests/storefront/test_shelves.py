@@ -15,7 +15,7 @@ pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 
 def test_every_shelf_is_a_placement_and_the_shop_works_where_one_is_gone(shop: Shop) -> None:
     made = shelves.make(SYSTEM)
-    assert made == ["shop-for-you", "shop-popular", "shop-new", "shop-similar"]
+    assert made == ["shop-for-you", "shop-trending", "shop-popular", "shop-new", "shop-similar", "shop-together"]
     assert shelves.make(SYSTEM) == []
     for name in made:
         set_placement(name, count=2)
@@ -26,7 +26,8 @@ def test_every_shelf_is_a_placement_and_the_shop_works_where_one_is_gone(shop: S
     ada.get(f"/items/{NOVELS[0]}")
     impressions.flush()
     shown = set(ListImpression.objects.values_list("placement", "placement_revision"))
-    assert shown == {(name, 2) for name in made}
+    # Nothing is trending, and nothing was bought together: neither is shown, nor counts as shown.
+    assert shown == {(name, 2) for name in made if name not in ("shop-trending", "shop-together")}
 
     for name in made:
         merchandising.delete(merchandising.find(name), actor=SYSTEM)
