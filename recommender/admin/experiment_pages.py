@@ -59,7 +59,8 @@ def result(request: HttpRequest, experiment: Experiment) -> HttpResponse:
     mismatch = ratio is not None and not ratio.passed
     times = answers.durations(experiment)
     may_change, is_interleaved = request.user.has_perm(CHANGE), experiment.kind == Experiment.Kind.INTERLEAVING
-    shippable = experiment.state in shipping.SHIPPABLE and not experiment.shipped
+    is_done = experiment.shipped or experiment.kind == Experiment.Kind.AA
+    shippable = experiment.state in shipping.SHIPPABLE and not is_done
     asks_audience = experiment.audience and experiment.state in TO_BE_SHOWN
     ship_form = ShipForm(names, found.winner) if shippable and request.user.has_perm(OPERATE) else None
     context = {

@@ -18,6 +18,7 @@ from recommender.merchandising import ListSettings, StaleDraft, StaleRevision, d
 from recommender.merchandising.settings import TABLE, in_words
 from recommender.models import Placement
 from recommender.serving import candidates
+from recommender.serving.rule_conflicts import conflicts
 from recsite.platform import redis
 from recsite.platform.audit import Actor
 from recsite.platform.exceptions import Invalid, UserFacingError
@@ -119,6 +120,7 @@ def publish(request: HttpRequest, pk: int) -> HttpResponse:
         return redirect("admin:placement-draft", pk)
     changes = differences(live_of(placement), draft_of(placement))
     context = {"form": form, "changes": changes, "consequences": _consequences(placement)}
+    context["conflicts"] = conflicts(placement.kind, draft_of(placement))
     return placement_page(request, placement, "publish", context)
 
 

@@ -187,6 +187,11 @@ class Rule:
         return tuple(parse(text) for text in (self.filter, self.audience, self.context) if text)
 
     @cached_property
+    def is_always(self) -> bool:
+        """Tell if it holds for everybody, at any time."""
+        return not (self.audience or self.context or self.starts or self.ends or self.from_hour)
+
+    @cached_property
     def _zone(self) -> ZoneInfo:
         return ZoneInfo(self.time_zone)
 

@@ -40,6 +40,8 @@ def ship(
             raise Conflict(
                 {"experiment": f"{experiment.key} was never started, or is archived: nothing can be shipped."}
             )
+        if held.kind == Experiment.Kind.AA:
+            raise Conflict({"experiment": f"{held.key} shows all variants the same: there is nothing to ship."})
         if held.shipped:
             if variant in ("", held.shipped):
                 return Shipped(held.shipped, f"{held.shipped} was shipped already.")

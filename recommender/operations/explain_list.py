@@ -41,6 +41,14 @@ class ExplainedList:
     """What has changed since that shapes such a list, as sentences."""
     again: Again = field(default_factory=lambda: Again(None, ""))
 
+    @property
+    def led_by(self) -> str:
+        """Name the model that led the list; of one inside a hybrid, both."""
+        if self.version is None:
+            return self.shown.algorithm
+        is_its_own = self.version.algorithm == self.shown.algorithm
+        return str(self.version) if is_its_own else f"{self.shown.algorithm} in {self.version}"
+
 
 def explain_list(recommendation_id: UUID) -> ExplainedList:
     """Return everything that is kept of a list, and the list that is made again. Raises UnknownList, DatabaseDown."""

@@ -53,18 +53,39 @@ class _Case:
 
 def conflicts(kind: str, own: ListSettings) -> list[str]:
     """Return a sentence for each conflict on a placement of this kind, in the order of rules. Raises DatabaseDown."""
-    if not own.rules:
+    if not (own.rules or own.filter):
         return []
     case = _Case(snapshot.current(), kind, own, clock())
     return [
+        *_nothing_left(case),
         *(said for number, rule in case.numbered for said in _of_one(case, number, rule)),
         *_empty_audiences(case),
     ]
 
 
+def _nothing_left(case: _Case) -> Iterator[str]:
+    """Name a filter, or blocks for everybody, that leave no item: such a list is empty."""
+    passed = case.mask(case.own.filter)
+    if passed is not None and not passed.any():
+        yield f"The filter leaves nothing, so the list is empty: nothing available is {case.own.filter} now."
+        return
+    blocks = [one for _, one in case.numbered if one.does == BLOCK and _is_for_all(one) and one.holds_at(case.now)]
+    masks = [mask for one in blocks if (mask := case.mask(one.filter)) is not None]
+    if masks:
+        left = case.catalogue.available if passed is None else passed
+        if left.any() and not (left & ~np.logical_or.reduce(masks)).any():
+            yield "What the rules block leaves nothing, so the list is empty."
+
+
+def _is_for_all(rule: Rule) -> bool:
+    return not (rule.audience or rule.context)
+
+
 def _of_one(case: _Case, number: int, rule: Rule) -> Iterator[str]:
     if rule.has_ended(case.now):
         yield f"Rule {number} ended on {rule.ends}: it does nothing any more."
+    elif not rule.holds_at(case.now):
+        yield f"Rule {number} is not in force at this moment, by its days and hours: a preview is without it."
     yield from _of_conditions(case, number, rule)
     if rule.does in (PIN, PIN_BEST):
         yield from _of_position(case, number, rule)
@@ -82,7 +103,7 @@ def _of_one(case: _Case, number: int, rule: Rule) -> Iterator[str]:
 
 def _blocking(case: _Case, found: np.ndarray) -> int | None:
     """Return the first rule that blocks all of these items, for everybody."""
-    blocks = ((number, one) for number, one in case.numbered if one.does == BLOCK and not (one.audience or one.context))
+    blocks = ((number, one) for number, one in case.numbered if one.does == BLOCK and _is_for_all(one))
     masks = ((number, case.mask(one.filter)) for number, one in blocks if not one.has_ended(case.now))
     return next((number for number, mask in masks if mask is not None and not (found & ~mask).any()), None)
 
@@ -103,7 +124,8 @@ def _holds_unknown(asked: Expression) -> bool:
 
 def _of_position(case: _Case, number: int, rule: Rule) -> Iterator[str]:
     before = [(n, one) for n, one in case.numbered[: number - 1] if not one.has_ended(case.now)]
-    if other := next((n for n, one in before if one.position == rule.position), None):
+    wins = (n for n, one in before if one.position == rule.position and not _never_wins(before, n, one))
+    if not _never_wins(before, number, rule) and (other := next(wins, None)):
         yield f"Rules {other} and {number} pin at position {rule.position}: rule {other} wins wherever both hold."
     again = (n for n, one in before if rule.item and one.item == rule.item and one.position != rule.position)
     if other := next(again, None):
@@ -114,6 +136,15 @@ def _of_position(case: _Case, number: int, rule: Rule) -> Iterator[str]:
             f"Rule {number} pins at position {rule.position}, and the list has {length}: "
             "only later pages show it, and requests that ask for more."
         )
+
+
+def _never_wins(before: Sequence[tuple[int, Rule]], number: int, rule: Rule) -> bool:
+    """Tell if an earlier rule, which always holds, pins the same item elsewhere."""
+    return any(
+        one.item == rule.item and one.position != rule.position and one.is_always
+        for n, one in before
+        if rule.item and n < number
+    )
 
 
 def _of_item(case: _Case, number: int, rule: Rule) -> Iterator[str]:

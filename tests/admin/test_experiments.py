@@ -173,6 +173,15 @@ def test_sent_twice_a_form_does_it_once(admin: Staff, shop: Shop) -> None:
     assert list(told) == [f"experiment.{verb}" for verb in ("create", "start", "pause", "stop", "archive")]
 
 
+def test_a_a_is_never_shipped(admin: Staff, shop: Shop) -> None:
+    same = [{"name": "A", "share": 0.5}, {"name": "B", "share": 0.5}]
+    experiment = begin(kind="aa", variants=same)
+    page = f"/admin/recommender/experiment/{experiment.pk}"
+    answer = admin.post(f"{page}/ship/", variant="B", reason="We like it.")
+    assert "leads shows all variants the same: there is nothing to ship." in admin.follow(answer)
+    assert "Ship a variant" not in admin.page(f"{page}/change/")
+
+
 def test_an_audience_that_nobody_is_in_is_named_before_it_starts(admin: Staff, shop: Shop) -> None:
     draft = verbs.create(defined(audience='user.country == "AT"'), actor=SYSTEM)
     page = html.unescape(admin.get(f"{LIST}{draft.pk}/change/").content.decode())

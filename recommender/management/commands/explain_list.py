@@ -37,7 +37,7 @@ def lines(found: ExplainedList) -> Iterator[str]:
     yield f"Shown{whose} on {shown.served_at:%Y-%m-%d %H:%M:%S} UTC: {NAMES[shown.kind]}."
     release = f"{found.release}, {found.release.state} now" if found.release else "none, or one that is gone"
     revision = f", revision {shown.placement_revision}" if shown.placement_revision else ""
-    yield f"Placement: {shown.placement}{revision}. Release: {release}. Led by: {found.version or shown.algorithm}."
+    yield f"Placement: {shown.placement}{revision}. Release: {release}. Led by: {found.led_by}."
     if found.weights:
         yield f"Weights: {found.weights}."
     yield found.asked

@@ -110,3 +110,29 @@ def test_what_another_rule_blocks_for_everybody_is_named(shop: Shop) -> None:
         "Rule 2 is about no item now: nothing available is price < 1."
     ]
     assert said(wanted, {**block, "context": "viewed.category is missing"}) == []
+
+
+def test_settings_that_leave_no_item_are_named(shop: Shop) -> None:
+    nothing = 'category == "Nothing"'
+    assert said(filter=nothing) == [
+        f"The filter leaves nothing, so the list is empty: nothing available is {nothing} now."
+    ]
+    everything = {"does": "block", "filter": 'category == "Poetry" or category == "Novels"'}
+    assert said(everything) == ["What the rules block leaves nothing, so the list is empty."]
+    assert said({"does": "block", "filter": POETRY}, filter=POETRY)[0] == (
+        "What the rules block leaves nothing, so the list is empty."
+    )
+    assert said(filter=POETRY) == []
+    assert said(everything | {"ends": "2020-01-01"}) == ["Rule 1 ended on 2020-01-01: it does nothing any more."]
+
+
+def test_a_rule_that_is_not_in_force_now_is_named(shop: Shop) -> None:
+    later = "Rule 1 is not in force at this moment, by its days and hours: a preview is without it."
+    assert said(pin("poem-0", 1, starts="2090-01-01")) == [later]
+
+
+def test_a_pin_that_never_wins_stands_in_nobodys_way(shop: Shop) -> None:
+    assert said(pin("poem-0", 1), pin("poem-0", 3), pin("poem-1", 3), pin("poem-2", 3)) == [
+        "Rules 1 and 2 pin 'poem-0': rule 1 wins wherever both hold.",
+        "Rules 3 and 4 pin at position 3: rule 3 wins wherever both hold.",
+    ]
