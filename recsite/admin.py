@@ -26,6 +26,7 @@ from unfold.decorators import display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
+from recsite.console import schedule
 from recsite.platform import audit
 from recsite.platform.audit import Actor
 from recsite.platform.audited_admin import AuditedAdmin
@@ -88,6 +89,11 @@ class GroupAdmin(DjangosGroupAdmin, RenamedAdmin):
     empty = "Every role was deleted: add one, which is a set of permissions that staff share."
 
 
+WHEN = ("interval", "crontab", "start_time", "one_off", "last_run_at")
+OTHER_TIMES = ("solar", "clocked")
+"""Kinds of schedule that the library offers and nothing here uses: shown on a row that has one."""
+
+
 class TaskSelect(UnfoldAdminSelectWidget, TaskSelectWidget):
     template_name = "unfold/widgets/select.html"
 
@@ -110,13 +116,37 @@ class PeriodicTaskAdmin(BeatsTaskAdmin, RenamedAdmin):
     audited_as, audited_by = "schedule", "name"
     empty = "Beat has not run yet: it writes its schedule here when it starts."
     form = TaskForm
-    list_display = ("name", "enabled", "scheduler", "last_run", "total_run_count")
+    list_display = ("name", "enabled", "every", "last_run", "next_run", "total_run_count")
+    list_select_related = ("interval", "crontab", "solar", "clocked")
     sortable_by = ()
+    fieldsets = (
+        (None, {"fields": ("name", "enabled", "description", "regtask", "task")}),
+        ("When", {"fields": WHEN}),
+        ("Arguments", {"fields": ("args", "kwargs")}),
+        ("For engineers", {"fields": ("expires", "expire_seconds", "queue", "priority"), "classes": ("collapse",)}),
+    )
     actions = ("enable_tasks", "disable_tasks", "run_tasks")
+
+    def get_fieldsets(self, request: HttpRequest, obj: PeriodicTask | None = None) -> Any:
+        """Add the kind of schedule that a row has to those that staff choose from."""
+        used = tuple(name for name in OTHER_TIMES if obj and getattr(obj, name))
+        found = [(name, dict(options)) for name, options in self.fieldsets]
+        for name, options in found:
+            if name == "When":
+                options["fields"] = (*used, *WHEN)
+        return found
 
     @display(description="last run")
     def last_run(self, task: PeriodicTask) -> str:
         return ago(task.last_run_at)
+
+    @display(description="every")
+    def every(self, task: PeriodicTask) -> str:
+        return schedule.every(task)
+
+    @display(description="next run")
+    def next_run(self, task: PeriodicTask) -> str:
+        return schedule.next_run(task)
 
     @admin.action(description="Switch on", permissions=["change"])
     def enable_tasks(self, request: HttpRequest, queryset: QuerySet[PeriodicTask]) -> None:

@@ -144,8 +144,14 @@ ADMIN_PAGES: Mapping[str, str] = {
     "drift": "recommender.view_driftreport",
     "estimates": "recommender.view_release",
     "results": "recommender.view_dailyimpressions",
+    "health-page": "platform.view_job",
+    "partitions-page": "platform.view_job",
+    "kafka-page": "platform.view_job",
 }
 """What the pages of the admin that are no lists of rows need. Lists and forms need the permissions of their rows."""
+
+ADMIN_OPEN = ("search", "styleguide")
+"""Pages for all staff: the search finds what each may see, and the style guide holds nothing."""
 
 ADMIN_ACTIONS: Mapping[str, Mapping[str, str]] = {
     "catalog.item": {

@@ -9,7 +9,6 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularRedocView, Spec
 from recsite import health
 from recsite.admin import own_password
 from recsite.metrics import metrics
-from recsite.platform.admin.styleguide import styleguide
 
 handler400 = "recsite.platform.handlers.bad_request"
 handler403 = "recsite.platform.handlers.forbidden"
@@ -30,7 +29,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("health", health.health, name="health"),
     path("ready", health.ready, name="ready"),
     path("admin/", include("recommender.admin.urls")),
-    path("admin/styleguide/", admin.site.admin_view(styleguide), name="styleguide"),
+    path("admin/", include("recsite.console.urls")),
     # Before the admin's own of the same address, which keeps its name.
     path("admin/password_change/", admin.site.admin_view(own_password, cacheable=True)),
     path("admin/", admin.site.urls),

@@ -1,5 +1,6 @@
 import pytest
 
+from recsite.console import strip
 from tests.admin.staff import Staff
 from tests.recommender.conftest import model_folders as model_folders
 from tests.recommender.conftest import shop as shop
@@ -8,8 +9,9 @@ from tests.recommender.fixtures import start_afresh
 
 @pytest.fixture(autouse=True)
 def nothing_waits(db: None) -> None:
-    """No process has loaded anything, and no task waits for a worker."""
+    """No process has loaded anything, no task waits for a worker, and nobody has looked at what is down."""
     start_afresh()
+    strip.forget()
 
 
 @pytest.fixture

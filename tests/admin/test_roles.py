@@ -15,8 +15,9 @@ from catalog.models import EndUser
 from recommender.admin import urls
 from recommender.models import Experiment
 from recsite import role_table
+from recsite.console import urls as console_urls
 from recsite.local.paths import PROJECT
-from recsite.permissions import ADMIN_ACTIONS, ADMIN_PAGES
+from recsite.permissions import ADMIN_ACTIONS, ADMIN_OPEN, ADMIN_PAGES
 from recsite.roles import ADMINISTRATOR, GRANTS, ROLES, SECRETS, VIEWER
 from recsite.undo_table import UNDO
 from tests.admin.rows import fill_tables
@@ -97,7 +98,8 @@ def is_refused(staff: Staff, method: str, address: str) -> bool:
 def test_every_button_and_page_stands_in_the_table(filled: Shop) -> None:
     written = {model: set(actions) for model, actions in ADMIN_ACTIONS.items()} | BY_VERB
     assert {model: set(actions) for model, actions in buttons().items()} == written
-    assert {route.name for route in urls.urlpatterns if route.name} == set(ADMIN_PAGES)
+    routes = {route.name for route in (*urls.urlpatterns, *console_urls.urlpatterns) if route.name}
+    assert routes == {*ADMIN_PAGES, *ADMIN_OPEN, "run-task"}
     pages: Any = site.site._registry.values()
     for page in pages:
         assert not page.actions_row

@@ -12,6 +12,24 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   location.reload();
 });
 
+// "/" opens the search wherever nobody is writing; on lists the theme would go to the box of the list.
+window.addEventListener("keydown", (event) => {
+  if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.target.closest?.("input, textarea, select, [contenteditable]")) return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+  window.dispatchEvent(new CustomEvent("opencommand"));
+}, true);
+
+// Icons are letters to readers of screens: "monitoring" before Results. What only an icon says has a label of its own.
+function hideIcons(within) {
+  for (const icon of within.querySelectorAll?.(".material-symbols-outlined:not([aria-hidden])") ?? []) {
+    icon.setAttribute("aria-hidden", "true");
+  }
+}
+document.addEventListener("DOMContentLoaded", () => hideIcons(document));
+document.addEventListener("htmx:afterSwap", ({ target }) => hideIcons(target));
+
 function tell(words) {
   document.querySelector(".rs-said")?.remove();
   const said = document.createElement("p");

@@ -1,0 +1,28 @@
+"""Pages of the admin that ask several apps, and addresses of the theme's that lead elsewhere here."""
+
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import path, re_path
+
+from recsite.console import finding, health_page, kafka_page, partitions_page
+from recsite.platform.admin.styleguide import styleguide
+
+guard = admin.site.admin_view
+
+
+def to_overview(request: HttpRequest, app: str) -> HttpResponse:  # noqa: ARG001 - named in the address
+    """Lead from the index of an app, which lists its tables, to the first page."""
+    return redirect("admin:index")
+
+
+urlpatterns = [
+    path("health/", guard(health_page.show), name="health-page"),
+    path("health/partitions/", guard(partitions_page.show), name="partitions-page"),
+    path("health/kafka/", guard(kafka_page.show), name="kafka-page"),
+    path("health/schedule/<int:pk>/run/", guard(health_page.run_task), name="run-task"),
+    path("styleguide/", guard(styleguide), name="styleguide"),
+    # In place of the theme's own, which keeps its name: that one reads every table, and remembers in Redis.
+    path("search/", guard(finding.results), name="search"),
+    re_path(r"^(?P<app>auth|catalog|django_celery_beat|interactions|platform|recommender)/$", guard(to_overview)),
+]
