@@ -1,10 +1,17 @@
 """Configure the look of the admin (django-unfold). The menu is in `recsite.console.menu`."""
 
+from functools import partial
 from typing import Any
 
+from django.http import HttpRequest
 from django.templatetags.static import static
 
 STYLES = ("recsite", "parts", "frame")
+
+
+def _style(name: str, request: HttpRequest) -> str:  # noqa: ARG001 - Unfold asks it of a request
+    return static(f"admin/{name}.css")
+
 
 UNFOLD: dict[str, Any] = {
     "SITE_TITLE": "recsite",
@@ -15,7 +22,7 @@ UNFOLD: dict[str, Any] = {
     "LOGIN": {"form": "recsite.sign_in_form.SignInForm"},
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": True,
-    "STYLES": [lambda _, name=name: static(f"admin/{name}.css") for name in STYLES],
+    "STYLES": [partial(_style, name) for name in STYLES],
     "SCRIPTS": [lambda _: static("admin/recsite.js")],
     "ENVIRONMENT": "recsite.console.frame.environment",
     "DASHBOARD_CALLBACK": "recommender.admin.overview.overview",

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -93,8 +93,6 @@ def run_task(request: HttpRequest, pk: int) -> HttpResponse:
     task = get_object_or_404(PeriodicTask, pk=pk)
     page: Any = admin.site.get_model_admin(PeriodicTask)
     page.run_tasks(request, PeriodicTask.objects.filter(pk=task.pk))
-    if not messages.get_messages(request):
-        messages.success(request, f"{task.name} was started.")
     return redirect("health-page")
 
 

@@ -1,4 +1,4 @@
-"""The frame of the console in a browser: search by the keyboard, tabs, and the parts at both widths and in both themes."""
+"""The frame of the console in a browser: search by the keyboard, the way past the menu, and the new pages' looks."""
 
 from typing import Any
 
