@@ -68,7 +68,8 @@ class ItemAdmin(ConsoleAdmin):
     empty = "The catalogue is empty: add an item here, or import a file with manage.py import_data."
     formfield_overrides = FIELDS
     goes_with_it = "everything that happened to it"
-    list_display = ("title", "creator_name", "categories_text", "type_text", "is_available", "published", "console")
+    list_display = ("title", "is_available", "published", "categories_text", "creator_name", "type_text", "console")
+    left_out_when_equal = ("creator_name", "type_text")
     list_filter = ("is_available", CategoryFilter, TypeFilter)
     search_fields = ("title", "=item_id")
     search_help_text = "A part of the title, or the whole item id."

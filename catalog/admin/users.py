@@ -58,6 +58,7 @@ class EndUserAdmin(PrivacyActions):
     form = EndUserForm
     formfield_overrides = FIELDS
     list_display = ("user_id", "active", "joined", "about", "console")
+    left_out_when_equal = ("about",)
     list_filter = (ActiveFilter,)
     list_disable_select_all = True
     search_fields = ("user_id",)

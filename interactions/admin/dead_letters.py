@@ -74,6 +74,7 @@ class DeadLetterAdmin(AuditedAdmin):
     audited_as, untold = "dead letter", ("payload", "reason")
     form = DeadLetterForm
     list_display = ("received", "reason", "source", "topic", "attempts")
+    left_out_when_equal = ("topic",)
     actions = ("replay",)
     list_filter = (SourceFilter,)
     search_fields = ("reason",)

@@ -23,6 +23,7 @@ class InteractionAdmin(ReadOnlyAdmin):
     empty = "No events yet: they come by the API, from the storefront, or with an import."
     indexed = ("user__id__exact", "item__id__exact")
     list_display = ("when", "person", "kind", "item_link", "value_text", "origin", "left_out")
+    left_out_when_equal = ("value_text", "origin", "left_out")
     list_filter = ("type", "undated", "mark")
     list_select_related = ("user", "item", "type")
     search_fields = ("user__user_id",)

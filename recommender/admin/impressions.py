@@ -44,6 +44,7 @@ class DailyImpressionsAdmin(ReadOnlyAdmin):
 
     empty = "No list was shown yet, or none has been added up: beat does that every half minute."
     list_display = ("day", "kind", "placement", "algorithm", "version", "lists", "clicked", "converted", "items")
+    left_out_when_equal = ("kind", "placement")
     list_filter = ("day", "kind", "algorithm")
     sortable_by = ()
     inlines = (PositionInline,)
@@ -86,6 +87,7 @@ class HourlyImpressionsAdmin(ReadOnlyAdmin):
 
     empty = "No list was shown yet, or none has been added up: beat does that every half minute."
     list_display = ("hour", "kind", "placement", "algorithm", "lists", "clicked", "from_cache")
+    left_out_when_equal = ("kind", "placement")
     list_filter = ("kind", "algorithm")
     sortable_by = ()
     fields = (

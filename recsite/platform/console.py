@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.admin.options import ShowFacets
+from django.contrib.admin.utils import lookup_field
 from django.core.paginator import Paginator
 from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
@@ -20,6 +21,9 @@ COUNTED = 10_000
 """No list counts or pages further; who looks for more has a search and filters."""
 
 LISTED = 50
+
+FEWEST = 5
+"""Rows from which on a column may be left out."""
 
 
 class CappedPaginator(Paginator):
@@ -48,6 +52,19 @@ class ConsoleChangeList(ChangeList):
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
         self.full_result_count = self.result_count
+        self.list_display = telling_columns(self)
+
+
+def telling_columns(listed: ChangeList) -> list[Any]:
+    """Return the columns of a list, without those that may be left out and in which every row says the same."""
+    page, rows = listed.model_admin, list(listed.result_list)
+    if len(rows) < FEWEST:
+        return list(listed.list_display)
+
+    def tells(name: Any) -> bool:
+        return len({str(lookup_field(name, row, page)[2]) for row in rows}) > 1
+
+    return [name for name in listed.list_display if name not in page.left_out_when_equal or tells(name)]
 
 
 class ConsoleAdmin(ModelAdmin):
@@ -58,6 +75,9 @@ class ConsoleAdmin(ModelAdmin):
 
     goes_with_it = ""
     """What else a deletion erases, in words: "everything they did"."""
+
+    left_out_when_equal: tuple[str, ...] = ()
+    """Columns that a page of the list leaves out where all its rows say the same; they stand behind sortable ones."""
 
     paginator: type[Paginator] = CappedPaginator
     show_full_result_count = False

@@ -8,6 +8,7 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from unfold.views import ChangeList
 
+from recsite.platform.console import telling_columns
 from recsite.platform.exceptions import UserFacingError
 
 BEFORE = "before"
@@ -101,6 +102,7 @@ class KeysetChangeList(ChangeList):
         self.show_admin_actions = False
         self.can_show_all, self.multi_page = False, False
         self.paginator = self.model_admin.get_paginator(request, rows, self.list_per_page)
+        self.list_display = telling_columns(self)
 
     def _link_older(self, place: Place) -> None:
         self.older = self.get_query_string({BEFORE: str(place)})
