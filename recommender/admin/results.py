@@ -13,8 +13,8 @@ from catalog import snapshot
 from recommender.insight import analytics
 from recommender.models import ListKind
 from recsite.platform.charts import Chart, Series, chart
-from recsite.platform.humanize import EMPTY, pluralize
-from recsite.platform.units import Unit
+from recsite.platform.humanize import pluralize
+from recsite.platform.units import Unit, write
 
 PERIODS = {1: "Today", 7: "7 days", 28: "28 days"}
 
@@ -49,11 +49,11 @@ def _in_words(line: analytics.ListTotals, catalogue: int) -> dict[str, Any]:
     return {
         **asdict(line),
         "kind_label": line.kind_label,
-        "click_percent": f"{line.click_rate:.1%}",
-        "list_click_percent": f"{line.list_click_rate:.1%}",
-        "conversion_percent": f"{line.conversion_rate:.1%}",
-        "named_percent": f"{line.named_share:.0%}" if line.places_clicked else EMPTY,
-        "coverage_percent": f"{line.items / catalogue:.1%}" if catalogue else EMPTY,
+        "click_percent": write(line.click_rate, Unit.SHARE),
+        "list_click_percent": write(line.list_click_rate, Unit.SHARE),
+        "conversion_percent": write(line.conversion_rate, Unit.SHARE),
+        "named_percent": write(line.named_share if line.places_clicked else None, Unit.SHARE),
+        "coverage_percent": write(line.items / catalogue if catalogue else None, Unit.SHARE),
     }
 
 

@@ -1,7 +1,7 @@
 // A dialog that gets no answer says so: htmx on its own would leave everything as it is.
 document.addEventListener("htmx:responseError", ({ detail: { xhr } }) => {
   const page = new DOMParser().parseFromString(xhr.responseText, "text/html");
-  tell(page.querySelector("main p")?.textContent || "The server could not do that. Reload the page and try again.");
+  tell((page.querySelector(".rs-failure p") ?? page.querySelector("main p"))?.textContent || "The server could not do that. Reload the page and try again.");
 });
 document.addEventListener("htmx:sendError", () => tell("The server can't be reached. Try again in a moment."));
 
