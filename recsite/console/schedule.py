@@ -1,5 +1,6 @@
 """Say of each task of the schedule how often it runs, when it ran last, and when it runs next."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -7,6 +8,9 @@ from django.utils import timezone
 from django_celery_beat.models import PeriodicTask
 
 from recsite.platform.humanize import ago, distance, duration
+
+NOTHING_MORE = re.compile(r" 0 (s|min)$|\.0(?= s$)")
+"""What a duration says after its last number that is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +32,9 @@ def tasks() -> list[Timed]:
 
 
 def every(task: PeriodicTask) -> str:
-    """Say how often a task runs: 30 s, 6 h 0 min, or what its calendar says."""
+    """Say how often a task runs: 30 s, 6 h, or what its calendar says."""
     if task.interval:
-        return duration(task.interval.schedule.run_every.total_seconds()).replace(".0 s", " s").replace(" 0 min", "")
+        return NOTHING_MORE.sub("", duration(task.interval.schedule.run_every.total_seconds()))
     return str(task.scheduler or "never")
 
 

@@ -52,6 +52,7 @@ class Line:
     name: str
     style: str
     runs: list[str]
+    dots: list[str]
     bands: list[str]
     latest: str
 
@@ -185,7 +186,8 @@ def _lines(laid: Plane, scale: Scale, series: Sequence[Series], unit: Unit) -> l
         style = "base" if one.is_base else str((number - 1) % STYLES + 1)
         latest = next((value for value in reversed(one.values) if is_known(value)), None)
         bands = plane.bands(laid, scale, one.low, one.high)
-        lines.append(Line(one.name, style, plane.runs(laid, scale, one.values), bands, write(latest, unit)))
+        runs = plane.runs(laid, scale, one.values)
+        lines.append(Line(one.name, style, runs, plane.dots(runs), bands, write(latest, unit)))
     return lines
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from recsite.platform.charts import spark
-from recsite.platform.plane import Values, is_known, percent
+from recsite.platform.plane import Values, dots, is_known, percent
 from recsite.platform.units import SPACE, Unit, significant, write
 
 STEADY = 0.005
@@ -33,6 +33,7 @@ class Tile:
     change: str
     state: State
     runs: Sequence[str]
+    dots: Sequence[str]
     note: str
     empty: str
     link: str
@@ -56,12 +57,13 @@ def tile(
     `is_more_better` colours the change; leave it None where more is neither, or where chance may have made it.
     """
     if not is_known(value):
-        return Tile(name, "", "", State.NONE, (), note, empty or "nothing was measured.", link)
+        return Tile(name, "", "", State.NONE, (), (), note, empty or "nothing was measured.", link)
     words, grown = _change(value, before, period)
     state = State.NONE
     if is_more_better is not None and abs(grown) >= STEADY:
         state = State.GOOD if (grown > 0) == is_more_better else State.BAD
-    return Tile(name, write(value, unit), words, state, spark(values), note, "", link)
+    runs = spark(values)
+    return Tile(name, write(value, unit), words, state, runs, dots(runs), note, "", link)
 
 
 def _change(value: float, before: float | None, period: str) -> tuple[str, float]:

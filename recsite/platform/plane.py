@@ -70,6 +70,11 @@ def runs(plane: Plane, scale: Scale, values: Values) -> list[str]:
     return [_points(run if len(run) > 1 else run * 2) for run in map(_thinned, found) if run]
 
 
+def dots(strokes: list[str]) -> list[str]:
+    """Return the runs that are a point alone, to be drawn larger."""
+    return [one for one in strokes if len(set(one.split())) == 1]
+
+
 def bands(plane: Plane, scale: Scale, low: Values, high: Values) -> list[str]:
     """Return the outline of each part of an interval without a gap."""
     found: list[list[tuple[Step, Step]]] = [[]]

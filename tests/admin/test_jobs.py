@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from recommender import registry, tasks
 from recommender.models import ModelVersion
+from recsite.console import strip
 from recsite.platform import jobs, queues, workers
 from recsite.platform.admin import JobAdmin
 from recsite.platform.audit import Actor, Kind
@@ -122,6 +123,7 @@ def test_without_a_worker_the_page_says_so(admin: Staff) -> None:
     assert "No worker has been seen lately" in admin.page("/admin/")
     workers.note()
     assert status(admin, job)["message"] == "Waiting for a worker."
+    strip.forget()
     assert "No worker has been seen" not in admin.page("/admin/")
 
 

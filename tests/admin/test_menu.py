@@ -33,8 +33,9 @@ TAB = re.compile(r'<a href="([^"]+)"( aria-current="page")?>([^<]+)</a>')
 
 
 def path_of(place: Place) -> list[str]:
-    """The group, the entry and the page, each word once."""
-    return list(dict.fromkeys(filter(None, (place.group.title, place.entry.title, place.page.title))))
+    """The group, the entry and the tab; what is called as the one above it is said once."""
+    words = [place.group.title, place.entry.title, place.page.title]
+    return [word for word, above in zip(words, ["", *words], strict=False) if word not in ("", above)]
 
 
 def heading(page: str) -> list[str]:

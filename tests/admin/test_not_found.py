@@ -15,7 +15,7 @@ def test_a_missing_page_is_a_page_of_the_admin(admin: Staff, path: str) -> None:
     said = words(answer)
     assert PLAIN in said
     assert "Back to the overview" in said
-    assert "API keys" in said, "The menu is missing."
+    assert "Dead letters" in said, "The menu is missing."
     assert "matches the given query" not in said
 
 

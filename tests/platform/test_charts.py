@@ -81,6 +81,7 @@ def test_each_step_has_its_strip_and_a_line_goes_through_their_middles() -> None
 def test_what_cannot_be_said_interrupts_the_line(gap: float | None) -> None:
     found = chart("Lists", DAYS, [Series("Lists", [1.0, 2.0, gap, 2.0])])
     assert found.lines[0].runs == ["125,50 375,0", "875,0 875,0"]
+    assert found.lines[0].dots == ["875,0 875,0"]
     assert found.readings[2].values == [("Lists", "–")]
 
 
