@@ -56,6 +56,27 @@ def test_static_files_and_what_looks_after_the_server_do_not(client: Client) -> 
     assert noted(REQUESTS, "door") == {}
 
 
+@pytest.mark.parametrize(
+    ("path", "door"),
+    [
+        ("/api/v1/recommendations/users/ada", "api lists"),
+        ("/gorse/api/recommend/ada", "api lists"),
+        ("/api/v1/interactions/bulk", "api events"),
+        ("/api/v1/interaction-types", "api other"),
+        ("/gorse/api/item/7", "api other"),
+        ("/admin/", "admin"),
+        ("/", "shop"),
+        ("/items/7", "shop"),
+        ("//", "shop"),
+        ("/covers/7.svg", ""),
+        ("*", ""),
+        ("", ""),
+    ],
+)
+def test_a_door_is_told_by_how_a_path_begins(path: str, door: str) -> None:
+    assert noting._door_of(path) == door
+
+
 @pytest.mark.urls("tests.web_urls")
 def test_a_500_counts_as_an_error_and_a_404_does_not(client: Client) -> None:
     client.raise_request_exception = False

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
+from functools import cache
 
 import orjson
 from django.conf import settings
@@ -48,12 +49,28 @@ lost = Counter("series_notes_lost_total", "Notes for charts and tiles that were 
 
 def request(path: str, status: int, seconds: float) -> None:
     """Note a request that was answered. Static files and what looks after the server are left out."""
-    for prefix, door in settings.SERIES_DOORS:
+    door = _door_of(path)
+    if door:
+        error = 1 if status >= SERVER_ERROR else 0
+        _gathering.add((time.time(), REQUESTS.name, (door,), 1, error, 0, seconds, seconds, None))
+
+
+def _door_of(path: str) -> str:
+    """Return the door that a path belongs to; empty where none is counted."""
+    doors, word = _doors(), path[1:].partition("/")[0]
+    for prefix, door in doors.get(word) or doors[""]:
         if path.startswith(prefix):
-            if door:
-                error = 1 if status >= SERVER_ERROR else 0
-                _gathering.add((time.time(), REQUESTS.name, (door,), 1, error, 0, seconds, seconds, None))
-            return
+            return door
+    return ""
+
+
+@cache
+def _doors() -> dict[str, list[tuple[str, str]]]:
+    """Return the doors by the first word of a path, since trying all of them for each request would take longer."""
+    found: dict[str, list[tuple[str, str]]] = {"": []}
+    for prefix, door in settings.SERIES_DOORS:
+        found.setdefault(prefix[1:].partition("/")[0], []).append((prefix, door))
+    return {word: [*doors, *(found[""] if word else ())] for word, doors in found.items()}
 
 
 def answer(placement: str, algorithm: str, is_hit: bool, seconds: float, at: float | None = None) -> None:
