@@ -18,7 +18,7 @@ from catalog import erasure, opting_out
 from interactions import kafka, outbox, single, store
 from interactions.kafka import Message
 from interactions.schema import Event
-from interactions.store import Stored
+from interactions.store import Stored, StoredEvent
 from interactions.topics import topic_of
 from interactions.wire import encode
 from recsite.platform import database, generations
@@ -117,24 +117,25 @@ def store_and_tell(
 
 
 def _told(outcome: Stored, has_dead_letters: bool = True, as_happened: bool = False) -> Stored:
-    transaction.on_commit(partial(_tell, outcome, has_dead_letters, as_happened))
+    transaction.on_commit(partial(_count, outcome, has_dead_letters, as_happened))
+    transaction.on_commit(partial(_tell, outcome.stored))
     return outcome
 
 
-def _tell(outcome: Stored, has_dead_letters: bool, as_happened: bool) -> None:
-    """Count what came of a batch, and hand stored events to the sinks.
-
-    A sink that fails is logged and counted: nobody has to send the events again.
-    """
-    events = outcome.stored
+def _count(outcome: Stored, has_dead_letters: bool, as_happened: bool) -> None:
+    """Count by the minute what became of a batch."""
     if as_happened:
-        for at, number in Counts(int(one.occurred_at.timestamp()) // MINUTE for one in events).items():
+        for at, number in Counts(int(one.occurred_at.timestamp()) // MINUTE for one in outcome.stored).items():
             noting.events(STORED, number, at * MINUTE)
     else:
-        noting.events(STORED, len(events))
+        noting.events(STORED, len(outcome.stored))
     noting.events(DUPLICATE, outcome.duplicates)
     if has_dead_letters:
         noting.events(DEAD, sum(not refusal.field for refusal in outcome.refused))
+
+
+def _tell(events: tuple[StoredEvent, ...]) -> None:
+    """Hand stored events to the sinks. One that fails is logged and counted: nobody has to send the events again."""
     if not events:
         return
     for path in settings.EVENT_SINKS:
