@@ -1,6 +1,6 @@
 """Look at everything that alerts are about; `recsite.platform.alerts` calls these, and says what holds.
 
-Each look reads roll-ups, samples or a few rows: together they take some milliseconds.
+Each look reads roll-ups, samples or a few rows; docs/BENCHMARKS.md has what all of them take.
 """
 
 import math

@@ -119,7 +119,7 @@ class Choices:
         live = registry.live_release()
         names = dict.fromkeys((*leaders_of(live).names, *ALWAYS))
         without_files = ModelVersion.objects.exclude(state=ModelVersion.State.READY)
-        others = Release.objects.exclude(pk=live.pk if live else None)
+        others = Release.objects.exclude(pk=live.pk) if live else Release.objects.all()
         served = others.exclude(versions__in=without_files).prefetch_related("members").order_by("-pk")
         releases = {
             str(one.pk): f"{one.pk}: " + ", ".join(sorted(row.algorithm for row in one.members.all()))
