@@ -87,4 +87,4 @@ def test_new_pages_stand_out_and_fit(tab: OpenTab, device: dict[str, Any], color
         page.goto(address)
         assert page.evaluate(FAINT) == [], address
         assert page.evaluate(BROKEN) == [], address
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), address
+        assert page.evaluate("document.documentElement.scrollWidth") <= device["viewport"]["width"], address
