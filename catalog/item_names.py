@@ -12,14 +12,19 @@ SHOWN = 3
 
 
 def named(text: str) -> Sequence[Item]:
-    """Return the item with this id; where there is none, the few that have this title."""
-    found = list(Item.objects.filter(item_id=text))
-    return found or list(Item.objects.filter(title__iexact=text).order_by("item_id")[: SHOWN + 1])
+    """Return the item with this id; where there is none, the few that have this title. Raises DatabaseDown."""
+    if found := list(Item.objects.filter(item_id=text)):
+        return found
+    same = Q(title__iexact=text)
+    if any(map(str.isalnum, text)):
+        # The search has an index; a title by itself has none.
+        same &= Q(pk__in=search.find(text, SHOWN + 1, only=same).items)
+    return list(Item.objects.filter(same).order_by("item_id")[: SHOWN + 1])
 
 
-def near(text: str) -> Sequence[Item]:
+def near(text: str, most: int = SHOWN) -> Sequence[Item]:
     """Return the first items that a search finds, the best first. Raises DatabaseDown."""
-    found = search.find(text, SHOWN).items
+    found = search.find(text, most).items
     by_pk = Item.objects.in_bulk(found)
     return [by_pk[pk] for pk in found if pk in by_pk]
 

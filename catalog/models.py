@@ -157,6 +157,7 @@ class Item(models.Model):
             GinIndex(fields=["tags"], name="item_tags_gin"),
             models.Index(fields=["-published_at"], name="item_published_idx"),
             models.Index(fields=["group"], name="item_group_idx", condition=~Q(group="")),
+            models.Index(fields=["-id"], name="item_hidden_idx", condition=Q(is_available=False)),
         ]
 
     def __str__(self) -> str:

@@ -26,6 +26,7 @@ from unfold.decorators import display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
+from recsite.console import items as items
 from recsite.console import schedule
 from recsite.platform import audit
 from recsite.platform.audit import Actor

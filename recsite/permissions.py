@@ -138,7 +138,13 @@ API_OPEN = ("auth-token", "auth-refresh", "auth-revoke")
 
 ADMIN_PAGES: Mapping[str, str] = {
     "person-page": "catalog.view_enduser",
+    "person-compare": "recommender.view_release",
+    "person-history": "interactions.view_interaction",
+    "person-data": "catalog.view_enduser",
+    "item-names": "catalog.view_item",
     "item-page": "catalog.view_item",
+    "item-rule": "recommender.change_placement",
+    "item-availability": "catalog.change_item",
     "what-if": "catalog.view_enduser",
     "compare": "recommender.view_release",
     "drift": "recommender.view_driftreport",

@@ -20,6 +20,7 @@ def beat_schedule(train_secs: int, rebuild_hours: int, incremental_secs: int) ->
         "Prune webhook deliveries": ("recsite.platform.tasks.prune_webhooks", 24 * 3600),
         "Prune history": ("recommender.tasks.prune_history", 24 * 3600),
         "Roll up impressions": ("recommender.tasks.roll_up_impressions", 30),
+        "Sum up items": ("recommender.tasks.summing.sum_up_items", 300),
         "Forget repeated requests": ("recsite.platform.tasks.forget_requests", 3600),
         "Fail dead jobs": ("recommender.tasks.fail_dead_jobs", 60),
     }

@@ -53,6 +53,7 @@ class Property:
 
 _T, _N = Kind.TEXT, Kind.NUMBER
 _DESCRIBED: tuple[tuple[Property, str], ...] = (
+    (Property("item_id", _T), "The item's id, as your systems use it."),
     (Property("category", _T, True), "The item's categories."),
     (Property("tags", _T, True), "The item's tags."),
     (Property("item_type", _T), "The item's type."),

@@ -136,6 +136,8 @@ def _compared(one: Property, sign: str, values: tuple[Literal, ...], base: Base,
     texts = [value.value for value in values if isinstance(value, Text)]
     if labels := _labels(one, base):
         return _marked(base, *(labels.rows_of(labels.names.find(text)) for text in texts))
+    if one.name == "item_id":
+        return _marked(base, np.array([row for row in map(base.item_ids.find, texts) if row >= 0], np.int64))
     if one.name == "creator":
         # An empty text stands for no creator.
         return _marked(base, base.creators.rows_of(filter(None, texts)))
@@ -163,6 +165,8 @@ def _is_there(one: Property, base: Base, now: int) -> Mask:
     if labels := _labels(one, base):
         there: Mask = np.diff(labels.starts) > 0
         return there
+    if one.name == "item_id":
+        return np.ones(len(base), bool)
     if one.name == "creator":
         return base.creators.lengths() > 0
     if one.name == "published_at":
@@ -229,6 +233,8 @@ def _values(record: Record, now: int, one: Property) -> tuple[Literal, ...]:
         return () if at == NO_DATE else (Moment(at, at + 1),)
     if one.name in ("category", "tags"):
         return tuple(map(Text, record.categories if one.name == "category" else record.tags))
+    if one.name == "item_id":
+        return (Text(record.item_id),)
     text = record.item_type if one.name == "item_type" else record.creator
     return (Text(text),) if text else ()
 

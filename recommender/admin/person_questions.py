@@ -1,26 +1,38 @@
 """Answer what staff ask of a user's list: why not this item, and what if something else had happened."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django.contrib import admin
 from django.contrib.auth.decorators import permission_required
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
+from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 
 from catalog import item_names
-from catalog.models import EndUser
+from catalog.models import EndUser, Item
 from interactions import types
 from recommender.models import DEFAULT, Placement
 from recommender.serving import Answer, Request, ServingUnavailable, placements
 from recommender.serving.what_if import ImaginedEvent, what_if
-from recommender.serving.why_not import why_not
+from recommender.serving.why_not import Cause, WhyNot, why_not
 from recsite.platform.database import DatabaseDown
 from recsite.platform.exceptions import Invalid
+from recsite.platform.humanize import EMPTY
+from recsite.platform.units import significant
 
-HISTORY = 20
+HISTORY, OFFERED = 20, 8
 LONGEST_ID = 255
+
+
+def open_person(pk: int) -> EndUser:
+    """Return the user. Raises Http404 with a sentence: who was erased or merged is kept under no number."""
+    found = EndUser.objects.filter(pk=pk).first()
+    if found is None:
+        raise Http404(
+            "There is no such user: they were erased, or merged into another one. Search People for the id: that of a "
+            "merged visitor leads to the user whom they became."
+        )
+    return found
 
 
 def placements_asked(request: HttpRequest) -> dict[str, Any]:
@@ -37,22 +49,57 @@ def why_not_answer(user: EndUser, item_id: str, placement: str) -> dict[str, Any
     if not item_id:
         return {}
     found = item_names.named(item_id)
-    item = found[0] if len(found) == 1 else None
-    if item is None:
-        return {"asked": item_id, "absence": f"There is no item with the id or the title {item_id!r}."}
+    if len(found) != 1:
+        return {"asked": item_id, "absence": _which(item_id, found)}
+    (item,) = found
     try:
         answer = why_not(Request(user.user_id, placement=placement, is_shown=False), item.item_id)
     except Invalid as wrong:
         return {"asked": item_id, "absence": " ".join(wrong.errors.values())}
     except (DatabaseDown, ServingUnavailable):
         return {"asked": item_id, "absence": "Nobody can say now: the database can't be reached. Try again soon."}
-    return {"asked": item_id, "asked_item": item, "absence": f"On {placement}: {answer.sentence}"}
+    return {
+        "asked": item_id,
+        "asked_item": item,
+        "absence": f"On {placement}: {answer.sentence}",
+        "is_listed": answer.cause == Cause.LISTED,
+        "why_not_facts": list(_figures(answer)),
+    }
+
+
+def _which(text: str, found: Sequence[Item]) -> str:
+    """Say that a text is no one item's, and which may be meant."""
+    if found:
+        return f"Several items have the title {text!r}: {item_names.told(found)}. Ask by the id."
+    near = item_names.told(item_names.near(text))
+    meant = f" Did you mean {near}?" if near else ""
+    return f"There is no item with the id or the title {text!r}.{meant}"
+
+
+def _figures(answer: WhyNot) -> Iterator[tuple[str, str]]:
+    """Yield rank and score beside what was needed."""
+    if answer.rank is None:
+        return
+    yield "Rank", f"{answer.rank:,} by {answer.source}"
+    yield "Needed", f"rank {answer.needed_rank:,}" if answer.needed_rank else EMPTY
+    if answer.score is not None:
+        needed = f", needed {significant(answer.needed_score)}" if answer.needed_score is not None else ""
+        yield "Score", f"{significant(answer.score)}{needed}"
+
+
+@permission_required("catalog.view_item", raise_exception=True)
+def item_names_page(request: HttpRequest) -> HttpResponse:
+    """Offer the items that a text may mean, as options of the field in which it is typed: htmx asks while it is."""
+    text = request.GET.get("why_not", "").strip()[:LONGEST_ID]
+    found = [*Item.objects.filter(item_id=text), *item_names.near(text, OFFERED)] if text else []
+    items = list({item.pk: item for item in found}.values())[:OFFERED]
+    return TemplateResponse(request, "admin/recommender/person/_options.html", {"items": items})
 
 
 @permission_required("catalog.view_enduser", raise_exception=True)
 def what_if_page(request: HttpRequest, pk: int) -> HttpResponse:
     """Show a user's list before and after imagined events; everything imagined stands in the address."""
-    user = get_object_or_404(EndUser, pk=pk)
+    user = open_person(pk)
     added, without = request.GET.getlist("add"), request.GET.getlist("without")
     added = [one for one in added if one.strip()]
     if item_id := request.GET.get("item", "").strip():

@@ -8,14 +8,30 @@ from django.contrib import admin
 from django.urls import path
 from django.views.generic import RedirectView
 
-from recommender.admin import comparison, detail_pages, drift, estimates, person_questions, results
+from recommender.admin import (
+    comparison,
+    drift,
+    estimates,
+    item_page,
+    item_rules,
+    person_compare,
+    person_page,
+    person_questions,
+    results,
+)
 
 guard = admin.site.admin_view
 moved = RedirectView.as_view
 urlpatterns = [
-    path("people/<int:pk>/", guard(detail_pages.person), name="person-page"),
+    path("people/<int:pk>/", guard(person_page.person), name="person-page"),
+    path("people/<int:pk>/compare/", guard(person_compare.compare), name="person-compare"),
+    path("people/<int:pk>/history/", guard(person_page.history), name="person-history"),
+    path("people/<int:pk>/data/", guard(person_page.data), name="person-data"),
     path("people/<int:pk>/what-if/", guard(person_questions.what_if_page), name="what-if"),
-    path("items/<int:pk>/", guard(detail_pages.item), name="item-page"),
+    path("items/names/", guard(person_questions.item_names_page), name="item-names"),
+    path("items/<int:pk>/", guard(item_page.item), name="item-page"),
+    path("items/<int:pk>/rule/", guard(item_rules.item_rule), name="item-rule"),
+    path("items/<int:pk>/availability/", guard(item_rules.availability), name="item-availability"),
     path("compare/", guard(comparison.compare), name="compare"),
     path("compare/estimates/", guard(estimates.estimates), name="estimates"),
     path("drift/", guard(drift.charts), name="drift"),

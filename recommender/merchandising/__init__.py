@@ -3,6 +3,7 @@
 The verbs write and record; serving reads what is live in `serving.placements`.
 """
 
+from recommender.merchandising.adding import add_rule
 from recommender.merchandising.differences import Difference, differences
 from recommender.merchandising.drafts import StaleDraft, discard_draft, save_draft
 from recommender.merchandising.placements import (
@@ -23,6 +24,7 @@ __all__ = [
     "PlacementTaken",
     "StaleDraft",
     "StaleRevision",
+    "add_rule",
     "create",
     "delete",
     "describe",

@@ -19,6 +19,7 @@ from recommender.models.impressions import (
     PositionImpressions,
 )
 from recommender.models.incremental import CoPurchase, CoVisit, ItemDay, TrendingScore
+from recommender.models.item_totals import CategoryTotals, ItemTotals
 from recommender.models.placement import DEFAULT, EXPOSURES_GENERATION, Exposure, Placement, PlacementRevision
 from recommender.models.plan import AlgorithmSettings, TrainingPlan
 from recommender.models.release import Release, ReleaseModel, with_promoter
@@ -33,6 +34,7 @@ __all__ = [
     "SHADOWS_GENERATION",
     "AlgorithmSettings",
     "Attribution",
+    "CategoryTotals",
     "CoPurchase",
     "CoVisit",
     "DailyImpressions",
@@ -46,6 +48,7 @@ __all__ = [
     "HourlyImpressions",
     "ItemDay",
     "ItemImpressions",
+    "ItemTotals",
     "ListImpression",
     "ListKind",
     "ModelVersion",

@@ -21,6 +21,7 @@ from recommender.serving import list_export, warming
 from recommender.serving.candidates import vectors
 from recommender.serving.contract import Request
 from recommender.serving.incremental import co_purchases, covisits, item_days, trends
+from recommender.tasks import summing as summing
 from recommender.training import refit
 from recommender.training import train as training
 from recsite.platform import generations, handing, jobs

@@ -11,6 +11,7 @@ from catalog.models import Category, EndUser, Erasure, ItemEmbedding, MergedUser
 from interactions.models import BehaviourWindow, DeadLetter, ImportRun, OutboxMessage
 from interactions.store import store
 from recommender import registry
+from recommender.insight import item_totals
 from recommender.insight.experiments import verbs
 from recommender.models import (
     AlgorithmSettings,
@@ -196,3 +197,4 @@ def _fill_impressions(shop: Shop) -> None:
         ItemImpressions.objects.create(daily=day, item=second, shown=1, clicked=1)
     single = DailyImpressions.objects.create(kind="similar", placement="default", algorithm="ease", lists=1, places=1)
     PositionImpressions.objects.create(daily=single, rank=1, shown=1, clicked=1)
+    item_totals.sum_up()

@@ -8,12 +8,19 @@ from tests.admin.staff import Staff, words
 PLAIN = "This page doesn't exist, or what it showed was deleted. Check the address."
 
 
-@pytest.mark.parametrize("path", ["/admin/nowhere/", "/admin/people/999999/", "/admin/items/999999/"])
-def test_a_missing_page_is_a_page_of_the_admin(admin: Staff, path: str) -> None:
+@pytest.mark.parametrize(
+    ("path", "sentence"),
+    [
+        ("/admin/nowhere/", PLAIN),
+        ("/admin/people/999999/", "There is no such user: they were erased, or merged into another one."),
+        ("/admin/items/999999/", "There is no such item: it was deleted."),
+    ],
+)
+def test_a_missing_page_is_a_page_of_the_admin(admin: Staff, path: str, sentence: str) -> None:
     answer = admin.get(path)
     assert answer.status_code == 404
     said = words(answer)
-    assert PLAIN in said
+    assert sentence in said
     assert "Back to the overview" in said
     assert "Dead letters" in said, "The menu is missing."
     assert "matches the given query" not in said

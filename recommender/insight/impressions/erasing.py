@@ -8,7 +8,7 @@ from django.db.models import Q
 from catalog.erasure import ErasedUsers
 from catalog.merging import Merge
 from recommender.insight.impressions.partitions import ATTRIBUTIONS, LISTS
-from recommender.models import CoPurchase, CoVisit, Exposure, ItemDay, ItemImpressions, TrendingScore
+from recommender.models import CoPurchase, CoVisit, Exposure, ItemDay, ItemImpressions, ItemTotals, TrendingScore
 
 # Their lists, and lists of unnamed users that their events name: an attribution says what somebody did.
 FIND_LISTS = """
@@ -37,6 +37,7 @@ def on_items_deleted(items: Collection[int]) -> None:
     """Delete what is counted of these items (internal ids). For DELETION_SINKS."""
     ATTRIBUTIONS.delete("item_id", items)
     ItemImpressions.objects.filter(item__in=items)._raw_delete("default")
+    ItemTotals.objects.filter(item__in=items)._raw_delete("default")
     Exposure.objects.filter(item__in=items)._raw_delete("default")
     TrendingScore.objects.filter(item_id__in=items)._raw_delete("default")
     ItemDay.objects.filter(item_id__in=items)._raw_delete("default")

@@ -36,6 +36,9 @@ class CoOccurrence:
     basis: str = PURCHASES
     """The basis of the counts: purchases, or sessions."""
 
+    leads_back: float = 0.0
+    """The share of this one's buyers who bought the item: by how much it leads to it."""
+
 
 def bought_together(item: int, min_support: int = MIN_SUPPORT) -> list[CoOccurrence]:
     """Return what the same users bought, by falling lift, then what the same sessions viewed. Raises DatabaseDown.
@@ -74,7 +77,7 @@ def _co_occurring(
     each: dict[int, int] = dict(alone.values_list("item_id", count))
     total = max(each.get(0, 0), own, 1)
     found = [
-        CoOccurrence(other, n, n / own, (n / own) / (each[other] / total), basis)
+        CoOccurrence(other, n, n / own, (n / own) / (each[other] / total), basis, n / each[other])
         for other, n in both.items()
         if each.get(other)
     ]
