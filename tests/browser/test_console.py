@@ -21,6 +21,13 @@ def search(page: Page, text: str) -> None:
     page.get_by_role("dialog", name="Search").get_by_role("searchbox").fill(text)
 
 
+def open_search(page: Page, keys: str) -> None:
+    """Press the keys once the page has its scripts."""
+    page.wait_for_load_state("load")
+    page.keyboard.press(keys)
+    expect(page.get_by_role("dialog", name="Search").get_by_role("searchbox")).to_be_focused()
+
+
 @DEVICES
 @pytest.mark.parametrize("keys", ["/", "Control+k"])
 def test_search_is_opened_and_used_by_the_keyboard_alone(tab: OpenTab, device: dict[str, Any], keys: str) -> None:
@@ -33,14 +40,14 @@ def test_search_is_opened_and_used_by_the_keyboard_alone(tab: OpenTab, device: d
     expect(box.locator("a").first).to_contain_text("ada")
     page.keyboard.press("Enter")
     page.wait_for_url("**/admin/people/*/")
-    page.keyboard.press(keys)
+    open_search(page, keys)
     page.keyboard.type("drift")
     expect(box.locator("a")).to_have_count(2)
     page.keyboard.press("ArrowDown")
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
     page.wait_for_url("**/admin/recommender/driftreport/")
-    page.keyboard.press(keys)
+    open_search(page, keys)
     page.keyboard.type("qwertz")
     expect(box).to_contain_text("Nothing fits “qwertz”.")
     page.keyboard.press("Escape")

@@ -12,10 +12,11 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   location.reload();
 });
 
-// "/" opens the search wherever nobody is writing; on lists the theme would go to the box of the list.
+// "/" opens the search wherever nobody is writing (on lists the theme would go to the box of the list), Ctrl-K everywhere.
 window.addEventListener("keydown", (event) => {
-  if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey) return;
-  if (event.target.closest?.("input, textarea, select, [contenteditable]")) return;
+  const isSlash = event.key === "/" && !event.ctrlKey && !event.metaKey && !event.altKey;
+  const isWriting = event.target.closest?.("input, textarea, select, [contenteditable]");
+  if (!(isSlash && !isWriting) && !(event.key === "k" && (event.ctrlKey || event.metaKey))) return;
   event.preventDefault();
   event.stopImmediatePropagation();
   window.dispatchEvent(new CustomEvent("opencommand"));
