@@ -24,10 +24,10 @@ def compare_releases(
     """Show half of the users what a release would, from `start` to `end`; None where there is no such release."""
     if release is None or timeline.release_at(start) in (None, release):
         return None
-    variant = {"name": "full-hybrid", "share": 0.5, "release": release.pk}
+    variant = {"name": "personal", "share": 0.5, "release": release.pk}
     body = {
-        "key": "full-hybrid",
-        "hypothesis": "A hybrid of all sources is clicked more than neighbours alone: it knows new titles as well.",
+        "key": "personal-lists",
+        "hypothesis": "Lists that are made for each user are clicked more than what is popular.",
         "guardrails": {"conversion_rate": 0.2},
         "minimum_lift": 0.1,
         "variants": [CONTROL, variant],

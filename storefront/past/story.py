@@ -18,6 +18,9 @@ POPULAR = shelves.SHELVES[shelves.POPULAR].placement
 LENGTH = 28
 """The days by which the moments of the story are given; a shorter past is told in the same order."""
 
+ENDS = 16, 9
+"""The day and the hour at which the first experiment ends."""
+
 LETTERS = 9
 HIDDEN, HIDDEN_FOR_A_WHILE = 0.5, 0.3
 """How far down the catalogue the titles stand that are hidden."""
@@ -36,7 +39,7 @@ class Story:
     seed: int
     progress: Progress = silent
     ratings: Release | None = None
-    full: Release | None = None
+    personal: Release | None = None
     ended: Experiment | None = None
     running: Experiment | None = None
 
@@ -50,15 +53,15 @@ class Story:
             (7, 9, self._predict_ratings),
             (8, 9, partial(changes.limit_creators, FOR_YOU)),
             (9, 10, self._roll_back),
+            (10, 6, partial(changes.boost_category, FOR_YOU)),
+            (10, 7, self._train_neighbours),
             (10, 11, partial(changes.hide, HIDDEN_FOR_A_WHILE)),
+            (11, 10, self._compare),
             (11, 14, partial(changes.show_again, HIDDEN_FOR_A_WHILE)),
-            (12, 9, self._go_by_neighbours),
-            (13, 10, partial(changes.boost_category, FOR_YOU)),
-            (13, 15, self._train_fully),
-            (14, 10, self._compare),
+            (*ENDS, self._ship),
             (17, 11, self._lose_events),
-            (19, 10, partial(changes.describe, POPULAR, "The second shelf of the start page: the same for all.")),
-            (21, 9, self._ship),
+            (18, 10, partial(changes.describe, POPULAR, "The second shelf of the start page: the same for all.")),
+            (19, 9, self._train_fully),
             (22, 8, self._become_famous),
             (23, 16, self._lose_events),
             (24, 3, self._train_by_schedule),
@@ -89,23 +92,24 @@ class Story:
     def _roll_back(self, at: datetime) -> None:
         releases.roll_back(self.shop.timeline, self.ratings, at, "Click-through has fallen since it went live.")
 
-    def _go_by_neighbours(self, at: datetime) -> None:
-        releases.promote(self.shop.timeline, self._train(releases.NEIGHBOURS, at), at, staff(OPERATOR))
+    def _train_neighbours(self, at: datetime) -> None:
+        self.personal = self._train(releases.NEIGHBOURS, at)
 
     def _train_fully(self, at: datetime) -> None:
-        self.full = self._train(releases.FULL, at)
+        releases.promote(self.shop.timeline, self._train(releases.FULL, at), at, staff(OPERATOR))
 
     def _compare(self, at: datetime) -> None:
-        end = self.shop.span.moment(21 / LENGTH, 9)
-        self.ended = experiments.compare_releases(self.shop.timeline, FOR_YOU, self.full, at, end)
+        day, hour = ENDS
+        end = self.shop.span.moment(day / LENGTH, hour)
+        self.ended = experiments.compare_releases(self.shop.timeline, FOR_YOU, self.personal, at, end)
 
     def _ship(self, at: datetime) -> None:
         """End the experiment, and have the release go live that it has tried out."""
         reason = ""
         if self.ended:
             count_everything()
-            reason = experiments.stop(self.ended, self.shop.span.moment(14 / LENGTH, 10), at)
-        releases.promote(self.shop.timeline, self.full, at, staff(OPERATOR), reason)
+            reason = experiments.stop(self.ended, self.shop.timeline.trials[-1].start, at)
+        releases.promote(self.shop.timeline, self.personal, at, staff(OPERATOR), reason)
 
     def _become_famous(self, at: datetime) -> None:
         category = changes.largest_category(FAMOUS)

