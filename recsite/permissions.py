@@ -156,8 +156,8 @@ ADMIN_PAGES: Mapping[str, str] = {
 }
 """What the pages of the admin that are no lists of rows need. Lists and forms need the permissions of their rows."""
 
-ADMIN_OPEN = ("search", "styleguide")
-"""Pages for all staff: the search finds what each may see, and the style guide holds nothing."""
+ADMIN_OPEN = ("search", "styleguide", "overview-live")
+"""Pages for all staff: search and overview show what each may see, and the style guide holds nothing."""
 
 ADMIN_ACTIONS: Mapping[str, Mapping[str, str]] = {
     "catalog.item": {

@@ -25,7 +25,7 @@ UNFOLD: dict[str, Any] = {
     "STYLES": [partial(_style, name) for name in STYLES],
     "SCRIPTS": [lambda _: static("admin/recsite.js")],
     "ENVIRONMENT": "recsite.console.frame.environment",
-    "DASHBOARD_CALLBACK": "recommender.admin.overview.overview",
+    "DASHBOARD_CALLBACK": "recsite.console.overview.page.overview",
     "GLOBAL_CALLBACK": "recsite.console.frame.frame",
     "SIDEBAR": {"show_search": False, "show_all_applications": False, "navigation": "recsite.console.menu.navigation"},
 }

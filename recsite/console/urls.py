@@ -6,6 +6,7 @@ from django.shortcuts import redirect
 from django.urls import path, re_path
 
 from recsite.console import finding, health_page, kafka_page, partitions_page
+from recsite.console.overview import page as overview
 from recsite.platform.admin.styleguide import styleguide
 
 guard = admin.site.admin_view
@@ -17,6 +18,7 @@ def to_overview(request: HttpRequest, app: str) -> HttpResponse:  # noqa: ARG001
 
 
 urlpatterns = [
+    path("overview/", guard(overview.live), name="overview-live"),
     path("health/", guard(health_page.show), name="health-page"),
     path("health/partitions/", guard(partitions_page.show), name="partitions-page"),
     path("health/kafka/", guard(kafka_page.show), name="kafka-page"),

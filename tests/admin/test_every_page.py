@@ -165,7 +165,7 @@ def test_no_deletion_reads_the_events(admin: Staff, filled: Shop) -> None:
 @pytest.mark.parametrize(
     ("address", "queries"),
     [
-        ("/admin/", 10),
+        ("/admin/", 15),
         ("/admin/interactions/interaction/", 5),
         ("/admin/catalog/enduser/", 5),
         ("/admin/catalog/item/", 5),
@@ -200,7 +200,7 @@ def test_a_console_of_nobody_is_not_found(admin: Staff, path: str) -> None:
 def test_staff_without_permissions_see_nothing(shop: Shop) -> None:
     nobody = Staff("nobody")
     assert nobody.get("/admin/").status_code == 200
-    assert "Live now" not in nobody.page("/admin/")
+    assert "Live release" not in nobody.page("/admin/")
     assert nobody.get(f"/admin/people/{shop.ada.pk}/").status_code == 403
     assert nobody.get(f"/admin/items/{shop.novels[0].pk}/").status_code == 403
     assert nobody.get("/admin/interactions/interaction/").status_code == 403

@@ -12,6 +12,19 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   location.reload();
 });
 
+// What renews itself rests while nobody sees it, and keeps open what was opened.
+const renews = (element) => element?.matches?.("[hx-trigger^=every]");
+document.addEventListener("htmx:beforeRequest", (event) => {
+  if (document.hidden && renews(event.detail.elt)) event.preventDefault();
+});
+let opened = [];
+document.addEventListener("htmx:beforeSwap", ({ target }) => {
+  if (renews(target)) opened = [...target.querySelectorAll("details")].map((one) => one.open);
+});
+document.addEventListener("htmx:load", ({ detail: { elt } }) => {
+  if (renews(elt)) elt.querySelectorAll("details").forEach((one, number) => { one.open ||= opened[number] ?? false; });
+});
+
 // "/" opens the search wherever nobody is writing (on lists the theme would go to the box of the list), Ctrl-K everywhere.
 window.addEventListener("keydown", (event) => {
   const isSlash = event.key === "/" && !event.ctrlKey && !event.metaKey && !event.altKey;
