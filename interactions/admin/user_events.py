@@ -6,7 +6,7 @@ from unfold.decorators import display
 
 from interactions.models import PersonEvent, Review
 from recsite.platform.console import ReadOnlyAdmin, structured
-from recsite.platform.humanize import ago, link
+from recsite.platform.humanize import ago, link, unbroken
 
 
 @admin.register(PersonEvent)
@@ -60,4 +60,4 @@ class ReviewAdmin(ReadOnlyAdmin):
     @display(description="review")
     def words(self, review: Review) -> str:
         words = f"{review.title}: {review.text}" if review.title else review.text
-        return words if len(words) <= 120 else f"{words[:117]} ..."
+        return unbroken(words if len(words) <= 120 else f"{words[:117]} ...")

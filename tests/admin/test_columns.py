@@ -2,7 +2,7 @@
 
 from interactions.models import DeadLetter
 from tests import factories
-from tests.admin.staff import ITEMS, Staff
+from tests.admin.staff import PEOPLE, Staff
 from tests.recommender.fixtures import Shop, happened
 
 
@@ -13,16 +13,16 @@ def columns(staff: Staff, address: str) -> list[str]:
 
 def test_a_column_that_says_nothing_is_left_out_and_comes_back(viewer: Staff) -> None:
     for number in range(5):
-        factories.item(f"book-{number}", item_type="book")
-    assert "type_text" not in columns(viewer, ITEMS)
-    assert "title" in columns(viewer, ITEMS)
-    factories.item("film", item_type="film")
-    assert "type_text" in columns(viewer, ITEMS)
+        factories.person(f"reader-{number}")
+    assert "about" not in columns(viewer, PEOPLE)
+    assert "user_id" in columns(viewer, PEOPLE)
+    factories.person("ada", demographics={"country": "GB"})
+    assert "about" in columns(viewer, PEOPLE)
 
 
 def test_few_rows_keep_all_columns(viewer: Staff) -> None:
-    factories.item("book", item_type="book")
-    assert "type_text" in columns(viewer, ITEMS)
+    factories.person("ada")
+    assert "about" in columns(viewer, PEOPLE)
 
 
 def test_events_leave_out_what_no_event_has(viewer: Staff, shop: Shop) -> None:

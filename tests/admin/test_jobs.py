@@ -10,7 +10,7 @@ from django.utils import timezone
 from recommender import registry, tasks
 from recommender.models import ModelVersion
 from recsite.console import strip
-from recsite.platform import jobs, queues, workers
+from recsite.platform import alerts, jobs, queues, workers
 from recsite.platform.admin import JobAdmin
 from recsite.platform.audit import Actor, Kind
 from recsite.platform.models import Job
@@ -124,6 +124,7 @@ def test_without_a_worker_the_page_says_so(admin: Staff) -> None:
     workers.note()
     assert status(admin, job)["message"] == "Waiting for a worker."
     strip.forget()
+    alerts.forget()
     assert "No worker has been seen" not in admin.page("/admin/")
 
 

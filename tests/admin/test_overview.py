@@ -173,8 +173,7 @@ def test_what_stands_open_asks_and_gets_nothing_where_nothing_has_changed(
     now = timezone.now()
     monkeypatch.setattr("recsite.console.overview.page.timezone.now", lambda: now)
     first = viewer.get(LIVE, period="7d").content.decode()
-    seen = first.split('"seen": "')[1].split('"')[0]
-    assert f'hx-get="{LIVE}?period=7d&amp;chart=clicks"' in first
+    seen = first.split(f'hx-get="{LIVE}?period=7d&amp;chart=clicks&amp;seen=')[1].split('"')[0]
     assert viewer.get(LIVE, period="7d", seen=seen).status_code == 204
     jobs.create("train", "Train and promote")
     again = viewer.get(LIVE, period="7d", seen=seen)

@@ -109,7 +109,7 @@ def test_a_cell_repeats_its_heading_on_a_phone_alone(tab: OpenTab, device: dict[
 def test_an_alert_has_its_colour_in_both_themes(tab: OpenTab, color_scheme: Any) -> None:
     page = sign_in(tab(**DESKTOP, color_scheme=color_scheme))
     style = "(element) => [getComputedStyle(element).borderLeftColor, getComputedStyle(element).backgroundColor]"
-    alert, panel = page.locator(".rs-alert").first, page.locator("section.rs-panel").first
+    alert, panel = page.locator(".rs-alerts li").first, page.locator("section.rs-panel").first
     assert not set(alert.evaluate(style)) & set(panel.evaluate(style))
 
 

@@ -125,6 +125,7 @@ def test_months_past_retention_are_dropped(settings: Any) -> None:
     settings.SERIES_RETENTION_MONTHS = 2
     this = Month.of(NOW)
     POINTS.ensure_months([this.plus(-2), this.plus(-3)])
+    SeriesPoint.objects.all().delete()
     add(request(this.plus(-3).start), request(this.plus(-2).start))
     POINTS.keep(NOW)
     assert this.plus(-3) not in POINTS.find().attached | POINTS.find().detached

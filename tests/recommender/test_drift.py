@@ -16,6 +16,7 @@ from recommender.insight import drift
 from recommender.insight.drift.bins import MASS, NEW, OTHERS, by_name, by_popularity, by_value
 from recommender.insight.drift.measures import compare, jensen_shannon, psi
 from recommender.models import DriftReport, ModelVersion
+from recsite.platform import alerts
 from tests import factories
 from tests.admin.staff import Staff
 from tests.recommender.fixtures import Shop, start_afresh
@@ -196,9 +197,11 @@ def test_staff_are_told_on_the_first_page_and_see_the_charts(trained: Shop) -> N
     happened(trained, 300, 0, novels=0.1)
     tasks.check_drift()
     viewer = Staff("viewer", "view")
+    alerts.forget()
     assert "The categories of the last 60 min differ from the training's: PSI" in viewer.page("/admin/")
     page = viewer.page("/admin/drift/")
     assert "Categories, last 24 h" in page
     assert "drift" in page
     DriftReport.objects.update(made_at=timezone.now() - timedelta(hours=7))
+    alerts.forget()
     assert "differ from the training's" not in viewer.page("/admin/")

@@ -71,8 +71,8 @@ def _render(request: HttpRequest) -> Part:
     html = render_to_string(LIVE, context, request)
     # "5 seconds ago" is another word each time, and says nothing new.
     seen = blake2b(TIMES.sub("", html).encode(), digest_size=8).hexdigest()
-    address = f"{reverse('overview-live')}?{urlencode({'period': period.key, 'chart': tab})}"
-    return Part(render_to_string(AROUND, {"html": html, "address": address, "seen": seen}), seen)
+    address = f"{reverse('overview-live')}?{urlencode({'period': period.key, 'chart': tab, 'seen': seen})}"
+    return Part(render_to_string(AROUND, {"html": html, "address": address}), seen)
 
 
 def _figures(request: HttpRequest, period: periods.Period, tab: str) -> dict[str, Any]:
