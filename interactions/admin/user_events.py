@@ -2,6 +2,7 @@
 
 from django.contrib import admin
 from django.urls import reverse
+from django.utils.html import format_html
 from unfold.decorators import display
 
 from interactions.models import PersonEvent, Review
@@ -60,4 +61,5 @@ class ReviewAdmin(ReadOnlyAdmin):
     @display(description="review")
     def words(self, review: Review) -> str:
         words = f"{review.title}: {review.text}" if review.title else review.text
-        return unbroken(words if len(words) <= 120 else f"{words[:117]} ...")
+        # In one box: on a phone each child of a cell would be a column.
+        return format_html("<div>{}</div>", unbroken(words if len(words) <= 120 else f"{words[:117]} ..."))

@@ -7,9 +7,13 @@ from catalog.expressions.parsing import LONGEST
 
 REFUSED: list[tuple[str, int, str]] = [
     ("", 1, 'An expression is needed, such as category == "Poetry".'),
-    ("pric < 5", 1, "There is no property pric. Did you mean price? Known: category, tags, "),
+    ("pric < 5", 1, "There is no property pric. Did you mean price? Known: item_id, category, tags, "),
     ("is_new and kolour == 1", 12, "A feature is asked for as features.kolour. Known: "),
-    ("feature.year == 1", 1, "There is no property feature.year. Did you mean features.year? Known: category, "),
+    (
+        "feature.year == 1",
+        1,
+        "There is no property feature.year. Did you mean features.year? Known: item_id, ",
+    ),
     ("categories == 'x'", 1, "Did you mean category?"),
     ("features.a.b == 1", 1, 'One name is needed after features, such as features.colour or features."page count".'),
     ('price < "5"', 9, '"5" is a text, and price is compared with a number, such as 9.5.'),

@@ -11,7 +11,7 @@ from recommender.insight import impressions
 from recommender.insight.experiments import answers, results
 from recommender.insight.experiments.metrics import ANSWER_TERMS
 from recommender.insight.impressions import timing
-from recommender.models import Experiment, ExperimentAnswers, HourlyImpressions
+from recommender.models import Experiment, ExperimentAnswers, HourlyImpressions, Release
 from recommender.serving import Request, user_lists
 from recsite.platform import lookups
 from recsite.platform.histogram import SIZE
@@ -70,8 +70,8 @@ def test_what_fails_is_counted_and_what_is_asked_wrongly_is_not(shop: Shop, monk
     assert HourlyImpressions.objects.get().answers == 1
 
 
-def test_a_release_that_is_gone_is_an_error_of_its_variant(shop: Shop) -> None:
-    release = shop.release.pk
+def test_a_release_that_is_gone_is_an_error_of_its_variant(shop: Shop, swapped: Release) -> None:
+    release = swapped.pk
     begin(variants=[{"name": "A", "share": A}, {"name": "B", "share": B, "release": release}])
     Experiment.objects.get().variants.filter(name="B").update(release=release + 1_000)
     start_afresh()
