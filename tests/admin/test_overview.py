@@ -82,6 +82,15 @@ def test_every_period_and_chart_opens(viewer: Staff, shop: Shop, all_well: None,
     assert "The same as a table" in said
 
 
+def test_few_requests_are_told_by_their_number(viewer: Staff, all_well: None) -> None:
+    for _ in range(2):
+        viewer.client.get("/api/v1/recommendations/popular")
+    series.noting.flush()
+    said = viewer.page(HOME)
+    assert "Requests 2 " in said
+    assert "Requests a minute" not in said
+
+
 def test_what_the_address_asks_wrongly_is_passed_by(viewer: Staff) -> None:
     assert "24 hours" in viewer.page(HOME, period="1y", chart="'<")
 

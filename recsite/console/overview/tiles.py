@@ -93,10 +93,13 @@ def _requests(found: Measured) -> Tile:
     asked, before = found.asked, found.asked_before
     minutes = (found.requests.until - found.requests.since) / timedelta(minutes=1)
     errors = asked.error_share
+    # Of less than one a minute a rate says little: then it is their number.
+    is_rate = asked.count >= minutes
+    per = minutes if is_rate else 1
     return tile(
-        "Requests a minute",
-        asked.count / minutes if asked.count else None,
-        before=before.count / minutes if before.count else None,
+        "Requests a minute" if is_rate or not asked.count else "Requests",
+        asked.count / per if asked.count else None,
+        before=before.count / per if before.count else None,
         period=found.period.before,
         values=[point.count / found.minutes for point in found.steps],
         note=f"{write(errors, Unit.SHARE)} failed" if errors else "none failed",
