@@ -111,8 +111,9 @@ class Kafka(Server):
         (self.workdir / self.pid_file).unlink(missing_ok=True)
         self._write_properties()
         if not (self.workdir / "data" / "meta.properties").is_file():
-            cluster = secrets.token_urlsafe(16)
-            done = self.home.run(self._java("kafka.tools.StorageTool", "format", "-t", cluster, "-c", self._properties))
+            # One word with its option: one id in 64 begins with "-", and would be read as an option of its own.
+            cluster = f"--cluster-id={secrets.token_urlsafe(16)}"
+            done = self.home.run(self._java("kafka.tools.StorageTool", "format", cluster, "-c", self._properties))
             if done.returncode != 0:
                 raise LocalError(f"Kafka can't make its data folder: {(done.stderr or done.stdout).strip()[-300:]}")
 

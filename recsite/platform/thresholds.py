@@ -89,14 +89,14 @@ RELEASE = Threshold(
     "release",
     "No release",
     Severity.DOWN,
-    "Every list is the popular items.",
+    "All users get the newest items.",
     "Train and promote a release: Releases, or 'manage.py train'.",
 )
 LOADING = Threshold(
     "loading",
     "Release not loaded",
     Severity.DOWN,
-    "These processes go on with what they had, or show popular items.",
+    "These processes go on with what they had, or show the newest items.",
     "Read what they say; roll back if the release's files are gone.",
 )
 ERROR_SHARE = Threshold(

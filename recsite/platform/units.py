@@ -50,6 +50,11 @@ def write(value: float | None, unit: Unit) -> str:
             return significant(value)
 
 
+def milliseconds(seconds: float | None) -> float | None:
+    """Return a time in milliseconds, and nothing of none: what is kept is in seconds, what is shown is not."""
+    return None if seconds is None else 1000 * seconds
+
+
 def significant(value: float, digits: int = DIGITS, sign: str = "") -> str:
     """Return a number with so many digits at most, and never with an exponent: 12,300, 0.0213."""
     rounded = float(f"{value:.{digits}g}")

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from zlib import crc32
 
 import numpy as np
 
@@ -84,7 +85,7 @@ def _shown(shop: Shop, key: str, visits: Sequence[Visit]) -> list[Impression]:
     if placement is None:
         return []
     if key != shelves.FOR_YOU:
-        visits = [visit for visit in visits if _scrolls(visit)]
+        visits = [visit for visit in visits if scrolls(visit)]
     shown: list[Impression] = []
     for release, served, some in _by_what_was_live(shop.timeline, placement, visits):
         shown += lists_as_of.show(release, served, some, POPULAR if key == shelves.POPULAR else "")
@@ -106,5 +107,7 @@ def _by_what_was_live(
     return groups.values()
 
 
-def _scrolls(visit: Visit) -> bool:
-    return np.random.default_rng([visit.person, int(visit.at.timestamp()) // DAY]).uniform() < SHOWN_TO
+def scrolls(visit: Visit) -> bool:
+    """Tell if a visitor looks further down than the first shelf: by who they are and the day, as all that they do."""
+    seed = [crc32(visit.user_id.encode()), int(visit.at.timestamp()) // DAY]
+    return np.random.default_rng(seed).uniform() < SHOWN_TO

@@ -14,7 +14,7 @@ from recsite.console.overview.measured import Measured
 from recsite.platform.charts import Chart, Mark, Series, chart
 from recsite.platform.models import AuditEntry
 from recsite.platform.thresholds import P95
-from recsite.platform.units import Unit
+from recsite.platform.units import Unit, milliseconds
 
 MOST_MARKS = 40
 PUBLISHED = ("placement.publish", "placement.revert")
@@ -63,13 +63,13 @@ def latency(found: Measured) -> Chart:
         "How long requests took",
         [point.at for point in points],
         [
-            Series("95 of 100 within", [_ms(point.p95) for point in points]),
-            Series("Half within", [_ms(point.p50) for point in points]),
+            Series("95 of 100 within", [milliseconds(point.p95) for point in points]),
+            Series("Half within", [milliseconds(point.p50) for point in points]),
         ],
         unit=Unit.MILLISECONDS,
         empty="Nobody has asked anything in this time.",
         marks=_marks(found.requests.since, found.requests.until),
-        limit=limit if any((_ms(point.p95) or 0) > P95.limit / 2 for point in points) else None,
+        limit=limit if any((milliseconds(point.p95) or 0) > P95.limit / 2 for point in points) else None,
     )
 
 
@@ -137,7 +137,3 @@ def _marks(since: datetime, until: datetime) -> Iterator[Mark]:
     entries = AuditEntry.objects.filter(verb__in=(*PROMOTIONS, *PUBLISHED), at__gte=since, at__lt=until)
     for one in entries.order_by("-at")[:MOST_MARKS]:
         yield Mark(one.at, f"{one.object_type} {one.object_id} {WORDS[one.verb]} by {one.actor}")
-
-
-def _ms(seconds: float | None) -> float | None:
-    return None if seconds is None else 1000 * seconds

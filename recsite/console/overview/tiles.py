@@ -13,7 +13,7 @@ from recsite.platform import series
 from recsite.platform.humanize import duration, pluralize
 from recsite.platform.parts import Tile, tile
 from recsite.platform.series.kinds import STORED
-from recsite.platform.units import Unit, write
+from recsite.platform.units import Unit, milliseconds, write
 
 FEW = 100
 """Items shown, or clicks, below which a rate says little."""
@@ -111,12 +111,12 @@ def _slowest(found: Measured) -> Tile:
     asked, before = found.asked, found.asked_before
     return tile(
         "95 of 100 requests within",
-        _ms(asked.p95),
+        milliseconds(asked.p95),
         unit=Unit.MILLISECONDS,
-        before=_ms(before.p95),
+        before=milliseconds(before.p95),
         period=found.period.before,
-        values=[_ms(point.p95) for point in found.steps],
-        note=f"half within {write(_ms(asked.p50), Unit.MILLISECONDS)}",
+        values=[milliseconds(point.p95) for point in found.steps],
+        note=f"half within {write(milliseconds(asked.p50), Unit.MILLISECONDS)}",
         empty=NO_REQUESTS,
     )
 
@@ -159,7 +159,3 @@ def _waiting(now: datetime) -> str:
     behind = sum(round(level) for _, level in lag.values())
     said.append(f"{pluralize(behind, 'event')} not yet stored" if behind else "none waits")
     return ", ".join(said)
-
-
-def _ms(seconds: float | None) -> float | None:
-    return None if seconds is None else 1000 * seconds

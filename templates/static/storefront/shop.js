@@ -58,15 +58,19 @@
   document.addEventListener("htmx:beforeRequest", (event) => {
     pressed = event.target.closest?.(".slot") ?? null;
   });
-  document.addEventListener("htmx:afterRequest", () => {
+  const attend = (event) => {
     // What was pressed may have left the page with its answer, so it is remembered from before.
     if (!pressed) return;
     const isGone = pressed.querySelector(".gone") !== null;
+    // Undo gets the focus once it works without loading the page anew.
+    if (isGone && event.type !== "htmx:afterSettle") return;
     for (const twin of twins(pressed)) twin.hidden = isGone;
     settle(pressed.parentElement);
     (isGone ? pressed.querySelector(".gone button") : pressed.querySelector(".card")).focus();
     pressed = null;
-  });
+  };
+  document.addEventListener("htmx:afterRequest", attend);
+  document.addEventListener("htmx:afterSettle", attend);
 
   // What came into view, where its placement counts that as shown.
   const seen = new Map();
