@@ -4,13 +4,15 @@ import os
 import shutil
 import sys
 
-NEWER = ("python3.11", "python3.12", "python3.13")
+FITTING = ("python3.11", "python3.12")
+"""Those for which every package comes ready made; on newer ones some have to be built, by a C compiler."""
+
 COMMANDS = ("setup", "demo", "stop", "reset", "test", "check")
 
 
 def main() -> int:
     if sys.version_info < (3, 11):  # noqa: UP036 (the one place where an older Python gets to)
-        return use_newer_python()
+        return use_fitting_python()
     if len(sys.argv) < 2 or sys.argv[1] not in COMMANDS:
         print(f"usage: python3 -m recsite.local {{{','.join(COMMANDS)}}}", file=sys.stderr)
         return 2
@@ -31,11 +33,11 @@ def main() -> int:
         return 130
 
 
-def use_newer_python() -> int:
-    found = next(filter(None, map(shutil.which, NEWER)), None)
+def use_fitting_python() -> int:
+    found = next(filter(None, map(shutil.which, FITTING)), None)
     if found:
         os.execv(found, [found, "-m", "recsite.local", *sys.argv[1:]])
-    print(f"Python 3.11 or newer is needed, and this is {sys.version.split()[0]}: install it.", file=sys.stderr)
+    print(f"Python 3.11 or 3.12 is needed, and this is {sys.version.split()[0]}: install one.", file=sys.stderr)
     return 1
 
 
