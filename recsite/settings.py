@@ -29,7 +29,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 ENVIRONMENT = env.choice("ENVIRONMENT", "development", ("development", "demo", "production"))
 PRODUCTION = ENVIRONMENT == "production"
 IS_DEMO = ENVIRONMENT == "demo"
-VERSION = "0.1.0"
+VERSION = "0.5.0.dev0"
 STATE_DIR = Path(env.text("RECSITE_STATE", str(BASE_DIR / ".local")))
 IS_COMMAND = Path(sys.argv[0]).name == "manage.py"
 # Commands that run until they are stopped: a machine reads what they say, as it does with the web server.

@@ -25,9 +25,11 @@ from recsite.platform.schema import problems
 from recsite.platform.values import unknown_names
 
 FIELDS = frozenset(PROPERTIES)
+# Of the demo's catalogue: what a reader tries there is stored, and no dead letter.
+EMMA = "emma-jane-austen"
 EVENT = {
     "user_id": "ada",
-    "item_id": "emma",
+    "item_id": EMMA,
     "type": "rating",
     "value": 5,
     "occurred_at": "2026-05-01T12:00:00Z",
@@ -37,7 +39,7 @@ EVENT = {
 }
 LOGIN = {"user_id": "ada", "type": "login"}
 PROFILE = {"user_id": "ada", "type": "profile_update", "context": {"preferences": {"categories": ["Poetry"]}}}
-SMALLEST = {"user_id": "ada", "item_id": "emma", "type": "view"}
+SMALLEST = {"user_id": "ada", "item_id": EMMA, "type": "view"}
 MOST = EventsIn.most
 HALF = {
     "accepted": 1,

@@ -13,6 +13,9 @@ from recommender.serving.contract import FOR_SESSION, FOR_USERS, MOST_USERS, as_
 from recsite.platform.json_view import JsonBodyView
 from recsite.platform.schema import problems
 
+# Of the demo's catalogue, so that a reader may try it there.
+SESSION: dict[str, Any] = {"items": ["emma-jane-austen", "persuasion-jane-austen"], "limit": 5}
+
 
 class SessionRecommendations(JsonBodyView):
     @extend_schema(
@@ -23,7 +26,7 @@ class SessionRecommendations(JsonBodyView):
         request=body_of(FOR_SESSION),
         responses={200: ListOut, **problems(413, 415)},
         examples=[
-            OpenApiExample("A session", {"items": ["emma", "persuasion"], "limit": 5}, request_only=True),
+            OpenApiExample("A session", SESSION, request_only=True),
             OpenApiExample("A list", SESSION_LIST, response_only=True, status_codes=[200]),
         ],
     )

@@ -66,7 +66,8 @@ def test_schemathesis_finds_nothing(
     # The server sends head and body apart: with Nagle's algorithm each of the 7,000 answers waits 40 ms for the client.
     monkeypatch.setattr(WSGIRequestHandler, "disable_nagle_algorithm", True)
     assert shop.release.pk == RELEASE["id"]
-    factories.item("emma")
+    for item_id in ("emma", "emma-jane-austen", "persuasion-jane-austen"):
+        factories.item(item_id)
     fill()
     _, key = ApiKey.objects.create_key(name="schemathesis", rate_limit=0, scopes=list(Scope))
     # From a file: on a busy machine the server makes it in more time than schemathesis waits.

@@ -1,11 +1,14 @@
-"""The quick start of docs/API.md does what it says, in each of its languages."""
+"""The quick start of docs/API.md does what it says, in each of its languages; so does README.md's first call."""
 
+import json
 import os
 import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -35,6 +38,26 @@ def run(web: Web, key: str, folder: Path, *command: str) -> str:
 
 def test_it_has_a_snippet_in_each_language() -> None:
     assert list(SNIPPETS) == ["sh", "python", "js"]
+
+
+def json_values(text: str) -> Iterator[dict[str, Any]]:
+    """The JSON values that stand one after the other in a text."""
+    while text := text.strip():
+        value, end = json.JSONDecoder().raw_decode(text)
+        yield value
+        text = text[end:]
+
+
+@pytest.mark.skipif(not shutil.which("curl"), reason="curl is missing: install the package curl.")
+def test_the_first_call_of_the_readme(web: Web, key: str, tmp_path: Path) -> None:
+    (tmp_path / ".local").mkdir()
+    (tmp_path / ".local" / "demo.json").write_text(json.dumps({"api_key": key}))
+    (shown,) = re.findall(r"```sh\n(.*?)```", (PROJECT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+    told = run(web, key, tmp_path, "bash", "-euc", shown.replace("http://127.0.0.1:8000", web.url))
+    before, accepted, after = json_values(told)
+    assert len(before["items"]) == len(after["items"]) == 3
+    assert accepted["status"] == "accepted"
+    assert after["items"][0]["reason"]
 
 
 @pytest.mark.skipif(not shutil.which("curl"), reason="curl is missing: install the package curl.")
