@@ -20,7 +20,7 @@ from django.utils import timezone
 from prometheus_client import Counter as Count
 
 from catalog import erasure, opting_out
-from interactions import kafka, producers, types, wire
+from interactions import kafka, letters, producers, types, wire
 from interactions.kafka import Message
 from interactions.models import DeadLetter
 from interactions.schema import Event, InvalidEvent
@@ -210,7 +210,7 @@ def keep_dead_letters(lost: Sequence[Unreadable]) -> int:
         users = set[str]().union(*named)
         erased = erasure.refuse((), users) | opting_out.opted_out_among(users)
         kept = [pair for pair, names in zip(zip(lost, payloads, strict=True), named, strict=True) if not names & erased]
-        DeadLetter.objects.bulk_create(
+        letters.save(
             DeadLetter(source=one.source, topic=one.topic, reason=one.reason[:500], payload=payload)
             for one, payload in kept
         )

@@ -9,6 +9,8 @@ from django.db.models import Q
 from django.utils import timezone
 
 from catalog.models import EndUser, Item
+from interactions.letter_models import DeadLetter as DeadLetter
+from interactions.letter_models import IgnoredLetters as IgnoredLetters
 from interactions.marks import Mark
 from interactions.schema import AMOUNTS, TypeRule
 
@@ -219,23 +221,6 @@ class BehaviourWindow(models.Model):
 
     def __str__(self) -> str:
         return f"{self.start:%Y-%m-%d %H:%M}"
-
-
-class DeadLetter(models.Model):
-    """Store an accepted event that could not be stored as one, whole and with the reason."""
-
-    source = models.CharField(max_length=50, help_text="Where it came in: api, import, storefront.")
-    topic = models.CharField(max_length=100, blank=True, help_text="Where on Kafka it was read, if it was.")
-    reason = models.CharField(max_length=500)
-    payload = models.JSONField(help_text="The event as it came. Mend it here, then press Save and replay.")
-    attempts = models.PositiveIntegerField(default=1)
-    received_at = models.DateTimeField(default=timezone.now, db_index=True)
-
-    class Meta:
-        ordering = ["-received_at"]
-
-    def __str__(self) -> str:
-        return self.reason
 
 
 class OutboxMessage(models.Model):

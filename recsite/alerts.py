@@ -151,12 +151,12 @@ def _drift() -> Iterator[Finding]:
 
 
 def _dead_letters() -> Iterator[Finding]:
-    number = DeadLetter.objects.all()[:COUNTED].count()
+    number = DeadLetter.objects.waiting()[:COUNTED].count()
     if limits.DEAD_LETTERS.is_crossed(number):
         many = f"{COUNTED:,} or more events" if number == COUNTED else pluralize(number, "event")
         sentence = f"{many} could not be stored and {'waits' if number == 1 else 'wait'} to be mended."
-        page, permission = "admin:interactions_deadletter_changelist", "interactions.view_deadletter"
-        first = DeadLetter.objects.order_by("received_at").values_list("received_at", flat=True).first()
+        page, permission = "dead-letters", "interactions.view_deadletter"
+        first = DeadLetter.objects.waiting().order_by("received_at").values_list("received_at", flat=True).first()
         yield Finding(limits.DEAD_LETTERS, sentence, page, permission, since=first)
 
 

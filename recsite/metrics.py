@@ -68,7 +68,7 @@ class EventLogCollector(Collector):
             logger.warning("%s", down)
         try:
             waiting, dead = database.ask(
-                lambda: (OutboxMessage.objects.all()[:COUNTED].count(), DeadLetter.objects.all()[:COUNTED].count())
+                lambda: (OutboxMessage.objects.all()[:COUNTED].count(), DeadLetter.objects.waiting()[:COUNTED].count())
             )
         except (DatabaseDown, DatabaseError) as down:
             logger.warning("%s", down)

@@ -13,6 +13,8 @@ UNDO: dict[str, Undo] = {
     "category.change": Undo("catalog.change_category", "catalog.undo.category"),
     "opt_out": Undo("catalog.change_enduser", "catalog.undo.opting_out"),
     "interaction_type.change": Undo("interactions.change_interactiontype", "interactions.undo.interaction_type"),
+    "dead_letter.ignore": Undo("interactions.change_deadletter", "interactions.undo.ignoring"),
+    "dead_letter.restore": Undo("interactions.change_deadletter", "interactions.undo.ignoring"),
     "placement.change": Undo("recommender.change_placement", "recommender.operations.undo.placement"),
     "placement.publish": Undo("recommender.change_placement", "recommender.operations.undo.revision"),
     "placement.revert": Undo("recommender.change_placement", "recommender.operations.undo.revision"),

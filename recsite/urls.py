@@ -29,6 +29,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("health", health.health, name="health"),
     path("ready", health.ready, name="ready"),
     path("admin/", include("recommender.admin.urls")),
+    path("admin/", include("interactions.admin.urls")),
     path("admin/", include("recsite.console.urls")),
     # Before the admin's own of the same address, which keeps its name.
     path("admin/password_change/", admin.site.admin_view(own_password, cacheable=True)),

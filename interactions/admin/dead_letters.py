@@ -76,13 +76,13 @@ class DeadLetterAdmin(AuditedAdmin):
     list_display = ("received", "reason", "source", "topic", "attempts")
     left_out_when_equal = ("topic",)
     actions = ("replay",)
-    list_filter = (SourceFilter,)
+    list_filter = ("kind", SourceFilter, "is_ignored")
     search_fields = ("reason",)
     search_help_text = "A part of the reason."
     ordering = ("-received_at",)
     sortable_by = ()
-    fields = ("reason", "payload", ("source", "topic", "attempts"), "received_at")
-    readonly_fields = ("reason", "source", "topic", "attempts", "received_at")
+    fields = ("reason", "payload", ("source", "topic", "attempts"), ("kind", "named"), "received_at")
+    readonly_fields = ("reason", "source", "topic", "attempts", "kind", "named", "received_at")
 
     def has_add_permission(self, request: HttpRequest, obj: DeadLetter | None = None) -> bool:
         return False

@@ -176,7 +176,10 @@ MENU: tuple[Group, ...] = (
             Entry(
                 "Dead letters",
                 "mark_email_unread",
-                (_rows("Dead letters", "interactions_deadletter"),),
+                (
+                    Page("Dead letters", "dead-letters", "interactions.view_deadletter"),
+                    _rows("All letters", "interactions_deadletter"),
+                ),
                 "recsite.console.counts.dead_letters",
             ),
         ),

@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from catalog.models import DeletedItem, ItemSearch
+from interactions.models import IgnoredLetters
 from recommender.models import (
     Attribution,
     CategoryTotals,
@@ -40,6 +41,7 @@ from tests.recommender.fixtures import Shop
 
 SHOWN_ELSEWHERE: set[type[models.Model]] = {
     DeletedItem,
+    IgnoredLetters,
     ItemSearch,
     ReleaseModel,
     Attribution,

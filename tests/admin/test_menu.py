@@ -22,7 +22,7 @@ ENTRIES = {
     "Data": ["Events", "Imports", "Dead letters"],
     "System": ["Health", "Activity", "Access"],
 }
-ROWS_BY_ANOTHER_NOUN = {"Schedule": "Scheduled tasks", "Activity": "Changes"}
+ROWS_BY_ANOTHER_NOUN = {"Schedule": "Scheduled tasks", "Activity": "Changes", "All letters": "Dead letters"}
 """Pages whose name is no plural, and the noun of their rows."""
 
 PLACES = list(menu.places())

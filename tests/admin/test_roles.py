@@ -12,6 +12,7 @@ from django.test import RequestFactory
 from django.urls import Resolver404, resolve, reverse
 
 from catalog.models import EndUser
+from interactions.admin import urls as data_urls
 from recommender.admin import urls
 from recommender.models import Experiment
 from recsite import role_table
@@ -98,7 +99,8 @@ def is_refused(staff: Staff, method: str, address: str) -> bool:
 def test_every_button_and_page_stands_in_the_table(filled: Shop) -> None:
     written = {model: set(actions) for model, actions in ADMIN_ACTIONS.items()} | BY_VERB
     assert {model: set(actions) for model, actions in buttons().items()} == written
-    routes = {route.name for route in (*urls.urlpatterns, *console_urls.urlpatterns) if route.name}
+    patterns = (*urls.urlpatterns, *data_urls.urlpatterns, *console_urls.urlpatterns)
+    routes = {route.name for route in patterns if route.name}
     assert routes == {*ADMIN_PAGES, *ADMIN_OPEN, "run-task"}
     pages: Any = site.site._registry.values()
     for page in pages:

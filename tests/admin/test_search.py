@@ -55,7 +55,7 @@ def test_a_job_is_found_by_its_number_and_by_words_of_its_title(viewer: Staff) -
 
 
 def test_a_page_is_found_by_any_of_its_words_the_exact_name_first(viewer: Staff) -> None:
-    assert found(viewer, "dead") == [("Dead letters", "/admin/interactions/deadletter/")]
+    assert found(viewer, "dead") == [("Dead letters", "/admin/dead-letters/")]
     assert titles(viewer, "EVENTS")[0] == "Events"
     assert titles(viewer, "drift") == ["Drift", "Drift reports"]
 

@@ -60,7 +60,7 @@ def test_the_button_on_top_opens_it_as_well(tab: OpenTab, device: dict[str, Any]
     page.get_by_role("button", name="Search").click()
     search(page, "dead")
     page.get_by_role("dialog", name="Search").get_by_role("link", name="Dead letters").click()
-    page.wait_for_url("**/admin/interactions/deadletter/")
+    page.wait_for_url("**/admin/dead-letters/")
 
 
 def test_a_slash_in_a_field_is_a_slash(tab: OpenTab) -> None:

@@ -47,7 +47,7 @@ def test_an_alert_says_all_that_one_needs() -> None:
     alert = look()["dead-letters"]
     assert alert.sentence == "1 event could not be stored and waits to be mended."
     assert (alert.name, alert.severity) == ("Dead letters", Severity.WARNING)
-    assert alert.link == "/admin/interactions/deadletter/"
+    assert alert.link == "/admin/dead-letters/"
     assert alert.since == DeadLetter.objects.get().received_at
     assert all((alert.means, alert.do))
 

@@ -1,7 +1,5 @@
 """List what wants somebody's attention and is no alert, as drift is: a sentence each, and the page that settles it."""
 
-import re
-from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -13,14 +11,12 @@ from django.urls import reverse
 from django.utils import timezone
 
 from catalog import snapshot
-from interactions.models import DeadLetter
+from interactions import letter_groups
+from interactions.admin import letter_pages
 from recommender.insight import performance
 from recommender.insight.performance import DAY, Span
 from recsite.platform.humanize import distance, pluralize
 from recsite.platform.models import ApiKey
-
-LETTERS = 2_000
-"""The latest dead letters, of which kinds are counted."""
 
 KINDS = 3
 SOON = timedelta(days=14)
@@ -50,26 +46,17 @@ def matters(user: AbstractBaseUser | AnonymousUser) -> list[Matter]:
 
 
 def _dead_letters() -> Iterator[Matter]:
-    reasons = DeadLetter.objects.order_by("-received_at").values_list("reason", flat=True)[:LETTERS]
-    kinds = Counter(map(kind_of, reasons))
-    page = reverse("admin:interactions_deadletter_changelist")
-    for kind, number in kinds.most_common(KINDS):
-        yield Matter(f"{pluralize(number, 'dead letter')}: {kind}", page)
-    if (more := len(kinds) - KINDS) > 0:
-        yield Matter(f"Dead letters of {pluralize(more, 'other kind')}.", page)
+    groups = letter_groups.numbers()
+    for group, number in groups[:KINDS]:
+        yield Matter(f"{pluralize(number, 'dead letter')}: {group.title}", letter_pages.address(group))
+    if (more := len(groups) - KINDS) > 0:
+        yield Matter(f"Dead letters of {pluralize(more, 'other kind')}.", reverse("dead-letters"))
 
 
 def forget() -> None:
     """Count anew at the next question, for tests."""
     global _counted
     _counted = (0.0, 0)
-
-
-def kind_of(reason: str) -> str:
-    """Return a reason without what it names, so that all of one kind are one."""
-    text = re.sub(r"'[^']*'|\"[^\"]*\"|“[^”]*”", "…", reason)
-    # Ids and numbers stand there without quotes, too.
-    return re.sub(r"\S*[-_\d]\S*?(?=[.,:;]?(\s|$))", "…", text)
 
 
 def _unshown() -> Iterator[Matter]:

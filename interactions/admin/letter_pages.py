@@ -1,0 +1,177 @@
+"""Show dead letters by what is wrong with them, and mend all of a group by one repair."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib import admin, messages
+from django.contrib.auth.decorators import permission_required
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_safe
+
+from interactions import letter_groups, letters, repairs, tasks
+from interactions.letter_groups import LetterGroup
+from interactions.letter_kinds import KINDS, LONGEST, UNKNOWN_ITEM, UNKNOWN_TYPE, Group
+from interactions.models import DeadLetter
+from interactions.repairs import Foreseen, Repair, Suggestion
+from recsite.platform import jobs
+from recsite.platform.audit import Actor
+from recsite.platform.humanize import EMPTY, pluralize, structure
+from recsite.platform.models import Job
+from recsite.platform.parts import Badge, Empty, State
+
+SEE, MEND = "interactions.view_deadletter", "interactions.change_deadletter"
+PREVIEWED = 10
+AT_ONCE = 100
+"""Letters that are replayed while the browser waits; more of them are a job of the worker."""
+
+SHOWN = ("user_id", "item_id", "type", "value", "occurred_at")
+LONGEST_SHOWN = 60
+NONE_WAIT = Empty("No event waits here: every one that was accepted could be stored.")
+NONE_IGNORED = Empty("Nobody ignores any dead letters.")
+
+
+@require_safe
+@never_cache
+@permission_required(SEE, raise_exception=True)
+def letter_groups_page(request: HttpRequest) -> HttpResponse:
+    """Show the groups that wait or, with ?ignored=1, those that are ignored."""
+    ignored = request.GET.get("ignored") == "1"
+    found = letter_groups.groups(ignored=ignored)
+    total = sum(one.number for one in found)
+    many = f"{pluralize(len(found), 'kind')} of mistake in {pluralize(total, 'dead letter')}"
+    context = {
+        "summary": f"{many}{', ignored' if ignored else ''}." if found else "",
+        "ignored": ignored,
+        "rows": [(one, address(one.group), repairs.field_of(one.group)) for one in found],
+        "empty": NONE_IGNORED if ignored else NONE_WAIT,
+    }
+    return _page(request, "groups", context, "Dead letters")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+@permission_required(SEE, raise_exception=True)
+def letter_group_page(request: HttpRequest) -> HttpResponse:
+    """Show one group with its repair and what that would store; by POST replay it, or ignore it."""
+    group = Group(request.GET.get("kind", "")[:20], request.GET.get("named", "").replace("\x00", "")[:LONGEST])
+    if request.method == "POST":
+        if not request.user.has_perm(MEND):
+            raise PermissionDenied("You may look at dead letters, and not mend them.")
+        return _changed(request, group)
+    found = letter_groups.one(group)
+    if found is None:
+        gone = Empty("No letter of this kind waits any more.", "Dead letters", reverse("dead-letters"))
+        return _page(request, "group", {"empty": gone}, group.title)
+    return _page(request, "group", _details(request, found), group.title)
+
+
+def address(group: Group) -> str:
+    """Return the address of a group's page."""
+    return f"{reverse('dead-letter-group')}?{urlencode(group._asdict())}"
+
+
+def _details(request: HttpRequest, found: LetterGroup) -> dict[str, Any]:
+    group = found.group
+    suggestion = repairs.suggest(group, found.example.reason)
+    field, repair = repairs.field_of(group), suggestion.repair
+    if field and "value" in request.GET:
+        repair = _asked(field, request.GET)
+    shown = list(DeadLetter.objects.of(group).order_by("-received_at", "-pk")[:PREVIEWED])
+    foreseen = repairs.foresee(shown, repair)
+    return {
+        "found": found,
+        "badges": _badges(found),
+        "payload_text": structure(found.example.payload),
+        "field": field,
+        "here": address(group),
+        "repair": repair,
+        "suggestion": suggestion,
+        "offers": _offers(suggestion, repair),
+        "rows": [_row(one, field) for one in foreseen],
+        "columns": SHOWN,
+        "preview_said": _said(foreseen, found.number),
+        "may_mend": request.user.has_perm(MEND),
+        "is_ignored": found.example.is_ignored,
+        "all_letters": f"{reverse('admin:interactions_deadletter_changelist')}?{_filters(group)}",
+        "is_item": group.kind == UNKNOWN_ITEM,
+        "is_type": group.kind == UNKNOWN_TYPE,
+    }
+
+
+def _changed(request: HttpRequest, group: Group) -> HttpResponse:
+    actor = Actor.staff(request)
+    if "ignore" in request.POST or "restore" in request.POST:
+        return _ignored(request, group, actor)
+    field = repairs.field_of(group)
+    repair = _asked(field, request.POST) if field else repairs.AS_THEY_ARE
+    if "preview" in request.POST:
+        return redirect(f"{address(group)}&{urlencode({'value': repair.value})}")
+    number = DeadLetter.objects.of(group).count()
+    if number > AT_ONCE:
+        title = f"Replay {pluralize(number, 'dead letter')}: {group.title}"
+        asked = {"group": list(group), "field": repair.field, "value": repair.value}
+        job: Job = jobs.start(tasks.replay_dead_letters, "replay", title, actor=actor, **asked)
+        return redirect("admin:platform_job_change", job.pk)
+    done = repairs.replay_group(group, repair, actor=actor)
+    messages.add_message(request, messages.WARNING if done.left else messages.SUCCESS, str(done))
+    return redirect(address(group) if done.left else "dead-letters")
+
+
+def _ignored(request: HttpRequest, group: Group, actor: Actor) -> HttpResponse:
+    if "ignore" in request.POST:
+        done = letters.ignore(group, actor=actor)
+        said = f"Ignored: {group.title}. New letters of this kind are kept, and counted nowhere."
+    else:
+        done = letters.restore(group, actor=actor)
+        said = f"Counted again: {group.title}."
+    messages.success(request, said) if done else messages.info(request, "That was so already.")
+    return redirect("dead-letters")
+
+
+def _asked(field: str, values: Any) -> Repair:
+    return Repair(field, values.get("value", "").replace("\x00", "").strip()[:255])
+
+
+def _badges(found: LetterGroup) -> list[Badge]:
+    badges = [Badge(pluralize(found.number, "letter"), State.WARN)]
+    if found.example.is_ignored:
+        badges.append(Badge("ignored", State.NONE, "It is counted neither in the menu nor in alerts."))
+    return badges
+
+
+def _offers(suggestion: Suggestion, repair: Repair) -> list[tuple[str, str]]:
+    return [(value, meaning) for value, meaning in suggestion.choices if value != repair.value][:3]
+
+
+def _row(one: Foreseen, field: str) -> dict[str, Any]:
+    before = one.letter.payload if isinstance(one.letter.payload, dict) else {}
+    after = one.payload if isinstance(one.payload, dict) else {}
+    cells = [(name, _shown(before.get(name)), _shown(after.get(name)), name == field) for name in SHOWN]
+    badge = Badge("can't be stored", State.BAD) if one.obstacle else Badge("would be stored", State.GOOD)
+    return {"letter": one.letter, "cells": cells, "badge": badge, "obstacle": one.obstacle}
+
+
+def _said(foreseen: list[Foreseen], number: int) -> str:
+    fit = sum(not one.obstacle for one in foreseen)
+    if number > len(foreseen):
+        return f"Of the latest {len(foreseen)} of {number:,} letters {fit} would be stored."
+    return f"{fit} of {pluralize(number, 'letter')} would be stored."
+
+
+def _shown(value: Any) -> str:
+    text = EMPTY if value is None or value == "" else str(value)
+    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}…"
+
+
+def _filters(group: Group) -> str:
+    return urlencode({"kind__exact": group.kind, "named__exact": group.named})
+
+
+def _page(request: HttpRequest, name: str, context: dict[str, Any], title: str) -> HttpResponse:
+    frame = {**admin.site.each_context(request), "title": title, "kinds": KINDS}
+    return TemplateResponse(request, f"admin/interactions/deadletter/{name}.html", frame | context)

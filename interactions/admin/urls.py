@@ -1,0 +1,12 @@
+"""Pages beside the lists of rows: what comes in from files, and what could not be stored."""
+
+from django.contrib import admin
+from django.urls import path
+
+from interactions.admin import letter_pages
+
+guard = admin.site.admin_view
+urlpatterns = [
+    path("dead-letters/", guard(letter_pages.letter_groups_page), name="dead-letters"),
+    path("dead-letters/group/", guard(letter_pages.letter_group_page), name="dead-letter-group"),
+]
