@@ -28,6 +28,9 @@ SERIES_DOORS = (
 )
 """The door of a request by how its path begins, the first that fits; those without a name are not counted."""
 
+# Where the result of a job is, by the dotted path of a table.
+JOB_LINKS = "recsite.console.job_links.LINKS"
+
 # The limits of alerts; `recsite.platform.thresholds` says what each means. 0 switches one off.
 ALERT_LOOKS = "recsite.alerts.LOOKS"
 ALERT_ERROR_SHARE = env.decimal("ALERT_ERROR_SHARE", 0.01, 0, 1)

@@ -12,23 +12,26 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 
-from catalog.models import EndUser
+from recommender.admin import comparison_lists, comparison_words
 from recommender.admin.job_buttons import may_operate, start
+from recommender.models import ModelVersion, Release
 from recommender.operations import compare as operations
-from recommender.operations.compare import KINDS, RELEASE, SAMPLE, SIDE_BY_SIDE, Side
-from recommender.serving import Answer, ServingUnavailable
+from recommender.operations.compare import KINDS, RELEASE, SAMPLE, Side
 from recommender.serving.candidates import UnknownRelease
 from recommender.tasks import comparing
-from recsite.platform.humanize import EMPTY, decimal
 
-MOST_USERS_NAMED = 20
+SEE_USERS = "catalog.view_enduser"
+MOST_OFFERED = 50
+"""The newest releases or models that can be chosen to compare."""
+
+LISTS = "lists"
 
 
 def chosen(request: HttpRequest, kind: str, rows: QuerySet[Any]) -> HttpResponse | None:
     """Go to the comparison of the two rows that were ticked, the older one first; say so where there aren't two."""
     numbers = sorted(rows.values_list("pk", flat=True)[:3])
     if len(numbers) != 2:
-        messages.warning(request, f"Tick two to compare, not {len(rows)}.")
+        messages.warning(request, _tick_two(len(rows)))
         return None
     return redirect(address(kind, *numbers))
 
@@ -40,11 +43,13 @@ def address(kind: str, a: int, b: int) -> str:
 
 @permission_required("recommender.view_release", raise_exception=True)
 def compare(request: HttpRequest) -> HttpResponse:
-    """Show figures with intervals, slices, what differs, overlap, and the lists of a few users side by side.
+    """Show which of the two is better and how surely, slices, what differs, overlap, and lists side by side.
 
-    Without numbers it goes to the live release and the one before it. A POST measures the overlap over a sample of
-    users: a job.
+    Without numbers it goes to the live release and the one before it; `tick=41&tick=42` is what the timeline sends. The
+    lists take longer than all else, so the page asks for them (`part=lists`). A POST measures the overlap: a job.
     """
+    if "tick" in request.GET:
+        return _ticked(request, request.GET.getlist("tick"))
     kind = request.GET.get("of", RELEASE)
     if kind not in KINDS:
         raise Http404("Compare releases (of=release) or models (of=model).")
@@ -55,26 +60,67 @@ def compare(request: HttpRequest) -> HttpResponse:
             return TemplateResponse(request, "admin/recommender/compare.html", frame)
         return redirect(address(RELEASE, *pair))
     a, b = (_side(kind, number) for number in numbers)
+    if request.GET.get("part") == LISTS:
+        return _lists(request, a, b)
     if request.method == "POST" and may_operate(request):
         title = f"Measure the overlap of {a.title} and {b.title}"
         about = {"of": kind, "a": a.number, "b": b.number}
         return start(request, comparing.measure_overlap, "measure_overlap", title, **about)
+    return _page(request, a, b)
+
+
+def _ticked(request: HttpRequest, ticked: Sequence[str]) -> HttpResponse:
+    numbers = sorted({int(one) for one in ticked if one.isdecimal() and len(one) < 10})
+    if len(numbers) != 2:
+        messages.warning(request, _tick_two(len(numbers)))
+        return redirect("admin:recommender_release_changelist")
+    return redirect(address(RELEASE, *numbers))
+
+
+def _tick_two(number: int) -> str:
+    return f"Tick two to compare, not {number}."
+
+
+def _page(request: HttpRequest, a: Side, b: Side) -> HttpResponse:
     found = operations.compare(a, b)
+    sees_users, is_asked = request.user.has_perm(SEE_USERS), LISTS in request.GET or "users" in request.GET
+    query = {"of": a.kind, "a": a.number, "b": b.number}
     context = {
         **admin.site.each_context(request),
         "title": f"{a.title} and {b.title}",
         "sides": (a, b),
-        "kind": kind,
-        "address": {RELEASE: "admin:recommender_release_change"}.get(kind, "admin:recommender_modelversion_change"),
+        "kind": a.kind,
+        "address": {RELEASE: "admin:recommender_release_change"}.get(a.kind, "admin:recommender_modelversion_change"),
+        "choices": _choices(a, b),
         "found": found,
-        "figures": [_in_words(row) for row in found.figures],
-        "slices": {title: [_in_words(row) for row in rows] for title, rows in found.slices.items()},
+        "sentence": comparison_words.verdict(found),
+        **comparison_words.tables(found),
+        "clicks": comparison_words.clicks(a, b) if a.kind == RELEASE else [],
         "sample": SAMPLE,
         "may_operate": may_operate(request),
+        "sees_users": sees_users,
+        "lists_address": f"?{urlencode({**query, 'part': LISTS})}",
+        "lists_page": f"?{urlencode({**query, LISTS: 1})}#lists",
     }
-    if request.user.has_perm("catalog.view_enduser"):
-        context |= _side_by_side(a, b, request.GET.get("users", ""))
+    if sees_users and is_asked:
+        context |= {"has_lists": True, **comparison_lists.side_by_side(a, b, request.GET.get("users", ""))}
     return TemplateResponse(request, "admin/recommender/compare.html", context)
+
+
+def _lists(request: HttpRequest, a: Side, b: Side) -> HttpResponse:
+    """Return the lists alone, for the page that asks for them."""
+    if not request.user.has_perm(SEE_USERS):
+        raise Http404("Your account may not see users, so there are no lists to show.")
+    made = comparison_lists.side_by_side(a, b, request.GET.get("users", ""))
+    return TemplateResponse(request, "admin/recommender/compare/_lists.html", {"sides": (a, b), **made})
+
+
+def _choices(a: Side, b: Side) -> list[tuple[int, str]]:
+    """Return what can be compared instead, the newest first: always the two that are."""
+    rows: Any = Release.objects.only("state") if a.kind == RELEASE else ModelVersion.objects.only("algorithm", "state")
+    newest = [(one.pk, f"{one} ({one.state})") for one in rows.order_by("-pk")[:MOST_OFFERED]]
+    known = {number for number, _ in newest}
+    return newest + [(one.number, f"{one.title} ({one.state})") for one in (a, b) if one.number not in known]
 
 
 def _side(kind: str, number: str | None) -> Side:
@@ -84,56 +130,3 @@ def _side(kind: str, number: str | None) -> Side:
         return Side.of(kind, int(number))
     except UnknownRelease as unknown:
         raise Http404(unknown.sentence) from unknown
-
-
-def _in_words(row: Any) -> dict[str, Any]:
-    interval = row.interval and f"{_signed(row.interval[0])} to {_signed(row.interval[1])}"
-    return {
-        "name": row.name,
-        "a": decimal(row.a),
-        "b": decimal(row.b),
-        "difference": EMPTY if row.difference is None else _signed(row.difference),
-        "interval": interval,
-        "words": row.words,
-        "better": row.better,
-    }
-
-
-def _signed(number: float) -> str:
-    if not number:
-        return "0"
-    return f"{number:+.4f}" if abs(number) < 1 else f"{number:+.2f}"
-
-
-def _side_by_side(a: Side, b: Side, named: str) -> dict[str, Any]:
-    """Return the lists of a few users, or the sentence that says why a side can't make any."""
-    users = list(dict.fromkeys(named.replace(",", " ").split()))[:MOST_USERS_NAMED] or operations.latest_users()
-    try:
-        made = operations.side_by_side(a, b, users[:SIDE_BY_SIDE]) if users else []
-    except (UnknownRelease, ServingUnavailable) as reason:
-        sentence = reason.sentence if isinstance(reason, UnknownRelease) else str(reason)
-        return {"users": [], "no_lists": sentence, "named": named}
-    pks = dict(EndUser.objects.filter(user_id__in=users).values_list("user_id", "pk"))
-    return {"users": [_user(user_id, pks.get(user_id), *lists) for user_id, *lists in made], "named": named}
-
-
-def _user(user_id: str, pk: int | None, a: Answer, b: Answer) -> dict[str, Any]:
-    ids_a, ids_b = ([one.item_id for one in answer.items] for answer in (a, b))
-    common = len(set(ids_a) & set(ids_b))
-    return {
-        "user_id": user_id,
-        "pk": pk,
-        "common": common,
-        "of": max(len(ids_a), len(ids_b)),
-        "is_cold": a.cold_start and b.cold_start,
-        "lists": [_marked(a, ids_b), _marked(b, ids_a)],
-    }
-
-
-def _marked(answer: Answer, other: Sequence[str]) -> list[dict[str, Any]]:
-    """Return the items of a list, each with where the other list has it."""
-    places = {item_id: place for place, item_id in enumerate(other, 1)}
-    return [
-        {"rank": one.rank, "title": one.title, "source": one.source, "other": places.get(one.item_id)}
-        for one in answer.items
-    ]

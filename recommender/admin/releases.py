@@ -1,81 +1,75 @@
 from typing import Any
 
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.utils.html import format_html, format_html_join
-from django.utils.safestring import mark_safe
-from unfold.admin import TabularInline
+from django.template.response import TemplateResponse
 from unfold.decorators import action, display
 
 from recommender import registry, tasks
-from recommender.admin import comparison, estimates, measures
+from recommender.admin import estimates, release_page, release_timeline
 from recommender.admin.dialogs import PromoteRelease
 from recommender.admin.job_buttons import may_operate, start
-from recommender.models import Release, ReleaseModel, with_promoter
-from recommender.operations.compare import RELEASE
-from recommender.serving import processes
-from recsite.platform.console import ReadOnlyAdmin, ReadOnlyInline, dialog
-from recsite.platform.humanize import EMPTY, ago
-from recsite.platform.redis import RedisDown
-
-
-class MemberInline(ReadOnlyInline, TabularInline):
-    """Show the models of a release, and the weight of each."""
-
-    model = ReleaseModel
-    verbose_name_plural = "models"
-    hide_title = True
-    fields = ("version", "role", "weight", "rmse", "ndcg", "coverage")
-    readonly_fields = ("weight", "rmse", "ndcg", "coverage")
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[ReleaseModel]:
-        return super().get_queryset(request).select_related("version", "release").order_by("role", "algorithm")
-
-    @display(description="weight in the ranking")
-    def weight(self, member: ReleaseModel) -> str:
-        weight = member.release.weights.get(member.algorithm)
-        return f"{weight:g}" if weight else "fills gaps"
-
-    @display(description="error (RMSE)")
-    def rmse(self, member: ReleaseModel) -> str:
-        return measures.beside(member.version, "rmse")
-
-    @display(description="ranking (nDCG@10)")
-    def ndcg(self, member: ReleaseModel) -> str:
-        return measures.beside(member.version, "ndcg_at_10")
-
-    @display(description="coverage@10")
-    def coverage(self, member: ReleaseModel) -> str:
-        return measures.beside(member.version, "coverage_at_10")
+from recommender.models import Release, with_promoter
+from recommender.operations.release_words import how_good
+from recsite.platform.console import ReadOnlyAdmin, dialog, structured
+from recsite.platform.humanize import EMPTY
 
 
 @admin.register(Release)
 class ReleaseAdmin(ReadOnlyAdmin):
-    """Show what is served now, what was served before, and what could be."""
+    """Show what is served now, what was served before, and what could be: a timeline, and a page for each."""
 
-    empty = "There is no release yet: training makes one of every model."
-    list_display = ("name", "state_label", "bundle", "promoted", "promoter", "created")
-    list_filter = ("state",)
-    ordering = ("-pk",)
-    sortable_by = ()
-    actions = ("compare",)
+    change_form_template = "admin/recommender/release/page.html"
     actions_detail = ("promote",)
-    inlines = (MemberInline,)
-    readonly_fields = ("state_label", "in_force", "attention", "gate", "estimated", "promoter")
-    fields = (
-        ("state_label", "replaced"),
-        ("promoted_at", "promoter"),
-        "created_at",
-        "in_force",
-        "attention",
-        "gate",
-        "estimated",
-        "override",
+    readonly_fields = ("weights_text", "fingerprints", "estimated", "promoter")
+    fieldsets = (
+        (
+            "Details",
+            {
+                "classes": ("collapse",),
+                "fields": (
+                    ("created_at", "promoted_at"),
+                    ("promoter", "replaced"),
+                    "override",
+                    "estimated",
+                    "weights_text",
+                    "fingerprints",
+                ),
+            },
+        ),
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Release]:
         return with_promoter(super().get_queryset(request)).prefetch_related("members__version")
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Show the timeline. Its form leads to the comparison of the two that are ticked."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied("Your account lacks the permission recommender.view_release.")
+        text = request.GET.get("before", "")
+        found = release_timeline.timeline(int(text) if text.isdecimal() and len(text) < 10 else None)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Releases",
+            "opts": self.opts,
+            "timeline": found,
+            "quality": how_good(found.live.release.pk, found.live.release.replaced_id) if found.live else "",
+            "doubts": registry.doubts(found.live.release) if found.live else (),
+            "may_operate": may_operate(request),
+            **(extra_context or {}),
+        }
+        return TemplateResponse(request, "admin/recommender/release/timeline.html", context)
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        release = self.get_object(request, object_id)
+        context = dict(extra_context or {})
+        if release and self.has_view_permission(request, release):
+            context |= release_page.of(request, release)
+        return super().change_view(request, object_id, form_url, context)
 
     def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
         """Offer no promotion of a release that is live."""
@@ -86,58 +80,22 @@ class ReleaseAdmin(ReadOnlyAdmin):
     def has_operate_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
         return may_operate(request)
 
-    @display(description="release")
-    def name(self, release: Release) -> str:
-        return format_html('<span class="rs-line">{}</span>', release)
-
-    @display(description="state", label={"live": "success", "candidate": "info", "archived": ""})
-    def state_label(self, release: Release) -> str:
-        return release.state
-
-    @display(description="models")
-    def bundle(self, release: Release) -> str:
-        return ", ".join(f"{member.version} ({member.get_role_display()})" for member in release.members.all())
-
-    @display(description="quality gate")
-    def gate(self, release: Release) -> str:
-        """Return the verdict on each model that was judged."""
-        said = [(version, version.verdict["sentence"]) for version in release.versions.all() if version.verdict]
-        return format_html_join(mark_safe("<br>"), "{}: {}", said) or EMPTY
+    weights_text = structured("weights")
 
     @display(description="estimated")
     def estimated(self, release: Release) -> str:
         """Return what it would achieve, as far as it was estimated from lists that were drawn at random."""
         return estimates.beside_the_gate(release)
 
-    @display(description="in force")
-    def in_force(self, release: Release) -> str:
-        """Return which processes serve it, as they say themselves."""
-        if release.state != Release.State.LIVE:
-            return EMPTY
-        try:
-            return str(processes.in_force(release.pk))
-        except RedisDown:
-            return "Redis can't be reached, so nobody knows which processes serve it."
-
-    @display(description="attention")
-    def attention(self, release: Release) -> str:
-        return " ".join(registry.doubts(release)) or EMPTY
+    @display(description="checksums")
+    def fingerprints(self, release: Release) -> str:
+        """Return the checksum of each model's files, for whoever compares machines."""
+        found = [f"{one.version}: {one.version.checksum}" for one in release.members.all() if one.version.checksum]
+        return "\n".join(found) or EMPTY
 
     @display(description="promoted by")
     def promoter(self, release: Release) -> str:
         return release.promoter or EMPTY
-
-    @display(description="promoted")
-    def promoted(self, release: Release) -> str:
-        return ago(release.promoted_at)
-
-    @display(description="made")
-    def created(self, release: Release) -> str:
-        return ago(release.created_at)
-
-    @action(description="Compare two")
-    def compare(self, request: HttpRequest, queryset: QuerySet[Release]) -> HttpResponse | None:
-        return comparison.chosen(request, RELEASE, queryset)
 
     @action(
         description="Promote",

@@ -35,7 +35,8 @@ urlpatterns = [
     path("compare/", guard(comparison.compare), name="compare"),
     path("compare/estimates/", guard(estimates.estimates), name="estimates"),
     path("drift/", guard(drift.charts), name="drift"),
-    path("results/", guard(results.results), name="results"),
+    path("results/", guard(results.page), name="results"),
+    path("results/csv/", guard(results.download), name="results-csv"),
     # Addresses of earlier versions, which people have kept.
     path("things/<int:pk>/", moved(pattern_name="item-page", permanent=True)),
     path("figures/", moved(pattern_name="results", permanent=True, query_string=True)),

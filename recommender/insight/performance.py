@@ -98,6 +98,12 @@ def interval(part: int, whole: int) -> list[float] | None:
     return [round(max(middle - half, 0.0), 6), round(min(middle + half, 1.0), 6)]
 
 
+def is_sure(now: "Figures", before: "Figures", of: str = "clicks") -> bool:
+    """Tell whether the shares of two times differ by more than chance: their intervals have nothing in common."""
+    one, other = (interval(getattr(figures, of), figures.shown) for figures in (now, before))
+    return bool(one and other) and (one[0] > other[1] or one[1] < other[0])  # type: ignore[index]  # both are there
+
+
 def series(span: Span, group: str | None) -> dict[tuple[datetime, str], Figures]:
     """Return the figures of each step and group, in order; the group is empty where none is asked for."""
     asked = {"by": span.by, "start": span.start, "end": span.end}

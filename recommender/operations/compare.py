@@ -15,7 +15,7 @@ from recommender.engine.evaluation.comparison import LISTS, RATINGS, Difference
 from recommender.engine.types import Progress, silent
 from recommender.models import ModelVersion, Release, ReleaseModel
 from recommender.serving import Answer, Request, recommend_many
-from recommender.serving.candidates import UnknownRelease
+from recommender.serving.candidates import POPULAR, UnknownRelease
 from recsite.platform import redis
 from recsite.platform.exceptions import UserFacingError
 from recsite.platform.redis import RedisDown
@@ -46,6 +46,8 @@ class Side:
     """By algorithm."""
     weights: Mapping[str, float]
     leader: ModelVersion | None
+    """What ranks; where no model has a weight, all users get what is popular."""
+
     rater: ModelVersion | None
 
     @classmethod
@@ -58,13 +60,18 @@ class Side:
         found = Release.objects.filter(pk=number).prefetch_related("members__version").first()
         if found is None:
             raise UnknownRelease(f"There is no release {number}.")
+        return cls.of_release(found)
+
+    @classmethod
+    def of_release(cls, found: Release) -> Self:
+        """Return the side of a release whose members and their versions were read with it."""
         members = list(found.members.all())
         versions = {one.algorithm: one.version for one in sorted(members, key=lambda one: one.algorithm)}
         rater = next((one.version for one in members if one.role == ReleaseModel.Role.RATING), None)
         weights = {name: found.weights.get(name, 0.0) for name in versions}
         name = max(weights, key=weights.__getitem__, default="")
-        leader = versions[name] if weights.get(name) else rater
-        return cls(RELEASE, number, str(found), found.state, versions, weights, leader, rater)
+        leader = versions[name] if weights.get(name) else rater or versions.get(POPULAR)
+        return cls(RELEASE, found.pk, str(found), found.state, versions, weights, leader, rater)
 
     @classmethod
     def _of_version(cls, number: int) -> Self:

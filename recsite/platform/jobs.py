@@ -17,6 +17,7 @@ from django.utils import timezone
 from recsite.platform import audit, handing
 from recsite.platform.audit import Actor, Kind
 from recsite.platform.exceptions import Unavailable, UserFacingError
+from recsite.platform.job_steps import shape
 from recsite.platform.locks import AlreadyRunning, exclusive, is_held
 from recsite.platform.models import Job
 from recsite.platform.webhooks import outbox
@@ -51,6 +52,7 @@ class Progress:
         self._job = Job.objects.filter(pk=job_id)
         self._lines: list[str] = []
         self._message = ""
+        self._counts = False
         self._written_at = float("-inf")
 
     def __call__(self, fraction: float, message: str = "") -> None:
@@ -61,10 +63,13 @@ class Progress:
             self._write(min(max(fraction, 0.0), 1.0))
 
     def note(self, message: str) -> None:
-        """Add a line to the job's log, without writing it yet."""
-        if message != self._message:
-            self._message = message[:500]
-            self._lines = [*self._lines[1 - LOG_LINES :], f"{timezone.now():%H:%M:%S} {message}"]
+        """Add a line to the job's log, without writing it yet. Of a step that counts the first and last lines stay."""
+        if message == self._message:
+            return
+        counts = "#" in shape(message) and shape(message) == shape(self._message)
+        kept = self._lines[:-1] if counts and self._counts else self._lines
+        self._message, self._counts = message[:500], counts
+        self._lines = [*kept[1 - LOG_LINES :], f"{timezone.now():%H:%M:%S} {message}"]
 
     @property
     def log(self) -> str:

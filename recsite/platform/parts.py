@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from recsite.platform.charts import spark
 from recsite.platform.plane import Values, dots, is_known, percent
-from recsite.platform.units import SPACE, Unit, significant, write
+from recsite.platform.units import DIGITS, SPACE, Unit, significant, write
 
 STEADY = 0.005
 """A change below is none."""
@@ -51,6 +51,7 @@ def tile(
     note: str = "",
     empty: str = "",
     link: str = "",
+    digits: int = DIGITS,
 ) -> Tile:
     """Return a tile of a value and its course; `before` is what it was in the period that `period` names.
 
@@ -63,7 +64,7 @@ def tile(
     if is_more_better is not None and abs(grown) >= STEADY:
         state = State.GOOD if (grown > 0) == is_more_better else State.BAD
     runs = spark(values)
-    return Tile(name, write(value, unit), words, state, runs, dots(runs), note, "", link)
+    return Tile(name, write(value, unit, digits), words, state, runs, dots(runs), note, "", link)
 
 
 def _change(value: float, before: float | None, period: str) -> tuple[str, float]:

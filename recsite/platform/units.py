@@ -31,15 +31,15 @@ class Unit(StrEnum):
     SECONDS = "seconds"
 
 
-def write(value: float | None, unit: Unit) -> str:
-    """Return a value with its unit; a dash where it can't be said."""
+def write(value: float | None, unit: Unit, digits: int = DIGITS) -> str:
+    """Return a value with its unit; a dash where it can't be said. `digits` is for shares and plain numbers."""
     if value is None or not math.isfinite(value):
         return EMPTY
     match unit:
         case Unit.SHARE:
-            return f"{significant(100 * value)}{SPACE}%"
+            return f"{significant(100 * value, digits)}{SPACE}%"
         case Unit.CHANGE:
-            return f"{significant(100 * value, sign='+')}{SPACE}%"
+            return f"{significant(100 * value, digits, sign='+')}{SPACE}%"
         case Unit.MILLISECONDS:
             return _short(value)
         case Unit.SECONDS:
@@ -47,7 +47,7 @@ def write(value: float | None, unit: Unit) -> str:
         case Unit.COUNT:
             return _count(value)
         case Unit.NUMBER:
-            return significant(value)
+            return significant(value, digits)
 
 
 def milliseconds(seconds: float | None) -> float | None:

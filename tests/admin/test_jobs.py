@@ -17,6 +17,7 @@ from recsite.platform.models import Job
 from tests.admin.staff import JOBS, Staff, words
 from tests.outages import stoppable_redis
 from tests.recommender.events import ratings
+from tests.recommender.fixtures import Shop
 
 
 def page_of(job: Job) -> str:
@@ -181,3 +182,29 @@ def test_the_list_says_who_started_a_job(admin: Staff) -> None:
     jobs.create("train", "By beat")
     said = words(admin.get(JOBS))
     assert all(who in said for who in ("shop (CgSKWy3Z)", "admin", "the schedule"))
+
+
+def test_a_job_shows_its_steps_and_leads_to_its_result(admin: Staff, viewer: Staff, shop: Shop) -> None:
+    job = jobs.create("train", "Train and promote")
+    seen = []
+
+    def work(progress: jobs.Progress) -> str:
+        progress(0.1, "reading the events")
+        progress._written_at = float("-inf")
+        progress(0.4, "svd: fitting: epoch 3 of 20")
+        seen.append((status(admin, job), words(admin.get(page_of(job)))))
+        return f"Release {shop.release.pk} is live: svd 12."
+
+    jobs.run(job.pk, work)
+    told, page = seen[0]
+    assert [(one["name"], one["detail"], one["is_over"]) for one in told["steps"]] == [
+        ("reading the events", "", True),
+        ("svd: fitting", "epoch 3 of 20", False),
+    ]
+    assert told["clock"].startswith("Running for ")
+    assert "svd: fitting epoch 3 of 20" in page
+    html = viewer.get(page_of(job)).content.decode()
+    assert f'href="/admin/recommender/release/{shop.release.pk}/change/">Release {shop.release.pk}</a>' in html
+    assert "Took " in html
+    blind = Staff("blind", "platform.view_job")
+    assert f"/release/{shop.release.pk}/" not in blind.get(page_of(job)).content.decode()

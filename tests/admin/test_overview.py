@@ -11,9 +11,10 @@ from pytest_django import DjangoAssertNumQueries
 
 from interactions.models import DeadLetter
 from recommender import registry
+from recommender.insight import periods
 from recommender.models import ModelVersion
 from recommender.serving import Request, recommend
-from recsite.console.overview import attention, charted, page, periods
+from recsite.console.overview import attention, charted, page
 from recsite.platform import alerts, jobs, series, workers
 from recsite.platform.alerts import Finding
 from recsite.platform.models import ApiKey

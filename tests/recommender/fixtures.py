@@ -16,7 +16,7 @@ from recommender import merchandising, registry, serving
 from recommender.cache import events
 from recommender.engine.forms.factors import FactorModel
 from recommender.engine.forms.impersonal import ImpersonalModel
-from recommender.engine.types import IdMap
+from recommender.engine.types import IdMap, Model
 from recommender.insight.drift import reports
 from recommender.merchandising import ListSettings
 from recommender.merchandising.placements import GENERATION
@@ -27,7 +27,7 @@ from recommender.serving.incremental import trends
 from recsite.platform import generations, redis
 from tests import factories, outages
 
-Models = Mapping[str, FactorModel | ImpersonalModel]
+Models = Mapping[str, Model]
 SIZE = 6
 """Novels, and as many poems."""
 

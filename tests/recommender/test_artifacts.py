@@ -258,3 +258,19 @@ def test_deleting_leaves_nothing_and_may_be_repeated() -> None:
     artifacts.delete(FOLDER)
     artifacts.delete(FOLDER)
     assert not stored().exists()
+
+
+def test_a_few_arrays_are_looked_at_without_fetching_the_rest() -> None:
+    checksum = saved()
+    forget_local_copies()
+    found = artifacts.peek(FOLDER, checksum, "item_ids")
+    assert found.keys() == {"item_ids"}
+    assert found["item_ids"].tolist() == [10, 20, 30, 40]
+    assert not Path(settings.MODEL_CACHE_DIR).exists() or not local(checksum).exists()
+    with pytest.raises(ArtifactDamaged, match=r"has no weights"):
+        artifacts.peek(FOLDER, checksum, "weights")
+    with pytest.raises(ArtifactDamaged, match="not the one that was written there"):
+        artifacts.peek(FOLDER, "0" * 64, "item_ids")
+    stored("item_ids.npy").write_bytes(b"spoilt")
+    with pytest.raises(ArtifactDamaged, match="not the file that was written there"):
+        artifacts.peek(FOLDER, checksum, "item_ids")

@@ -13,10 +13,11 @@ from recommender.operations import compare
 from recommender.operations.compare import MODEL, RELEASE, Side
 from recommender.tasks import comparing
 from recsite.platform import audit, jobs
-from tests.admin.staff import RELEASES, VERSIONS, Staff
+from tests.admin.staff import VERSIONS, Staff
 from tests.api.clients import ApiClient
 from tests.recommender.fixtures import Models, Shop, popular, publish, start_afresh, svd
 
+QUERIES = 15
 SPLIT = {"data_hash": "h", "seed": 1, "k": 10, "protocol": "p", "test_fraction": 0.2}
 
 
@@ -164,25 +165,45 @@ class TestReleases:
 
     def test_the_page_says_what_differs_and_shows_lists(self, shop: Shop, other: Release) -> None:
         staff = Staff("viewer", "view")
-        page = staff.page("/admin/compare/", of=RELEASE, a=shop.release.pk, b=other.pk)
+        page = staff.page("/admin/compare/", of=RELEASE, a=shop.release.pk, b=other.pk, lists=1)
         for words in (
+            f"{other} makes better lists, surely: nDCG@10",
             "Both were judged by the same held-out events",
             "B is better, surely",
             "svd.n_factors",
             "Not measured in the last day",
             "of 10 in common",
             "poem-0",
+            "not in A",
         ):
             assert words in page, words
         assert "Measure over" not in page
 
+    def test_the_page_comes_before_the_lists_and_asks_for_them(
+        self, shop: Shop, other: Release, django_assert_max_num_queries: Any
+    ) -> None:
+        staff, about = Staff("viewer", "view"), {"of": RELEASE, "a": shop.release.pk, "b": other.pk}
+        staff.get("/admin/compare/", **about)
+        with django_assert_max_num_queries(QUERIES):
+            answer = staff.get("/admin/compare/", **about)
+        page = answer.content.decode()
+        assert "in common" not in page
+        assert len(answer.content) < 150_000
+        assert f'hx-get="?of=release&amp;a={shop.release.pk}&amp;b={other.pk}&amp;part=lists"' in page
+        part = staff.get("/admin/compare/", **about, part="lists").content.decode()
+        assert "of 10 in common" in part
+        assert "<html" not in part
+        blind = Staff("blind", "recommender.view_release")
+        assert blind.get("/admin/compare/", **about, part="lists").status_code == 404
+        assert "Lists side by side" not in blind.page("/admin/compare/", **about, lists=1)
+
     def test_two_that_are_ticked_are_compared_and_three_are_not(self, shop: Shop, other: Release) -> None:
         staff = Staff("viewer", "view")
         numbers = [shop.release.pk, other.pk]
-        answer = staff.post(RELEASES, action="compare", _selected_action=numbers)
+        answer = staff.get("/admin/compare/", tick=numbers[::-1])
         assert answer.headers["Location"] == f"/admin/compare/?of=release&a={numbers[0]}&b={numbers[1]}"
-        page = staff.follow(staff.post(RELEASES, action="compare", _selected_action=numbers[:1]))
-        assert "Tick two to compare" in page
+        assert "Tick two to compare, not 1." in staff.follow(staff.get("/admin/compare/", tick=numbers[:1]))
+        assert "Tick two to compare, not 0." in staff.follow(staff.get("/admin/compare/", tick=["x", ""]))
         versions = list(other.versions.values_list("pk", flat=True))
         answer = staff.post(VERSIONS, action="compare", _selected_action=versions)
         assert "of=model" in answer.headers["Location"]
@@ -203,7 +224,7 @@ class TestReleases:
 
     def test_a_release_without_files_is_compared_by_its_figures(self, shop: Shop, other: Release) -> None:
         ModelVersion.objects.filter(releases=other).update(state="archived", artifact="", checksum="")
-        page = Staff("viewer", "view").page("/admin/compare/", a=shop.release.pk, b=other.pk)
+        page = Staff("viewer", "view").page("/admin/compare/", a=shop.release.pk, b=other.pk, lists=1)
         assert "B is better, surely" in page
         assert f"Release {other.pk} can't be looked at" in page
 

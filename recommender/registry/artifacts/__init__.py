@@ -14,9 +14,11 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any, cast
 
+import numpy as np
 from django.conf import settings
 from django.core.files import File
 from django.core.files.storage import Storage, storages
+from numpy.typing import NDArray
 
 from recommender.engine.types import Model
 from recommender.registry.artifacts import files
@@ -65,6 +67,14 @@ def load(folder: str, checksum: str) -> Artifact:
             files.copy(_stored(folder), stage, checksum)
             _keep(stage, checksum)
         return _read(local)
+
+
+def peek(folder: str, checksum: str, *names: str) -> dict[str, NDArray[np.generic]]:
+    """Read a few small arrays of a stored model: pages tell of models that this machine need not fetch.
+
+    Raises ArtifactDamaged, with a sentence, where they are missing, large or not what was written.
+    """
+    return files.peek(_stored(folder), checksum, names)
 
 
 def verify(folder: str, checksum: str) -> int:

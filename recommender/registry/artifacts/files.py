@@ -2,10 +2,11 @@
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from hashlib import file_digest, sha256
+from io import BytesIO
 from pathlib import Path
 from typing import IO, Any
 
@@ -18,7 +19,7 @@ from recommender.registry.exceptions import ArtifactDamaged
 
 FORMAT = 1
 MANIFEST = "manifest.json"
-LARGEST_MANIFEST = 1 << 20
+LARGEST_MANIFEST = LARGEST_PEEK = 1 << 20
 CHUNK = 1 << 20
 ARRAY_NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 ENTRY = {"sha256": str, "bytes": int, "shape": list, "dtype": str}
@@ -79,6 +80,24 @@ def copy(source: Source, target: Path | None, checksum: str = "") -> int:
     if target:
         (target / MANIFEST).write_bytes(raw)
     return len(raw) + sum(entry["bytes"] for entry in arrays.values())
+
+
+def peek(source: Source, checksum: str, names: Iterable[str]) -> dict[str, NDArray[np.generic]]:
+    """Read a few small arrays of a model, checked as `copy` does, and nothing else of it."""
+    raw = _read_manifest(source)
+    if sha256(raw).hexdigest() != checksum:
+        raise ArtifactDamaged(f"The manifest in {source.name} is not the one that was written there. {REMEDY}")
+    entries, found = _parse(raw, source)["arrays"], {}
+    for name in names:
+        entry = entries.get(name)
+        if entry is None or entry["bytes"] > LARGEST_PEEK:
+            raise ArtifactDamaged(f"{source.name} has no {name} that could be looked at.")
+        with _open(source, f"{name}.npy") as file:
+            data = file.read(LARGEST_PEEK + 1)
+        if sha256(data).hexdigest() != entry["sha256"]:
+            raise ArtifactDamaged(f"{name}.npy in {source.name} is not the file that was written there. {REMEDY}")
+        found[name] = np.load(BytesIO(data), allow_pickle=False)
+    return found
 
 
 def checksum(folder: Path) -> str:

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 from recommender.insight import performance
 from recommender.insight.performance import ALGORITHM, DAY, HOUR, Figures, Span
+from recommender.insight.periods import Period
 from recommender.serving.candidates import POPULAR
-from recsite.console.overview.periods import Period
 from recsite.platform import series
 from recsite.platform.series import Point, Reading
 

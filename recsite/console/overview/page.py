@@ -14,7 +14,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from recommender.admin.job_buttons import may_operate
-from recsite.console.overview import activity, attention, charted, periods, release_card, tiles
+from recommender.insight import periods
+from recsite.console.overview import activity, attention, charted, release_card, tiles
 from recsite.console.overview.measured import measure
 from recsite.platform import alerts
 from recsite.platform.database import DatabaseDown

@@ -57,7 +57,6 @@ def _conversions(found: Measured) -> Tile:
 
 def _rate(found: Measured, name: str, of: str, done: str) -> Tile:
     now, before = found.now, found.before
-    sure = _is_sure(getattr(now, of), now.shown, getattr(before, of), before.shown)
     note = f"{getattr(now, of):,} {done} of {now.shown:,} shown"
     if now.shown < FEW:
         note = f"{note}: too few to say"
@@ -68,7 +67,7 @@ def _rate(found: Measured, name: str, of: str, done: str) -> Tile:
         before=performance.rate(getattr(before, of), before.shown),
         period=_before_lists(found),
         values=[_share(found, at, of) for at in found.at],
-        is_more_better=True if sure else None,
+        is_more_better=True if performance.is_sure(now, before, of) else None,
         note=note if now.shown else "",
         empty=NO_LISTS,
     )
@@ -81,12 +80,6 @@ def _before_lists(found: Measured) -> str:
 def _share(found: Measured, at: datetime, of: str) -> float | None:
     figures = found.popular.get(at, Figures()) + found.others.get(at, Figures())
     return performance.rate(getattr(figures, of), figures.shown)
-
-
-def _is_sure(part: int, whole: int, part_before: int, whole_before: int) -> bool:
-    """Tell whether two shares differ by more than chance: their intervals have nothing in common."""
-    one, other = performance.interval(part, whole), performance.interval(part_before, whole_before)
-    return bool(one and other) and (one[0] > other[1] or one[1] < other[0])  # type: ignore[index]  # both are there
 
 
 def _requests(found: Measured) -> Tile:

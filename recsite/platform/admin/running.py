@@ -7,7 +7,8 @@ from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path
 from unfold.decorators import action, display
 
-from recsite.platform import jobs, workers
+from recsite.platform import job_steps, jobs
+from recsite.platform.admin import job_page
 from recsite.platform.audit import THE_SCHEDULE, Actor, Kind
 from recsite.platform.console import ReadOnlyAdmin, dialog, leave_dialog
 from recsite.platform.humanize import EMPTY, ago, duration
@@ -76,10 +77,10 @@ class JobAdmin(ReadOnlyAdmin):
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
-        """Take sentence and state from one reading of the job: it may end while its page is made."""
+        """Take all that is said of the job from one reading of it: it may end while its page is made."""
         job = context.get("original")
-        said = _said(job) if job else ""
-        return super().render_change_form(request, context | {"said": said}, *args, **kwargs)
+        told = job_page.of(request, job) if job else {}
+        return super().render_change_form(request, context | told, *args, **kwargs)
 
     @display(description="state", label=STATE_COLOURS, ordering="state")
     def state_label(self, job: Job) -> str:
@@ -91,7 +92,7 @@ class JobAdmin(ReadOnlyAdmin):
 
     @display(description="message")
     def said(self, job: Job) -> str:
-        return EMPTY if job.is_over and not job.message else _said(job)
+        return EMPTY if job.is_over and not job.message else job_page.said(job)
 
     @display(description="started by")
     def started(self, job: Job) -> str:
@@ -118,7 +119,8 @@ class JobAdmin(ReadOnlyAdmin):
         job = get_object_or_404(Job, pk=pk)
         if not self.has_view_permission(request, job):
             raise PermissionDenied("You may not see this job.")
-        return JsonResponse({**job.as_status(), "message": _said(job), "log": job.log})
+        told = {"message": job_page.said(job), "log": job.log, **job_steps.as_json(job)}
+        return JsonResponse({**job.as_status(), **told})
 
     @action(
         description="Cancel",
@@ -132,10 +134,3 @@ class JobAdmin(ReadOnlyAdmin):
         if not jobs.cancel(self.get_or_404(request, object_id).pk, actor=Actor.staff(request)):
             messages.info(request, "The job was over already.")
         return leave_dialog(request, "admin:platform_job_change", object_id)
-
-
-def _said(job: Job) -> str:
-    """Say in one sentence how a job stands."""
-    if job.state == Job.State.RUNNING and job.cancel_requested:
-        return "Stopping at its next step."
-    return workers.what_keeps(job) or job.message or "At work."

@@ -16,7 +16,9 @@ async function update() {
   job.querySelector("progress").value = status.progress;
   say(".rs-state", status.state);
   say(".rs-job-message", status.message);
+  say(".rs-job-clock", status.clock);
   say(".rs-log", status.log);
+  show(status.steps);
   setTimeout(update, 1000);
 }
 
@@ -26,6 +28,26 @@ function say(place, words) {
   if (element.textContent === words) return;
   element.textContent = words;
   element.scrollTop = element.scrollHeight;
+}
+
+// The names and numbers of steps, as the page has them. The time of the present step changes each second: it alone is written anew.
+function show(steps) {
+  const list = job.querySelector(".rs-steps");
+  while (list.children.length > steps.length) list.lastElementChild.remove();
+  steps.forEach((step, place) => {
+    const line = list.children[place] ?? list.appendChild(document.createElement("li"));
+    const parts = [["", step.name], ["rs-cell-note", step.detail], ["rs-step-took", step.took]].filter(([, words]) => words);
+    if (line.textContent !== parts.map(([, words]) => words).join("")) line.replaceChildren(...parts.map(part));
+    if (step.is_over) line.removeAttribute("aria-current");
+    else line.setAttribute("aria-current", "step");
+  });
+}
+
+function part([kind, words]) {
+  const element = document.createElement("span");
+  if (kind) element.className = kind;
+  element.textContent = words;
+  return element;
 }
 
 if (job) job.querySelector(".rs-log").scrollTop = 1e9;

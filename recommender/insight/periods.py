@@ -1,4 +1,4 @@
-"""Name the periods that the first page can tell about."""
+"""Name the periods that pages tell about, and when each begins: one switch for all of them."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta

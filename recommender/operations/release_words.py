@@ -1,0 +1,72 @@
+"""Say in words how good a release is, and what each of its models does."""
+
+from collections.abc import Mapping
+from functools import lru_cache
+
+from recommender.engine.evaluation import comparison
+from recommender.models import Release, ReleaseModel
+from recommender.operations.compare import RELEASE, Side
+from recommender.serving.candidates import POPULAR, UnknownRelease
+from recsite.platform.units import significant
+
+NDCG = "nDCG@10"
+LEAST = 0.05
+"""A ratio nearer to 1 is "as good as"."""
+
+RANKS = ("leads", "second", "third")
+FILLS = "fills gaps"
+
+
+@lru_cache(16)
+def how_good(number: int, before: int | None) -> str:
+    """Say how good the lists of a release are. What was measured of a release never changes."""
+    try:
+        other = Side.of(RELEASE, before) if before else None
+    except UnknownRelease:
+        other = None
+    return how_good_beside(Side.of(RELEASE, number), other, is_first=before is None)
+
+
+def how_good_beside(own: Side, before: Side | None, *, is_first: bool = False) -> str:
+    """Say how good its lists are beside popularity, and beside the release before."""
+    measured = own.leader.metrics if own.leader else {}
+    ndcg = (measured.get("metrics") or {}).get("ndcg_at_10")
+    popular = ((measured.get("beside") or {}).get("popular") or {}).get("ndcg_at_10")
+    if ndcg is None:
+        return "How good it is was not measured: there were no held-out events."
+    said = f"nDCG@10 {significant(ndcg)}"
+    if own.leader and own.leader.algorithm == POPULAR:
+        said = f"Its lists are what is popular ({said})"
+    if popular:
+        ratio = ndcg / popular
+        as_good = "as good as" if abs(ratio - 1) < LEAST else f"{significant(ratio, 2)} times as good as"
+        said = f"Its lists are {as_good} popularity ({said} beside {significant(popular)})"
+    first = ", and it is the first one" if is_first else ""
+    return f"{said}{_beside(own, before) if before else first}."
+
+
+def roles(release: Release) -> Mapping[str, str]:
+    """Say by algorithm what it does in the lists: one leads, the next is second, what has no weight fills gaps.
+
+    Weights only order the models: the largest one ranks, and what it can't say is filled by the others. Where none has
+    a weight, all users get what is popular.
+    """
+    weights = {
+        one.algorithm: release.weights.get(one.algorithm, float(one.role == ReleaseModel.Role.RATING))
+        for one in release.members.all()
+    }
+    ordered = sorted(weights, key=lambda name: (-weights[name], name))
+    ranked = [name for name in ordered if weights[name]]
+    if not ranked and POPULAR in weights:
+        ranked = [POPULAR]
+    found = {name: RANKS[min(place, len(RANKS) - 1)] for place, name in enumerate(ranked)}
+    return {name: found.get(name, FILLS) for name in ordered}
+
+
+def _beside(own: Side, before: Side) -> str:
+    found = next((one for one in comparison.compare(before.figures, own.figures) if one.name == NDCG), None)
+    if found is None or found.difference is None:
+        return ""
+    if found.better:
+        return f", and {'better' if found.better == 'b' else 'worse'} than those of release {before.number}"
+    return f", and the same as those of release {before.number} within the noise"
