@@ -4,6 +4,9 @@ from copy import copy
 from http import HTTPStatus
 from typing import Any
 
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount, SocialApp, SocialToken
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.contrib.auth.admin import GroupAdmin as DjangosGroupAdmin
@@ -22,20 +25,24 @@ from django_celery_beat.models import (
     SolarSchedule,
 )
 from kombu.exceptions import OperationalError
-from unfold.decorators import display
+from unfold.decorators import action, display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from recsite.console import items as items
 from recsite.console import schedule
-from recsite.platform import audit
+from recsite.platform import audit, second_factor
 from recsite.platform.audit import Actor
 from recsite.platform.audited_admin import AuditedAdmin
+from recsite.platform.console import dialog, leave_dialog
 from recsite.platform.humanize import ago
 
 admin.site.index_title = "Overview"
 
 for model in (User, Group, ClockedSchedule, CrontabSchedule, IntervalSchedule, PeriodicTask, SolarSchedule):
+    admin.site.unregister(model)
+# What signing in keeps is shown on the account, or is nobody's to see.
+for model in (EmailAddress, Authenticator, SocialAccount, SocialApp, SocialToken):
     admin.site.unregister(model)
 
 
@@ -61,6 +68,29 @@ class UserAdmin(DjangosUserAdmin, RenamedAdmin):
     form = UserChangeForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
+
+    actions_detail = ("remove_second_factor",)
+
+    def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
+        """Offer to take a second factor away where the account has one."""
+        user = self.get_object(request, str(object_id)) if object_id else None
+        return super().get_actions_detail(request, object_id) if user and second_factor.is_set_up(user) else []
+
+    @action(
+        description="Take the second factor away",
+        permissions=["change"],
+        dialog=dialog(
+            "Take the second factor away?",
+            "For somebody who has lost their phone. They sign in by password alone, until they set up another one.",
+            "Take it away",
+        ),
+    )
+    def remove_second_factor(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
+        """Let somebody in again who has lost their phone; with SECOND_FACTOR=required they set up another one."""
+        user = self.get_object(request, str(object_id))
+        if user and second_factor.remove(user, Actor.staff(request)):
+            messages.success(request, f"{user.get_username()} signs in by password alone now.")
+        return leave_dialog(request, "admin:auth_user_change", object_id)
 
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:  # noqa: A002 - Django's
         """Record that somebody got another password, or none."""

@@ -6,7 +6,7 @@ from django.contrib.auth.signals import user_login_failed
 from django.core import checks
 from django.db.models.signals import post_migrate
 
-from recsite import production, role_groups, sign_in
+from recsite import production, role_groups
 
 
 class RecsiteConfig(AppConfig):
@@ -15,7 +15,9 @@ class RecsiteConfig(AppConfig):
 
     def ready(self) -> None:
         checks.register(production.check)
-        user_login_failed.connect(sign_in.log_failure)
+        user_login_failed.connect(import_module("recsite.sign_in.failures").log_failure)
+        for signal, note in import_module("recsite.sign_in.second_factor").SIGNALS.items():
+            signal.connect(note)
         # Makes Celery's app the current one in every process, so that a task sent from a page finds the broker.
         import_module("recsite.celery")
         heartbeat_sent.connect(import_module("recsite.platform.workers").note)

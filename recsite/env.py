@@ -118,6 +118,17 @@ def items(name: str, default: list[str]) -> list[str]:
     return [part.strip() for part in raw.split(",") if part.strip()] if raw else default
 
 
+def pairs(name: str) -> dict[str, str]:
+    """Read names with a value each, as in `first=this, second=that`."""
+    found = {}
+    for part in items(name, []):
+        key, sign, value = (piece.strip() for piece in part.partition("="))
+        if not (key and sign and value):
+            fail(f"{name} holds {part!r}, but pairs are needed, such as name=value, separated by commas.")
+        found[key] = value
+    return found
+
+
 def hosts(name: str, default: list[str], production: bool) -> list[str]:
     """Read host names: no scheme, port or path; in production no `*`."""
     found = items(name, default)

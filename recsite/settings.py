@@ -17,6 +17,8 @@ from recsite.platform import queues
 from recsite.platform.query_timeout import LimitedConnection
 from recsite.schedule import beat_schedule
 from recsite.series_settings import *  # noqa: F403
+from recsite.sign_in_settings import *  # noqa: F403
+from recsite.sign_in_settings import SIGN_IN_APPS
 from recsite.sinks import *  # noqa: F403
 from recsite.sinks import ERASURE_SINKS
 from recsite.undo_table import UNDO as UNDO
@@ -50,6 +52,8 @@ DRAIN_SECS = env.integer("DRAIN_SECS", 5 if PRODUCTION else 0, 0, SHUTDOWN_TIMEO
 # --- Parts ---
 
 INSTALLED_APPS = [
+    # First, since their pages of the admin are taken out again.
+    *SIGN_IN_APPS,
     "recsite.apps.RecsiteConfig",
     "recsite.platform.apps.PlatformConfig",
     "catalog.apps.CatalogConfig",
@@ -92,6 +96,8 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "recsite.sign_in.second_factor.second_factor_first",
     "recsite.platform.counting.CountingMiddleware",
 ]
 
@@ -105,6 +111,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "recsite.sign_in.look.look",
             ],
         },
     },
@@ -253,19 +260,8 @@ JWT_SECRET = env.derived_secret("JWT_SECRET", SECRET_KEY)
 
 # --- People who sign in ---
 
-LOGIN_URL = "admin:login"
-LOGIN_REDIRECT_URL = "admin:index"
 CSRF_FAILURE_VIEW = "recsite.platform.handlers.csrf_failure"
 STOREFRONT_OPEN = env.flag("STOREFRONT_OPEN", not PRODUCTION)
-AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"django.contrib.auth.password_validation.{name}"}
-    for name in (
-        "UserAttributeSimilarityValidator",
-        "MinimumLengthValidator",
-        "CommonPasswordValidator",
-        "NumericPasswordValidator",
-    )
-]
 if PRODUCTION:
     SECURE_SSL_REDIRECT = env.flag("SECURE_SSL_REDIRECT", True)
     SECURE_REDIRECT_EXEMPT = [r"^(ping|health|ready|metrics)$"]

@@ -35,6 +35,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/password_change/", admin.site.admin_view(own_password, cacheable=True)),
     path("admin/", admin.site.urls),
 ]
+if settings.SIGN_IN_PAGES:
+    # Before the admin's own page, which keeps its name.
+    urlpatterns.insert(0, path("admin/", include("recsite.sign_in.urls")))
 if settings.STOREFRONT_ENABLED:
     urlpatterns.append(path("", include("storefront.urls")))
 else:

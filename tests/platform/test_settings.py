@@ -21,6 +21,7 @@ READERS = (
     "recsite/model_settings.py",
     "recsite/series_settings.py",
     "recsite/kafka_settings.py",
+    "recsite/sign_in_settings.py",
     "recsite/gunicorn.py",
 )
 
@@ -182,3 +183,24 @@ def test_a_misspelt_name_is_warned_about_and_others_are_left_alone(tmp_path: Pat
     assert "REDIS_PORT" not in said.stderr
     assert "EDITOR" not in said.stderr
     assert "RECSITE_STARTED" not in said.stderr
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({"OIDC_ISSUER": "https://login.example.com"}, "set all three, or none"),
+        ({"OIDC_ROLES": "shop"}, "pairs are needed, such as name=value"),
+        ({"OIDC_ROLES": "shop=Boss"}, "one of Viewer, Merchandiser, Operator, Administrator is needed"),
+        ({"SECOND_FACTOR": "yes"}, "one of off, optional, required is needed"),
+        (
+            {"OIDC_ISSUER": "http://login.example.com", "OIDC_CLIENT_ID": "x", "OIDC_CLIENT_SECRET": "y"},
+            "an https address is needed",
+        ),
+    ],
+    ids=["half", "no pair", "no role", "no choice", "no https"],
+)
+def test_how_staff_sign_in_is_checked_at_the_start(tmp_path: Path, given: dict[str, str], sentence: str) -> None:
+    done = start(tmp_path, **given)
+    assert done.returncode != 0
+    assert sentence in done.stderr
+    assert "Traceback" not in done.stderr

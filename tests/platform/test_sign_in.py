@@ -21,7 +21,7 @@ def test_signing_in_without_an_address_to_return_to_leads_to_the_admin(client: C
 @pytest.mark.parametrize(("name", "said"), [("ada", "ada"), ("my secret password!", "")])
 def test_a_wrong_password_leaves_a_line(client: Client, caplog: pytest.LogCaptureFixture, name: str, said: str) -> None:
     client.post("/admin/login/", {"username": name, "password": "hunter2"}, REMOTE_ADDR="203.0.113.7")
-    [record] = [record for record in caplog.records if record.name == "recsite.sign_in"]
+    [record] = [record for record in caplog.records if record.name == "recsite.sign_in.failures"]
     assert record.levelno == logging.WARNING
     assert (vars(record)["account"], vars(record)["client"]) == (said, "203.0.113.7")
     assert "hunter2" not in str(vars(record))
@@ -43,10 +43,10 @@ def test_wrong_passwords_for_one_name_are_slowed(client: Client, settings: Any, 
         client.post("/admin/login/", {"username": name, "password": "wrong"}, REMOTE_ADDR=address).text
         for name, address in zip(("ada", "ADA", "ada", "ada"), addresses, strict=True)
     ]
-    assert ["Too many wrong passwords. Try again in" in page for page in pages] == [False, False, False, True]
+    assert ["Too many wrong attempts. Try again in" in page for page in pages] == [False, False, False, True]
     right = client.post("/admin/login/", {"username": "ada", "password": "correct horse"})
     assert right.status_code == 200
-    assert "Too many wrong passwords" in right.text
+    assert "Too many wrong attempts" in right.text
     forget()
     assert client.post("/admin/login/", {"username": "ada", "password": "correct horse"}).status_code == 302
 
@@ -56,9 +56,9 @@ def test_many_names_of_one_address_are_slowed_too(client: Client, settings: Any)
     settings.SIGN_IN_ATTEMPTS_PER_MINUTE = 1
     for n in range(4):
         page = client.post("/admin/login/", {"username": f"name-{n}", "password": "x"}, REMOTE_ADDR="203.0.113.8").text
-        assert ("Too many wrong passwords" in page) == (n == 3)
+        assert ("Too many wrong attempts" in page) == (n == 3)
     other = client.post("/admin/login/", {"username": "name-9", "password": "x"}, REMOTE_ADDR="203.0.113.9").text
-    assert "Too many wrong passwords" not in other
+    assert "Too many wrong attempts" not in other
 
 
 def test_right_passwords_are_not_counted(client: Client, settings: Any) -> None:
