@@ -185,6 +185,7 @@ ADMIN_ACTIONS: Mapping[str, Mapping[str, str]] = {
     "recommender.algorithmsettings": {"choose": "recommender.change_trainingplan"},
     "platform.job": {"cancel": "platform.change_job"},
     "platform.apikey": {"rotate": "platform.add_apikey"},
+    "auth.user": {"remove_second_factor": "auth.change_user"},
     "platform.webhookendpoint": {
         "send_test": "platform.change_webhookendpoint",
         "rotate": "platform.change_webhookendpoint",
