@@ -181,7 +181,7 @@ ADMIN_ACTIONS: Mapping[str, Mapping[str, str]] = {
         **dict.fromkeys(("train", "roll_back", "reload", "warm", "clear", "promote", "take_out"), OPERATE),
         "compare": "recommender.view_modelversion",
     },
-    "recommender.release": {"promote": OPERATE, "compare": "recommender.view_release"},
+    "recommender.release": {"promote": OPERATE},
     "recommender.algorithmsettings": {"choose": "recommender.change_trainingplan"},
     "platform.job": {"cancel": "platform.change_job"},
     "platform.apikey": {"rotate": "platform.add_apikey"},
