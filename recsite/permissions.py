@@ -152,6 +152,7 @@ ADMIN_PAGES: Mapping[str, str] = {
     "drift": "recommender.view_driftreport",
     "estimates": "recommender.view_release",
     "results": "recommender.view_dailyimpressions",
+    "results-csv": "recommender.view_dailyimpressions",
     "health-page": "platform.view_job",
     "partitions-page": "platform.view_job",
     "kafka-page": "platform.view_job",
