@@ -14,6 +14,7 @@ from recsite.openapi import REST_FRAMEWORK as REST_FRAMEWORK
 from recsite.openapi import description
 from recsite.permissions import API_OPEN as API_OPEN
 from recsite.platform import queues
+from recsite.platform.policies import STRICT
 from recsite.platform.query_timeout import LimitedConnection
 from recsite.schedule import beat_schedule
 from recsite.series_settings import *  # noqa: F403
@@ -88,6 +89,7 @@ MIDDLEWARE = [
     "recsite.platform.middleware.body_limit",
     "recsite.platform.limits.rate_limit_headers",
     "recsite.platform.lean_routes.LeanRoutes",
+    "recsite.platform.policies.PagePolicy",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -252,6 +254,10 @@ STORAGES = {
         "OPTIONS": {"location": env.text("UPLOAD_STORAGE_PATH", str(STATE_DIR / "uploads"))},
     },
 }
+
+# --- What pages may load and run (an area's own policy: recsite.platform.policies) ---
+
+CONTENT_SECURITY_POLICY = {"DIRECTIVES": STRICT}
 
 # --- API ---
 

@@ -6,7 +6,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.templatetags.static import static
 
-STYLES = ("recsite", "parts", "frame", "lists", "details", "models")
+STYLES = ("colors", "recsite", "parts", "frame", "lists", "details", "models")
 
 
 def _style(name: str, request: HttpRequest) -> str:  # noqa: ARG001 - Unfold asks it of a request

@@ -4,7 +4,7 @@ from django.conf import settings
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
-from drf_spectacular.views import SpectacularAPIView, SpectacularRedocView, SpectacularSwaggerView
+from drf_spectacular.views import SpectacularAPIView, SpectacularRedocView, SpectacularSwaggerSplitView
 
 from recsite import health
 from recsite.admin import own_password
@@ -23,7 +23,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", include("recsite.platform.api.urls")),
     path("gorse/api/", include("recommender.api.gorse.urls")),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
-    path("api/docs/", SpectacularSwaggerView.as_view(), name="docs"),
+    path("api/docs/", SpectacularSwaggerSplitView.as_view(), name="docs"),
     path("api/redoc/", SpectacularRedocView.as_view(), name="redoc"),
     path("ping", health.ping, name="ping"),
     path("health", health.health, name="health"),

@@ -20,6 +20,9 @@ def environment(request: HttpRequest) -> tuple[str, str]:  # noqa: ARG001 - Unfo
 
 
 def frame(request: HttpRequest) -> dict[str, Any]:
-    """Return what the templates of every page need; what is down is told to staff alone."""
+    """Return what the templates of every page need; what is down is told to staff alone.
+
+    No colours: the theme would write them into the page, where the policy forbids it. `admin/colors.css` has them.
+    """
     is_staff = request.user.is_active and getattr(request.user, "is_staff", False)
-    return menu.current_page(request) | {"down": strip.down() if is_staff else []}
+    return menu.current_page(request) | {"down": strip.down() if is_staff else [], "colors": {}}

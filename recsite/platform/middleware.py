@@ -8,6 +8,7 @@ from urllib.parse import unquote_to_bytes
 
 import structlog
 import uuid_utils
+from csp.utils import build_policy, default_config
 from django.conf import settings
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
@@ -15,17 +16,14 @@ from django.http.response import HttpResponseBase
 from recsite.platform import handlers, lookups, ndjson
 from recsite.platform.errors import Failure
 from recsite.platform.log_privacy import loggable_path
+from recsite.platform.policies import STRICT
 from recsite.platform.request_body import BodyRefused, BodyTooLarge
 from recsite.platform.series import noting
 
 Handler = Callable[[HttpRequest], HttpResponseBase]
 log = logging.getLogger("recsite.access")
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"})
-CONTENT_POLICY = (
-    "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
-    "img-src 'self' data: blob:; font-src 'self' data:; worker-src 'self' blob:; object-src 'none'; base-uri 'self'; "
-    "frame-ancestors 'none'"
-)
+CONTENT_POLICY = build_policy(default_config(STRICT))
 NO_TEXT = "The address holds bytes that are no UTF-8, such as %FF. Encode its text as UTF-8, then each byte as %XX."
 NO_LENGTH = "The Content-Length is no number: give the length of the body in bytes, or leave the header out."
 _GOOD_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
@@ -88,9 +86,9 @@ def readable_address(get_response: Handler) -> Handler:
 
 
 def content_policy(get_response: Handler) -> Handler:
-    """Forbid every page to ask another host for anything, whatever a library puts into it.
+    """Send the strict policy with what `policies.PagePolicy` doesn't meet, such as answers of the API.
 
-    The admin's theme needs inline scripts and `eval`, Redoc a worker from a blob.
+    It is one text for all of them, since the quickest answers have no time to build one.
     """
 
     def middleware(request: HttpRequest) -> HttpResponseBase:

@@ -24,7 +24,7 @@ def test_no_page_asks_another_host(admin: Staff, filled: Shop) -> None:  # noqa:
     for address in (*OPEN_PAGES, f"/items/{filled.novels[0].item_id}", *every_page()):
         answer = admin.client.get(address, follow=True)
         policy = answer["Content-Security-Policy"]
-        assert policy.startswith("default-src 'self';"), address
+        assert "default-src 'self'" in policy.split("; "), address
         assert "//" not in policy, address
         if found := elsewhere(answer.content.decode()):
             asked[address] = found

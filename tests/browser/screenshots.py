@@ -1,4 +1,4 @@
-"""Takes the README's pictures of a running demo: `make demo`, then `python -m tests.browser.screenshots`."""
+"""Takes the documents' pictures of a running demo: `make demo`, then `python -m tests.browser.screenshots`."""
 
 import argparse
 import json
@@ -17,8 +17,7 @@ from recsite.local.paths import PROJECT
 
 IMAGES = PROJECT / "docs" / "images"
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--hide-scrollbars"]
-DESKTOP = {"viewport": {"width": 1280, "height": 860}, "device_scale_factor": 1.5}
-PHONE = {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 2, "is_mobile": True, "has_touch": True}
+DESKTOP = {"viewport": {"width": 1280, "height": 860}, "device_scale_factor": 1.25}
 
 
 @dataclass(frozen=True)
@@ -41,28 +40,44 @@ def shelves(page: Page) -> None:
     page.goto("/")
 
 
-def item(page: Page) -> None:
-    shelves(page)
-    page.locator(".shelf-for-you .card").nth(1).click()
-    page.get_by_role("button", name="Rate 4 of 5").click()
-    page.locator(".star-on").nth(3).wait_for()
-    page.reload()
-
-
 def person(page: Page) -> None:
-    """The console where staff see why somebody is shown what."""
+    """The page where staff see what somebody is shown, and why."""
     shelves(page)
     page.get_by_role("link", name="Why these?").click()
+    page.wait_for_load_state("networkidle")
+
+
+def item(page: Page) -> None:
+    """The page of an item that many were shown."""
+    page.goto("/admin/catalog/item/?q=emma")
+    page.locator("#result_list a[href*='/admin/items/']").first.click()
+    page.wait_for_load_state("networkidle")
+
+
+def draft(page: Page) -> None:
+    """The draft of a placement beside what is live."""
+    page.goto("/admin/recommender/placement/?q=shop-for-you")
+    page.locator("#result_list th a").first.click()
+    page.goto(page.url.replace("/change/", "/draft/"))
+    page.wait_for_load_state("networkidle")
+
+
+def at(address: str) -> Callable[[Page], object]:
+    return lambda page: page.goto(address, wait_until="networkidle")
 
 
 SHOTS = [
-    Shot("storefront", shelves, DESKTOP, as_operator=True),
-    Shot("storefront-phone", shelves, PHONE, "dark"),
-    Shot("item", item, DESKTOP),
-    Shot("people", lambda page: page.goto("/people"), DESKTOP),
-    Shot("admin", lambda page: page.goto("/admin/"), DESKTOP, as_operator=True),
-    Shot("admin-models", lambda page: page.goto("/admin/recommender/modelversion/"), DESKTOP, as_operator=True),
-    Shot("admin-person", person, DESKTOP, as_operator=True),
+    Shot("storefront", shelves, DESKTOP),
+    Shot("overview", at("/admin/?period=7d"), DESKTOP, as_operator=True),
+    Shot("person", person, DESKTOP, as_operator=True),
+    Shot("item", item, DESKTOP, as_operator=True),
+    Shot("placement", draft, DESKTOP, as_operator=True),
+    Shot("releases", at("/admin/recommender/release/"), DESKTOP, as_operator=True),
+    Shot("compare", at("/admin/compare/"), DESKTOP, as_operator=True),
+    Shot("results", at("/admin/results/"), DESKTOP, as_operator=True),
+    Shot("health", at("/admin/health/"), DESKTOP, as_operator=True),
+    Shot("dead-letters", at("/admin/interactions/deadletter/"), DESKTOP, as_operator=True),
+    Shot("activity", at("/admin/platform/auditentry/"), DESKTOP, as_operator=True),
 ]
 
 
@@ -83,11 +98,11 @@ def take(shot: Shot, browser: Browser, facts: dict[str, str], folder: Path) -> P
 
 
 def sign_in(page: Page, facts: dict[str, str]) -> None:
-    page.goto("/admin/login/?next=/")
+    page.goto("/admin/login/?next=/admin/")
     page.locator("[name=username]").fill(facts["username"])
     page.locator("[name=password]").fill(facts["password"])
     page.keyboard.press("Enter")
-    page.locator("#staff").wait_for()
+    page.locator("#content").wait_for()
 
 
 def main() -> None:

@@ -1,3 +1,6 @@
+// The policy of pages forbids styles in them: htmx would write its own.
+htmx.config.includeIndicatorStyles = false;
+
 // A dialog that gets no answer says so: htmx on its own would leave everything as it is.
 document.addEventListener("htmx:responseError", ({ detail: { xhr } }) => {
   const page = new DOMParser().parseFromString(xhr.responseText, "text/html");
@@ -43,6 +46,13 @@ function hideIcons(within) {
 }
 document.addEventListener("DOMContentLoaded", () => hideIcons(document));
 document.addEventListener("htmx:afterSwap", ({ target }) => hideIcons(target));
+
+// What the theme leaves without a name gets one; what scrolls sideways does so by the keyboard as well.
+document.addEventListener("DOMContentLoaded", () => {
+  document.querySelector("#searchbar-submit")?.setAttribute("aria-label", "Search this list");
+  for (const link of document.querySelectorAll("a[href='#'].lg\\:hidden")) link.setAttribute("aria-label", "Actions");
+  for (const table of document.querySelectorAll(".rs-scroll")) if (table.scrollWidth > table.clientWidth) table.tabIndex = 0;
+});
 
 function tell(words) {
   document.querySelector(".rs-said")?.remove();
