@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from operator import attrgetter
 from zlib import crc32
 
 import numpy as np
@@ -74,7 +75,8 @@ def live(shop: Shop, number: int) -> None:
     clicks = shop.visitors.clicks(lists, REACH)
     shop.sums.clicks += len(clicks)
     turned_to = [*clicks, *shop.visitors.searches(visits, lists)]
-    events = shop.visitors.events(turned_to, shop.item_ids, shop.span.now)
+    # In the order in which they happen: whoever asks for the last event looks at what was stored last.
+    events = iter(sorted(shop.visitors.events(turned_to, shop.item_ids, shop.span.now), key=attrgetter("occurred_at")))
     while batch := list(islice(events, AT_ONCE)):
         shop.sums.events += len(producers.store_and_tell(batch, SOURCE, as_happened=True).stored)
 

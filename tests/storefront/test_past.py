@@ -11,6 +11,7 @@ from django.db.models import Sum
 
 from catalog import store
 from catalog.models import EndUser, Item
+from interactions import arrivals
 from interactions.models import DeadLetter, Interaction
 from recommender.insight.experiments import results
 from recommender.models import (
@@ -61,6 +62,7 @@ def test_a_past_is_whole_and_made_once(days: Span) -> None:
     said = making.make(tastes, days)
     assert said.startswith("14 days were made: ")
     every_day_has_lists_and_clicks(days)
+    the_last_event_is_the_latest(days)
     clicks_fall_with_position()
     better_releases_are_clicked_more()
     one_release_was_refused_and_one_rolled_back()
@@ -89,6 +91,12 @@ def every_day_has_lists_and_clicks(days: Span) -> None:
     # What was clicked names its list.
     sums = DailyImpressions.objects.aggregate(clicked=Sum("places_clicked"), named=Sum("places_by_id"))
     assert sums["named"] > 0.9 * sums["clicked"]
+
+
+def the_last_event_is_the_latest(days: Span) -> None:
+    last = arrivals.last_stored_at()
+    assert last is not None
+    assert days.now - last < timedelta(hours=1)
 
 
 def rate_of(**which: Any) -> float:
