@@ -16,7 +16,6 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django_celery_beat.admin import PeriodicTaskAdmin as BeatsTaskAdmin
-from django_celery_beat.admin import PeriodicTaskForm, TaskSelectWidget
 from django_celery_beat.models import (
     ClockedSchedule,
     CrontabSchedule,
@@ -27,10 +26,10 @@ from django_celery_beat.models import (
 from kombu.exceptions import OperationalError
 from unfold.decorators import action, display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
-from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from recsite.console import items as items
-from recsite.console import schedule
+from recsite.console import schedule, schedule_form, timing
+from recsite.console.schedule_form import ScheduleForm
 from recsite.platform import audit, second_factor
 from recsite.platform.audit import Actor
 from recsite.platform.audited_admin import AuditedAdmin
@@ -120,52 +119,58 @@ class GroupAdmin(DjangosGroupAdmin, RenamedAdmin):
     empty = "Every role was deleted: add one, which is a set of permissions that staff share."
 
 
-WHEN = ("interval", "crontab", "start_time", "one_off", "last_run_at")
-OTHER_TIMES = ("solar", "clocked")
-"""Kinds of schedule that the library offers and nothing here uses: shown on a row that has one."""
-
-
-class TaskSelect(UnfoldAdminSelectWidget, TaskSelectWidget):
-    template_name = "unfold/widgets/select.html"
-
-
-class TaskForm(PeriodicTaskForm):
-    def __init__(self, *args: object, **kwargs: object) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["task"].widget = UnfoldAdminTextInputWidget()
-        self.fields["regtask"].widget = TaskSelect()
-
-
 @admin.register(PeriodicTask)
 class PeriodicTaskAdmin(BeatsTaskAdmin, RenamedAdmin):
     """The tasks that beat starts, and when. The settings fill a new database; what staff change afterwards stays.
 
-    A task of the product that staff delete comes back switched off when beat starts.
+    A task of the product that staff delete comes back switched off when beat starts. The library's own forms have
+    calendars of the sun and times zones of a crontab; this one has plain words.
     """
 
     renamed = ("scheduled task", "scheduled tasks")
     audited_as, audited_by = "schedule", "name"
     empty = "Beat has not run yet: it writes its schedule here when it starts."
-    form = TaskForm
-    list_display = ("name", "enabled", "every", "last_run", "next_run", "total_run_count")
+    form = ScheduleForm
+    list_display = ("name", "enabled", "every", "last_run", "took", "next_run")
+    list_filter = ("enabled",)
+    search_fields = ("name",)
     list_select_related = ("interval", "crontab", "solar", "clocked")
     sortable_by = ()
-    fieldsets = (
-        (None, {"fields": ("name", "enabled", "description", "regtask", "task")}),
-        ("When", {"fields": WHEN}),
-        ("Arguments", {"fields": ("args", "kwargs")}),
-        ("For engineers", {"fields": ("expires", "expire_seconds", "queue", "priority"), "classes": ("collapse",)}),
-    )
+    change_form_template = None
+    inlines = ()
     actions = ("enable_tasks", "disable_tasks", "run_tasks")
+    actions_detail = ("run_now",)
 
     def get_fieldsets(self, request: HttpRequest, obj: PeriodicTask | None = None) -> Any:
-        """Add the kind of schedule that a row has to those that staff choose from."""
-        used = tuple(name for name in OTHER_TIMES if obj and getattr(obj, name))
-        found = [(name, dict(options)) for name, options in self.fieldsets]
-        for name, options in found:
-            if name == "When":
-                options["fields"] = (*used, *WHEN)
-        return found
+        """Show what a task does; which one it is, is chosen when it is added."""
+        if not self.has_change_permission(request, obj) and obj:
+            return ((None, {"fields": ("name", "enabled", "purpose", "when_text", *self.ran, "description")}),)
+        what = ("name", "enabled", "purpose", *self.ran, "description") if obj else ("name", "enabled", "task")
+        return ((None, {"fields": what}), ("When", {"fields": ("how", ("number", "unit"), ("at", "days"))}))
+
+    ran = ("last_run", "took", "next_run")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: PeriodicTask | None = None) -> tuple[str, ...]:
+        return ("purpose", "when_text", *self.ran)
+
+    def save_model(self, request: HttpRequest, obj: PeriodicTask, form: Any, change: bool) -> None:
+        """Record the times in words: the rows that hold them are the library's."""
+        super().save_model(request, obj, form, change)
+        if "how" in form.fields and (now := timing.of(obj)) != form.was:
+            was = {"when": str(form.was)} if form.was else {}
+            self.record(request, obj, "change" if change else "set", before=was, after={"when": str(now)})
+
+    @display(description="what it does")
+    def purpose(self, task: PeriodicTask) -> str:
+        return schedule_form.purpose(task.task)
+
+    @display(description="when")
+    def when_text(self, task: PeriodicTask) -> str:
+        return str(timing.of(task))
+
+    @display(description="took")
+    def took(self, task: PeriodicTask) -> str:
+        return schedule.took(task)
 
     @display(description="last run")
     def last_run(self, task: PeriodicTask) -> str:
@@ -209,7 +214,16 @@ class PeriodicTaskAdmin(BeatsTaskAdmin, RenamedAdmin):
             for task in queryset:
                 self.record(request, task, "run")
 
+    def has_run_now_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
+        return self.has_change_permission(request)
 
-@admin.register(ClockedSchedule, CrontabSchedule, IntervalSchedule, SolarSchedule)
-class ScheduleAdmin(AuditedAdmin):
-    audited_as = "schedule time"
+    @action(
+        description="Run now",
+        icon="play_arrow",
+        permissions=["run_now"],
+        dialog=dialog("Run this task now?", "It goes into the queue at once; its own times stay as they are.", "Run"),
+    )
+    def run_now(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
+        task = self.get_or_404(request, object_id)
+        self.run_tasks(request, PeriodicTask.objects.filter(pk=task.pk))
+        return leave_dialog(request, "admin:django_celery_beat_periodictask_change", object_id)

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from django.conf import settings
-from django.db.models import Max
+from django.db.models import Count, Max, Min
 from django.utils import timezone
 
 from interactions import arrivals
@@ -19,11 +19,12 @@ from recommender import registry
 from recommender.insight import drift
 from recommender.models import Release
 from recommender.serving import processes
-from recsite.platform import partitions, redis, series, workers
+from recsite.platform import broker, partitions, redis, series, workers
 from recsite.platform import thresholds as limits
 from recsite.platform.alerts import Finding, Look
+from recsite.platform.broker import BrokerAway
 from recsite.platform.humanize import duration, pluralize
-from recsite.platform.models import Job
+from recsite.platform.models import AlertMessage, Job
 
 WINDOW = timedelta(minutes=10)
 """The latest time of which errors and durations are told."""
@@ -47,6 +48,13 @@ def _redis() -> Iterator[Finding]:
 def _workers() -> Iterator[Finding]:
     if absent := workers.complaint():
         yield Finding(limits.WORKER, absent, "admin:platform_job_changelist", "platform.view_job")
+
+
+def _broker() -> Iterator[Finding]:
+    try:
+        broker.waiting()
+    except BrokerAway as away:
+        yield Finding(limits.BROKER, str(away), "health-page", "platform.view_job")
 
 
 def _release() -> Iterator[Finding]:
@@ -160,6 +168,15 @@ def _dead_letters() -> Iterator[Finding]:
         yield Finding(limits.DEAD_LETTERS, sentence, page, permission, since=first)
 
 
+def _telling() -> Iterator[Finding]:
+    """Yield a finding where mails about alerts fail; the addresses are for those alone who choose them."""
+    failing = AlertMessage.objects.filter(sent_at=None, tries__gt=0, subscription__is_on=True)
+    found = failing.aggregate(number=Count("pk"), since=Min("episode__noticed_at"), error=Max("error"))
+    if number := found["number"]:
+        sentence = f"{pluralize(number, 'message')} about alerts can't be sent. {found['error']}"
+        yield Finding(limits.TELLING, sentence, "alerts-page", "platform.view_job", since=found["since"])
+
+
 def _disk() -> Iterator[Finding]:
     usage = shutil.disk_usage(settings.STATE_DIR if settings.STATE_DIR.exists() else Path.cwd())
     if limits.FREE_SHARE.is_crossed(usage.free / usage.total):
@@ -170,6 +187,7 @@ def _disk() -> Iterator[Finding]:
 
 LOOKS: dict[str, Look] = {
     "Redis": _redis,
+    "The task broker": _broker,
     "The worker": _workers,
     "The live release": _release,
     "Requests": _requests,
@@ -179,6 +197,7 @@ LOOKS: dict[str, Look] = {
     "Partitions": _months,
     "Drift": _drift,
     "Dead letters": _dead_letters,
+    "Mails about alerts": _telling,
     "The disk": _disk,
 }
 """What is looked at, by its name in words."""

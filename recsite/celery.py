@@ -1,6 +1,7 @@
 """Make the Celery app: worker and beat start from here."""
 
 import os
+import time
 from importlib import import_module
 from typing import Any
 
@@ -40,9 +41,11 @@ def _print_no_banner(instance: Any, **_: Any) -> None:
 
 @before_task_publish.connect
 def _send_request_id(headers: dict[str, Any], **_: Any) -> None:
-    """Let the task carry the id of the request that started it, so that their log lines meet."""
+    """Let the task carry when it was sent, and the id of the request that started it, so that their log lines meet."""
     if request_id := structlog.contextvars.get_contextvars().get("request_id"):
         headers["request_id"] = request_id
+    # Celery's own messages don't tell how long they have waited.
+    headers["queued_at"] = time.time()
 
 
 @task_prerun.connect
@@ -50,11 +53,19 @@ def _take_request_id(task_id: str, task: Any, **_: Any) -> None:
     """Write both ids in every line of the task; one that beat started is a request of its own."""
     request_id = task.request.get("request_id") or task_id
     structlog.contextvars.bind_contextvars(request_id=request_id, task_id=task_id, task=task.name)
+    _runs().begin(task_id)
 
 
 @task_postrun.connect
-def _forget_request_id(**_: Any) -> None:
+def _forget_request_id(task_id: str, task: Any, state: str | None = None, retval: Any = None, **_: Any) -> None:
+    """Note how it ended, and take its ids off the lines that follow."""
+    _runs().end(task_id, task.name, state or "", retval)
     structlog.contextvars.unbind_contextvars("request_id", "task_id", "task")
+
+
+def _runs() -> Any:
+    """Return the module that keeps the latest runs; it needs Django's settings, which come later than this module."""
+    return import_module("recsite.platform.task_runs")
 
 
 @worker_process_init.connect

@@ -154,13 +154,16 @@ ADMIN_PAGES: Mapping[str, str] = {
     "results": "recommender.view_dailyimpressions",
     "results-csv": "recommender.view_dailyimpressions",
     "health-page": "platform.view_job",
+    "object-activity": "platform.view_auditentry",
+    "health-live": "platform.view_job",
+    "alerts-page": "platform.view_job",
     "partitions-page": "platform.view_job",
     "kafka-page": "platform.view_job",
 }
 """What the pages of the admin that are no lists of rows need. Lists and forms need the permissions of their rows."""
 
-ADMIN_OPEN = ("search", "styleguide", "overview-live")
-"""Pages for all staff: search and overview show what each may see, and the style guide holds nothing."""
+ADMIN_OPEN = ("search", "styleguide", "overview-live", "sessions-page", "session-end")
+"""Pages for all staff: search, overview and sessions show what each may see, and the style guide holds nothing."""
 
 ADMIN_ACTIONS: Mapping[str, Mapping[str, str]] = {
     "catalog.item": {
@@ -187,13 +190,15 @@ ADMIN_ACTIONS: Mapping[str, Mapping[str, str]] = {
     "platform.job": {"cancel": "platform.change_job"},
     "platform.apikey": {"rotate": "platform.add_apikey"},
     "auth.user": {"remove_second_factor": "auth.change_user"},
+    "platform.alertsubscription": {"send_test": "platform.change_alertsubscription"},
+    "platform.alertsilence": {"end": "platform.add_alertsilence"},
     "platform.webhookendpoint": {
         "send_test": "platform.change_webhookendpoint",
         "rotate": "platform.change_webhookendpoint",
     },
     "platform.webhookdelivery": {"redeliver": "platform.change_webhookendpoint"},
     "django_celery_beat.periodictask": dict.fromkeys(
-        ("enable_tasks", "disable_tasks", "run_tasks"), "django_celery_beat.change_periodictask"
+        ("enable_tasks", "disable_tasks", "run_tasks", "run_now"), "django_celery_beat.change_periodictask"
     ),
 }
 """What each button of the admin needs, by the rows that it acts on; Django's own deletion apart.

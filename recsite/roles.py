@@ -24,8 +24,10 @@ SECRETS = frozenset(
         "auth.view_group",
         "auth.view_permission",
         "auth.view_user",
+        "platform.view_alertsubscription",
         "platform.view_apikey",
         "platform.view_idempotentrequest",
+        "platform.view_session",
         "platform.view_stafflogin",
         "platform.view_webhookdelivery",
         "platform.view_webhookendpoint",
@@ -103,6 +105,14 @@ GRANTS: tuple[Grant, ...] = (
         (
             *_rows("platform.webhookendpoint", "view", "add", "change", "delete"),
             *_rows("platform.webhookdelivery", "view"),
+        ),
+        (OPERATOR,),
+    ),
+    Grant(
+        "Alerts: choose who is told of which, and silence some for a while",
+        (
+            *_rows("platform.alertsubscription", "view", "add", "change", "delete"),
+            *_rows("platform.alertsilence", "add"),
         ),
         (OPERATOR,),
     ),

@@ -13,6 +13,7 @@ def beat_schedule(train_secs: int, rebuild_hours: int, incremental_secs: int) ->
         "Roll up behaviour": ("interactions.tasks.add_up_behaviour", 60),
         "Publish system metrics": ("recsite.tasks.announce_figures", 60),
         "Sample levels": ("recsite.tasks.sample_levels", 60),
+        "Tell of alerts": ("recsite.tasks.tell_alerts", 60),
         "Thin series": ("recsite.platform.tasks.thin_series", 24 * 3600),
         "Check drift": ("recommender.tasks.check_drift", 600),
         "Prune rare co-visits": ("recommender.tasks.prune_covisits", 24 * 3600),

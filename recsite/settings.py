@@ -8,6 +8,7 @@ from recsite.api_settings import *  # noqa: F403
 from recsite.gorse_permissions import API_ACCESS as API_ACCESS
 from recsite.kafka_settings import *  # noqa: F403
 from recsite.logging import logging_config
+from recsite.mail_settings import *  # noqa: F403
 from recsite.model_settings import *  # noqa: F403
 from recsite.model_settings import export_storage, model_storage
 from recsite.openapi import REST_FRAMEWORK as REST_FRAMEWORK
@@ -22,6 +23,7 @@ from recsite.sign_in_settings import *  # noqa: F403
 from recsite.sign_in_settings import SIGN_IN_APPS
 from recsite.sinks import *  # noqa: F403
 from recsite.sinks import ERASURE_SINKS
+from recsite.undo_table import OBJECT_ADDRESSES as OBJECT_ADDRESSES
 from recsite.undo_table import UNDO as UNDO
 from recsite.unfold import UNFOLD as UNFOLD
 

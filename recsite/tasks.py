@@ -1,5 +1,7 @@
 """Tasks of the worker about the whole product."""
 
+import logging
+
 from celery import shared_task
 
 from interactions import announcements
@@ -7,6 +9,10 @@ from interactions.topics import SYSTEM_METRICS
 from recsite import levels
 from recsite.metrics import asked_now
 from recsite.platform import alerts
+from recsite.platform.locks import AlreadyRunning
+from recsite.platform.telling import rounds
+
+logger = logging.getLogger(__name__)
 
 
 @shared_task(soft_time_limit=60, time_limit=90)
@@ -23,3 +29,12 @@ def sample_levels() -> None:
     """
     levels.sample()
     alerts.now()
+
+
+@shared_task(soft_time_limit=240, time_limit=300)
+def tell_alerts() -> None:
+    """Tell those who want to know which alerts have begun and which have ended."""
+    try:
+        rounds.tell(alerts.now())
+    except AlreadyRunning as busy:
+        logger.info("%s", busy)

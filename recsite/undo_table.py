@@ -6,6 +6,9 @@ the inverse tells every process as the first one did.
 
 from recsite.platform.access import Undo
 
+OBJECT_ADDRESSES = "recsite.console.subjects.addresses"
+"""The function that knows the pages of what changes are of."""
+
 UNDO: dict[str, Undo] = {
     "item.hide": Undo("catalog.change_item", "catalog.undo.hidden"),
     "item.show": Undo("catalog.change_item", "catalog.undo.hidden"),

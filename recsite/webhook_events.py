@@ -13,6 +13,26 @@ MAYBE_NUMBER: dict[str, Any] = {"type": ["number", "null"]}
 MAYBE_ID: dict[str, Any] = {"type": ["integer", "null"]}
 VERSIONS: dict[str, Any] = {"type": "object", "additionalProperties": ID}
 
+ALERT: dict[str, Any] = {
+    **dict.fromkeys(("key", "kind", "name"), TEXT),
+    "severity": {"type": "string", "enum": ["down", "warning"]},
+    **dict.fromkeys(("sentence", "means", "do", "link"), TEXT),
+    "began_at": TIME,
+    "ended_at": {"type": ["string", "null"], "format": "date-time"},
+}
+ALERT_EXAMPLE: dict[str, Any] = {
+    "key": "queue-depth:training",
+    "kind": "queue-depth",
+    "name": "Queue",
+    "severity": "warning",
+    "sentence": "1,200 tasks wait in the queue training.",
+    "means": "Tasks come faster than the worker does them.",
+    "do": "Look at Jobs for one that hangs; start another worker.",
+    "link": "/admin/platform/job/",
+    "began_at": "2026-05-01T12:00:00+00:00",
+    "ended_at": "2026-05-01T12:20:00+00:00",
+}
+
 WEBHOOK_EVENTS = {
     "model.promoted": EventType(
         "Another release is served: after a promotion, a scheduled training, or a roll back.",
@@ -94,4 +114,10 @@ WEBHOOK_EVENTS = {
             "finished_at": "2026-05-01T12:00:09+00:00",
         },
     ),
+    "alert.began": EventType(
+        "Something needs staff, and has for a minute: an alert of the first page of the admin.",
+        ALERT,
+        ALERT_EXAMPLE | {"ended_at": None},
+    ),
+    "alert.ended": EventType("It is over.", ALERT, ALERT_EXAMPLE),
 }

@@ -8,13 +8,12 @@ from typing import Any
 from django.apps import apps
 from django.conf import settings
 from django.contrib.auth import get_user_model
-from django.contrib.sessions.models import Session
 from django.db import connection
 from django.test import override_settings
 
 from interactions.models import InteractionType
 from recommender.models import DEFAULT, Placement, PlacementRevision
-from recsite.platform.models import RoleDefault
+from recsite.platform.models import RoleDefault, Session
 from tests import factories
 from tests.recommender.fixtures import open_shop
 from tests.web import Web, web_server

@@ -192,6 +192,9 @@ MENU: tuple[Group, ...] = (
                 "monitor_heart",
                 (
                     Page("Health", "health-page", JOBS),
+                    Page("Alerts", "alerts-page", JOBS),
+                    _rows("Alert subscriptions", "platform_alertsubscription", is_tab=False),
+                    _rows("Silences", "platform_alertsilence", is_tab=False),
                     Page("Partitions", "partitions-page", JOBS),
                     _rows("Schedule", "django_celery_beat_periodictask"),
                     Page("Kafka", "kafka-page", JOBS),
@@ -200,13 +203,14 @@ MENU: tuple[Group, ...] = (
                     _rows("Generations", "platform_generation", is_tab=False),
                 ),
             ),
-            Entry("Activity", "history", (_rows("Activity", "platform_auditentry"),)),
+            Entry("Activity", "history", (_rows("Activity", "platform_auditentry", "activity/"),)),
             Entry(
                 "Access",
                 "key",
                 (
                     _rows("Staff", "auth_user"),
                     _rows("Roles", "auth_group"),
+                    Page("Sessions", "sessions-page", ""),
                     _rows("API keys", "platform_apikey"),
                     _rows("Webhooks", "platform_webhookendpoint"),
                     _rows("Webhook deliveries", "platform_webhookdelivery"),

@@ -5,7 +5,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import path, re_path
 
-from recsite.console import finding, health_page, kafka_page, partitions_page
+from recsite.console import activity_page, alerts_page, finding, health_page, kafka_page, partitions_page, sessions_page
 from recsite.console.overview import page as overview
 from recsite.platform.admin.styleguide import styleguide
 
@@ -20,9 +20,15 @@ def to_overview(request: HttpRequest, app: str) -> HttpResponse:  # noqa: ARG001
 urlpatterns = [
     path("overview/", guard(overview.live), name="overview-live"),
     path("health/", guard(health_page.show), name="health-page"),
+    path("health/live/", guard(health_page.live), name="health-live"),
+    path("health/alerts/", guard(alerts_page.show), name="alerts-page"),
     path("health/partitions/", guard(partitions_page.show), name="partitions-page"),
     path("health/kafka/", guard(kafka_page.show), name="kafka-page"),
     path("health/schedule/<int:pk>/run/", guard(health_page.run_task), name="run-task"),
+    path("health/schedule/<int:pk>/switch/", guard(health_page.switch_task), name="switch-task"),
+    path("access/sessions/", guard(sessions_page.show), name="sessions-page"),
+    path("access/sessions/end/", guard(sessions_page.end), name="session-end"),
+    path("activity/<str:kind>/<int:pk>/", guard(activity_page.show), name="object-activity"),
     path("styleguide/", guard(styleguide), name="styleguide"),
     # In place of the theme's own, which keeps its name: that one reads every table, and remembers in Redis.
     path("search/", guard(finding.results), name="search"),

@@ -1,6 +1,7 @@
 from importlib import import_module
 
 from django.apps import AppConfig
+from django.contrib.auth.signals import user_logged_in
 
 
 class PlatformConfig(AppConfig):
@@ -14,3 +15,4 @@ class PlatformConfig(AppConfig):
         import_module("recsite.platform.schema")
         # So does the converter that the addresses of items and users use.
         import_module("recsite.platform.addresses")
+        user_logged_in.connect(import_module("recsite.platform.staff_sessions").note)

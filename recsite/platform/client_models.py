@@ -1,15 +1,17 @@
-"""The rows of whoever calls the API: keys, logins of staff, and requests that are done once."""
+"""The rows of whoever calls: keys of the API, sessions and logins of staff, and requests that are done once."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 from uuid import uuid4
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
+from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.crypto import get_random_string
+from django.utils.module_loading import import_string
 from rest_framework_api_key.crypto import KeyGenerator
 from rest_framework_api_key.models import AbstractAPIKey, APIKeyManager
 
@@ -117,6 +119,19 @@ class IdempotentRequest(models.Model):
 
     def __str__(self) -> str:
         return f"{self.key[:8]} {self.status or 'under way'}"
+
+
+class Session(AbstractBaseSession):
+    """Store the session of a browser and whose it is, so that staff see where they are signed in, and can end it."""
+
+    account_id = models.BigIntegerField(null=True, db_index=True, help_text="None for whoever is not signed in.")
+
+    class Meta(AbstractBaseSession.Meta):
+        app_label = "platform"
+
+    @classmethod
+    def get_session_store_class(cls) -> Any:
+        return import_string(f"{settings.SESSION_ENGINE}.SessionStore")
 
 
 class StaffLogin(models.Model):

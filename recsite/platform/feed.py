@@ -7,8 +7,9 @@ together with those that write to the table then, and read the next time, once t
 a lock on the table, which everybody can see, until the end.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.db import connection, transaction
@@ -21,6 +22,12 @@ WRITERS = """
 SELECT coalesce(array_agg(virtualtransaction), '{{}}') FROM pg_locks
 WHERE database = (SELECT oid FROM pg_database WHERE datname = current_database())
     AND relation = '{table}'::regclass AND mode = 'RowExclusiveLock'
+"""
+BEHIND = """
+SELECT one.reader, (SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM {table}_id_seq) - one.position,
+    (SELECT {stored} FROM {table} WHERE id > one.position ORDER BY id LIMIT 1)
+FROM (SELECT name AS reader, coalesce((SELECT position FROM platform_feedcursor WHERE name = names.name), 0) AS position
+    FROM (SELECT %s::text AS name) AS names) AS one
 """
 STILL_WRITING = "SELECT EXISTS (SELECT FROM pg_locks WHERE virtualtransaction = ANY(%s::text[]))"
 
@@ -82,6 +89,26 @@ def waiting(reader: str, table: str) -> int:
     """Estimate how many rows a reader has yet to read."""
     found = FeedCursor.objects.filter(name=reader).values_list("position", flat=True).first()
     return max(_ask(LAST_ID.format(table=table)) - (found or 0), 0)
+
+
+class Behind(NamedTuple):
+    """Say how far a reader is behind what is stored."""
+
+    reader: str
+    rows: int
+    """About how many it has yet to read."""
+    since: datetime | None
+    """When the first of them was stored; None where it has read all."""
+
+
+def behind(readers: Mapping[str, tuple[str, str]]) -> list[Behind]:
+    """Return how far readers are behind, by one query; of each the table, and the column that says when a row came."""
+    parts = [BEHIND.format(table=table, stored=stored) for table, stored in readers.values()]
+    if not parts:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(" UNION ALL ".join(parts), list(readers))
+        return [Behind(reader, max(rows, 0), since if rows > 0 else None) for reader, rows, since in cursor.fetchall()]
 
 
 def _ask(question: str, *parameters: Any) -> Any:

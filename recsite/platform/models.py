@@ -8,10 +8,15 @@ from django.utils import timezone
 
 from recsite.platform.client_models import ApiKey as ApiKey
 from recsite.platform.client_models import IdempotentRequest as IdempotentRequest
+from recsite.platform.client_models import Session as Session
 from recsite.platform.client_models import StaffLogin as StaffLogin
 from recsite.platform.client_models import default_scopes as default_scopes
 from recsite.platform.series_models import HeldAlert as HeldAlert
 from recsite.platform.series_models import SeriesPoint as SeriesPoint
+from recsite.platform.telling.models import AlertEpisode as AlertEpisode
+from recsite.platform.telling.models import AlertMessage as AlertMessage
+from recsite.platform.telling.models import AlertSilence as AlertSilence
+from recsite.platform.telling.models import AlertSubscription as AlertSubscription
 from recsite.platform.webhooks.models import WebhookDelivery as WebhookDelivery
 from recsite.platform.webhooks.models import WebhookEndpoint as WebhookEndpoint
 

@@ -6,6 +6,7 @@ along. Each app says which tables of its own are such; `PARTITIONED` in the sett
 
 import re
 import time
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -34,6 +35,10 @@ FIND_TABLES = """
 SELECT relname, inhparent IS NOT NULL
 FROM pg_class LEFT JOIN pg_inherits ON inhrelid = oid AND inhparent = '{table}'::regclass
 WHERE relkind = 'r' AND relname ~ %s AND pg_table_is_visible(oid)
+"""
+ATTACHED = """
+SELECT inhparent::regclass::text, relname FROM pg_inherits JOIN pg_class ON oid = inhrelid
+WHERE inhparent = ANY(%s::text[]::regclass[])
 """
 SIZES = """
 SELECT relname, inhparent IS NOT NULL, nullif(reltuples, -1)::bigint, pg_total_relation_size(oid)
@@ -99,8 +104,7 @@ class Partitioned:
 
     def months_ahead(self, now: datetime) -> int:
         """Count the months after the current one that have a partition, without a gap."""
-        attached, month = self.find().attached, Month.of(now).plus(1)
-        return next(number for number in count() if month.plus(number) not in attached)
+        return _without_gap(self.find().attached, now)
 
     def apply(self, due: Plan) -> Plan:
         """Do what the plan says and return what of it was still to be done.
@@ -172,9 +176,9 @@ class Partitioned:
         """Tell whether upkeep detaches this month, by the settings."""
         return bool(self.retention_months) and month < Month.of(now).plus(-self.retention_months)
 
-    def alarm(self, now: datetime) -> str:
-        """Say in one sentence that too few months are ahead; empty where all is well."""
-        ahead = self.months_ahead(now)
+    def alarm(self, now: datetime, ahead: int | None = None) -> str:
+        """Say in one sentence that too few months are ahead; empty where all is well. `ahead` is what is known."""
+        ahead = self.months_ahead(now) if ahead is None else ahead
         if ahead >= min(MONTHS_AHEAD.limit, settings.PARTITION_MONTHS_AHEAD):
             return ""
         return f"Only {ahead} of the coming months are ready for {self.holds}: run 'manage.py partitions'."
@@ -245,9 +249,21 @@ def record(table: Partitioned, done: Plan, actor: Actor) -> None:
 
 
 def alarms() -> list[str]:
-    """Return a sentence for each table that has too few months ahead."""
-    now = timezone.now()
-    return [alarm for table in tables() if (alarm := table.alarm(now))]
+    """Return a sentence for each table that has too few months ahead, by one query for all of them."""
+    now, listed = timezone.now(), list(tables())
+    with connection.cursor() as cursor:
+        cursor.execute(ATTACHED, [[table.table for table in listed]])
+        months = defaultdict[str, set[Month]](set)
+        for table, name in cursor.fetchall():
+            if found := re.search(r"_y(\d{4})m(\d{2})$", name):
+                months[table].add(_month(found))
+    ahead = {table.table: _without_gap(months[table.table], now) for table in listed}
+    return [alarm for table in listed if (alarm := table.alarm(now, ahead[table.table]))]
+
+
+def _without_gap(attached: Collection[Month], now: datetime) -> int:
+    month = Month.of(now).plus(1)
+    return next(number for number in count() if month.plus(number) not in attached)
 
 
 def _delete(cursor: CursorWrapper, table: str, column: str, values: Collection[object]) -> int:

@@ -69,6 +69,11 @@ def revoke(token: str) -> None:
     _end(_login(claims), "")
 
 
+def end(login: StaffLogin, *, actor: Actor, reason: str) -> None:
+    """End a sign-in for whoever may see it in the admin."""
+    _end(login, reason, actor)
+
+
 def holder(access: str) -> Any:
     """Return the account of an access token. Raises WrongToken, and DatabaseDown."""
     return _login(_read(access, ACCESS)).user
@@ -121,10 +126,11 @@ def _login(claims: dict[str, Any]) -> StaffLogin:
     return login
 
 
-def _end(login: StaffLogin, reason: str) -> None:
+def _end(login: StaffLogin, reason: str, actor: Actor | None = None) -> None:
     with transaction.atomic():
         if StaffLogin.objects.filter(pk=login.pk, revoked_at=None).update(revoked_at=timezone.now()):
-            audit.record(_actor(login.user), "staff.sign_out", "staff", login.user.get_username(), reason=reason)
+            by = actor or _actor(login.user)
+            audit.record(by, "staff.sign_out", "staff", login.user.get_username(), reason=reason)
 
 
 def _actor(user: AbstractBaseUser) -> Actor:

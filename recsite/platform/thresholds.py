@@ -69,6 +69,13 @@ REDIS = Threshold(
     "Answers are computed anew and take longer; no task reaches a worker.",
     "Check that Redis runs and that REDIS_URL names it.",
 )
+BROKER = Threshold(
+    "broker",
+    "Task broker",
+    Severity.DOWN,
+    "Nothing is trained, warmed or delivered until it answers.",
+    "Check that the broker runs and that CELERY_BROKER_URL names it.",
+)
 WORKER = Threshold(
     "worker",
     "Worker",
@@ -211,6 +218,13 @@ FREE_SHARE = Threshold(
     Comparison.BELOW,
     "share that is free",
 )
+TELLING = Threshold(
+    "telling",
+    "Mails are not sent",
+    Severity.WARNING,
+    "Those who want to know of alerts by mail are not told. What waits is sent once the server answers.",
+    "Check EMAIL_HOST and the settings beside it; Alerts has a test for each address.",
+)
 UNKNOWN = Threshold(
     "unknown",
     "Can't be looked at",
@@ -224,6 +238,7 @@ THRESHOLDS = {
     for one in (
         DATABASE,
         REDIS,
+        BROKER,
         WORKER,
         LEVELS,
         RELEASE,
@@ -240,6 +255,7 @@ THRESHOLDS = {
         DRIFT,
         DEAD_LETTERS,
         FREE_SHARE,
+        TELLING,
         UNKNOWN,
     )
 }

@@ -4,11 +4,11 @@ import re
 from dataclasses import dataclass
 from zlib import crc32
 
-from django.contrib.sessions.models import Session
 from django.http import HttpRequest
 
 from catalog.erasure import ErasedUsers
 from interactions.schema import new_event_id
+from recsite.platform.models import Session
 
 SESSION_KEY = "person"
 VISITOR = "visitor-"

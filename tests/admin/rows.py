@@ -6,6 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.utils import timezone
+from django_celery_beat.models import CrontabSchedule, PeriodicTask
 
 from catalog.models import Category, EndUser, Erasure, ItemEmbedding, MergedUser
 from interactions.models import BehaviourWindow, DeadLetter, IgnoredLetters, ImportRun, OutboxMessage
@@ -38,7 +39,19 @@ from recommender.models import (
 )
 from recsite.platform import audit, jobs
 from recsite.platform.audit import Actor, Kind
-from recsite.platform.models import ApiKey, FeedCursor, Generation, IdempotentRequest, Job, ScheduleDefault, StaffLogin
+from recsite.platform.models import (
+    AlertEpisode,
+    AlertMessage,
+    AlertSilence,
+    AlertSubscription,
+    ApiKey,
+    FeedCursor,
+    Generation,
+    IdempotentRequest,
+    Job,
+    ScheduleDefault,
+    StaffLogin,
+)
 from recsite.platform.webhooks import endpoints, events
 from recsite.platform.webhooks.endpoints import EndpointSettings
 from tests import factories
@@ -125,15 +138,26 @@ def _fill_platform() -> None:
     endpoints.send_test(endpoints.create(asked, actor=clerk), actor=clerk)
     FeedCursor.objects.get_or_create(name="attribution")
     ScheduleDefault.objects.create(name="Retrain and promote")
+    nightly = CrontabSchedule.objects.create(minute="0", hour="3")
+    PeriodicTask.objects.create(name="Train at night", task="recommender.tasks.train", crontab=nightly)
     owner = User.objects.create_user("owner-of-a-token")
     StaffLogin.objects.create(user=owner, expires_at=timezone.now() + timedelta(days=1))
     IdempotentRequest.objects.create(key="0" * 64, request="0" * 64, status=202)
     AlgorithmSettings.objects.create(algorithm="svd", settings={"n_factors": 4})
     registry.ensure_plans()
+    _fill_alerts()
     for state in Job.State.values:
         job = jobs.create("train", "Train and promote")
         message = f"Release 1234 is {state}: svd 1233 (RMSE 0.674, nDCG@10 0.018), popular 1232 (nDCG@10 0.103)."
         Job.objects.filter(pk=job.pk).update(state=state, message=message, log=f"00:34:50 {message}\n" * 3)
+
+
+def _fill_alerts() -> None:
+    now = timezone.now()
+    told = AlertSubscription.objects.create(email=f"{'operations-of-the-night' * 2}@shop.example", kinds=["redis"])
+    episode = AlertEpisode.objects.create(key="redis", kind="redis", severity="down", sentence=REASON, began_at=now)
+    AlertMessage.objects.create(subscription=told, episode=episode, event="began", due_at=now, sent_at=now)
+    AlertSilence.objects.create(kind="drift", until=now + timedelta(days=1), reason=REASON, made_by="clerk")
 
 
 def _fill_models(shop: Shop) -> None:

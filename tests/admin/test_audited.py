@@ -12,13 +12,7 @@ from django.core.management import call_command
 from django.db.models import Model
 from django.test import RequestFactory
 from django.urls import reverse
-from django_celery_beat.models import (
-    ClockedSchedule,
-    CrontabSchedule,
-    IntervalSchedule,
-    PeriodicTask,
-    SolarSchedule,
-)
+from django_celery_beat.models import PeriodicTask
 
 from catalog import erasure
 from catalog.models import Category, EndUser, Erasure, Item
@@ -26,7 +20,7 @@ from interactions.models import DeadLetter, InteractionType
 from recommender.models import AlgorithmSettings, Placement, TrainingPlan
 from recsite.beat import Entry
 from recsite.platform.audit import Actor
-from recsite.platform.models import ApiKey, AuditEntry, WebhookEndpoint
+from recsite.platform.models import AlertSubscription, ApiKey, AuditEntry, WebhookEndpoint
 from tests.admin.rows import fill_tables
 from tests.admin.staff import Staff
 from tests.recommender.fixtures import Shop
@@ -45,10 +39,7 @@ CHANGES: dict[type[Model], dict[str, Any]] = {
     User: {"first_name": "Grace"},
     Group: {"name": "Night shift"},
     PeriodicTask: {"description": "At night."},
-    IntervalSchedule: {"every": "77"},
-    CrontabSchedule: {"minute": "7"},
-    ClockedSchedule: {"clocked_time_0": "2030-01-01", "clocked_time_1": "12:00:00"},
-    SolarSchedule: {"event": "sunset"},
+    AlertSubscription: {"kinds": ["drift"]},
 }
 """A change of each table that staff can change: the fields of its form."""
 
@@ -58,9 +49,6 @@ def filled(shop: Shop) -> Shop:
     fill_tables(shop)
     for name, entry in list(current_app.conf.beat_schedule.items())[:2]:
         Entry.from_entry(name, app=current_app, **entry)
-    CrontabSchedule.objects.create(minute="1")
-    ClockedSchedule.objects.create(clocked_time="2029-01-01T00:00:00Z")
-    SolarSchedule.objects.create(event="sunrise", latitude=1, longitude=1)
     Group.objects.create(name="Day shift")
     User.objects.create_user("grace", is_staff=True)
     return shop

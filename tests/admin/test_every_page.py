@@ -32,7 +32,15 @@ from recommender.models import (
     TrendingScore,
     Variant,
 )
-from recsite.platform.models import IdempotentRequest, RoleDefault, ScheduleDefault, StaffLogin
+from recsite.platform.models import (
+    AlertEpisode,
+    AlertMessage,
+    IdempotentRequest,
+    RoleDefault,
+    ScheduleDefault,
+    Session,
+    StaffLogin,
+)
 from recsite.platform.series_models import HeldAlert, SeriesPoint
 from tests import factories
 from tests.admin.rows import fill_tables
@@ -67,6 +75,9 @@ SHOWN_ELSEWHERE: set[type[models.Model]] = {
     StaffLogin,
     SeriesPoint,
     HeldAlert,
+    AlertEpisode,
+    AlertMessage,
+    Session,
 }
 """Rows shown on the page of what they belong to: a release, a list, a day, a placement, an experiment, an item, a role.
 
@@ -114,6 +125,8 @@ def every_page() -> list[str]:
         *(f"/admin/items/{item.pk}/{tab}/" for tab in ("rule", "availability")),
         "/admin/items/names/",
         "/admin/health/",
+        "/admin/health/alerts/",
+        "/admin/access/sessions/",
         "/admin/health/partitions/",
         "/admin/health/kafka/",
         "/admin/search/?s=a",

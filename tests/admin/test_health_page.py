@@ -64,18 +64,19 @@ def test_the_schedule_says_how_often_when_last_and_when_next(db: None) -> None:
     row, viewer = task(), member(VIEWER)
     PeriodicTask.objects.filter(pk=row.pk).update(last_run_at=timezone.now() - timedelta(minutes=4))
     page = viewer.page(HEALTH)
-    assert "Check drift 10 min 4 minutes ago in 5 minutes" in page
+    assert "every 10 minutes 4 minutes ago – in 5 minutes" in page
     assert "Run now" not in page
     listed = viewer.page("/admin/django_celery_beat/periodictask/")
     assert "in 5 minutes" in listed
 
 
 @pytest.mark.parametrize(
-    ("secs", "words"), [(5, "5 s"), (30, "30 s"), (600, "10 min"), (6 * 3600, "6 h"), (86_400, "24 h")]
+    ("secs", "words"),
+    [(5, "5 seconds"), (60, "minute"), (600, "10 minutes"), (6 * 3600, "6 hours"), (86_400, "24 hours")],
 )
 def test_intervals_in_words(db: None, secs: int, words: str) -> None:
     interval = IntervalSchedule(every=secs, period="seconds")
-    assert schedule.every(PeriodicTask(interval=interval)) == words
+    assert schedule.every(PeriodicTask(interval=interval)) == f"every {words}"
 
 
 def test_what_is_due_what_is_off_and_what_follows_a_calendar(db: None) -> None:
@@ -91,7 +92,7 @@ def test_what_is_due_what_is_off_and_what_follows_a_calendar(db: None) -> None:
     assert due is not None
     # Which second it is moves on while it is computed.
     assert (due + timedelta(seconds=1)).strftime("%H:%M") == "03:00"
-    assert "3" in schedule.every(row)
+    assert schedule.every(row) == "at 03:00 UTC on every day"
 
 
 def test_before_beat_has_run_it_says_so(db: None) -> None:

@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from html import unescape
 from importlib import import_module
 from typing import Any
 
@@ -19,7 +20,7 @@ FIELDS: dict[str, Any] = {"name": "shop", "scopes": ["read", "write"], "expiry_d
 
 def shown(page: str) -> str:
     """The text of the key that a page shows."""
-    found = re.search(r"The API key for \w+ is: (\w{8}\.\w{32})\.", page)
+    found = re.search(r"The API key for \w+ is: (\w{8}\.\w{32}) ?\.", page)
     assert found, page
     return found[1]
 
@@ -142,3 +143,23 @@ def test_the_keys_of_before_get_opaque_ids_and_go_on_working(admin: Staff) -> No
     assert new.pk.isalnum()
     assert ApiKey.objects.is_valid(secret)
     assert [entry.object_id for entry in LogEntry.objects.all()] == [new.pk]
+
+
+def test_a_new_key_has_buttons_that_copy_it_and_a_line_that_tries_it(admin: Staff) -> None:
+    answer = admin.post(f"{KEYS}add/", **FIELDS)
+    page = admin.get(answer.headers["Location"]).content.decode()
+    assert 'data-copy="made-key"' in page
+    assert f"Authorization: Api-Key {shown(_words(page))}" in _words(page)
+
+
+def test_the_page_of_a_key_has_the_line_without_the_key(admin: Staff) -> None:
+    admin.post(f"{KEYS}add/", **FIELDS)
+    key = ApiKey.objects.get()
+    page = admin.page(f"{KEYS}{key.pk}/change/")
+    assert 'Authorization: Api-Key $RECSITE_KEY" "http://testserver/api/v1/recommendations/popular"' in page
+    ApiKey.objects.update(revoked=True)
+    assert "Use it" not in admin.page(f"{KEYS}{key.pk}/change/")
+
+
+def _words(page: str) -> str:
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", page)).split())

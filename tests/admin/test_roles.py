@@ -101,7 +101,7 @@ def test_every_button_and_page_stands_in_the_table(filled: Shop) -> None:
     assert {model: set(actions) for model, actions in buttons().items()} == written
     patterns = (*urls.urlpatterns, *data_urls.urlpatterns, *console_urls.urlpatterns)
     routes = {route.name for route in patterns if route.name}
-    assert routes == {*ADMIN_PAGES, *ADMIN_OPEN, "run-task"}
+    assert routes == {*ADMIN_PAGES, *ADMIN_OPEN, "run-task", "switch-task"}
     pages: Any = site.site._registry.values()
     for page in pages:
         assert not page.actions_row
@@ -161,8 +161,11 @@ def test_lists_forms_and_links(filled: Shop, role: str) -> None:
 @pytest.mark.parametrize("role", ROLES)
 def test_pages_that_are_no_lists(shop: Shop, role: str) -> None:
     staff, may = member(role), held(role)
-    rows = {name: [shop.ada.pk] for name in ADMIN_PAGES if name.startswith("person-") or name == "what-if"}
+    rows: dict[str, list[Any]] = {
+        name: [shop.ada.pk] for name in ADMIN_PAGES if name.startswith("person-") or name == "what-if"
+    }
     rows |= {name: [shop.novels[0].pk] for name in ("item-page", "item-rule", "item-availability")}
+    rows["object-activity"] = ["item", shop.novels[0].pk]
     passed = {name: staff.get(reverse(name, args=rows.get(name))).status_code == 200 for name in ADMIN_PAGES}
     assert passed == {name: permission in may for name, permission in ADMIN_PAGES.items()}
 

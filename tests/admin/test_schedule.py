@@ -45,7 +45,7 @@ def test_after_that_every_entry_is_shown(admin: Staff, retraining: PeriodicTask)
     page = admin.page(SCHEDULE)
     for name in settings.CELERY_BEAT_SCHEDULE:
         assert name in page
-    assert "recommender.tasks.train" in admin.get(f"{SCHEDULE}{retraining.pk}/change/").content.decode()
+    assert "Train and, unless told otherwise, promote and warm." in admin.page(f"{SCHEDULE}{retraining.pk}/change/")
 
 
 def test_what_staff_switch_off_stays_off_when_beat_starts_again(admin: Staff, retraining: PeriodicTask) -> None:

@@ -190,16 +190,17 @@ def test_a_type_gets_back_its_weight(db: None) -> None:
 
 def test_a_scheduled_task_is_switched_on_again_and_runs_as_often_as_before(db: None) -> None:
     staff = member(OPERATOR)
-    hourly, daily = (IntervalSchedule.objects.create(every=every, period="hours") for every in (1, 24))
+    hourly = IntervalSchedule.objects.create(every=1, period="hours")
     task = PeriodicTask.objects.create(name="Warm", task="recommender.tasks.warm", interval=hourly)
     staff.post("/admin/django_celery_beat/periodictask/", action="disable_tasks", _selected_action=[task.pk])
     press(staff, latest())
-    press(staff, edit(staff, task, interval=str(daily.pk)))
+    press(staff, edit(staff, task, how="daily", at="03:00", days="1"))
     task.refresh_from_db()
-    assert (task.enabled, task.interval) == (True, hourly)
-    gone = edit(staff, task, interval=str(daily.pk))
-    hourly.delete()
-    assert "can't be undone" in press(staff, gone)
+    assert (task.enabled, task.interval, task.crontab) == (True, hourly, None)
+    moved = edit(staff, task, number="24")
+    assert (moved.before, moved.after) == ({"when": "every hour"}, {"when": "every 24 hours"})
+    edit(staff, task, number="12")
+    assert "It runs every 12 hours since" in press(staff, moved)
 
 
 def test_a_category_and_a_training_plan_are_as_they_were(admin: Staff) -> None:

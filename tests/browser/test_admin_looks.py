@@ -37,7 +37,7 @@ from recommender.models import (
     TrendingScore,
     TuningTrial,
 )
-from recsite.platform.models import ApiKey, FeedCursor, Job
+from recsite.platform.models import AlertEpisode, AlertSilence, AlertSubscription, ApiKey, FeedCursor, Job
 from tests.admin.rows import fill_tables
 from tests.admin.test_every_page import pages
 from tests.browser.conftest import OpenTab
@@ -56,6 +56,7 @@ FILLED: list[type[Model]] = [
     TrainingPlan, AlgorithmSettings, Attribution, BehaviourWindow, Category, CoVisit, DailyImpressions, DeadLetter,
     DriftReport, Exposure, FeedCursor, ImportRun, Interaction, ItemEmbedding, ListImpression, OutboxMessage,
     PersonEvent, Review, Shadow, TrendingScore, TuningTrial, ApiKey, Job, LogEntry,
+    AlertEpisode, AlertSilence, AlertSubscription,
 ]  # fmt: skip
 
 

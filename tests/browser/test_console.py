@@ -15,6 +15,7 @@ PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touc
 DESKTOP = {"viewport": {"width": 1280, "height": 860}}
 DEVICES = pytest.mark.parametrize("device", [PHONE, DESKTOP], ids=["phone", "desktop"])
 NEW = ["/admin/health/", "/admin/health/partitions/", "/admin/health/kafka/", "/admin/results/"]
+NEW += ["/admin/health/alerts/", "/admin/access/sessions/", "/admin/platform/auditentry/"]
 
 
 def search(page: Page, text: str) -> None:

@@ -3,14 +3,13 @@
 from pathlib import Path
 from typing import Any
 
-from django.contrib.sessions.models import Session
 from django.db import connection
 
 from catalog.importers.registry import open_format
 from catalog.importers.rows import DataSet
 from interactions.models import OutboxMessage
 from recsite.platform import redis
-from recsite.platform.models import IdempotentRequest
+from recsite.platform.models import IdempotentRequest, Session
 from recsite.platform.months import Month
 
 GONE = "mrs-gone@example.org"

@@ -127,4 +127,4 @@ def test_an_experiment_that_is_stopped() -> None:
 def test_every_event_is_sent_somewhere() -> None:
     """The tests above and this list name all of the registry."""
     tested = {"model.promoted", "model.failed", "job.failed", "import.finished", "drift.detected"}
-    assert tested | {"experiment.completed"} == settings.WEBHOOK_EVENTS.keys()
+    assert tested | {"experiment.completed", "alert.began", "alert.ended"} == settings.WEBHOOK_EVENTS.keys()

@@ -1,13 +1,9 @@
 """Show the first page of the admin: is all well, what do lists achieve, what is live, what changed, what is to do."""
 
-import re
-from hashlib import blake2b
-from typing import Any, NamedTuple
-from urllib.parse import urlencode
+from typing import Any
 
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
-from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
@@ -15,8 +11,10 @@ from django.views.decorators.http import require_safe
 
 from recommender.admin.job_buttons import may_operate
 from recommender.insight import periods
+from recsite.console import renewing
 from recsite.console.overview import activity, attention, charted, release_card, tiles
 from recsite.console.overview.measured import measure
+from recsite.console.renewing import Part
 from recsite.platform import alerts
 from recsite.platform.database import DatabaseDown
 
@@ -27,15 +25,7 @@ LINKS = {
     "events": ("admin:interactions_interaction_changelist", "interactions.view_interaction"),
 }
 OPEN_ALERTS = 3
-TIMES = re.compile(r"<time\b.*?</time>", re.DOTALL)
-AROUND, LIVE = "admin/overview/around.html", "admin/overview/live.html"
-
-
-class Part(NamedTuple):
-    """Hold what changes by itself, and the name of what it says."""
-
-    html: str
-    seen: str
+LIVE = "admin/overview/live.html"
 
 
 def overview(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
@@ -47,8 +37,7 @@ def overview(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
 @never_cache
 def live(request: HttpRequest) -> HttpResponse:
     """Return the page's content for a page that stands open, or 204 where it has this already."""
-    part = _render(request)
-    return HttpResponse(status=204) if request.GET.get("seen") == part.seen else HttpResponse(part.html)
+    return _render(request).answer(request)
 
 
 def _render(request: HttpRequest) -> Part:
@@ -69,11 +58,8 @@ def _render(request: HttpRequest) -> Part:
         context |= _figures(request, period, tab)
     except (DatabaseDown, DatabaseError):
         context["away"] = "The database can't be reached, so nothing can be said of lists and events."
-    html = render_to_string(LIVE, context, request)
-    # "5 seconds ago" is another word each time, and says nothing new.
-    seen = blake2b(TIMES.sub("", html).encode(), digest_size=8).hexdigest()
-    address = f"{reverse('overview-live')}?{urlencode({'period': period.key, 'chart': tab, 'seen': seen})}"
-    return Part(render_to_string(AROUND, {"html": html, "address": address}), seen)
+    query = {"period": period.key, "chart": tab}
+    return renewing.render(request, LIVE, context, page="overview-live", query=query)
 
 
 def _figures(request: HttpRequest, period: periods.Period, tab: str) -> dict[str, Any]:

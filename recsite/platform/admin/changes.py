@@ -1,19 +1,23 @@
 """The page that says what anybody changed, by whichever door."""
 
+from collections import defaultdict
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin, messages
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
+from django.utils.module_loading import import_string
 from unfold.decorators import action, display
 
 from recsite.platform import undo
+from recsite.platform.admin.change_filters import DayFilter, DoorFilter, KindFilter, PersonFilter
 from recsite.platform.audit import Actor
-from recsite.platform.console import ReadOnlyAdmin, dialog, leave_dialog
-from recsite.platform.humanize import EMPTY, ago, structure
+from recsite.platform.console import ConsoleChangeList, ReadOnlyAdmin, dialog, leave_dialog
+from recsite.platform.humanize import EMPTY, ago, link, structure
 from recsite.platform.models import AuditEntry
 
 DOOR_COLOURS = {"admin": "info", "api": "success", "command": "warning"}
@@ -22,14 +26,31 @@ LEAD = 20
 """Characters that stand before what differs."""
 
 
+class ChangesList(ConsoleChangeList):
+    """A list that knows the pages of what its changes are of: a query for each type, not for each row."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        by_kind = defaultdict[str, set[str]](set)
+        rows: list[Any] = list(self.result_list)  # type: ignore[has-type]  # Django's, without a type
+        for row in rows:
+            by_kind[row.object_type].add(row.object_id)
+        find = import_string(settings.OBJECT_ADDRESSES)
+        pages = {kind: find(kind, ids, request.user) for kind, ids in by_kind.items()}
+        for row in rows:
+            row.page = pages[row.object_type].get(row.object_id, "")
+        self.result_list = rows
+
+
 @admin.register(AuditEntry)
 class AuditEntryAdmin(ReadOnlyAdmin):
     """Show who changed what, when and why, and take back what can be. Nobody can edit or delete these rows here."""
 
     empty = "Nobody has changed anything yet."
-    list_display = ("when", "who", "by_door", "verb", "what", "change", "reason", "taking_back")
+    list_display = ("when", "who", "by_door", "done", "what", "change", "reason", "taking_back")
     list_select_related = ("undone_by",)
-    list_filter = ("object_type", "actor_kind", "door")
+    list_filter = (PersonFilter, KindFilter, DayFilter, DoorFilter)
+    list_before_template = "admin/platform/auditentry/of_object.html"
     search_fields = ("=object_id", "actor", "verb", "=request_id")
     search_help_text = "The id of what was changed, who changed it, the verb, or the id of a request."
     date_hierarchy = None
@@ -37,6 +58,9 @@ class AuditEntryAdmin(ReadOnlyAdmin):
     fields = (("at", "verb"), ("what", "actor"), "door", "before_text", "after_text", "reason", "undone", "request_id")
     readonly_fields = ("what", "before_text", "after_text", "undone")
     actions_detail = ("undo",)
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangesList]:
+        return ChangesList
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[AuditEntry]:
         """Mark what this member of staff may take back; no row needs a query of its own for it."""
@@ -65,10 +89,16 @@ class AuditEntryAdmin(ReadOnlyAdmin):
     def by_door(self, entry: AuditEntry) -> str:
         return entry.door
 
+    @display(description="did")
+    def done(self, entry: AuditEntry) -> str:
+        """Say the verb as people read it; a search takes it as the record has it."""
+        return format_html('<span title="{}">{}</span>', entry.verb, in_words(entry.verb))
+
     @display(description="of")
     def what(self, entry: AuditEntry) -> str:
-        """Name the object; a user's id stands there as its hash, since an erasure would not find it."""
-        return f"{entry.object_type} {entry.object_id}"
+        """Name the object, with a link to its page where it has one."""
+        page = getattr(entry, "page", "")
+        return link(page, told_of(entry)) if page else told_of(entry)
 
     @display(description="change")
     def change(self, entry: AuditEntry) -> str:
@@ -109,7 +139,7 @@ class AuditEntryAdmin(ReadOnlyAdmin):
         except undo.CannotUndo as refusal:
             messages.error(request, str(refusal))
         else:
-            messages.success(request, f"Undone: {entry.verb} of {self.what(entry)} is taken back by {done.verb}.")
+            messages.success(request, f"Undone: {entry.verb} of {told_of(entry)} is taken back by {done.verb}.")
         return leave_dialog(request, "admin:platform_auditentry_changelist")
 
     @display(description="before")
@@ -119,6 +149,16 @@ class AuditEntryAdmin(ReadOnlyAdmin):
     @display(description="after")
     def after_text(self, entry: AuditEntry) -> str:
         return structure(entry.after)
+
+
+def in_words(verb: str) -> str:
+    """Return a verb of the record as people read it: item.hide is hide."""
+    return verb.rpartition(".")[2].replace("_", " ")
+
+
+def told_of(entry: AuditEntry) -> str:
+    """Name the object; a user's id stands there as its hash, since an erasure would not find it."""
+    return f"{entry.object_type.replace('_', ' ')} {entry.object_id}"
 
 
 def _is_offered(entry: AuditEntry) -> bool:

@@ -6,7 +6,9 @@ from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
 from django.utils import timezone
+from django.utils.safestring import mark_safe
 from rest_framework_api_key.admin import APIKeyModelAdmin  # noqa: F401 - its import registers the library's page
 from rest_framework_api_key.models import APIKey as LibrarysOwnKey
 from unfold.decorators import action, display
@@ -94,6 +96,7 @@ class ApiKeyAdmin(ConsoleAdmin):
     search_help_text = "A part of the name, the owner or the prefix."
     sortable_by = ()
     actions_detail = ("rotate",)
+    change_form_before_template = "admin/platform/apikey/use.html"
     asked = ("name", "owner", "scopes", "rate_limit", "expiry_date")
 
     def get_fields(self, request: HttpRequest, obj: ApiKey | None = None) -> tuple[str, ...]:
@@ -102,6 +105,14 @@ class ApiKeyAdmin(ConsoleAdmin):
             return (*self.asked, "is_browser", "origins")
         origins = ("origins",) if obj.is_browser else ()
         return (*self.asked, *origins, "revoked", "prefix", "made", "used")
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        """Add the line that uses the key, whose text nothing has."""
+        return super().render_change_form(
+            request, context | {"call": example(request, "$RECSITE_KEY")}, *args, **kwargs
+        )
 
     def get_readonly_fields(self, request: HttpRequest, obj: ApiKey | None = None) -> tuple[str, ...]:
         shown = ("prefix", "made", "used")
@@ -171,6 +182,12 @@ class ApiKeyAdmin(ConsoleAdmin):
 
 
 def _show(request: HttpRequest, key: ApiKey, text: str) -> None:
-    parts = " Web pages send the part before the dot; the part after it is for your server alone."
-    more = parts if key.is_browser else ""
-    messages.warning(request, f"The API key for {key.name} is: {text}. Keep it now: it is not shown again.{more}")
+    """Show the text of a new key with buttons that copy it, and a line that tries it; nothing has it afterwards."""
+    call = "" if key.is_browser else example(request, text)
+    shown = render_to_string("admin/platform/apikey/made.html", {"key": key, "text": text, "call": call})
+    messages.warning(request, mark_safe(shown))
+
+
+def example(request: HttpRequest, key: str) -> str:
+    """Return a line for a terminal that asks for popular items."""
+    return f'curl -H "Authorization: Api-Key {key}" "{request.build_absolute_uri("/api/v1/recommendations/popular")}"'

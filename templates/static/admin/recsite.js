@@ -71,3 +71,19 @@ document.addEventListener("DOMContentLoaded", () => {
     dataset.label = dataset.label.charAt(0).toUpperCase() + dataset.label.slice(1);
   }
 });
+
+// Copies what stands elsewhere on the page; where the browser doesn't let it, the text is marked, to be copied by hand.
+document.addEventListener("click", async ({ target }) => {
+  const button = target.closest?.("[data-copy]");
+  if (!button) return;
+  const text = document.getElementById(button.dataset.copy);
+  const said = button.textContent;
+  try {
+    await navigator.clipboard.writeText(text.textContent.trim());
+    button.textContent = "Copied";
+  } catch {
+    getSelection().selectAllChildren(text);
+    button.textContent = "Marked: press Ctrl-C";
+  }
+  setTimeout(() => { button.textContent = said; }, 2000);
+});
