@@ -13,7 +13,9 @@ from interactions.marks import Mark
 from interactions.models import Interaction
 from recsite.platform.console import ReadOnlyAdmin, structured
 from recsite.platform.humanize import EMPTY, ago, link
-from recsite.platform.keyset import BEFORE, DamagedAddress, KeysetChangeList
+from recsite.platform.keyset import BEFORE, ORDER, DamagedAddress, KeysetChangeList
+
+SEEN = "X-Seen"
 
 
 @admin.register(Interaction)
@@ -49,12 +51,19 @@ class InteractionAdmin(ReadOnlyAdmin):
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         try:
+            if SEEN in request.headers and request.headers[SEEN] == self._newest(request):
+                return HttpResponse(status=204)
             return super().changelist_view(request, extra_context)
         except DamagedAddress as damage:
             messages.warning(request, str(damage))
             kept = request.GET.copy()
             kept.pop(BEFORE)
             return redirect(f"{request.path}?{kept.urlencode()}")
+
+    def _newest(self, request: HttpRequest) -> str:
+        """Return the key of the newest event, by which a page that stands open tells whether it has everything."""
+        newest = self.get_queryset(request).order_by(*ORDER).values_list("pk", flat=True).first()
+        return str(newest or 0)
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         return lookup in self.indexed or super().lookup_allowed(lookup, value, request)

@@ -152,3 +152,26 @@ def test_an_event_without_a_time_says_so(viewer: Staff, ada: EndUser, item: Item
     event = happened(ada, item, undated=True)
     assert "no date" in viewer.page(EVENTS)
     assert "the file had no times" in viewer.page(f"{EVENTS}{event.pk}/change/")
+
+
+def seen(staff: Staff, address: str = EVENTS) -> list[str]:
+    """The newest event of a page that moves, as it asks for newer ones."""
+    return re.findall(r'"X-Seen": "(\d+)"', staff.get(address).content.decode())
+
+
+def test_a_page_that_has_everything_gets_nothing(viewer: Staff, ada: EndUser, item: Item) -> None:
+    first = happened(ada, item, occurred_at=NOON)
+    assert seen(viewer) == [str(first.pk)]
+    assert viewer.client.get(EVENTS, headers={"X-Seen": str(first.pk)}).status_code == 204
+    happened(ada, item, occurred_at=NOON + timedelta(seconds=1))
+    assert viewer.client.get(EVENTS, headers={"X-Seen": str(first.pk)}).status_code == 200
+
+
+def test_only_the_newest_page_of_all_events_moves(viewer: Staff, ada: EndUser, item: Item) -> None:
+    assert seen(viewer) == ["0"]
+    for number in range(60):
+        happened(ada, item, occurred_at=NOON + timedelta(seconds=number))
+    following = older(viewer, EVENTS)
+    assert following is not None
+    for address in (following, f"{EVENTS}?q=dune", f"{EVENTS}?undated__exact=0"):
+        assert seen(viewer, address) == []

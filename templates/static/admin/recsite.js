@@ -66,10 +66,27 @@ function tell(words) {
 }
 
 // On a phone each row of a list is a card, whose labels begin as the columns do: with a large letter.
-document.addEventListener("DOMContentLoaded", () => {
+function nameLabels() {
   for (const { dataset } of document.querySelectorAll("#result_list [data-label]")) {
     dataset.label = dataset.label.charAt(0).toUpperCase() + dataset.label.slice(1);
   }
+}
+document.addEventListener("DOMContentLoaded", nameLabels);
+document.addEventListener("htmx:afterSwap", nameLabels);
+
+// The event stream moves by itself, until somebody pauses it to read.
+document.addEventListener("DOMContentLoaded", () => {
+  const pause = document.getElementById("pause");
+  if (!pause) return;
+  pause.hidden = false;
+  const isPaused = () => pause.getAttribute("aria-pressed") === "true";
+  pause.addEventListener("click", () => {
+    pause.setAttribute("aria-pressed", String(!isPaused()));
+    pause.textContent = isPaused() ? "Go on" : "Pause";
+  });
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    if (event.target.id === "stream" && isPaused()) event.preventDefault();
+  });
 });
 
 // Copies what stands elsewhere on the page; where the browser doesn't let it, the text is marked, to be copied by hand.
