@@ -10,6 +10,7 @@ from recommender.operations import compare as operations
 from recommender.operations.compare import SIDE_BY_SIDE, Side
 from recommender.serving import Answer, ListedItem, ServingUnavailable
 from recommender.serving.candidates import UnknownRelease
+from recsite.platform.humanize import unbroken
 
 MOST_USERS_NAMED = 20
 
@@ -66,4 +67,4 @@ def _placed(answer: Answer, other: Mapping[str, int]) -> list[Placed]:
 
 
 def _place(one: ListedItem, other: int | None) -> Placed:
-    return Placed(one.title, one.source, other, other != one.rank)
+    return Placed(unbroken(one.title), one.source, other, other != one.rank)

@@ -9,13 +9,14 @@ from django.utils import timezone
 from recommender.engine.evaluation.comparison import Difference
 from recommender.insight import release_clicks, stretches
 from recommender.insight.performance import interval, rate
+from recommender.operations import same_events
 from recommender.operations.compare import Comparison, Side
+from recommender.operations.same_events import NDCG, RMSE
 from recommender.serving.candidates import POPULAR
 from recsite.platform.humanize import EMPTY, decimal
 from recsite.platform.parts import State
 from recsite.platform.units import Unit, significant, write
 
-NDCG, RMSE = "nDCG@10", "RMSE"
 MAIN = (NDCG, "Recall@10", "Coverage@10", "Novelty (bits)", "Diversity", RMSE)
 """Figures that stand on the page; all others are behind a word."""
 
@@ -30,24 +31,27 @@ class Told:
     difference: str
     interval: str
     words: str
+    """What the difference means; empty where both were judged by different events."""
+
     state: State
     """Good where B is better, bad where it is worse."""
 
 
 def verdict(found: Comparison) -> str:
-    """Answer the question that leads here in a sentence: is B better than A, and by how much?"""
-    figures = {one.name: one for one in found.figures}
-    said = [_said(figures[name], what, found) for name, what in ((NDCG, "lists"), (RMSE, "ratings")) if name in figures]
+    """Answer the question that leads here in a sentence: is B better than A, by how much, and how surely?"""
+    said = [_said(name, what, found) for name, what in ((NDCG, "lists"), (RMSE, "ratings"))]
     return " ".join(filter(None, said)) or "Neither was measured: there were no held-out events."
 
 
 def tables(found: Comparison) -> dict[str, Any]:
     """Return the tables of figures and slices."""
-    rows = [_told(row) for row in found.figures]
+    rows = [_told(row, found.is_same_split) for row in found.figures]
     return {
         "figures": [row for name in MAIN for row in rows if row.name == name],
         "more_figures": [row for row in rows if row.name not in MAIN],
-        "slices": {title: [_told(row) for row in slice_] for title, slice_ in found.slices.items()},
+        "slices": {
+            title: [_told(row, found.is_same_split) for row in slice_] for title, slice_ in found.slices.items()
+        },
     }
 
 
@@ -58,9 +62,11 @@ def clicks(a: Side, b: Side) -> list[Mapping[str, str]]:
     return list(_clicked((a, b), found)) if any(one.total.shown for one in found.values()) else []
 
 
-def _said(one: Difference, what: str, found: Comparison) -> str:
-    if one.difference is None or one.a is None or one.b is None:
-        return ""
+def _said(name: str, what: str, found: Comparison) -> str:
+    fair = same_events.compare(name, found.a, found.b)
+    one = fair.difference
+    if one is None or one.difference is None or one.a is None or one.b is None:
+        return _apart(found) if fair.why_not and name == NDCG else ""
     figures = f"{one.name} {decimal(one.b)} against {decimal(one.a)}"
     if one.better:
         return f"{found.b.title} makes {'better' if one.better == 'b' else 'worse'} {what}, surely: {figures}."
@@ -71,10 +77,18 @@ def _said(one: Difference, what: str, found: Comparison) -> str:
     return f"Their {what} are equally good within the noise: {figures}."
 
 
-def _told(row: Difference) -> Told:
+def _apart(found: Comparison) -> str:
+    """Say what can be said of two that were judged by different events: what each is beside popularity."""
+    ratios = [(side.title, same_events.times_popularity(side)) for side in (found.b, found.a)]
+    told = [f"those of {title} {significant(ratio, 2)} times as good as popularity" for title, ratio in ratios if ratio]
+    said = "Which lists are better can't be said, since each was judged by other events"
+    return f"{said}: {' and '.join(told)}." if told else f"{said}."
+
+
+def _told(row: Difference, is_same_split: bool) -> Told:
     ends = row.interval
     state = State.NONE
-    if row.better:
+    if row.better and is_same_split:
         state = State.GOOD if row.better == "b" else State.BAD
     return Told(
         row.name,
@@ -82,7 +96,7 @@ def _told(row: Difference) -> Told:
         decimal(row.b),
         EMPTY if row.difference is None else _signed(row.difference),
         f"{_signed(ends[0])} to {_signed(ends[1])}" if ends else "",
-        row.words,
+        row.words if is_same_split else "",
         state,
     )
 

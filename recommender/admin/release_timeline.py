@@ -7,18 +7,18 @@ from datetime import UTC, date, datetime, timedelta
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from recommender.admin import release_words
+from recommender.admin import measures, release_words
 from recommender.admin.release_words import Said
-from recommender.engine.evaluation import comparison
-from recommender.engine.evaluation.comparison import Difference
 from recommender.insight import release_clicks, stretches
 from recommender.insight.lift import Lift, Slots, by_day
 from recommender.insight.performance import Figures, interval, rate
 from recommender.insight.release_clicks import LiveClicks
 from recommender.insight.stretches import Stretch
 from recommender.models import Release, with_promoter
+from recommender.operations import same_events
 from recommender.operations.compare import Side
 from recommender.operations.release_words import roles
+from recommender.operations.same_events import NDCG, RMSE, Fair
 from recommender.serving.candidates import POPULAR
 from recsite.platform.charts import Chart, Mark, Series, chart
 from recsite.platform.humanize import EMPTY, decimal
@@ -32,9 +32,10 @@ DRAWN, DAYS = 5, 28
 """Lines and days of the chart."""
 
 COVERAGE = "Coverage@10"
+KEYS = {NDCG: "ndcg_at_10", RMSE: "rmse", COVERAGE: "coverage_at_10"}
 MEASURES = {
-    "nDCG@10": "More is better: how high liked items rank, from 0 to 1.",
-    "RMSE": "Less is better: how far predicted ratings are off.",
+    NDCG: "More is better: how high liked items rank, from 0 to 1.",
+    RMSE: "Less is better: how far predicted ratings are off.",
     COVERAGE: "The part of the catalogue that is in somebody's first ten.",
 }
 NOT_JUDGED = "The quality gate judges what leads lists or predicts ratings, where enough was held out."
@@ -49,6 +50,7 @@ class Figure:
     note: str = ""
     state: State = State.NONE
     hint: str = ""
+    more: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +105,12 @@ def timeline(before: int | None = None) -> Timeline:
 
 def figures_of(side: Side, other: Side | None, clicks: LiveClicks | None) -> list[Figure]:
     """Return the figures of a release beside those of the one that it is compared with."""
-    found = {one.name: one for one in comparison.compare(other.figures if other else {}, side.figures)}
-    figures = [_figure(name, found.get(name), other) for name in MEASURES]
-    return [*figures, _clicked(clicks, is_beside=not _is_popular(side))]
+    return [
+        _figure(NDCG, side, other, _over_popularity(side)),
+        _figure(RMSE, side, other),
+        _coverage(side),
+        _clicked(clicks, is_beside=not _is_popular(side)),
+    ]
 
 
 def gate_of(release: Release) -> Badge:
@@ -147,24 +152,35 @@ def _is_popular(side: Side) -> bool:
     return side.leader is not None and side.leader.algorithm == POPULAR
 
 
-def _figure(name: str, found: Difference | None, other: Side | None) -> Figure:
-    if found is None or found.b is None:
-        return Figure(name, EMPTY, hint=MEASURES[name])
-    if name == COVERAGE:
-        return Figure(name, write(found.b, Unit.SHARE, 2), hint=MEASURES[name])
-    if other is None or found.difference is None:
-        return Figure(name, decimal(found.b), hint=MEASURES[name])
-    return Figure(name, decimal(found.b), *_against(found, other), hint=MEASURES[name])
+def _figure(name: str, side: Side, other: Side | None, more: str = "") -> Figure:
+    version = side.leader if name == NDCG else side.rater
+    value = measures.value(version, KEYS[name]) if version else None
+    if value is None or other is None or other.number == side.number:
+        return Figure(name, decimal(value), hint=MEASURES[name], more=more)
+    return Figure(name, decimal(value), *_against(same_events.compare(name, other, side), other), MEASURES[name], more)
 
 
-def _against(found: Difference, other: Side) -> tuple[str, State]:
-    """Return the difference in words, and its colour: grey where it is inside the noise."""
-    said = f"{significant(found.difference or 0.0, 2, sign='+')} against {other.number}"
-    if found.better:
-        return (f"{said}, better", State.GOOD) if found.better == "b" else (f"{said}, worse", State.BAD)
-    if not found.difference:
+def _against(found: Fair, other: Side) -> tuple[str, State]:
+    """Return the difference in words, and its colour: grey inside the noise, and where nothing can be said."""
+    one = found.difference
+    if one is None or one.difference is None:
+        return found.why_not, State.NONE
+    said = f"{significant(one.difference, 2, sign='+')} against {other.number}"
+    if one.better:
+        return (f"{said}, better", State.GOOD) if one.better == "b" else (f"{said}, worse", State.BAD)
+    if not one.difference:
         return f"as {other.number}", State.NONE
-    return (f"{said}, inside the noise" if found.interval else said), State.NONE
+    return (f"{said}, inside the noise" if one.interval else said), State.NONE
+
+
+def _over_popularity(side: Side) -> str:
+    ratio = same_events.times_popularity(side)
+    return f"{significant(ratio, 2)} × popularity" if ratio and not _is_popular(side) else ""
+
+
+def _coverage(side: Side) -> Figure:
+    value = measures.value(side.leader, KEYS[COVERAGE]) if side.leader else None
+    return Figure(COVERAGE, write(value, Unit.SHARE, 2), hint=MEASURES[COVERAGE])
 
 
 def _clicked(clicks: LiveClicks | None, is_beside: bool) -> Figure:

@@ -64,12 +64,12 @@ def told(release: Release, stretches: Sequence[Stretch], now: datetime) -> Said:
 def history(release: Release, versions: Sequence[ModelVersion], stretches: Sequence[Stretch]) -> list[Said]:
     """Return everything that became of a release, the latest first."""
     lines = [*_beginning(release, versions), *_estimates(release)]
-    for one in stretches:
+    for one in reversed(stretches):
         lines.append(Said(BEGAN.get(one.verb, USUAL), one.start, f" by {one.actor}.", one.reason))
         if one.then:
             served = length(one.then.start - one.start)
             lines.append(Said(_ended(one.then), one.then.start, f", after {served}.", one.then.reason))
-    return sorted(lines, key=lambda line: line.at, reverse=True)
+    return sorted(lines, key=lambda line: line.at)[::-1]
 
 
 def length(time: timedelta) -> str:

@@ -49,6 +49,8 @@ class Side:
     """What ranks; where no model has a weight, all users get what is popular."""
 
     rater: ModelVersion | None
+    replaced: int | None = None
+    """The release that was live before it."""
 
     @classmethod
     def of(cls, kind: str, number: int) -> Self:
@@ -71,7 +73,7 @@ class Side:
         weights = {name: found.weights.get(name, 0.0) for name in versions}
         name = max(weights, key=weights.__getitem__, default="")
         leader = versions[name] if weights.get(name) else rater or versions.get(POPULAR)
-        return cls(RELEASE, found.pk, str(found), found.state, versions, weights, leader, rater)
+        return cls(RELEASE, found.pk, str(found), found.state, versions, weights, leader, rater, found.replaced_id)
 
     @classmethod
     def _of_version(cls, number: int) -> Self:

@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from functools import lru_cache
 
-from recommender.engine.evaluation import comparison
 from recommender.models import Release, ReleaseModel
+from recommender.operations import same_events
 from recommender.operations.compare import RELEASE, Side
+from recommender.operations.same_events import NDCG
 from recommender.serving.candidates import POPULAR, UnknownRelease
 from recsite.platform.units import significant
 
-NDCG = "nDCG@10"
 LEAST = 0.05
 """A ratio nearer to 1 is "as good as"."""
 
@@ -64,9 +64,12 @@ def roles(release: Release) -> Mapping[str, str]:
 
 
 def _beside(own: Side, before: Side) -> str:
-    found = next((one for one in comparison.compare(before.figures, own.figures) if one.name == NDCG), None)
-    if found is None or found.difference is None:
-        return ""
-    if found.better:
-        return f", and {'better' if found.better == 'b' else 'worse'} than those of release {before.number}"
+    found = same_events.compare(NDCG, before, own)
+    one = found.difference
+    if one is None or one.difference is None:
+        ratio = same_events.times_popularity(before)
+        times = f": {significant(ratio, 2)} times as good as popularity" if ratio else ""
+        return f"; those of release {before.number} were judged by other events{times}"
+    if one.better:
+        return f", and {'better' if one.better == 'b' else 'worse'} than those of release {before.number}"
     return f", and the same as those of release {before.number} within the noise"

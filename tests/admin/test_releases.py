@@ -29,8 +29,15 @@ def second(shop: Shop) -> Release:
     made = publish({"svd": svd(shop.novels, shop.poems, [shop.ada, shop.ben]), "popular": popular(shop.items)}, False)
     measure(shop.release, 0.1)
     measure(made, 0.2)
-    AuditEntry.objects.filter(verb="release.promote").update(at=timezone.now() - timedelta(days=3, seconds=30))
-    return registry.promote(made, User.objects.create_user("grace"), "It is better.", actor=GRACE)
+    registry.promote(made, User.objects.create_user("grace"), "It is better.", actor=GRACE)
+    promoted(shop.release, timedelta(days=3, hours=2, minutes=1))
+    promoted(made, timedelta(hours=2, minutes=1))
+    made.refresh_from_db()
+    return made
+
+
+def promoted(release: Release, ago: timedelta) -> None:
+    AuditEntry.objects.filter(verb="release.promote", object_id=release.pk).update(at=timezone.now() - ago)
 
 
 def measure(release: Release, ndcg: float) -> None:
@@ -60,10 +67,10 @@ class TestTimeline:
     def test_it_says_who_why_and_for_how_long(self, viewer: Staff, shop: Shop, second: Release) -> None:
         page = viewer.page(RELEASES)
         assert (
-            f"{second} live not judged Promoted now by grace; served for less than a minute so far. “It is better.”"
+            f"{second} live not judged Promoted 2 hours ago by grace; served for 2 hours so far. “It is better.”"
             in page
         )
-        assert f"{shop.release} earlier not judged Promoted 3 days ago by recsite; served for 3 days. " in page
+        assert f"{shop.release} earlier not judged Promoted 3 days, 2 hours ago by recsite; served for 3 days. " in page
         assert f"Release {second.pk} took its place." in page
         leader = second.versions.get(algorithm="svd")
         assert f"{leader} leads, " in page
@@ -84,7 +91,7 @@ class TestTimeline:
         self, viewer: Staff, shop: Shop, second: Release
     ) -> None:
         page = viewer.page(RELEASES)
-        assert f"nDCG@10 0.200 +0.1 against {shop.release.pk}, better" in page
+        assert f"nDCG@10 0.200 2.5 × popularity +0.1 against {shop.release.pk}, better" in page
         measure(second, 0.101)
         assert f"+0.001 against {shop.release.pk}, inside the noise" in viewer.page(RELEASES)
         measure(second, 0.05)
@@ -100,16 +107,18 @@ class TestTimeline:
         refused = publish({"popular": popular(shop.items)}, promote=False)
         verdict = {"passed": False, "sentence": "Its lists are worse than the live ones."}
         ModelVersion.objects.filter(releases=refused, algorithm="popular").update(verdict=verdict)
+        Release.objects.filter(pk=refused.pk).update(created_at=timezone.now() - timedelta(hours=1, minutes=1))
         page = viewer.page(RELEASES)
-        assert f"{refused} refused ✗ gate Made now ; never live. “popular" in page
+        assert f"{refused} refused ✗ gate Made an hour ago ; never live. “popular" in page
         assert "Its lists are worse than the live ones." in page
 
     def test_a_roll_back_says_who_went_back_and_to_what(self, viewer: Staff, shop: Shop, second: Release) -> None:
         registry.rollback(of=second.pk, actor=GRACE)
         page = viewer.page(RELEASES)
-        assert f"{second} rolled back not judged Promoted now by grace" in page
+        assert f"{second} rolled back not judged Promoted 2 hours ago by grace" in page
         assert f"grace rolled back to release {shop.release.pk}." in page
-        assert f"{shop.release} live not judged Returned to now by grace; served for 3 days so far, 2 times." in page
+        assert f"{shop.release} live not judged Returned to " in page
+        assert " by grace; served for 3 days so far, 2 times." in page
 
     def test_older_ones_are_on_a_page_of_their_own(self, viewer: Staff, shop: Shop, monkeypatch: Any) -> None:
         monkeypatch.setattr("recommender.admin.release_timeline.LISTED", 2)
@@ -146,8 +155,9 @@ class TestPage:
         page = viewer.page(page_of(second))
         leader = second.versions.get(algorithm="svd")
         assert "2.5 times as good as popularity" in page
-        assert "Promoted now by grace. It is better." in page
-        assert f"The quality gate passed {leader} now . Its lists are better than what is popular." in page
+        assert "Promoted 2 hours ago by grace. It is better." in page
+        assert f"The quality gate passed {leader} " in page
+        assert "Its lists are better than what is popular." in page
         assert f"{leader} leads, predicts ratings" in page
         assert f"Compare with release {shop.release.pk}" in page
         assert leader.checksum in page.split("Details")[-1]

@@ -92,6 +92,23 @@ def compare(a: Mapping[str, Figures], b: Mapping[str, Figures]) -> list[Differen
     return [one for one in found if one.a is not None or one.b is not None]
 
 
+def against_rival(name: str, own: Figures, rival: str) -> Difference | None:
+    """Compare a figure with what a rival of the evaluation reached on the same events: `a` is the rival.
+
+    Of rivals no interval is kept. Theirs is taken to be as wide as the own one, and of other users: too wide, never too
+    narrow, since both were judged by the same. None where the rival was not evaluated.
+    """
+    figure = next(one for one in FIGURES if one.name == name)
+    value, other = _at(own, figure.path), _at(own, ("beside", rival, figure.path[-1]))
+    if value is None or other is None:
+        return None
+    ends = _at(own, figure.interval)
+    interval = _interval(value - other, ends, ends)
+    is_sure = interval is not None and not interval[0] <= 0 <= interval[1]
+    better = ("b" if (value - other) * figure.is_better > 0 else "a") if is_sure and figure.is_better else ""
+    return Difference(name, other, value, value - other, interval, better)
+
+
 def compare_slices(a: Figures, b: Figures) -> dict[str, list[Difference]]:
     """Return the nDCG by how much is known of the user, and the recall by the age of items."""
     slices = {
