@@ -18,6 +18,7 @@ class RecsiteConfig(AppConfig):
         user_login_failed.connect(import_module("recsite.sign_in.failures").log_failure)
         for signal, note in import_module("recsite.sign_in.second_factor").SIGNALS.items():
             signal.connect(note)
+        import_module("recsite.console.cells").shorten()
         # Makes Celery's app the current one in every process, so that a task sent from a page finds the broker.
         import_module("recsite.celery")
         heartbeat_sent.connect(import_module("recsite.platform.workers").note)

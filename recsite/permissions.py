@@ -143,7 +143,6 @@ ADMIN_PAGES: Mapping[str, str] = {
     "person-compare": "recommender.view_release",
     "person-history": "interactions.view_interaction",
     "person-data": "catalog.view_enduser",
-    "item-names": "catalog.view_item",
     "item-page": "catalog.view_item",
     "item-rule": "recommender.change_placement",
     "item-availability": "catalog.change_item",
@@ -162,8 +161,8 @@ ADMIN_PAGES: Mapping[str, str] = {
 }
 """What the pages of the admin that are no lists of rows need. Lists and forms need the permissions of their rows."""
 
-ADMIN_OPEN = ("search", "styleguide", "overview-live", "sessions-page", "session-end")
-"""Pages for all staff: search, overview and sessions show what each may see, and the style guide holds nothing."""
+ADMIN_OPEN = ("search", "suggestions", "styleguide", "overview-live", "sessions-page", "session-end")
+"""Pages for all staff: search, suggestions, overview and sessions show what each may see, the style guide nothing."""
 
 ADMIN_ACTIONS: Mapping[str, Mapping[str, str]] = {
     "catalog.item": {

@@ -9,11 +9,13 @@ from django.contrib.postgres.forms import SimpleArrayField
 from django.core.exceptions import ValidationError
 from django.db.models import JSONField, TextField
 from django.forms.fields import InvalidJSONInput
+from django.utils.safestring import SafeString
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from catalog.ids import MAX_ID_LENGTH, InvalidId, clean_id
 from catalog.importers.records import load_json, storable
 from catalog.importers.rows import BadField
+from recsite.platform.suggesting import Kind, SuggestingInput
 
 
 class Lines(SimpleArrayField):
@@ -27,6 +29,20 @@ class Lines(SimpleArrayField):
         if isinstance(value, str):
             value = [line.strip() for line in value.splitlines() if line.strip()]
         return super().to_python(value)
+
+
+class SuggestingLines(UnfoldAdminTextareaWidget):
+    """Edit lines, with a field beside them that offers what there is and adds a line of it by a script."""
+
+    def __init__(self, kind: Kind, label: str) -> None:
+        super().__init__({"rows": 4})
+        self.label, self.adding = label, SuggestingInput(kind)
+
+    def _render(self, template_name: str, context: dict[str, Any], renderer: Any = None) -> SafeString:
+        lines: SafeString = super()._render("unfold/widgets/textarea.html", context, renderer)
+        field = context["widget"]["attrs"].get("id", "")
+        about = {"id": f"{field}-adding", "aria-label": self.label, "placeholder": self.label, "data-adds-to": field}
+        return lines + self.adding.render(f"_{context['widget']['name']}", "", about)
 
 
 class Names(forms.JSONField):

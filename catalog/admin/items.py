@@ -10,12 +10,13 @@ from django.utils.html import format_html
 from unfold.decorators import action, display
 
 from catalog import search, snapshot, store
-from catalog.admin.forms import FIELDS
+from catalog.admin.forms import FIELDS, SuggestingLines
 from catalog.models import Category, Item
 from recsite.platform.audit import Actor
 from recsite.platform.audited_admin import AuditedAdmin
 from recsite.platform.console import ConsoleAdmin
 from recsite.platform.humanize import ago, link, pluralize
+from recsite.platform.suggesting import Kind
 
 CHOICES = 100
 """As many as a filter offers."""
@@ -95,6 +96,12 @@ class ItemAdmin(ConsoleAdmin):
         ("What it is about", {"fields": ("categories", "tags", "features")}),
         ("Record", {"fields": (("created_at", "updated_at"),)}),
     )
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Offer the categories in use: a name that is typed otherwise is another category."""
+        if db_field.name == "categories":
+            kwargs["widget"] = SuggestingLines(Kind.CATEGORY, "Add a category")
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Item | None = None) -> tuple[str, ...]:
         """Keep the id: other systems refer to the item by it."""

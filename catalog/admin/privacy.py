@@ -13,12 +13,13 @@ from recsite.platform.audit import Actor
 from recsite.platform.console import ConsoleAdmin, dialog, leave_dialog
 from recsite.platform.exceptions import UserFacingError
 from recsite.platform.humanize import pluralize
+from recsite.platform.suggesting import Kind, SuggestingInput
 
 
 class MergeForm(BaseDialogForm):
     """Ask for the known user whom the visitor has turned out to be."""
 
-    into = Id(label="Id of the known user")
+    into = Id(label="Id of the known user", widget=SuggestingInput(Kind.USER))
 
 
 class PrivacyActions(ConsoleAdmin):

@@ -10,7 +10,8 @@ from lark import Lark, UnexpectedCharacters, UnexpectedToken
 from catalog.expressions.building import Builder, Built
 from catalog.expressions.errors import ExpressionError, did_you_mean, listed, shown
 from catalog.expressions.properties import IS_NEW, ITEM, USER, VIEWED, Property, names_known
-from catalog.expressions.tree import Node, properties_of
+from catalog.expressions.tree import And, Node, properties_of
+from catalog.expressions.words import in_words
 
 LONGEST = 2_000
 """Characters of an expression."""
@@ -91,6 +92,16 @@ class Expression:
     def text(self) -> str:
         """Return the expression in its one form, which parses to an equal one."""
         return str(self.root)
+
+    @cached_property
+    def words(self) -> str:
+        """Return what the expression says in plain words, for people to read."""
+        return in_words(self.root)
+
+    @cached_property
+    def conditions(self) -> tuple[str, ...]:
+        """Return the expressions that must all be true, each in its one form: it says as much as all together."""
+        return tuple(map(str, self.root.parts if isinstance(self.root, And) else (self.root,)))
 
     @cached_property
     def scopes(self) -> frozenset[str]:

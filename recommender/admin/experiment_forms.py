@@ -26,6 +26,8 @@ from recommender.insight.experiments.metrics import DECIDING, METRICS
 from recommender.models import Experiment, Placement
 from recommender.models.experiment import MOST_LIFT
 from recsite.platform.exceptions import Invalid
+from recsite.platform.suggesting import Kind as Suggested
+from recsite.platform.suggesting import SuggestingInput
 
 OPEN = 4
 """Rows of variants that stand open where fewer are needed; the others are folded."""
@@ -65,7 +67,7 @@ class ExperimentForm(forms.Form):
         label="Audience (optional)",
         required=False,
         help_text='An expression over the user, such as user.country == "AT". All others get what is live.',
-        widget=UnfoldAdminTextInputWidget,
+        widget=SuggestingInput(Suggested.FILTER),
     )
     starts_at = MomentField(
         "Planned start (optional)",

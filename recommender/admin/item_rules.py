@@ -1,5 +1,6 @@
 """Pin, boost, bury or block one item at a placement until a day: the rule goes into the placement's draft."""
 
+from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -21,6 +22,8 @@ from catalog import store
 from catalog.expressions.properties import quoted
 from catalog.models import Item
 from recommender import merchandising
+from recommender.insight.analytics import placement_days
+from recommender.insight.item_totals import item_days
 from recommender.merchandising.rules import BLOCK, BOOST, BURY, LARGEST_FACTOR, LAST_POSITION, PIN, Rule, WrongRule
 from recommender.models import DEFAULT, Placement
 from recommender.serving.rule_conflicts import conflicts
@@ -33,7 +36,7 @@ VERBS = {
     BURY: ("Bury", "Where it is on a list, it moves further down: by a factor of 3 from position 3 to position 9."),
     BLOCK: ("Block", "It is not on the lists of this placement. Others may show it: to take it out of all, hide it."),
 }
-SUNDAY = 6
+SUNDAY, DAYS = 6, 7
 
 
 class DateInput(UnfoldAdminTextInputWidget):
@@ -73,9 +76,10 @@ class ItemRuleForm(forms.Form):
     )
 
     def __init__(self, does: str, item: Item, data: Any = None) -> None:
-        super().__init__(data, initial={"ends": _sunday(datetime.now(UTC).date())})
         self.does, self.item = does, item
         self.placements = {one.name: one for one in Placement.objects.select_related("live")}
+        initial = {"placement": self._busiest(), "ends": _sunday(datetime.now(UTC).date())}
+        super().__init__(data, initial=initial)
         names = sorted(self.placements, key=lambda name: (name != DEFAULT, name))
         kinds = {name: str(self.placements[name].get_kind_display()) for name in names}
         self.fields["placement"].choices = [(name, f"{name} ({kinds[name]})") for name in names]  # type: ignore[attr-defined]  # its own
@@ -83,6 +87,15 @@ class ItemRuleForm(forms.Form):
             del self.fields["position"]
         if does not in (BOOST, BURY):
             del self.fields["factor"]
+
+    def _busiest(self) -> str:
+        """Return the placement that is meant most likely: which shows the item most, else which shows most of all."""
+        of_it: Counter[str] = Counter()
+        for one in item_days(self.item.pk, DAYS):
+            of_it[one.placement] += one.shown
+        of_all = Counter({name: sum(day.shown for day in days) for name, days in placement_days(DAYS).items()})
+        ranked = [name for counts in (of_it, of_all) for name, _ in counts.most_common() if name in self.placements]
+        return ranked[0] if ranked else DEFAULT
 
     def clean(self) -> dict[str, Any]:
         """Make the rule, which says itself what is wrong with it."""

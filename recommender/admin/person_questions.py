@@ -20,7 +20,7 @@ from recsite.platform.exceptions import Invalid
 from recsite.platform.humanize import EMPTY
 from recsite.platform.units import significant
 
-HISTORY, OFFERED = 20, 8
+HISTORY = 20
 LONGEST_ID = 255
 
 
@@ -85,15 +85,6 @@ def _figures(answer: WhyNot) -> Iterator[tuple[str, str]]:
     if answer.score is not None:
         needed = f", needed {significant(answer.needed_score)}" if answer.needed_score is not None else ""
         yield "Score", f"{significant(answer.score)}{needed}"
-
-
-@permission_required("catalog.view_item", raise_exception=True)
-def item_names_page(request: HttpRequest) -> HttpResponse:
-    """Offer the items that a text may mean, as options of the field in which it is typed: htmx asks while it is."""
-    text = request.GET.get("why_not", "").strip()[:LONGEST_ID]
-    found = [*Item.objects.filter(item_id=text), *item_names.near(text, OFFERED)] if text else []
-    items = list({item.pk: item for item in found}.values())[:OFFERED]
-    return TemplateResponse(request, "admin/recommender/person/_options.html", {"items": items})
 
 
 @permission_required("catalog.view_enduser", raise_exception=True)

@@ -9,17 +9,16 @@ from unfold.widgets import (
     UnfoldAdminIntegerFieldWidget,
     UnfoldAdminSelectWidget,
     UnfoldAdminTextareaWidget,
-    UnfoldAdminTextInputWidget,
 )
 
-from catalog.expressions import LONGEST
-from catalog.filter_text import FilterText
+from recommender.admin.filter_rows import FilterRows
 from recommender.admin.rule_forms import RuleRows, without_files
 from recommender.merchandising import ListSettings, fields_of
 from recommender.merchandising.settings import IMPERSONAL, LEADERS, NOT_SET, TABLE
 from recommender.models import Placement, ShownBy
 from recommender.serving.preview import FROM_ITEMS
 from recsite.platform.exceptions import Invalid
+from recsite.platform.suggesting import Kind, SuggestingInput, lean
 from recsite.platform.values import Integer, Number
 
 TYPICAL, NEWCOMER, CHOSEN = "typical", "newcomer", "chosen"
@@ -38,20 +37,22 @@ class DraftForm(forms.Form):
         initial |= dict(zip(PLACES, settings.fallbacks, strict=False))
         super().__init__(data, initial=initial)
         self.rows = RuleRows(settings.rules, data)
+        self.filters = FilterRows(settings.filter, data)
         for name, field in fields_of(placement.kind).items():
             if name == "fallbacks":
                 self.fields |= dict(_fallbacks())
-            elif name != "rules":
+            elif name not in ("filter", "rules"):
                 self.fields[name] = _field(name, field.type, field.description)
+        lean(self.fields)
 
     def clean(self) -> dict[str, Any]:
         """Check everything as the API does, so that both say the same."""
         found: dict[str, Any] = super().clean() or self.cleaned_data
         values = {name: found.get(name) for name in fields_of(self.placement.kind)}
-        for sentence in self.rows.sentences():
+        for sentence in (*self.filters.sentences(), *self.rows.sentences()):
             self.add_error(None, sentence)
-        values["rules"] = self.rows.read()
-        values |= {name: values.get(name) or None for name in ("algorithm", "filter", "shown_by")}
+        values["rules"], values["filter"] = self.rows.read(), self.filters.text or None
+        values |= {name: values.get(name) or None for name in ("algorithm", "shown_by")}
         chosen = [found[name] for name in PLACES if found.get(name)]
         values["fallbacks"] = chosen or None
         if len(set(chosen)) < len(chosen):
@@ -69,18 +70,21 @@ class SubjectForm(forms.Form):
     """Choose for whom, or from which item, the preview is made."""
 
     subject = forms.ChoiceField(label="Shown to", required=False, widget=UnfoldAdminSelectWidget)
-    subject_id = forms.CharField(label="Id", required=False, max_length=255, widget=UnfoldAdminTextInputWidget)
+    subject_id = forms.CharField(required=False, max_length=255)
 
     def __init__(self, placement: Placement, data: Any = None) -> None:
         super().__init__(data)
-        starts_from_item = placement.kind in FROM_ITEMS
-        first = ((TYPICAL, "an item that many know"),) if starts_from_item else PEOPLE
-        self.fields["subject"].choices = [*first, (CHOSEN, "the id below")]  # type: ignore[attr-defined]  # its own
-        self.fields["subject"].label = "Starting from" if starts_from_item else "Shown to"
-        self.fields["subject_id"].label = "Item's id" if starts_from_item else "Person's id"
+        is_item = placement.kind in FROM_ITEMS
+        choices = OF_ITEMS if is_item else OF_PEOPLE
+        self.fields["subject"].choices = choices  # type: ignore[attr-defined]  # its own
+        self.fields["subject"].label = "Starting from" if is_item else "Shown to"
+        self.fields["subject_id"].label = "Id or title of an item" if is_item else "Id of a person"
+        self.fields["subject_id"].widget = SuggestingInput(Kind.ITEM if is_item else Kind.USER)
+        lean(self.fields)
 
 
-PEOPLE = ((TYPICAL, "somebody typical"), (NEWCOMER, "a newcomer"))
+OF_PEOPLE = ((TYPICAL, "somebody typical"), (NEWCOMER, "a newcomer"), (CHOSEN, "the person named here"))
+OF_ITEMS = ((TYPICAL, "an item that many know"), (CHOSEN, "the item named here"))
 
 
 class PublishForm(forms.Form):
@@ -104,8 +108,6 @@ def _field(name: str, type_: Any, description: str) -> forms.Field:
         return forms.ChoiceField(choices=choices, widget=UnfoldAdminSelectWidget, **more)
     if name == "shown_by":
         return forms.ChoiceField(choices=ShownBy.choices, widget=UnfoldAdminSelectWidget, **more)
-    if isinstance(type_, FilterText):
-        return forms.CharField(max_length=LONGEST, widget=UnfoldAdminTextareaWidget(attrs={"rows": 2}), **more)
     if isinstance(type_, Integer):
         low, high = type_.minimum, type_.maximum
         return forms.IntegerField(min_value=low, max_value=high, widget=UnfoldAdminIntegerFieldWidget, **more)

@@ -10,9 +10,12 @@ from django.shortcuts import redirect, render
 from django.template.response import TemplateResponse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from catalog.expressions import parse
 from recommender import merchandising
 from recommender.admin import placement_chart, placement_previews
+from recommender.admin.draft_rows import OF_THEIR_OWN, setting_rows
 from recommender.admin.placement_forms import DraftForm, PublishForm, SubjectForm
+from recommender.admin.rule_words import in_words as in_plain_words
 from recommender.insight import analytics
 from recommender.merchandising import ListSettings, StaleDraft, StaleRevision, differences
 from recommender.merchandising.settings import TABLE, in_words
@@ -59,7 +62,8 @@ def preview(request: HttpRequest, pk: int) -> HttpResponse:
     if not form.is_valid():
         return render(request, "admin/recommender/placement/_preview.html", {"wrong": form.errors.values()})
     shown = placement_previews.of(placement, form.settings, SubjectForm(placement, request.POST))
-    return render(request, "admin/recommender/placement/_preview.html", shown)
+    rows = setting_rows(form, form.settings, live_of(placement)) if request.headers.get("HX-Request") else []
+    return render(request, "admin/recommender/placement/_preview.html", {**shown, "said": rows, "form": form})
 
 
 @require_safe
@@ -70,13 +74,15 @@ def published(request: HttpRequest, pk: int) -> HttpResponse:
     lines = [
         (label.capitalize(), in_words(name, getattr(own, name)))
         for name, (_, kinds, label) in TABLE.items()
-        if placement.kind in kinds and name != "rules"
+        if placement.kind in kinds and name not in OF_THEIR_OWN
     ]
     context: dict[str, Any] = {
         "lines": lines,
-        "rules": own.rules,
+        "rules": [in_plain_words(rule) for rule in own.rules],
+        "filters": [parse(own.filter).words] if own.filter else [],
         "achieved": analytics.revision_totals(placement.name, LISTED),
     }
+    context |= placement_previews.shown_now(placement, own)
     context["chart"] = placement_chart.of(placement)
     return placement_page(request, placement, "published", context)
 
@@ -210,12 +216,17 @@ def _told(request: HttpRequest, pk: int, error: UserFacingError) -> HttpResponse
 def _draft_page(request: HttpRequest, placement: Placement, form: DraftForm, **more: Any) -> HttpResponse:
     subject = SubjectForm(placement, request.POST or request.GET or None)
     own = form.settings if form.is_bound and form.is_valid() else draft_of(placement)
+    live = live_of(placement)
+    is_as_live = own == live and not subject.is_bound
+    shown = placement_previews
     context = {
         "form": form,
+        "rows": setting_rows(form, own, live),
         "subject": subject,
         "may_change": _can_change(request),
-        "changes": differences(live_of(placement), draft_of(placement)),
-        **placement_previews.of(placement, own, subject),
+        "changes": differences(live, draft_of(placement)),
+        "chart": placement_chart.of(placement),
+        **(shown.shown_now(placement, own) if is_as_live else shown.of(placement, own, subject)),
         **more,
     }
     return placement_page(request, placement, "draft", context)
@@ -236,6 +247,8 @@ def _stale_page(request: HttpRequest, form: DraftForm, stale: StaleDraft) -> Htt
 def _consequences(placement: Placement) -> list[str]:
     """Say what publishing will do, as of now."""
     found = [f"{placement.name} shows the draft in every process within two seconds, cached lists included."]
+    if seen := placement_previews.changes_for_somebody(placement, draft_of(placement)):
+        found.append(seen)
     if placement.live:
         live = placement.live
         by = f" by {live.published_by}" if live.published_by else ""

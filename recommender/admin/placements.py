@@ -5,32 +5,52 @@ from django.db.models import QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.template.loader import render_to_string
 from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
 from unfold.decorators import display
 from unfold.views import ChangeList
 
 from recommender import merchandising
 from recommender.admin import placement_pages, shadow_pages
+from recommender.insight import analytics
+from recommender.insight.item_totals import click_rate
 from recommender.models import DEFAULT, Exposure, Placement
 from recsite.platform.audit import Actor
+from recsite.platform.charts import spark
 from recsite.platform.console import ConsoleAdmin, ConsoleChangeList, ReadOnlyAdmin
 from recsite.platform.exceptions import Conflict, UserFacingError
-from recsite.platform.humanize import EMPTY, ago
+from recsite.platform.humanize import EMPTY, ago, pluralize
+from recsite.platform.plane import dots
+from recsite.platform.units import Unit, write
+
+DAYS = 7
+"""The latest days whose click-through stands in the list, today included."""
 
 
 class DraftList(ConsoleChangeList):
-    """Lead from each placement to its draft."""
+    """Lead from each placement to its draft, and say what its lists achieved in the latest days."""
+
+    result_list: Any
 
     def url_for_result(self, result: Placement) -> str:
         return reverse("admin:placement-draft", args=[result.pk])
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        totals, rows = analytics.placement_days(DAYS), list(self.result_list)
+        for placement in rows:
+            placement.week = totals.get(placement.name, ())
+        self.result_list = rows
 
 
 @admin.register(Placement)
 class PlacementAdmin(ConsoleAdmin):
     """Set where lists are shown, and how: each placement has a draft, what is published, and a history."""
 
-    list_display = ("name", "kind_label", "live_label", "published", "draft_label", "description")
+    list_display = ("named", "live_label", "rate_text", "draft_label")
     list_select_related = ("live",)
+    list_before_template = "admin/recommender/placement/before_list.html"
     search_fields = ("name", "description")
     sortable_by = ()
     actions = None
@@ -99,21 +119,40 @@ class PlacementAdmin(ConsoleAdmin):
     def delete_model(self, request: HttpRequest, obj: Placement) -> None:
         merchandising.delete(obj, actor=Actor.staff(request))
 
-    @display(description="kind of list")
-    def kind_label(self, placement: Placement) -> str:
-        return placement.get_kind_display()
+    @display(description="placement")
+    def named(self, placement: Placement) -> str:
+        about = f"{placement.get_kind_display()}. {placement.description}".strip()
+        return format_html('{}<span class="rs-cell-note">{}</span>', placement.name, about)
 
     @display(description="live")
     def live_label(self, placement: Placement) -> str:
-        return str(placement.live) if placement.live else "as usual"
+        live = placement.live
+        if live is None:
+            return "as usual"
+        by = f" by {live.published_by}" if live.published_by else ""
+        return format_html('{}<span class="rs-cell-note">{}{}</span>', str(live), ago(live.published_at), by)
 
-    @display(description="published")
-    def published(self, placement: Placement) -> str:
-        return ago(placement.live.published_at) if placement.live else EMPTY
+    @display(description="click-through")
+    def rate_text(self, placement: Placement) -> str:
+        """Say the click-through with its course, or why none can be said."""
+        week = getattr(placement, "week", ())
+        shown, clicked = sum(one.shown for one in week), sum(one.clicked for one in week)
+        rate = click_rate(shown, clicked)
+        if rate is None:
+            return f"shown {pluralize(shown, 'time')}: too few to say" if shown else "not shown"
+        runs = spark([one.click_rate for one in week])
+        drawn = render_to_string("admin/parts/spark.html", {"runs": runs, "dots": dots(runs)})
+        return format_html('<span class="rs-with-spark">{}{}</span>', write(rate, Unit.SHARE), drawn)
 
-    @display(description="draft", label=True)
-    def draft_label(self, placement: Placement) -> str | None:
-        return None if placement.draft is None else f"by {placement.draft_saved_by or 'somebody'}"
+    @display(description="draft")
+    def draft_label(self, placement: Placement) -> str:
+        if placement.draft is None:
+            return EMPTY
+        return format_html(
+            '<span class="rs-badge rs-badge-warn">waits</span><span class="rs-cell-note">by {}, {}</span>',
+            placement.draft_saved_by or "somebody",
+            ago(placement.draft_saved_at),
+        )
 
 
 @admin.register(Exposure)

@@ -14,6 +14,7 @@ from unfold.widgets import (
 )
 
 from catalog import item_names
+from recommender.admin.rule_words import in_words
 from recommender.merchandising.rules import (
     FIELDS,
     MOST_RULES,
@@ -29,6 +30,7 @@ from recommender.merchandising.rules import (
     WrongRule,
 )
 from recsite.platform import database
+from recsite.platform.suggesting import Kind, SuggestingInput, lean
 from recsite.platform.values import Integer, Number
 
 COUNT = "rule_rows"
@@ -77,6 +79,13 @@ class RuleForm(forms.Form):
         self.made: Rule | None = None
         for name in FIELDS:
             self.fields[name] = _field(name)
+        lean(self.fields)
+
+    @property
+    def words(self) -> str:
+        """Return what the row says in plain words; nothing where it says nothing, or makes no sense yet."""
+        rule = self.made if self.is_bound else self.rule
+        return in_words(rule) if rule else ""
 
     @property
     def is_empty(self) -> bool:
@@ -171,5 +180,8 @@ def _field(name: str) -> forms.Field:
     if isinstance(one.type, Number):
         return forms.FloatField(widget=UnfoldAdminDecimalFieldWidget(attrs={"step": "any"}), **more)
     kind = "date" if isinstance(one.type, Day) else "time" if isinstance(one.type, Hour) else "text"
-    longest = 2_000 if name == "filter" or isinstance(one.type, Audience) else 255
-    return forms.CharField(max_length=longest, widget=UnfoldAdminTextInputWidget(attrs={"type": kind}), **more)
+    is_filter = name == "filter" or isinstance(one.type, Audience)
+    suggested = Kind.FILTER if is_filter else Kind.ITEM if name == "item" else None
+    plain = UnfoldAdminTextInputWidget(attrs={"type": kind})
+    widget = SuggestingInput(suggested) if suggested else plain
+    return forms.CharField(max_length=2_000 if is_filter else 255, widget=widget, **more)

@@ -28,7 +28,6 @@ urlpatterns = [
     path("people/<int:pk>/history/", guard(person_page.history), name="person-history"),
     path("people/<int:pk>/data/", guard(person_page.data), name="person-data"),
     path("people/<int:pk>/what-if/", guard(person_questions.what_if_page), name="what-if"),
-    path("items/names/", guard(person_questions.item_names_page), name="item-names"),
     path("items/<int:pk>/", guard(item_page.item), name="item-page"),
     path("items/<int:pk>/rule/", guard(item_rules.item_rule), name="item-rule"),
     path("items/<int:pk>/availability/", guard(item_rules.availability), name="item-availability"),

@@ -1,5 +1,6 @@
 """Report what lists achieve, from the daily totals alone, never from the impressions themselves."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
@@ -146,6 +147,19 @@ def day_totals(placement: str, days: int) -> list[DayTotals]:
     """Return the totals of each of the latest days, the first one first; days without lists have none."""
     rows = _days(days).filter(placement=placement).order_by().values_list("day")
     found = {day: DayTotals(day, *totals) for day, *totals in rows.annotate(Sum("places"), Sum("places_clicked"))}
+    return _each_day(found, days)
+
+
+def placement_days(days: int) -> dict[str, list[DayTotals]]:
+    """Return the totals of each of the latest days by placement, of all placements that showed anything in them."""
+    rows = _days(days).order_by().values_list("placement", "day")
+    found: dict[str, dict[date, DayTotals]] = {}
+    for placement, day, *totals in rows.annotate(Sum("places"), Sum("places_clicked")):
+        found.setdefault(placement, {})[day] = DayTotals(day, *totals)
+    return {name: _each_day(its, days) for name, its in found.items()}
+
+
+def _each_day(found: Mapping[date, DayTotals], days: int) -> list[DayTotals]:
     start = days_back(days)
     return [found.get(day, DayTotals(day)) for day in (start + timedelta(number) for number in range(days))]
 

@@ -15,6 +15,7 @@ ENOUGH = 100
 
 DAYS = 28
 SUM_ITEMS = """
+DROP TABLE IF EXISTS item_sums;
 CREATE TEMP TABLE item_sums ON COMMIT DROP AS
 SELECT one.item_id,
     coalesce(sum(one.shown) FILTER (WHERE served.day > %(today)s - 7), 0)::bigint AS shown,

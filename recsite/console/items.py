@@ -82,6 +82,9 @@ class ItemChangeList(ConsoleChangeList):
             return [first]
         return [first, "-pk" if str(first).startswith("-") else "pk"]
 
+    def url_for_result(self, result: Item) -> str:
+        return reverse("item-page", args=[result.pk])
+
     def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> QuerySet[Item]:
         found: QuerySet[Item] = super().get_queryset(request, exclude_parameters)
         order = " ".join(map(str, found.query.order_by))
@@ -98,7 +101,6 @@ class ListedItemAdmin(ItemAdmin):
     """Edit items as the catalogue does; list them with cover, status, and what seven days of lists achieved."""
 
     list_display: tuple[str, ...] = ("named", "status", "shown_text", "rate_text", "added", "categories_text")
-    list_display_links = None
     list_filter: tuple[Any, ...] = (ViewFilter, "is_available", CategoryFilter, TypeFilter)
     list_select_related = ("totals",)
     list_per_page = 25
@@ -118,9 +120,8 @@ class ListedItemAdmin(ItemAdmin):
     def named(self, item: Item) -> str:
         return format_html(
             '<span class="rs-with-cover"><img src="{}" alt="" width="22" height="33" loading="lazy">'
-            '<span><a class="rs-link" href="{}">{}</a><span class="rs-cell-note">{}</span></span></span>',
+            '<span>{}<span class="rs-cell-note">{}</span></span></span>',
             address_of(item.pk),
-            reverse("item-page", args=[item.pk]),
             item.title,
             ", ".join(filter(None, (item.creator, item.item_type))),
         )

@@ -5,9 +5,19 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import path, re_path
 
-from recsite.console import activity_page, alerts_page, finding, health_page, kafka_page, partitions_page, sessions_page
+from recsite.console import (
+    activity_page,
+    alerts_page,
+    finding,
+    health_page,
+    kafka_page,
+    partitions_page,
+    sessions_page,
+    suggestions,
+)
 from recsite.console.overview import page as overview
 from recsite.platform.admin.styleguide import styleguide
+from recsite.platform.suggesting import ADDRESS
 
 guard = admin.site.admin_view
 
@@ -29,6 +39,7 @@ urlpatterns = [
     path("access/sessions/", guard(sessions_page.show), name="sessions-page"),
     path("access/sessions/end/", guard(sessions_page.end), name="session-end"),
     path("activity/<str:kind>/<int:pk>/", guard(activity_page.show), name="object-activity"),
+    path("suggestions/<slug:kind>/", guard(suggestions.suggestions), name=ADDRESS),
     path("styleguide/", guard(styleguide), name="styleguide"),
     # In place of the theme's own, which keeps its name: that one reads every table, and remembers in Redis.
     path("search/", guard(finding.results), name="search"),

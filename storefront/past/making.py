@@ -10,7 +10,7 @@ from interactions.models import Interaction
 from interactions.partitions import EVENTS
 from recommender import registry
 from recommender.engine.types import Progress, part, silent
-from recommender.insight import drift
+from recommender.insight import drift, item_totals
 from recommender.insight.impressions import ATTRIBUTIONS, LISTS
 from recommender.models import DailyImpressions, Release
 from recsite.platform.audit import Actor
@@ -88,6 +88,7 @@ def _live_through(shop: Shop, story: Story, progress: Progress) -> None:
             share(0.9, "adding up")
             count_everything()
     count_everything()
+    item_totals.sum_up()
     story.end()
     _join_to_today(shop.timeline)
 

@@ -123,7 +123,7 @@ def every_page() -> list[str]:
         *(f"/admin/people/{person.pk}/{tab}/" for tab in ("compare", "history", "data", "what-if")),
         f"/admin/items/{item.pk}/",
         *(f"/admin/items/{item.pk}/{tab}/" for tab in ("rule", "availability")),
-        "/admin/items/names/",
+        "/admin/suggestions/item/",
         "/admin/health/",
         "/admin/health/alerts/",
         "/admin/access/sessions/",

@@ -192,6 +192,22 @@ def test_a_pin_until_sunday_goes_into_the_draft_and_is_published_after_its_conse
     assert entry.actor == "admin"
 
 
+def test_the_placement_that_shows_it_most_is_offered_first_else_the_one_that_shows_most(
+    admin: Staff, shop: Shop
+) -> None:
+    def offered(item: Any) -> str:
+        answer: Any = admin.get(address(item, "rule"), does="pin")
+        return str(answer.context["form"].initial["placement"])
+
+    assert offered(shop.novels[0]) == "default"
+    for name in ("home", "below"):
+        merchandising.create(name, "user", actor=SYSTEM)
+        shown(shop.novels[0], 400 if name == "below" else 300, 4, placement=name)
+    DailyImpressions.objects.filter(placement="home").update(places=900)
+    assert offered(shop.novels[0]) == "below"
+    assert offered(shop.poems[0]) == "home"
+
+
 def test_a_rule_is_put_before_the_others_of_a_draft_and_only_once(admin: Staff, shop: Shop) -> None:
     default = merchandising.find("default")
     values = {"rules": [{"does": "block", "filter": 'category == "Poetry"'}], "diversity": 0.5}

@@ -28,7 +28,7 @@ def save(
 ) -> HttpResponse:
     own = {f"rule-{at}-{name}": value for at, row in enumerate(rows, 1) for name, value in row.items()}
     fields = {"new_item_share": 0, "version": version, "rule_rows": len(rows), **own}
-    return staff.post(f"/admin/recommender/placement/{placement.pk}/{to}/", **fields)
+    return staff.post(f"/admin/recommender/placement/{placement.pk}/{to}/", htmx=to == "preview", **fields)
 
 
 def stored() -> Any:
@@ -39,7 +39,8 @@ def test_rules_are_made_ordered_and_removed_by_rows(admin: Staff, home: Placemen
     assert save(admin, home, PIN, BOOST, {"does": ""}).status_code == 302
     assert stored() == [PIN, BOOST]
     said = admin.page(f"/admin/recommender/placement/{home.pk}/draft/")
-    assert "1. pin poem-5 at position 2" in said
+    assert "1. Pin “The book of poem-5” at position 2" in said
+    assert "2. Boost by 3: items where category is “Poetry”" in said
     save(admin, home, {**PIN, "order": 2}, {**BOOST, "order": 1}, version=1)
     assert stored() == [BOOST, PIN]
     save(admin, home, {**BOOST, "does": ""}, PIN, version=2)
@@ -106,8 +107,11 @@ def test_the_form_names_no_file(admin: Staff, home: Placement) -> None:
 
 def test_the_preview_has_badges_and_names_conflicts(admin: Staff, home: Placement) -> None:
     gone = {**PIN, "item": "gone", "note": "An old one."}
-    said = words(save(admin, home, PIN, gone, BOOST, to="preview"))
+    boost = {**BOOST, "filter": 'category == "Novels"'}
+    said = words(save(admin, home, PIN, gone, boost, to="preview"))
     assert "pinned" in said
-    assert "boosted" in said
+    assert "boosted +" in said
+    assert "Pin “The book of poem-5” at position 2" in said
+    assert "Pin the item gone, which isn't there at position 2" in said
     assert "Rules 1 and 2 pin at position 2: rule 1 wins wherever both hold." in said
     assert "Rule 2 pins 'gone', which doesn't exist or is erased: it does nothing." in said

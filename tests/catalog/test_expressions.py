@@ -126,3 +126,29 @@ def test_true_is_not_one() -> None:
 def test_scopes_say_what_has_to_be_known() -> None:
     assert parse("price < 5").scopes == {"item"}
     assert parse('user.country == "AT" or price <= viewed.price').scopes == {"item", "user", "viewed"}
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('category == "Poetry" and price < 20', "category is “Poetry” and price is under 20"),
+        ('tags has any ("sea", "sky") or not creator == "Poe"', "tag is “sea” or “sky” or creator is not “Poe”"),
+        ("not (price >= 5 and is_new)", "not (price is at least 5 and it is new)"),
+        ("not is_new and features.year is missing", "it is not new and year is not known"),
+        ("published_at >= 2026-01-31 and age_days <= 9", "published from 2026-01-31 and age in days is at most 9"),
+        ("category == viewed.category", "category is the viewed item's category"),
+        (
+            'user.country != "AT" and (is_new or price > 3)',
+            "the user's country is not “AT” and (it is new or price is over 3)",
+        ),
+    ],
+)
+def test_an_expression_is_said_in_plain_words(text: str, words: str) -> None:
+    assert parse(text).words == words
+
+
+def test_what_must_all_be_true_is_told_one_by_one_and_means_the_same_together() -> None:
+    found = parse('price < 20 and (is_new or tags == "sea") and not creator is missing')
+    assert found.conditions == ("price < 20", 'is_new or tags == "sea"', "creator is not missing")
+    assert parse(" and ".join(f"({one})" for one in found.conditions)) == found
+    assert parse("is_new or price < 3").conditions == ("is_new or price < 3",)

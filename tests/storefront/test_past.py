@@ -18,6 +18,7 @@ from recommender.models import (
     DailyImpressions,
     DriftReport,
     Experiment,
+    ItemTotals,
     ListImpression,
     Placement,
     PositionImpressions,
@@ -63,6 +64,7 @@ def test_a_past_is_whole_and_made_once(days: Span) -> None:
     assert said.startswith("14 days were made: ")
     every_day_has_lists_and_clicks(days)
     the_last_event_is_the_latest(days)
+    assert ItemTotals.objects.exclude(last_shown=None).exists()
     clicks_fall_with_position()
     better_releases_are_clicked_more()
     one_release_was_refused_and_one_rolled_back()

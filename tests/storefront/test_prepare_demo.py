@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 from django.contrib.auth import authenticate
 from django.contrib.auth.models import User
-from django.core.management import CommandError
+from django.core.management import CommandError, call_command
 
 from catalog.models import Item
 from interactions.models import Interaction
+from recommender.models import ItemTotals
 from recsite.local.source import Source
 from recsite.platform import queues, redis
 from recsite.platform.models import ApiKey, Job
@@ -120,6 +121,14 @@ def test_the_operator_of_an_earlier_demo_becomes_one_of_the_role(state: Path) ->
     operator = authenticate(username="operator", password=facts["accounts"]["operator"])
     assert isinstance(operator, User)
     assert not operator.is_superuser
+
+
+def test_each_item_has_totals_from_the_first_minute_on(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for step in ("load", "give_access", "train", "call_command"):
+        monkeypatch.setattr(f"storefront.management.commands.prepare_demo.{step}", lambda *_, **__: None)
+    emma = factories.item("emma")
+    call_command("prepare_demo", no_past=True)
+    assert list(ItemTotals.objects.values_list("item_id", "last_shown")) == [(emma.pk, None)]
 
 
 def test_a_past_waits_for_the_worker_and_has_the_first_numbers() -> None:

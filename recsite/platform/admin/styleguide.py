@@ -10,6 +10,7 @@ from django.template.response import TemplateResponse
 
 from recsite.platform.charts import Chart, Mark, Series, chart
 from recsite.platform.parts import Badge, Card, Empty, State, Tile, shares, tile
+from recsite.platform.suggesting import Kind, SuggestingInput
 from recsite.platform.units import Unit, write
 
 LONG = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft"
@@ -32,6 +33,7 @@ def styleguide(request: HttpRequest) -> HttpResponse:
         "badges": [Badge("new"), *(Badge(state.name.lower(), state, "What it means.") for state in State if state)],
         "numbers": [(value, *(write(value, unit) for unit in Unit)) for value in (0, 0.000213, -0.0412, 12.345, 98765)],
         "units": list(Unit),
+        "suggesting": SuggestingInput(Kind.ITEM).render("item", "", {"id": "an-item"}),
         "empties": [
             Empty("No list was shown yet."),
             Empty("No experiment was made yet.", "Make one", "#"),

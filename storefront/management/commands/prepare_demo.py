@@ -17,6 +17,7 @@ from django.db.models import F
 from catalog.models import EndUser, Item
 from interactions.models import Interaction
 from recommender import registry
+from recommender.insight import item_totals
 from recommender.models import Release
 from recommender.training import train as training
 from recsite.local.console import say, step
@@ -72,6 +73,8 @@ class Command(PlainCommand):
             make_past(Numbers(PEOPLE, len(read_works()), SEED) if is_own else None)
         if is_first:
             train(training.EVERYTHING if wants_past else ())
+        # The list of items has a row of totals for each from the first minute on; beat keeps them up to date.
+        item_totals.sum_up()
 
 
 def load(state: Path, asked: Source | None) -> None:

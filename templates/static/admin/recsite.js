@@ -104,3 +104,12 @@ document.addEventListener("click", async ({ target }) => {
   }
   setTimeout(() => { button.textContent = said; }, 2000);
 });
+
+// A field beside lines adds one of its own to them: the categories of an item.
+document.addEventListener("change", ({ target }) => {
+  const lines = document.getElementById(target.dataset?.addsTo), added = target.value?.trim();
+  if (!lines || !added) return;
+  const there = lines.value.split("\n").map((one) => one.trim()).filter(Boolean);
+  lines.value = [...new Set([...there, added])].join("\n");
+  target.value = "";
+});

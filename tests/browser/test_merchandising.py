@@ -1,0 +1,115 @@
+"""A merchandiser's questions in a browser: pin this until Sunday, why this item, and what another list would show."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+from playwright.sync_api import Page, expect
+from pytest_django import DjangoDbBlocker
+
+from catalog.models import EndUser, Item
+from recommender import merchandising
+from recommender.models import DEFAULT, DailyImpressions, Placement
+from recsite.platform.audit import SYSTEM
+from storefront import shelves
+from tests.browser.conftest import OpenTab
+from tests.browser.test_admin import sign_in
+from tests.web import Web
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db]
+PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
+TRIES = 20
+TWO_LINES = 66
+"""Pixels of a row with its padding."""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def placed(web: Web, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """The placements of the shop's shelves, of which one is shown most; afterwards the shop is as it was."""
+    with django_db_blocker.unblock():
+        shelves.make(SYSTEM)
+        day = datetime.now(UTC).date()
+        busy = DailyImpressions.objects.create(
+            day=day, kind="everybody", placement="shop-popular", algorithm="popular", places=900
+        )
+        yield
+        busy.delete()
+        Placement.objects.exclude(name=DEFAULT).delete()
+
+
+def titles(page: Page) -> list[str]:
+    page.goto("/")
+    return page.locator(".shelf-popular .card-title").all_inner_texts()
+
+
+def first_on_the_shelf(page: Page, title: str) -> bool:
+    """Tell if the shop shows the item first, as it does within two seconds of a change."""
+    return any(titles(page)[:1] == [title] for _ in range(TRIES))
+
+
+def test_an_item_is_pinned_until_sunday_by_three_clicks_and_the_shop_shows_it_first(tab: OpenTab) -> None:
+    page = sign_in(tab())
+    usual = titles(page)
+    item = Item.objects.get(title=usual[-1])
+    page.goto(f"/admin/items/{item.pk}/")
+    page.get_by_role("link", name="Pin", exact=True).click()
+    until = page.get_by_label("Until").input_value()
+    assert datetime.fromisoformat(until).weekday() == 6
+    page.get_by_role("button", name="Publish …").click()
+    expect(page.locator("form .rs-table")).to_contain_text(f"pin {item.item_id} at position 1, until {until} UTC")
+    page.get_by_role("button", name="Publish", exact=True).click()
+    expect(page.get_by_text("is live: everywhere within two seconds.")).to_be_visible()
+    assert first_on_the_shelf(page, item.title)
+
+    page.goto(f"/admin/recommender/placement/{merchandising.find('shop-popular').pk}/revisions/")
+    page.get_by_role("button", name="Return to revision 1").click()
+    expect(page.get_by_text("is as in revision 1 again")).to_be_visible()
+    assert first_on_the_shelf(page, usual[0])
+
+
+@pytest.mark.parametrize("device", [PHONE, {}], ids=["phone", "desktop"])
+def test_why_and_why_not_are_answered_on_the_page_of_a_person(tab: OpenTab, device: dict[str, object]) -> None:
+    page = sign_in(tab(**device))
+    page.goto(f"/admin/people/{EndUser.objects.get(user_id='ada').pk}/")
+    card = page.locator(".rs-card").first
+    card.get_by_text("Why?").click()
+    expect(card.locator(".rs-drawer-body")).to_contain_text("Source")
+    expect(card.locator(".rs-drawer-body")).to_contain_text("Rank")
+    shown = card.locator("a").first.inner_text()
+    page.get_by_label("Id or title of an item").press_sequentially(shown[:-1])
+    expect(page.locator("#item-names option").first).to_be_attached()
+    page.get_by_label("Id or title of an item").fill(shown)
+    page.get_by_role("button", name="Ask").click()
+    expect(page.get_by_role("status").last).to_contain_text("It is on the list, at rank 1.")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+@pytest.mark.parametrize("device", [PHONE, {}], ids=["phone", "desktop"])
+def test_lists_are_compared_on_a_tab_with_items_in_common_marked(tab: OpenTab, device: dict[str, object]) -> None:
+    page = sign_in(tab(**device))
+    page.goto(f"/admin/people/{EndUser.objects.get(user_id='ada').pk}/")
+    page.get_by_role("navigation", name="Pages of ada").get_by_role("link", name="Compare").click()
+    page.get_by_label("Compared with").select_option(label="Svd alone")
+    page.get_by_role("button", name="Compare").click()
+    expect(page.locator("th", has_text="Svd alone")).to_be_visible()
+    expect(page.locator(".rs-common").first).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+@pytest.mark.parametrize("address", ["catalog/item", "catalog/enduser", "recommender/placement"])
+def test_a_row_of_a_list_has_two_lines_on_a_phone(tab: OpenTab, address: str) -> None:
+    page = sign_in(tab(**PHONE))
+    page.goto(f"/admin/{address}/")
+    heights = "rows => rows.map(row => row.getBoundingClientRect().height)"
+    found = page.locator("#result_list .data-row").evaluate_all(heights)
+    assert found
+    assert max(found) < TWO_LINES
+
+
+def test_views_of_the_list_of_items_are_one_click_each(tab: OpenTab) -> None:
+    page = sign_in(tab(**PHONE))
+    page.goto("/admin/catalog/item/")
+    for name in ("Never shown", "New", "Hidden", "Rising", "Falling"):
+        page.get_by_role("link", name=name, exact=True).click()
+        expect(page.get_by_role("link", name=name, exact=True)).to_have_attribute("aria-current", "page")
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), name
