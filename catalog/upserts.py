@@ -18,7 +18,7 @@ from catalog.models import EndUser
 
 # Both go in the order of ids, so that two imports never wait for each other in a circle, and touch only what differs.
 # A column that is null stays as it is, but for those in `names`. Objects are replaced, or merged name by name.
-USERS = """
+MERGED_USERS = """
 WITH given AS (
     SELECT * FROM jsonb_to_recordset(%(rows)s::jsonb) AS row (
         user_id text, created_at timestamptz, last_active timestamptz, preferences jsonb, demographics jsonb,
@@ -34,7 +34,9 @@ WITH given AS (
             || coalesce(given.demographics, kept.demographics, '{}') AS demographics,
         given.opted_out_at
     FROM given LEFT JOIN catalog_enduser AS kept USING (user_id)
-), changed AS (
+)
+"""
+USERS = f"""{MERGED_USERS}, changed AS (
     INSERT INTO catalog_enduser AS kept (user_id, created_at, last_active, preferences, demographics, opted_out_at)
     SELECT * FROM merged ORDER BY user_id
     ON CONFLICT (user_id) DO UPDATE SET
@@ -46,14 +48,17 @@ WITH given AS (
 )
 """
 # An item that was made up for an event (hidden, its id for a title) comes to light when it is described.
-ITEMS = """
+MERGED_ITEMS = """
 WITH given AS (
     SELECT * FROM jsonb_to_recordset(%(rows)s::jsonb) AS row (
         item_id text, title text, description text, categories text[], tags text[], features jsonb,
         item_type text, "group" text, published_at timestamptz, is_available boolean, available_from timestamptz,
         available_until timestamptz, created_at timestamptz, updated_at timestamptz, names text[]
     )
-), merged AS (
+), merged (
+    item_id, title, description, categories, tags, features, item_type, "group", published_at, is_available,
+    available_from, available_until, created_at, updated_at
+) AS (
     SELECT item_id, coalesce(given.title, kept.title) AS title,
         coalesce(given.description, kept.description, '') AS description,
         coalesce(given.categories, kept.categories, '{}') AS categories,
@@ -71,7 +76,9 @@ WITH given AS (
         coalesce(given.created_at, kept.created_at, now()),
         CASE WHEN kept.item_id IS NULL THEN least(given.updated_at, now()) ELSE now() END
     FROM given LEFT JOIN catalog_item AS kept USING (item_id)
-), changed AS (
+)
+"""
+ITEMS = f"""{MERGED_ITEMS}, changed AS (
     INSERT INTO catalog_item AS kept (
         item_id, title, description, categories, tags, features, item_type, "group", published_at, is_available,
         available_from, available_until, created_at, updated_at
@@ -98,6 +105,27 @@ OUTCOME = """
 SELECT coalesce(array_agg(id) FILTER (WHERE is_new), '{}'), coalesce(array_agg(id) FILTER (WHERE NOT is_new), '{}')
 FROM changed
 """
+# What an upsert would do, without doing it.
+FORESEE = """
+SELECT coalesce(array_agg(merged.{id}) FILTER (WHERE kept.id IS NULL), '{{}}'),
+    count(*) FILTER (WHERE kept.id IS NOT NULL AND ({kept}) IS DISTINCT FROM ({merged}))
+FROM merged LEFT JOIN {table} AS kept USING ({id})
+"""
+TOLD_OF_USERS = ("created_at", "last_active", "preferences", "demographics")
+TOLD_OF_ITEMS = (
+    "title",
+    "description",
+    "categories::text[]",
+    "tags::text[]",
+    "features",
+    "item_type",
+    '"group"',
+    "published_at",
+    "is_available",
+    "available_from",
+    "available_until",
+    "created_at",
+)
 LOCK_USERS = "SELECT FROM catalog_enduser WHERE user_id = ANY(%s) ORDER BY user_id FOR NO KEY UPDATE"
 NULLABLE = ("published_at", "available_from", "available_until", "last_active")
 """Columns that may hold nothing: a row that names one as null empties it."""
@@ -145,6 +173,18 @@ def upsert_items(rows: Sequence[ItemRow]) -> Upserted:
     return Upserted(len(new), len(changed))
 
 
+def foresee_users(rows: Sequence[UserRow]) -> tuple[set[str], int]:
+    """Return the ids of users that an upsert would add, and how many it would change; nothing is written."""
+    said = [_said(row) for row in {row.user_id: row for row in rows}.values()]
+    return _foresee(MERGED_USERS, "catalog_enduser", "user_id", TOLD_OF_USERS, said)
+
+
+def foresee_items(rows: Sequence[ItemRow]) -> tuple[set[str], int]:
+    """Return the ids of items that an upsert would add, and how many it would change; nothing is written."""
+    said = [_said(row) for row in {row.item_id: row for row in rows}.values()]
+    return _foresee(MERGED_ITEMS, "catalog_item", "item_id", TOLD_OF_ITEMS, said)
+
+
 def refuse_reserved_users(new: Collection[str]) -> set[str]:
     """Remove those of the users just made whose ids are addresses of the API, and return their ids.
 
@@ -163,17 +203,33 @@ def add_categories(names: Iterable[str]) -> None:
             cursor.execute(CATEGORIES, [named])
 
 
+def _foresee(
+    merged: str, table: str, id_: str, told: Sequence[str], rows: Sequence[Mapping[str, Any]]
+) -> tuple[set[str], int]:
+    if not rows:
+        return set(), 0
+    columns = {side: ", ".join(f"{side}.{name}" for name in told) for side in ("kept", "merged")}
+    with connection.cursor() as cursor:
+        cursor.execute(merged + FORESEE.format(table=table, id=id_, **columns), _parameters(rows, merges=True))
+        new, changed = cursor.fetchone()
+        return set(new), changed
+
+
+def _parameters(rows: Sequence[Mapping[str, Any]], merges: bool) -> dict[str, Any]:
+    named = [{**row, "names": [name for name in NULLABLE if name in row]} for row in rows]
+    return {"rows": json.dumps(named, default=datetime.isoformat), "merges": merges}
+
+
 def write(statement: str, rows: Sequence[Mapping[str, Any]], merges: bool) -> tuple[list[str], list[str]]:
     """Write rows that differ in their ids; return the ids of those that are new, and of those that changed.
 
     A row has the columns that it says something of.
     """
-    named = [{**row, "names": [name for name in NULLABLE if name in row]} for row in rows]
     with connection.cursor() as cursor:
         if statement is USERS:
             # Their events move `last_active` on, and may change a profile, at any moment.
             cursor.execute(LOCK_USERS, [[row["user_id"] for row in rows]])
-        cursor.execute(statement + OUTCOME, {"rows": json.dumps(named, default=datetime.isoformat), "merges": merges})
+        cursor.execute(statement + OUTCOME, _parameters(rows, merges))
         new, changed = cursor.fetchone()
         return new, changed
 

@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from catalog.models import EndUser, Item
+from interactions.import_models import FileImport as FileImport
 from interactions.letter_models import DeadLetter as DeadLetter
 from interactions.letter_models import IgnoredLetters as IgnoredLetters
 from interactions.marks import Mark
@@ -268,7 +269,7 @@ class ImportRun(models.Model):
 
     class Meta:
         ordering = ["-started_at"]
-        verbose_name = "import"
+        verbose_name = "import run"
 
     def __str__(self) -> str:
         return f"{self.format}: {self.source}"

@@ -5,10 +5,12 @@ import logging
 from celery import shared_task
 
 from interactions import repairs, windows
+from interactions.importing import fetching, file_jobs, files
 from interactions.letter_kinds import Group
 from interactions.models import DeadLetter
 from interactions.repairs import Repair
 from recsite.platform import jobs
+from recsite.platform.audit import Actor
 from recsite.platform.jobs import Progress
 from recsite.platform.models import Job
 
@@ -32,8 +34,43 @@ def replay_dead_letters(job_id: int, group: list[str], field: str, value: str) -
 
     def work(progress: Progress) -> str:
         def report(done: int, left: int) -> None:
-            progress(done / number, f"{done:,} of {number:,} letters, of which {left:,} can't be stored so.")
+            progress(done / number, f"Replaying: {done:,} of {number:,} letters, {left:,} can't be stored so.")
 
         return str(repairs.replay_group(letters_of, repair, actor=jobs.actor_of(job), report=report))
 
     jobs.run(job_id, work)
+
+
+@shared_task(reject_on_worker_lost=True)
+def import_fetch(job_id: int, pk: int) -> None:
+    """Fetch a file from the address that staff gave."""
+    jobs.run(job_id, lambda progress: fetching.fetch(pk, progress))
+
+
+@shared_task(reject_on_worker_lost=True)
+def import_check(job_id: int, pk: int) -> None:
+    """Read a file that staff brought, and say what an import would do."""
+    jobs.run(job_id, lambda progress: file_jobs.check_file(pk, progress))
+
+
+@shared_task(reject_on_worker_lost=True)
+def import_load(job_id: int, pk: int, again: bool) -> None:
+    """Import a file that staff brought; begun again, it goes on where it stopped."""
+    job = Job.objects.get(pk=job_id)
+    # What is read once more is so from its start, and goes on as well if the worker is killed.
+    again = again and not job.attempts
+    jobs.run(job_id, lambda progress: file_jobs.load_file(pk, progress, again=again, actor=jobs.actor_of(job)))
+
+
+@shared_task(reject_on_worker_lost=True)
+def import_undo(job_id: int, pk: int) -> None:
+    """Delete the events that a file brought."""
+    job = Job.objects.get(pk=job_id)
+    jobs.run(job_id, lambda progress: file_jobs.undo_file(pk, progress, actor=jobs.actor_of(job)))
+
+
+@shared_task(soft_time_limit=600, time_limit=660)
+def discard_stale_uploads() -> None:
+    """Delete files that staff brought longer ago than IMPORT_KEPT_DAYS."""
+    if number := files.discard_stale(actor=Actor.schedule("Discard stale uploads")):
+        logger.info("%d files that staff had brought are deleted.", number)

@@ -137,6 +137,8 @@ API_OPEN = ("auth-token", "auth-refresh", "auth-revoke")
 """Routes without an entry in the table: what they ask for stands in their bodies, a password or a token."""
 
 ADMIN_PAGES: Mapping[str, str] = {
+    "imports": "interactions.view_fileimport",
+    "import-page": "interactions.view_fileimport",
     "dead-letters": "interactions.view_deadletter",
     "dead-letter-group": "interactions.view_deadletter",
     "person-page": "catalog.view_enduser",

@@ -94,6 +94,7 @@ GRANTS: tuple[Grant, ...] = (
     Grant(
         "Dead letters: mend, replay and delete them", _rows("interactions.deadletter", "change", "delete"), (OPERATOR,)
     ),
+    Grant("Imports: bring files, check and import them", _rows("interactions.fileimport", "add"), (OPERATOR,)),
     Grant("Events: send them, one by one or in bulk", _rows("interactions.interaction", "add"), (OPERATOR,)),
     Grant(
         "People: add and describe them, opt them out, merge visitors",

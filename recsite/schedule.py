@@ -23,6 +23,7 @@ def beat_schedule(train_secs: int, rebuild_hours: int, incremental_secs: int) ->
         "Roll up impressions": ("recommender.tasks.roll_up_impressions", 30),
         "Sum up items": ("recommender.tasks.summing.sum_up_items", 300),
         "Forget repeated requests": ("recsite.platform.tasks.forget_requests", 3600),
+        "Discard stale uploads": ("interactions.tasks.discard_stale_uploads", 24 * 3600),
         "Fail dead jobs": ("recommender.tasks.fail_dead_jobs", 60),
     }
     return {

@@ -6,6 +6,8 @@ from pathlib import Path
 from recsite import env
 from recsite.api_settings import *  # noqa: F403
 from recsite.gorse_permissions import API_ACCESS as API_ACCESS
+from recsite.import_settings import *  # noqa: F403
+from recsite.import_settings import upload_storage
 from recsite.kafka_settings import *  # noqa: F403
 from recsite.logging import logging_config
 from recsite.mail_settings import *  # noqa: F403
@@ -251,10 +253,7 @@ STORAGES = {
     "models": (_models := model_storage(STATE_DIR)),
     "exports": export_storage(STATE_DIR, _models),
     # What clients send and the worker works through: both have to see it.
-    "uploads": {
-        "BACKEND": "django.core.files.storage.FileSystemStorage",
-        "OPTIONS": {"location": env.text("UPLOAD_STORAGE_PATH", str(STATE_DIR / "uploads"))},
-    },
+    "uploads": upload_storage(STATE_DIR),
 }
 
 # --- What pages may load and run (an area's own policy: recsite.platform.policies) ---

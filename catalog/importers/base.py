@@ -23,6 +23,14 @@ class Options:
     read: tuple[str, ...] = ()
     negative: tuple[str, ...] = ()
     """For gorse: its settings of these names, such as ("like", "read>=3")."""
+    kind: str = ""
+    """For csv and jsonl: what the one file holds (users, items or events), whose columns are mapped then; where it is
+    empty, names and columns tell, and those of events are mapped."""
+
+    @property
+    def mapped(self) -> str:
+        """Return the kind of rows whose columns are mapped."""
+        return self.kind or "events"
 
 
 class FileDataSet:
@@ -65,7 +73,8 @@ class FileDataSet:
 
     @cached_property
     def _fingerprint(self) -> str:
-        reading = repr((self.format, sorted(self.options.mapping.items()), self.scale))
+        kind = (self.options.kind,) if self.options.kind else ()
+        reading = repr((self.format, sorted(self.options.mapping.items()), self.scale, *kind))
         return hashlib.sha256(reading.encode() + self.files.digest(*self.members)).hexdigest()
 
     def refuse_options(self) -> None:

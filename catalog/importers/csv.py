@@ -5,20 +5,10 @@ from dataclasses import replace
 from operator import itemgetter
 
 from catalog.importers.base import FileDataSet, Options
+from catalog.importers.columns import EVENT_FIELDS, FIELDS_OF, SEVERAL_LINES, find_fields, mapped_fields
 from catalog.importers.fields import number
 from catalog.importers.parts import find_parts
-from catalog.importers.records import (
-    EVENT_FIELDS,
-    ITEM_FIELDS,
-    SEVERAL_LINES,
-    USER_FIELDS,
-    Maker,
-    event_maker,
-    find_fields,
-    make_item,
-    mapped_event_fields,
-    user_maker,
-)
+from catalog.importers.records import Maker, event_maker, make_item, user_maker
 from catalog.importers.rows import BadField, RowStream, Scale, UnreadableSource
 from catalog.importers.source import Source
 from catalog.importers.tables import Layout, Table
@@ -36,9 +26,11 @@ class Csv(FileDataSet):
 
     def __init__(self, files: Source, options: Options) -> None:
         super().__init__(files, options)
-        mapped_event_fields(options.mapping)
+        self.fields = FIELDS_OF | {options.mapped: mapped_fields(options.mapped, options.mapping)}
         self.scale = options.scale or Scale(1, 5, 4)
-        self.parts, self.notes = find_parts(files, (".csv", ".tsv", ".txt"), self._columns, bool(options.mapping))
+        self.parts, self.notes = find_parts(
+            files, (".csv", ".tsv", ".txt"), self.columns, bool(options.mapping), options.kind
+        )
         self.members = tuple(self.parts.values())
 
     @classmethod
@@ -48,19 +40,18 @@ class Csv(FileDataSet):
     def rows(self) -> RowStream:
         for kind, name in self.parts.items():
             if kind == "users":
-                yield from self._records(name, USER_FIELDS, ("user_id",), user_maker(self.options.now))
+                yield from self._records(name, kind, ("user_id",), user_maker(self.options.now))
             elif kind == "items":
-                yield from self._records(name, ITEM_FIELDS, ("item_id", "title"), make_item)
+                yield from self._records(name, kind, ("item_id", "title"), make_item)
             else:
                 yield from self._events(name)
 
-    def _records(
-        self, name: str, fields: dict[str, tuple[str, ...]], required: tuple[str, ...], make: Maker
-    ) -> RowStream:
+    def _records(self, name: str, kind: str, required: tuple[str, ...], make: Maker) -> RowStream:
         table = Table(self.files, name, self._layout(name)[0])
         header = table.header()
-        columns = find_fields(fields, header)
-        if missing := [field for field in required if field not in columns]:
+        columns = find_fields(self.fields[kind], header)
+        needed = {*required, *(self.options.mapping if kind == self.options.kind else ())}
+        if missing := sorted(needed - set(columns)):
             raise UnreadableSource(f"{name} has no column {', '.join(missing)}; it has {', '.join(header)[:300]}.")
         renamed = {column: field for field, column in columns.items()}
         names = [renamed.get(column, column) for column in header]
@@ -87,7 +78,7 @@ class Csv(FileDataSet):
             positions = {field: position for field, position in numbered.items() if 0 <= position < len(first)}
             has_header = _is_header(first, positions) if len(positions) == len(numbered) else False
         else:
-            columns = find_fields(mapped_event_fields(mapping), first)
+            columns = find_fields(self.fields["events"], first)
             positions, has_header = {field: first.index(column) for field, column in columns.items()}, True
         if missing := sorted({"user_id", "item_id", *mapping} - set(positions)):
             lacking = ", ".join(mapping.get(field, field) for field in missing)
@@ -97,7 +88,7 @@ class Csv(FileDataSet):
             )
         return positions, has_header
 
-    def _columns(self, name: str) -> list[str]:
+    def columns(self, name: str) -> list[str]:
         """Return the fields of the first line; none of a file that can't be read, which is refused when it is read."""
         try:
             return self._layout(name)[1]

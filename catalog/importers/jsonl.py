@@ -1,22 +1,12 @@
 """Read JSON lines: one object a line, with the fields of events, items or users."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import lru_cache
 
 from catalog.importers.base import FileDataSet, Options
+from catalog.importers.columns import EVENT_FIELDS, FIELDS_OF, find_fields, mapped_fields
 from catalog.importers.parts import find_parts
-from catalog.importers.records import (
-    EVENT_FIELDS,
-    ITEM_FIELDS,
-    USER_FIELDS,
-    Maker,
-    event_maker,
-    find_fields,
-    load_json,
-    make_item,
-    mapped_event_fields,
-    user_maker,
-)
+from catalog.importers.records import Maker, event_maker, load_json, make_item, user_maker
 from catalog.importers.rows import BadField, Located, Rejected, RowStream, Scale, UnreadableSource
 from catalog.importers.source import Source
 from catalog.importers.tables import LONGEST_RAW
@@ -34,10 +24,10 @@ class JsonLines(FileDataSet):
 
     def __init__(self, files: Source, options: Options) -> None:
         super().__init__(files, options)
-        self.event_fields = mapped_event_fields(options.mapping)
+        self.fields = FIELDS_OF | {options.mapped: mapped_fields(options.mapped, options.mapping)}
         self.scale = options.scale or Scale(1, 5, 4)
         self.parts, self.notes = find_parts(
-            files, (".jsonl", ".ndjson", ".json"), self._first_keys, bool(options.mapping)
+            files, (".jsonl", ".ndjson", ".json"), self.columns, bool(options.mapping), options.kind
         )
         self.members = tuple(self.parts.values())
 
@@ -48,23 +38,23 @@ class JsonLines(FileDataSet):
     def rows(self) -> RowStream:
         for kind, name in self.parts.items():
             if kind == "users":
-                yield from self._records(name, USER_FIELDS, user_maker(self.options.now))
+                yield from self._records(name, self.fields[kind], user_maker(self.options.now))
             elif kind == "items":
-                yield from self._records(name, ITEM_FIELDS, make_item)
+                yield from self._records(name, self.fields[kind], make_item)
             else:
                 yield from self._events(name)
 
-    def _first_keys(self, name: str) -> Iterable[str]:
+    def columns(self, name: str) -> list[str]:
         """Return the keys of a member's first object; none where its first line is none."""
         try:
             record = load_json(self.files.first_line(name, "utf-8-sig"), "the line")
         except BadField:
-            return ()
-        return record if isinstance(record, dict) else ()
+            return []
+        return list(record) if isinstance(record, dict) else []
 
     def _events(self, name: str) -> RowStream:
         seen: dict[str, str] = {}
-        yield from self._records(name, self.event_fields, _event_maker(self.scale, self.options), seen)
+        yield from self._records(name, self.fields["events"], _event_maker(self.scale, self.options), seen)
         if unused := [key for key, field in seen.items() if field not in EVENT_FIELDS]:
             self.notes.append(unused_note(name, unused, seen.values()))
 

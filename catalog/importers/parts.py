@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 
-from catalog.importers.records import EVENT_FIELDS, ITEM_FIELDS, ITEM_ID, USER_ID, find_fields
+from catalog.importers.columns import EVENT_FIELDS, ITEM_FIELDS, ITEM_ID, USER_ID, find_fields
 from catalog.importers.rows import UnreadableSource
 from catalog.importers.source import Source
 
@@ -18,13 +18,16 @@ Columns = Callable[[str], Iterable[str]]
 
 
 def find_parts(
-    files: Source, extensions: tuple[str, ...], columns: Columns, is_mapped: bool
+    files: Source, extensions: tuple[str, ...], columns: Columns, is_mapped: bool, kind_of_all: str = ""
 ) -> tuple[dict[str, str], list[str]]:
     """Return the members by kind (`users`, `items`, `events`) in the order in which they are read, and notes on them.
 
     Their names tell; where they don't, their columns do. Columns are mapped of events alone, so that with a mapping a
-    file of another name holds events. Raises UnreadableSource where there are none, or where several may be of a kind.
+    file of another name holds events; `kind_of_all` says what the one file holds. Raises UnreadableSource where there
+    are none, or where several may be of a kind.
     """
+    if kind_of_all:
+        return {kind_of_all: _only_one(files, kind_of_all, _members(files, extensions))}, []
     by_stem = {name.partition(".")[0]: name for name in _members(files, extensions)}
     parts: dict[str, str] = {kind: by_stem.pop(kind) for kind in KINDS[:2] if kind in by_stem}
     event_stem = next((stem for stem in EVENT_STEMS if stem in by_stem), None)

@@ -2,15 +2,16 @@
 
 import json
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from catalog.importers.columns import ITEM_FIELDS, USER_FIELDS
 from catalog.importers.fields import MAX_REVIEW_TITLE, clean, count, identifier, labels, number, rating, title, whole
 from catalog.importers.lists import read_list
-from catalog.importers.rows import BadField, EventRow, ItemRow, Scale, UnreadableSource, UserRow
-from catalog.importers.tables import Row, plain
+from catalog.importers.rows import BadField, EventRow, ItemRow, Scale, UserRow
+from catalog.importers.tables import Row
 from catalog.importers.times import event_time, latest_event, published_time
 
 FLAGS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
@@ -24,74 +25,6 @@ REMEDY = ": name the file's scale with --scale MIN..MAX; counts such as plays ar
 
 Record = Mapping[str, Any]
 Maker = Callable[[Record], Row]
-
-# The names under which the fields are found where nobody maps them; the first that is there wins.
-USER_ID = ("userid", "user", "personid", "customerid", "customer", "visitorid", "visitor", "memberid")
-ITEM_ID = ("itemid", "item", "productid", "product", "movieid", "bookid", "articleid", "isbn", "sku")
-EVENT_FIELDS: dict[str, tuple[str, ...]] = {
-    "user_id": USER_ID,
-    "item_id": ITEM_ID,
-    "type": ("type", "eventtype", "event", "action", "interactiontype"),
-    "value": ("value", "rating", "score", "stars", "amount"),
-    "occurred_at": ("occurredat", "timestamp", "time", "datetime", "date", "createdat"),
-    "context": ("context",),
-    "count": ("count", "plays", "playcount", "quantity", "qty"),
-    "event_id": ("eventid",),
-    "undated": ("undated",),
-    "review": ("review",),
-    "review_title": ("reviewtitle",),
-    "review_text": ("reviewtext",),
-    "left_out_as": ("leftoutas",),
-}
-SEVERAL_LINES = frozenset(("context", "review", "review_text"))
-"""Fields that may hold the end of a line."""
-
-ITEM_FIELDS: dict[str, tuple[str, ...]] = {
-    "item_id": (*ITEM_ID, "id"),
-    "title": ("title", "name"),
-    "description": ("description", "summary"),
-    "categories": ("categories", "category", "genres", "genre"),
-    "tags": ("tags", "keywords"),
-    "item_type": ("itemtype", "kind"),
-    "group": ("group",),
-    "published_at": ("publishedat", "published", "releasedate"),
-    "features": ("features",),
-    "is_available": ("isavailable",),
-    "available_from": ("availablefrom",),
-    "available_until": ("availableuntil",),
-    "created_at": ("createdat",),
-    "updated_at": ("updatedat",),
-}
-USER_FIELDS: dict[str, tuple[str, ...]] = {
-    "user_id": (*USER_ID, "id"),
-    "created_at": ("createdat", "registeredat", "signupdate"),
-    "preferences": ("preferences",),
-    "demographics": ("demographics",),
-    "last_active": ("lastactive",),
-    "opted_out_at": ("optedoutat",),
-    "merged": ("merged",),
-}
-
-
-def find_fields(fields: Mapping[str, tuple[str, ...]], names: Iterable[str]) -> dict[str, str]:
-    """Return which of `names` holds which field. A field that is nowhere is left out."""
-    by_plain = {plain(name): name for name in reversed(list(names))}
-    matches = {field: next(filter(by_plain.__contains__, usual), None) for field, usual in fields.items()}
-    return {field: by_plain[match] for field, match in matches.items() if match is not None}
-
-
-def mapped_event_fields(mapping: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
-    """Return the names under which to look for an event's fields: of a mapped field, only the given one.
-
-    Raises UnreadableSource where a field is mapped that events don't have.
-    """
-    if unknown := sorted(set(mapping) - set(EVENT_FIELDS)):
-        raise UnreadableSource(f"--map doesn't know {', '.join(unknown)}; it maps {', '.join(EVENT_FIELDS)}.")
-    mapped = {field: (plain(column),) for field, column in mapping.items()}
-    taken = {name for names in mapped.values() for name in names}
-    # Where the plays are mapped to the value they are not the count as well.
-    usual = {field: tuple(name for name in names if name not in taken) for field, names in EVENT_FIELDS.items()}
-    return usual | mapped
 
 
 def event_maker(scale: Scale | None, now: datetime, default_type: str) -> Maker:

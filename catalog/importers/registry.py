@@ -29,11 +29,13 @@ def open_format(
     scale: Scale | None = None,
     now: datetime | None = None,
     implicit: bool = False,
+    kind: str = "",
     **types: tuple[str, ...],
 ) -> DataSet:
     """Open the data set at `path`: a folder, a file, or a .zip archive; files may be gzipped.
 
-    `mapping` (csv, jsonl) names the columns of events by field; `scale` (csv, jsonl) is that of their ratings, 1..5 if
+    `mapping` (csv, jsonl) names the columns of events by field, or those of the `kind` of rows (users, items, events)
+    that the one file holds; `scale` (csv, jsonl) is that of their ratings, 1..5 if
     not given; `now` bounds the times of events; with `implicit` (csv, jsonl) a value is any number and no rating;
     `types` (gorse) are its settings of feedback types: `positive`, `read` and `negative`. Raises UnreadableSource with
     one sentence.
@@ -47,7 +49,8 @@ def open_format(
     if name not in GENERAL and recognise(files) not in {name, None, *GENERAL}:
         raise UnreadableSource(f"{path} doesn't look like {name}.{_guess(files, name)}")
     try:
-        return _format(name)(files, Options(mapping or {}, scale, now or datetime.now(UTC), implicit, **types))
+        options = Options(mapping or {}, scale, now or datetime.now(UTC), implicit, kind=kind, **types)
+        return _format(name)(files, options)
     except UnreadableSource as error:
         raise UnreadableSource(f"{error}{_guess(files, name)}") from error
 

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable
 from difflib import get_close_matches
 
-from catalog.importers.records import EVENT_FIELDS
+from catalog.importers.columns import EVENT_FIELDS
 from catalog.importers.tables import plain
 
 

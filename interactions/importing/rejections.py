@@ -4,20 +4,24 @@ import csv
 import fcntl
 import logging
 import re
+from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
 from django.conf import settings
+from django.core.files.storage import storages
 
 from catalog import erasure
 from catalog.ids import InvalidId, clean_id
 from catalog.importers.rows import Rejected
+from interactions.letter_kinds import without_names
 from interactions.models import ImportRun
 from recsite.platform.exceptions import UserFacingError
 
 logger = logging.getLogger(__name__)
+UNKNOWN_ITEM = "unknown item"
 HEADER = ("part", "line", "reason", "raw")
 SEPARATORS = re.compile(r"::|[,;|\t]")
 QUOTED = re.compile(r""""([^"]*)"|'([^']*)'""")
@@ -36,12 +40,14 @@ class RejectedFile:
         self._mode = "a" if goes_on else "w"
         self.first: Rejected | None = None
         """The first line that was written, for a message."""
+        self.reasons = Counter[str]()
 
     def write(self, rejected: Sequence[Rejected]) -> None:
         """Add lines; they are on the disk when it returns. Raises CannotWriteRejected."""
         if not rejected:
             return
         self.first = self.first or rejected[0]
+        self.reasons.update(_kind(one.reason) for one in rejected)
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             is_new = self._mode == "w" or not self.path.exists()
@@ -55,6 +61,11 @@ class RejectedFile:
                 "by the same command."
             ) from error
         self._mode = "a"
+
+
+def _kind(reason: str) -> str:
+    """Return a reason without the ids that it names, so that few kinds are counted of many lines."""
+    return UNKNOWN_ITEM if reason.startswith(UNKNOWN_ITEM) else without_names(reason)
 
 
 def erased_line(part: str, line: int) -> Rejected:
@@ -77,7 +88,8 @@ def redact_files(user_ids: Collection[str]) -> None:
     """Take lines that name these users out of the files of rejected lines that are on this machine."""
     default = Path(settings.STATE_DIR) / "rejected"
     known = {Path(name) for names in ImportRun.objects.values_list("rejected_files", flat=True) for name in names}
-    for path in sorted(known | set(default.glob("*.csv"))):
+    brought = Path(storages["uploads"].path("imports")).glob("*/rejected-by-*.csv")
+    for path in sorted({*known, *default.glob("*.csv"), *brought}):
         try:
             _redact_file(path, set(user_ids))
         except FileNotFoundError:

@@ -1,5 +1,6 @@
 """Say in sentences what an import did."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
 from datetime import datetime
@@ -66,6 +67,8 @@ class ImportReport:
     notes: list[str] = field(default_factory=list)
     """Sentences of the reader of the files."""
     seconds: float = 0.0
+    reasons: Counter[str] = field(default_factory=Counter)
+    """How many lines were rejected for which reason, the ids and numbers left out."""
 
     @property
     def found_nothing(self) -> bool:
@@ -82,6 +85,8 @@ class ImportReport:
             return
         if self.is_check:
             yield f"{self.location} has {_count(self.counts.rows, 'readable row')}. Nothing was stored."
+            if self.counts.used:
+                yield f"An import would bring {self._what_is_told()}."
         else:
             yield self._what_was_done()
         if self.counts.rejected:
@@ -116,14 +121,17 @@ class ImportReport:
         return f", such as line {line} of {part}: {reason}"
 
     def _what_was_done(self) -> str:
+        rate = f" ({self.counts.rows / self.seconds:,.0f} rows/s)" if self.seconds else ""
+        went = "Went on with" if self.goes_on else "Imported"
+        return f"{went} {self.location} in {self.seconds:.0f} s{rate}: {self._what_is_told('stored')}."
+
+    def _what_is_told(self, stored: str = "to store") -> str:
         counts = self.counts
-        rate = f" ({counts.rows / self.seconds:,.0f} rows/s)" if self.seconds else ""
         return (
-            f"{'Went on with' if self.goes_on else 'Imported'} {self.location} in {self.seconds:.0f} s{rate}: "
-            f"{_count(counts.stored, 'event')} stored, {counts.changed:,} changed, "
+            f"{_count(counts.stored, 'event')} {stored}, {counts.changed:,} changed, "
             f"{counts.duplicates:,} known already; "
             f"items: {counts.items.added:,} new, {counts.items.changed:,} changed; "
-            f"users: {counts.users.added:,} new, {counts.users.changed:,} changed."
+            f"users: {counts.users.added:,} new, {counts.users.changed:,} changed"
         )
 
 

@@ -15,7 +15,7 @@ from interactions import made_types, producers, reviews, types
 from interactions.importing import runs
 from interactions.importing.ahead import one_ahead
 from interactions.importing.batches import Batch, EventPacker, batches, refused
-from interactions.importing.missing import MissingItems
+from interactions.importing.foresight import Foresight
 from interactions.importing.rejections import RejectedFile, erased_line, redact
 from interactions.importing.report import Counts, ImportReport
 from interactions.importing.scales import RATING, rating_type
@@ -47,7 +47,9 @@ def _silent(bytes_read: int, total_bytes: int, rows: int) -> None:
 
 
 def check(data: DataSet, rejected: Path, *, batch_rows: int = BATCH_ROWS, progress: Progress = _silent) -> ImportReport:
-    """Read everything and store nothing. Events of users who were erased or opted out are not told apart.
+    """Read everything, store nothing, and count what an import would do.
+
+    Events of users who were erased or opted out are not told apart.
 
     Raises UnreadableSource where a file breaks off.
     """
@@ -55,14 +57,15 @@ def check(data: DataSet, rejected: Path, *, batch_rows: int = BATCH_ROWS, progre
     report = ImportReport(data.location, is_check=True, rejected_path=rejected, notes=data.notes)
     rating = TypeRule(RATING, (data.scale.minimum, data.scale.maximum))
     made = made_types.rules([one for one in data.new_types() if one.name not in types.rules()])
-    packer = _packer(data, rating, runs.undated_date(data.format), made)
-    missing = MissingItems()
+    packer = packer_of(data, rating, runs.undated_date(data.format), made)
+    foresight = Foresight()
+    report.reasons = file.reasons
     for batch in batches(data, packer, batch_rows, {}):
-        lost = missing.of(batch)
+        lost, counts = foresight.of(batch)
         rejected_lines = [*batch.rejected, *(refused(batch.part, event) for event in lost)]
         file.write(rejected_lines)
         report.first_rejected = file.first
-        report.counts += Counts(
+        report.counts += counts + Counts(
             rows=batch.n_rows, rejected=len(rejected_lines), unknown_items=len(lost), capped=batch.n_capped
         )
         progress(batch.bytes_read, data.total_bytes, report.counts.rows)
@@ -77,6 +80,7 @@ def load(
     batch_rows: int = BATCH_ROWS,
     progress: Progress = _silent,
     as_happened: bool = False,
+    actor: Actor = ACTOR,
 ) -> ImportReport:
     """Import a data set, or the rest of it where an earlier import was cut short. Importing it twice changes nothing.
 
@@ -89,10 +93,10 @@ def load(
         runs.note_rejected_file(run, rejected)
         if run.finished_at:
             return ImportReport(data.location, finished_before=run.finished_at)
-        return _Import(data, run, rejected, as_happened).work(batch_rows, progress)
+        return _Import(data, run, rejected, as_happened, actor).work(batch_rows, progress)
 
 
-def _packer(data: DataSet, rating: TypeRule, undated_at: datetime, made: Mapping[str, TypeRule]) -> EventPacker:
+def packer_of(data: DataSet, rating: TypeRule, undated_at: datetime, made: Mapping[str, TypeRule]) -> EventPacker:
     """Return a packer that stores the ratings of the data set under the type of the rule `rating`.
 
     `made` are rules of types that may be too new for this process to know them.
@@ -103,8 +107,8 @@ def _packer(data: DataSet, rating: TypeRule, undated_at: datetime, made: Mapping
 class _Import:
     """Do one run, and note how far it has come."""
 
-    def __init__(self, data: DataSet, run: ImportRun, rejected: Path, as_happened: bool) -> None:
-        self.data, self.run, self.as_happened = data, run, as_happened
+    def __init__(self, data: DataSet, run: ImportRun, rejected: Path, as_happened: bool, actor: Actor) -> None:
+        self.data, self.run, self.as_happened, self.actor = data, run, as_happened, actor
         self.done = dict(run.progress)
         self.file = RejectedFile(rejected, goes_on=bool(self.done))
         self.months: set[Month] = set()
@@ -117,13 +121,14 @@ class _Import:
             rejected_path=rejected,
             rating_type=self.rating.name,
             notes=data.notes,
+            reasons=self.file.reasons,
         )
 
     def work(self, batch_rows: int, progress: Progress) -> ImportReport:
         started = time.monotonic()
         try:
-            made = made_types.make(self.data.new_types(), actor=ACTOR)
-            packer = _packer(self.data, self.rating, self.undated_at, made)
+            made = made_types.make(self.data.new_types(), actor=self.actor)
+            packer = packer_of(self.data, self.rating, self.undated_at, made)
             for batch in one_ahead(batches(self.data, packer, batch_rows, self.done)):
                 self._take(batch)
                 progress(batch.bytes_read, self.data.total_bytes, self.report.counts.rows)
@@ -136,7 +141,7 @@ class _Import:
             runs.finish(self.run)
             counts = self.report.counts
             told = {"source": self.run.source, "format": self.run.format, "rows": counts.rows, "stored": counts.stored}
-            audit.record(ACTOR, "import.finish", "import", self.run.pk, after=told)
+            audit.record(self.actor, "import.finish", "import", self.run.pk, after=told)
         _announce()
         self.report.seconds = time.monotonic() - started
         return self.report

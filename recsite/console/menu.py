@@ -73,6 +73,7 @@ def _rows(title: str, model: str, *also: str, is_tab: bool = True) -> Page:
 
 
 OVERVIEW = Page("Overview", "admin:index", "")
+IMPORTS = Page("Imports", "imports", "interactions.view_fileimport")
 JOBS = "platform.view_job"
 RELEASES = "recommender.view_release"
 
@@ -172,7 +173,7 @@ MENU: tuple[Group, ...] = (
                     _rows("Event types", "interactions_interactiontype"),
                 ),
             ),
-            Entry("Imports", "upload_file", (_rows("Imports", "interactions_importrun"),)),
+            Entry("Imports", "upload_file", (IMPORTS, _rows("Import runs", "interactions_importrun"))),
             Entry(
                 "Dead letters",
                 "mark_email_unread",

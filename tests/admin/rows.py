@@ -9,7 +9,7 @@ from django.utils import timezone
 from django_celery_beat.models import CrontabSchedule, PeriodicTask
 
 from catalog.models import Category, EndUser, Erasure, ItemEmbedding, MergedUser
-from interactions.models import BehaviourWindow, DeadLetter, IgnoredLetters, ImportRun, OutboxMessage
+from interactions.models import BehaviourWindow, DeadLetter, FileImport, IgnoredLetters, ImportRun, OutboxMessage
 from interactions.store import store
 from recommender import registry
 from recommender.insight import item_totals
@@ -94,6 +94,7 @@ def _fill_data(shop: Shop) -> None:
     }
     DeadLetter.objects.create(source="api", reason="There is no item x.", payload={"item_id": "x"})
     DeadLetter.objects.create(source="import", topic="user-events", reason=REASON, payload=payload, attempts=12_345)
+    FileImport.objects.create(name=f"{LONG_ID}.csv", size=1_234_567_890, received=1_234, by="clerk")
     IgnoredLetters.objects.create(kind="unknown_item", named=LONG_ID, by="clerk")
     OutboxMessage.objects.create(topic="reviews", key="ada", value=b'{"version": 1}')
     ImportRun.objects.create(format="csv", source="a.csv", fingerprint="f", counts={"events": 3})

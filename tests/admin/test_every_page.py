@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from catalog.models import DeletedItem, ItemSearch
-from interactions.models import IgnoredLetters
+from interactions.models import FileImport, IgnoredLetters
 from recommender.models import (
     Attribution,
     CategoryTotals,
@@ -49,6 +49,7 @@ from tests.recommender.fixtures import Shop
 
 SHOWN_ELSEWHERE: set[type[models.Model]] = {
     DeletedItem,
+    FileImport,
     IgnoredLetters,
     ItemSearch,
     ReleaseModel,

@@ -13,6 +13,7 @@ from django.urls import Resolver404, resolve, reverse
 
 from catalog.models import EndUser
 from interactions.admin import urls as data_urls
+from interactions.models import FileImport
 from recommender.admin import urls
 from recommender.models import Experiment
 from recsite import role_table
@@ -101,7 +102,7 @@ def test_every_button_and_page_stands_in_the_table(filled: Shop) -> None:
     assert {model: set(actions) for model, actions in buttons().items()} == written
     patterns = (*urls.urlpatterns, *data_urls.urlpatterns, *console_urls.urlpatterns)
     routes = {route.name for route in patterns if route.name}
-    assert routes == {*ADMIN_PAGES, *ADMIN_OPEN, "run-task", "switch-task"}
+    assert routes == {*ADMIN_PAGES, *ADMIN_OPEN, "run-task", "switch-task", "import-upload"}
     pages: Any = site.site._registry.values()
     for page in pages:
         assert not page.actions_row
@@ -164,6 +165,7 @@ def test_pages_that_are_no_lists(shop: Shop, role: str) -> None:
     rows: dict[str, list[Any]] = {
         name: [shop.ada.pk] for name in ADMIN_PAGES if name.startswith("person-") or name == "what-if"
     }
+    rows["import-page"] = [FileImport.objects.create(name="a.csv", size=1, by="clerk").pk]
     rows |= {name: [shop.novels[0].pk] for name in ("item-page", "item-rule", "item-availability")}
     rows["object-activity"] = ["item", shop.novels[0].pk]
     passed = {name: staff.get(reverse(name, args=rows.get(name))).status_code == 200 for name in ADMIN_PAGES}

@@ -10,7 +10,7 @@ import pytest
 from django.core.management import call_command
 from pytest_django import Settings
 
-from catalog.importers.records import EVENT_FIELDS, ITEM_FIELDS, USER_FIELDS
+from catalog.importers.columns import EVENT_FIELDS, ITEM_FIELDS, USER_FIELDS
 from catalog.importers.registry import FORMATS
 from catalog.models import EndUser, Item
 from interactions.marks import MARKS

@@ -21,6 +21,7 @@ READERS = (
     "recsite/mail_settings.py",
     "recsite/model_settings.py",
     "recsite/series_settings.py",
+    "recsite/import_settings.py",
     "recsite/kafka_settings.py",
     "recsite/sign_in_settings.py",
     "recsite/gunicorn.py",
