@@ -55,9 +55,9 @@ class ScheduleForm(forms.ModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.was: Timing | None = timing.of(self.instance) if self.instance.pk else None
-        hows = [(OFTEN, "again and again"), (DAILY, "at a time of day")]
+        hows = [(OFTEN, "Again and again"), (DAILY, "At a time of day")]
         if isinstance(self.was, Otherwise):
-            hows.append((AS_IT_IS, f"as it is: {self.was}"))
+            hows.append((AS_IT_IS, f"As it is: {self.was}"))
         fields: dict[str, Any] = self.fields
         if "how" in fields:
             fields["how"].choices = hows

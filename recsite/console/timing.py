@@ -21,7 +21,7 @@ DAYS = {
 """What staff choose from, by what a crontab says."""
 
 OFTEN = re.compile(rf"every (?:(\d+) )?({'|'.join(one.removesuffix('s') for one in UNITS)})s?")
-DAILY = re.compile(rf"at (\d\d):(\d\d) UTC on ({'|'.join(DAYS.values())})")
+DAILY = re.compile(rf"at (\d\d):(\d\d) UTC (?:on )?({'|'.join(DAYS.values())})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,8 @@ class Daily:
     """A key of DAYS."""
 
     def __str__(self) -> str:
-        return f"at {self.hour:02}:{self.minute:02} UTC on {DAYS[self.days]}"
+        on = "" if self.days == "*" else "on "
+        return f"at {self.hour:02}:{self.minute:02} UTC {on}{DAYS[self.days]}"
 
     def set_on(self, task: PeriodicTask) -> None:
         fields = {"minute": str(self.minute), "hour": str(self.hour), "day_of_week": self.days}

@@ -92,7 +92,7 @@ def test_what_is_due_what_is_off_and_what_follows_a_calendar(db: None) -> None:
     assert due is not None
     # Which second it is moves on while it is computed.
     assert (due + timedelta(seconds=1)).strftime("%H:%M") == "03:00"
-    assert schedule.every(row) == "at 03:00 UTC on every day"
+    assert schedule.every(row) == "at 03:00 UTC every day"
 
 
 def test_before_beat_has_run_it_says_so(db: None) -> None:

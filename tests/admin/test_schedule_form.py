@@ -33,7 +33,7 @@ def save(staff: Staff, **fields: Any) -> Any:
 def test_it_shows_what_the_task_does_and_when_it_runs(operator: Staff) -> None:
     page = operator.get(f"{SCHEDULE}{row().pk}/change/").content.decode()
     assert 'value="10"' in page
-    assert "again and again" in page
+    assert "Again and again" in page
     for word in ("crontab", "solar", "clocked", "kwargs", "expire"):
         assert word not in page.lower().partition('id="content"')[2], word
 
@@ -75,7 +75,7 @@ def test_what_is_wrong_is_said_and_nothing_changes(operator: Staff, fields: dict
 def test_another_calendar_stays_unless_somebody_chooses(operator: Staff) -> None:
     first = CrontabSchedule.objects.create(minute="0", hour="3", day_of_month="1")
     PeriodicTask.objects.filter(name=NAME).update(interval=None, crontab=first)
-    assert "as it is: " in operator.page(f"{SCHEDULE}{row().pk}/change/")
+    assert "As it is: " in operator.page(f"{SCHEDULE}{row().pk}/change/")
     operator.follow(save(operator, how="as it is", number=""))
     assert row().crontab == first
     operator.follow(save(operator))
@@ -91,7 +91,7 @@ def test_a_task_is_added_a_second_time(operator: Staff) -> None:
     }
     operator.follow(operator.post(f"{SCHEDULE}add/", **fields, at="02:00", days="*"))
     made = row("Train at night")
-    assert (made.task, str(timing.of(made))) == ("recommender.tasks.train", "at 02:00 UTC on every day")
+    assert (made.task, str(timing.of(made))) == ("recommender.tasks.train", "at 02:00 UTC every day")
 
 
 def test_who_only_looks_sees_it_in_words(operator: Staff) -> None:

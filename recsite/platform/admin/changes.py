@@ -47,7 +47,8 @@ class AuditEntryAdmin(ReadOnlyAdmin):
     """Show who changed what, when and why, and take back what can be. Nobody can edit or delete these rows here."""
 
     empty = "Nobody has changed anything yet."
-    list_display = ("when", "who", "by_door", "done", "what", "change", "reason", "taking_back")
+    list_display = ("when", "who", "by_door", "done", "what", "change", "why", "taking_back")
+    left_out_when_equal = ("why",)
     list_select_related = ("undone_by",)
     list_filter = (PersonFilter, KindFilter, DayFilter, DoorFilter)
     list_before_template = "admin/platform/auditentry/of_object.html"
@@ -108,6 +109,11 @@ class AuditEntryAdmin(ReadOnlyAdmin):
         shown = format_html_join("", "<div><b>{}</b> {}{}</div>", (_line(*one) for one in [*lines, *more]))
         # In one box: on a phone each child of a cell would be a column.
         return format_html("<div>{}</div>", shown) if names else EMPTY
+
+    @display(description="reason")
+    def why(self, entry: AuditEntry) -> str:
+        """Say why; of a long reason the list shows the beginning, and the whole on hover."""
+        return format_html('<span title="{}">{}</span>', entry.reason, _cut(entry.reason, 0)) if entry.reason else EMPTY
 
     @display(description="undo")
     def taking_back(self, entry: AuditEntry) -> str:
