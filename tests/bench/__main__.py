@@ -15,6 +15,7 @@ import numpy as np
 from recsite.local import servers
 from recsite.local.paths import PROJECT
 from tests.bench import (
+    admin_table,
     catalogue_table,
     events_table,
     export_table,
@@ -40,6 +41,7 @@ SECTIONS = (
     "filters",
     "rules",
     "series",
+    "admin",
 )
 PEOPLE, ITEMS, RATINGS = 53_424, 10_000, 979_478
 
@@ -66,11 +68,12 @@ def main() -> None:
             "filters": filters_table.filters,
             "rules": rules_table.rules,
             "series": series_table.series,
+            "admin": lambda: admin_table.admin(arguments.items),
         }
         for section in arguments.only or sections:
             prepare(section, path, arguments.format)
             say(f"Measuring {section} ...")
-            of = "" if section in ("catalogue", "search", "filters", "series") else f"{name}. "
+            of = "" if section in ("catalogue", "search", "filters", "series", "admin") else f"{name}. "
             text = f"## {section.capitalize()}\n\n{sections[section]()}\n\n{of}{command}"
             report.write(REPORT, section, text)
             say(text)

@@ -35,7 +35,7 @@ def measure() -> dict[str, Any]:
         "answer_ns": _per_note(lambda: noting.answer("home", "hybrid", True, 0.004)),
     }
     found["store_ms"] = _milliseconds(noting.flush, lambda: _note_some(noting))
-    found["rows"] = _fill()
+    found["rows"] = fill()
     for kind, label in ((REQUESTS, "door"), (ANSWERS, "placement")):
         for span in series.SPANS:
             for by in (None, label):
@@ -73,7 +73,7 @@ def _note_some(noting: Any) -> None:
         noting.answer(f"placement {number % PLACEMENTS}", f"algorithm {number % ALGORITHMS}", True, 0.004)
 
 
-def _fill() -> int:
+def fill() -> int:
     """Fill the table as it is after 56 days without a minute in which nothing happened."""
     from django.db import connection
 
