@@ -54,10 +54,10 @@ class ModelVersionAdmin(ReadOnlyAdmin):
             None,
             {"fields": (("algorithm", "state_label"), ("starter", "origin"), ("created_at", "finished_at"), "gate")},
         ),
-        ("Data", {"fields": ("trained_on", ("data_from", "data_until"), "data_hash")}),
+        ("Data", {"fields": ("trained_on", ("data_from", "data_until"))}),
         ("How it was made", {"fields": ("settings_text", "seed", ("fitted_in", "took"))}),
-        ("Artifact", {"fields": ("artifact", "checksum")}),
-        ("Everything measured", {"fields": ("metrics_text",)}),
+        ("Everything measured", {"classes": ("collapse",), "fields": ("metrics_text",)}),
+        ("Artifact and checksums", {"classes": ("collapse",), "fields": ("artifact", "checksum", "data_hash")}),
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ModelVersion]:

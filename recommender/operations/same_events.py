@@ -39,7 +39,7 @@ def compare(name: str, a: Side, b: Side) -> Fair:
     if older.algorithm == POPULAR and (found := comparison.against_rival(name, newer.metrics, POPULAR)):
         return Fair(found)
     if _is_same_recipe(older, newer):
-        return Fair(why_not=f"the same algorithm and settings as in {a.number}, on newer events")
+        return Fair(why_not=f"same settings as {a.number}, newer events")
     # The gate has judged it beside what was live then, which is what it replaced.
     if b.replaced == a.number and (found := comparison.against_rival(name, newer.metrics, LIVE)):
         return Fair(found)
