@@ -125,7 +125,8 @@ def test_what_the_gate_refused_is_promoted_with_a_reason_or_not_at_all(admin: St
     assert live.override == "The old one is broken."
     page = admin.page(f"{RELEASES}{live.pk}/change/")
     assert "The old one is broken." in page
-    assert f"{refused}: Its predicted ratings are worse" in page
+    assert f"The quality gate refused {refused} " in page
+    assert "Its predicted ratings are worse: a lot." in page
 
 
 @pytest.mark.parametrize("state", ["failed", "archived", "training"])
