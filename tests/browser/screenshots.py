@@ -44,12 +44,12 @@ def person(page: Page) -> None:
     """The page where staff see what somebody is shown, and why."""
     shelves(page)
     page.get_by_role("link", name="Why these?").click()
-    page.wait_for_load_state("networkidle")
+    page.goto(f"{page.url.partition('?')[0]}?placement=shop-for-you", wait_until="networkidle")
 
 
 def item(page: Page) -> None:
     """The page of an item that many were shown."""
-    page.goto("/admin/catalog/item/?q=emma")
+    page.goto("/admin/catalog/item/?q=handmaid")
     page.locator("#result_list a[href*='/admin/items/']").first.click()
     page.wait_for_load_state("networkidle")
 
@@ -68,16 +68,15 @@ def at(address: str) -> Callable[[Page], object]:
 
 SHOTS = [
     Shot("storefront", shelves, DESKTOP),
-    Shot("overview", at("/admin/?period=7d"), DESKTOP, as_operator=True),
+    Shot("overview", at("/admin/?period=28d"), DESKTOP, as_operator=True),
     Shot("person", person, DESKTOP, as_operator=True),
     Shot("item", item, DESKTOP, as_operator=True),
     Shot("placement", draft, DESKTOP, as_operator=True),
     Shot("releases", at("/admin/recommender/release/"), DESKTOP, as_operator=True),
     Shot("compare", at("/admin/compare/"), DESKTOP, as_operator=True),
-    Shot("results", at("/admin/results/"), DESKTOP, as_operator=True),
+    Shot("results", at("/admin/results/?period=28d"), DESKTOP, as_operator=True),
     Shot("health", at("/admin/health/"), DESKTOP, as_operator=True),
-    Shot("dead-letters", at("/admin/interactions/deadletter/"), DESKTOP, as_operator=True),
-    Shot("activity", at("/admin/platform/auditentry/"), DESKTOP, as_operator=True),
+    Shot("dead-letters", at("/admin/dead-letters/"), DESKTOP, as_operator=True),
 ]
 
 
