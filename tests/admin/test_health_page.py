@@ -64,7 +64,8 @@ def test_the_schedule_says_how_often_when_last_and_when_next(db: None) -> None:
     row, viewer = task(), member(VIEWER)
     PeriodicTask.objects.filter(pk=row.pk).update(last_run_at=timezone.now() - timedelta(minutes=4))
     page = viewer.page(HEALTH)
-    assert "every 10 minutes 4 minutes ago – in 5 minutes" in page
+    assert "Check drift every 10 minutes Compare the latest events with the training's" in page
+    assert "4 minutes ago – in 5 minutes" in page
     assert "Run now" not in page
     listed = viewer.page("/admin/django_celery_beat/periodictask/")
     assert "in 5 minutes" in listed
