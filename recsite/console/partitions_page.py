@@ -54,12 +54,12 @@ def show(request: HttpRequest) -> HttpResponse:
 def _table(table: Partitioned, now: datetime) -> Table:
     sizes = table.sizes()
     kept = f"for {pluralize(table.retention_months, 'month')}" if table.retention_months else "for good"
-    ahead = pluralize(table.months_ahead(now), "month")
+    ahead = table.months_ahead(now, sizes)
     total = filesizeformat(sum(one.size for one in sizes))
     return Table(
         table.holds,
-        f"{total} in all, {ahead} ready ahead. Kept {kept} ({table.retention}).",
-        table.alarm(now),
+        f"{total} in all, {pluralize(ahead, 'month')} ready ahead. Kept {kept} ({table.retention}).",
+        table.alarm(now, ahead),
         [_row(table, one) for one in reversed(sizes)],
     )
 

@@ -82,7 +82,7 @@ class ConsoleAdmin(ModelAdmin):
     paginator: type[Paginator] = CappedPaginator
     show_full_result_count = False
     show_facets = ShowFacets.NEVER
-    list_per_page = 50
+    list_per_page = 25
     list_max_show_all = 0
     list_fullwidth = True
     list_filter_sheet = True

@@ -40,6 +40,9 @@ ATTACHED = """
 SELECT inhparent::regclass::text, relname FROM pg_inherits JOIN pg_class ON oid = inhrelid
 WHERE inhparent = ANY(%s::text[]::regclass[])
 """
+MONTH = r"_y(\d{4})m(\d{2})$"
+"""How the name of a month's table ends."""
+
 SIZES = """
 SELECT relname, inhparent IS NOT NULL, nullif(reltuples, -1)::bigint, pg_total_relation_size(oid)
 FROM pg_class LEFT JOIN pg_inherits ON inhrelid = oid AND inhparent = '{table}'::regclass
@@ -102,9 +105,12 @@ class Partitioned:
             cursor.execute(SIZES.format(table=self.table), [f"^{self.table}_(default|y[0-9]{{4}}m[0-9]{{2}})$"])
             return [Size(*row) for row in cursor.fetchall()]
 
-    def months_ahead(self, now: datetime) -> int:
-        """Count the months after the current one that have a partition, without a gap."""
-        return _without_gap(self.find().attached, now)
+    def months_ahead(self, now: datetime, sizes: Iterable[Size] | None = None) -> int:
+        """Count the months after the current one that have a partition, without a gap; `sizes` are what is known."""
+        if sizes is None:
+            return _without_gap(self.find().attached, now)
+        named = (re.search(MONTH, size.name) for size in sizes if size.is_attached)
+        return _without_gap({_month(found) for found in named if found}, now)
 
     def apply(self, due: Plan) -> Plan:
         """Do what the plan says and return what of it was still to be done.
@@ -255,7 +261,7 @@ def alarms() -> list[str]:
         cursor.execute(ATTACHED, [[table.table for table in listed]])
         months = defaultdict[str, set[Month]](set)
         for table, name in cursor.fetchall():
-            if found := re.search(r"_y(\d{4})m(\d{2})$", name):
+            if found := re.search(MONTH, name):
                 months[table].add(_month(found))
     ahead = {table.table: _without_gap(months[table.table], now) for table in listed}
     return [alarm for table in listed if (alarm := table.alarm(now, ahead[table.table]))]

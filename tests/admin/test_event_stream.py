@@ -15,7 +15,7 @@ from tests.admin.staff import EVENTS, Staff
 from tests.factories import NOON
 from tests.recommender.events import happened
 
-PER_PAGE = 50
+PER_PAGE = 25
 
 
 @pytest.fixture
@@ -55,7 +55,7 @@ def test_all_events_are_shown_once_newest_first_also_those_of_one_moment(
     for number in range(130):
         happened(ada, item, occurred_at=NOON + timedelta(microseconds=number // 60))
     pages = walk(viewer)
-    assert [len(page) for page in pages] == [50, 50, 30]
+    assert [len(page) for page in pages] == [25] * 5 + [5]
     newest_first = Interaction.objects.order_by("-occurred_at", "-id").values_list("pk", flat=True)
     assert list(chain(*pages)) == list(newest_first)
 
@@ -64,7 +64,7 @@ def test_a_page_that_is_just_full_leads_no_further(viewer: Staff, ada: EndUser, 
     for number in range(PER_PAGE):
         happened(ada, item, occurred_at=NOON + timedelta(seconds=number))
     assert [len(page) for page in walk(viewer)] == [PER_PAGE]
-    assert "50 events" in viewer.page(EVENTS)
+    assert "25 events" in viewer.page(EVENTS)
 
 
 def test_filters_hold_from_page_to_page(viewer: Staff, ada: EndUser, item: Item) -> None:
@@ -72,7 +72,7 @@ def test_filters_hold_from_page_to_page(viewer: Staff, ada: EndUser, item: Item)
         happened(ada, item, "view" if number % 2 else "like", occurred_at=NOON + timedelta(seconds=number))
     like = factories.interaction_type("like").pk
     pages = walk(viewer, f"{EVENTS}?type__id__exact={like}")
-    assert [len(page) for page in pages] == [50, 10]
+    assert [len(page) for page in pages] == [25, 25, 10]
     assert set(Interaction.objects.filter(pk__in=chain(*pages)).values_list("type__name", flat=True)) == {"like"}
 
 
