@@ -21,11 +21,13 @@ def near(item_id: str, most: int = 3) -> list[Item]:
     alike = _written_alike(item_id) if item_id else []
     if exact := [item for item in alike if item.item_id == item_id]:
         return exact
-    best = _rated(item_id, alike)
-    # The search costs more, so it is asked only where no id is plainly meant.
+    best = [one for one in _rated(item_id, alike) if one[0] >= LEAST]
+    # The search costs more, so it is asked only where no id is plainly meant. It finds items with every word of the id,
+    # typos forgiven, however long their titles are.
     if not best or best[0][0] < PLAIN:
-        best = _rated(item_id, [*alike, *_by_words(item_id)])
-    return [item for ratio, item in best if ratio >= LEAST][:most]
+        by_words = _by_words(item_id) if item_id else []
+        best = [one for one in _rated(item_id, [*alike, *by_words]) if one[0] >= LEAST or one[1] in by_words]
+    return [item for _, item in best][:most]
 
 
 def _rated(item_id: str, items: Iterable[Item]) -> list[tuple[float, Item]]:

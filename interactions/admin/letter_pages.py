@@ -1,5 +1,6 @@
 """Show dead letters by what is wrong with them, and mend all of a group by one repair."""
 
+import re
 from typing import Any
 from urllib.parse import urlencode
 
@@ -30,7 +31,10 @@ AT_ONCE = 100
 """Letters that are replayed while the browser waits; more of them are a job of the worker."""
 
 SHOWN = ("user_id", "item_id", "type", "value", "occurred_at")
-LONGEST_SHOWN = 60
+LONGEST_SHOWN = 40
+ISO = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(\.\d+)?(\+00:00|Z)?$", re.ASCII)
+"""A time in UTC as our own store writes it: the page leaves out the parts of a second."""
+
 NONE_WAIT = Empty("No event waits here: every one that was accepted could be stored.")
 NONE_IGNORED = Empty("Nobody ignores any dead letters.")
 
@@ -86,6 +90,7 @@ def _details(request: HttpRequest, found: LetterGroup) -> dict[str, Any]:
     return {
         "found": found,
         "badges": _badges(found),
+        "reason": "" if found.example.reason == f"{group.title}." else found.example.reason,
         "payload_text": structure(found.example.payload),
         "field": field,
         "here": address(group),
@@ -151,7 +156,7 @@ def _offers(suggestion: Suggestion, repair: Repair) -> list[tuple[str, str]]:
 def _row(one: Foreseen, field: str) -> dict[str, Any]:
     before = one.letter.payload if isinstance(one.letter.payload, dict) else {}
     after = one.payload if isinstance(one.payload, dict) else {}
-    cells = [(name, _shown(before.get(name)), _shown(after.get(name)), name == field) for name in SHOWN]
+    cells = [(name, _shown(name, before), _shown(name, after), name == field) for name in SHOWN]
     badge = Badge("can't be stored", State.BAD) if one.obstacle else Badge("would be stored", State.GOOD)
     return {"letter": one.letter, "cells": cells, "badge": badge, "obstacle": one.obstacle}
 
@@ -163,8 +168,11 @@ def _said(foreseen: list[Foreseen], number: int) -> str:
     return f"{fit} of {pluralize(number, 'letter')} would be stored."
 
 
-def _shown(value: Any) -> str:
+def _shown(name: str, payload: dict[str, Any]) -> str:
+    value = payload.get(name)
     text = EMPTY if value is None or value == "" else str(value)
+    if name == "occurred_at" and (moment := ISO.match(text)):
+        return f"{moment[1]} {moment[2]}"
     return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}…"
 
 

@@ -16,12 +16,14 @@ from django.core.files.storage import storages
 from catalog import erasure
 from catalog.ids import InvalidId, clean_id
 from catalog.importers.rows import Rejected
-from interactions.letter_kinds import without_names
 from interactions.models import ImportRun
 from recsite.platform.exceptions import UserFacingError
 
 logger = logging.getLogger(__name__)
 UNKNOWN_ITEM = "unknown item"
+NAMED = re.compile(r"'[^']*'|\"[^\"]*\"|\S*\d\S*?(?=[.,:;]?(\s|$))")
+"""What a reason names: texts in quotes, and words with digits. Names of fields stay."""
+
 HEADER = ("part", "line", "reason", "raw")
 SEPARATORS = re.compile(r"::|[,;|\t]")
 QUOTED = re.compile(r""""([^"]*)"|'([^']*)'""")
@@ -65,7 +67,7 @@ class RejectedFile:
 
 def _kind(reason: str) -> str:
     """Return a reason without the ids that it names, so that few kinds are counted of many lines."""
-    return UNKNOWN_ITEM if reason.startswith(UNKNOWN_ITEM) else without_names(reason)
+    return UNKNOWN_ITEM if reason.startswith(UNKNOWN_ITEM) else NAMED.sub("…", reason)
 
 
 def erased_line(part: str, line: int) -> Rejected:

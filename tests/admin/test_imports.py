@@ -83,7 +83,9 @@ def test_items_are_new_or_changed_or_refused(admin: Staff, django_capture_on_com
     row = bring(admin, ITEMS, "goods.csv")
     assert "Items" in admin.page(at(row))
     check(admin, row, django_capture_on_commit_callbacks)
-    assert "Items 1 1" in admin.page(at(row))
+    page = admin.page(at(row))
+    assert "Items 1 1" in page
+    assert "1 line refused Why Lines item_id is empty 1" in page
     load(admin, row, django_capture_on_commit_callbacks)
     assert Item.objects.get(item_id="emma").title == "Emma"
     assert outcome(row)["items"] == {"added": 1, "changed": 1}

@@ -87,6 +87,14 @@ def test_other_ways_to_write_an_id_are_found(admin: Staff, written: str, there: 
     assert f'value="{there}"' in admin.get(GROUP, kind="unknown_item", named=written).content.decode()
 
 
+def test_an_item_is_found_by_the_words_of_its_title(admin: Staff) -> None:
+    factories.item("b-17", title="The Adventures of Tom Sawyer")
+    store([factories.event("ada", "tom-sawyr")])
+    page = admin.page(GROUP, kind="unknown_item", named="tom-sawyr")
+    assert "The nearest item is “The Adventures of Tom Sawyer”." in page
+    assert "1 of 1 letter would be stored." in page
+
+
 def test_another_value_is_previewed_before_it_is_stored(admin: Staff, lost: list[DeadLetter]) -> None:
     factories.item("emma")
     factories.item("persuasion")
