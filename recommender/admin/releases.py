@@ -44,6 +44,15 @@ class ReleaseAdmin(ReadOnlyAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Release]:
         return with_promoter(super().get_queryset(request)).prefetch_related("members__version")
 
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        """Read a release once for a page: its buttons ask for it as the page does."""
+        if request.method != "GET":
+            return super().get_object(request, object_id, from_field)
+        kept = request.__dict__.setdefault("_releases", {})
+        if object_id not in kept:
+            kept[object_id] = super().get_object(request, object_id, from_field)
+        return kept[object_id]
+
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Show the timeline. Its form leads to the comparison of the two that are ticked."""
         if not self.has_view_permission(request):

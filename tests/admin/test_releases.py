@@ -178,7 +178,7 @@ class TestPage:
     ) -> None:
         led(second, 100, 1)
         admin.get(page_of(second))
-        with django_assert_max_num_queries(22):
+        with django_assert_max_num_queries(15):
             answer = admin.get(page_of(second))
         assert len(answer.content) < 150_000
 
