@@ -1,7 +1,7 @@
 """Live through one day: lists are shown to those who come, they click, and what follows is stored."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from operator import attrgetter
 from zlib import crc32
@@ -10,6 +10,7 @@ import numpy as np
 
 from catalog.models import Item
 from interactions import producers
+from interactions.schema import Event, new_event_id
 from recommender.insight import impressions
 from recommender.insight.impressions import Impression
 from recommender.models import Placement
@@ -75,10 +76,17 @@ def live(shop: Shop, number: int) -> None:
     clicks = shop.visitors.clicks(lists, REACH)
     shop.sums.clicks += len(clicks)
     turned_to = [*clicks, *shop.visitors.searches(visits, lists)]
-    # In the order in which they happen: whoever asks for the last event looks at what was stored last.
-    events = iter(sorted(shop.visitors.events(turned_to, shop.item_ids, shop.span.now), key=attrgetter("occurred_at")))
+    events = iter(_in_time(shop.visitors.events(turned_to, shop.item_ids, shop.span.now)))
     while batch := list(islice(events, AT_ONCE)):
         shop.sums.events += len(producers.store_and_tell(batch, SOURCE, as_happened=True).stored)
+
+
+def _in_time(events: Iterable[Event]) -> list[Event]:
+    """Return events in the order in which they happen, with ids in that order, by which they are stored.
+
+    Whoever asks when the last event came looks at what was stored last.
+    """
+    return [replace(event, event_id=new_event_id()) for event in sorted(events, key=attrgetter("occurred_at"))]
 
 
 def _shown(shop: Shop, key: str, visits: Sequence[Visit]) -> list[Impression]:
