@@ -119,7 +119,9 @@ def test_each_role_is_shown_what_it_may_open_and_nothing_else(db: None, role: st
 def test_who_may_see_one_tab_alone_is_led_to_it(db: None) -> None:
     clerk = Staff("clerk", "interactions.view_review")
     page = clerk.get("/admin/").content.decode()
-    assert entries_of(page) == {"Overview": "/admin/", "Events": reverse("admin:interactions_review_changelist")}
+    reviews, sessions = reverse("admin:interactions_review_changelist"), reverse("sessions-page")
+    # Everybody sees and ends their own sessions.
+    assert entries_of(page) == {"Overview": "/admin/", "Events": reviews, "Access": sessions}
     assert tabs_of(clerk.get("/admin/interactions/review/").content.decode()) == {}
 
 
