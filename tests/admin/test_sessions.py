@@ -107,6 +107,7 @@ def test_an_upgrade_signs_nobody_out(db: None) -> None:
     Session.objects.all().delete()
     import_module("recsite.platform.migrations.0023_sessions").take_over(apps, connection.schema_editor())
     assert Session.objects.get().account_id == held.account_id
+    assert not DjangosSession.objects.exists()
     assert grace.get("/admin/").status_code == 200
 
 

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.contrib.sessions.backends.db import SessionStore
 from django.db import connection
 from django.utils import timezone
 
@@ -29,6 +28,7 @@ from recommender.serving import kafka_requests
 from recsite.platform import generations
 from recsite.platform.audit import SYSTEM
 from recsite.platform.months import Plan
+from recsite.platform.sessions import SessionStore
 from storefront.views.visitor import SESSION_KEY
 from tests import factories
 from tests.admin.staff import PEOPLE, Staff

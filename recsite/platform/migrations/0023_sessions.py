@@ -25,6 +25,8 @@ def take_over(apps: Apps, editor: BaseDatabaseSchemaEditor) -> None:
             model.objects.bulk_create(made, ignore_conflicts=True)
             made = []
     model.objects.bulk_create(made, ignore_conflicts=True)
+    # Nothing reads the old table any more, so whoever is erased would stay there.
+    apps.get_model("sessions", "Session").objects.all().delete()
 
 
 class Migration(migrations.Migration):
