@@ -21,7 +21,7 @@ def lost(web: Web, django_db_blocker: DjangoDbBlocker) -> Iterator[str]:
     """Three events of an item whose id lost a letter; returns the id of the one that is meant."""
     with django_db_blocker.unblock():
         meant = factories.item("northanger-abbey", title="Northanger Abbey")
-        store([factories.event(f"reader-{number}", "northanger-abey") for number in range(3)])
+        store([factories.event(f"lost-{number}", "northanger-abey") for number in range(3)])
         yield meant.item_id
         DeadLetter.objects.all().delete()
         Interaction.objects.filter(item=meant).delete()
