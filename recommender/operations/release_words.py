@@ -13,18 +13,34 @@ from recsite.platform.units import significant
 LEAST = 0.05
 """A ratio nearer to 1 is "as good as"."""
 
+NOT_MEASURED = "How good it is was not measured: there were no held-out events."
 RANKS = ("leads", "second", "third")
 FILLS = "fills gaps"
 
 
-@lru_cache(16)
+class _NotMeasured(Exception):
+    """Nothing was measured of a release yet, which isn't kept: it may be, later."""
+
+
 def how_good(number: int, before: int | None) -> str:
-    """Say how good the lists of a release are. What was measured of a release never changes."""
+    """Say how good the lists of a release are."""
+    try:
+        return _measured(number, before)
+    except _NotMeasured:
+        return NOT_MEASURED
+
+
+@lru_cache(16)
+def _measured(number: int, before: int | None) -> str:
+    """Read what was measured of a release, which never changes. Raises _NotMeasured."""
     try:
         other = Side.of(RELEASE, before) if before else None
     except UnknownRelease:
         other = None
-    return how_good_beside(Side.of(RELEASE, number), other, is_first=before is None)
+    said = how_good_beside(Side.of(RELEASE, number), other, is_first=before is None)
+    if said == NOT_MEASURED:
+        raise _NotMeasured
+    return said
 
 
 def how_good_beside(own: Side, before: Side | None, *, is_first: bool = False) -> str:
@@ -33,7 +49,7 @@ def how_good_beside(own: Side, before: Side | None, *, is_first: bool = False) -
     ndcg = (measured.get("metrics") or {}).get("ndcg_at_10")
     popular = ((measured.get("beside") or {}).get("popular") or {}).get("ndcg_at_10")
     if ndcg is None:
-        return "How good it is was not measured: there were no held-out events."
+        return NOT_MEASURED
     said = f"nDCG@10 {significant(ndcg)}"
     if own.leader and own.leader.algorithm == POPULAR:
         said = f"Its lists are what is popular ({said})"
