@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from recsite_client.answers import Tokens
-from recsite_client.calls import Call
+from recsite_client.calls import Call, given
 
 
-def sign_in(username: str, password: str) -> Call[Tokens]:
-    """Return tokens of a member of staff, who may do by them what their account may do in the admin."""
-    return Call("POST", "auth/token", body={"username": username, "password": password})
+def sign_in(username: str, password: str, *, code: str | None = None) -> Call[Tokens]:
+    """Return tokens of a member of staff, who may do by them what their account may do in the admin.
+
+    `code` is that of the second factor, where the account has one.
+    """
+    return Call("POST", "auth/token", body={"username": username, "password": password, **given(code=code)})
 
 
 def refresh_tokens(refresh: str) -> Call[Tokens]:
