@@ -138,6 +138,30 @@ def test_an_administrator_takes_it_from_somebody_who_lost_their_phone(
     assert list(verbs) == [("staff.add_second_factor", "ada"), ("staff.remove_second_factor", "admin")]
 
 
+def test_what_needs_a_fresh_sign_in_asks_for_the_password_or_a_code(
+    secret: str, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sign_in(client)
+    client.post(CODE, {"code": code_of(secret)})
+    taking = "/admin/second-factor/totp/deactivate/"
+    assert client.get(taking).status_code == 200
+    monkeypatch.setattr("recsite.sign_in.accounts.time.time", lambda now=time.time: now() + 301)
+    again = client.get(taking)["Location"]
+    page = client.get(again)
+    assert "Give your password again." in page.text
+    assert 'action="/admin/sign-in/again/"' in page.text
+    code_page = client.get("/admin/second-factor/reauthenticate/").text
+    assert "Give the code that your app shows now." in code_page
+    assert 'action="/admin/second-factor/reauthenticate/"' in code_page
+
+
+def test_signing_out_asks_where_it_is_only_an_address(secret: str, client: Client) -> None:
+    sign_in(client)
+    client.post(CODE, {"code": code_of(secret)})
+    page = client.get("/admin/sign-in/leave/")
+    assert (page.status_code, "Back to the overview" in page.text) == (200, True)
+
+
 def test_where_it_is_off_nobody_is_asked_even_with_one(secret: str, client: Client, settings: Any) -> None:
     settings.SECOND_FACTOR, settings.ROOT_URLCONF = "off", "recsite.urls"
     answer = client.post(LOGIN, {"username": "ada", "password": PASSWORD})

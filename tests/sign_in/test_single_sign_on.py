@@ -109,6 +109,16 @@ def test_a_provider_that_does_not_answer_is_named(client: Client, db: None, sett
     assert (answer.status_code, "Example doesn't answer." in said(answer)) == (503, True)
 
 
+def test_whoever_comes_by_it_needs_no_second_factor_here(ada: User, client: Client, settings: Any) -> None:
+    settings.SECOND_FACTOR = "required"
+    come(client, "1")
+    assert client.get("/admin/").status_code == 200
+
+
+def test_its_address_alone_asks_before_it_leads_away(client: Client, db: None) -> None:
+    assert said(client.get(BEGIN)) == "You are led to Example, which lets you in."
+
+
 def test_an_answer_that_nobody_asked_for_is_refused(client: Client, db: None) -> None:
     answer = client.get(f"{BEGIN}callback/?code=x&state=forged")
     assert "its answer can't be read" in said(answer)
