@@ -181,12 +181,12 @@ def test_no_deletion_reads_the_events(admin: Staff, filled: Shop) -> None:
 @pytest.mark.parametrize(
     ("address", "queries"),
     [
-        ("/admin/", 15),
+        ("/admin/", 18),
         ("/admin/interactions/interaction/", 5),
         ("/admin/catalog/enduser/", 5),
         ("/admin/catalog/item/", 5),
         ("/admin/recommender/modelversion/", 6),
-        ("/admin/recommender/release/", 10),
+        ("/admin/recommender/release/", 13),
         ("/admin/recommender/listimpression/", 5),
         ("/admin/results/", 7),
         ("/admin/platform/job/", 6),
