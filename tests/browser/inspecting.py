@@ -31,7 +31,8 @@ class Inspector:
     def _look(self, address: str) -> list[str]:
         self._heard.clear()
         self.page.goto(address)
-        self.page.wait_for_load_state("networkidle")
+        # What a page fetches by itself stands there.
+        self.page.wait_for_function("!document.querySelector('.htmx-request')")
         # Past the policy, as the tools of a browser are.
         self.page.evaluate(AXE)
         return sorted({*self._heard, *self.page.evaluate(SERIOUS)})
