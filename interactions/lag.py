@@ -2,7 +2,8 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 from django.conf import settings
@@ -14,6 +15,8 @@ from interactions.topics import EVENTS
 
 TIMEOUT_SECS = 3.0
 PAUSE_SECS = 0.1
+LOOKED_AT_KB = 64
+"""How much of a partition is fetched to see its oldest message."""
 MOVING = frozenset(
     (
         KafkaError.NOT_LEADER_FOR_PARTITION,
@@ -33,6 +36,13 @@ class Lag:
     topic: str
     partition: int
     events: int
+    since: datetime | None = None
+    """When the oldest of them came to the topic; None where nothing waits, or the broker was too slow to say."""
+
+    @property
+    def seconds(self) -> int:
+        """Say for how long the oldest of them has waited."""
+        return max(round((datetime.now(UTC) - self.since).total_seconds()), 0) if self.since else 0
 
 
 def lag(group: str = GROUP, topics: Sequence[str] = EVENTS) -> list[Lag]:
@@ -40,7 +50,8 @@ def lag(group: str = GROUP, topics: Sequence[str] = EVENTS) -> list[Lag]:
     if not settings.KAFKA_BOOTSTRAP_SERVERS:
         return []
     # It never joins the group: it only asks where the group is.
-    client = Consumer(kafka.client_settings(**{"group.id": group, "enable.auto.commit": False}))
+    own = {"group.id": group, "enable.auto.commit": False, "queued.max.messages.kbytes": LOOKED_AT_KB}
+    client = Consumer(kafka.client_settings(**own))
     until = time.monotonic() + TIMEOUT_SECS
     try:
         while True:
@@ -64,11 +75,31 @@ def _ask(client: Consumer, topics: Sequence[str]) -> list[Lag]:
         if kafka.full_name(topic) in there
         for partition in there[kafka.full_name(topic)].partitions
     ]
-    return [_lag(client, committed) for committed in client.committed(asked, timeout=TIMEOUT_SECS)]
+    return _since(client, [_lag(client, committed) for committed in client.committed(asked, timeout=TIMEOUT_SECS)])
 
 
-def _lag(client: Consumer, committed: TopicPartition) -> Lag:
+def _lag(client: Consumer, committed: TopicPartition) -> tuple[Lag, int]:
+    """Return the lag, and the offset of the oldest event that isn't stored."""
     first, after_last = client.get_watermark_offsets(committed, timeout=TIMEOUT_SECS)
     # Nothing was committed yet: the group begins at the beginning.
     reached = max(committed.offset, first)
-    return Lag(committed.topic, committed.partition, max(after_last - reached, 0))
+    return Lag(committed.topic, committed.partition, max(after_last - reached, 0)), reached
+
+
+def _since(client: Consumer, found: list[tuple[Lag, int]]) -> list[Lag]:
+    """Read when the oldest event that waits in each partition came to it."""
+    waiting = [TopicPartition(one.topic, one.partition, reached) for one, reached in found if one.events]
+    came: dict[tuple[str, int], datetime] = {}
+    if waiting:
+        client.assign(waiting)
+    until = time.monotonic() + TIMEOUT_SECS
+    while len(came) < len(waiting) and (left := until - time.monotonic()) > 0:
+        message = client.poll(left)
+        if message is None or message.error():
+            continue
+        where = (str(message.topic()), int(message.partition() or 0))
+        _, milliseconds = message.timestamp()
+        if where not in came:
+            client.pause([TopicPartition(*where)])
+            came[where] = datetime.fromtimestamp(milliseconds / 1000, UTC)
+    return [replace(one, since=came.get((one.topic, one.partition))) for one, _ in found]

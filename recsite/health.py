@@ -151,7 +151,9 @@ def _kafka() -> Details:
     if not settings.KAFKA_BOOTSTRAP_SERVERS:
         return {"in_use": False}
     try:
-        return {"in_use": True, "lag": sum(one.events for one in lag())}
+        behind = lag()
+        oldest = max((one.seconds for one in behind), default=0)
+        return {"in_use": True, "lag": sum(one.events for one in behind), "oldest_secs": oldest}
     except BrokerDown as error:
         logger.warning("%s", error)
         raise Trouble("Kafka doesn't answer: events wait in the outbox until it does.") from error

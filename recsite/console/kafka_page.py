@@ -13,6 +13,7 @@ from interactions.kafka import BrokerDown
 from interactions.lag import Lag, lag
 from interactions.models import OutboxMessage
 from recsite.console.health_page import PERMISSION
+from recsite.platform.humanize import duration
 from recsite.platform.parts import Empty
 from recsite.platform.units import Unit, write
 
@@ -43,7 +44,7 @@ def show(request: HttpRequest) -> HttpResponse:
         "servers": settings.KAFKA_BOOTSTRAP_SERVERS,
         "group": GROUP,
         "fault": fault,
-        "behind": [(one, write(one.events, Unit.COUNT)) for one in behind],
+        "behind": [(one, write(one.events, Unit.COUNT), duration(one.seconds) if one.since else "") for one in behind],
         "total": write(sum(one.events for one in behind), Unit.COUNT),
         "waiting": f"{MOST_COUNTED:,} or more" if waiting == MOST_COUNTED else f"{waiting:,}",
     }

@@ -102,7 +102,10 @@ def _words(name: str, found: dict[str, Any]) -> str:
     if name == "broker":
         return f"{pluralize(found['waiting'], 'task')} waiting."
     if name == "kafka":
-        return f"{pluralize(found['lag'], 'event')} not yet stored." if found["in_use"] else "Not in use."
+        if not found["in_use"]:
+            return "Not in use."
+        oldest = f", the oldest for {duration(found['oldest_secs'])}" if found["lag"] else ""
+        return f"{pluralize(found['lag'], 'event')} not yet stored{oldest}."
     if name == "release":
         return f"Release {found['id']}, live for {duration(found['age_secs'])}."
     if found.get("free_bytes") is not None:

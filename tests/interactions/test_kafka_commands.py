@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from io import StringIO
 from typing import Any
 from uuid import uuid4
@@ -27,6 +28,7 @@ from recsite.local.environment import state_dir
 from recsite.local.kafka import Kafka
 from recsite.local.paths import PROJECT
 from tests import brokers, factories
+from tests.admin.staff import Staff
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 
@@ -93,9 +95,16 @@ def test_topics_can_be_watched(kafka: Kafka) -> None:
 
 def test_lag_is_what_is_on_the_topics_and_not_yet_stored(kafka: Kafka) -> None:
     item = factories.item("emma")
+    started = datetime.now(UTC).replace(microsecond=0)
     produce([factories.event(f"reader-{number}", item) for number in range(30)])
     assert sum(one.events for one in lag()) == 30
     assert {one.events for one in lag() if not one.topic.endswith("product-views")} == {0}
+    waited = [one.since for one in lag() if one.events]
+    assert all(came and started <= came <= datetime.now(UTC) for came in waited)
+    assert all(one.since is None for one in lag() if not one.events)
+    page = Staff("boss", is_superuser=True).page("/admin/health/kafka/")
+    assert "30 events are not yet stored" in page
+    assert "The oldest waits for" in page
     consumer = EventConsumer(GROUP)
     consumer.run(lambda: consumer.totals.total() >= 30)
     assert sum(one.events for one in lag()) == 0
@@ -112,6 +121,7 @@ def test_metrics_and_health_tell_of_the_event_log(kafka: Kafka) -> None:
     assert f'group="{GROUP}"' in figures[0]
     part = Client().get("/health").json()["parts"]["kafka"]
     assert (part["status"], part["in_use"], part["lag"]) == ("ok", True, 1)
+    assert 0 <= part["oldest_secs"] < 60
 
 
 def test_a_broker_that_is_gone_degrades_and_stops_nothing(kafka: Kafka, settings: Any) -> None:
