@@ -16,11 +16,14 @@ from interactions.kafka import Message
 from interactions.models import OutboxMessage
 from recsite.platform import database
 from recsite.platform.database import DatabaseDown
-from recsite.platform.locks import exclusive
+from recsite.platform.locks import AlreadyRunning, exclusive
 
 logger = logging.getLogger(__name__)
 BATCH = 500
 LONGEST_PAUSE_SECS = 30.0
+STANDBY_SECS = 2.0
+"""How often a relay in waiting looks whether the one at work has left."""
+
 IS_EMPTY = "SELECT NOT EXISTS (SELECT FROM interactions_outboxmessage WHERE is_event)"
 LOCK = "The relay of events"
 
@@ -51,11 +54,11 @@ def put(messages: Sequence[Message]) -> None:
     _known.is_empty = False
 
 
-def relay(stop: Callable[[], bool], once: bool = False) -> int:
+def relay(stop: Callable[[], bool], once: bool = False, standby: bool = False) -> int:
     """Hand on what waits, the oldest first, until `stop`; return how much it was. `once` ends it when nothing waits.
 
-    Only one works at a time: raises AlreadyRunning. An outage of PostgreSQL is waited out, one of Kafka with
-    growing pauses.
+    Only one works at a time: raises AlreadyRunning, or waits for its turn where `standby`. An outage of PostgreSQL is
+    waited out, one of Kafka with growing pauses.
     One that is killed between handing on and forgetting leads to the same events twice, which are stored once.
     """
     handed_on = 0
@@ -65,6 +68,10 @@ def relay(stop: Callable[[], bool], once: bool = False) -> int:
                 for done in _rounds(stop, once):
                     handed_on += done
                 return handed_on
+        except AlreadyRunning:
+            if not standby:
+                raise
+            kafka.pause(STANDBY_SECS, stop)
         except (OperationalError, InterfaceError, DatabaseDown) as fault:
             logger.warning("The relay waits for PostgreSQL: %s", str(fault).strip())
             connection.close()

@@ -28,7 +28,7 @@ _TRUE = {"1", "true", "yes", "on"}
 _FALSE = {"0", "false", "no", "off"}
 
 
-ELSEWHERE = ("PORT", "BIND", "API_WORKERS", "WORKER_THREADS", "RECSITE_STARTED")
+ELSEWHERE = ("PORT", "BIND", "API_WORKERS", "WORKER_THREADS", "RECSITE_STARTED", "RECSITE_ROLE")
 """Names that the web server and the local servers read."""
 
 _asked = set(ELSEWHERE)
@@ -218,8 +218,11 @@ def secret_key(name: str, production: bool, state: Path, other_than: str = "") -
         return value
     path = state / name.lower()
     if not value and not path.exists():
-        state.mkdir(parents=True, exist_ok=True)
-        _write_once(path, secrets.token_urlsafe(64))
+        try:
+            state.mkdir(parents=True, exist_ok=True)
+            _write_once(path, secrets.token_urlsafe(64))
+        except OSError as fault:
+            fail(f"RECSITE_STATE is {state}, which can't be written ({fault.strerror}). Choose a folder that can.")
     return value or path.read_text().strip()
 
 

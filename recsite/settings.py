@@ -19,6 +19,7 @@ from recsite.permissions import API_OPEN as API_OPEN
 from recsite.platform import queues
 from recsite.platform.policies import STRICT
 from recsite.platform.query_timeout import LimitedConnection
+from recsite.process_settings import *  # noqa: F403
 from recsite.schedule import beat_schedule
 from recsite.series_settings import *  # noqa: F403
 from recsite.sign_in_settings import *  # noqa: F403
@@ -41,7 +42,7 @@ STATE_DIR = Path(env.text("RECSITE_STATE", str(BASE_DIR / ".local")))
 IS_COMMAND = Path(sys.argv[0]).name == "manage.py"
 # Commands that run until they are stopped: a machine reads what they say, as it does with the web server.
 SERVICES = ("consume_events", "relay_events", "answer_requests")
-IS_SERVICE = not IS_COMMAND or sys.argv[1:2] in [[name] for name in SERVICES]
+IS_SERVICE = bool(env.text("RECSITE_ROLE")) or not IS_COMMAND or sys.argv[1:2] in [[name] for name in SERVICES]
 DEBUG = env.flag("DEBUG", False)
 SECRET_KEY = env.secret_key("SECRET_KEY", PRODUCTION, STATE_DIR)
 SECRET_KEY_FALLBACKS = env.items("SECRET_KEY_FALLBACKS", [])

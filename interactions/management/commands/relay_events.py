@@ -13,10 +13,13 @@ class Command(PlainCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--once", action="store_true", help="Stop when nothing waits any more.")
+        parser.add_argument(
+            "--standby", action="store_true", help="Where another one is at work, wait until it has left."
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.KAFKA_BOOTSTRAP_SERVERS:
             raise CommandError("KAFKA_BOOTSTRAP_SERVERS is not set: nothing waits for it.")
         with until_told() as stop:
-            handed_on = outbox.relay(stop, options["once"])
+            handed_on = outbox.relay(stop, options["once"], options["standby"])
         self.stdout.write(f"{handed_on:,} events were handed on.")

@@ -1,0 +1,13 @@
+"""Read the settings of the processes' roles; recsite.settings takes them all over."""
+
+from recsite import env
+from recsite.process_roles import DEFAULT_QUEUE, QUEUES
+from recsite.process_roles import METRICS_PORT as _PORT
+
+PROCESS_ROLE = env.text("RECSITE_ROLE")
+"""The role that the entry point has started; empty for commands, tests and `make demo`."""
+
+METRICS_PORT = env.integer("METRICS_PORT", _PORT.default, 1, 65_535)
+WORKER_QUEUE = env.choice("WORKER_QUEUE", DEFAULT_QUEUE, tuple(QUEUES))
+WORKER_CONCURRENCY = env.integer("WORKER_CONCURRENCY", QUEUES[WORKER_QUEUE].concurrency, 1, 256)
+WORKER_MAX_MEMORY_MB = env.integer("WORKER_MAX_MEMORY_MB", QUEUES[WORKER_QUEUE].max_memory_mb, 64, 1_048_576)
