@@ -14,6 +14,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import QuerySet
 
+from catalog import erasure_journal
 from catalog.models import EndUser, Erasure
 from recsite.platform import audit, database
 from recsite.platform.audit import Actor
@@ -94,6 +95,7 @@ def lift_rows(erasures: QuerySet[Erasure], *, actor: Actor) -> int:
     for one in lifted:
         audit.record(actor, "erasure.lift", "erasure", one)
     Erasure.objects.filter(pk__in=[one.pk for one in lifted]).delete()
+    erasure_journal.note([bytes(one.digest) for one in lifted], erasure_journal.LIFTED)
     return len(lifted)
 
 
@@ -112,6 +114,7 @@ def add(digests: Sequence[str], *, actor: Actor) -> int:
         raise ValueError(f"This is no file of erasures: a hash has {2 * DIGEST_BYTES} signs.")
     with transaction.atomic():
         Erasure.objects.bulk_create([Erasure(digest=one) for one in sorted(found)], ignore_conflicts=True)
+        erasure_journal.note(found, erasure_journal.ERASED)
         audit.record(actor, "erasure.add", "erasure", f"{len(found):,}")
     return len(found)
 

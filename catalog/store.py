@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.module_loading import import_string
 from prometheus_client import Counter
 
-from catalog import changes, erasure, merging, snapshot, upserts
+from catalog import changes, erasure, erasure_journal, merging, snapshot, upserts
 from catalog.erasure import ErasedUsers, UserErased
 from catalog.fields import ITEM, USER
 from catalog.log_entries import anonymize
@@ -167,12 +167,14 @@ def erase_again() -> int:
 def _erase(asked: Sequence[str], actor: Actor) -> int:
     # Under another name the same user would come back with the next event.
     user_ids = [*asked, *merging.names_of(asked)]
+    digests = [erasure.digest(user_id) for user_id in user_ids]
     Erasure.objects.bulk_create(
-        [Erasure(digest=erasure.digest(user_id)) for user_id in user_ids],
+        [Erasure(digest=digest) for digest in digests],
         update_conflicts=True,
         unique_fields=["digest"],
         update_fields=["erased_at", "swept_at"],
     )
+    erasure_journal.note(digests, erasure_journal.ERASED)
     pks = list(EndUser.objects.filter(user_id__in=user_ids).values_list("pk", flat=True))
     for path in settings.ERASURE_SINKS:
         import_string(path)(ErasedUsers(tuple(user_ids), tuple(pks)))

@@ -22,6 +22,7 @@ from recommender.serving import processes
 from recsite.platform import broker, partitions, redis, series, workers
 from recsite.platform import thresholds as limits
 from recsite.platform.alerts import Finding, Look
+from recsite.platform.backup import runs, storage
 from recsite.platform.broker import BrokerAway
 from recsite.platform.humanize import duration, pluralize
 from recsite.platform.models import AlertMessage, Job
@@ -185,6 +186,18 @@ def _disk() -> Iterator[Finding]:
         )
 
 
+def _backup() -> Iterator[Finding]:
+    """Yield a finding where the last good backup is old, or there has never been one; nothing where none are made."""
+    if not storage.is_set_up():
+        return
+    last, tried = runs.last_success(), runs.last()
+    hours = (timezone.now() - last).total_seconds() / 3600 if last else math.inf
+    if limits.BACKUP.is_crossed(hours):
+        said = f"The last good backup was made {duration(hours * 3600)} ago." if last else "There is no good backup."
+        because = f" {tried.error}" if tried and tried.error else ""
+        yield Finding(limits.BACKUP, f"{said}{because}", "health-page", "platform.view_job", since=last)
+
+
 LOOKS: dict[str, Look] = {
     "Redis": _redis,
     "The task broker": _broker,
@@ -199,5 +212,6 @@ LOOKS: dict[str, Look] = {
     "Dead letters": _dead_letters,
     "Mails about alerts": _telling,
     "The disk": _disk,
+    "Backups": _backup,
 }
 """What is looked at, by its name in words."""

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from recsite import env
+from recsite.bucket_settings import bucket_options
 
 SPOOLED = 16 * 1024 * 1024
 """Bytes of a file from a bucket that are held in memory; the rest of it goes to a temporary file."""
@@ -52,17 +53,8 @@ def model_storage(state: Path) -> dict[str, Any]:
         "secret_key": env.text("MODEL_STORAGE_SECRET_KEY"),
         "location": env.text("MODEL_STORAGE_PREFIX"),
     }
-    if not bucket:
-        if any(about.values()):
-            env.fail("MODEL_STORAGE_ENDPOINT and the like say how to reach a bucket: name it in MODEL_STORAGE_BUCKET.")
+    options = bucket_options("MODEL_STORAGE", bucket, about)
+    if options is None:
         folder = path or str(state / "models")
         return {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": folder}}
-    if bool(about["access_key"]) != bool(about["secret_key"]):
-        env.fail("MODEL_STORAGE_ACCESS_KEY and MODEL_STORAGE_SECRET_KEY go together: set both, or neither.")
-    # A server of one's own rarely has a host name for each bucket.
-    style = {"addressing_style": "path"} if about["endpoint_url"] else {}
-    options = {"bucket_name": bucket, "default_acl": None, "max_memory_size": SPOOLED, **style}
-    return {
-        "BACKEND": "recsite.platform.bucket.Bucket",
-        "OPTIONS": {**options, **{name: value for name, value in about.items() if value}},
-    }
+    return {"BACKEND": "recsite.platform.bucket.Bucket", "OPTIONS": {"max_memory_size": SPOOLED, **options}}

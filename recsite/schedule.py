@@ -3,8 +3,10 @@
 from typing import Any
 
 
-def beat_schedule(train_secs: int, rebuild_hours: int, incremental_secs: int) -> dict[str, dict[str, Any]]:
-    """Return Celery's schedule by the name that staff see; intervals in seconds."""
+def beat_schedule(
+    train_secs: int, rebuild_hours: int, incremental_secs: int, backup_hours: int = 0
+) -> dict[str, dict[str, Any]]:
+    """Return Celery's schedule by the name that staff see; no backups where `backup_hours` is 0."""
     every: dict[str, tuple[str, float]] = {
         "Retrain and promote": ("recommender.tasks.train", train_secs),
         "Rebuild everything": ("recommender.tasks.rebuild", rebuild_hours * 3600),
@@ -26,6 +28,8 @@ def beat_schedule(train_secs: int, rebuild_hours: int, incremental_secs: int) ->
         "Discard stale uploads": ("interactions.tasks.discard_stale_uploads", 24 * 3600),
         "Fail dead jobs": ("recommender.tasks.fail_dead_jobs", 60),
     }
+    if backup_hours:
+        every["Back up"] = ("recsite.platform.tasks.back_up", backup_hours * 3600)
     return {
         # A tick that waited longer than its own interval is stale: the next one does the work.
         name: {"task": task, "schedule": float(secs), "options": {"expire_seconds": int(secs)}}

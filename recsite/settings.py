@@ -5,6 +5,8 @@ from pathlib import Path
 
 from recsite import env
 from recsite.api_settings import *  # noqa: F403
+from recsite.backup_settings import *  # noqa: F403
+from recsite.backup_settings import BACKUPS
 from recsite.gorse_permissions import API_ACCESS as API_ACCESS
 from recsite.import_settings import *  # noqa: F403
 from recsite.import_settings import upload_storage
@@ -20,7 +22,7 @@ from recsite.platform import queues
 from recsite.platform.policies import STRICT
 from recsite.platform.query_timeout import LimitedConnection
 from recsite.process_settings import *  # noqa: F403
-from recsite.schedule import beat_schedule
+from recsite.schedule_settings import *  # noqa: F403
 from recsite.series_settings import *  # noqa: F403
 from recsite.sign_in_settings import *  # noqa: F403
 from recsite.sign_in_settings import SIGN_IN_APPS
@@ -188,16 +190,6 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TASK_ALWAYS_EAGER = False
 CELERY_TIMEZONE = "UTC"
-CELERY_BEAT_SCHEDULER = "recsite.beat:Scheduler"
-# The last run is stored at once: a beat that is killed does not run an entry a second time.
-CELERY_BEAT_SYNC_EVERY = 1
-
-MODEL_UPDATE_INTERVAL = env.integer("MODEL_UPDATE_INTERVAL", 3600, 1)
-FULL_REBUILD_INTERVAL_HOURS = env.integer("FULL_REBUILD_INTERVAL_HOURS", 24, 1)
-INCREMENTAL_UPDATE_INTERVAL_SECS = env.integer("INCREMENTAL_UPDATE_INTERVAL_SECS", 10, 1)
-CELERY_BEAT_SCHEDULE = beat_schedule(
-    MODEL_UPDATE_INTERVAL, FULL_REBUILD_INTERVAL_HOURS, INCREMENTAL_UPDATE_INTERVAL_SECS
-)
 
 # --- Events ---
 
@@ -255,6 +247,7 @@ STORAGES = {
     "exports": export_storage(STATE_DIR, _models),
     # What clients send and the worker works through: both have to see it.
     "uploads": upload_storage(STATE_DIR),
+    **BACKUPS,
 }
 
 # --- What pages may load and run (an area's own policy: recsite.platform.policies) ---

@@ -25,4 +25,5 @@ PERSONAL_DATA = [
     "recommender.insight.impressions.personal_data",
     "recommender.insight.experiments.users.personal_data",
 ]
+BACKUP_CONTRIBUTORS = ["recommender.registry.backing_up.Models", "catalog.backing_up.Erasures"]
 RETRACTION_SINKS = ["recommender.cache.on_events_retracted"]

@@ -16,7 +16,7 @@ from django_celery_beat.models import PeriodicTask
 from recommender import cache
 from recommender.serving import candidates, processes
 from recommender.serving.processes import Process
-from recsite.console import backlog, renewing, running_parts, schedule
+from recsite.console import backlog, backups, renewing, running_parts, schedule
 from recsite.console.renewing import Part
 from recsite.platform import alerts, database, series
 from recsite.platform.database import DatabaseDown
@@ -85,6 +85,7 @@ def _live(request: HttpRequest) -> Part:
         "queues": backlog.queues(details["broker"]),
         "readers": backlog.readers(),
         "cache": _cache(),
+        "backups": backups.sentences(),
         "said": said,
         "processes": rows,
     }

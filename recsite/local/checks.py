@@ -29,6 +29,10 @@ def check() -> None:
             [python, "manage.py", "makemigrations", "--check", "--dry-run"],
             development,
         ),
+        "manage.py lintmigrations": (
+            [python, "manage.py", "lintmigrations"],
+            {**development, "DJANGO_SETTINGS_MODULE": "tests.linting"},
+        ),
         "manage.py check --deploy": (
             [python, "manage.py", "check", "--deploy", "--fail-level", "WARNING"],
             {

@@ -14,6 +14,9 @@ from recsite.platform.exceptions import Unavailable
 class Bucket(S3Storage):
     """Store files in a bucket. Raises Unavailable, with a sentence, where it can't be reached or refuses."""
 
+    settings_named = "MODEL_STORAGE"
+    """What the names of its settings begin with."""
+
     def open(self, name: str, mode: str = "rb") -> File:
         """Open a file and fetch it whole: reading it later would fail where nobody expects it."""
         with self._reached():
@@ -47,5 +50,5 @@ class Bucket(S3Storage):
         except (BotoCoreError, ClientError) as error:
             raise Unavailable(
                 f"The bucket {self.bucket_name} can't be used: {error}. "
-                "Check MODEL_STORAGE_ENDPOINT, MODEL_STORAGE_BUCKET and the keys, then try again."
+                f"Check {self.settings_named}_ENDPOINT, {self.settings_named}_BUCKET and the keys, then try again."
             ) from error

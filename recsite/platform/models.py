@@ -6,6 +6,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.utils import timezone
 
+from recsite.platform.backup.runs import BackupRun as BackupRun
 from recsite.platform.client_models import ApiKey as ApiKey
 from recsite.platform.client_models import IdempotentRequest as IdempotentRequest
 from recsite.platform.client_models import Session as Session

@@ -8,12 +8,14 @@ from django.utils import timezone
 
 from recsite.platform import handing, idempotency, partitions, staff_tokens
 from recsite.platform.audit import Actor
+from recsite.platform.backup import create, storage, upkeep
 from recsite.platform.exceptions import Unavailable
 from recsite.platform.locks import AlreadyRunning, exclusive
 from recsite.platform.series import thinning
 from recsite.platform.webhooks import delivering
 
 logger = logging.getLogger(__name__)
+BACKER = Actor.schedule("Back up")
 KEEPER = Actor.schedule("Maintain partitions")
 ROUND_EXPIRES_SECS = 60
 """A round of deliveries that waited longer is not needed: later ones were sent."""
@@ -33,6 +35,21 @@ def keep_partitions() -> None:
         logger.info("%s", busy)
     for alarm in partitions.alarms():
         logger.error("%s", alarm)
+
+
+@shared_task
+def back_up() -> None:
+    """Back up the database and the models, and delete backups that are too old."""
+    if not storage.is_set_up():
+        logger.info("There is no place for backups, so none is made.")
+        return
+    try:
+        made = create.create(actor=BACKER)
+    except AlreadyRunning as busy:
+        logger.info("%s", busy)
+        return
+    logger.info("The backup %s has %d rows and takes %d bytes.", made.name, made.rows, made.bytes)
+    upkeep.prune(actor=BACKER)
 
 
 @shared_task(soft_time_limit=300, time_limit=360)

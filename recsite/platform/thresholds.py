@@ -218,6 +218,15 @@ FREE_SHARE = Threshold(
     Comparison.BELOW,
     "share that is free",
 )
+BACKUP = Threshold(
+    "backup",
+    "Old backup",
+    Severity.WARNING,
+    "What came in since the last good backup is lost, should the database be.",
+    "Read why the last one failed on Health, then run 'manage.py backup create'.",
+    "ALERT_BACKUP_AGE_HOURS",
+    unit="hours",
+)
 TELLING = Threshold(
     "telling",
     "Mails are not sent",
@@ -255,6 +264,7 @@ THRESHOLDS = {
         DRIFT,
         DEAD_LETTERS,
         FREE_SHARE,
+        BACKUP,
         TELLING,
         UNKNOWN,
     )

@@ -18,6 +18,8 @@ LIVE = {"ENVIRONMENT": "production", "SECRET_KEY": SECRET, "ERASURE_KEY": f"anot
 READERS = (
     "recsite/settings.py",
     "recsite/api_settings.py",
+    "recsite/backup_settings.py",
+    "recsite/schedule_settings.py",
     "recsite/mail_settings.py",
     "recsite/model_settings.py",
     "recsite/series_settings.py",
