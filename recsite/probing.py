@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import closing
+from pathlib import Path
 from typing import NoReturn
 
 from recsite import process_roles
@@ -13,6 +14,7 @@ from recsite.local.environment import read_env_file
 from recsite.process_roles import MIGRATE, PROJECT, Role
 
 TIMEOUT_SECS = 5.0
+ROLE = b"RECSITE_ROLE="
 
 
 def ask(role: Role, environ: Mapping[str, str]) -> tuple[bool, str]:
@@ -36,13 +38,23 @@ def ask(role: Role, environ: Mapping[str, str]) -> tuple[bool, str]:
 
 
 def main(arguments: Sequence[str]) -> NoReturn:
-    """Print one sentence and end: with 0 where the role that is named works."""
-    if len(arguments) != 1:
+    """Print one sentence and end: with 0 where the role that is named works, or the container's own where none is."""
+    named = list(arguments) or [running_role()]
+    if len(named) != 1 or not named[0]:
         _end(False, f"Name one role: {', '.join(process_roles.ROLES)}.")
     try:
-        _end(*ask(process_roles.of(arguments[0]), {**read_env_file(PROJECT / ".env"), **os.environ}))
+        _end(*ask(process_roles.of(named[0]), {**read_env_file(PROJECT / ".env"), **os.environ}))
     except ValueError as wrong:
         _end(False, str(wrong))
+
+
+def running_role(first_process: Path = Path("/proc/1/environ")) -> str:
+    """Return the role of a container's first process, as the entry point told it; empty where there is none."""
+    try:
+        values = first_process.read_bytes().split(b"\0")
+    except OSError:
+        return ""
+    return next((value[len(ROLE) :].decode() for value in values if value.startswith(ROLE)), "")
 
 
 def _end(works: bool, sentence: str) -> NoReturn:
