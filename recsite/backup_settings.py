@@ -7,7 +7,7 @@ from recsite.bucket_settings import bucket_options
 from recsite.platform.backup.keys import public_of
 
 BACKUP_KEEP_DAYS = env.integer("BACKUP_KEEP_DAYS", 30, 1)
-BACKUP_INTERVAL_HOURS = env.integer("BACKUP_INTERVAL_HOURS", 24, 1, 24 * 31)
+BACKUP_INTERVAL_HOURS = env.integer("BACKUP_INTERVAL_HOURS", 24, 0, 24 * 31)
 ALERT_BACKUP_AGE_HOURS = env.decimal("ALERT_BACKUP_AGE_HOURS", 26.0, 0, 24 * 366)
 POSTGRES_BIN = env.text("POSTGRES_BIN")
 BACKUP_KEY = env.text("BACKUP_KEY")
