@@ -54,6 +54,12 @@ def ours(overlay: str) -> list[Object]:
     return [found for found in objects(overlay, *WORKLOADS) if container(found)["name"] == "recsite"]
 
 
+def images(overlay: str) -> set[str]:
+    """Return every image that an overlay names."""
+    boxes = [box for found in objects(overlay, *WORKLOADS) for box in template(found)["spec"]["containers"]]
+    return {box["image"] for box in boxes} | {one["spec"]["imageName"] for one in objects(overlay, "Cluster")}
+
+
 def component(workload: Object) -> str:
     return template(workload)["metadata"]["labels"][COMPONENT]
 

@@ -15,6 +15,7 @@ import yaml
 
 from recsite import env, process_roles
 from recsite.local.paths import PROJECT
+from tests.deploy.manifests import OVERLAYS, images
 
 FOLDER = PROJECT / "deploy" / "compose"
 FILE = FOLDER / "compose.yaml"
@@ -126,6 +127,7 @@ def test_nothing_runs_with_more_than_it_needs(compose: dict[str, Any]) -> None:
 def test_images_come_from_the_one_list(compose: dict[str, Any]) -> None:
     named = {one["image"] for one in compose["services"].values() if "recsite" not in one["image"]}
     named |= set(re.findall(r"^FROM (\S+)", (PROJECT / "deploy/docker/Dockerfile").read_text(), re.MULTILINE))
+    named |= {image for overlay in OVERLAYS for image in images(overlay) if "recsite:" not in image}
     assert named == listed_images()
     assert all(re.search(r":[\w.-]*\d[\w.-]*(@sha256:[0-9a-f]{64})?$", image) for image in named)
 

@@ -116,7 +116,7 @@ def test_images_have_a_version_and_ours_that_of_the_code(overlay: str) -> None:
         pod = template(found)["spec"]
         assert not pod.get("initContainers")
         for box in pod["containers"]:
-            name, _, tag = box["image"].rpartition(":")
+            name, _, tag = box["image"].partition("@")[0].rpartition(":")
             assert name
             assert re.search(r"\d+\.\d+", tag), f"{box['image']} is no exact version"
             assert box["name"] != "recsite" or box["image"] == f"{IMAGE}:{version}"

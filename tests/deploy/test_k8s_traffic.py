@@ -165,6 +165,23 @@ def test_what_looks_after_the_server_is_seen_from_inside_alone() -> None:
 
 
 @pytest.mark.parametrize("overlay", LIKE_PRODUCTION)
+def test_prometheus_scrapes_every_role_and_knows_it_by_name(overlay: str) -> None:
+    scraped = set()
+    for found in objects(overlay, "ServiceMonitor", "PodMonitor"):
+        (asked,) = found["spec"].get("endpoints") or found["spec"]["podMetricsEndpoints"]
+        assert {"targetLabel": "job", "replacement": "recsite"} in asked["relabelings"]
+        (role,) = [one for one in asked["relabelings"] if one["targetLabel"] == "role"]
+        assert role["sourceLabels"] == ["__meta_kubernetes_pod_label_" + re.sub(r"[./]", "_", COMPONENT)]
+        assert asked["path"] == process_roles.METRICS
+        taken = [own for _, own in pods(overlay) if selects(found["spec"]["selector"], own)]
+        scraped |= {own[COMPONENT] for own in taken}
+        for workload in ours(overlay):
+            if component(workload) in {own[COMPONENT] for own in taken}:
+                assert asked["port"] in {port["name"] for port in container(workload)["ports"]}
+    assert scraped == {component(found) for found in objects(overlay, "Deployment")}
+
+
+@pytest.mark.parametrize("overlay", LIKE_PRODUCTION)
 def test_one_autoscaler_for_what_has_no_number_of_its_own(overlay: str) -> None:
     (scaler,) = objects(overlay, "HorizontalPodAutoscaler")
     assert scaler["spec"]["scaleTargetRef"]["name"] == "recsite-web"
