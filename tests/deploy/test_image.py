@@ -104,7 +104,7 @@ def test_it_runs_as_nobody_special_and_keeps_no_secret(tree: Path) -> None:
     assert [path for path in tree.rglob("*") if "secret_key" in path.name or path.name == "erasure_key"] == []
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
 def test_the_web_role_runs_on_it_and_writes_nothing_there(tree: Path, tmp_path: Path) -> None:
     (entry,) = [json.loads(text) for name, text in instructions() if name == "ENTRYPOINT"]
     (role,) = [json.loads(text) for name, text in instructions() if name == "CMD"]

@@ -105,7 +105,8 @@ def test_what_is_not_encrypted_is_sent_to_tls_and_old_tls_is_refused(product: Fr
     assert product.ask_plainly("/ping").status == 200
     old = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     old.check_hostname, old.verify_mode = False, ssl.CERT_NONE
-    old.maximum_version = ssl.TLSVersion.TLSv1_1
+    with pytest.deprecated_call():
+        old.maximum_version = ssl.TLSVersion.TLSv1_1
     with socket.create_connection(("127.0.0.1", product.https_port), 5) as plain, pytest.raises(ssl.SSLError):
         old.wrap_socket(plain)
 
