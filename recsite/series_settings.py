@@ -33,8 +33,8 @@ JOB_LINKS = "recsite.console.job_links.LINKS"
 
 # The limits of alerts; `recsite.platform.thresholds` says what each means. 0 switches one off.
 ALERT_LOOKS = "recsite.alerts.LOOKS"
-ALERT_ERROR_SHARE = env.decimal("ALERT_ERROR_SHARE", 0.01, 0, 1)
-ALERT_P95_MS = env.integer("ALERT_P95_MS", 500, 0)
+ALERT_ERROR_SHARE = env.decimal("ALERT_ERROR_SHARE", 0.05, 0, 1)
+ALERT_P95_MS = env.integer("ALERT_P95_MS", 200, 0)
 ALERT_EVENT_SILENCE_SECS = env.integer("ALERT_EVENT_SILENCE_SECS", 3600, 0)
 ALERT_LAG = env.integer("ALERT_LAG", 10_000, 0)
 ALERT_OUTBOX = env.integer("ALERT_OUTBOX", 10_000, 0)
@@ -45,3 +45,4 @@ ALERT_MONTHS_AHEAD = env.integer("ALERT_MONTHS_AHEAD", 2, 0, 60)
 ALERT_MODEL_AGE_HOURS = env.integer("ALERT_MODEL_AGE_HOURS", 48, 0)
 ALERT_DEAD_LETTERS = env.integer("ALERT_DEAD_LETTERS", 1, 0)
 ALERT_FREE_SHARE = env.decimal("ALERT_FREE_SHARE", 0.05, 0, 1)
+ALERT_CACHE_HITS = env.decimal("ALERT_CACHE_HITS", 0.7, 0, 1)
