@@ -100,7 +100,7 @@ def alerts() -> Iterator[Alert]:
     yield Alert("CacheHitRate", outside.CACHE_HITS, "recsite:cache_hits:share10m", "10m", only_if=_BUSY_CACHE)
     yield Alert(
         "DatabasePoolExhausted", outside.POOL, "", "2m",
-        condition="min by (namespace, role, instance) (database_pool_idle_connections) == 0",
+        condition="database_pool_idle_connections == 0 and database_pool_connections >= database_pool_max_connections",
     )  # fmt: skip
     silence = f"{limits.SILENCE.limit:.0f}s"
     events = REQUESTS + '{door="api events"}'

@@ -92,7 +92,11 @@ def test_each_alert_has_words_and_a_page_of_the_runbook() -> None:
 def test_what_is_scraped_has_the_labels_that_the_rules_read() -> None:
     scraped = yaml.safe_load((FOLDER / "prometheus.yml").read_text())["scrape_configs"]
     ours = [config for config in scraped if config["job_name"].startswith("recsite")]
-    fixed = {labels["role"] for config in ours for static in config.get("static_configs", []) if (labels := static["labels"])}
-    looked_up = [rule for config in ours for rule in config.get("relabel_configs", []) if rule["target_label"] == "role"]
+    fixed = {
+        labels["role"] for config in ours for static in config.get("static_configs", []) if (labels := static["labels"])
+    }
+    looked_up = [
+        rule for config in ours for rule in config.get("relabel_configs", []) if rule["target_label"] == "role"
+    ]
     assert "web" in fixed
     assert looked_up, "All the other roles are found by their names."
