@@ -10,6 +10,7 @@ from contextlib import suppress
 from functools import partial
 
 from django.db import InterfaceError, OperationalError, connection
+from django.utils import timezone
 
 from interactions import kafka
 from interactions.kafka import Message
@@ -20,6 +21,9 @@ from recsite.platform.locks import AlreadyRunning, exclusive
 
 logger = logging.getLogger(__name__)
 BATCH = 500
+COUNTED = 100_000
+"""Messages up to which they are counted: more of them are an alarm all the same."""
+
 LONGEST_PAUSE_SECS = 30.0
 STANDBY_SECS = 2.0
 """How often a relay in waiting looks whether the one at work has left."""
@@ -52,6 +56,13 @@ def put(messages: Sequence[Message]) -> None:
     ]
     database.ask(partial(OutboxMessage.objects.bulk_create, rows))
     _known.is_empty = False
+
+
+def level() -> tuple[int, float]:
+    """Return how many messages wait, up to COUNTED, and for how many seconds the oldest of them has."""
+    waiting = OutboxMessage.objects.all()[:COUNTED].count()
+    oldest = OutboxMessage.objects.order_by("pk").values_list("created_at", flat=True).first()
+    return waiting, max((timezone.now() - oldest).total_seconds(), 0.0) if oldest else 0.0
 
 
 def relay(stop: Callable[[], bool], once: bool = False, standby: bool = False) -> int:

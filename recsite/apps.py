@@ -22,5 +22,6 @@ class RecsiteConfig(AppConfig):
         # Makes Celery's app the current one in every process, so that a task sent from a page finds the broker.
         import_module("recsite.celery")
         heartbeat_sent.connect(import_module("recsite.platform.workers").note)
+        import_module("recsite.role_process").begin()
         # The signal is sent for one app after the other: by the last one all permissions are stored.
         post_migrate.connect(role_groups.make_roles, sender=list(apps.get_app_configs())[-1])

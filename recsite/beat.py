@@ -4,14 +4,23 @@ django-celery-beat writes the settings over its rows at each start. That undid w
 an entry that had never run begin anew, because saving a row moves the date from which it counts.
 """
 
+import logging
 from typing import Any, Self
 
 from celery import Celery
 from django_celery_beat.models import PeriodicTask
 from django_celery_beat.schedulers import DatabaseScheduler, ModelEntry
+from prometheus_client import Counter
 
+from recsite.platform import pulse
+from recsite.platform.locks import Turn
 from recsite.platform.models import ScheduleDefault
 
+logger = logging.getLogger(__name__)
+WAIT_SECS = 2.0
+"""How often a beat in waiting looks whether the one at work has left."""
+
+sent = Counter("tasks_sent_total", "Tasks that beat has put into the queues.")
 TIMES = ("interval", "crontab", "solar", "clocked")
 """The columns of which a row uses one: staff who choose another kind of schedule change them together."""
 
@@ -42,6 +51,37 @@ class Scheduler(DatabaseScheduler):
     """Beat's scheduler, for `CELERY_BEAT_SCHEDULER`."""
 
     Entry = Entry
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self._turn, self._is_at_work, self._is_new = Turn("Beat"), False, True
+        super().__init__(*args, **kwargs)
+
+    def tick(self, *args: Any, **kwargs: Any) -> float:
+        """Send what is due, and return the seconds until the next look; probes ask whether this goes on.
+
+        Of several beats one works; the others wait until it has left, and then read anew what it sent last.
+        """
+        pulse.beat()
+        if not self._turn.is_mine():
+            if self._is_at_work or self._is_new:
+                logger.info("Another beat is at work, or PostgreSQL is gone: this one waits for its turn.")
+            self._is_at_work = self._is_new = False
+            return WAIT_SECS
+        if not self._is_at_work:
+            self._is_at_work, self._is_new = True, False
+            self._schedule, self._heap = self.all_as_schedule(), None
+        return float(super().tick(*args, **kwargs))
+
+    def close(self) -> None:
+        """Store what was sent last, and let the next beat work."""
+        super().close()
+        self._turn.give_back()
+
+    def apply_async(self, *args: Any, **kwargs: Any) -> Any:
+        """Put a task into its queue, and count it. Raises SchedulingError where the broker takes none."""
+        found = super().apply_async(*args, **kwargs)
+        sent.inc()
+        return found
 
 
 def _follow(row: PeriodicTask, wanted: dict[str, Any]) -> None:

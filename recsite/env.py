@@ -31,13 +31,35 @@ _FALSE = {"0", "false", "no", "off"}
 ELSEWHERE = ("PORT", "BIND", "API_WORKERS", "WORKER_THREADS", "RECSITE_STARTED", "RECSITE_ROLE")
 """Names that the web server and the local servers read."""
 
+SECRETS = (
+    "SECRET_KEY",
+    "SECRET_KEY_FALLBACKS",
+    "ERASURE_KEY",
+    "JWT_SECRET",
+    "JWT_SECRET_FALLBACKS",
+    "DATABASE_URL",
+    "REDIS_URL",
+    "CELERY_BROKER_URL",
+    "KAFKA_SASL_PASSWORD",
+    "KAFKA_SSL_KEY_PASSWORD",
+    "MODEL_STORAGE_ACCESS_KEY",
+    "MODEL_STORAGE_SECRET_KEY",
+    "EMAIL_HOST_PASSWORD",
+    "OIDC_CLIENT_SECRET",
+    "BACKUP_KEY",
+    "BACKUP_STORAGE_ACCESS_KEY",
+    "BACKUP_STORAGE_SECRET_KEY",
+)
+"""Settings that may come from a file, as secrets of containers do: NAME_FILE holds its path. No value is shown."""
+
 _asked = set(ELSEWHERE)
 
 
 def warn_of_misspelt_names() -> None:
     """Warn of names in the environment that look like one of ours with a slip in it: nothing else would tell."""
-    known = sorted(name for name in _asked | FORMER_NAMES.keys() if len(name) >= SHORTEST_NAME)
-    for name in sorted(os.environ.keys() - _asked - FORMER_NAMES.keys()):
+    files = {f"{name}_FILE" for name in SECRETS}
+    known = sorted(name for name in _asked | FORMER_NAMES.keys() | files if len(name) >= SHORTEST_NAME)
+    for name in sorted(os.environ.keys() - _asked - FORMER_NAMES.keys() - files):
         if meant := get_close_matches(name, known, 1, LIKENESS):
             warnings.warn(f"{name} is no setting of recsite. Is {meant[0]} meant?", stacklevel=2)
 
@@ -71,8 +93,24 @@ def is_production() -> bool:
 
 
 def text(name: str, default: str = "") -> str:
+    """Read a text; one of SECRETS may also stand in the file that NAME_FILE names."""
     _asked.add(name)
-    return os.environ.get(name, "").strip() or default
+    value = os.environ.get(name, "").strip()
+    path = os.environ.get(f"{name}_FILE", "").strip() if name in SECRETS else ""
+    if value and path:
+        fail(f"{name} and {name}_FILE are both set: keep one of them.")
+    return value or (_secret(name, Path(path)) if path else default)
+
+
+def _secret(name: str, path: Path) -> str:
+    try:
+        value = path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as fault:
+        said = getattr(fault, "strerror", None) or "it is no text"
+        fail(f"{name}_FILE is {path}, which can't be read ({said}). Name a file that the user {os.getuid()} can read.")
+    if not value:
+        fail(f"{name}_FILE is {path}, which is empty: write the secret into it.")
+    return value
 
 
 def choice(name: str, default: str, allowed: tuple[str, ...]) -> str:
@@ -151,10 +189,10 @@ def origins(name: str) -> list[str]:
     return found
 
 
-def networks(name: str) -> list[IPv4Network | IPv6Network]:
+def networks(name: str, default: tuple[str, ...] = ()) -> list[IPv4Network | IPv6Network]:
     """Read addresses and networks, such as 203.0.113.7 and 198.51.100.0/24."""
     found = []
-    for one in items(name, []):
+    for one in items(name, list(default)):
         try:
             found.append(ip_network(one))
         except ValueError:

@@ -75,6 +75,13 @@ def when_ready(server: Any) -> None:
     signal.signal(signal.SIGTERM, drain)
 
 
+def post_worker_init(_worker: Any) -> None:
+    """Have the worker tell how its pool of connections is, now that the product is loaded."""
+    if settings.PROMETHEUS_ENABLED:
+        pool_figures: Any = import_module("recsite.platform.pool_figures")
+        pool_figures.begin()
+
+
 def child_exit(_server: Any, worker: Any) -> None:
     """Drop the gauges of a process that is no more; its counters stay, so that sums never fall."""
     if settings.PROMETHEUS_ENABLED:

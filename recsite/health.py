@@ -2,6 +2,7 @@
 
 import logging
 import shutil
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -15,16 +16,19 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 
 from catalog import snapshot
+from interactions import outbox
 from interactions.kafka import BrokerDown
 from interactions.lag import lag
 from recommender import registry
 from recommender.serving import candidates
 from recsite.platform import broker, database, draining, partitions, query_timeout, redis, workers
-from recsite.platform.thresholds import FREE_SHARE
+from recsite.platform.inside import may_see_inside
+from recsite.platform.thresholds import FREE_SHARE, OUTBOX
 
 logger = logging.getLogger(__name__)
 Details = dict[str, Any]
 TIMEOUT_SECS = 2.0
+CACHED_SECS = 1.0
 
 
 class Trouble(Exception):
@@ -45,13 +49,37 @@ def ready(request: HttpRequest) -> JsonResponse:  # noqa: ARG001
 
 
 @never_cache
-def health(request: HttpRequest) -> JsonResponse:  # noqa: ARG001
+def health(request: HttpRequest) -> JsonResponse:
+    """Tell how it is; how each part is, only to those who may see inside."""
+    told = dict(_looked.at_all())
+    if not may_see_inside(request):
+        del told["parts"], told["version"]
+    return JsonResponse(told, status=503 if told["status"] == "down" else 200)
+
+
+class _Looked:
+    """Keep what the latest look found: many who ask at once cost one look a second."""
+
+    def __init__(self) -> None:
+        self._lock, self._until, self._found = threading.Lock(), 0.0, Details()
+
+    def at_all(self) -> Details:
+        """Return how it is, and how each part is."""
+        with self._lock:
+            if time.monotonic() >= self._until:
+                self._found = _look()
+                self._until = time.monotonic() + CACHED_SECS
+            return self._found
+
+
+_looked = _Looked()
+
+
+def _look() -> Details:
     parts = {name: look_at(name) for name in PARTS}
-    gone = parts["database"]["status"] == "down"
     well = all(part["status"] == "ok" for part in parts.values())
-    status = "down" if gone else "ok" if well else "degraded"
-    answer = {"status": status, "version": settings.VERSION, "parts": parts, "timestamp": timezone.now().isoformat()}
-    return JsonResponse(answer, status=503 if gone else 200)
+    status = "down" if parts["database"]["status"] == "down" else "ok" if well else "degraded"
+    return {"status": status, "version": settings.VERSION, "parts": parts, "timestamp": timezone.now().isoformat()}
 
 
 def look_at(part: str) -> Details:
@@ -159,6 +187,19 @@ def _kafka() -> Details:
         raise Trouble("Kafka doesn't answer: events wait in the outbox until it does.") from error
 
 
+def _outbox() -> Details:
+    """Return how many events wait for Kafka, and for how long the oldest has."""
+    try:
+        waiting, oldest = database.ask(outbox.level)
+    except database.DatabaseDown as error:
+        raise Trouble("Without the database nobody knows what waits for Kafka.") from error
+    if OUTBOX.is_crossed(waiting):
+        raise Trouble(
+            f"{waiting:,} events wait for Kafka: check that it answers, and that 'manage.py relay_events' runs."
+        )
+    return {"waiting": waiting, "oldest_secs": round(oldest)}
+
+
 def _disk() -> Details:
     usage = shutil.disk_usage(settings.STATE_DIR if settings.STATE_DIR.exists() else Path.cwd())
     return _enough("disk", usage.free, usage.total)
@@ -184,6 +225,7 @@ PARTS: dict[str, Callable[[], Details]] = {
     "broker": _broker,
     "worker": _worker,
     "kafka": _kafka,
+    "outbox": _outbox,
     "release": _release,
     "catalogue": _catalogue,
     "partitions": _partitions,

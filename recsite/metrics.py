@@ -4,41 +4,35 @@ Counters of several worker processes add up by themselves. How far consumers lag
 them: it is asked for at each scrape.
 """
 
-import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any
 
-from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
-from django_prometheus.exports import ExportToDjangoView
-from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client import CollectorRegistry
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from interactions import windows
+from interactions import outbox, windows
 from interactions.consumers import GROUP
-from interactions.kafka import BrokerDown
 from interactions.lag import lag
-from interactions.models import BehaviourWindow, DeadLetter, OutboxMessage
+from interactions.models import BehaviourWindow, DeadLetter
 from interactions.streams import Window
 from recommender.insight import analytics, drift, impressions
 from recommender.serving import warming
 from recommender.serving.incremental import covisits, trends
-from recsite.platform import database, feed, partitions
-from recsite.platform.database import DatabaseDown
+from recsite.figures import BackupCollector, CacheCollector, ModelCollector, QueueCollector, RedisCollector
+from recsite.platform import database, exposing, feed, partitions
+from recsite.process_roles import CONSUMER, RELAY
 
-logger = logging.getLogger(__name__)
 COUNTED = 100_000
 """Rows up to which a table is counted: more of them are an alarm all the same."""
 
 
-def metrics(request: HttpRequest) -> HttpResponse:
+def metrics(request: HttpRequest) -> HttpResponse:  # noqa: ARG001
     """Return all metrics in Prometheus's text format."""
-    response: HttpResponse = ExportToDjangoView(request)
-    response.content += generate_latest(_asked)
-    return response
+    return HttpResponse(exposing.page(_asked), content_type=exposing.CONTENT_TYPE)
 
 
 def asked_now() -> dict[str, Any]:
@@ -52,28 +46,33 @@ def asked_now() -> dict[str, Any]:
 
 
 class EventLogCollector(Collector):
-    """The event log: what is on its way, and what didn't arrive. What can't be asked is left out."""
+    """The event log: what is on its way."""
 
     def collect(self) -> Iterator[Metric]:
-        try:
-            behind = GaugeMetricFamily(
-                "kafka_consumer_lag",
-                "Events on a topic that the group has not stored yet.",
-                labels=["group", "topic", "partition"],
-            )
-            for one in lag():
-                behind.add_metric([GROUP, one.topic, str(one.partition)], one.events)
-            yield behind
-        except BrokerDown as down:
-            logger.warning("%s", down)
-        try:
-            waiting, dead = database.ask(
-                lambda: (OutboxMessage.objects.all()[:COUNTED].count(), DeadLetter.objects.waiting()[:COUNTED].count())
-            )
-        except (DatabaseDown, DatabaseError) as down:
-            logger.warning("%s", down)
-            return
+        behind = GaugeMetricFamily(
+            "kafka_consumer_lag",
+            "Events on a topic that the group has not stored yet.",
+            labels=["group", "topic", "partition"],
+        )
+        for one in lag():
+            behind.add_metric([GROUP, one.topic, str(one.partition)], one.events)
+        yield behind
+
+
+class OutboxCollector(Collector):
+    """What waits for Kafka, and for how long."""
+
+    def collect(self) -> Iterator[Metric]:
+        waiting, oldest = database.ask(outbox.level)
         yield GaugeMetricFamily("outbox_waiting", "Accepted events that wait for Kafka.", waiting)
+        yield GaugeMetricFamily("outbox_oldest_age_seconds", "How long the oldest of them has waited.", oldest)
+
+
+class DeadLetterCollector(Collector):
+    """What didn't arrive."""
+
+    def collect(self) -> Iterator[Metric]:
+        dead = database.ask(DeadLetter.objects.waiting()[:COUNTED].count)
         yield GaugeMetricFamily("dead_letters", "Events that could not be stored, and wait to be mended.", dead)
 
 
@@ -99,16 +98,12 @@ class ServedCollector(Collector):
             labels=["distribution", "window"],
         )
         behind = GaugeMetricFamily("feed_waiting", "Rows that a reader of a feed has not read.", labels=["reader"])
-        try:
-            for report in database.ask(drift.latest):
-                apart.add_metric([report.distribution, report.window_label], report.psi)
-            for algorithm, rate in database.ask(analytics.click_rates).items():
-                rates.add_metric([algorithm], rate)
-            for reader, table in FEEDS.items():
-                behind.add_metric([reader], database.ask(partial(feed.waiting, reader, table)))
-        except (DatabaseDown, DatabaseError) as down:
-            logger.warning("%s", down)
-            return
+        for report in database.ask(drift.latest):
+            apart.add_metric([report.distribution, report.window_label], report.psi)
+        for algorithm, rate in database.ask(analytics.click_rates).items():
+            rates.add_metric([algorithm], rate)
+        for reader, table in FEEDS.items():
+            behind.add_metric([reader], database.ask(partial(feed.waiting, reader, table)))
         yield rates
         yield apart
         yield behind
@@ -121,12 +116,8 @@ class PartitionsCollector(Collector):
         ahead = GaugeMetricFamily(
             "partition_months_ahead", "Coming months that have a partition, without a gap.", labels=["table"]
         )
-        try:
-            for table in partitions.tables():
-                ahead.add_metric([table.table], database.ask(partial(table.months_ahead, timezone.now())))
-        except (DatabaseDown, DatabaseError) as down:
-            logger.warning("%s", down)
-            return
+        for table in partitions.tables():
+            ahead.add_metric([table.table], database.ask(partial(table.months_ahead, timezone.now())))
         yield ahead
 
 
@@ -134,19 +125,35 @@ class BehaviourCollector(Collector):
     """Collect the behaviour of users in the latest half hour that has begun."""
 
     def collect(self) -> Iterator[Metric]:
-        try:
-            latest = database.ask(BehaviourWindow.objects.filter(start__lte=timezone.now()).first)
-        except (DatabaseDown, DatabaseError) as down:
-            logger.warning("%s", down)
-            return
+        latest = database.ask(BehaviourWindow.objects.filter(start__lte=timezone.now()).first)
         of_now = latest if latest and latest.start == Window.of(timezone.now()).start else BehaviourWindow()
         yield GaugeMetricFamily("active_users", "People who did something in this half hour.", of_now.active_users)
         for name in ("sessions", "views", "carts", "purchases", "recommendation_clicks", "late"):
             yield GaugeMetricFamily(f"behaviour_{name}", f"{name} in this half hour.", getattr(of_now, name))
 
 
-_asked = CollectorRegistry(auto_describe=False)
-_asked.register(EventLogCollector())
-_asked.register(ServedCollector())
-_asked.register(BehaviourCollector())
-_asked.register(PartitionsCollector())
+OF_ROLES: dict[str, Sequence[type[Collector]]] = {
+    CONSUMER: (EventLogCollector,),
+    RELAY: (OutboxCollector,),
+}
+"""What roles tell beside what they count; each is also told by the web server, which is nearly always there."""
+
+ALL = (
+    EventLogCollector,
+    OutboxCollector,
+    DeadLetterCollector,
+    ServedCollector,
+    BehaviourCollector,
+    PartitionsCollector,
+    ModelCollector,
+    QueueCollector,
+    CacheCollector,
+    RedisCollector,
+    BackupCollector,
+)
+_asked = exposing.registry_of(one() for one in ALL)
+
+
+def of_role(role: str) -> CollectorRegistry:
+    """Return what a role other than the web server tells beside what it counts."""
+    return exposing.registry_of(one() for one in OF_ROLES.get(role, ()))

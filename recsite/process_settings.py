@@ -8,6 +8,13 @@ PROCESS_ROLE = env.text("RECSITE_ROLE")
 """The role that the entry point has started; empty for commands, tests and `make demo`."""
 
 METRICS_PORT = env.integer("METRICS_PORT", _PORT.default, 1, 65_535)
+_host, _, _number = env.text("BIND").rpartition(":")
+METRICS_HOST = _host if _number.isdecimal() and _host else "0.0.0.0" if env.is_production() else "127.0.0.1"
+"""Where the web server listens, too: every address in production, else this machine alone."""
+
 WORKER_QUEUE = env.choice("WORKER_QUEUE", DEFAULT_QUEUE, tuple(QUEUES))
 WORKER_CONCURRENCY = env.integer("WORKER_CONCURRENCY", QUEUES[WORKER_QUEUE].concurrency, 1, 256)
 WORKER_MAX_MEMORY_MB = env.integer("WORKER_MAX_MEMORY_MB", QUEUES[WORKER_QUEUE].max_memory_mb, 64, 1_048_576)
+INSIDE_NETWORKS = env.networks(
+    "INSIDE_NETWORKS", ("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "::1/128", "fc00::/7")
+)

@@ -78,7 +78,6 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django_celery_beat",
     "django_htmx",
-    "django_prometheus",
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "rest_framework",
@@ -89,7 +88,6 @@ MIDDLEWARE = [
     "recsite.platform.middleware.request_log",
     "recsite.platform.middleware.known_methods",
     "recsite.platform.middleware.readable_address",
-    "django_prometheus.middleware.PrometheusBeforeMiddleware",
     "recsite.platform.middleware.content_policy",
     "django.middleware.security.SecurityMiddleware",
     "recsite.platform.cors.cross_origin",
@@ -107,7 +105,6 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "recsite.sign_in.second_factor.second_factor_first",
-    "recsite.platform.counting.CountingMiddleware",
 ]
 
 TEMPLATES = [
@@ -285,9 +282,5 @@ LOG_LEVEL = env.choice("LOG_LEVEL", "INFO" if IS_SERVICE else "WARNING", ("DEBUG
 LOGGING_CONFIG = "logging.config.dictConfig"
 LOGGING = logging_config(LOG_FORMAT, LOG_LEVEL, "stdout" if IS_SERVICE else "stderr")
 PROMETHEUS_ENABLED = env.flag("PROMETHEUS_ENABLED", True)
-PROMETHEUS_EXPORT_MIGRATIONS = False
-PROMETHEUS_METRIC_NAMESPACE = ""
-if not PROMETHEUS_ENABLED:
-    MIDDLEWARE = [name for name in MIDDLEWARE if not name.startswith("django_prometheus.")]
 
 env.warn_of_misspelt_names()

@@ -11,6 +11,7 @@ from recommender.insight.drift import reports
 from recommender.serving import placements, processes, shadows
 from recommender.serving.candidates import exploration, loaded_release, new_items, other_releases
 from recommender.serving.incremental import trends
+from recsite import health
 from recsite.platform import alerts, gathering
 from recsite.platform.series import noting
 from tests import outages
@@ -35,6 +36,7 @@ def _as_if_just_started(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(alerts, "KEPT_SECS", 3600.0)
     monkeypatch.setattr(settings, "GATHER_IN_BACKGROUND", False)
     monkeypatch.setattr(settings, "NOTE_KEY_USE_IN_BACKGROUND", False)
+    monkeypatch.setattr(health, "CACHED_SECS", 0.0)
     # All tests come from one address.
     monkeypatch.setattr(settings, "RATE_LIMIT_PER_ADDRESS", 1_000_000)
     monkeypatch.setattr(settings, "SIGN_IN_ATTEMPTS_PER_MINUTE", 10_000)

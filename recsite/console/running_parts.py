@@ -21,6 +21,7 @@ NAMES = {
     "broker": "Task broker",
     "worker": "Workers",
     "kafka": "Kafka",
+    "outbox": "Outbox",
     "release": "Release",
     "catalogue": "Catalogue",
     "partitions": "Partitions",
@@ -33,6 +34,7 @@ TO_DO = {
     "broker": "Check that the broker runs, and that CELERY_BROKER_URL leads to it.",
     "worker": "Start a worker; what waits is done then, nothing is lost.",
     "kafka": "Check that the brokers run. Events are kept meanwhile, and sent when they are back.",
+    "outbox": "Check that Kafka answers, and that manage.py relay_events runs. Nothing is lost.",
     "release": "Train and promote a release, or roll back to one that can be loaded.",
     "catalogue": "It is read again by itself; if it stays so, look into the log of this server.",
     "partitions": "Run manage.py partitions, and check that the task Maintain partitions is on.",
@@ -45,6 +47,7 @@ ALERTS = {
     "broker": ("broker", "redis"),
     "worker": ("worker", "redis"),
     "release": ("release", "loading"),
+    "outbox": ("outbox",),
     "partitions": ("months-ahead",),
     "disk": ("space:disk",),
 }
@@ -106,6 +109,9 @@ def _words(name: str, found: dict[str, Any]) -> str:
             return "Not in use."
         oldest = f", the oldest for {duration(found['oldest_secs'])}" if found["lag"] else ""
         return f"{pluralize(found['lag'], 'event')} not yet stored{oldest}."
+    if name == "outbox":
+        waiting = pluralize(found["waiting"], "event")
+        return f"{waiting} for Kafka, the oldest for {duration(found['oldest_secs'])}." if found["waiting"] else ""
     if name == "release":
         return f"Release {found['id']}, live for {duration(found['age_secs'])}."
     if found.get("free_bytes") is not None:

@@ -27,6 +27,11 @@ def setting(name: str) -> str:
     return os.environ.get(name) or read_env_file(PROJECT / ".env").get(name, "")
 
 
+def is_set(name: str) -> bool:
+    """Tell if a setting has a value, or a file that holds it (NAME_FILE): `recsite.env` reads both."""
+    return bool(setting(name) or setting(f"{name}_FILE"))
+
+
 def state_dir() -> Path:
     """Return the folder that holds what the local servers and the demo write (`RECSITE_STATE`, or .local)."""
     chosen = setting("RECSITE_STATE")

@@ -76,7 +76,7 @@ def join(kind: type[Server]) -> None:
     """Use a server of this kind that runs here already; start none."""
     state = environment.state_dir().resolve()
     notes = state / "servers.json"
-    if environment.setting(kind.variable) or not notes.is_file() or kind.name.lower() not in notes.read_text():
+    if environment.is_set(kind.variable) or not notes.is_file() or kind.name.lower() not in notes.read_text():
         return
     server = kind(state, find_home(state))
     if server.running() and server.answers():
@@ -89,7 +89,7 @@ def ensure(state: Path | None = None, durable: bool = True, kinds: tuple[type[Se
     `kinds` are those that are wanted; the variables of others, such as KAFKA_BOOTSTRAP_SERVERS, are set likewise.
     `durable=False` trades safety against a power cut for speed, for tests. Raises LocalError where one doesn't start.
     """
-    missing = [kind for kind in kinds if not environment.setting(kind.variable)]
+    missing = [kind for kind in kinds if not environment.is_set(kind.variable)]
     servers = Servers((state or environment.state_dir()).resolve())
     if missing:
         make_state(servers.state)

@@ -7,6 +7,7 @@ import sys
 from argparse import ArgumentTypeError
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from types import FrameType
 from typing import Any
 
@@ -15,6 +16,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import InterfaceError, OperationalError, ProgrammingError, connection
 from tqdm import tqdm
 
+from recsite.platform import pulse
 from recsite.platform.exceptions import UserFacingError
 
 LARGEST = 2**31 - 1
@@ -86,10 +88,16 @@ def until_told() -> Iterator[Callable[[], bool]]:
 
     before = {number: signal.signal(number, hear) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
-        yield lambda: bool(told)
+        yield partial(_is_told, told)
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _is_told(told: list[int]) -> bool:
+    """Tell whether a stop was asked for. Loops ask at each turn: whoever looks after them knows that they go on."""
+    pulse.beat()
+    return bool(told)
 
 
 def whole_number(text: str) -> int:

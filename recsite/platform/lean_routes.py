@@ -5,7 +5,6 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.urls import Resolver404, resolve
 
-from recsite.platform.counting import CountingMiddleware
 from recsite.platform.json_view import JsonBodyView
 from recsite.platform.lean import LeanJsonView
 from recsite.platform.middleware import Handler
@@ -22,27 +21,16 @@ class LeanRoutes:
         self.get_response = get_response
         self.cookie = settings.SESSION_COOKIE_NAME
         self.frame_options = settings.X_FRAME_OPTIONS
-        # The metrics by operation begin where a page's would, and count the same.
-        self.counted = CountingMiddleware(self._answer)
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         if self.cookie in request.COOKIES or not _is_lean(request):
             return self.get_response(request)
         # Django's own check of the Host header, which its middleware for pages makes otherwise.
         request.get_host()
-        response: HttpResponseBase = self.counted(request)
-        response.headers["X-Frame-Options"] = self.frame_options
-        return response
-
-    def _answer(self, request: HttpRequest) -> HttpResponseBase:
         match = request.resolver_match
         assert match
-        self.counted.process_view(request, match.func, match.args, match.kwargs)
-        try:
-            response: HttpResponseBase = match.func(request, *match.args, **match.kwargs)
-        except Exception as error:
-            self.counted.process_exception(request, error)
-            raise
+        response: HttpResponseBase = match.func(request, *match.args, **match.kwargs)
+        response.headers["X-Frame-Options"] = self.frame_options
         return response
 
 

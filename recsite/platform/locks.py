@@ -40,6 +40,38 @@ def exclusive(name: str) -> Iterator[None]:
                 _try(session, "pg_advisory_unlock", name)
 
 
+class Turn:
+    """Hold a lock for as long as a process lives, for those of whom one works and the others wait."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._session: psycopg.Connection[tuple[bool]] | None = None
+
+    def is_mine(self) -> bool:
+        """Tell whether the lock is held here, and take it where it is free; while PostgreSQL is gone, nobody has it."""
+        try:
+            if self._session is not None:
+                # A session that is gone has given its lock back, and somebody else may have it.
+                self._session.execute("SELECT true")
+                return True
+            session = psycopg.connect(**django_connection.get_connection_params(), autocommit=True)
+            if _try(session, "pg_try_advisory_lock", self._name):
+                self._session = session
+                return True
+            session.close()
+        except psycopg.Error:
+            self.give_back()
+        return False
+
+    def give_back(self) -> None:
+        """Let the next one have it."""
+        if self._session is not None:
+            with suppress(psycopg.Error):
+                _try(self._session, "pg_advisory_unlock", self._name)
+            self._session.close()
+            self._session = None
+
+
 def is_held(name: str) -> bool:
     """Tell whether some process holds the lock called `name`, without taking it: trying would keep others out."""
     with django_connection.cursor() as cursor:

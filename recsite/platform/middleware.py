@@ -13,7 +13,8 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-from recsite.platform import handlers, lookups, ndjson
+from recsite.platform import counting, handlers, lookups, ndjson
+from recsite.platform.counting import METHODS
 from recsite.platform.errors import Failure
 from recsite.platform.log_privacy import loggable_path
 from recsite.platform.policies import STRICT
@@ -22,7 +23,6 @@ from recsite.platform.series import noting
 
 Handler = Callable[[HttpRequest], HttpResponseBase]
 log = logging.getLogger("recsite.access")
-METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"})
 CONTENT_POLICY = build_policy(default_config(STRICT))
 NO_TEXT = "The address holds bytes that are no UTF-8, such as %FF. Encode its text as UTF-8, then each byte as %XX."
 NO_LENGTH = "The Content-Length is no number: give the length of the body in bytes, or leave the header out."
@@ -43,7 +43,8 @@ def request_log(get_response: Handler) -> Handler:
         response = get_response(request)
         response.headers["X-Request-ID"] = request_id
         ms = round((time.perf_counter() - started) * 1000, 2)
-        noting.request(request.path_info, response.status_code, ms / 1000)
+        if door := noting.request(request.path_info, response.status_code, ms / 1000):
+            counting.request(request, door, response.status_code, ms / 1000)
         asked = {"method": request.method, "path": loggable_path(request)}
         log.info({"event": "request", **asked, "status": response.status_code, "ms": ms, "request_id": request_id})
         return response
@@ -57,7 +58,7 @@ def _request_id(given: str) -> str:
 
 
 def known_methods(get_response: Handler) -> Handler:
-    """Refuse invented methods before anything counts them: each would begin a metric series of its own."""
+    """Refuse invented methods: nothing behind this has to expect them."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         if request.method in METHODS:

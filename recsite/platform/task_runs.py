@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import orjson
+from prometheus_client import Counter, Histogram
 
 from recsite.platform import redis
 from recsite.platform.redis import RedisDown
@@ -17,6 +18,14 @@ from recsite.platform.redis import RedisDown
 KEY = "task-runs"
 SUCCESS = "SUCCESS"
 LONGEST = 300
+
+ended = Counter("tasks_total", "Tasks of the worker that have ended, by how.", ["task", "state"])
+took = Histogram(
+    "task_duration_seconds",
+    "How long tasks of the worker took.",
+    ["task"],
+    buckets=(0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0, 30.0, 60.0, 300.0, 900.0, 3600.0),
+)
 
 _begun: dict[str, float] = {}
 """When the tasks of this process began, by their ids: one at a time in a worker's process, a few in threads."""
@@ -37,12 +46,15 @@ def begin(task_id: str) -> None:
 
 
 def end(task_id: str, task: str, state: str, said: Any) -> None:
-    """Note how a task ended. It raises nothing: a task must not fail for what is only shown of it."""
+    """Note and count how a task ended. It raises nothing: a task must not fail for what is only shown of it."""
     begun = _begun.pop(task_id, None)
     if begun is None:
         return
+    seconds = time.monotonic() - begun
+    ended.labels(task, state).inc()
+    took.labels(task).observe(seconds)
     error = "" if state == SUCCESS else f"{type(said).__name__}: {said}"[:LONGEST]
-    noted = orjson.dumps({"at": time.time(), "secs": time.monotonic() - begun, "error": error})
+    noted = orjson.dumps({"at": time.time(), "secs": seconds, "error": error})
     with suppress(RedisDown):
         redis.call(lambda client: client.hset(KEY, task, noted))
 

@@ -1,10 +1,9 @@
-"""The product's settings; with BENCH_BARE, no middleware at all, django-prometheus apart."""
+"""The product's settings; with BENCH_BARE, no middleware at all."""
 
 import os
 
 from recsite.settings import *  # noqa: F403 - a settings module takes over every name
-from recsite.settings import MIDDLEWARE as PRODUCTS
 
 ROOT_URLCONF = "tests.bench.bare_urls"
 if os.environ.get("BENCH_BARE"):
-    MIDDLEWARE = [name for name in PRODUCTS if name.startswith("django_prometheus.")]
+    MIDDLEWARE: list[str] = []

@@ -129,7 +129,7 @@ def _cached_answers() -> str:
         "popular": "popular items",
         "similar": "items similar to one",
         "dressed": "bare `JsonResponse`, same middleware as pages",
-        "bare": "bare `JsonResponse`, no middleware but django-prometheus",
+        "bare": "bare `JsonResponse`, no middleware",
     }
     lines: Lines = [
         _serving_line(names[name], found[name], large[name], found["bare"], large["bare"]) for name in names

@@ -13,7 +13,7 @@ from django.db import connection
 from django.utils import timezone
 from django_celery_beat.models import IntervalSchedule, PeriodicTask
 
-from recsite.beat import Entry
+from recsite.beat import WAIT_SECS, Entry, Scheduler
 from recsite.celery import app
 from recsite.local.paths import PROJECT
 from recsite.platform.models import ScheduleDefault
@@ -45,6 +45,20 @@ def test_an_entry_that_staff_deleted_comes_back_switched_off() -> None:
     assert not row("Check drift").enabled
     PeriodicTask.objects.filter(name="Check drift").update(enabled=True)
     assert Entry.from_entry("Check drift", app=app, **entry).model.enabled
+
+
+def test_a_second_beat_waits_and_then_begins_with_what_the_first_has_sent() -> None:
+    """Else a restart would send everything twice for as long as both are there."""
+    PeriodicTask.objects.update(last_run_at=timezone.now())
+    first, second = Scheduler(app=app, Producer=None), Scheduler(app=app, Producer=None)
+    first.tick()
+    assert second.tick() == WAIT_SECS
+    ran = timezone.now() + timedelta(seconds=1)
+    PeriodicTask.objects.filter(name="Check drift").update(last_run_at=ran)
+    first.close()
+    second.tick()
+    assert second.schedule["Check drift"].last_run_at == ran
+    second.close()
 
 
 def row(name: str) -> PeriodicTask:

@@ -34,9 +34,8 @@ def test_the_metrics_of_two_workers_add_up(web: Web) -> None:
             thread.start()
         for thread in threads:
             thread.join()
-    counted = (
-        'django_http_responses_total_by_status_view_method_total{method="GET",status="200",view="tests.web_urls.slow"}'
-    )
+    labels = 'door="shop",endpoint="tests.web_urls.slow",method="GET",status="200"'
+    counted = f"recommendation_requests_total{{{labels}}}"
     assert f"{counted} {float(asked)}" in web.get("/metrics")[1].splitlines()
 
 

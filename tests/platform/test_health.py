@@ -1,6 +1,7 @@
 """/ping, /health and /ready: what is gone is named, and only what stops every answer takes the process out."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,15 @@ from celery.signals import heartbeat_sent
 from django.test import Client
 from django.utils import timezone
 
+from interactions import outbox
+from interactions.kafka import Message
+from interactions.models import OutboxMessage
 from recsite import health
 from recsite.local.server import free_port
 from recsite.platform import draining, workers
+from recsite.platform.models import ApiKey
 from tests import factories
+from tests.admin.staff import Staff
 from tests.outages import stoppable_redis
 from tests.web import Web, web_server
 
@@ -86,6 +92,37 @@ def test_while_draining_it_is_not_ready_but_alive(client: Client) -> None:
         assert client.get("/ping").status_code == 200
     finally:
         draining._flag[0] = 0
+
+
+def test_strangers_are_told_whether_it_works_and_no_more(client: Client) -> None:
+    stranger = {"REMOTE_ADDR": "203.0.113.7"}
+    assert client.get("/health", **stranger).json().keys() == {"status", "timestamp"}
+    wrong = {"Authorization": "Api-Key wrong.key"}
+    assert "parts" not in client.get("/health", headers=wrong, **stranger).json()
+    key = ApiKey.objects.create_key(name="probe", scopes=["read"])[1]
+    assert "parts" in client.get("/health", headers={"Authorization": f"Api-Key {key}"}, **stranger).json()
+    boss = Staff("boss", is_superuser=True)
+    assert "parts" in boss.client.get("/health", **stranger).json()
+    assert "parts" in client.get("/health", REMOTE_ADDR="10.1.2.3").json()
+
+
+def test_many_who_ask_at_once_cost_one_look(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    looks: list[int] = []
+    monkeypatch.setattr(health, "CACHED_SECS", 60.0)
+    monkeypatch.setattr(health, "_looked", health._Looked())
+    monkeypatch.setitem(health.PARTS, "memory", lambda: looks.append(1) or {})
+    for _ in range(5):
+        assert client.get("/health").status_code == 200
+    assert len(looks) == 1
+
+
+def test_an_outbox_that_grows_is_named(client: Client, settings: Any) -> None:
+    settings.ALERT_OUTBOX = 1
+    row = OutboxMessage(topic="reviews", key="ada", value=b"{}", created_at=timezone.now() - timedelta(minutes=5))
+    row.save()
+    assert parts(client)["outbox"]["oldest_secs"] == pytest.approx(300, abs=10)
+    outbox.put([Message("reviews", "ada", b"{}")])
+    assert parts(client)["outbox"]["message"].startswith("2 events wait for Kafka: check that it answers")
 
 
 @pytest.fixture(scope="module")

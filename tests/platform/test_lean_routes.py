@@ -43,13 +43,10 @@ def test_plain_http_is_sent_to_https(settings: Any) -> None:
 
 def test_requests_are_counted_by_operation() -> None:
     def counted() -> list[float | None]:
-        labels = {"view": Client().get(LEAN).resolver_match.view_name, "method": "GET"}
+        asked = {"door": "api lists", "endpoint": Client().get(LEAN).resolver_match.view_name, "method": "GET"}
         return [
-            REGISTRY.get_sample_value(f"django_http_{name}_total", {**labels, **more})
-            for name, more in (
-                ("requests_total_by_view_transport_method", {"transport": "http"}),
-                ("responses_total_by_status_view_method", {"status": "200"}),
-            )
+            REGISTRY.get_sample_value("recommendation_requests_total", {**asked, "status": "200"}),
+            REGISTRY.get_sample_value("recommendation_request_duration_seconds_count", asked),
         ]
 
     before = counted()
@@ -63,9 +60,8 @@ def test_what_fails_is_counted_and_answered_as_anywhere(monkeypatch: pytest.Monk
     monkeypatch.setattr("recommender.serving.recommend", fail)
 
     def failures() -> float:
-        return (
-            REGISTRY.get_sample_value("django_http_exceptions_total_by_type_total", {"type": "ZeroDivisionError"}) or 0
-        )
+        labels = {"door": "api lists", "endpoint": "popular", "method": "GET", "status": "500"}
+        return REGISTRY.get_sample_value("recommendation_requests_total", labels) or 0
 
     before = failures()
     answer = Client(raise_request_exception=False).get(LEAN)

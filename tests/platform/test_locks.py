@@ -10,7 +10,7 @@ import pytest
 from django.db import close_old_connections, connection
 
 from recsite.platform.exceptions import AlreadyRunning
-from recsite.platform.locks import exclusive, is_held
+from recsite.platform.locks import Turn, exclusive, is_held
 
 pytestmark = pytest.mark.django_db
 
@@ -90,3 +90,15 @@ def test_a_lock_that_is_held_is_seen_without_being_taken() -> None:
         assert is_held("one")
         assert not is_held("another")
     assert not is_held("one")
+
+
+def test_of_several_one_has_its_turn_until_it_gives_it_back_or_its_session_ends() -> None:
+    first, second = Turn("sowing"), Turn("sowing")
+    assert [first.is_mine(), second.is_mine(), first.is_mine()] == [True, False, True]
+    first.give_back()
+    assert [second.is_mine(), first.is_mine()] == [True, False]
+    assert second._session
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_terminate_backend(%s, 5000)", [second._session.info.backend_pid])
+    assert [second.is_mine(), first.is_mine(), second.is_mine()] == [False, True, False]
+    first.give_back()

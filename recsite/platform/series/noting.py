@@ -47,12 +47,13 @@ COLUMNS = ("kind", "grain", "at", "labels", "count", "errors", "hits", "total", 
 lost = Counter("series_notes_lost_total", "Notes for charts and tiles that were dropped, or could not be stored.")
 
 
-def request(path: str, status: int, seconds: float) -> None:
-    """Note a request that was answered. Static files and what looks after the server are left out."""
+def request(path: str, status: int, seconds: float) -> str:
+    """Note a request that was answered, and return its door. Static files and what looks after the server have none."""
     door = _door_of(path)
     if door:
         error = 1 if status >= SERVER_ERROR else 0
         _gathering.add((time.time(), REQUESTS.name, (door,), 1, error, 0, seconds, seconds, None))
+    return door
 
 
 def _door_of(path: str) -> str:

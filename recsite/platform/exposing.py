@@ -1,0 +1,69 @@
+"""Write metrics in Prometheus's text format; what can't be looked up is left out, and the rest is told."""
+
+import logging
+import os
+from collections.abc import Iterable, Iterator
+
+from django.db import DatabaseError, connection
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    REGISTRY,
+    CollectorRegistry,
+    disable_created_metrics,
+    generate_latest,
+)
+from prometheus_client.core import Metric
+from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
+
+from recsite.platform.exceptions import Unavailable
+from recsite.platform.redis import RedisDown
+
+logger = logging.getLogger(__name__)
+CONTENT_TYPE = CONTENT_TYPE_LATEST
+SHARED = "PROMETHEUS_MULTIPROC_DIR"
+"""The variable that names the folder in which the processes of one role count together."""
+
+
+# Of use to no rule, and a second series for each counter.
+disable_created_metrics()  # type: ignore[no-untyped-call]
+
+
+class Careful(Collector):
+    """Collect what another one looks up, as far as it gets during an outage."""
+
+    def __init__(self, other: Collector) -> None:
+        self._other = other
+
+    def collect(self) -> Iterator[Metric]:
+        try:
+            yield from self._other.collect()
+        except (Unavailable, RedisDown, DatabaseError) as down:
+            logger.warning("%s: %s", type(self._other).__name__, down)
+
+
+def registry_of(collectors: Iterable[Collector]) -> CollectorRegistry:
+    """Return a registry of what is looked up at each scrape."""
+    found = CollectorRegistry(auto_describe=False)
+    for one in collectors:
+        found.register(Careful(one))
+    return found
+
+
+def counted() -> bytes:
+    """Return what this process has counted, or all processes of its role where they share a folder."""
+    if SHARED not in os.environ:
+        return generate_latest(REGISTRY)
+    shared = CollectorRegistry()
+    MultiProcessCollector(shared)  # type: ignore[no-untyped-call]
+    return generate_latest(shared)
+
+
+def page(asked: CollectorRegistry) -> bytes:
+    """Return all metrics of a process: what it has counted, and what is looked up now."""
+    try:
+        return counted() + generate_latest(asked)
+    finally:
+        # A thread that answers scrapes would hold its connection for ever.
+        if not connection.in_atomic_block:
+            connection.close()

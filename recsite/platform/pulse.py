@@ -1,0 +1,24 @@
+"""Tell whether the loop of this process goes on: it says so at each turn, and probes ask how long ago that was."""
+
+import time
+
+
+class _Pulse:
+    """Hold when the loop was last at its beginning; None before the first time."""
+
+    at: float | None = None
+
+
+def beat(**_: object) -> None:
+    """Say that the loop goes on. Cheap enough for each turn; signals may call it with whatever they bring."""
+    _Pulse.at = time.monotonic()
+
+
+def silent_secs() -> float | None:
+    """Return for how long the loop has said nothing; None where it has not begun."""
+    return None if _Pulse.at is None else time.monotonic() - _Pulse.at
+
+
+def forget() -> None:
+    """Begin anew, for tests."""
+    _Pulse.at = None

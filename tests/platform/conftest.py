@@ -1,0 +1,2 @@
+from tests.brokers import broker as broker
+from tests.brokers import kafka as kafka
