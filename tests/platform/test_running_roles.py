@@ -1,18 +1,21 @@
 """Each role as it is deployed: it answers its probe, tells its metrics, writes lines of JSON, and ends in time."""
 
 from contextlib import ExitStack
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 
 from recsite import answering, process_roles
 from recsite.celery import app
 from recsite.local.kafka import Kafka
-from recsite.platform import pulse, redis
+from recsite.platform import broker, pulse, redis
 from recsite.process_roles import ANSWERS, BEAT, CONSUMER, MIGRATE, RELAY, ROLES, WEB, WORKER
 from tests import brokers
 from tests.outages import wait_until
+from tests.platform.lasting import lasting
 from tests.roles import Running, content, start
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
@@ -49,8 +52,23 @@ def test_web_worker_and_beat(tmp_path: Path) -> None:
             content(role)
         assert roles[WEB].get(ROLES[WEB].readiness)[0] == 200
         roles[WEB].get("/api/v1/items")
+        out = StringIO()
+        call_command("smoke", f"http://127.0.0.1:{roles[WEB].port}", stdout=out)
+        assert out.getvalue().endswith("All 9 checks passed.\n")
         for role in roles.values():
             judge(role)
+
+
+def test_a_worker_that_is_stopped_gives_a_long_task_back(tmp_path: Path) -> None:
+    redis.roundtrip(("FLUSHDB",))
+    own = {"DJANGO_SETTINGS_MODULE": "tests.lasting_settings", "SHUTDOWN_TIMEOUT_SECS": "9", "WORKER_CONCURRENCY": "1"}
+    with start(WORKER, tmp_path, **own) as role:
+        content(role)
+        lasting.delay()
+        wait_until(lambda: "lasting" in role.log.read_text(), 60)
+        assert role.stop() == 0
+    assert broker.waiting()["default"] == 1
+    redis.roundtrip(("FLUSHDB",))
 
 
 def test_the_roles_of_kafka(kafka: Kafka, tmp_path: Path) -> None:
