@@ -46,7 +46,7 @@ def asked_now() -> dict[str, Any]:
 
 
 class EventLogCollector(Collector):
-    """The event log: what is on its way."""
+    """Collect what is on its way through Kafka."""
 
     def collect(self) -> Iterator[Metric]:
         behind = GaugeMetricFamily(
@@ -60,7 +60,7 @@ class EventLogCollector(Collector):
 
 
 class OutboxCollector(Collector):
-    """What waits for Kafka, and for how long."""
+    """Collect what waits for Kafka, and for how long."""
 
     def collect(self) -> Iterator[Metric]:
         waiting, oldest = database.ask(outbox.level)
@@ -69,7 +69,7 @@ class OutboxCollector(Collector):
 
 
 class DeadLetterCollector(Collector):
-    """What didn't arrive."""
+    """Collect what did not arrive."""
 
     def collect(self) -> Iterator[Metric]:
         dead = database.ask(DeadLetter.objects.waiting()[:COUNTED].count)
@@ -110,7 +110,7 @@ class ServedCollector(Collector):
 
 
 class PartitionsCollector(Collector):
-    """Months that are ready for what comes. An alarm is due below two."""
+    """Collect the months that are ready for what comes. An alarm is due below two."""
 
     def collect(self) -> Iterator[Metric]:
         ahead = GaugeMetricFamily(
