@@ -24,7 +24,7 @@ def ask(role: Role, environ: Mapping[str, str]) -> tuple[bool, str]:
     port = role.port.of(environ)
     try:
         with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=TIMEOUT_SECS)) as connection:
-            connection.request("GET", role.liveness)
+            connection.request("GET", role.liveness, headers={"Host": _host(environ)})
             answer = connection.getresponse()
             status, body = answer.status, answer.read()
     except TimeoutError:
@@ -35,6 +35,12 @@ def ask(role: Role, environ: Mapping[str, str]) -> tuple[bool, str]:
     if status == http.HTTPStatus.OK:
         return True, f"The {role.name} works."
     return False, f"The {role.name} doesn't work: {_said(body) or f'it answers with {status}'}."
+
+
+def _host(environ: Mapping[str, str]) -> str:
+    """Return a name that the site answers to: in production an address of this machine is none."""
+    name = environ.get("ALLOWED_HOSTS", "").split(",")[0].strip().removeprefix(".")
+    return name if name and name != "*" else "127.0.0.1"
 
 
 def main(arguments: Sequence[str]) -> NoReturn:

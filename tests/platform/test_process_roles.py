@@ -4,11 +4,14 @@ import os
 import re
 import subprocess
 import sys
+import threading
 from pathlib import Path
+from typing import Any
+from wsgiref.simple_server import make_server
 
 import pytest
 
-from recsite import process_roles
+from recsite import probing, process_roles
 from recsite.local.paths import PROJECT
 from recsite.platform import queues
 from tests.platform.test_settings import SOUND
@@ -72,3 +75,29 @@ def test_what_is_wrong_is_one_sentence_and_an_exit_code(
     assert (done.returncode, done.stdout) == (code, "")
     assert re.match(sentence, done.stderr), done.stderr
     assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("allowed", "host"),
+    [
+        ("", "127.0.0.1"),
+        ("*", "127.0.0.1"),
+        ("recs.example.com,127.0.0.1", "recs.example.com"),
+        (".a.example", "a.example"),
+    ],
+)
+def test_the_probe_asks_by_a_name_that_the_site_answers_to(allowed: str, host: str) -> None:
+    heard: list[str] = []
+
+    def answer(environ: dict[str, str], start: Any) -> list[bytes]:
+        heard.append(environ["HTTP_HOST"])
+        start("200 OK", [])
+        return [b"{}"]
+
+    with make_server("127.0.0.1", 0, answer) as server:
+        thread = threading.Thread(target=server.handle_request)
+        thread.start()
+        environ = {"PORT": str(server.server_port), "ALLOWED_HOSTS": allowed}
+        assert probing.ask(process_roles.ROLES[process_roles.WEB], environ) == (True, "The web works.")
+        thread.join()
+    assert heard == [host]
