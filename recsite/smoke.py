@@ -34,8 +34,11 @@ class Site:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
+    """Hold what a path answered."""
+
     status: int
     headers: Mapping[str, str]
+    """By their names in small letters."""
     body: str
 
 
@@ -70,12 +73,17 @@ def ask(site: Site, path: str, body: Any = None) -> Answer:
     asked = Request(site.url.rstrip("/") + path, None if body is None else json.dumps(body).encode(), headers)
     try:
         with urlopen(asked, timeout=TIMEOUT_SECS) as found:
-            return Answer(found.status, found.headers, found.read(LARGEST).decode("utf-8", "replace"))
+            return _answer(found.status, found)
     except HTTPError as refused:
         with refused:
-            return Answer(refused.code, refused.headers, refused.read(LARGEST).decode("utf-8", "replace"))
+            return _answer(refused.code, refused)
     except (OSError, HTTPException, ValueError) as fault:
         raise Failed(f"nobody answers: {getattr(fault, 'reason', None) or fault}") from fault
+
+
+def _answer(status: int, found: Any) -> Answer:
+    headers = {name.lower(): value for name, value in found.headers.items()}
+    return Answer(status, headers, found.read(LARGEST).decode("utf-8", "replace"))
 
 
 def _expect(answer: Answer, *wanted: int) -> Answer:
@@ -140,7 +148,7 @@ def _static(site: Site) -> str:
     if not found:
         raise Failed("the sign-in page names no style sheet")
     answer = _expect(ask(site, found[1]), HTTPStatus.OK)
-    if not answer.headers.get("Content-Type", "").startswith("text/css"):
+    if not answer.headers.get("content-type", "").startswith("text/css"):
         raise Failed(f"{found[1]} is no style sheet: run 'manage.py collectstatic'")
     return found[1]
 
@@ -148,7 +156,7 @@ def _static(site: Site) -> str:
 def _headers(site: Site) -> str:
     wanted = (*HEADERS, OVER_HTTPS) if site.url.startswith("https://") else HEADERS
     sent = ask(site, "/admin/login/").headers
-    if missing := [name for name in wanted if name not in sent]:
+    if missing := [name for name in wanted if name.lower() not in sent]:
         raise Failed(f"{', '.join(missing)} is missing")
     return f"{len(wanted)} of them"
 

@@ -32,7 +32,7 @@ def test_an_address_without_a_scheme_is_a_sentence() -> None:
         ("static file", smoke.Answer(200, {}, "Welcome to nginx!"), "the sign-in page names no style sheet"),
         (
             "headers",
-            smoke.Answer(200, {"X-Frame-Options": "DENY"}, ""),
+            smoke.Answer(200, {"x-frame-options": "DENY"}, ""),
             "Content-Security-Policy, X-Content-Type-Options",
         ),
     ],
