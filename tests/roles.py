@@ -41,7 +41,7 @@ class Running:
             return 0, ""
 
     def health(self) -> tuple[int, str]:
-        command = [PROJECT / process_roles.HEALTHCHECK, self.role.name]
+        command = [str(PROJECT / process_roles.HEALTHCHECK), self.role.name]
         done = subprocess.run(command, env=self.environ, capture_output=True, text=True, check=False)
         return done.returncode, done.stdout.strip() + done.stderr
 
@@ -64,7 +64,7 @@ def start(name: str, folder: Path, **settings: str) -> Iterator[Running]:
     environ[role.port.setting if role.port else "PORT"] = str(port)
     log, errors = folder / f"{name}.log", folder / f"{name}.errors"
     with log.open("wb") as output, errors.open("wb") as beside:
-        command = [PROJECT / process_roles.ENTRYPOINT, name]
+        command = [str(PROJECT / process_roles.ENTRYPOINT), name]
         process = subprocess.Popen(command, cwd="/", env=environ, stdout=output, stderr=beside)
     try:
         yield Running(role, port, log, errors, process, environ)

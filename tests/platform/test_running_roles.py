@@ -31,11 +31,15 @@ TOLD = {
 """What each role is asked for, beside all that it tells."""
 
 
+def tells(role: Running, metrics: list[str]) -> bool:
+    told = role.get(role.role.metrics)[1]
+    return all(f"\n{wanted}" in told for wanted in metrics)
+
+
 def judge(role: Running) -> None:
     """What holds for every role that goes on until it is stopped."""
     assert role.health() == (0, f"The {role.role.name} works.")
-    for wanted in TOLD[role.role.name]:
-        wait_until(lambda wanted=wanted: f"\n{wanted}" in role.get(role.role.metrics)[1], 60)
+    wait_until(lambda: tells(role, TOLD[role.role.name]), 60)
     assert role.stop() == 0, role.log.read_text()
     assert role.errors.read_text() == ""
     assert all({"event", "level", "timestamp"} <= line.keys() for line in role.lines())
