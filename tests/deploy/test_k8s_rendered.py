@@ -15,7 +15,7 @@ from kubernetes_validate import utils
 from referencing import Registry, Resource
 
 from recsite.local.paths import PROJECT
-from tests.deploy.manifests import K8S, OVERLAYS, RENDERED, named, objects
+from tests.deploy.manifests import K8S, LIKE_PRODUCTION, OVERLAYS, RENDERED, named, objects
 
 CRDS = PROJECT / "tests" / "deploy" / "crds"
 OLDEST, NEWEST = "1.32", "1.37"
@@ -86,3 +86,16 @@ def test_everything_is_in_the_namespace_of_the_overlay_and_there_once(overlay: s
 def test_the_patch_of_the_cron_job_is_that_of_the_other_pods() -> None:
     pod, cron = (yaml.safe_load((K8S / "base/patches" / name).read_text()) for name in ("pod.yaml", "cron-pod.yaml"))
     assert cron["spec"]["jobTemplate"]["spec"] == pod["spec"]
+
+
+def test_the_cluster_gets_every_dashboard() -> None:
+    folder = PROJECT / "deploy" / "grafana"
+    (made,) = yaml.safe_load((folder / "kustomization.yaml").read_text())["configMapGenerator"]
+    assert made["files"] == sorted(f"dashboards/{path.name}" for path in (folder / "dashboards").glob("*.json"))
+
+
+@pytest.mark.parametrize("overlay", LIKE_PRODUCTION)
+def test_the_alerts_are_those_of_the_one_rules_file(overlay: str) -> None:
+    (rules,) = objects(overlay, "PrometheusRule")
+    files = [yaml.safe_load(path.read_text()) for path in sorted((PROJECT / "deploy/prometheus/rules").glob("*.yml"))]
+    assert rules["spec"]["groups"] == [group for file in files for group in file["groups"]]
