@@ -1,11 +1,13 @@
 """What a restore brings back is what was there: row by row, the models, the lists; erased users stay erased."""
 
 import shutil
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.conf import settings as django_settings
+from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 
 from catalog import erasure, store
@@ -128,6 +130,19 @@ def test_an_operator_brings_a_backup_to_another_server_by_the_command(shop: Shop
         )
         other = manage("backup", "restore", **{**given, "ERASURE_KEY": "another-" + django_settings.ERASURE_KEY})
         assert "ERASURE_KEY is another one than when this backup was made" in other.stderr
+
+
+def test_models_that_are_lost_come_back_without_the_database(shop: Shop, backups: Path, settings: Any) -> None:
+    create.create(actor=SYSTEM)
+    as_it_is, folder = states(), Path(settings.STORAGES["models"]["OPTIONS"]["location"])
+    whole = {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    shutil.rmtree(folder)
+    call_command("backup", "restore", "--only-models", stdout=StringIO())
+    assert {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()} == whole
+    assert states() == as_it_is
+    settings.BACKUP_KEY = new_pair()[1]
+    with pytest.raises(CommandError, match="set BACKUP_KEY to the secret key"):
+        call_command("backup", "restore", "--only-models")
 
 
 def test_a_backup_that_does_not_fit_is_refused_in_a_sentence(shop: Shop, backups: Path, settings: Any) -> None:

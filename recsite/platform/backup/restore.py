@@ -60,7 +60,7 @@ def complaint(backup: Manifest, replace: bool) -> str:
     if backup.postgres > major:
         return f"{backup.name} is of PostgreSQL {backup.postgres}, and this server is {major}: take a newer server."
     if not streams.can_read(backup.key):
-        return f"{backup.name} is encrypted for {backup.key}: set BACKUP_KEY to the secret key that belongs to it."
+        return streams.key_needed(backup.key)
     for part in contributors():
         if said := part.complaint(backup.facts.get(part.name, {})):
             return said
@@ -103,6 +103,14 @@ def restore(backup: Manifest, *, actor: Actor, replace: bool = False, say: Say =
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
     return Restored(backup.rows, len(backup.tables), len(backup.files), migrated, sentences)
+
+
+def put_back_files(backup: Manifest) -> int:
+    """Put the models of a backup back, and leave the database as it is; return how many files there are."""
+    if not streams.can_read(backup.key):
+        raise CantRestore(streams.key_needed(backup.key))
+    _put_back(backup, {part.name: part for part in contributors()})
+    return len(backup.files)
 
 
 def _put_back(backup: Manifest, owners: dict[str, Contributor]) -> None:

@@ -97,6 +97,11 @@ def can_read(key: str) -> bool:
     return not key or (settings.BACKUP_KEY.startswith(SECRET_PREFIX) and recipient() == key)
 
 
+def key_needed(key: str) -> str:
+    """Say which key is needed to read what was encrypted for `key`."""
+    return f"This backup is encrypted for {key}: set BACKUP_KEY to the secret key that belongs to it."
+
+
 def sealed(source: IO[bytes]) -> IO[bytes]:
     """Encrypt a stream while it is read; where no key is set it stays as it is."""
     if not (public := recipient()):
@@ -112,7 +117,7 @@ def unseal(source: Readable, target: IO[bytes], key: str) -> None:
             target.write(data)
         return
     if not can_read(key):
-        raise KeyMissing(f"This backup is encrypted for {key}: set BACKUP_KEY to the secret key that belongs to it.")
+        raise KeyMissing(key_needed(key))
     try:
         pyrage.decrypt_io(source, target, [pyrage.x25519.Identity.from_str(settings.BACKUP_KEY)])
     except pyrage.DecryptError as error:

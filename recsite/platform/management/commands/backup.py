@@ -35,6 +35,9 @@ class Command(PlainCommand):
             metavar="DATABASE",
             help="Delete everything in the database first. Its name has to be said, so that it isn't the wrong one.",
         )
+        brought.add_argument(
+            "--only-models", action="store_true", help="Put the models back, and leave the database as it is."
+        )
         pruned = verbs.add_parser("prune", help="Delete backups older than BACKUP_KEEP_DAYS; the newest one stays.")
         pruned.add_argument("--dry-run", action="store_true", help="Say what would be deleted.")
         verbs.add_parser("key", help="Make a pair of keys and print it.")
@@ -76,6 +79,10 @@ class Command(PlainCommand):
         if options["replace"] and options["replace"] != name:
             raise CommandError(f"--replace names {options['replace']}, but DATABASE_URL names {name}.")
         backup = chosen(options["name"])
+        if options["only_models"]:
+            files = restore.put_back_files(backup)
+            self._say(f"{pluralize(files, 'file')} of models put back from {backup.name}. The database is as it was.")
+            return
         actor = Actor.command("backup restore")
         done = restore.restore(backup, actor=actor, replace=bool(options["replace"]), say=self._say)
         for sentence in done.sentences:
