@@ -195,7 +195,7 @@ def test_pin_writes_the_digests_that_a_registry_answers_and_says_which_it_has_no
     (tmp_path / "deploy" / "images.txt").write_text("# all\nnginx:1.28.0\nprom/prometheus:v3.5.0\nredis:8.2.1\n")
     other = tmp_path / "deploy" / "compose.yaml"
     other.write_text("image: nginx:1.28.0\nimage: nginx:1.28.0-alpine\nimage: redis:8.2.1\n")
-    command = [sys.executable, PROJECT / "deploy/docker/pin", "--registry", registry, "--project", tmp_path]
+    command = [sys.executable, str(PROJECT / "deploy/docker/pin"), "--registry", registry, "--project", str(tmp_path)]
     shown = subprocess.run(command, capture_output=True, text=True, check=False)
     assert "nginx:1.28.0@" in shown.stdout
     assert "@" not in other.read_text()

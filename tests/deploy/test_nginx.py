@@ -17,13 +17,13 @@ from django.conf import settings
 from django.urls import reverse
 from pytest_django import DjangoDbBlocker
 
+from deploy.rehearsal.front import HOST, NGINX, TEMPLATE, Front, front
 from recsite.local.server import free_port
 from recsite.platform import issuing
 from recsite.platform.access import Scope
 from recsite.platform.audit import SYSTEM
 from recsite.platform.issuing import KeySettings
 from recsite.platform.models import ApiKey
-from tests.deploy.nginx import HOST, NGINX, TEMPLATE, Front, front
 from tests.web import Web, web_server
 
 pytestmark = [
@@ -112,13 +112,15 @@ def test_what_is_not_encrypted_is_sent_to_tls_and_old_tls_is_refused(product: Fr
 
 
 def test_the_real_address_is_handed_on_and_what_the_client_wrote_is_not(before_echo: Front) -> None:
-    said = {
-        "X_Forwarded_For": "6.6.6.6",
-        "X_Forwarded_Proto": "http",
-        "X_Forwarded_Host": "evil.test",
-        "Forwarded": "for=6",
-    }
-    seen = json.loads(before_echo.ask("/anything", **said).body)
+    seen = json.loads(
+        before_echo.ask(
+            "/anything",
+            X_Forwarded_For="6.6.6.6",
+            X_Forwarded_Proto="http",
+            X_Forwarded_Host="evil.test",
+            Forwarded="for=6.6.6.6",
+        ).body
+    )
     assert (seen["x-forwarded-for"], seen["x-forwarded-proto"], seen["host"]) == ("127.0.0.1", "https", HOST)
     assert "x-forwarded-host" not in seen
     assert "forwarded" not in seen

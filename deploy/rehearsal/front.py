@@ -1,4 +1,4 @@
-"""Start Debian's nginx with the file that is shipped, filled in as its image does it."""
+"""Run nginx with the file that is shipped, filled in as its image does it."""
 
 import re
 import shutil
@@ -17,13 +17,14 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from recsite.local.paths import PROJECT
+from recsite.local.processes import wait_until
 from recsite.local.server import free_port
-from tests.outages import wait_until
 
 TEMPLATE = PROJECT / "deploy" / "nginx" / "nginx.conf.template"
 NGINX = shutil.which("nginx", path="/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin")
 MIME_TYPES = "/etc/nginx/mime.types"
 HOST = "shop.test"
+START_SECS = 20.0
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,8 @@ def front(folder: Path, *web_ports: int, **values: str) -> Iterator[Front]:
     with (folder / "nginx.log").open("wb") as output:
         process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
     try:
-        wait_until(lambda: _listens(running))
+        if not wait_until(lambda: _listens(running), START_SECS):
+            raise RuntimeError(f"nginx does not listen: see {folder}.")
         yield running
     finally:
         process.terminate()

@@ -1,0 +1,1 @@
+"""Rehearse production on one machine, from the files that are shipped."""

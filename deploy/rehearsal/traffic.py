@@ -1,0 +1,73 @@
+"""Send lists and events through nginx, and remember every answer."""
+
+import http.client
+import json
+import random
+import threading
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+from uuid import uuid4
+
+from deploy.rehearsal.front import Front
+
+THREADS = 4
+PAUSE_SECS = 0.02
+
+
+class Traffic:
+    """Four clients, for the block: four of five requests ask for a list, one brings an event."""
+
+    def __init__(self, front: Front, key: str, users: list[str], items: list[str]) -> None:
+        self.front, self.users, self.items = front, users, items
+        self.headers = {"Authorization": f"Api-Key {key}"}
+        self.statuses: Counter[str] = Counter()
+        self.accepted: list[str] = []
+        self._stop = threading.Event()
+        self._lock = threading.Lock()
+        self._pool = ThreadPoolExecutor(THREADS)
+
+    def __enter__(self) -> "Traffic":
+        self._done = [self._pool.submit(self._run, number) for number in range(THREADS)]
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._pool.shutdown()
+        for one in self._done:
+            one.result()
+
+    @property
+    def failed(self) -> dict[str, int]:
+        """Return by status the requests that a client would call failed."""
+        return {status: number for status, number in self.statuses.items() if not status.startswith("2")}
+
+    def _run(self, number: int) -> None:
+        chosen = random.Random(number)
+        while not self._stop.is_set():
+            if chosen.random() < 0.8:
+                self._note(self._ask(f"/api/v1/recommendations/users/{chosen.choice(self.users)}"))
+            else:
+                self._send(chosen.choice(self.users), chosen.choice(self.items))
+            time.sleep(PAUSE_SECS)
+
+    def _send(self, user: str, item: str) -> None:
+        event = {"event_id": str(uuid4()), "user_id": user, "item_id": item, "type": "view"}
+        status = self._ask("/api/v1/interactions", event)
+        self._note(status)
+        if status.startswith("2"):
+            with self._lock:
+                self.accepted.append(event["event_id"])
+
+    def _ask(self, path: str, content: dict[str, Any] | None = None) -> str:
+        body = json.dumps(content).encode() if content else None
+        headers = {**self.headers, "Content_Type": "application/json"} if content else self.headers
+        try:
+            return str(self.front.ask(path, "POST" if content else "GET", body, **headers).status)
+        except (OSError, http.client.HTTPException) as fault:
+            return type(fault).__name__
+
+    def _note(self, status: str) -> None:
+        with self._lock:
+            self.statuses[status] += 1
