@@ -58,7 +58,7 @@ def ask(port: int, path: str, host: str) -> int:
         connection.close()
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
 def test_web_answers_its_probes_under_the_address_of_its_pod_and_stops_in_time(tmp_path: Path) -> None:
     workload = one("production", "Deployment", "recsite-web")
     box, port = container(workload), free_port()
