@@ -47,6 +47,11 @@ def _quantiles(metric: str, more: str = "") -> tuple[tuple[str, str], ...]:
 
 
 LISTS = 'door="api lists"'
+# `without` is a word of PromQL, so nothing can be summed by a label of that name.
+DEGRADED = (
+    f"sum by (part) (label_replace(rate(recommendation_degraded_total{{{HERE}}}[$__rate_interval]), "
+    '"part", "$1", "without", "(.*)"))'
+)
 BOARDS: dict[str, tuple[Panel, ...]] = {
     "Overview": (
         Panel("Requests", "reqps", ((_rate(REQUESTS, "door"), "{{door}}"),)),
@@ -79,7 +84,7 @@ BOARDS: dict[str, tuple[Panel, ...]] = {
         Panel(
             "Click rate", "percentunit", ((_asked("recommendation_click_through_rate", "algorithm"), "{{algorithm}}"),)
         ),
-        Panel("Made without a part", "ops", ((_rate("recommendation_degraded_total", "without"), "{{without}}"),)),
+        Panel("Made without a part", "ops", ((DEGRADED, "{{part}}"),)),
         Panel("Over a limit", "reqps", ((_rate("rate_limit_refused_total", "by"), "{{by}}"),)),
         Panel(
             "Records that were lost",
