@@ -90,3 +90,19 @@ def test_a_release_takes_its_notes_from_the_changelog(tmp_path: Path) -> None:
     notes = (tmp_path / "notes.md").read_text()
     assert notes.strip()
     assert "\n## " not in notes, "Another version's notes are among them."
+
+
+def test_the_image_is_built_with_what_its_dockerfile_asks_for() -> None:
+    (step,) = (
+        step for step in read(FOLDER / "workflows" / "ci.yml")["jobs"]["image"]["steps"] if step.get("name") == "Build"
+    )
+    asked = set(re.findall(r"^ARG (\w+)", (PROJECT / step["with"]["file"]).read_text(), re.MULTILINE))
+    given = {line.partition("=")[0] for line in step["with"]["build-args"].splitlines()}
+    assert given <= asked
+
+
+def test_a_deployment_calls_the_rollout_and_knows_its_overlays() -> None:
+    assert "deploy/k8s/rollout " in commands(FOLDER / "workflows" / "deploy.yml")
+    for name in ("staging", "production"):
+        job = read(FOLDER / "workflows" / "ci.yml")["jobs"][name]
+        assert (PROJECT / "deploy" / "k8s" / "overlays" / job["with"]["overlay"]).is_dir()
