@@ -11,6 +11,7 @@ from django.urls import URLResolver, get_resolver
 
 from recsite import process_roles
 from recsite.local.paths import PROJECT
+from recsite.platform import counting
 from tests.deploy.manifests import (
     COMPONENT,
     K8S,
@@ -197,6 +198,15 @@ def test_one_autoscaler_for_what_has_no_number_of_its_own(overlay: str) -> None:
     assert scaler["spec"]["behavior"]["scaleDown"]["stabilizationWindowSeconds"] == 300
     if overlay.startswith("production"):
         assert (scaler["spec"]["minReplicas"], scaler["spec"]["maxReplicas"]) == (3, 20)
+
+
+def test_the_autoscalers_metric_is_made_by_the_adapter_of_one_that_we_expose() -> None:
+    (scaler,) = objects("production", "HorizontalPodAutoscaler")
+    (wanted,) = [metric["pods"]["metric"]["name"] for metric in scaler["spec"]["metrics"] if metric["type"] == "Pods"]
+    (rule,) = yaml.safe_load((K8S / "adapter" / "values.yaml").read_text())["rules"]["custom"]
+    series = rule["seriesQuery"].partition("{")[0]
+    assert re.sub(rule["name"]["matches"], rule["name"]["as"], series) == wanted
+    assert series in {f"{family.name}_total" for family in counting.requests.collect()}
 
 
 @pytest.mark.parametrize("overlay", LIKE_PRODUCTION)
