@@ -1,6 +1,7 @@
 """The committed manifests are what kustomize makes of the overlays, and what Kubernetes' own schemas allow."""
 
 import json
+import os
 import shutil
 import subprocess
 from copy import deepcopy
@@ -14,6 +15,7 @@ import yaml
 from kubernetes_validate import utils
 from referencing import Registry, Resource
 
+from recsite import process_roles
 from recsite.local.paths import PROJECT
 from tests.deploy.manifests import K8S, LIKE_PRODUCTION, OVERLAYS, RENDERED, named, objects
 
@@ -24,9 +26,17 @@ OLDEST, NEWEST = "1.32", "1.37"
 BUILTIN = ("v1", "apps/v1", "batch/v1", "autoscaling/v2", "policy/v1", "networking.k8s.io/v1")
 
 
-def test_the_rendered_files_are_those_of_the_overlays(tmp_path: Path) -> None:
-    if not (shutil.which("kustomize") or shutil.which("kubectl")):
+def kustomize() -> list[str]:
+    """Return the command that renders a folder; skip where there is none."""
+    if shutil.which("kustomize"):
+        return ["kustomize", "build"]
+    if not shutil.which("kubectl"):
         pytest.skip("Neither kustomize nor kubectl is here: the committed files are tested as they are.")
+    return ["kubectl", "kustomize"]
+
+
+def test_the_rendered_files_are_those_of_the_overlays(tmp_path: Path) -> None:
+    kustomize()
     subprocess.run([K8S / "render", tmp_path], check=True)
     made = {path.name: path.read_text() for path in tmp_path.iterdir()}
     committed = {path.name: path.read_text() for path in RENDERED.iterdir()}
@@ -99,3 +109,21 @@ def test_the_alerts_are_those_of_the_one_rules_file(overlay: str) -> None:
     (rules,) = objects(overlay, "PrometheusRule")
     files = [yaml.safe_load(path.read_text()) for path in sorted((PROJECT / "deploy/prometheus/rules").glob("*.yml"))]
     assert rules["spec"]["groups"] == [group for file in files for group in file["groups"]]
+
+
+def test_without_kafka_what_is_for_kafka_alone_is_gone(tmp_path: Path) -> None:
+    chosen = {name: os.path.relpath(K8S / name, tmp_path.resolve()) for name in ("overlays", "components")}
+    (tmp_path / "kustomization.yaml").write_text(
+        f"resources: [{chosen['overlays']}/production]\ncomponents: [{chosen['components']}/without-kafka]\n"
+    )
+    done = subprocess.run([*kustomize(), tmp_path], capture_output=True, text=True, check=True)
+    found = [one for one in yaml.safe_load_all(done.stdout) if one]
+    gone = {named(one) for one in objects("production")} - {named(one) for one in found}
+    assert {name for name in gone if not name.startswith("ConfigMap")} == {
+        *(f"Deployment/recsite-{role.name}" for role in process_roles.ROLES.values() if role.needs_kafka),
+        *(f"PodDisruptionBudget/recsite-{name}" for name in ("consumer", "answers")),
+        "Job/recsite-topics",
+        "NetworkPolicy/to-kafka",
+    }
+    (settings,) = [one["data"] for one in found if one["kind"] == "ConfigMap"]
+    assert settings["KAFKA_BOOTSTRAP_SERVERS"] == ""

@@ -26,13 +26,15 @@ def kubectl(tmp_path: Path) -> Path:
     return folder
 
 
-def rollout(folder: Path, *arguments: str, fails: str = "") -> tuple[subprocess.CompletedProcess[str], list[Any]]:
+def rollout(
+    folder: Path, *arguments: str, fails: str = "", rendered: Path = RENDERED / "production.yaml"
+) -> tuple[subprocess.CompletedProcess[str], list[Any]]:
     log = folder / "log"
     environ = {
         **os.environ,
         "PATH": f"{folder}:{os.environ['PATH']}",
         "FAKE_LOG": str(log),
-        "FAKE_OVERLAY": str(RENDERED / "production.yaml"),
+        "FAKE_OVERLAY": str(rendered),
         "FAKE_FAILS": fails,
     }
     done = subprocess.run([K8S / "rollout", *arguments], env=environ, capture_output=True, text=True, check=False)
@@ -69,6 +71,16 @@ def test_the_image_that_is_named_is_the_one_that_runs(kubectl: Path, image: str,
     assert done.returncode == 0, done.stderr
     assert log[0]["kustomization"]["resources"] == ["../overlays/production"]
     assert log[0]["kustomization"]["images"] == [{"name": "registry.example.com/recsite", **chosen}]
+
+
+def test_without_kafka_no_job_makes_topics(kubectl: Path, tmp_path: Path) -> None:
+    parts = (RENDERED / "production.yaml").read_text().split("\n---\n")
+    kept = tmp_path / "kept.yaml"
+    kept.write_text("\n---\n".join(part for part in parts if "name: recsite-topics" not in part))
+    done, log = rollout(kubectl, "production", IMAGE, rendered=kept)
+    assert done.returncode == 0, done.stderr
+    assert [entry["apply"] for entry in log if "apply" in entry][1] == ["Job/recsite-migrate"]
+    assert not [entry for entry in log if "topics" in entry.get("do", "")]
 
 
 def test_a_failed_migration_stops_before_any_process(kubectl: Path) -> None:
