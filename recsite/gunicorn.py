@@ -82,8 +82,8 @@ def post_worker_init(_worker: Any) -> None:
         pool_figures.begin()
 
 
-def child_exit(_server: Any, worker: Any) -> None:
-    """Drop the gauges of a process that is no more; its counters stay, so that sums never fall."""
+def child_exit(_server: Any, _worker: Any) -> None:
+    """Drop the gauges of a process that is no more; its counts go into one file with those of others before it."""
     if settings.PROMETHEUS_ENABLED:
-        multiprocess: Any = import_module("prometheus_client.multiprocess")
-        multiprocess.mark_process_dead(worker.pid)
+        shared_counters: Any = import_module("recsite.platform.shared_counters")
+        shared_counters.fold(_metrics)

@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 import threading
+from pathlib import Path
 from typing import Any
 
 from celery.signals import (
@@ -12,15 +13,13 @@ from celery.signals import (
     celeryd_init,
     heartbeat_sent,
     worker_process_init,
-    worker_process_shutdown,
     worker_shutting_down,
 )
 from django.conf import settings
-from prometheus_client.multiprocess import mark_process_dead
 
 from recsite import answering
 from recsite.metrics import of_role
-from recsite.platform import exposing, pool_figures, pulse, spoken
+from recsite.platform import exposing, pool_figures, pulse, shared_counters, spoken
 from recsite.process_roles import METRICS_PORT, ROLES
 
 logger = logging.getLogger("recsite.output")
@@ -41,8 +40,7 @@ def begin() -> None:
         heartbeat_sent.connect(pulse.beat)
         beat_init.connect(_stop_between_looks)
         worker_shutting_down.connect(_hand_back_in_time)
-        worker_process_init.connect(_tell_of_pool)
-        worker_process_shutdown.connect(_drop_gauges)
+        worker_process_init.connect(_begin_child)
         asked = of_role(role.name) if settings.PROMETHEUS_ENABLED else None
         answering.begin(role, settings.METRICS_HOST, settings.METRICS_PORT, asked)
 
@@ -73,11 +71,8 @@ SPARE_SECS = 8
 """What giving tasks back may take."""
 
 
-def _tell_of_pool(**_: Any) -> None:
-    pool_figures.begin()
-
-
-def _drop_gauges(pid: int, **_: Any) -> None:
-    """Drop the gauges of a worker's process that is no more; its counters stay, so that sums never fall."""
+def _begin_child(**_: Any) -> None:
+    """Take over from the child before: its counts go into one file with those of others that are no more."""
     if exposing.SHARED in os.environ:
-        mark_process_dead(pid)
+        shared_counters.fold(Path(os.environ[exposing.SHARED]))
+    pool_figures.begin()

@@ -3,6 +3,7 @@
 import logging
 import os
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 from django.db import DatabaseError, connection
 from prometheus_client import (
@@ -16,6 +17,7 @@ from prometheus_client.core import Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
+from recsite.platform import shared_counters
 from recsite.platform.exceptions import Unavailable
 from recsite.platform.redis import RedisDown
 
@@ -56,7 +58,8 @@ def counted() -> bytes:
         return generate_latest(REGISTRY)
     shared = CollectorRegistry()
     MultiProcessCollector(shared)  # type: ignore[no-untyped-call]
-    return generate_latest(shared)
+    with shared_counters.in_order(Path(os.environ[SHARED]), alone=False):
+        return generate_latest(shared)
 
 
 def page(asked: CollectorRegistry) -> bytes:
