@@ -1,7 +1,7 @@
 """Look up what Prometheus is told of models, trainings, queues and the cache; `recsite.metrics` serves it."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db.models import Max
 from django.utils import timezone
@@ -32,7 +32,7 @@ class ModelCollector(Collector):
             yield GaugeMetricFamily("model_age_seconds", "Since the release that is live was made.", age)
         number = database.ask(lambda: _members(live))
         yield GaugeMetricFamily("active_models", "Models that the release which is live consists of.", number)
-        ended = dict(database.ask(lambda: list(_trainings())))
+        ended = database.ask(_trainings)
         for name, state in ENDS.items():
             if at := ended.get(state):
                 yield GaugeMetricFamily(
@@ -44,9 +44,10 @@ def _members(live: Release | None) -> int:
     return live.versions.count() if live else 0
 
 
-def _trainings() -> object:
+def _trainings() -> dict[str, datetime]:
+    """Return when a training last ended in each of the two ways."""
     found = Job.objects.filter(kind__in=TRAININGS, state__in=ENDS.values(), finished_at__isnull=False)
-    return found.values_list("state").annotate(at=Max("finished_at")).order_by("state")
+    return dict(found.order_by().values_list("state").annotate(at=Max("finished_at")))
 
 
 class QueueCollector(Collector):

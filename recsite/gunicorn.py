@@ -76,10 +76,10 @@ def when_ready(server: Any) -> None:
 
 
 def post_worker_init(_worker: Any) -> None:
-    """Have the worker tell how its pool of connections is, now that the product is loaded."""
+    """Have the worker tell of its pool of connections and its memory, now that the product is loaded."""
     if settings.PROMETHEUS_ENABLED:
-        pool_figures: Any = import_module("recsite.platform.pool_figures")
-        pool_figures.begin()
+        process_figures: Any = import_module("recsite.platform.process_figures")
+        process_figures.begin()
 
 
 def child_exit(_server: Any, _worker: Any) -> None:

@@ -166,12 +166,12 @@ def _catalogue() -> Details:
 def _partitions() -> Details:
     """Return how many months are ready for future events."""
     try:
-        alarms = database.ask(partitions.alarms)
+        alarms, ahead = database.ask(partitions.look)
     except database.DatabaseDown as error:
         raise Trouble("Without the database nobody knows which months are ready.") from error
     if alarms:
         raise Trouble(" ".join(alarms))
-    return {}
+    return {"months_ahead": ahead}
 
 
 def _kafka() -> Details:

@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 import threading
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from django.conf import settings
 
 from recsite import answering
 from recsite.metrics import of_role
-from recsite.platform import exposing, pool_figures, pulse, shared_counters, spoken
+from recsite.platform import exposing, process_figures, pulse, shared_counters, spoken
 from recsite.process_roles import METRICS_PORT, ROLES
 
 logger = logging.getLogger("recsite.output")
@@ -47,9 +48,8 @@ def begin() -> None:
 
 def _log_last_words(**_: Any) -> None:
     """Log what Celery's worker says when it is told to stop; it would write that beside the log."""
-    from celery.apps import worker
-
-    worker.safe_say = lambda said, *_: logger.info("%s", str(said).strip())  # type: ignore[assignment]
+    worker: Any = import_module("celery.apps.worker")
+    worker.safe_say = lambda said, *_: logger.info("%s", str(said).strip())
 
 
 def _stop_between_looks(sender: Any, **_: Any) -> None:
@@ -75,4 +75,4 @@ def _begin_child(**_: Any) -> None:
     """Take over from the child before: its counts go into one file with those of others that are no more."""
     if exposing.SHARED in os.environ:
         shared_counters.fold(Path(os.environ[exposing.SHARED]))
-    pool_figures.begin()
+    process_figures.begin()

@@ -171,7 +171,7 @@ CACHES = {
         },
     }
 }
-CELERY_IMPORTS = ("recommender.tasks.comparing", "recommender.tasks.estimating")
+CELERY_IMPORTS: tuple[str, ...] = ("recommender.tasks.comparing", "recommender.tasks.estimating")
 CELERY_BROKER_URL = env.redis_url("CELERY_BROKER_URL", REDIS_URL)
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 6 * 3600, "socket_timeout": 5, "socket_connect_timeout": 2}

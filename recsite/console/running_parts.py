@@ -112,6 +112,8 @@ def _words(name: str, found: dict[str, Any]) -> str:
     if name == "outbox":
         waiting = pluralize(found["waiting"], "event")
         return f"{waiting} for Kafka, the oldest for {duration(found['oldest_secs'])}." if found["waiting"] else ""
+    if name == "partitions":
+        return f"{pluralize(found['months_ahead'], 'month')} ahead."
     if name == "release":
         return f"Release {found['id']}, live for {duration(found['age_secs'])}."
     if found.get("free_bytes") is not None:

@@ -255,7 +255,12 @@ def record(table: Partitioned, done: Plan, actor: Actor) -> None:
 
 
 def alarms() -> list[str]:
-    """Return a sentence for each table that has too few months ahead, by one query for all of them."""
+    """Return a sentence for each table that has too few months ahead."""
+    return look()[0]
+
+
+def look() -> tuple[list[str], int]:
+    """Return the alarms, and the fewest months ahead of any table, by one query for all of them."""
     now, listed = timezone.now(), list(tables())
     with connection.cursor() as cursor:
         cursor.execute(ATTACHED, [[table.table for table in listed]])
@@ -264,7 +269,8 @@ def alarms() -> list[str]:
             if found := re.search(MONTH, name):
                 months[table].add(_month(found))
     ahead = {table.table: _without_gap(months[table.table], now) for table in listed}
-    return [alarm for table in listed if (alarm := table.alarm(now, ahead[table.table]))]
+    said = [alarm for table in listed if (alarm := table.alarm(now, ahead[table.table]))]
+    return said, min(ahead.values(), default=0)
 
 
 def _without_gap(attached: Collection[Month], now: datetime) -> int:

@@ -6,4 +6,4 @@ from recsite.settings import *  # noqa: F403 - a settings module takes over ever
 
 ROOT_URLCONF = "tests.bench.bare_urls"
 if os.environ.get("BENCH_BARE"):
-    MIDDLEWARE: list[str] = []
+    MIDDLEWARE = []
