@@ -14,7 +14,7 @@ from time import monotonic
 
 import pytest
 from django.conf import settings
-from django.urls import reverse
+from django.urls import URLResolver, get_resolver, reverse
 from pytest_django import DjangoDbBlocker
 
 from deploy.rehearsal.front import HOST, NGINX, TEMPLATE, Front, front
@@ -230,3 +230,23 @@ def test_a_line_of_the_log_is_json_without_query(product: Front) -> None:
     assert line["status"] == 200
     assert line["request_id"]
     assert "secret-words" not in json.dumps(lines)
+
+
+def test_a_line_of_the_log_names_no_user(product: Front) -> None:
+    # Every address of the product that a user's id stands in.
+    named = [pattern for pattern in patterns(get_resolver()) if "user_id>" in pattern]
+    assert len(named) > 10
+    for pattern in named:
+        product.ask("/" + re.sub(r"<[^>]*user_id>", "ada.lovelace", re.sub(r"<(?!\w*:?user_id)[^>]+>", "one", pattern)))
+    written = (product.folder / "nginx.log").read_text()
+    assert '"path":"/api/v1/recommendations/users/~"' in written
+    assert '"path":"/gorse/api/recommend/~"' in written
+    assert "ada.lovelace" not in written
+
+
+def patterns(resolver: URLResolver, before: str = "") -> Iterator[str]:
+    for one in resolver.url_patterns:
+        if isinstance(one, URLResolver):
+            yield from patterns(one, before + str(one.pattern))
+        else:
+            yield before + str(one.pattern)
