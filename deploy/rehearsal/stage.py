@@ -94,6 +94,8 @@ class Stage:
             "ALLOWED_HOSTS": "shop.test,127.0.0.1",
             "CSRF_TRUSTED_ORIGINS": "https://shop.test",
             "TRUSTED_PROXY_COUNT": "1",
+            # All load comes by one key.
+            "RATE_LIMIT_ENABLED": "false",
             "DRAIN_SECS": "3",
             "MODEL_STORAGE_PATH": str(folder / "models"),
             "MODEL_CACHE_DIR": str(folder / "cache"),

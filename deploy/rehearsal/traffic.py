@@ -8,7 +8,6 @@ import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
-from uuid import uuid4
 
 from deploy.rehearsal.front import Front
 
@@ -47,26 +46,26 @@ class Traffic:
         chosen = random.Random(number)
         while not self._stop.is_set():
             if chosen.random() < 0.8:
-                self._note(self._ask(f"/api/v1/recommendations/users/{chosen.choice(self.users)}"))
+                self._note(self._ask(f"/api/v1/recommendations/users/{chosen.choice(self.users)}")[0])
             else:
                 self._send(chosen.choice(self.users), chosen.choice(self.items))
             time.sleep(PAUSE_SECS)
 
     def _send(self, user: str, item: str) -> None:
-        event = {"event_id": str(uuid4()), "user_id": user, "item_id": item, "type": "view"}
-        status = self._ask("/api/v1/interactions", event)
+        status, said = self._ask("/api/v1/interactions", {"user_id": user, "item_id": item, "type": "view"})
         self._note(status)
         if status.startswith("2"):
             with self._lock:
-                self.accepted.append(event["event_id"])
+                self.accepted.append(said["event_id"])
 
-    def _ask(self, path: str, content: dict[str, Any] | None = None) -> str:
+    def _ask(self, path: str, content: dict[str, Any] | None = None) -> tuple[str, dict[str, Any]]:
         body = json.dumps(content).encode() if content else None
         headers = {**self.headers, "Content_Type": "application/json"} if content else self.headers
         try:
-            return str(self.front.ask(path, "POST" if content else "GET", body, **headers).status)
-        except (OSError, http.client.HTTPException) as fault:
-            return type(fault).__name__
+            answer = self.front.ask(path, "POST" if content else "GET", body, **headers)
+            return str(answer.status), json.loads(answer.body)
+        except (OSError, http.client.HTTPException, ValueError) as fault:
+            return type(fault).__name__, {}
 
     def _note(self, status: str) -> None:
         with self._lock:
