@@ -100,6 +100,16 @@ def test_every_variable_is_a_setting(overlay: str) -> None:
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
+def test_a_variable_made_of_others_comes_behind_them(overlay: str) -> None:
+    """Kubernetes leaves a name in place that it has not met yet, and one from `envFrom`."""
+    for found in ours(overlay):
+        before: set[str] = set()
+        for entry in container(found).get("env", []):
+            assert set(re.findall(r"\$\((\w+)\)", entry.get("value", ""))) <= before
+            before.add(entry["name"])
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
 def test_no_secret_stands_in_the_manifests(overlay: str) -> None:
     assert objects(overlay, "Secret") == []
     for found in ours(overlay):
