@@ -16,6 +16,7 @@ from recsite.local import servers
 from recsite.local.paths import PROJECT
 from tests.bench import (
     admin_table,
+    backup_table,
     catalogue_table,
     events_table,
     export_table,
@@ -42,6 +43,7 @@ SECTIONS = (
     "rules",
     "series",
     "admin",
+    "backup",
 )
 PEOPLE, ITEMS, RATINGS = 53_424, 10_000, 979_478
 
@@ -69,6 +71,7 @@ def main() -> None:
             "rules": rules_table.rules,
             "series": series_table.series,
             "admin": lambda: admin_table.admin(arguments.items),
+            "backup": backup_table.backup,
         }
         for section in arguments.only or sections:
             prepare(section, path, arguments.format)
@@ -83,7 +86,7 @@ def main() -> None:
 
 def prepare(section: str, path: Path, format_: str) -> None:
     """Make what a section needs where no section before it did: ratings for all but the first, a release for lists."""
-    if section in ("training", "ranking", "serving", "export", "rules") and not part("contents")["events"]:
+    if section in ("training", "ranking", "serving", "export", "rules", "backup") and not part("contents")["events"]:
         say("Importing ...")
         manage("import_data", str(path), "--format", format_)
     if section in ("ranking", "serving", "rules") and not part("contents")["releases"]:
