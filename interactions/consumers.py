@@ -37,6 +37,7 @@ WAIT_SECS = 0.1
 
 PATIENCE_SECS = 1.0
 consumed = Count("events_consumed_total", "Events read from Kafka, by what became of them.", ["outcome"])
+batches = Count("event_batches_total", "Sets of events from Kafka that were stored and committed.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +162,7 @@ class EventConsumer:
             for name, number in outcome.items():
                 consumed.labels(name).inc(number)
             self._commit(begun.messages)
+            batches.inc()
             return
 
     def _read(self, messages: Sequence[Any]) -> "_Batch":

@@ -11,6 +11,7 @@ from functools import partial
 
 from django.db import InterfaceError, OperationalError, connection
 from django.utils import timezone
+from prometheus_client import Counter
 
 from interactions import kafka
 from interactions.kafka import Message
@@ -20,6 +21,7 @@ from recsite.platform.database import DatabaseDown
 from recsite.platform.locks import AlreadyRunning, exclusive
 
 logger = logging.getLogger(__name__)
+relayed = Counter("outbox_handed_on_total", "Messages of the outbox that were handed on to Kafka.")
 BATCH = 500
 COUNTED = 100_000
 """Messages up to which they are counted: more of them are an alarm all the same."""
@@ -116,4 +118,5 @@ def _hand_on(waiting: Sequence[OutboxMessage]) -> int:
     failed = next((number for number, message in enumerate(messages) if id(message) in undelivered), len(messages))
     if failed:
         OutboxMessage.objects.filter(pk__in=[row.pk for row in waiting[:failed]]).delete()
+        relayed.inc(failed)
     return failed

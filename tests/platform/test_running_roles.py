@@ -24,8 +24,8 @@ TOLD = {
     WEB: ["recommendation_requests_total{", "outbox_waiting", "queue_has_worker{", "partition_months_ahead{"],
     WORKER: [f'tasks_total{{state="SUCCESS",task="{TASK}"}} 1.0', "task_duration_seconds_bucket{"],
     BEAT: ["tasks_sent_total"],
-    CONSUMER: ["kafka_consumer_lag{", "python_info"],
-    RELAY: ["outbox_waiting", "outbox_oldest_age_seconds"],
+    CONSUMER: ["kafka_consumer_lag{", "event_batches_total", "python_info"],
+    RELAY: ["outbox_waiting", "outbox_oldest_age_seconds", "outbox_handed_on_total"],
     ANSWERS: ["recommendation_generation_latency_seconds"],
 }
 """What each role is asked for, beside all that it tells."""
