@@ -102,7 +102,7 @@ def test_a_loop_that_has_not_begun_or_hangs_is_told(monkeypatch: pytest.MonkeyPa
     assert "It is starting, or waits for a server that is gone." in ping()[1]
     pulse.beat()
     assert ping() == (200, '{"status": "ok", "role": "consumer"}')
-    begun: Any = pulse._Pulse.at
-    monkeypatch.setattr(pulse._Pulse, "at", begun - 100)
+    begun: Any = pulse._pulse.at
+    monkeypatch.setattr(pulse._pulse, "at", begun - 100)
     assert ping()[0] == 503
     assert "Its loop has been silent for 100 seconds: it hangs" in ping()[1]
