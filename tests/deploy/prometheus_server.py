@@ -91,7 +91,7 @@ def _wait(process: "subprocess.Popen[bytes]", address: str, pages: int) -> None:
     while time.monotonic() < deadline:
         assert process.poll() is None, process.stderr.read() if process.stderr else ""
         try:
-            found = query(address, "count(count_over_time(up[1m]) >= 2)")["data"]["result"]
+            found = query(address, "count(sum_over_time(up[1m]) >= 2)")["data"]["result"]
         except (OSError, KeyError):
             found = []
         if found and int(found[0]["value"][1]) == pages:

@@ -105,5 +105,5 @@ def test_a_prometheus_that_scraped_the_product_answers_each_query(client: Client
         rules = json.dumps(prometheus_server.query(address, "count(ALERTS) or vector(0)"))
     assert wrong == {}
     assert '"success"' in rules
-    assert "Training: Models in the live release models" not in empty, sorted(found)
+    assert "Lists: Candidates from the cache" not in empty, sorted(found)
     assert "Overview: Processes that answer {{role}}" not in empty
