@@ -71,6 +71,23 @@ class DeadlineWorker(ThreadWorker):
         self._lingers_until: dict[TConn, float] = {}
         """When the event loop closes those that go on sending after their response."""
 
+    def set_accept_enabled(self, enabled: bool) -> None:
+        """Take connections or not. A worker that stops answers those that have come, and has the next ones refused.
+
+        Where it only took no more of them, the kernel would go on making connections until its last process has ended,
+        and then reset them: a proxy can't send a request again that it has sent already.
+        """
+        super().set_accept_enabled(enabled)
+        if self.alive:
+            return
+        for listener in self.sockets:
+            listener.setblocking(False)
+            before = -1
+            while before != self.nr_conns:
+                before = self.nr_conns
+                self.accept(listener)
+            listener.close()
+
     def enqueue_req(self, conn: TConn) -> None:
         """Collect the headers first; gunicorn calls this for each new connection and each further request."""
         if self.cfg.is_ssl:

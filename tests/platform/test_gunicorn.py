@@ -5,7 +5,9 @@ import signal
 import subprocess
 import sys
 import threading
+from collections import Counter
 from collections.abc import Iterator
+from http.client import HTTPConnection
 from pathlib import Path
 
 import pytest
@@ -75,6 +77,43 @@ def test_before_it_stops_it_asks_for_no_more_and_answers_what_came(tmp_path: Pat
         slow.join()
         assert answers == [200]
         assert web.process.wait(30) == 0
+
+
+def test_while_it_stops_a_connection_is_answered_or_refused_and_never_reset(tmp_path: Path) -> None:
+    """A proxy asks the next process where one refuses it; an event that was sent already it can't send again."""
+    with web_server(tmp_path, DRAIN_SECS="0", API_WORKERS="2") as web:
+        slow = [threading.Thread(target=web.get, args=("/slow?seconds=4",)) for _ in range(4)]
+        for one in slow:
+            one.start()
+        assert web.get("/ping")[0] == 200
+        web.process.send_signal(signal.SIGTERM)
+        outcomes: Counter[str] = Counter()
+        wait_until(lambda: tried(web, outcomes) == "refused")
+        for _ in range(20):
+            tried(web, outcomes)
+        for one in slow:
+            one.join()
+        assert outcomes.keys() <= {"200", "refused"}, outcomes
+
+
+def tried(web: Web, outcomes: Counter[str]) -> str:
+    """Count what becomes of an event that is sent by a new connection."""
+    outcome = connected(web)
+    outcomes[outcome] += 1
+    return outcome
+
+
+def connected(web: Web) -> str:
+    client = HTTPConnection("127.0.0.1", web.port, timeout=10)
+    try:
+        client.request("POST", "/api/length", b"{}")
+        return str(client.getresponse().status)
+    except ConnectionRefusedError:
+        return "refused"
+    except OSError as fault:
+        return type(fault).__name__
+    finally:
+        client.close()
 
 
 def test_a_taken_port_is_one_sentence(web: Web) -> None:

@@ -95,7 +95,7 @@ def test_while_draining_it_is_not_ready_but_alive(client: Client) -> None:
 
 
 def test_strangers_are_told_whether_it_works_and_no_more(client: Client) -> None:
-    stranger = {"REMOTE_ADDR": "203.0.113.7"}
+    stranger: dict[str, Any] = {"REMOTE_ADDR": "203.0.113.7"}
     assert client.get("/health", **stranger).json().keys() == {"status", "timestamp"}
     wrong = {"Authorization": "Api-Key wrong.key"}
     assert "parts" not in client.get("/health", headers=wrong, **stranger).json()
@@ -108,9 +108,14 @@ def test_strangers_are_told_whether_it_works_and_no_more(client: Client) -> None
 
 def test_many_who_ask_at_once_cost_one_look(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     looks: list[int] = []
+
+    def look() -> dict[str, Any]:
+        looks.append(1)
+        return {}
+
     monkeypatch.setattr(health, "CACHED_SECS", 60.0)
     monkeypatch.setattr(health, "_looked", health._Looked())
-    monkeypatch.setitem(health.PARTS, "memory", lambda: looks.append(1) or {})
+    monkeypatch.setitem(health.PARTS, "memory", look)
     for _ in range(5):
         assert client.get("/health").status_code == 200
     assert len(looks) == 1
