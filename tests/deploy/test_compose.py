@@ -82,6 +82,18 @@ def test_limits_of_a_container_hold_what_its_worker_may_take(compose: dict[str, 
         assert int(limit.rstrip("g")) * 1024 > children, name
 
 
+def test_what_lies_in_memory_fits_into_the_limit(compose: dict[str, Any]) -> None:
+    for name, one in compose["services"].items():
+        sizes = re.findall(r"size=(\d+)([mg])", " ".join(one.get("tmpfs", [])))
+        limit = re.fullmatch(r"(\d+)([mg])", one["deploy"]["resources"]["limits"]["memory"])
+        assert limit
+        assert sum(megabytes(*size) for size in sizes) < megabytes(*limit.groups()), name
+
+
+def megabytes(number: str, unit: str) -> int:
+    return int(number) * (1024 if unit == "g" else 1)
+
+
 def test_every_setting_is_one_that_the_product_reads(compose: dict[str, Any]) -> None:
     known = set(EXAMPLE.findall((PROJECT / ".env.example").read_text(encoding="utf-8")))
     for name, one in own(compose).items():
@@ -209,13 +221,16 @@ def test_prometheus_asks_every_role_where_it_answers(compose: dict[str, Any]) ->
     web = jobs["recsite-web"]["static_configs"][0]["targets"]
     assert web == [f"{name}:{process_roles.WEB_PORT.default}" for name in ("web-1", "web-2")]
     (others,) = jobs["recsite"]["dns_sd_configs"]
+    fixed = {target for static in jobs["recsite-core"]["static_configs"] for target in static["targets"]}
     assert others["port"] == process_roles.METRICS_PORT.default
     with_port = {
         name
         for name, one in own(compose).items()
         if (role := process_roles.ROLES.get(one["command"][0])) and role.port is process_roles.METRICS_PORT
     }
-    assert set(others["names"]) == with_port
+    always = {name for name in with_port if compose["services"][name]["profiles"] == ["core"]}
+    assert fixed == {f"{name}:{process_roles.METRICS_PORT.default}" for name in always}, "seen as down when they end"
+    assert set(others["names"]) == with_port - always
 
 
 @pytest.mark.parametrize(

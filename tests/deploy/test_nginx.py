@@ -3,8 +3,10 @@
 import gzip
 import json
 import re
+import shutil
 import socket
 import ssl
+import subprocess
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -17,7 +19,8 @@ from django.conf import settings
 from django.urls import URLResolver, get_resolver, reverse
 from pytest_django import DjangoDbBlocker
 
-from deploy.rehearsal.front import HOST, NGINX, TEMPLATE, Front, front
+from deploy.rehearsal.front import HOST, NGINX, TEMPLATE, Front, front, self_signed
+from recsite.local.paths import PROJECT
 from recsite.local.server import free_port
 from recsite.platform import issuing
 from recsite.platform.access import Scope
@@ -46,6 +49,10 @@ class Echo(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
         self.wfile.write(content)
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.do_GET()
 
     def log_message(self, *args: object) -> None:
         pass
@@ -96,6 +103,35 @@ def test_every_name_has_a_value_in_what_is_shipped() -> None:
     named = set(re.findall(r"\$\{(\w+)\}", TEMPLATE.read_text(encoding="utf-8")))
     compose = (TEMPLATE.parents[1] / "compose" / "compose.yaml").read_text(encoding="utf-8")
     assert {name for name in named if f"{name}:" not in compose} == set()
+
+
+@pytest.mark.skipif(not shutil.which("envsubst"), reason="envsubst isn't installed (Debian's package gettext-base)")
+def test_the_page_of_a_bare_machine_makes_a_file_that_debians_unit_can_start(tmp_path: Path) -> None:
+    page = (PROJECT / "docs" / "DEPLOY.md").read_text(encoding="utf-8")
+    found = re.search(r"```\n(export NGINX_TMP.*?/etc/nginx/nginx\.conf)\n", page, re.DOTALL)
+    assert found
+    certificate, key = self_signed(tmp_path)
+    config, elsewhere = tmp_path / "nginx.conf", tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    script = found[1].replace("/etc/nginx/nginx.conf", str(config)).replace("/opt/recsite", str(PROJECT))
+    script = script.replace("/etc/ssl/recsite.crt", str(certificate)).replace("/etc/ssl/recsite.key", str(key))
+    script = script.replace("PORT=80 ", f"PORT={free_port()} ").replace("PORT=443 ", f"PORT={free_port()} ")
+    subprocess.run(["sh", "-euc", script], cwd=PROJECT, check=True)
+    made = config.read_text(encoding="utf-8")
+    assert "\npid /run/nginx.pid;\n" in made, "Debian's unit waits for this file"
+    assert "daemon off" not in made
+    for outside in ("/var/lib/nginx/recsite", "/var/log/nginx", "/run/nginx.pid"):
+        made = made.replace(outside, str(elsewhere / Path(outside).name))
+    config.write_text(made, encoding="utf-8")
+    (elsewhere / "recsite").mkdir()
+    (elsewhere / "nginx").mkdir()
+    # As under systemd: standard output is a socket, which can't be opened by name.
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        assert NGINX
+        command = [NGINX, "-t", "-p", str(tmp_path), "-e", str(tmp_path / "error.log"), "-c", str(config)]
+        done = subprocess.run(command, stdout=theirs.fileno(), stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 def test_what_is_not_encrypted_is_sent_to_tls_and_old_tls_is_refused(product: Front) -> None:
@@ -214,6 +250,8 @@ def test_while_nobody_serves_users_get_a_page_and_clients_json(tmp_path: Path) -
 def test_one_process_that_is_away_is_noticed_by_nobody(echo: int, tmp_path: Path) -> None:
     with front(tmp_path / "half", free_port(), echo) as found:
         assert {found.ask("/anything").status for _ in range(20)} == {200}
+        for path in ("/api/v1/items/bulk", reverse("import-upload")):
+            assert {found.ask(path, "POST", ROW).status for _ in range(20)} == {200}, path
 
 
 def test_a_503_of_the_product_is_handed_on(product: Front) -> None:

@@ -55,6 +55,13 @@ def test_a_stop_takes_longer_than_the_role_needs_and_wrong_settings_start_nothin
         assert values(unit, "RestartPreventExitStatus") == [codes]
 
 
+def test_to_migrate_anew_stops_no_role() -> None:
+    for unit in UNITS[1:]:
+        assert "recsite-migrate.service" in " ".join(values(unit, "Wants")), unit.name
+        assert "recsite-migrate.service" in " ".join(values(unit, "After")), unit.name
+        assert values(unit, "Requires") == [], "systemd would stop it, too"
+
+
 def test_each_role_of_a_machine_has_a_port_of_its_own() -> None:
     ports = {path.stem: path.read_text(encoding="utf-8").strip() for path in (FOLDER / "ports").glob("*.env")}
     others = {role.name for role in process_roles.ROLES.values() if role.port is process_roles.METRICS_PORT}
