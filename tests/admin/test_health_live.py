@@ -131,6 +131,6 @@ def test_what_the_page_costs(shop: Shop, django_assert_num_queries: Any, monkeyp
     monkeypatch.setattr(alerts, "now", list)
     monkeypatch.setattr(strip, "down", list)
     viewer.get(HEALTH)
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(13):
         answer = viewer.get(HEALTH)
     assert len(answer.content) < 150_000
