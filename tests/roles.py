@@ -74,6 +74,6 @@ def start(name: str, folder: Path, **settings: str) -> Iterator[Running]:
 
 
 def content(one: Running) -> None:
-    """Wait until the role's probe is content."""
-    wait_until(lambda: one.process.poll() is not None or one.get(one.role.liveness)[0] == 200, one.role.start_secs)
+    """Wait until the role's probe is content; longer than a quiet machine needs."""
+    wait_until(lambda: one.process.poll() is not None or one.get(one.role.liveness)[0] == 200, 180)
     assert one.process.poll() is None, one.errors.read_text() + one.log.read_text()
