@@ -26,7 +26,7 @@ TOLD = {
     BEAT: ["tasks_sent_total"],
     CONSUMER: ["kafka_consumer_lag{", "event_batches_total", "python_info"],
     RELAY: ["outbox_waiting", "outbox_oldest_age_seconds", "outbox_handed_on_total"],
-    ANSWERS: ["recommendation_generation_latency_seconds"],
+    ANSWERS: ["redis_cache_hits_total"],
 }
 """What each role is asked for, beside all that it tells."""
 
