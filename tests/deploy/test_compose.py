@@ -185,9 +185,16 @@ def test_up_makes_secrets_once_and_starts_in_order(machine: tuple[Path, dict[str
 def test_up_without_events_makes_no_topics(machine: tuple[Path, dict[str, str]]) -> None:
     folder, environ = machine
     assert up(folder, environ, "core").returncode == 0
-    calls = Path(environ["CALLS"]).read_text()
-    assert "topics" not in calls
-    assert "--profile events" not in calls
+    calls = Path(environ["CALLS"])
+    assert "topics" not in calls.read_text()
+    assert "--profile events" not in calls.read_text()
+    assert "KAFKA" not in (folder / ".env").read_text()
+    assert up(folder, environ, "events").returncode == 0
+    assert "\nKAFKA_BOOTSTRAP_SERVERS=kafka:9092\n" in (folder / ".env").read_text()
+    calls.unlink()
+    done = up(folder, environ, "core")
+    assert "its profile is started as well" in done.stdout
+    assert "--profile events" in calls.read_text()
 
 
 @pytest.mark.parametrize(

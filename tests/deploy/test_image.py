@@ -8,9 +8,6 @@ import shlex
 import signal
 import subprocess
 import sys
-import threading
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.request import urlopen
 
@@ -156,54 +153,35 @@ def test_a_container_knows_its_own_role(tmp_path: Path, monkeypatch: pytest.Monk
     assert probing.running_role(tmp_path / "none") == ""
 
 
-class Registry(BaseHTTPRequestHandler):
-    """Speak as much of a registry's language as naming a digest takes, a token included."""
-
-    def do_HEAD(self) -> None:
-        if self.headers.get("Authorization") != "Bearer letmein":
-            self.send_response(401)
-            realm = f"http://{self.headers['Host']}/token"
-            self.send_header("WWW-Authenticate", f'Bearer realm="{realm}",service="registry",scope="pull"')
-        elif "redis" in self.path:
-            self.send_response(404)
-        else:
-            self.send_response(200)
-            self.send_header("Docker-Content-Digest", DIGEST)
-        self.end_headers()
-
-    def do_GET(self) -> None:
-        self.send_response(200)
-        self.end_headers()
-        self.wfile.write(b'{"token": "letmein"}')
-
-    def log_message(self, *args: object) -> None:
-        pass
+FAKE_DOCKER = f"""#!/bin/sh
+case "$*" in *redis*) echo "ERROR: docker.io/library/redis:8.2.1: not found" >&2; exit 1;; esac
+echo {DIGEST}
+"""
 
 
-@pytest.fixture
-def registry() -> Iterator[str]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Registry)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-
-
-def test_pin_writes_the_digests_that_a_registry_answers_and_says_which_it_has_not(
-    registry: str, tmp_path: Path
-) -> None:
+def test_pin_writes_the_digests_that_a_registry_answers_and_says_which_it_has_not(tmp_path: Path) -> None:
     (tmp_path / "deploy").mkdir()
     (tmp_path / "deploy" / "images.txt").write_text("# all\nnginx:1.28.0\nprom/prometheus:v3.5.0\nredis:8.2.1\n")
     other = tmp_path / "deploy" / "compose.yaml"
     other.write_text("image: nginx:1.28.0\nimage: nginx:1.28.0-alpine\nimage: redis:8.2.1\n")
-    command = [sys.executable, str(PROJECT / "deploy/docker/pin"), "--registry", registry, "--project", str(tmp_path)]
-    shown = subprocess.run(command, capture_output=True, text=True, check=False)
+    docker = tmp_path / "bin" / "docker"
+    docker.parent.mkdir()
+    docker.write_text(FAKE_DOCKER)
+    docker.chmod(0o755)
+    environ = {"PATH": f"{docker.parent}:{os.defpath}"}
+    command = [sys.executable, str(PROJECT / "deploy/docker/pin"), "--project", str(tmp_path)]
+    shown = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
     assert "nginx:1.28.0@" in shown.stdout
     assert "@" not in other.read_text()
     for _ in range(2):
-        done = subprocess.run([*command, "--write"], capture_output=True, text=True, check=False)
-        assert (done.returncode, done.stderr) == (1, "redis:8.2.1: the registry answers with 404. Is the tag right?\n")
+        done = subprocess.run([*command, "--write"], env=environ, capture_output=True, text=True, check=False)
+        assert done.returncode == 1
+        assert done.stderr == "redis:8.2.1: ERROR: docker.io/library/redis:8.2.1: not found\n"
     assert other.read_text() == f"image: nginx:1.28.0@{DIGEST}\nimage: nginx:1.28.0-alpine\nimage: redis:8.2.1\n"
     assert f"prom/prometheus:v3.5.0@{DIGEST}" in (tmp_path / "deploy" / "images.txt").read_text()
+    docker.unlink()
+    alone = subprocess.run(command, env={"PATH": str(docker.parent)}, capture_output=True, text=True, check=False)
+    assert (alone.returncode, alone.stderr.startswith("Docker asks the registries")) == (1, True)
 
 
 def test_the_list_of_what_is_inside_has_every_package_with_its_version() -> None:
