@@ -11,6 +11,9 @@ from recsite.local.console import say
 from recsite.local.environment import state_dir
 from recsite.local.paths import PROJECT
 
+TEST_PROCESSES = 3
+"""One more than the cores of a small machine: tests wait for servers and browsers, too."""
+
 
 def run(command: str, arguments: list[str]) -> int:
     """Run a command and return its exit code. Raises LocalError with a sentence for the user."""
@@ -46,5 +49,6 @@ def _with_project_python(command: str, arguments: list[str], state: Path) -> int
 
 def _test(arguments: list[str]) -> int:
     packages.bring_chromium()
-    say("== pytest, on two processes")
-    return subprocess.run([sys.executable, "-m", "pytest", "-n", "2", *arguments], cwd=PROJECT, check=False).returncode
+    say(f"== pytest, on {TEST_PROCESSES} processes")
+    command = [sys.executable, "-m", "pytest", "-n", str(TEST_PROCESSES), *arguments]
+    return subprocess.run(command, cwd=PROJECT, check=False).returncode
