@@ -25,6 +25,7 @@ from recsite.local.server import free_port
 from recsite.platform import issuing
 from recsite.platform.access import Scope
 from recsite.platform.audit import SYSTEM
+from recsite.platform.error_shape import CODES
 from recsite.platform.issuing import KeySettings
 from recsite.platform.models import ApiKey, AuditEntry, Job
 from tests.outages import wait_until
@@ -192,6 +193,8 @@ def test_a_large_body_is_refused_but_for_bulk_and_the_upload(product: Front, key
     large = b"x" * 12_000_000
     refused = product.ask("/api/v1/interactions", "POST", large, Authorization=key)
     assert (refused.status, "x-request-id" in refused.headers) == (413, False), "nginx refuses it, not the product"
+    assert "items/bulk" in json.loads(refused.body)["error"]["message"]
+    assert json.loads(refused.body)["error"]["code"] == CODES[413]
     lines = ROW * (12_000_000 // len(ROW))
     answer = product.ask("/api/v1/items/bulk", "POST", lines, Authorization=key, Content_Type="application/x-ndjson")
     assert answer.status == 202, answer.body[:300]
@@ -231,9 +234,10 @@ def test_metrics_and_the_parts_of_health_are_for_inside(product: Front, web: Web
 def test_floods_from_one_address_are_refused(echo: int, tmp_path: Path) -> None:
     with front(tmp_path / "flood", echo, NGINX_RATE="5", NGINX_BURST="10") as found:
         with ThreadPoolExecutor(8) as pool:
-            statuses = list(pool.map(lambda _: found.ask("/anything").status, range(60)))
-        assert 429 in statuses
-        assert statuses.count(200) >= 10
+            answers = list(pool.map(lambda _: found.ask("/anything"), range(60)))
+        assert [answer.status for answer in answers].count(200) >= 10
+        refused = next(answer for answer in answers if answer.status == 429)
+        assert (json.loads(refused.body)["error"]["code"], refused.headers["retry-after"]) == (CODES[429], "1")
         guesses = [found.ask("/admin/login/", "GET").status for _ in range(3)]
         assert set(guesses) <= {200, 429}
 
