@@ -23,6 +23,8 @@ OFTEN, DAILY, AS_IT_IS = "often", "daily", "as it is"
 
 def purpose(task: str) -> str:
     """Say what a task does, by the first sentence of what its code says of itself."""
+    # A worker loads all tasks as it starts; a web process only those that a page of its own has needed.
+    current_app.loader.import_default_modules()
     known = current_app.tasks.get(task)
     if known is None:
         return "No worker of this release knows this task."

@@ -174,6 +174,7 @@ def test_items_that_nobody_sees_and_keys_that_end_want_attention(
     add_up()
     said = viewer.page(HOME)
     assert "8 items were shown to nobody in four weeks." in said
+    assert 'href="/admin/catalog/item/?view=never"' in viewer.get(HOME).content.decode()
     assert "The API key shop ends in " in said
 
 

@@ -1,5 +1,8 @@
 """The form of a scheduled task has plain words: how often, or at which time of which days."""
 
+import os
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -7,6 +10,7 @@ from django_celery_beat.models import CrontabSchedule, IntervalSchedule, Periodi
 
 from recsite.console import timing
 from recsite.console.timing import DAYS, UNITS, Daily, Often, Otherwise, Timing
+from recsite.local.paths import PROJECT
 from recsite.platform.models import AuditEntry
 from recsite.roles import OPERATOR, VIEWER
 from tests.admin.staff import Staff, member
@@ -118,3 +122,16 @@ def test_what_has_no_plain_words_is_said_as_it_is(db: None) -> None:
     assert isinstance(found, Otherwise)
     assert "Sunrise" in str(found)
     assert timing.read(str(found)) is None
+
+
+def test_a_process_that_has_needed_no_task_yet_knows_what_each_does() -> None:
+    code = "import django; django.setup(); from recsite.console.schedule_form import purpose; print(purpose('{}'))"
+    done = subprocess.run(
+        [sys.executable, "-c", code.format("recsite.tasks.sample_levels")],
+        cwd=PROJECT,
+        env={**os.environ, "DJANGO_SETTINGS_MODULE": "recsite.settings"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout.strip().startswith("Note how much waits in queues"), done.stderr

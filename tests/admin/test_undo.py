@@ -103,6 +103,9 @@ def test_it_is_done_once(admin: Staff) -> None:
     press(admin, entry)
     hide(emma)
     assert "admin has undone it already" in press(admin, entry)
+    page = admin.get("/admin/platform/auditentry/").content.decode()
+    assert 'by admin, <span class="rs-line"' in page
+    assert "&lt;span" not in page
     emma.refresh_from_db()
     assert not emma.is_available
 

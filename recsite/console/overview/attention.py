@@ -24,7 +24,7 @@ UNSHOWN_DAYS = 28
 MOST_ITEMS = 200_000
 """Items up to which it is counted which were shown: beyond, it takes seconds."""
 
-KEPT_SECS = 900
+KEPT_SECS = 60
 
 
 _counted = (0.0, 0)
@@ -67,7 +67,7 @@ def _unshown() -> Iterator[Matter]:
         _counted = monotonic() + KEPT_SECS, number
     if number:
         sentence = f"{pluralize(number, 'item')} {'was' if number == 1 else 'were'} shown to nobody in four weeks."
-        yield Matter(sentence, reverse("admin:catalog_item_changelist"))
+        yield Matter(sentence, f"{reverse('admin:catalog_item_changelist')}?view=never")
 
 
 def _count_unshown() -> int:

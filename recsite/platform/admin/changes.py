@@ -126,7 +126,7 @@ class AuditEntryAdmin(ReadOnlyAdmin):
     @display(description="undone")
     def undone(self, entry: AuditEntry) -> str:
         later = getattr(entry, "undone_by", None)
-        return f"by {later.actor}, {ago(later.at)}" if later else EMPTY
+        return format_html("by {}, {}", later.actor, ago(later.at)) if later else EMPTY
 
     @action(
         description="Undo",
