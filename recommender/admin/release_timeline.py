@@ -10,6 +10,7 @@ from django.utils import timezone
 from recommender.admin import measures, release_words
 from recommender.admin.release_words import Said
 from recommender.insight import release_clicks, stretches
+from recommender.insight.item_totals import ENOUGH
 from recommender.insight.lift import Lift, Slots, by_day
 from recommender.insight.performance import Figures, interval, rate
 from recommender.insight.release_clicks import LiveClicks
@@ -188,6 +189,8 @@ def _clicked(clicks: LiveClicks | None, is_beside: bool) -> Figure:
     total = clicks.total if clicks else None
     if clicks is None or total is None or not total.shown:
         return Figure("Clicked while live", EMPTY)
+    if total.shown < ENOUGH:
+        return Figure("Clicked while live", EMPTY, hint=f"{total.clicks:,} of {total.shown:,}: too few to say.")
     ends = interval(total.clicks, total.shown) or [0.0, 0.0]
     hint = f"{total.clicks:,} of {total.shown:,}: {significant(100 * ends[0], 2)} to {write(ends[1], Unit.SHARE, 2)}."
     over = clicks.over_base if is_beside else Lift()

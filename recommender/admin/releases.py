@@ -11,6 +11,7 @@ from recommender import registry, tasks
 from recommender.admin import estimates, release_page, release_timeline
 from recommender.admin.dialogs import PromoteRelease
 from recommender.admin.job_buttons import may_operate, start
+from recommender.insight.item_totals import ENOUGH
 from recommender.models import Release, with_promoter
 from recommender.operations.release_words import how_good
 from recsite.platform.console import ReadOnlyAdmin, dialog, structured
@@ -66,6 +67,7 @@ class ReleaseAdmin(ReadOnlyAdmin):
             "timeline": found,
             "quality": how_good(found.live.release.pk, found.live.release.replaced_id) if found.live else "",
             "doubts": registry.doubts(found.live.release) if found.live else (),
+            "shown_enough": bool(found.clicks and found.clicks.total.shown >= ENOUGH),
             "may_operate": may_operate(request),
             **(extra_context or {}),
         }

@@ -103,6 +103,14 @@ class TestTimeline:
         led(shop.release, 9_000, 900, days_ago=9)
         assert "Clicked while live 4 %" in viewer.page(RELEASES)
 
+    def test_of_a_few_lists_nobody_says_how_often_they_are_clicked(
+        self, viewer: Staff, shop: Shop, second: Release
+    ) -> None:
+        led(second, 20, 0)
+        page = viewer.page(RELEASES)
+        assert "Its lists were shown too rarely yet to say how often they are clicked." in page
+        assert "Clicked while live 0 %" not in page
+
     def test_what_the_gate_refused_says_so(self, viewer: Staff, shop: Shop, second: Release) -> None:
         refused = publish({"popular": popular(shop.items)}, promote=False)
         verdict = {"passed": False, "sentence": "Its lists are worse than the live ones."}
