@@ -68,8 +68,9 @@ class Scheduler(DatabaseScheduler):
             self._is_at_work = self._is_new = False
             return WAIT_SECS
         if not self._is_at_work:
+            if not self._is_new:
+                self._schedule, self._heap = self.all_as_schedule(), None
             self._is_at_work, self._is_new = True, False
-            self._schedule, self._heap = self.all_as_schedule(), None
         return float(super().tick(*args, **kwargs))
 
     def close(self) -> None:
