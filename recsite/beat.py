@@ -69,7 +69,8 @@ class Scheduler(DatabaseScheduler):
             return WAIT_SECS
         if not self._is_at_work:
             if not self._is_new:
-                self._schedule, self._heap = self.all_as_schedule(), None
+                # As at a start: what was read before is forgotten whole, or what is due would be sent twice.
+                self._initial_read, self._heap, self._heap_invalidated = True, None, False
             self._is_at_work, self._is_new = True, False
         return float(super().tick(*args, **kwargs))
 
