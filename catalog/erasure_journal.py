@@ -30,7 +30,7 @@ OVERLAP = timedelta(hours=1)
 def note(digests: Collection[bytes], what: str) -> None:
     """Write down, once the transaction is committed, that these were erased, or lifted."""
     if digests and storage.is_set_up():
-        transaction.on_commit(partial(_note, sorted(digests), what), robust=True)
+        transaction.on_commit(partial(_note, sorted(digests), what))
 
 
 def _note(digests: list[bytes], what: str) -> None:

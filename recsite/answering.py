@@ -38,6 +38,7 @@ def begin(role: Role, host: str, port: int, asked: CollectorRegistry | None) -> 
         try:
             status, kind, body = _answer(str(environ.get("PATH_INFO")), role, asked)
         except Exception:
+            # A thread ends here, and nobody above would see it; Prometheus itself counts a scrape that failed.
             logger.exception("A scrape can't be answered.")
             status, kind, body = _json(HTTPStatus.INTERNAL_SERVER_ERROR, status="error", message="It is in the log.")
         headers = [("Content-Type", kind), ("Content-Length", str(len(body))), ("Cache-Control", "no-store")]

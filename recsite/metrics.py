@@ -30,7 +30,7 @@ COUNTED = 100_000
 """Rows up to which a table is counted: more of them are an alarm all the same."""
 
 
-def metrics(request: HttpRequest) -> HttpResponse:  # noqa: ARG001
+def metrics(request: HttpRequest) -> HttpResponse:  # noqa: ARG001  # Django hands it to every view
     """Return all metrics in Prometheus's text format."""
     return HttpResponse(exposing.page(_asked), content_type=exposing.CONTENT_TYPE)
 

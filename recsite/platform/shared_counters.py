@@ -39,7 +39,7 @@ def fold(folder: Path) -> int:
             folded += len(gone)
         for path in folder.glob("gauge_*.db"):
             if _is_gone(path):
-                mark_process_dead(path.stem.rpartition("_")[2], str(folder))  # type: ignore[no-untyped-call]
+                mark_process_dead(path.stem.rpartition("_")[2], str(folder))
     return folded
 
 
@@ -58,12 +58,12 @@ def _is_gone(path: Path) -> bool:
 
 
 def _add_up(paths: list[Path], total: Path) -> None:
-    sums = MmapedDict(str(total))  # type: ignore[no-untyped-call]
+    sums = MmapedDict(str(total))
     try:
         for path in paths:
-            for key, value, timestamp, _ in MmapedDict.read_all_values_from_file(str(path)):  # type: ignore[no-untyped-call]
-                before, _ = sums.read_value(key)  # type: ignore[no-untyped-call]
-                sums.write_value(key, before + value, timestamp)  # type: ignore[no-untyped-call]
+            for key, value, timestamp, _ in MmapedDict.read_all_values_from_file(str(path)):
+                before, _ = sums.read_value(key)
+                sums.write_value(key, before + value, timestamp)
             path.unlink()
     finally:
-        sums.close()  # type: ignore[no-untyped-call]
+        sums.close()

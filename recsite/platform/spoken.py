@@ -43,7 +43,7 @@ class LoggedLines(io.TextIOBase):
         return self._real.fileno()
 
     @property
-    def encoding(self) -> str:  # type: ignore[override]
+    def encoding(self) -> str:  # type: ignore[override]  # an attribute there, which nobody sets
         return "utf-8"
 
 

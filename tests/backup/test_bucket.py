@@ -5,11 +5,9 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 from django.core.files.base import ContentFile
 from django.utils import timezone
-from moto.server import ThreadedMotoServer
 
 from recommender import registry
 from recsite import bucket_settings
@@ -17,6 +15,7 @@ from recsite.platform.audit import SYSTEM
 from recsite.platform.backup import create, manifest, postgres, restore, storage, upkeep
 from recsite.platform.backup.manifest import FILES, SETS
 from recsite.platform.exceptions import UserFacingError
+from tests.buckets import bucket_server
 from tests.recommender.fixtures import Shop, popular, publish
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
@@ -24,14 +23,8 @@ pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 
 @pytest.fixture(scope="module")
 def endpoint() -> Iterator[str]:
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    url = f"http://{host}:{port}"
-    keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
-    boto3.client("s3", endpoint_url=url, region_name="us-east-1", **keys).create_bucket(Bucket="backups")
-    yield url
-    server.stop()
+    with bucket_server("backups") as url:
+        yield url
 
 
 @pytest.fixture

@@ -206,7 +206,7 @@ def test_the_autoscalers_metric_is_made_by_the_adapter_of_one_that_we_expose() -
     (rule,) = yaml.safe_load((K8S / "adapter" / "values.yaml").read_text())["rules"]["custom"]
     series = rule["seriesQuery"].partition("{")[0]
     assert re.sub(rule["name"]["matches"], rule["name"]["as"], series) == wanted
-    assert series in {f"{family.name}_total" for family in counting.requests.collect()}
+    assert series in {f"{family.name}_total" for family in counting.metrics.requests.collect()}
 
 
 @pytest.mark.parametrize("overlay", LIKE_PRODUCTION)

@@ -4,13 +4,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import boto3
 import numpy as np
 import pytest
 from django.conf import settings
 from django.core.files.storage import storages
 from django.test import override_settings
-from moto.server import ThreadedMotoServer
 
 from recommender.engine.forms.impersonal import ImpersonalModel
 from recommender.engine.types import IdMap
@@ -18,21 +16,15 @@ from recommender.registry import artifacts
 from recommender.registry.exceptions import ArtifactDamaged
 from recsite import model_settings
 from recsite.platform.exceptions import Unavailable
+from tests.buckets import bucket_server
 
 KEYS = {"ACCESS_KEY": "test", "SECRET_KEY": "test"}
 
 
 @pytest.fixture(scope="module")
 def endpoint() -> Iterator[str]:
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    url = f"http://{host}:{port}"
-    boto3.client(
-        "s3", endpoint_url=url, region_name="us-east-1", aws_access_key_id="test", aws_secret_access_key="test"
-    ).create_bucket(Bucket="models")
-    yield url
-    server.stop()
+    with bucket_server("models") as url:
+        yield url
 
 
 def bucket(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, endpoint: str, name: str = "models") -> Any:

@@ -52,7 +52,7 @@ def _discard(name: str) -> None:
     """Delete what there is of a backup that failed; what can't be deleted now goes with the next pruning."""
     try:
         storage.remove(f"{SETS}/{name}", manifest.FILE)
-    except Exception as fault:
+    except (UserFacingError, OSError) as fault:
         logger.warning("What there is of the backup %s can't be deleted now: %s", name, fault)
 
 
