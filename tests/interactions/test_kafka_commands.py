@@ -104,7 +104,7 @@ def test_lag_is_what_is_on_the_topics_and_not_yet_stored(kafka: Kafka) -> None:
     assert all(one.since is None for one in lag() if not one.events)
     page = Staff("boss", is_superuser=True).page("/admin/health/kafka/")
     assert "30 events are not yet stored" in page
-    assert "The oldest waits for" in page
+    assert "Behind Oldest" in page
     consumer = EventConsumer(GROUP)
     consumer.run(lambda: consumer.totals.total() >= 30)
     assert sum(one.events for one in lag()) == 0
