@@ -63,6 +63,17 @@ def test_a_second_beat_waits_and_then_begins_with_what_the_first_has_sent() -> N
     second.close()
 
 
+def test_what_another_beat_sent_before_the_first_look_is_known() -> None:
+    """One that starts just before the other leaves has read the schedule as it was before the other's last work."""
+    PeriodicTask.objects.update(last_run_at=timezone.now())
+    starting = Scheduler(app=app, Producer=None)
+    ran = timezone.now() + timedelta(seconds=1)
+    PeriodicTask.objects.filter(name="Check drift").update(last_run_at=ran)
+    starting.tick()
+    assert starting.schedule["Check drift"].last_run_at == ran
+    starting.close()
+
+
 def test_a_beat_that_takes_over_sends_what_is_due_once() -> None:
     turn = Turn("Beat")
     assert turn.is_mine()
