@@ -68,7 +68,7 @@ class Scheduler(DatabaseScheduler):
             self._is_at_work = self._is_new = False
             return WAIT_SECS
         if not self._is_at_work:
-            # Another may have sent something since this one read, even since it started: all is read anew, as at a start.
+            # Another may have sent something since this one read, or started: all is read anew, as at a start.
             self._initial_read, self._heap, self._heap_invalidated = True, None, False
             self._is_at_work, self._is_new = True, False
         return float(super().tick(*args, **kwargs))
