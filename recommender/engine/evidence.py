@@ -25,9 +25,8 @@ def verdicts(dataset: Dataset) -> NDArray[np.int8]:
     positive implicit event with a weight. Against: a rating below the share AGAINST of its scale, or a negative event.
     """
     kinds, signs = dataset.kinds, np.sign(_signed_weights(dataset.kinds))
-    liked_from = np.array([_liked_from(kind) for kind in kinds])[dataset.types]
     rated = np.where(dataset.values < _disliked_below(kinds)[dataset.types], -1, 0)
-    rated[dataset.values >= liked_from] = 1
+    rated[_is_liked(dataset)] = 1
     return np.where(explicit_kinds(kinds)[dataset.types], rated, signs[dataset.types]).astype(np.int8)
 
 
@@ -44,7 +43,9 @@ def all_evidence(dataset: Dataset, given: Dataset | None = None) -> Evidence:
     given = last_ratings(dataset) if given is None else given
     share = rescaled(given, (0.0, 1.0))
     is_against = given.values < _disliked_below(given.kinds)[given.types]
-    rated = np.where(is_against, -WORST * (AGAINST - share) / AGAINST, STRONGEST * share)
+    # Where even the lowest rating is called relevant, it is not nothing.
+    in_favour = STRONGEST * np.where(_is_liked(given), np.maximum(share, AGAINST), share)
+    rated = np.where(is_against, -WORST * (AGAINST - share) / AGAINST, in_favour)
     numbers, amounts, times = implicit_evidence(dataset)
     return (
         np.concatenate([pair_numbers(given), numbers]),
@@ -95,6 +96,12 @@ def _disliked_below(kinds: tuple[EventKind, ...]) -> NDArray[np.float64]:
     high = np.array([np.nan if kind.scale_max is None else kind.scale_max for kind in kinds])
     liked_from = np.array([_liked_from(kind) for kind in kinds])
     return np.minimum(low + AGAINST * (high - low), liked_from)
+
+
+def _is_liked(dataset: Dataset) -> Mask:
+    """Return which events (n_events,) carry a rating that speaks for their item."""
+    liked: Mask = dataset.values >= np.array([_liked_from(kind) for kind in dataset.kinds])[dataset.types]
+    return liked
 
 
 def _liked_from(kind: EventKind) -> float:

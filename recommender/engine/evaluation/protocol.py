@@ -20,6 +20,7 @@ from recommender.engine.evaluation.figures import (
     list_figures,
 )
 from recommender.engine.evaluation.prepare import prepare
+from recommender.engine.evaluation.published import published_split
 from recommender.engine.evaluation.split import (
     Split,
     folds,
@@ -49,6 +50,8 @@ class Plan:
     seeds: tuple[int, ...] = (42,)
     is_test: Mask | None = None
     """The test events (n_events,) of a split that others made, of prepared events, in place of `split`."""
+    published: str = ""
+    """The protocol of PUBLISHED that splits, in place of `split`."""
 
 
 def divide(dataset: Dataset, plan: Plan, seed: int) -> Split:
@@ -56,6 +59,8 @@ def divide(dataset: Dataset, plan: Plan, seed: int) -> Split:
     if plan.is_test is not None:
         return given_split(dataset, plan.is_test)
     rng = np.random.default_rng(seed)
+    if plan.published:
+        return published_split(dataset, plan.published, rng)
     if plan.split == "random":
         return random_part(dataset, rng, plan.test_fraction)
     if plan.split == "leave-one-out":

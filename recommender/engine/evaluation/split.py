@@ -19,6 +19,8 @@ class Split:
     train: Dataset
     test: Dataset
     protocol: str
+    hidden: Dataset | None = None
+    """Events that nothing is learned from and nobody is judged by: lists leave their items out."""
 
 
 def split_at_moment(dataset: Dataset, rng: np.random.Generator, test_fraction: float = 0.2) -> Split:

@@ -30,9 +30,9 @@ class Task:
     split: Split
     k: int
     already: csr_array
-    """Seen in the training part (n_users, n_items)."""
+    """Seen in the training part, or hidden by the split (n_users, n_items)."""
     wanted: csr_array
-    """Relevant in the test part and not seen in the training part (n_users, n_items)."""
+    """Relevant in the test part and not `already` seen (n_users, n_items)."""
     users: RowArray
     """The users with something wanted: the others are skipped."""
     activity: NDArray[np.integer]
@@ -41,10 +41,11 @@ class Task:
     @classmethod
     def of(cls, split: Split, k: int) -> "Task":
         """Build the task of a split for lists of k items."""
-        already = seen(split.train)
+        learned = seen(split.train)
+        already = learned if split.hidden is None else learned.maximum(seen(split.hidden)).tocsr()
         wanted = relevant_unseen(split.test, already)
         users = np.flatnonzero(np.diff(wanted.indptr)).astype(np.int32)
-        return cls(split, k, already, wanted, users, np.diff(already.indptr)[users])
+        return cls(split, k, already, wanted, users, np.diff(learned.indptr)[users])
 
     def rank(self, model: Model, n: int) -> RowArray:
         """Return the n best unseen items (len(users), n) for each of the users; UNKNOWN where the model can't say."""

@@ -12,6 +12,7 @@ from recommender.dataset import load_everything
 from recommender.engine.algorithms import ALGORITHMS
 from recommender.engine.evaluation.prepare import data_hash, prepare
 from recommender.engine.evaluation.protocol import BESIDE, SPLITS, Plan, cross_validate, evaluate_all
+from recommender.engine.evaluation.published import PUBLISHED, kept_by
 from recommender.engine.types import CannotFit, Dataset, Mask
 from recommender.training.files import LeftOut, narrowed, read, read_split
 from recsite.platform.commands import PlainCommand, mapping, progress_bar, table, whole_number
@@ -39,8 +40,9 @@ class Command(PlainCommand):
         parser.add_argument(
             "--algorithms", type=_names, default=["hybrid"], metavar="NAME,...", help=f"Of {', '.join(ALGORITHMS)}."
         )
-        parser.add_argument("--split", choices=SPLITS, default="moment", help="Which events are the test (moment).")
-        parser.add_argument("--test-fraction", type=float, default=0.2, metavar="SHARE", help="How many of them (0.2).")
+        parser.add_argument("--split", choices=SPLITS, help="Which events are the test (moment).")
+        parser.add_argument("--test-fraction", type=float, metavar="SHARE", help="How many of them (0.2).")
+        parser.add_argument("--protocol", choices=PUBLISHED, help="Split and judge as these libraries' benchmarks do.")
         parser.add_argument("--cv", type=whole_number, metavar="N", help="Rating error by N folds, instead of lists.")
         parser.add_argument("--relevant-at", type=float, metavar="RATING", help="The rating from which one liked it.")
         parser.add_argument(
@@ -72,7 +74,13 @@ def _check(options: dict[str, Any]) -> None:
         raise CommandError("--train and --test go together, and with neither --path nor --cv: they are the split.")
     if not options["train"] and bool(options["path"]) != bool(options["format"]):
         raise CommandError("--path and --format go together; without both the events in the database are taken.")
-    if not 0 < options["test_fraction"] < 1:
+    if options["protocol"] and any(
+        options[name] is not None for name in ("split", "test_fraction", "train", "test", "cv")
+    ):
+        raise CommandError(
+            "--protocol brings a split of its own: leave --split, --test-fraction, --cv, --train and --test out."
+        )
+    if options["test_fraction"] is not None and not 0 < options["test_fraction"] < 1:
         raise CommandError(f"--test-fraction {options['test_fraction']:g} doesn't lie between 0 and 1.")
     if options["k"] < 1 or (options["cv"] is not None and options["cv"] < 2):
         raise CommandError("--k must be 1 or more, and --cv 2 or more.")
@@ -92,6 +100,11 @@ def _load(options: dict[str, Any]) -> tuple[Dataset, Mask | None, dict[str, Any]
         events, left_out = _events(files, options)
         dataset = prepare(events)
         repeats = len(events) - len(dataset)
+    dropped = 0
+    if options["protocol"]:
+        whole, (dataset, kept) = len(dataset), kept_by(dataset, options["protocol"], options["relevant_at"])
+        dataset = narrowed(dataset.select(kept), implicit=False)
+        dropped = whole - len(dataset)
     about = {
         "rows": len(dataset),
         "users": dataset.n_users,
@@ -102,6 +115,9 @@ def _load(options: dict[str, Any]) -> tuple[Dataset, Mask | None, dict[str, Any]
         "sha256": data_hash(dataset),
     }
     notes = [*left_out.sentences(), *(note for file in files for note in file.notes)]
+    if dropped:
+        about["dropped"] = dropped
+        notes.insert(0, f"Ratings that are too low for the protocol, which drops them: {dropped:,}.")
     if repeats:
         notes.insert(0, f"Ratings that a later one of the same user and item replaces: {repeats:,}.")
     return dataset, is_test, about, notes
@@ -125,7 +141,8 @@ def _opened(options: dict[str, Any], path: Path) -> DataSet:
 def _runs(dataset: Dataset, is_test: Mask | None, options: dict[str, Any], show: Any) -> Any:
     if options["cv"]:
         return cross_validate(dataset, options["algorithms"], options["cv"], options["seeds"][0], show)
-    plan = Plan(options["split"], options["test_fraction"], options["k"], options["seeds"], is_test)
+    split, fraction = options["split"] or Plan.split, options["test_fraction"] or Plan.test_fraction
+    plan = Plan(split, fraction, options["k"], options["seeds"], is_test, options["protocol"] or "")
     return evaluate_all(dataset, options["algorithms"], plan, show)
 
 
