@@ -8,7 +8,7 @@ from pytest_django import DjangoDbBlocker
 from catalog import snapshot
 from interactions import types
 from recommender.insight.drift import reports
-from recommender.serving import placements, processes, shadows
+from recommender.serving import kept_answers, placements, processes, shadows
 from recommender.serving.candidates import exploration, loaded_release, new_items, other_releases
 from recommender.serving.incremental import trends
 from recsite import health
@@ -52,6 +52,7 @@ def _as_if_just_started(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         reports,
         processes,
         shadows,
+        kept_answers,
     ):
         module.forget()
     yield

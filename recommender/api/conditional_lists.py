@@ -24,7 +24,7 @@ def known_digests(request: HttpRequest) -> Collection[str]:
         return ()
     if header.strip() == ANY_DIGEST:
         return (ANY_DIGEST,)
-    return [tag.removeprefix("W/").strip('"') for tag in parse_etags(header)]
+    return tuple(tag.removeprefix("W/").strip('"') for tag in parse_etags(header))
 
 
 def public_response(request: HttpRequest, told: dict[str, Any]) -> HttpResponse:

@@ -6,12 +6,11 @@ from typing import ClassVar
 from django.http import HttpRequest, HttpResponse
 from drf_spectacular.utils import OpenApiExample, extend_schema
 
-from recommender import serving
 from recommender.api.conditional_lists import known_digests, public_response
 from recommender.api.examples import PUBLIC_LIST
 from recommender.api.requests import described, read_query
 from recommender.api.serializers import ListOut
-from recommender.serving import UnknownAlgorithm
+from recommender.serving import UnknownAlgorithm, kept_answers
 from recommender.serving.contract import LATEST_ITEMS, POPULAR_ITEMS, TRENDING_ITEMS, Operation, as_public_json
 from recsite.platform.lean import LeanJsonView
 from recsite.platform.schema import problems
@@ -31,10 +30,10 @@ class PublicList(LeanJsonView):
         starts = {"user_id": NO_USER, "kind": kind, "algorithm": kind, "known": known_digests(request)}
         asked = read_query(self.operation, request, **starts)
         try:
-            answer = serving.recommend(asked)
+            answer = kept_answers.recommend(asked)
         except UnknownAlgorithm:
             # Nothing is popular before a model says so: what is new is better than nothing.
-            answer = serving.recommend(replace(asked, algorithm=LATEST_ITEMS.list, window_days=0))
+            answer = kept_answers.recommend(replace(asked, algorithm=LATEST_ITEMS.list, window_days=0))
         return public_response(request, as_public_json(answer))
 
 

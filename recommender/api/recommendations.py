@@ -6,10 +6,10 @@ from django.http import HttpRequest
 from drf_spectacular.utils import OpenApiExample, extend_schema
 
 from catalog.validation import valid_id
-from recommender import serving
 from recommender.api.examples import USER_LIST
 from recommender.api.requests import described, read_query
 from recommender.api.serializers import RecommendationsOut
+from recommender.serving import kept_answers
 from recommender.serving.contract import FOR_USER, USER_ID, as_json
 from recsite.platform.lean import LeanJsonView
 from recsite.platform.schema import problems
@@ -32,4 +32,4 @@ class UserRecommendations(LeanJsonView):
     )
     def get(self, request: HttpRequest, user_id: str) -> dict[str, Any]:
         asked = read_query(FOR_USER, request, user_id=valid_id("user_id", user_id))
-        return as_json(serving.recommend(asked))
+        return as_json(kept_answers.recommend(asked))

@@ -38,7 +38,7 @@ from recommender.cache.clearing import CacheState, clear, state
 from recommender.cache.erasing import on_erased, on_events_retracted, on_merged, on_opted_out, on_users_saved, sweep
 from recommender.cache.events import note_events, tell_the_rest
 from recommender.cache.histories import history, keep_history, record
-from recommender.cache.keys import LISTS_GENERATION, Keys, keys_of, keys_of_each
+from recommender.cache.keys import LISTS_GENERATION, Keys, generation, keys_of, keys_of_each
 from recommender.cache.lists import (
     COMPLETE,
     EMPTY,
@@ -76,6 +76,7 @@ __all__ = [
     "about_users",
     "are_up_to_date",
     "clear",
+    "generation",
     "history",
     "keep",
     "keep_about",

@@ -244,7 +244,7 @@ def is_known(request: Request, answer: Answer) -> bool:
     return bool(request.known) and (ANY_DIGEST in request.known or digest(as_public_json(answer)) in request.known)
 
 
-def record_impression(
+def impression_of(
     context: ServingContext,
     kind: ListKind,
     answer: Answer,
@@ -253,33 +253,35 @@ def record_impression(
     asked: str,
     drawn: Drawn | None = None,
     teams: str = "",
-) -> None:
-    """Record that a user is shown an answer whose first item has `first_rank`; what staff look up is shown to none.
+) -> Impression:
+    """Return the record that a user is shown an answer whose first item has `first_rank`.
 
     `asked` is what the request asked beside its placement: see `asked.asked_of`.
     """
-    if lookups.is_by_staff():
-        return
-    impressions.record(
-        Impression(
-            answer.recommendation_id,
-            answer.user_id,
-            kind,
-            answer.placement,
-            answer.algorithm,
-            answer.model_version,
-            answer.release,
-            answer.variant or "",
-            context.catalogue.ids[ranked.rows].tolist(),
-            ranked.sources.tolist(),
-            first_rank,
-            answer.generated_at,
-            answer.placement_revision,
-            teams,
-            asked,
-            *(drawn or ()),
-        )
+    return Impression(
+        answer.recommendation_id,
+        answer.user_id,
+        kind,
+        answer.placement,
+        answer.algorithm,
+        answer.model_version,
+        answer.release,
+        answer.variant or "",
+        context.catalogue.ids[ranked.rows].tolist(),
+        ranked.sources.tolist(),
+        first_rank,
+        answer.generated_at,
+        answer.placement_revision,
+        teams,
+        asked,
+        *(drawn or ()),
     )
+
+
+def record(shown: Impression | None) -> None:
+    """Record that a list is shown; what staff look up is shown to none."""
+    if shown and not lookups.is_by_staff():
+        impressions.record(shown)
 
 
 def _numbers(context: ServingContext, ranked: Ranked, rated: RatingPredictions) -> tuple[Sequence[Any], ...]:

@@ -14,9 +14,10 @@ from recommender.serving import candidates, experiments, failures, filtering, pl
 from recommender.serving.answers import (
     answer_with,
     eligible,
+    impression_of,
     is_known,
     listed_items,
-    record_impression,
+    record,
 )
 from recommender.serving.asked import asked_of
 from recommender.serving.candidates import (
@@ -186,7 +187,7 @@ def _answer(
     items = listed_items(context, found.ranked, request.offset + 1, unrated, why, request.fields, met)
     answer = answer_with(context, placement, request, algorithm, items, found.total)
     if request.is_recorded and not is_known(request, answer):
-        record_impression(context, kind, answer, found.ranked, request.offset + 1, asked_of(request, placement))
+        record(impression_of(context, kind, answer, found.ranked, request.offset + 1, asked_of(request, placement)))
     note_time(request, kind, placement, algorithm, started)
     return answer
 

@@ -16,6 +16,7 @@ import numpy as np
 from catalog.expressions import USER, Context
 from recommender.cache import SOURCES
 from recommender.insight import impressions
+from recommender.insight.impressions import Impression
 from recommender.models import ListKind
 from recommender.serving import (
     drafting,
@@ -28,7 +29,7 @@ from recommender.serving import (
     shadows,
     telemetry,
 )
-from recommender.serving.answers import answer_with, eligible, is_known, listed_pages, record_impression, seen_in
+from recommender.serving.answers import answer_with, eligible, impression_of, is_known, listed_pages, record, seen_in
 from recommender.serving.asked import NOTHING, asked_of
 from recommender.serving.candidates import (
     IMPERSONAL,
@@ -81,23 +82,22 @@ def recommend_many(request: Request, user_ids: Sequence[str], placement: ServedP
     Redis is asked once for all of them, and what can be worked out for many pages at once is.
     """
     if placement:
-        return _recommend_many(request, user_ids, placement)
+        return [made.answer for made in make_many(request, user_ids, placement)]
     parts = experiments.deal_out(placements.find(request.placement, request.kind), request, user_ids)
-    if len(parts) == 1:
-        return _recommend_many(request, user_ids, parts[0][0])
     answers: dict[int, Answer] = {}
     for seen, positions in parts:
-        made = _recommend_many(request, [user_ids[position] for position in positions], seen)
-        answers.update(zip(positions, made, strict=True))
+        found = make_many(request, [user_ids[position] for position in positions], seen)
+        answers.update(zip(positions, (made.answer for made in found), strict=True))
     return [answers[position] for position in range(len(user_ids))]
 
 
-def _recommend_many(request: Request, user_ids: Sequence[str], placement: ServedPlacement) -> list[Answer]:
+def make_many(request: Request, user_ids: Sequence[str], placement: ServedPlacement) -> "list[Made]":
+    """Return the answers of these users, whose placement is the same, with what they were made of; they count."""
     with failures.noted(request, placement, len(user_ids)):
         return _make_many(request, user_ids, placement)
 
 
-def _make_many(request: Request, user_ids: Sequence[str], placement: ServedPlacement) -> list[Answer]:
+def _make_many(request: Request, user_ids: Sequence[str], placement: ServedPlacement) -> "list[Made]":
     started = time.perf_counter()
     placement, sides = drafting.sides_of(placement, request, len(user_ids))
     context = sides[0][1]
@@ -112,18 +112,30 @@ def _make_many(request: Request, user_ids: Sequence[str], placement: ServedPlace
         second = [Side(other, leads_to(other, name, one, placement.settings), one) for one in others[0]]
     each = zip(user_ids, known, contexts, second, strict=True)
     pages = [_page(context, placement, request, asked[0][1], *one, may_draw) for one in each]
-    answers = _answers(context, placement, request, pages)
-    # What staff look up is no request of a user's.
-    if request.is_recorded and not lookups.is_by_staff():
-        seconds = (time.perf_counter() - started) / max(len(pages), 1)
-        for page in pages:
-            telemetry.answered(page.algorithm, page.known.is_hit, seconds)
-            kind = ListKind.USER if page.user_id else ListKind.EVERYBODY
-            impressions.note_time(kind, placement.name, page.algorithm, page.known.is_hit, seconds, placement.variant)
-        # A list that was drawn at random is not what is live.
-        usual = [answer for page, answer in zip(pages, answers, strict=True) if page.drawn is None]
-        shadows.offer(recommend, plain, placement, usual, seconds)
-    return answers
+    made = _answers(context, placement, request, pages)
+    for one in made:
+        record(one.shown)
+    # A list that was drawn at random is not what is live.
+    usual = [one.answer for one in made if one.page.drawn is None]
+    seconds = (time.perf_counter() - started) / max(len(pages), 1)
+    count(plain, placement, [one.answer for one in made], usual, seconds)
+    return made
+
+
+def count(
+    request: Request, placement: ServedPlacement, answers: Sequence[Answer], usual: Sequence[Answer], seconds: float
+) -> None:
+    """Count answers, each of which took so long, and offer those that are as `usual` to shadows.
+
+    `request` is as it was asked. What staff look up is no request of a user's.
+    """
+    if not request.is_recorded or lookups.is_by_staff():
+        return
+    for answer in answers:
+        telemetry.answered(answer.algorithm, answer.cache_hit, seconds)
+        kind = ListKind.USER if answer.user_id else ListKind.EVERYBODY
+        impressions.note_time(kind, placement.name, answer.algorithm, answer.cache_hit, seconds, placement.variant)
+    shadows.offer(recommend, request, placement, usual, seconds)
 
 
 NOTHING_MET: Met = {}
@@ -151,6 +163,14 @@ class UserPage(NamedTuple):
     """Of a drafted list, whose each item is."""
 
 
+class Made(NamedTuple):
+    """Hold an answer with its page, and what is recorded of it where it is shown."""
+
+    answer: Answer
+    page: UserPage
+    shown: Impression | None
+
+
 class LookedUp(NamedTuple):
     """Hold a page that was only looked up, and everything that it was made of."""
 
@@ -164,7 +184,7 @@ class LookedUp(NamedTuple):
     def answer(self) -> Answer:
         """Return the answer to which the page is made. It counts nowhere as shown."""
         unshown = replace(self.request, is_shown=False)
-        return _answers(self.context, self.placement, unshown, [self.page])[0]
+        return _answers(self.context, self.placement, unshown, [self.page])[0].answer
 
 
 def look_up(request: Request, make: Make = load_or_build) -> LookedUp:
@@ -223,8 +243,8 @@ def _page(
 
 def _answers(
     context: ServingContext, placement: ServedPlacement, request: Request, pages: Sequence[UserPage]
-) -> list[Answer]:
-    """Return the answers of pages, and record those that are shown."""
+) -> list[Made]:
+    """Return the answers of pages, with the records of those that are shown."""
     first_rank = request.offset + 1
     lists = [page.ranked for page in pages]
     rated = ratings_of_many(context, [(page.algorithm, page.known.candidates, page.ranked) for page in pages])
@@ -239,7 +259,7 @@ def _answers(
         met = [[ruling.told(request, page.met, row) for row in page.ranked.rows.tolist()] for page in pages]
     items = listed_pages(context, lists, first_rank, rated, why, request.fields, met)
     told = asked_of(request, placement) if request.is_recorded else NOTHING
-    answers = []
+    made = []
     for page, its in zip(pages, items, strict=True):
         answer = answer_with(
             context,
@@ -252,11 +272,12 @@ def _answers(
             cold_start=page.is_cold,
             cache_hit=page.known.is_hit,
         )
+        shown = None
         if request.is_recorded and (request.is_shown_cold or not page.is_cold) and not is_known(request, answer):
             kind = ListKind.USER if page.user_id else ListKind.EVERYBODY
-            record_impression(context, kind, answer, page.ranked, first_rank, told, page.drawn, page.teams)
-        answers.append(answer)
-    return answers
+            shown = impression_of(context, kind, answer, page.ranked, first_rank, told, page.drawn, page.teams)
+        made.append(Made(answer, page, shown))
+    return made
 
 
 def _reasons(

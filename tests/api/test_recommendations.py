@@ -4,9 +4,8 @@ from typing import Any
 
 import pytest
 
-from recommender import serving
 from recommender.api.serializers import RecommendationsOut
-from recommender.serving import ServingUnavailable
+from recommender.serving import ServingUnavailable, kept_answers
 from recsite.platform import redis
 from tests.api.clients import ApiClient, details
 from tests.recommender.fixtures import Shop, start_afresh
@@ -183,7 +182,7 @@ def test_a_fault_looks_like_every_other(
     def fail(_: Any) -> None:
         raise error
 
-    monkeypatch.setattr(serving, "recommend", fail)
+    monkeypatch.setattr(kept_answers, "recommend", fail)
     answer = api.get(ADA)
     assert (answer.status_code, answer.json()["error"]["code"]) == (status, code)
     assert answer.json()["request_id"] == answer["X-Request-ID"]

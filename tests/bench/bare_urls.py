@@ -8,6 +8,7 @@ from django.urls import path
 from django_redis import get_redis_connection
 
 from recommender.insight import impressions
+from recommender.serving import kept_answers
 from recsite.urls import urlpatterns as products
 
 if os.environ.get("BENCH_UNRECORDED"):
@@ -15,6 +16,10 @@ if os.environ.get("BENCH_UNRECORDED"):
     impressions.record = lambda shown: None
 
 ANSWER = json.loads(os.environ.get("BENCH_ANSWER", "{}"))
+
+if os.environ.get("BENCH_UNKEPT"):
+    # What a user costs who asks for the first time: the candidates are there, the answer is not.
+    kept_answers._may_keep = lambda *_: False
 
 
 def bare(request: HttpRequest) -> JsonResponse:

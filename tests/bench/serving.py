@@ -114,12 +114,16 @@ def measure() -> dict[str, Any]:
         unrecorded = stack.enter_context(server(Path(folder), BENCH_UNRECORDED="yes"))
         key = f"Authorization: Api-Key {new_key()}"
         checked = stack.enter_context(server(Path(folder), API_AUTH_REQUIRED="true", RATE_LIMIT_ENABLED="true"))
+        unkept = stack.enter_context(
+            server(Path(folder), API_AUTH_REQUIRED="true", RATE_LIMIT_ENABLED="true", BENCH_UNKEPT="yes")
+        )
         unlimited = stack.enter_context(server(Path(folder), API_AUTH_REQUIRED="true", RATE_LIMIT_ENABLED="false"))
-        for port, header in ((unrecorded[0], ""), (checked[0], key), (unlimited[0], key)):
+        for port, header in ((unrecorded[0], ""), (checked[0], key), (unkept[0], key), (unlimited[0], key)):
             _wait_for_catalogue(port, lists[0], header)
         similar = [f"/api/v1/recommendations/items/{quote(item, safe='')}/similar" for item in listed(body)]
         asked = {
             "checked": (*checked, lists, key),
+            "unkept": (*unkept, lists, key),
             "unlimited": (*unlimited, lists, key),
             "product": (*product, lists, ""),
             "unrecorded": (*unrecorded, lists, ""),

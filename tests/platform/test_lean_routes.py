@@ -57,7 +57,7 @@ def test_what_fails_is_counted_and_answered_as_anywhere(monkeypatch: pytest.Monk
     def fail(*_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("recommender.serving.recommend", fail)
+    monkeypatch.setattr("recommender.serving.kept_answers.recommend", fail)
 
     def failures() -> float:
         labels = {"door": "api lists", "endpoint": "popular", "method": "GET", "status": "500"}

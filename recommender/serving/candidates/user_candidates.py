@@ -32,6 +32,8 @@ class UserCandidates(NamedTuple):
     """What the user did, where that isn't what is stored of them."""
     about: Mapping[str, Any] | None = None
     """What filter expressions ask of the user, where it was asked for and came along from Redis."""
+    mark: bytes = b""
+    """The mark of the user's latest event, where Redis had all of this as it was after it."""
 
 
 def load_or_build(context: ServingContext, algorithm: str, user_id: str) -> UserCandidates:
@@ -71,7 +73,7 @@ def _known_or_made(
     context: ServingContext, algorithm: str, user_id: str, keys: Keys, found: CachedEntry
 ) -> UserCandidates:
     if found.is_fresh and found.candidates and (found.seen_is_complete or found.candidates.person == NOBODY):
-        return UserCandidates(found.candidates, found.seen, True, about=found.about)
+        return UserCandidates(found.candidates, found.seen, True, about=found.about, mark=found.mark)
     try:
         return _make(context, algorithm, user_id, keys, found)
     except DatabaseDown:

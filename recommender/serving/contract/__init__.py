@@ -11,6 +11,7 @@ from recommender.serving.contract.answer import (
     as_public_json,
     bought_as_json,
     digest,
+    item_as_json,
 )
 from recommender.serving.contract.parameters import (
     BY_MESSAGE,
@@ -75,4 +76,5 @@ __all__ = [
     "digest",
     "from_json",
     "from_query",
+    "item_as_json",
 ]

@@ -71,6 +71,8 @@ class Answer(NamedTuple):
     generated_at: datetime
     variant: str | None = None
     """The variant of the experiment that the user is in, if any."""
+    items_json: bytes = b""
+    """The items as JSON, where they were written already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,11 +106,11 @@ class BoughtTogether:
 
 
 def as_json(answer: Answer) -> dict[str, Any]:
-    """Return a user's list as JSON."""
+    """Return a user's list as JSON, its items as they were written where they were."""
     return {
         "user_id": answer.user_id,
         "recommendation_id": str(answer.recommendation_id),
-        "items": [item_as_json(item) for item in answer.items],
+        "items": orjson.Fragment(answer.items_json) if answer.items_json else list(map(item_as_json, answer.items)),
         "algorithm": answer.algorithm,
         "model_version": answer.model_version,
         "release": answer.release,
@@ -137,14 +139,18 @@ ANY_DIGEST = "*"
 OF_EACH_ANSWER = ("recommendation_id", "generated_at", "items")
 """Fields that differ in every answer; of the items, only the scores may."""
 
+_OF_LATEST = b'"source":"%s"' % LATEST.encode()
+"""What no text within JSON can hold: its quotes would be written otherwise."""
+
 
 def digest(told: Mapping[str, Any], items: bytes = b"") -> str:
     """Return a digest of what a list says: the same for two answers that differ in their id and time alone.
 
     So do the scores of what is new, which are ages. `items` is the JSON of the items, where it was made already.
     """
-    if not items or any(item.get("source") == LATEST for item in told["items"]):
-        ageless = [item | {"score": None} if item.get("source") == LATEST else item for item in told["items"]]
+    items = items or orjson.dumps(told["items"])
+    if _OF_LATEST in items:
+        ageless = [one | {"score": None} if one.get("source") == LATEST else one for one in orjson.loads(items)]
         items = orjson.dumps(ageless)
     said = [value for name, value in told.items() if name not in OF_EACH_ANSWER]
     return blake2b(items + orjson.dumps(said), digest_size=12).hexdigest()
