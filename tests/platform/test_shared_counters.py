@@ -4,6 +4,12 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
+
+import pytest
+from prometheus_client import CollectorRegistry
+from prometheus_client.mmap_dict import MmapedDict, mmap_key
+from prometheus_client.multiprocess import MultiProcessCollector
 
 from recsite.platform import shared_counters
 
@@ -42,3 +48,60 @@ def test_what_lives_is_left_alone(tmp_path: Path) -> None:
     path.touch()
     assert shared_counters.fold(tmp_path) == 0
     assert path.exists()
+
+
+class Crash(Exception):
+    """Stands for a process that ends at this moment."""
+
+
+GONE = 2**22 + 1
+"""No process has a number as large as this."""
+
+
+def counted(folder: Path) -> dict[str, float]:
+    """Return what a scrape sees."""
+    with shared_counters.in_order(folder, alone=False):
+        families = list(MultiProcessCollector(CollectorRegistry(), str(folder)).collect())
+    return {sample.name: sample.value for family in families for sample in family.samples}
+
+
+def leave(folder: Path, process: int) -> None:
+    """Leave the files of a process that is no more: it has counted two."""
+    for kind, name in (("counter", "sown"), ("histogram", "took")):
+        sums = MmapedDict(str(folder / f"{kind}_{process}.db"))
+        sample = f"{name}_total" if kind == "counter" else f"{name}_sum"
+        sums.write_value(mmap_key(name, sample, [], [], "Counted."), 2.0, 0.0)
+        sums.close()
+
+
+@pytest.mark.parametrize("moment", range(9))
+def test_a_crash_in_the_middle_leaves_every_count_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moment: int
+) -> None:
+    """Let the process end before each of its changes to the folder in turn."""
+    leave(tmp_path, GONE)
+    shared_counters.fold(tmp_path)
+    leave(tmp_path, GONE + 1)
+    changes = 0
+
+    def crashing(name: str) -> Any:
+        change = getattr(Path, name)
+
+        def changed(*args: Any, **kwargs: Any) -> Any:
+            nonlocal changes
+            changes += 1
+            if changes > moment:
+                raise Crash
+            return change(*args, **kwargs)
+
+        return changed
+
+    with monkeypatch.context() as dying:
+        for name in ("unlink", "replace", "write_text"):
+            dying.setattr(Path, name, crashing(name))
+        with pytest.raises(Crash):
+            shared_counters.fold(tmp_path)
+    assert counted(tmp_path) == {"sown_total": 4.0, "took_sum": 4.0}
+    shared_counters.fold(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["counter_gone.db", "histogram_gone.db", "lock"]
+    assert counted(tmp_path) == {"sown_total": 4.0, "took_sum": 4.0}
