@@ -32,4 +32,5 @@ lock: setup
 	$(COMPILE) $(ARGS) requirements.in -o requirements.txt
 	$(COMPILE) $(ARGS) requirements-embeddings.in -o requirements-embeddings.txt
 	$(COMPILE) $(ARGS) requirements-parquet.in -o requirements-parquet.txt
+	$(COMPILE) $(ARGS) requirements-tracing.in -o requirements-tracing.txt
 	$(COMPILE) $(ARGS) requirements-dev.in -o requirements-dev.txt

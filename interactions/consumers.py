@@ -25,7 +25,7 @@ from interactions.kafka import Message
 from interactions.models import DeadLetter
 from interactions.schema import Event, InvalidEvent
 from interactions.topics import DEAD_LETTERS, EVENTS
-from recsite.platform import database
+from recsite.platform import database, tracing
 from recsite.platform.database import DatabaseDown
 from recsite.platform.series import noting
 from recsite.platform.series.kinds import DEAD
@@ -70,6 +70,8 @@ class _Batch:
 
     read: Sequence[Read]
     unreadable: Sequence[Unreadable]
+    traces: Sequence[str] = ()
+    """Which traces the messages belong to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +178,7 @@ class EventConsumer:
                 read.append(Read(event, source, raw, topic, request_id))
             except InvalidEvent as fault:
                 unreadable.append(Unreadable(raw, topic, str(fault), user_id=_key(message), request_id=request_id))
-        return _Batch(read, unreadable)
+        return _Batch(read, unreadable, kafka.traces_of(messages))
 
     def _wait(self, stop: Callable[[], bool]) -> bool:
         """Stay in the group while PostgreSQL is gone, without reading on. False where a stop is asked for."""
@@ -239,6 +241,12 @@ def _leave() -> None:
 
 
 def _store_batch(batch: _Batch) -> Counter[str]:
+    with tracing.current().joined("store events", batch.traces) as step:
+        step.tell(messaging__system="kafka", messaging__batch__message_count=len(batch.read))
+        return _stored(batch)
+
+
+def _stored(batch: _Batch) -> Counter[str]:
     try:
         outcome, refused = _store(batch.read)
         if lost := [*batch.unreadable, *refused]:

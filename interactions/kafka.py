@@ -4,7 +4,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,8 +14,10 @@ from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 from django.conf import settings
 
+from recsite.platform import tracing
 from recsite.platform.exceptions import Unavailable
 from recsite.platform.humanize import pluralize
+from recsite.platform.tracing import PARENT, Kind
 
 logger = logging.getLogger(__name__)
 logger_of_clients = logging.getLogger("kafka.client")
@@ -62,6 +64,14 @@ def request_id_of(message: Any) -> str:
     raw = dict(message.headers() or ()).get(REQUEST_ID) or b""
     text = raw.decode("utf-8", "replace")[:LONGEST_REQUEST_ID]
     return text if text.isprintable() else ""
+
+
+def traces_of(messages: Iterable[Any]) -> list[str]:
+    """Return the traces that messages belong to; none where nobody asks."""
+    if not tracing.current().is_on:
+        return []
+    found = (dict(message.headers() or ()).get(PARENT) for message in messages)
+    return [raw.decode("ascii", "replace") for raw in found if raw]
 
 
 def client_settings(**own: Any) -> dict[str, Any]:
@@ -186,10 +196,12 @@ class _Delivering:
 
     def deliver(self, messages: Sequence[Message]) -> list[Message]:
         wait = _Wait(len(messages))
-        for number, message in enumerate(messages):
-            self._produce(message, wait.heard(number))
-        # The client gives up by itself; a moment more lets it say so.
-        wait.done.wait(settings.KAFKA_DELIVERY_TIMEOUT_SECS + 1)
+        with tracing.current().step("send to Kafka", Kind.PRODUCER) as step:
+            step.tell(messaging__system="kafka", messaging__batch__message_count=len(messages))
+            for number, message in enumerate(messages):
+                self._produce(message, wait.heard(number))
+            # The client gives up by itself; a moment more lets it say so.
+            wait.done.wait(settings.KAFKA_DELIVERY_TIMEOUT_SECS + 1)
         return [message for number, message in enumerate(messages) if number not in wait.delivered]
 
     def send(self, message: Message) -> None:
@@ -204,7 +216,7 @@ class _Delivering:
                 full_name(message.topic),
                 key=message.key,
                 value=message.value,
-                headers=list(message.headers.items()) or None,
+                headers=[*message.headers.items(), *tracing.current().carried().items()] or None,
                 on_delivery=heard,
             )
         except (BufferError, KafkaException) as fault:

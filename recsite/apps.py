@@ -23,5 +23,6 @@ class RecsiteConfig(AppConfig):
         import_module("recsite.celery")
         heartbeat_sent.connect(import_module("recsite.platform.workers").note)
         import_module("recsite.role_process").begin()
+        import_module("recsite.platform.tracing").begin()
         # The signal is sent for one app after the other: by the last one all permissions are stored.
         post_migrate.connect(role_groups.make_roles, sender=list(apps.get_app_configs())[-1])

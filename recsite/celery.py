@@ -80,6 +80,8 @@ def _store_what_is_gathered(**_: Any) -> None:
     """Store what this process has noted: it ends without Python's own way of leaving."""
     gathering: Any = import_module("recsite.platform.gathering")
     gathering.leave()
+    tracing: Any = import_module("recsite.platform.tracing")
+    tracing.current().leave()
 
 
 # The first signal that worker and beat have in common, before either talks to a server.

@@ -28,7 +28,15 @@ _TRUE = {"1", "true", "yes", "on"}
 _FALSE = {"0", "false", "no", "off"}
 
 
-ELSEWHERE = ("PORT", "BIND", "API_WORKERS", "WORKER_THREADS", "RECSITE_STARTED", "RECSITE_ROLE")
+ELSEWHERE = (
+    "PORT",
+    "BIND",
+    "API_WORKERS",
+    "API_WORKER_MAX_REQUESTS",
+    "WORKER_THREADS",
+    "RECSITE_STARTED",
+    "RECSITE_ROLE",
+)
 """Names that the web server and the local servers read."""
 
 SECRETS = (
@@ -49,6 +57,7 @@ SECRETS = (
     "BACKUP_KEY",
     "BACKUP_STORAGE_ACCESS_KEY",
     "BACKUP_STORAGE_SECRET_KEY",
+    "OTEL_EXPORTER_OTLP_HEADERS",
 )
 """Settings that may come from a file, as secrets of containers do: NAME_FILE holds its path. No value is shown."""
 

@@ -1,5 +1,6 @@
 """Configure gunicorn: `gunicorn -c recsite/gunicorn.py recsite.wsgi`."""
 
+import gc
 import os
 import shutil
 import signal
@@ -27,6 +28,9 @@ worker_class = "recsite.web_worker.DeadlineWorker"
 threads = env.integer("WORKER_THREADS", 4, 1, 256)
 wsgi_app = "recsite.wsgi"
 keepalive = 75
+max_requests = env.integer("API_WORKER_MAX_REQUESTS", 0, 0)
+# Not all processes at once.
+max_requests_jitter = max_requests // 5
 # The most that gunicorn allows: what is longer it refuses itself, in HTML.
 limit_request_line = 8190
 graceful_timeout = settings.SHUTDOWN_TIMEOUT_SECS - settings.DRAIN_SECS
@@ -50,6 +54,11 @@ def on_starting(server: Any) -> None:
     if settings.PROMETHEUS_ENABLED:
         shutil.rmtree(_metrics, ignore_errors=True)
         _metrics.mkdir(parents=True)
+    if settings.API_PRELOAD:
+        # Each worker would load the same modules once more; pages that nobody writes to stay shared.
+        import_module("recsite.wsgi")
+        gc.collect()
+        gc.freeze()
 
 
 def _check_port(host: str, port: int) -> None:
@@ -77,6 +86,8 @@ def when_ready(server: Any) -> None:
 
 def post_worker_init(_worker: Any) -> None:
     """Have the worker tell of its pool of connections and its memory, now that the product is loaded."""
+    if settings.API_PRELOAD:
+        import_module("recsite.wsgi").begin()
     if settings.PROMETHEUS_ENABLED:
         process_figures: Any = import_module("recsite.platform.process_figures")
         process_figures.begin()

@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 import structlog
 
+from recsite.platform import tracing
 from recsite.platform.log_privacy import loggable_path
 
 # No line tells of threads, processes or lines of code, and finding them takes half of the time that a line takes.
@@ -51,10 +52,18 @@ def _without_traceback(_logger: Any, _method: str, line: dict[str, Any]) -> dict
     return line
 
 
+def _with_trace(_logger: Any, _method: str, line: dict[str, Any]) -> dict[str, Any]:
+    """Add the id of the trace, where there is one."""
+    if trace_id := tracing.current().trace_id():
+        line["trace_id"] = trace_id
+    return line
+
+
 def logging_config(log_format: str, level: str, stream: str = "stdout") -> dict[str, Any]:
     """Return the `logging` configuration; structlog's context (the request id) enters every line, also of libraries."""
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
+        _with_trace,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),

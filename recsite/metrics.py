@@ -23,15 +23,17 @@ from recommender.insight import analytics, drift, impressions
 from recommender.serving import warming
 from recommender.serving.incremental import covisits, trends
 from recsite.figures import BackupCollector, CacheCollector, ModelCollector, QueueCollector, RedisCollector
-from recsite.platform import database, exposing, feed, partitions
+from recsite.platform import database, exposing, feed, partitions, tracing
 from recsite.process_roles import CONSUMER, RELAY
 
 COUNTED = 100_000
 """Rows up to which a table is counted: more of them are an alarm all the same."""
 
 
-def metrics(request: HttpRequest) -> HttpResponse:  # noqa: ARG001  # Django hands it to every view
-    """Return all metrics in Prometheus's text format."""
+def metrics(request: HttpRequest) -> HttpResponse:
+    """Return all metrics in Prometheus's text format; in OpenMetrics' for who takes it, where there are traces."""
+    if tracing.current().is_on and exposing.OPEN in request.headers.get("Accept", ""):
+        return HttpResponse(exposing.open_page(_asked), content_type=exposing.OPEN_CONTENT_TYPE)
     return HttpResponse(exposing.page(_asked), content_type=exposing.CONTENT_TYPE)
 
 

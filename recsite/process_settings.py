@@ -7,6 +7,9 @@ from recsite.process_roles import METRICS_PORT as _PORT
 PROCESS_ROLE = env.text("RECSITE_ROLE")
 """The role that the entry point has started; empty for commands, tests and `make demo`."""
 
+API_PRELOAD = env.flag("API_PRELOAD", False)
+"""Whether gunicorn loads the product before it forks its workers."""
+
 METRICS_PORT = env.integer("METRICS_PORT", _PORT.default, 1, 65_535)
 _host, _, _number = env.text("BIND").rpartition(":")
 METRICS_HOST = _host if _number.isdecimal() and _host else "0.0.0.0" if env.is_production() else "127.0.0.1"

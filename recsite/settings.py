@@ -28,6 +28,8 @@ from recsite.sign_in_settings import *  # noqa: F403
 from recsite.sign_in_settings import SIGN_IN_APPS
 from recsite.sinks import *  # noqa: F403
 from recsite.sinks import ERASURE_SINKS
+from recsite.tracing_settings import *  # noqa: F403
+from recsite.tracing_settings import MIDDLEWARE_OF_TRACES
 from recsite.undo_table import OBJECT_ADDRESSES as OBJECT_ADDRESSES
 from recsite.undo_table import UNDO as UNDO
 from recsite.unfold import UNFOLD as UNFOLD
@@ -85,6 +87,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    *MIDDLEWARE_OF_TRACES,
     "recsite.platform.middleware.request_log",
     "recsite.platform.middleware.known_methods",
     "recsite.platform.middleware.readable_address",

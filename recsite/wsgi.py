@@ -15,7 +15,15 @@ query_timeout.set_limit(settings.DATABASE_PATIENCE_SECS)
 application = with_bodies(get_wsgi_application(), settings.MAX_REQUEST_SIZE)
 # Django would import what answers with the first request, which would wait for all of it.
 import_module(settings.ROOT_URLCONF)
-# Of a large catalogue the first reading takes seconds: it begins before the first request.
-import_module("catalog.snapshot").prepare()
-processes: Any = import_module("recommender.serving.processes")
-processes.begin(processes.WEB)
+
+
+def begin() -> None:
+    """Begin what goes on beside the requests: its threads would not outlive a fork."""
+    # Of a large catalogue the first reading takes seconds: it begins before the first request.
+    import_module("catalog.snapshot").prepare()
+    processes: Any = import_module("recommender.serving.processes")
+    processes.begin(processes.WEB)
+
+
+if not settings.API_PRELOAD:
+    begin()

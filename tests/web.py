@@ -71,11 +71,13 @@ def web_server(folder: Path, **settings: str) -> Iterator[Web]:
 
 
 @contextmanager
-def worker(folder: Path) -> Iterator[None]:
+def worker(folder: Path, **settings: str) -> Iterator[None]:
     """A real Celery worker on the test database; `folder` is its state, as the web server's."""
     command = [sys.executable, "-m", "celery", "-A", "recsite.celery", "worker", "--concurrency", "1"]
     with (folder / "worker.log").open("wb") as output, (folder / "worker.errors").open("wb") as errors:
-        process = subprocess.Popen(command, cwd=PROJECT, env=environment(folder), stdout=output, stderr=errors)
+        process = subprocess.Popen(
+            command, cwd=PROJECT, env=environment(folder, **settings), stdout=output, stderr=errors
+        )
     try:
         wait_until(workers.are_seen, 180)
         yield

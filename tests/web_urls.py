@@ -10,8 +10,10 @@ from django.http import Http404, HttpRequest, JsonResponse
 from django.urls import path
 from django.views.decorators.csrf import csrf_exempt
 
+from catalog.models import Item
 from recommender.serving import Request, recommend
 from recsite import urls
+from recsite.platform import handing, tasks
 
 
 def slow(request: HttpRequest) -> JsonResponse:
@@ -29,6 +31,12 @@ def serving_worker(request: HttpRequest) -> JsonResponse:
 @csrf_exempt
 def length(request: HttpRequest) -> JsonResponse:
     return JsonResponse({"length": len(request.body)})
+
+
+def handing_on(request: HttpRequest, user_id: str) -> JsonResponse:
+    """Ask the database something, and have the worker do something."""
+    handing.hand(tasks.thin_series)
+    return JsonResponse({"items": Item.objects.filter(title=request.GET["title"]).count()})
 
 
 def mistake(request: HttpRequest) -> NoReturn:
@@ -51,6 +59,7 @@ handler400, handler403, handler404, handler500 = urls.handler400, urls.handler40
 urlpatterns = [
     path("slow", slow),
     path("serving", serving_worker),
+    path("users/<str:user_id>/handing-on", handing_on),
     path("api/length", length),
     *(path(f"{prefix}{view.__name__}", view) for prefix in ("", "api/") for view in (mistake, outage, missing, denied)),
     *urls.urlpatterns,

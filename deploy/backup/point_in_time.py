@@ -9,7 +9,6 @@ for your servers.
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -22,6 +21,8 @@ import psycopg
 from recsite.local.console import say
 from recsite.local.home import Home, find_home
 from recsite.local.paths import LocalError
+from recsite.local.processes import wait_until
+from recsite.local.server import free_port
 
 PATIENCE_SECS = 120
 ROWS = 1_000
@@ -44,7 +45,7 @@ class Cluster:
         flags = [part for option in given for part in ("-c", option)]
         command: list[str | Path] = [self.home.postgres_bin / "postgres", "-D", self.folder, *flags]
         self.process = self.home.spawn(command, self.folder.with_suffix(".log"))
-        wait_until(self.answers, f"{self.folder.name} to start")
+        wait_for(self.answers, f"{self.folder.name} to start")
 
     def answers(self) -> bool:
         try:
@@ -67,19 +68,10 @@ class Cluster:
             self.process = None
 
 
-def free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
-
-
-def wait_until(happens: Callable[[], bool], what: str) -> None:
+def wait_for(happens: Callable[[], bool], what: str) -> None:
     """Wait for a condition. Raises LocalError where it doesn't come true."""
-    until = time.monotonic() + PATIENCE_SECS
-    while not happens():
-        if time.monotonic() > until:
-            raise LocalError(f"Waited {PATIENCE_SECS} seconds for {what}.")
-        time.sleep(0.05)
+    if not wait_until(happens, PATIENCE_SECS):
+        raise LocalError(f"Waited {PATIENCE_SECS} seconds for {what}.")
 
 
 def run(home: Home, *command: str | Path) -> None:
@@ -138,7 +130,7 @@ def rehearse(home: Home, folder: Path, say: Callable[[str], None]) -> None:
         first.ask("DELETE FROM event")
         expect(first, 0)
         last = first.ask("SELECT pg_walfile_name(pg_switch_wal())")
-        wait_until(lambda: first.ask("SELECT last_archived_wal FROM pg_stat_archiver") >= last, "the archive")
+        wait_for(lambda: first.ask("SELECT last_archived_wal FROM pg_stat_archiver") >= last, "the archive")
         first.lose()
 
         say("Recovery to that moment (recovery.signal, restore_command, recovery_target_time).")
@@ -151,7 +143,7 @@ def rehearse(home: Home, folder: Path, say: Callable[[str], None]) -> None:
             f"recovery_target_time={moment}",
             "recovery_target_action=promote",
         )
-        wait_until(lambda: second.ask("SELECT pg_is_in_recovery()") == "False", "the end of the recovery")
+        wait_for(lambda: second.ask("SELECT pg_is_in_recovery()") == "False", "the end of the recovery")
         expect(second, 2 * ROWS)
         say(f"All {2 * ROWS:,} rows are there, {time.monotonic() - started:.1f} s after the start.")
 
@@ -172,7 +164,7 @@ def rehearse(home: Home, folder: Path, say: Callable[[str], None]) -> None:
         add(second)
         sent = second.ask("SELECT pg_current_wal_lsn()")
         behind = f"SELECT pg_wal_lsn_diff('{sent}', pg_last_wal_replay_lsn()) <= 0"
-        wait_until(lambda: third.ask(behind) == "True", "the replica")
+        wait_for(lambda: third.ask(behind) == "True", "the replica")
 
         say("The primary's place is lost. The replica is promoted (pg_ctl promote).")
         second.lose()

@@ -7,18 +7,24 @@ import threading
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, Protocol
 
-from deploy.rehearsal.front import Front
+from deploy.rehearsal.front import Answer
 
 THREADS = 4
 PAUSE_SECS = 0.02
 
 
+class Asked(Protocol):
+    """Whatever requests go through, such as `front.Front`."""
+
+    def ask(self, path: str, method: str = "GET", body: bytes | None = None, **headers: str) -> Answer: ...
+
+
 class Traffic:
     """Four clients, for the block: four of five requests ask for a list, one brings an event."""
 
-    def __init__(self, front: Front, key: str, users: list[str], items: list[str]) -> None:
+    def __init__(self, front: Asked, key: str, users: list[str], items: list[str]) -> None:
         self.front, self.users, self.items = front, users, items
         self.headers = {"Authorization": f"Api-Key {key}"}
         self.statuses: Counter[str] = Counter()

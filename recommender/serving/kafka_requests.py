@@ -18,6 +18,7 @@ from interactions.topics import REQUESTS, RESPONSES
 from recommender import serving
 from recommender.serving.candidates import users
 from recommender.serving.contract import BY_MESSAGE, MESSAGE_VERSION, Request, as_json, from_json
+from recsite.platform import tracing
 from recsite.platform.database import DatabaseDown
 from recsite.platform.exceptions import Invalid, Unavailable, UserFacingError
 from recsite.platform.parsers import strict_json
@@ -79,13 +80,18 @@ def answer_requests(stop: Callable[[], bool], group: str = GROUP) -> int:
     """
 
     def handle(messages: Sequence[Any]) -> None:
-        replies = [_reply_after_outages(message.value() or b"", stop) for message in messages]
+        replies = [_traced_reply(message, stop) for message in messages]
         waiting = [one.message for one in replies if one is not None]
         while waiting and not stop():
             waiting = kafka.deliver(waiting)
         connection.close()
 
     return TopicReader(group, [REQUESTS]).run(handle, stop)
+
+
+def _traced_reply(message: Any, stop: Callable[[], bool]) -> Reply | None:
+    with tracing.current().joined("answer request", kafka.traces_of([message])):
+        return _reply_after_outages(message.value() or b"", stop)
 
 
 def _reply_after_outages(raw: bytes, stop: Callable[[], bool]) -> Reply | None:

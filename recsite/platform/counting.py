@@ -9,12 +9,20 @@ from django.http import HttpRequest
 from django_prometheus.middleware import Metrics
 from prometheus_client import Counter, Histogram
 
+from recsite.platform import tracing
+from recsite.platform.exemplars import Exemplars
+
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"})
 OTHER = "other"
 """Stands for every method that there isn't."""
 
 UNKNOWN = "unknown"
 """Stands for every address that leads to no operation, or that was refused before anybody looked where it leads."""
+
+
+SECONDS = "recommendation_request_duration_seconds"
+LABELS = ("door", "method", "endpoint")
+BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1.0, 2.5, 5.0, 10.0)
 
 
 class RequestMetrics(Metrics):
@@ -27,14 +35,15 @@ class RequestMetrics(Metrics):
             ["door", "method", "endpoint", "status"],
         )
         self.seconds = Histogram(
-            "recommendation_request_duration_seconds",
+            SECONDS,
             "How long requests took, all middleware included.",
-            ["door", "method", "endpoint"],
-            buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1.0, 2.5, 5.0, 10.0),
+            LABELS,
+            buckets=BUCKETS,
         )
 
 
 metrics = RequestMetrics.get_instance()
+exemplars = Exemplars(SECONDS, LABELS, BUCKETS)
 
 
 def request(asked: HttpRequest, door: str, status: int, took: float) -> None:
@@ -44,6 +53,8 @@ def request(asked: HttpRequest, door: str, status: int, took: float) -> None:
     method = asked.method if asked.method in METHODS else OTHER
     _number(door, str(method), endpoint, status).inc()
     _times(door, str(method), endpoint).observe(took)
+    if trace_id := tracing.current().trace_id():
+        exemplars.note((door, str(method), endpoint), took, trace_id)
 
 
 # Looking a metric up by its labels takes longer than counting. They are bounded: doors, methods, operations, statuses.

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-from recsite.platform import counting, handlers, lookups, ndjson
+from recsite.platform import counting, handlers, lookups, ndjson, tracing
 from recsite.platform.counting import METHODS
 from recsite.platform.errors import Failure
 from recsite.platform.log_privacy import loggable_path
@@ -46,6 +46,8 @@ def request_log(get_response: Handler) -> Handler:
         if door := noting.request(request.path_info, response.status_code, ms / 1000):
             counting.request(request, door, response.status_code, ms / 1000)
         asked = {"method": request.method, "path": loggable_path(request)}
+        if trace_id := tracing.current().trace_id():
+            asked["trace_id"] = trace_id
         log.info({"event": "request", **asked, "status": response.status_code, "ms": ms, "request_id": request_id})
         return response
 

@@ -10,7 +10,9 @@ import hiredis
 import redis
 from django_redis import get_redis_connection
 
+from recsite.platform import tracing
 from recsite.platform.breaker import Breaker, CircuitOpen
+from recsite.platform.tracing import Kind
 
 T = TypeVar("T")
 Client = redis.Redis
@@ -30,7 +32,9 @@ on_recovery: list[Callable[[Client], None]] = []
 def call(work: Callable[[Client], T]) -> T:
     """Return what `work` does with the raw client, in bytes. Raises RedisDown, during an outage at once."""
     try:
-        return _breaker.call(lambda: _guarded(work))
+        with tracing.current().step("REDIS", Kind.CLIENT) as step:
+            step.tell(db__system__name="redis")
+            return _breaker.call(lambda: _guarded(work))
     except (redis.RedisError, OSError, CircuitOpen) as fault:
         raise RedisDown(str(fault)) from fault
 

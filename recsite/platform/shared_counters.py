@@ -14,6 +14,8 @@ from pathlib import Path
 from prometheus_client.mmap_dict import MmapedDict
 from prometheus_client.multiprocess import mark_process_dead
 
+from recsite.platform import exemplars
+
 SUMMED = ("counter", "histogram")
 """The kinds whose values add up; gauges of processes that are no more don't count."""
 
@@ -57,6 +59,9 @@ def fold(folder: Path) -> int:
         for path in folder.glob("gauge_*.db"):
             if _is_gone(path):
                 mark_process_dead(path.stem.rpartition("_")[2], str(folder))
+        for path in folder.glob(f"{exemplars.BEGINS}*.json"):
+            if _is_gone(path):
+                path.unlink()
     return sum(map(len, gone.values()))
 
 

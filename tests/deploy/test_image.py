@@ -187,5 +187,9 @@ def test_pin_writes_the_digests_that_a_registry_answers_and_says_which_it_has_no
 def test_the_list_of_what_is_inside_has_every_package_with_its_version() -> None:
     done = subprocess.run([PROJECT / "deploy/docker/sbom"], capture_output=True, text=True, check=True)
     listed = {f"{one['name']}=={one['version']}" for one in json.loads(done.stdout)["components"]}
-    pinned = set(re.findall(r"^([\w.-]+==[\w.+!-]+)", (PROJECT / "requirements.txt").read_text(), re.MULTILINE))
+    pinned = {
+        found
+        for name in ("requirements.txt", "requirements-tracing.txt")
+        for found in re.findall(r"^([\w.-]+==[\w.+!-]+)", (PROJECT / name).read_text(), re.MULTILINE)
+    }
     assert pinned <= listed
