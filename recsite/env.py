@@ -28,15 +28,7 @@ _TRUE = {"1", "true", "yes", "on"}
 _FALSE = {"0", "false", "no", "off"}
 
 
-ELSEWHERE = (
-    "PORT",
-    "BIND",
-    "API_WORKERS",
-    "API_WORKER_MAX_REQUESTS",
-    "WORKER_THREADS",
-    "RECSITE_STARTED",
-    "RECSITE_ROLE",
-)
+ELSEWHERE = ("PORT", "BIND", "API_WORKERS", "WORKER_THREADS", "RECSITE_STARTED", "RECSITE_ROLE")
 """Names that the web server and the local servers read."""
 
 SECRETS = (

@@ -28,7 +28,7 @@ worker_class = "recsite.web_worker.DeadlineWorker"
 threads = env.integer("WORKER_THREADS", 4, 1, 256)
 wsgi_app = "recsite.wsgi"
 keepalive = 75
-max_requests = env.integer("API_WORKER_MAX_REQUESTS", 0, 0)
+max_requests = settings.API_WORKER_MAX_REQUESTS
 # Not all processes at once.
 max_requests_jitter = max_requests // 5
 # The most that gunicorn allows: what is longer it refuses itself, in HTML.

@@ -7,6 +7,7 @@ from recsite.process_roles import METRICS_PORT as _PORT
 PROCESS_ROLE = env.text("RECSITE_ROLE")
 """The role that the entry point has started; empty for commands, tests and `make demo`."""
 
+API_WORKER_MAX_REQUESTS = env.integer("API_WORKER_MAX_REQUESTS", 0)
 API_PRELOAD = env.flag("API_PRELOAD", False)
 """Whether gunicorn loads the product before it forks its workers."""
 
