@@ -3,7 +3,7 @@ PYTHON ?= python3
 LOCAL := @$(PYTHON) -m recsite.local
 COMPILE := .venv/bin/uv pip compile -q --generate-hashes --python-version 3.11 --universal --custom-compile-command "make lock"
 
-.PHONY: help setup demo stop reset test check lock bench
+.PHONY: help setup demo stop reset test test-spark check lock bench
 .DEFAULT_GOAL := help
 
 help:
@@ -14,6 +14,7 @@ help:
 	@echo "make stop    stop the demo that runs in another terminal"
 	@echo "make reset   stop it, and throw its data away"
 	@echo "make test    run every test (ARGS=\"tests/local -x\" picks some)"
+	@echo "make test-spark  install Spark (500 MB; Java 17 or 21 must be there) and run its tests, which make test skips without"
 	@echo "make check   style, types, migrations, production settings"
 	@echo "make bench   measure: import, training, scoring, serving"
 	@echo "make setup   make the virtual environment alone (.venv)"
@@ -25,6 +26,10 @@ setup demo stop reset check:
 test:
 	$(LOCAL) test $(ARGS)
 
+test-spark: setup
+	@.venv/bin/uv pip install -q -r requirements-spark.txt
+	$(LOCAL) test tests/recommender/spark -n 0 $(ARGS)
+
 bench: setup
 	@.venv/bin/python -m tests.bench $(if $(DATA),--data "$(DATA)") $(if $(FORMAT),--format "$(FORMAT)") $(ARGS)
 
@@ -33,4 +38,5 @@ lock: setup
 	$(COMPILE) $(ARGS) requirements-embeddings.in -o requirements-embeddings.txt
 	$(COMPILE) $(ARGS) requirements-parquet.in -o requirements-parquet.txt
 	$(COMPILE) $(ARGS) requirements-tracing.in -o requirements-tracing.txt
+	$(COMPILE) $(ARGS) requirements-spark.in -o requirements-spark.txt
 	$(COMPILE) $(ARGS) requirements-dev.in -o requirements-dev.txt

@@ -22,12 +22,12 @@ from interactions.marks import Mark
 from interactions.models import InteractionType
 from recommender.engine import tokens
 from recommender.engine.algorithms import SKIPS, TOKENS
+from recommender.engine.records import RECORD, dataset_of
 from recommender.engine.types import (
     UNDATED,
     UNKNOWN,
     Dataset,
     EventKind,
-    FloatArray,
     IdMap,
     IntArray,
     Mask,
@@ -37,19 +37,6 @@ from recommender.engine.types import (
 from recsite.platform import database
 
 BLOCK = 16_384
-RECORD = np.dtype(
-    [
-        ("id", ">i8"),
-        ("user", ">i8"),
-        ("item", ">i8"),
-        ("type", ">i2"),
-        ("value", ">f8"),
-        ("time", ">i8"),
-        ("undated", "?"),
-    ]
-)
-"""One event as PACK writes it; `time` in microseconds since the start of 2000, PostgreSQL's own count."""
-
 RECENT = np.dtype([*RECORD.descr, ("received", ">i8")])
 """One event with the time that it came in at."""
 
@@ -103,9 +90,6 @@ WHERE list.first_rank + place.number - 1 < clicked.deepest AND NOT EXISTS (
 GROUP BY person.id, place.item
 """
 
-YEAR_2000 = 946_684_800
-MICROSECONDS = 1_000_000
-
 
 def load_dataset(since: datetime | None = None, until: datetime | None = None, dated_only: bool = False) -> Dataset:
     """Load all events in [since, until) of items that are in the catalogue, whether or not they are available.
@@ -114,9 +98,19 @@ def load_dataset(since: datetime | None = None, until: datetime | None = None, d
 
     They come by user, time, item and type, and events that agree in all of these in the order they were stored in.
     """
-    events = _read(EVERYTHING, {"since": since, "until": until, "dated_only": dated_only})
+    return of_records(_read(EVERYTHING, {"since": since, "until": until, "dated_only": dated_only}))
+
+
+def of_records(events: NDArray[np.void]) -> Dataset:
+    """Build the dataset of events (RECORD) over the users and items that have any."""
     known_types = list(InteractionType.objects.order_by("id"))
     return _dataset(events, IdMap.of(events["user"]), IdMap.of(events["item"]), known_types)
+
+
+def blocks(since: datetime | None, until: datetime | None) -> Iterator[NDArray[np.void]]:
+    """Yield all events in [since, until) that count, some thousands at a time: for what must not hold them all."""
+    everything: dict[str, object] = {"since": since, "until": until, "dated_only": False}
+    return _blocks(PACK.format(block=BLOCK, events=EVERYTHING), everything)
 
 
 @dataclass(frozen=True, eq=False)
@@ -198,13 +192,16 @@ def load_user_segments(of: Sequence[int] | None = None) -> TokenTable:
     return TokenTable(IdMap(np.array(ids, np.int64)), tuple(found))
 
 
-def load_everything(reads: Collection[str] = (TOKENS, SKIPS), until: datetime | None = None) -> Dataset:
+def load_everything(
+    reads: Collection[str] = (TOKENS, SKIPS), until: datetime | None = None, events: Dataset | None = None
+) -> Dataset:
     """Load all events and the users' segments; items' tokens and what users skipped only where they are in `reads`.
 
-    With `until` they are the events before that moment. Tokens take the reading of every text, skips a join of every
-    list that was shown: what trains every hour on events alone must not pay for them.
+    With `until` they are the events before that moment; `events` are they, where somebody has read them. Tokens take
+    the reading of every text, skips a join of every list that was shown: what trains every hour on events alone must
+    not pay for them.
     """
-    events = load_dataset(until=until)
+    events = load_dataset(until=until) if events is None else events
     return replace(
         events,
         item_tokens=load_item_tokens() if TOKENS in reads else None,
@@ -250,41 +247,13 @@ def _dataset(
     events: NDArray[np.void], user_ids: IdMap, item_ids: IdMap, known_types: Sequence[InteractionType]
 ) -> Dataset:
     """Build the dataset of the events whose item and type are known, in their order."""
-    types = IdMap(np.array([known.id for known in known_types], np.int64)).rows(events["type"])
-    users, items = user_ids.rows(events["user"]), item_ids.rows(events["item"])
-    values, times = _values(events), _microseconds(events)
-    # Of two ratings at one time the one that was stored last comes last, and counts.
-    order = np.lexsort((events["id"], types, items, times, users))
-    order = order[(types[order] != UNKNOWN) & (items[order] != UNKNOWN)]
-    return Dataset(
-        user_ids=user_ids,
-        item_ids=item_ids,
-        users=users[order],
-        items=items[order],
-        values=values[order],
-        types=types[order].astype(np.uint8),
-        times=_unix_seconds(times[order]),
-        kinds=tuple(map(_kind, known_types)),
-    )
-
-
-def _values(events: NDArray[np.void]) -> FloatArray:
-    """Return the values as float32; an amount beyond its range becomes the largest it has."""
-    largest = float(np.finfo(np.float32).max)
-    return np.clip(events["value"], -largest, largest).astype(np.float32)
-
-
-def _microseconds(events: NDArray[np.void]) -> IntArray:
-    return np.where(events["undated"], UNDATED, events["time"])
+    type_ids = IdMap(np.array([known.id for known in known_types], np.int64))
+    return dataset_of(events, user_ids, item_ids, type_ids, tuple(map(_kind, known_types)))
 
 
 def microseconds_of(moment: datetime) -> int:
     """Return a time as PostgreSQL counts it."""
     return (moment - datetime(2000, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
-
-
-def _unix_seconds(times: IntArray) -> IntArray:
-    return np.where(times == UNDATED, UNDATED, times // MICROSECONDS + YEAR_2000)
 
 
 def _kind(row: InteractionType) -> EventKind:

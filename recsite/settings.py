@@ -30,6 +30,8 @@ from recsite.sinks import *  # noqa: F403
 from recsite.sinks import ERASURE_SINKS
 from recsite.tracing_settings import *  # noqa: F403
 from recsite.tracing_settings import MIDDLEWARE_OF_TRACES
+from recsite.training_settings import *  # noqa: F403
+from recsite.training_settings import training_storage
 from recsite.undo_table import OBJECT_ADDRESSES as OBJECT_ADDRESSES
 from recsite.undo_table import UNDO as UNDO
 from recsite.unfold import UNFOLD as UNFOLD
@@ -245,6 +247,7 @@ STORAGES = {
     "staticfiles": {"BACKEND": _static},
     "models": (_models := model_storage(STATE_DIR)),
     "exports": export_storage(STATE_DIR, _models),
+    "training": training_storage(STATE_DIR, _models),
     # What clients send and the worker works through: both have to see it.
     "uploads": upload_storage(STATE_DIR),
     **BACKUPS,

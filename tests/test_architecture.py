@@ -32,13 +32,15 @@ FLOORS: list[set[str]] = [
     {"catalog"},
     # 3: what happened
     {"interactions"},
-    # 4: the rows, the arrays made of them, the versions and releases, the lists in Redis, what staff set lists to
+    # 4: the rows, the arrays made of them, the versions and releases, the lists in Redis, what staff set lists to,
+    # what Spark is given and gives back
     {
         "recommender.models",
         "recommender.dataset",
         "recommender.registry",
         "recommender.cache",
         "recommender.merchandising",
+        "recommender.spark",
     },
     # 5: what lists achieve
     {"recommender.insight"},
@@ -74,7 +76,7 @@ STANDARD_LIBRARY_ONLY = "recsite.local"
 TRAINERS = {"surprise", "implicit", "sklearn", "model2vec"}
 """Libraries that only the file of one algorithm may import."""
 
-HEAVY = TRAINERS | {"optuna", "celery"}
+HEAVY = TRAINERS | {"optuna", "celery", "pyarrow", "pyspark"}
 """Libraries that may be imported inside a function: most processes never need them."""
 
 LONGEST_FILE = 300

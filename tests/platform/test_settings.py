@@ -28,6 +28,7 @@ READERS = (
     "recsite/sign_in_settings.py",
     "recsite/gunicorn.py",
     "recsite/process_settings.py",
+    "recsite/training_settings.py",
 )
 
 
@@ -99,6 +100,10 @@ def start(folder: Path, **settings: str) -> subprocess.CompletedProcess[str]:
             {"MODEL_STORAGE_BUCKET": "models", "MODEL_STORAGE_ACCESS_KEY": "a"},
             "MODEL_STORAGE_ACCESS_KEY and MODEL_STORAGE_SECRET_KEY go together: set both, or neither.",
         ),
+        ({"TRAINING_ENGINE": "dask"}, "TRAINING_ENGINE is 'dask', but one of local, spark is needed."),
+        ({"SPARK_MASTER": "http://spark:7077"}, "SPARK_MASTER is 'http://spark:7077', but local[*], spark://HOST:PORT"),
+        ({"SPARK_SETTINGS": "memory=4g"}, "SPARK_SETTINGS holds 'memory', but names of Spark's own are needed"),
+        ({"TRAINING_STORAGE_PATH": "s3://"}, "TRAINING_STORAGE_PATH is 's3://', but s3://BUCKET/PREFIX or a folder"),
         (
             {"JWT_SECRET": "changeme"},
             "JWT_SECRET must be a random text of at least 50 characters, or not be set at all.",

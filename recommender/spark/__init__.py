@@ -1,0 +1,1 @@
+"""Hand trainings over to Spark: events as Parquet, its jobs, and what comes back."""
