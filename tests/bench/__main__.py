@@ -26,6 +26,7 @@ from tests.bench import (
     search_table,
     series_table,
     tables,
+    workers_table,
 )
 from tests.bench.processes import STATE, manage, part
 
@@ -44,6 +45,7 @@ SECTIONS = (
     "series",
     "admin",
     "backup",
+    "workers",
 )
 PEOPLE, ITEMS, RATINGS = 53_424, 10_000, 979_478
 
@@ -72,6 +74,7 @@ def main() -> None:
             "series": series_table.series,
             "admin": lambda: admin_table.admin(arguments.items),
             "backup": backup_table.backup,
+            "workers": workers_table.workers,
         }
         for section in arguments.only or sections:
             prepare(section, path, arguments.format)
@@ -86,10 +89,13 @@ def main() -> None:
 
 def prepare(section: str, path: Path, format_: str) -> None:
     """Make what a section needs where no section before it did: ratings for all but the first, a release for lists."""
-    if section in ("training", "ranking", "serving", "export", "rules", "backup") and not part("contents")["events"]:
+    if (
+        section in ("training", "ranking", "serving", "export", "rules", "backup", "workers")
+        and not part("contents")["events"]
+    ):
         say("Importing ...")
         manage("import_data", str(path), "--format", format_)
-    if section in ("ranking", "serving", "rules") and not part("contents")["releases"]:
+    if section in ("ranking", "serving", "rules", "workers") and not part("contents")["releases"]:
         say("Training ...")
         manage("train")
 
