@@ -10,6 +10,7 @@ ERASURE_SINKS = [
     "recommender.insight.impressions.on_erased",
     "recommender.insight.experiments.users.on_erased",
     "recommender.cache.on_erased",
+    "recommender.spark.handed_lists.on_erased",
 ]
 # The cache learns what the visitor did before the events have another owner.
 MERGE_SINKS = [

@@ -22,6 +22,8 @@ from recommender.engine.types import Progress, silent
 from recommender.serving import placements
 from recommender.serving.candidates import LoadedModel, NoContent, ServingContext, current_context, users
 from recommender.serving.candidates.bulk import rank_many
+from recommender.spark import handed_lists
+from recommender.spark.handed_lists import HandedLists
 from recsite.platform import audit, feed, generations, redis
 from recsite.platform.audit import Actor
 from recsite.platform.exceptions import Unavailable
@@ -146,6 +148,7 @@ def _warm(
     total, done, up_to_date, stopped = chosen.count(), 0, 0, ""
     sample: list[cache.Keys] = []
     progress(0, f"making lists for {total:,} people")
+    handed_over = _warm_handed(context, member, chosen, progress)
     for block in _blocks(chosen):
         keys = _retrying(partial(_warm_block, context, member, block))
         done, up_to_date = done + len(block), up_to_date + len(block) - len(keys)
@@ -154,7 +157,19 @@ def _warm(
         if current_context().list_digest(member.algorithm) != context.list_digest(member.algorithm):
             stopped = "Another release went live meanwhile."
             break
-    return Warmed(done, time.perf_counter() - started, cache.memory(sample), stopped, up_to_date)
+    return Warmed(done, time.perf_counter() - started, cache.memory(sample), stopped, max(up_to_date - handed_over, 0))
+
+
+def _warm_handed(context: ServingContext, member: LoadedModel, chosen: QuerySet[EndUser], progress: Progress) -> int:
+    """Write the lists back that Spark made beside the version, if any; return how many. The others are made here."""
+    done = 0
+    if context.variant:
+        return done
+    for lists in handed_lists.of_version(member.version):
+        block = list(chosen.filter(pk__in=lists.user_ids.ids.tolist()).values_list("pk", "user_id"))
+        done += len(_retrying(partial(_warm_block, context, member, block, lists)))
+        progress(0, f"{done:,} lists from Spark")
+    return done
 
 
 def _blocks(chosen: QuerySet[EndUser]) -> Iterator[list[tuple[int, str]]]:
@@ -173,7 +188,9 @@ def _retrying(work: Callable[[], T]) -> T:
     return work()
 
 
-def _warm_block(context: ServingContext, member: LoadedModel, block: list[tuple[int, str]]) -> list[cache.Keys]:
+def _warm_block(
+    context: ServingContext, member: LoadedModel, block: list[tuple[int, str]], handed: HandedLists | None = None
+) -> list[cache.Keys]:
     """Make the lists of these users that are not up to date; return their keys."""
     cache.tell_the_rest()
     keys = _outdated(context, member, block)
@@ -182,7 +199,7 @@ def _warm_block(context: ServingContext, member: LoadedModel, block: list[tuple[
     # The marks first: an event that comes from here on makes the list stale that is made without it.
     marks = dict(zip(keys, cache.marks(keys.values()), strict=True))
     persons, seen = np.array(list(keys), np.int64), users.seen_items(keys)
-    lists = rank_many(context, member, persons, seen, settings.CANDIDATE_COUNT)
+    lists = rank_many(context, member, persons, seen, settings.CANDIDATE_COUNT, handed)
     while made := list(islice(lists, WRITTEN_AT_ONCE)):
         cache.store(
             command

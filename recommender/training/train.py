@@ -15,14 +15,15 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import DatabaseError
 
 from recommender import registry
-from recommender.dataset import load_everything, window
+from recommender.dataset import window
 from recommender.engine.algorithms import ALGORITHMS, create_from_json, defaults, settings_of
 from recommender.engine.evaluation.evaluate import evaluate
 from recommender.engine.evaluation.prepare import data_hash
 from recommender.engine.types import Algorithm, CannotFit, Dataset, Progress, part, silent
 from recommender.models import ModelVersion, Release
 from recommender.registry.exceptions import CannotTrain
-from recommender.training import refit, unchanged
+from recommender.training import engines, refit, unchanged
+from recommender.training.engines import LocalEngine
 from recommender.training.gate import Gate
 from recsite.platform.audit import SYSTEM, Actor
 from recsite.platform.exceptions import UserFacingError
@@ -81,13 +82,17 @@ def train(
     usual = {} if then else {name: registry.chosen_settings(name) for name in due}
     chosen = {name: _create(name, {**usual.get(name, {}), **settings.get(name, {})}) for name in due}
     with ExitStack() as locks:
+        engine = locks.enter_context(engines.engine_of(chosen))
         for name in sorted(chosen):
             locks.enter_context(exclusive(registry.training_lock(name)))
             registry.give_up(name)
-        dataset = _read(list(chosen), progress, then)
+        dataset = _read(list(chosen), engine, progress, then)
         described, seeds = _described(dataset), _seeds(chosen, seed)
         inputs = {
-            name: unchanged.inputs_hash(dataset, described["data_hash"], ALGORITHMS[name].reads) for name in chosen
+            name: engine.inputs(
+                algorithm, unchanged.inputs_hash(dataset, described["data_hash"], ALGORITHMS[name].reads)
+            )
+            for name, algorithm in chosen.items()
         }
         if skip_unchanged:
             chosen = unchanged.without_unchanged(chosen, inputs, seeds, quick)
@@ -96,7 +101,7 @@ def train(
         for name, algorithm in chosen.items():
             about = {**described, "inputs_hash": inputs[name], "by": started_by, "actor": actor, "then": then}
             version = registry.start_version(name, settings_of(algorithm), seed=seeds[name], **about)
-            made.append(_make(version, algorithm, dataset, parts[name], quick, then))
+            made.append(_make(version, algorithm, dataset, parts[name], quick, then, engine))
         ready = [version for version in made if version.state == ModelVersion.State.READY]
         if not ready:
             raise CannotTrain(" ".join(version.error for version in made))
@@ -153,7 +158,7 @@ def summary(release: Release, algorithms: Sequence[str] = DEFAULT) -> str:
             words.append(f"{latest} stays a candidate. {latest.verdict['sentence']}")
     words += [f"Attention: {doubt}" for doubt in registry.doubts(release)]
     words += [f"{name} was left out: {why}" for name, why in registry.held(algorithms).items()]
-    return " ".join(words)
+    return " ".join(filter(None, [*words, engines.fitted_here(algorithms)]))
 
 
 def _create(name: str, settings: Mapping[str, Any]) -> Algorithm:
@@ -178,9 +183,9 @@ def _seeds(names: Collection[str], seed: int) -> dict[str, int]:
     return {name: django_settings.NMF_RANDOM_STATE if name == NMF and seed == SEED else seed for name in names}
 
 
-def _read(names: Sequence[str], progress: Progress, then: registry.Then | None) -> Dataset:
+def _read(names: Sequence[str], engine: LocalEngine, progress: Progress, then: registry.Then | None) -> Dataset:
     progress(0, "reading the events")
-    dataset = load_everything(_reads(names, then), then.at if then else None)
+    dataset = engine.read(_reads(names, then), then.at if then else None, part(progress, 0, READING))
     if not len(dataset):
         raise CannotTrain("There are no events to train on. Import some, or send some through the API.")
     return dataset
@@ -200,10 +205,11 @@ def _make(
     progress: Progress,
     quick: bool,
     then: registry.Then | None,
+    engine: LocalEngine,
 ) -> ModelVersion:
     """Make a version ready, or failed. Whatever else stops the work is raised again once the version says so."""
     try:
-        return _fit(version, algorithm, dataset, progress, quick, then)
+        return _fit(version, algorithm, dataset, progress, quick, then, engine)
     except CannotFit as reason:
         logger.warning("%s was not trained: %s", version, reason)
         registry.fail_version(version, str(reason))
@@ -222,19 +228,28 @@ def _fit(
     progress: Progress,
     quick: bool,
     then: registry.Then | None,
+    engine: LocalEngine,
 ) -> ModelVersion:
     """Fit on the earlier events to judge by those that it hasn't seen, then on all of them; both with what is kept."""
     began = time.perf_counter()
     gate, seed = Gate.of(version.algorithm, algorithm, then), version.seed
     fitter, kept = refit.of_live(version.algorithm, algorithm) if quick else (algorithm, {})
-    evaluation = evaluate(fitter, dataset, seed, beside=gate.beside, progress=part(progress, 0, 0.5, "evaluating"))
+    fitter, beside = engine.fitter(fitter), {name: engine.fitter(other) for name, other in gate.beside.items()}
+    evaluation = evaluate(fitter, dataset, seed, beside=beside, progress=part(progress, 0, 0.5, "evaluating"))
     started = time.perf_counter()
     model = fitter.fit(dataset, np.random.default_rng(seed), part(progress, 0.5, 0.95, "fitting"))
     seconds = time.perf_counter() - started
     progress(0.95, "storing the model")
-    described = {"metrics": evaluation.as_dict() | kept, "verdict": gate.verdict(evaluation), "fit_seconds": seconds}
+    described = {
+        "metrics": evaluation.as_dict() | kept | engine.metrics(algorithm),
+        "verdict": gate.verdict(evaluation),
+        "fit_seconds": seconds,
+    }
     took = timedelta(seconds=time.perf_counter() - began) if then else None
-    return registry.finish_version(version, model, took, **described)
+    made = registry.finish_version(version, model, took, **described)
+    if not then and not made.is_refused:
+        engine.hand_over_lists(made, algorithm, model)
+    return made
 
 
 def _described(dataset: Dataset) -> dict[str, Any]:

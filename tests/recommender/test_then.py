@@ -19,6 +19,7 @@ from recommender.merchandising import ListSettings
 from recommender.models import DEFAULT, HourlyImpressions, ModelVersion, Release
 from recommender.registry import Then
 from recommender.registry.exceptions import CannotPromote
+from recommender.training import engines
 from recommender.training import train as training
 from recsite.platform.audit import Actor
 from recsite.platform.models import AuditEntry, SeriesPoint
@@ -94,7 +95,7 @@ def test_training_as_of_then_knows_what_had_happened_and_makes_a_candidate(
         read.append(load_everything(*asked))
         return read[-1]
 
-    monkeypatch.setattr(training, "load_everything", reading)
+    monkeypatch.setattr(engines, "load_everything", reading)
     days = [factories.event(shop.ada, item, at=THEN + timedelta(days=day)) for day, item in enumerate(shop.items)]
     store_and_tell(days, "test")
     third = THEN + timedelta(days=3)

@@ -13,6 +13,7 @@ from recommender.engine.types import CannotFit
 from recommender.models import ModelVersion, Release
 from recommender.registry import artifacts
 from recommender.registry.exceptions import CannotTrain
+from recommender.training import engines
 from recommender.training import train as training
 from recommender.training.train import summary, train
 from recsite.platform.exceptions import AlreadyRunning
@@ -275,7 +276,7 @@ def test_what_learns_from_events_alone_reads_no_texts_and_no_lists(monkeypatch: 
         asked.append(set(reads))
         return load(reads, until)
 
-    monkeypatch.setattr(training, "load_everything", noting)
+    monkeypatch.setattr(engines, "load_everything", noting)
     train(["svd", "popular"], settings=QUICK)
     train(["content"])
     assert asked == [set(), {"tokens"}]
