@@ -25,6 +25,7 @@ from tests.bench import (
     rules_table,
     search_table,
     series_table,
+    spark_table,
     tables,
     workers_table,
 )
@@ -46,7 +47,11 @@ SECTIONS = (
     "admin",
     "backup",
     "workers",
+    "spark",
 )
+ONLY_WHERE_ASKED_FOR = {"spark"}
+"""It needs requirements-spark.txt and Java, which nothing else here does."""
+
 PEOPLE, ITEMS, RATINGS = 53_424, 10_000, 979_478
 
 
@@ -75,8 +80,9 @@ def main() -> None:
             "admin": lambda: admin_table.admin(arguments.items),
             "backup": backup_table.backup,
             "workers": workers_table.workers,
+            "spark": spark_table.spark,
         }
-        for section in arguments.only or sections:
+        for section in arguments.only or [name for name in sections if name not in ONLY_WHERE_ASKED_FOR]:
             prepare(section, path, arguments.format)
             say(f"Measuring {section} ...")
             of = "" if section in ("catalogue", "search", "filters", "series", "admin") else f"{name}. "
@@ -90,7 +96,7 @@ def main() -> None:
 def prepare(section: str, path: Path, format_: str) -> None:
     """Make what a section needs where no section before it did: ratings for all but the first, a release for lists."""
     if (
-        section in ("training", "ranking", "serving", "export", "rules", "backup", "workers")
+        section in ("training", "ranking", "serving", "export", "rules", "backup", "workers", "spark")
         and not part("contents")["events"]
     ):
         say("Importing ...")
@@ -106,6 +112,7 @@ def _arguments() -> Any:
     parser.add_argument("--format", default="csv", help="Its format, as in import_data.")
     parser.add_argument("--only", type=_sections, help=f"Measure these alone, with commas: {','.join(SECTIONS)}.")
     parser.add_argument("--items", type=int, default=1_000_000, help="Size of the large catalogue (%(default)s).")
+    parser.add_argument("--events", type=int, default=RATINGS, help="Size of the made data set (%(default)s).")
     parser.add_argument("--keep", action="store_true", help="Keep the data for the next run with --only.")
     return parser.parse_args()
 
@@ -121,23 +128,26 @@ def _sections(names: str) -> list[str]:
 def _data(arguments: Any) -> tuple[Path, str]:
     if arguments.data:
         return arguments.data.resolve(), f"`{arguments.data.name}`"
-    return _made_data(), f"{RATINGS:,} made ratings by {PEOPLE:,} people of {ITEMS:,} items"
+    people = max(round(PEOPLE * arguments.events / RATINGS), 1)
+    made = _made_data(arguments.events, people)
+    return made, f"{arguments.events:,} made ratings by {people:,} people of {ITEMS:,} items"
 
 
 def _asked(arguments: Any) -> str:
     data = f" DATA={arguments.data} FORMAT={arguments.format}" if arguments.data else ""
-    return f'{data} ARGS="--only {",".join(arguments.only)}"' if arguments.only else data
+    events = f" --events {arguments.events}" if arguments.events != RATINGS else ""
+    return f'{data} ARGS="--only {",".join(arguments.only)}{events}"' if arguments.only else data
 
 
-def _made_data() -> Path:
-    """Ratings of the size of goodbooks-10k, with popular and rare items, for machines that don't have it."""
+def _made_data(ratings: int, n_people: int) -> Path:
+    """Ratings, by default as many as goodbooks-10k has, with popular and rare items: for machines without it."""
     path = STATE / "ratings.csv.gz"
     path.parent.mkdir(parents=True, exist_ok=True)
     rng = np.random.default_rng(42)
-    people = rng.integers(0, PEOPLE, RATINGS)
-    items = np.minimum(rng.pareto(0.8, RATINGS) * ITEMS / 50, ITEMS - 1).astype(int)
-    stars = rng.integers(1, 6, RATINGS)
-    seconds = 1_750_000_000 + np.sort(rng.integers(0, 15_000_000, RATINGS))
+    people = rng.integers(0, n_people, ratings)
+    items = np.minimum(rng.pareto(0.8, ratings) * ITEMS / 50, ITEMS - 1).astype(int)
+    stars = rng.integers(1, 6, ratings)
+    seconds = 1_750_000_000 + np.sort(rng.integers(0, 15_000_000, ratings))
     with gzip.open(path, "wt", newline="", compresslevel=1) as file:
         writer = csv.writer(file)
         writer.writerow(["user_id", "item_id", "value", "occurred_at"])
