@@ -68,6 +68,8 @@ class DeadlineWorker(ThreadWorker):
         """When the event loop gives up each connection that it reads from."""
         self._received: dict[TConn, bytearray] = {}
         """The unfinished headers of those that have begun a request; the others linger after their response."""
+        self._has_left = False
+        """Whether connections are refused: the end of the loop asks for it again."""
         self._lingers_until: dict[TConn, float] = {}
         """When the event loop closes those that go on sending after their response."""
 
@@ -78,8 +80,9 @@ class DeadlineWorker(ThreadWorker):
         and then reset them: a proxy can't send a request again that it has sent already.
         """
         super().set_accept_enabled(enabled)
-        if self.alive:
+        if self.alive or self._has_left:
             return
+        self._has_left = True
         for listener in self.sockets:
             listener.setblocking(False)
             before = -1

@@ -16,7 +16,7 @@ from deploy.load.crowd import ITEMS, USERS, Chooser
 from deploy.rehearsal.front import NGINX, front
 from recsite.local import kafka, reset, servers
 from recsite.local.kafka import Kafka
-from recsite.local.paths import PROJECT
+from recsite.local.paths import PROJECT, LocalError
 from recsite.local.postgres import Postgres
 from recsite.local.processes import at_work, wait_until
 from recsite.local.redis import Redis
@@ -168,7 +168,10 @@ def tree(pid: int) -> list[int]:
 @contextmanager
 def rig() -> Iterator[Rig]:
     """Bring everything for the block, and throw it away."""
-    reset.reset(STATE)
+    try:
+        reset.reset(STATE)
+    except LocalError as busy:
+        raise SystemExit(str(busy)) from busy
     with ExitStack() as stack:
         yield Rig(stack)
     reset.reset(STATE)

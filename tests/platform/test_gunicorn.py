@@ -1,5 +1,6 @@
 """The web server: drains before it stops, adds up metrics, measures chunked bodies, refuses a taken port."""
 
+import errno
 import os
 import signal
 import subprocess
@@ -9,11 +10,13 @@ from collections import Counter
 from collections.abc import Iterator
 from http.client import HTTPConnection
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from recsite.local.paths import PROJECT
 from recsite.platform import draining
+from recsite.web_worker import DeadlineWorker
 from tests.outages import wait_until
 from tests.web import Web, web_server
 
@@ -141,3 +144,28 @@ def test_draining_begins_once() -> None:
         assert draining.is_draining()
     finally:
         draining._flag[0] = 0
+
+
+class Listener:
+    """Stands for the socket that a worker listens on; once it is closed there is none."""
+
+    closed = 0
+
+    def setblocking(self, _blocking: bool) -> None:
+        assert not self.closed
+
+    def accept(self) -> None:
+        raise BlockingIOError(errno.EAGAIN, "Nobody has come.")
+
+    def close(self) -> None:
+        self.closed += 1
+
+
+def test_a_worker_that_is_told_to_stop_in_the_middle_of_a_turn_goes_on_to_its_end() -> None:
+    """The turn refuses connections, and so does the end of the loop; what fails there loses what is being answered."""
+    worker: Any = object.__new__(DeadlineWorker)
+    worker.alive = worker._accepting = worker._has_left = False
+    worker.nr_conns, worker.sockets = 0, [Listener()]
+    for _ in range(2):
+        worker.set_accept_enabled(False)
+    assert worker.sockets[0].closed == 1
