@@ -1,6 +1,8 @@
 """Run the worker's tasks about events."""
 
 import logging
+from collections.abc import Callable
+from typing import Any
 
 from celery import shared_task
 
@@ -12,8 +14,11 @@ from interactions.repairs import Repair
 from recsite.platform import jobs
 from recsite.platform.audit import Actor
 from recsite.platform.jobs import Progress
+from recsite.platform.locks import AlreadyRunning, exclusive
 from recsite.platform.models import Job
 
+FILES = "The files that staff brought"
+AGAIN_SECS = 5
 logger = logging.getLogger(__name__)
 
 
@@ -41,32 +46,44 @@ def replay_dead_letters(job_id: int, group: list[str], field: str, value: str) -
     jobs.run(job_id, work)
 
 
-@shared_task(reject_on_worker_lost=True)
-def import_fetch(job_id: int, pk: int) -> None:
+def _one_by_one(task: Any, job_id: int, work: Callable[[Progress], str]) -> None:
+    """Run the job of a file, or try again in a moment while another file is at work.
+
+    They wait for no training, so they are in the queue of what is quick; one at a time, they leave room for that.
+    """
+    try:
+        with exclusive(FILES):
+            jobs.run(job_id, work)
+    except AlreadyRunning as busy:
+        raise task.retry(exc=busy, countdown=AGAIN_SECS, max_retries=None) from None
+
+
+@shared_task(bind=True, reject_on_worker_lost=True)
+def import_fetch(self: Any, job_id: int, pk: int) -> None:
     """Fetch a file from the address that staff gave."""
-    jobs.run(job_id, lambda progress: fetching.fetch(pk, progress))
+    _one_by_one(self, job_id, lambda progress: fetching.fetch(pk, progress))
 
 
-@shared_task(reject_on_worker_lost=True)
-def import_check(job_id: int, pk: int) -> None:
+@shared_task(bind=True, reject_on_worker_lost=True)
+def import_check(self: Any, job_id: int, pk: int) -> None:
     """Read a file that staff brought, and say what an import would do."""
-    jobs.run(job_id, lambda progress: file_jobs.check_file(pk, progress))
+    _one_by_one(self, job_id, lambda progress: file_jobs.check_file(pk, progress))
 
 
-@shared_task(reject_on_worker_lost=True)
-def import_load(job_id: int, pk: int, again: bool) -> None:
+@shared_task(bind=True, reject_on_worker_lost=True)
+def import_load(self: Any, job_id: int, pk: int, again: bool) -> None:
     """Import a file that staff brought; begun again, it goes on where it stopped."""
     job = Job.objects.get(pk=job_id)
     # What is read once more is so from its start, and goes on as well if the worker is killed.
     again = again and not job.attempts
-    jobs.run(job_id, lambda progress: file_jobs.load_file(pk, progress, again=again, actor=jobs.actor_of(job)))
+    _one_by_one(self, job_id, lambda progress: file_jobs.load_file(pk, progress, again=again, actor=jobs.actor_of(job)))
 
 
-@shared_task(reject_on_worker_lost=True)
-def import_undo(job_id: int, pk: int) -> None:
+@shared_task(bind=True, reject_on_worker_lost=True)
+def import_undo(self: Any, job_id: int, pk: int) -> None:
     """Delete the events that a file brought."""
     job = Job.objects.get(pk=job_id)
-    jobs.run(job_id, lambda progress: file_jobs.undo_file(pk, progress, actor=jobs.actor_of(job)))
+    _one_by_one(self, job_id, lambda progress: file_jobs.undo_file(pk, progress, actor=jobs.actor_of(job)))
 
 
 @shared_task(soft_time_limit=600, time_limit=660)

@@ -26,6 +26,7 @@ from recsite.platform.backup import runs, storage
 from recsite.platform.broker import BrokerAway
 from recsite.platform.humanize import duration, pluralize
 from recsite.platform.models import AlertMessage, Job
+from recsite.platform.series.kinds import STORED
 
 WINDOW = timedelta(minutes=10)
 """The latest time of which errors and durations are told."""
@@ -47,7 +48,8 @@ def _redis() -> Iterator[Finding]:
 
 
 def _workers() -> Iterator[Finding]:
-    if absent := workers.complaint():
+    absent = workers.complaint()
+    if absent and not workers.may_still_start():
         yield Finding(limits.WORKER, absent, "admin:platform_job_changelist", "platform.view_job")
 
 
@@ -108,10 +110,17 @@ def _requests() -> Iterator[Finding]:
 def _events() -> Iterator[Finding]:
     last = arrivals.last_stored_at()
     silent = timezone.now() - last if last else timedelta()
-    if silent < QUIET_AFTER and limits.SILENCE.is_crossed(silent.total_seconds()):
+    if silent < QUIET_AFTER and limits.SILENCE.is_crossed(silent.total_seconds()) and _have_come():
         sentence = f"No event has been stored for {duration(silent.total_seconds())}."
         page, permission = "admin:interactions_interaction_changelist", "interactions.view_interaction"
         yield Finding(limits.SILENCE, sentence, page, permission, since=last)
+
+
+def _have_come() -> bool:
+    """Tell whether any event came in by itself lately: who has only imported files so far expects none."""
+    until = timezone.now().replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
+    found = series.read(series.EVENTS, until - QUIET_AFTER, until, timedelta(hours=1), by="outcome").now
+    return STORED in found and found[STORED].total.count > 0
 
 
 def _levels() -> Iterator[Finding]:
@@ -119,7 +128,8 @@ def _levels() -> Iterator[Finding]:
     now = timezone.now()
     queues = series.latest(series.QUEUES, timedelta(days=1), now)
     newest = max((at for at, _ in queues.values()), default=None)
-    if limits.LEVELS.is_crossed((now - newest).total_seconds() if newest else math.inf):
+    silent = (now - newest).total_seconds() if newest else math.inf
+    if limits.LEVELS.is_crossed(silent) and not workers.may_still_start():
         told = f"for {duration((now - newest).total_seconds())}" if newest else "in the last day"
         page, permission = "admin:django_celery_beat_periodictask_changelist", "django_celery_beat.view_periodictask"
         yield Finding(limits.LEVELS, f"Queues and lag have not been looked at {told}.", page, permission, since=newest)
@@ -156,7 +166,8 @@ def _drift() -> Iterator[Finding]:
     found = [report for report in drift.latest() if report.is_drift]
     if found:
         worst = max(found, key=lambda report: report.psi)
-        yield Finding(limits.DRIFT, worst.sentence, "drift", "recommender.view_driftreport")
+        since = drift.drifting_since(worst)
+        yield Finding(limits.DRIFT, worst.sentence, "drift", "recommender.view_driftreport", since=since)
 
 
 def _dead_letters() -> Iterator[Finding]:

@@ -33,6 +33,7 @@ JOB_LINKS = "recsite.console.job_links.LINKS"
 
 # The limits of alerts; `recsite.platform.thresholds` says what each means. 0 switches one off.
 ALERT_LOOKS = "recsite.alerts.LOOKS"
+ALERT_GRACE_SECS = env.integer("ALERT_GRACE_SECS", 120, 0, 3600)
 ALERT_ERROR_SHARE = env.decimal("ALERT_ERROR_SHARE", 0.05, 0, 1)
 ALERT_P95_MS = env.integer("ALERT_P95_MS", 200, 0)
 ALERT_EVENT_SILENCE_SECS = env.integer("ALERT_EVENT_SILENCE_SECS", 3600, 0)

@@ -35,6 +35,7 @@ def _as_if_just_started(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     # On a busy machine seconds pass between two lines of a test, and what is looked at anew costs queries.
     monkeypatch.setattr(alerts, "KEPT_SECS", 3600.0)
     monkeypatch.setattr(settings, "GATHER_IN_BACKGROUND", False)
+    monkeypatch.setattr(settings, "ALERT_GRACE_SECS", 0)
     monkeypatch.setattr(settings, "NOTE_KEY_USE_IN_BACKGROUND", False)
     monkeypatch.setattr(health, "CACHED_SECS", 0.0)
     # All tests come from one address.

@@ -27,11 +27,17 @@ from recsite.platform.parts import Badge, Empty, State
 
 SEE, MEND = "interactions.view_deadletter", "interactions.change_deadletter"
 PREVIEWED = 10
+OPEN = 5
+"""Groups of one kind of mistake that stand open; where there are more of them, they are folded under one line."""
+
 AT_ONCE = 100
 """Letters that are replayed while the browser waits; more of them are a job of the worker."""
 
 SHOWN = ("user_id", "item_id", "type", "value", "occurred_at")
 LONGEST_SHOWN = 40
+NAMED = {UNKNOWN_ITEM: "item", UNKNOWN_TYPE: "type"}
+"""The kinds whose groups each name another thing, so that there can be a great many of them."""
+
 ISO = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(\.\d+)?(\+00:00|Z)?$", re.ASCII)
 """A time in UTC as our own store writes it: the page leaves out the parts of a second."""
 
@@ -51,10 +57,33 @@ def letter_groups_page(request: HttpRequest) -> HttpResponse:
     context = {
         "summary": f"{many}{', ignored' if ignored else ''}." if found else "",
         "ignored": ignored,
-        "rows": [(one, address(one.group), repairs.field_of(one.group)) for one in found],
+        "kinds_of_rows": _by_kind(found),
         "empty": NONE_IGNORED if ignored else NONE_WAIT,
     }
     return _page(request, "groups", context, "Dead letters")
+
+
+def _by_kind(found: list[LetterGroup]) -> list[dict[str, Any]]:
+    """Return the groups by their kind of mistake, the kind with the most letters first; long ones are to be folded."""
+    kinds: dict[str, list[LetterGroup]] = {}
+    for one in found:
+        kinds.setdefault(one.group.kind if one.group.kind in NAMED else "", []).append(one)
+    made = [
+        {
+            "said": _kind_said(kind, rows) if kind else "",
+            "is_folded": bool(kind) and len(rows) > OPEN,
+            "number": sum(one.number for one in rows),
+            "rows": [(one, address(one.group)) for one in rows],
+        }
+        for kind, rows in kinds.items()
+    ]
+    return sorted(made, key=lambda one: -one["number"])
+
+
+def _kind_said(kind: str, rows: list[LetterGroup]) -> str:
+    """Say how many letters name how many things that nobody knows."""
+    letters = pluralize(sum(one.number for one in rows), "letter")
+    return f"{KINDS[kind]}: {letters} of {pluralize(len(rows), NAMED[kind])}"
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -85,8 +114,9 @@ def _details(request: HttpRequest, found: LetterGroup) -> dict[str, Any]:
     field, repair = repairs.field_of(group), suggestion.repair
     if field and "value" in request.GET:
         repair = _asked(field, request.GET)
-    shown = list(DeadLetter.objects.of(group).order_by("-received_at", "-pk")[:PREVIEWED])
-    foreseen = repairs.foresee(shown, repair)
+    latest = list(DeadLetter.objects.of(group).order_by("-received_at", "-pk")[:AT_ONCE])
+    foreseen = repairs.foresee(latest, repair)
+    fit = sum(not one.obstacle for one in foreseen)
     return {
         "found": found,
         "badges": _badges(found),
@@ -97,7 +127,8 @@ def _details(request: HttpRequest, found: LetterGroup) -> dict[str, Any]:
         "repair": repair,
         "suggestion": suggestion,
         "offers": _offers(suggestion, repair),
-        "rows": [_row(one, field) for one in foreseen],
+        "rows": [_row(one, field) for one in foreseen[:PREVIEWED]],
+        "replay_words": _replay_words(fit, len(foreseen), found.number),
         "columns": SHOWN,
         "preview_said": _said(foreseen, found.number),
         "may_mend": request.user.has_perm(MEND),
@@ -159,6 +190,17 @@ def _row(one: Foreseen, field: str) -> dict[str, Any]:
     cells = [(name, _shown(name, before), _shown(name, after), name == field) for name in SHOWN]
     badge = Badge("can't be stored", State.BAD) if one.obstacle else Badge("would be stored", State.GOOD)
     return {"letter": one.letter, "cells": cells, "badge": badge, "obstacle": one.obstacle}
+
+
+def _replay_words(fit: int, looked_at: int, number: int) -> str:
+    """Return what the button does; nothing where it would store nothing."""
+    if number > looked_at:
+        return f"Save and replay all {number:,}"
+    if not fit:
+        return ""
+    if fit == number:
+        return f"Save and replay all {number:,}" if number > 1 else "Save and replay"
+    return f"Save and replay: stores {fit:,} of {number:,}"
 
 
 def _said(foreseen: list[Foreseen], number: int) -> str:

@@ -21,6 +21,11 @@ class Period:
     """The time that a chart of them shows."""
     by: str
 
+    @property
+    def drawn_label(self) -> str:
+        """Return in words the time that a chart of lists shows."""
+        return self.label if self.drawn == self.lists else USUAL.label
+
     def spans(self, now: datetime) -> Span:
         """Return the time of a chart of lists, and as much before it as is compared."""
         end = _end(now, self.by)

@@ -10,11 +10,17 @@ from recsite.platform.backup.runs import BackupRun
 from recsite.platform.database import DatabaseDown
 from recsite.platform.humanize import distance, pluralize
 
+GUIDE = "docs/DISASTER.md"
+
 
 def sentences() -> list[str]:
     """Return what there is to say; each sentence says what to do where something is missing."""
     if not storage.is_set_up():
-        return ["No backups are made here: BACKUP_STORAGE_PATH and BACKUP_STORAGE_BUCKET are not set."]
+        return [
+            "No backups are made here, so whatever is lost with this database is lost: its events, users and releases.",
+            "Set BACKUP_STORAGE_PATH to a folder on another disk, or BACKUP_STORAGE_BUCKET, and start again: the "
+            f"schedule then makes one a day. {GUIDE} has the rest, and how to restore.",
+        ]
     try:
         good, last = database.ask(lambda: (BackupRun.objects.filter(error="").first(), runs.last()))
     except (DatabaseDown, DatabaseError):

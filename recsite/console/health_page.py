@@ -19,6 +19,7 @@ from recommender.serving.processes import Process
 from recsite.console import backlog, backups, renewing, running_parts, schedule
 from recsite.console.renewing import Part
 from recsite.platform import alerts, database, series
+from recsite.platform.backup import storage
 from recsite.platform.database import DatabaseDown
 from recsite.platform.exceptions import Unavailable
 from recsite.platform.humanize import pluralize
@@ -39,7 +40,7 @@ def show(request: HttpRequest) -> HttpResponse:
         **admin.site.each_context(request),
         "title": "Health",
         "live_part": _live(request).html,
-        "tasks": schedule.tasks() if request.user.has_perm(SEE_SCHEDULE) else None,
+        **_schedule(request),
         "may_run": request.user.has_perm(RUN),
     }
     return TemplateResponse(request, "admin/health/health.html", context)
@@ -75,13 +76,28 @@ def _do(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
     return redirect("health-page")
 
 
+def _schedule(request: HttpRequest) -> dict[str, Any]:
+    """Return the tasks of the schedule: those that failed or are off, which stand open, and the others."""
+    if not request.user.has_perm(SEE_SCHEDULE):
+        return {"has_schedule": False}
+    tasks = schedule.tasks()
+    return {
+        "has_schedule": True,
+        "tasks": tasks,
+        "odd_tasks": [task for task in tasks if task.badge],
+        "usual_tasks": [task for task in tasks if not task.badge],
+    }
+
+
 def _live(request: HttpRequest) -> Part:
     lines, details = running_parts.parts()
     said, rows = _processes()
     context = {
         "alerts": alerts.shown_to(request.user),
         "summary": running_parts.summary(lines),
-        "parts": lines,
+        "troubled": [part for part in lines if part.badge.state == State.BAD],
+        "well": [part for part in lines if part.badge.state != State.BAD],
+        "has_backups": storage.is_set_up(),
         "queues": backlog.queues(details["broker"]),
         "readers": backlog.readers(),
         "cache": _cache(),

@@ -61,7 +61,7 @@ def _broker() -> str:
 def _worker() -> str:
     """Say which queue has no worker; nothing while Redis is gone, where that is said already."""
     try:
-        return workers.complaint()
+        return "" if workers.may_still_start() else workers.complaint()
     except RedisDown:
         return ""
 

@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 from django.conf import settings
@@ -27,6 +27,7 @@ from recsite.platform.series_models import HeldAlert
 from recsite.platform.thresholds import DATABASE, REDIS, UNKNOWN, Severity, Threshold
 
 logger = logging.getLogger(__name__)
+NEW = timedelta(minutes=1)
 KEPT_SECS = 5.0
 """How long a process repeats what it has found."""
 
@@ -69,6 +70,11 @@ class Alert:
     link: str
     """The address of the page of the admin that helps; empty where there is none."""
     permission: str
+
+    @property
+    def is_new(self) -> bool:
+        """Tell whether it began within the last minute: "since now" would be no answer."""
+        return timezone.now() - self.since < NEW
 
 
 Look = Callable[[], Iterable[Finding]]

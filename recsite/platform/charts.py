@@ -5,6 +5,7 @@ stands; what is written stands outside of it, at a place in percent.
 """
 
 import math
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -21,6 +22,8 @@ STYLES = 5
 """Colours of lines, each with its own dashes as well; the sixth line looks like the first one."""
 
 EDGE = 0.05
+NOT_OVER = "not over yet"
+"""What is said of a step that goes on: its figures still grow, and are no fall."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,7 @@ class Line:
     dots: list[str]
     bands: list[str]
     latest: str
+    """The value of the last step that is over; where none is, what the one that goes on has come to so far."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +104,8 @@ class Chart:
     bars_name: str = ""
     ticks: Sequence[Label] = ()
     marks: Sequence[str] = ()
+    unfinished: tuple[str, str] | None = None
+    """Where the step that is not over begins, and how wide it is."""
     columns: Sequence[str] = ()
     readings: Sequence[Reading] = ()
 
@@ -111,7 +117,12 @@ class Chart:
     def has_legend(self) -> bool:
         """Return True where a line has to say which one it is, or something stands beside the lines."""
         return bool(
-            len(self.lines) > 1 or any(one.bands for one in self.lines) or self.bars_name or self.limit or self.marks
+            len(self.lines) > 1
+            or any(one.bands for one in self.lines)
+            or self.bars_name
+            or self.limit
+            or self.marks
+            or self.unfinished
         )
 
 
@@ -131,13 +142,15 @@ def chart(
     has_room_for: Sequence[float] = (),
     from_zero: bool = True,
     is_barred: bool = False,
+    now: float | None = None,
 ) -> Chart:
     """Return a chart of some series over the same times.
 
     `bars` stand behind the lines on a scale of their own, which the legend names; with `is_barred` the one series is
     drawn as bars itself. `limit` is a dashed line with its name, `within` cuts what would flatten all others, `span` is
     from when to when the plane reaches (else from the first time to the last one), and `has_room_for` are values that
-    the plane is high enough for, so that charts beside each other can be compared.
+    the plane is high enough for, so that charts beside each other can be compared. A last step that isn't over `now`
+    (seconds, else this moment) is marked as such, and no legend has its value.
     """
     known = [value for one in series for values in (one.values, one.low, one.high) for value in plane.finite(values)]
     if not at or not (known or (bars and plane.finite(bars.values))):
@@ -152,6 +165,7 @@ def chart(
     barred = bars or (series[0] if is_barred else None)
     columns = ([(bars, Unit.COUNT)] if bars else []) + [(one, unit) for one in series]
     marked = _marked(laid, marks)
+    is_over = _is_over(laid, at[-1], time.time() if now is None else now)
     return Chart(
         title,
         sentence,
@@ -162,13 +176,14 @@ def chart(
         zero=plane.y(scale, 0.0) if scale.bottom < 0 < scale.top else "",
         limit=plane.y(scale, limit[1]) if limit else "",
         limit_name=f"{limit[0]}: {write(limit[1], unit)}" if limit else "",
-        lines=[] if is_barred else _lines(laid, scale, series, unit),
+        lines=[] if is_barred else _lines(laid, scale, series, unit, is_over),
         bars=plane.bars(laid, behind, barred.values) if barred else [],
         bars_name=f"{bars.name} (top: {write(behind.top, Unit.COUNT)})" if bars else "",
         ticks=[_label(laid.x(plane.place(moment)), words) for moment, words in axes.ticks(*span)],
         marks=[percent(x) for x, _, _ in marked],
+        unfinished=None if is_over else _last_strip(laid),
         columns=[one.name for one, _ in columns],
-        readings=_readings(laid, at, columns, marked),
+        readings=_readings(laid, at, columns, marked, is_over),
     )
 
 
@@ -179,15 +194,29 @@ def spark(values: Values) -> list[str]:
     return plane.runs(Plane.of(range(len(values))), axes.scale(plane.finite(values)), values)
 
 
-def _lines(laid: Plane, scale: Scale, series: Sequence[Series], unit: Unit) -> list[Line]:
+def _is_over(laid: Plane, last: Moment, now: float) -> bool:
+    """Tell whether the last step is; ranks are no steps of time, and one time alone has no length."""
+    return isinstance(last, int) or len(laid.places) < 2 or laid.places[-1] + laid.step <= now
+
+
+def _last_strip(laid: Plane) -> tuple[str, str]:
+    """Return where the strip of the last time begins, and how wide it is."""
+    begin, end = laid.edges()[-2:]
+    return percent(begin), percent(end - begin)
+
+
+def _lines(laid: Plane, scale: Scale, series: Sequence[Series], unit: Unit, is_over: bool) -> list[Line]:
     lines, number = [], 0
     for one in series:
         number += not one.is_base
         style = "base" if one.is_base else str((number - 1) % STYLES + 1)
-        latest = next((value for value in reversed(one.values) if is_known(value)), None)
+        whole = one.values if is_over else one.values[:-1]
+        latest = write(next((value for value in reversed(whole) if is_known(value)), None), unit)
+        if not is_over and is_known(one.values[-1]) and not plane.finite(whole):
+            latest = f"{write(one.values[-1], unit)} so far"
         bands = plane.bands(laid, scale, one.low, one.high)
         runs = plane.runs(laid, scale, one.values)
-        lines.append(Line(one.name, style, runs, plane.dots(runs), bands, write(latest, unit)))
+        lines.append(Line(one.name, style, runs, plane.dots(runs), bands, latest))
     return lines
 
 
@@ -196,6 +225,7 @@ def _readings(
     at: Sequence[Moment],
     columns: Sequence[tuple[Series, Unit]],
     marked: Sequence[tuple[float, int, str]],
+    is_over: bool,
 ) -> list[Reading]:
     """Return what is read at each time; of very many times, at the last one of each few."""
     each = math.ceil(len(at) / MOST_READ)
@@ -205,7 +235,7 @@ def _readings(
         x = laid.x(laid.places[last])
         readings.append(
             Reading(
-                at=axes.label(at[last]),
+                at=axes.label(at[last]) + ("" if is_over or end < len(at) else f" ({NOT_OVER})"),
                 x=percent(edges[start]),
                 width=percent(edges[end] - edges[start]),
                 middle=percent(x),

@@ -58,7 +58,8 @@ def tile(
     `is_more_better` colours the change; leave it None where more is neither, or where chance may have made it.
     """
     if not is_known(value):
-        return Tile(name, "", "", State.NONE, (), (), note, empty or "nothing was measured.", link)
+        # What is said beside a value means nothing without it.
+        return Tile(name, "", "", State.NONE, (), (), "", empty or "nothing was measured.", link)
     words, grown = _change(value, before, period)
     state = State.NONE
     if is_more_better is not None and abs(grown) >= STEADY:

@@ -6,7 +6,7 @@ from kombu import Exchange, Queue
 
 DEFAULT, TRAINING = "default", "training"
 NAMES = (DEFAULT, TRAINING)
-LONG = ("train", "rebuild", "warm", "tune", "export", "import", "past")
+LONG = ("train", "rebuild", "warm", "tune", "export", "past")
 """How the names of long tasks begin, and the kinds of their jobs."""
 
 ROUTES: dict[str, Any] = {f"*.tasks.{name}*": {"queue": TRAINING} for name in LONG}

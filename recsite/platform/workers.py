@@ -2,9 +2,11 @@
 
 from contextlib import suppress
 from datetime import timedelta
+from time import monotonic
 from typing import Any
 
 from celery import current_app
+from django.conf import settings
 from django.utils import timezone
 
 from recsite.platform import jobs, queues, redis
@@ -13,6 +15,7 @@ from recsite.platform.redis import RedisDown
 
 SILENCE_SECS = 15
 START_ONE = "start one with 'celery -A recsite.celery worker'"
+STARTED = monotonic()
 LOST_AFTER = timedelta(minutes=1)
 LOST = (
     "Its worker is gone: it was killed, or its machine stopped. The job starts again when a worker takes it, "
@@ -25,6 +28,11 @@ def note(**kwargs: Any) -> None:  # noqa: ARG001 - a handler of Celery's heartbe
     mine = [name for name in current_app.amqp.queues.consume_from if name in queues.NAMES]
     with suppress(RedisDown):
         redis.call(lambda client: [client.set(_key(name), b"1", ex=SILENCE_SECS) for name in mine])
+
+
+def may_still_start() -> bool:
+    """Tell whether this process began so lately that what starts beside it may just not be there yet."""
+    return monotonic() - STARTED < settings.ALERT_GRACE_SECS
 
 
 def missing() -> list[str]:

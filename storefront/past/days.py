@@ -1,5 +1,6 @@
 """Live through one day: lists are shown to those who come, they click, and what follows is stored."""
 
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -18,6 +19,7 @@ from recommender.operations import lists_as_of
 from recommender.operations.lists_as_of import Visit
 from recommender.serving.candidates import POPULAR
 from recommender.serving.placements import ServedPlacement
+from recsite.platform.series import noting
 from storefront import shelves
 from storefront.past.tastes import Tastes
 from storefront.past.timeline import Span, Timeline
@@ -25,6 +27,9 @@ from storefront.past.visitors import Visitors
 from storefront.simulation.rhythm import DAY
 
 SOURCE = "storefront"
+START_PAGE = "/"
+"""What a visitor asks for; each visit is one request, which makes the lists of the shelves."""
+
 AT_ONCE = 5_000
 """Events that are stored in one transaction."""
 
@@ -70,7 +75,10 @@ def live(shop: Shop, number: int) -> None:
     """Live through the day of this number; what was decided on it is in the timeline already."""
     start = shop.span.day(number)
     visits = shop.visitors.visits(start, shop.span.now, number / max(shop.span.days - 1, 1))
-    lists = [(key, shown) for key in REACH for shown in _shown(shop, key, visits)]
+    took: dict[Visit, float] = {}
+    lists = [(key, shown) for key in REACH for shown in _shown(shop, key, visits, took)]
+    for visit, seconds in took.items():
+        noting.request(START_PAGE, 200, seconds, visit.at.timestamp())
     impressions.flush()
     shop.sums.lists += len(lists)
     clicks = shop.visitors.clicks(lists, REACH)
@@ -79,6 +87,7 @@ def live(shop: Shop, number: int) -> None:
     events = iter(_in_time(shop.visitors.events(turned_to, shop.item_ids, shop.span.now)))
     while batch := list(islice(events, AT_ONCE)):
         shop.sums.events += len(producers.store_and_tell(batch, SOURCE, as_happened=True).stored)
+    noting.flush()
 
 
 def _in_time(events: Iterable[Event]) -> list[Event]:
@@ -89,8 +98,8 @@ def _in_time(events: Iterable[Event]) -> list[Event]:
     return [replace(event, event_id=new_event_id()) for event in sorted(events, key=attrgetter("occurred_at"))]
 
 
-def _shown(shop: Shop, key: str, visits: Sequence[Visit]) -> list[Impression]:
-    """Show a shelf to the visitors, each as it was at their moment."""
+def _shown(shop: Shop, key: str, visits: Sequence[Visit], took: dict[Visit, float]) -> list[Impression]:
+    """Show a shelf to the visitors, each as it was at their moment; add to `took` the seconds that each waited for."""
     placement = shop.placements.get(key)
     if placement is None:
         return []
@@ -98,7 +107,10 @@ def _shown(shop: Shop, key: str, visits: Sequence[Visit]) -> list[Impression]:
         visits = [visit for visit in visits if scrolls(visit)]
     shown: list[Impression] = []
     for release, served, some in _by_what_was_live(shop.timeline, placement, visits):
+        began = time.perf_counter()
         shown += lists_as_of.show(release, served, some, POPULAR if key == shelves.POPULAR else "")
+        each = (time.perf_counter() - began) / len(some)
+        took.update((visit, took.get(visit, 0.0) + each) for visit in some)
     return shown
 
 

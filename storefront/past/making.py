@@ -18,6 +18,7 @@ from recsite.platform.exceptions import UserFacingError
 from recsite.platform.humanize import pluralize
 from recsite.platform.jobs import NothingToDo
 from recsite.platform.months import Month
+from recsite.platform.series.thinning import POINTS, thin
 from storefront import shelves
 from storefront.past.counting import count_everything
 from storefront.past.days import Shop, live
@@ -62,13 +63,15 @@ def refuse_another(days: Span) -> None:
 def make(tastes: Tastes, days: Span, progress: Progress = silent, seed: int = SEED) -> str:
     """Make the past of these days, and say in a sentence what was made. Raises what `refuse_another` does."""
     refuse_another(days)
-    for table in (EVENTS, LISTS, ATTRIBUTIONS):
+    for table in (EVENTS, LISTS, ATTRIBUTIONS, POINTS):
         table.ensure_months({Month.of(days.start), Month.of(days.now)})
     shelves.make(MAKER, days.start)
     # Events of before any list are read first: none of them can have come of one.
     count_everything()
     shop = Shop.open(days, Timeline(), tastes, seed)
     _live_through(shop, Story(shop, seed), progress)
+    # Charts read minutes of the last week and hours of before, in the past that is made as in any other.
+    thin(days.now)
     return _said(shop)
 
 

@@ -6,12 +6,14 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from catalog.models import EndUser, Item
+from interactions import tasks
 from interactions.importing import files
 from interactions.importing.rejections import redact_files
 from interactions.models import ImportRun, Interaction
 from interactions.store import store
 from recsite.platform import jobs
 from recsite.platform.audit import SYSTEM
+from recsite.platform.locks import AlreadyRunning, exclusive
 from recsite.platform.models import AuditEntry, Job
 from tests import factories
 from tests.admin.imports import (
@@ -34,6 +36,22 @@ from tests.admin.imports import clerk as clerk
 from tests.admin.staff import Staff
 
 pytestmark = pytest.mark.django_db
+
+
+def test_files_are_read_one_by_one_and_the_next_one_tries_again(
+    clerk: Staff, django_capture_on_commit_callbacks: Callbacks
+) -> None:
+    row = bring(clerk, EVENTS)
+    with django_capture_on_commit_callbacks(execute=True):
+        read(clerk, row, "check")
+    job = Job.objects.get()
+    with exclusive(tasks.FILES), pytest.raises(AlreadyRunning):
+        tasks.import_check(job.pk, row.pk)
+    job.refresh_from_db()
+    assert job.state == "queued"
+    tasks.import_check(job.pk, row.pk)
+    job.refresh_from_db()
+    assert job.state == "succeeded"
 
 
 def test_a_file_is_checked_imported_and_told_of(clerk: Staff, django_capture_on_commit_callbacks: Callbacks) -> None:

@@ -62,6 +62,26 @@ def test_the_page_counts_each_kind_and_leads_to_it(viewer: Staff, lost: list[Dea
     assert f'href="{GROUP}?kind=unknown_item&amp;named=emmma"' in viewer.get(PAGE).content.decode()
 
 
+def test_many_unknown_items_are_one_line_and_stand_behind_it(viewer: Staff) -> None:
+    store([factories.event("ada", f"new-{number}") for number in range(7)])
+    odd(type="sneeze")
+    page = viewer.get(PAGE).content.decode()
+    assert "<summary>Unknown item: 7 letters of 7 items</summary>" in page
+    assert page.count("<details") == 1
+    assert page.index("</details>") < page.index("Unknown event type sneeze")
+    assert "7 dead letters: unknown item, 7 items." in viewer.page("/admin/")
+
+
+def test_what_would_store_nothing_is_not_offered(admin: Staff, lost: list[DeadLetter]) -> None:
+    page = admin.get(GROUP, **EMMMA).content.decode()
+    assert 'name="replay"' not in page
+    assert "So none of them can be stored: choose another value." in page
+    factories.item("emma")
+    assert "Save and replay all 3</button>" in admin.get(GROUP, **EMMMA).content.decode()
+    DeadLetter.objects.filter(pk=lost[0].pk).update(payload={"user_id": "ada", "item_id": "emmma", "type": "nothing"})
+    assert "Save and replay: stores 2 of 3</button>" in admin.get(GROUP, **EMMMA).content.decode()
+
+
 def test_without_letters_the_page_says_so(viewer: Staff) -> None:
     assert "every one that was accepted could be stored" in viewer.page(PAGE)
     assert "No letter of this kind waits any more." in viewer.page(GROUP, **EMMMA)

@@ -1,24 +1,27 @@
 """The first page: is all well, what do lists achieve, what is live, what changed, what is to do."""
 
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.db import OperationalError
+from django.db.models import F
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from interactions.models import DeadLetter
 from recommender import registry
 from recommender.insight import periods
-from recommender.models import ModelVersion
+from recommender.models import HourlyImpressions, ModelVersion
 from recommender.serving import Request, recommend
 from recsite.console.overview import attention, charted, page
-from recsite.platform import alerts, jobs, series, workers
+from recsite.platform import alerts, audit, jobs, series, workers
 from recsite.platform.alerts import Finding
+from recsite.platform.audit import Actor, Kind
 from recsite.platform.models import ApiKey
-from recsite.platform.thresholds import LAG, OUTBOX, P95, QUEUE_DEPTH, SILENCE
+from recsite.platform.thresholds import LAG, OUTBOX, P95, QUEUE_DEPTH, RELEASE, SILENCE
 from tests.admin.staff import Staff
 from tests.outages import stoppable_redis
 from tests.recommender.fixtures import Shop, ask, popular, publish, start_afresh
@@ -63,8 +66,16 @@ def test_tiles_the_chart_and_the_sentence_say_what_lists_achieve(viewer: Staff, 
     assert "13 clicked of 180 shown" in said
     assert "All well: " in said
     assert "click-through 7.22 %" in said
-    assert "Popular items 10 %" in said
-    assert "All other lists 1.67 % , with its interval" in said
+    assert "Popular items 10 % so far" in said
+    assert "All other lists 1.67 % so far , with its interval" in said
+
+
+def test_a_day_is_compared_with_the_same_hours_a_week_ago(viewer: Staff, shop: Shop, all_well: None) -> None:
+    shown(shop)
+    HourlyImpressions.objects.update(hour=F("hour") - timedelta(days=7))
+    shown(shop, lists=4)
+    assert "; a week ago 7.22 %" in viewer.page(HOME)
+    assert "a week ago" not in viewer.page(HOME, period="7d")
 
 
 def test_a_rate_of_a_few_is_marked_as_such(viewer: Staff, shop: Shop, all_well: None) -> None:
@@ -113,11 +124,32 @@ def test_three_alerts_are_open_and_the_rest_is_behind_a_word(
     said = viewer.page(HOME)
     assert "2 more" in said
     assert "All well" not in said
+    assert "Everything is up. To look at: Kafka lag, Outbox, Slow lists and 2 others." in said
     for one in kinds:
         assert f"{one.name} is beyond." in said
         assert one.do in said
     page_text = viewer.get(HOME).content.decode()
     assert page_text.index('id="more-alerts"') > page_text.index("rs-alert-warning")
+
+
+def test_activity_says_who_did_what_and_names_many_in_one_line(viewer: Staff, all_well: None) -> None:
+    record = partial(audit.record, object_type="item")
+    for number in range(5):
+        record(Actor(Kind.STAFF, "grace", "admin"), "item.hide", object_id=f"emma-{number}")
+    record(Actor.schedule("Retrain"), "model.train", object_type="model", object_id=7)
+    said = viewer.page(HOME)
+    assert "grace hid items emma-4, emma-3, emma-2 and 2 more" in said
+    assert "The schedule (Retrain) trained model 7" in said
+
+
+def test_what_is_down_comes_before_all_else(viewer: Staff, monkeypatch: pytest.MonkeyPatch) -> None:
+    kinds = (LAG, RELEASE)
+    looks = {"all": lambda: [Finding(one, f"{one.name} is beyond.", "results") for one in kinds]}
+    monkeypatch.setattr(alerts, "import_string", lambda _: looks)
+    alerts.forget()
+    said = viewer.page(HOME)
+    assert "Down: No release." in said
+    assert said.index("Down: No release.") < said.index("No release is beyond.") < said.index("Kafka lag is beyond.")
 
 
 def test_each_part_is_for_those_who_may_see_it(shop: Shop, all_well: None) -> None:

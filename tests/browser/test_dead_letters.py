@@ -37,6 +37,8 @@ def test_a_kind_of_mistake_is_previewed_mended_and_stored(tab: OpenTab, lost: st
     expect(preview).to_contain_text("3 of 3 letters would be stored.")
     page.get_by_label("item_id becomes").fill("nobody-knows-it")
     expect(preview).to_contain_text("0 of 3 letters would be stored.")
+    expect(page.get_by_role("button", name="Save and replay")).to_have_count(0)
+    expect(page.get_by_text("So none of them can be stored")).to_be_visible()
     page.get_by_label("item_id becomes").fill(lost)
     expect(preview).to_contain_text("3 of 3 letters would be stored.")
     page.get_by_role("button", name="Save and replay all 3").click()

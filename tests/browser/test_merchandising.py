@@ -19,8 +19,14 @@ from tests.web import Web
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db]
 PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
-TWO_LINES = 66
-"""Pixels of a row with its padding."""
+CARDS = """rows => rows.map(row => {
+  const box = row.getBoundingClientRect();
+  const outside = [...row.children].map(cell => cell.getBoundingClientRect())
+    .filter(cell => cell.width && (cell.bottom > box.bottom + 1 || cell.right > box.right + 1));
+  return {height: box.height, hidden: outside.length};
+})"""
+HIGHEST = 170
+"""Pixels of a card: a phone shows four of them at a time."""
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -101,13 +107,13 @@ def test_lists_are_compared_on_a_tab_with_items_in_common_marked(tab: OpenTab, d
 
 
 @pytest.mark.parametrize("address", ["catalog/item", "catalog/enduser", "recommender/placement"])
-def test_a_row_of_a_list_has_two_lines_on_a_phone(tab: OpenTab, address: str) -> None:
+def test_a_row_of_a_list_is_a_card_on_a_phone_that_leaves_nothing_out(tab: OpenTab, address: str) -> None:
     page = sign_in(tab(**PHONE))
     page.goto(f"/admin/{address}/")
-    heights = "rows => rows.map(row => row.getBoundingClientRect().height)"
-    found = page.locator("#result_list .data-row").evaluate_all(heights)
+    found = page.locator("#result_list .data-row").evaluate_all(CARDS)
     assert found
-    assert max(found) < TWO_LINES
+    assert {one["hidden"] for one in found} == {0}
+    assert max(one["height"] for one in found) < HIGHEST
 
 
 def test_views_of_the_list_of_items_are_one_click_each(tab: OpenTab) -> None:

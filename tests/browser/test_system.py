@@ -55,6 +55,7 @@ def test_an_alert_is_silenced_and_somebody_is_told(tab: OpenTab) -> None:
 def test_health_leads_to_the_form_of_a_task(tab: OpenTab) -> None:
     page = sign_in(tab(**DESKTOP))
     page.goto("/admin/health/")
+    page.get_by_text("run as planned").click()
     row = page.get_by_role("row", name=TASK)
     expect(row).to_contain_text("every 10 minutes")
     row.get_by_role("button", name="Switch off").click()

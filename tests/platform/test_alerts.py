@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -10,16 +11,17 @@ from django.utils import timezone
 
 from interactions.models import DeadLetter, Interaction
 from interactions.producers import produce
-from recommender.models import DriftReport
+from recommender.models import DriftReport, Release
 from recsite import levels
 from recsite.alerts import LOOKS
+from recsite.console import strip
 from recsite.platform import alerts, database, series, thresholds, workers
 from recsite.platform.alerts import Alert, Finding
 from recsite.platform.models import HeldAlert, Job, SeriesPoint
 from recsite.platform.thresholds import Comparison, Severity, Threshold
 from tests import factories
 from tests.outages import no_postgres, stoppable_redis
-from tests.platform.series_notes import add, level, request
+from tests.platform.series_notes import add, event, level, request
 
 pytestmark = pytest.mark.django_db
 
@@ -70,6 +72,8 @@ def test_silence_counts_from_the_last_event_and_only_where_there_were_any_lately
     produce([factories.event("ada", factories.item())])
     assert "silence" not in look()
     Interaction.objects.update(received_at=timezone.now() - timedelta(hours=2))
+    assert "silence" not in look(), "Imported events alone: nobody expects that others come."
+    add(event(timezone.now() - timedelta(hours=2)))
     alert = look()["silence"]
     assert "No event has been stored for 2 h" in alert.sentence
     assert timezone.now() - alert.since > timedelta(hours=1.9)
@@ -98,6 +102,33 @@ def test_that_nobody_looks_at_levels_is_told() -> None:
     assert "have not been looked at in the last day" in look()["levels"].sentence
     add(level(series.QUEUES, timezone.now() - timedelta(minutes=20), 0, "default"))
     assert "have not been looked at for 20 min" in look()["levels"].sentence
+
+
+def test_what_has_just_started_does_not_complain_of_what_starts_beside_it(
+    settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    SeriesPoint.objects.all().delete()
+    monkeypatch.setattr(workers, "missing", lambda: ["default", "training"])
+    assert {"levels", "worker"} <= look().keys()
+    settings.ALERT_GRACE_SECS = 120
+    monkeypatch.setattr(workers, "STARTED", monotonic() - 60)
+    assert not {"levels", "worker"} & look().keys()
+    assert strip._worker() == ""
+    monkeypatch.setattr(workers, "STARTED", monotonic() - 121)
+    assert {"levels", "worker"} <= look().keys()
+    assert strip._worker()
+
+
+def test_drift_says_since_when_and_is_that_of_the_live_release() -> None:
+    live = Release.objects.get()
+    now = timezone.now()
+    about = {"window_minutes": 60, "distribution": "item", "psi": 0.9, "js": 0.3, "noise": 0.1}
+    for minutes, is_drift in ((50, True), (40, False), (30, True), (20, True)):
+        at = now - timedelta(minutes=minutes)
+        DriftReport.objects.create(release=live.pk, made_at=at, n_before=500, n_now=500, is_drift=is_drift, **about)
+    assert look()["drift"].since == now - timedelta(minutes=30)
+    Release.objects.filter(pk=live.pk).update(state="archived")
+    assert "drift" not in look()
 
 
 def test_a_job_that_waits_for_long_is_named() -> None:

@@ -184,3 +184,24 @@ def test_many_points_keep_their_peaks_and_few_are_read() -> None:
 def test_a_small_line_has_no_words() -> None:
     assert spark([1.0, None, 2.0]) == ["166.67,50 166.67,50", "833.33,0 833.33,0"]
     assert spark([]) == spark([math.nan]) == []
+
+
+def test_a_step_that_is_not_over_is_marked_and_its_value_is_no_latest_one() -> None:
+    at = [NOON + timedelta(hours=number) for number in range(3)]
+    lines = [Series("Clicks", [0.04, 0.05, 0.01]), Series("Popular", [0.02, 0.03, 0.001])]
+    goes_on = chart("Rate", at, lines, unit=Unit.SHARE, now=(NOON + timedelta(hours=2, minutes=5)).timestamp())
+    assert [line.latest for line in goes_on.lines] == ["5\xa0%", "3\xa0%"]
+    assert goes_on.readings[-1].at == "28\xa0Mar, 14:00 (not over yet)"
+    assert goes_on.unfinished == ("66.67%", "33.33%")
+    is_over = chart("Rate", at, lines, unit=Unit.SHARE, now=(NOON + timedelta(hours=3)).timestamp())
+    assert [line.latest for line in is_over.lines] == ["1\xa0%", "0.1\xa0%"]
+    assert is_over.unfinished is None
+    assert is_over.readings[-1].at == "28\xa0Mar, 14:00"
+
+
+def test_where_nothing_is_over_the_value_so_far_says_that_it_is_one() -> None:
+    at = [NOON + timedelta(hours=number) for number in range(2)]
+    begun = chart("Rate", at, [Series("Clicks", [None, 0.01])], unit=Unit.SHARE, now=NOON.timestamp() + 3700)
+    assert [line.latest for line in begun.lines] == ["1\xa0% so far"]
+    ranks = chart("By rank", [1, 2], [Series("Clicks", [0.5, 0.25])], unit=Unit.SHARE)
+    assert ranks.unfinished is None

@@ -23,8 +23,9 @@ def test_trainings_warming_and_exports_have_a_queue_of_their_own() -> None:
     ours = [name for name in app.tasks if not name.startswith("celery.")]
     training = {name for name in ours if queue_of(name) == queues.TRAINING}
     ranking = {f"recommender.tasks.{name}" for name in ("train", "rebuild", "warm", "export_lists")}
-    imports = {f"interactions.tasks.import_{name}" for name in ("fetch", "check", "load", "undo")}
-    assert training == {*ranking, *imports, "storefront.tasks.past"}
+    assert training == {*ranking, "storefront.tasks.past"}
+    # Staff wait for a file that they brought: it begins while models are trained.
+    assert queue_of("interactions.tasks.import_load") == queues.DEFAULT
     assert {queue_of(name) for name in ours} == set(queues.NAMES)
     assert queue_of("recommender.tasks.export_lists") == queue_of("catalog.tasks.export") == queues.TRAINING
 
@@ -40,7 +41,7 @@ def test_a_worker_takes_from_both_unless_told_otherwise() -> None:
     assert set(app.amqp.queues.consume_from) == set(queues.NAMES)
 
 
-@pytest.mark.parametrize("kind", ["train", "warm", "tune", "export", "export_lists", "import", "past"])
+@pytest.mark.parametrize("kind", ["train", "warm", "tune", "export", "export_lists", "past"])
 def test_a_job_is_known_to_wait_where_its_task_does(kind: str) -> None:
     assert queues.of_job(kind) == queues.TRAINING
     assert queues.of_job("promote") == queues.DEFAULT

@@ -1,6 +1,7 @@
 """A past to look at: made by the product's own functions as of its days, and added up by its own roll-ups."""
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from io import StringIO
 from typing import Any
 
@@ -27,10 +28,10 @@ from recommender.models import (
 from recommender.operations import list_again
 from recommender.operations.lists_as_of import Visit
 from recommender.serving import experiments
-from recsite.platform import undo
+from recsite.platform import series, undo
 from recsite.platform.audit import Actor
 from recsite.platform.jobs import NothingToDo
-from recsite.platform.models import AuditEntry
+from recsite.platform.models import AuditEntry, SeriesPoint
 from storefront import shelves
 from storefront.past import making
 from storefront.past.days import scrolls
@@ -64,6 +65,7 @@ def test_a_past_is_whole_and_made_once(days: Span) -> None:
     assert said.startswith("14 days were made: ")
     every_day_has_lists_and_clicks(days)
     the_last_event_is_the_latest(days)
+    every_day_has_figures_for_charts(days)
     assert ItemTotals.objects.exclude(last_shown=None).exists()
     clicks_fall_with_position()
     better_releases_are_clicked_more()
@@ -93,6 +95,24 @@ def every_day_has_lists_and_clicks(days: Span) -> None:
     # What was clicked names its list.
     sums = DailyImpressions.objects.aggregate(clicked=Sum("places_clicked"), named=Sum("places_by_id"))
     assert sums["named"] > 0.9 * sums["clicked"]
+
+
+def every_day_has_figures_for_charts(days: Span) -> None:
+    begin, day = days.day(0), timedelta(days=1)
+    read = partial(series.read, since=begin, until=days.day(DAYS), step=day, now=days.now)
+    requests, answers = read(series.REQUESTS), read(series.ANSWERS)
+    for number, (asked, made) in enumerate(zip(requests.points, answers.points, strict=True)):
+        lists = ListImpression.objects.filter(served_at__gte=days.day(number), served_at__lt=days.day(number + 1))
+        assert made.count == lists.count() >= asked.count > 0
+        assert asked.p95
+        assert asked.total == pytest.approx(made.total, rel=0.2)
+    stored = read(series.EVENTS, by="outcome").now["stored"].points
+    assert all(point.count for point in stored)
+    # As of any other time: minutes within a week, hours before it.
+    rows = SeriesPoint.objects.filter(kind="requests")
+    earlier, lately = (rows.filter(at__lt=days.now - 8 * day), rows.filter(at__gte=days.now - 6 * day))
+    assert set(earlier.values_list("grain", flat=True)) == {3600, 86_400}
+    assert set(lately.values_list("grain", flat=True)) == {60, 600, 3600, 86_400}
 
 
 def the_last_event_is_the_latest(days: Span) -> None:

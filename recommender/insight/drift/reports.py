@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Max
+from django.db.models import Max, Min
 from django.utils import timezone
 
 from interactions import announcements
@@ -95,11 +95,23 @@ def _drifting_already(release: int) -> set[tuple[str, int]]:
 
 
 def latest() -> list[DriftReport]:
-    """Return the newest reports; none where they are more than a few hours old."""
-    newest = DriftReport.objects.aggregate(at=Max("made_at"))["at"]
-    if newest is None or newest < timezone.now() - REST:
+    """Return the newest reports; none where they are hours old, or of a release that is live no more."""
+    newest = DriftReport.objects.order_by("-made_at").values_list("made_at", "release").first()
+    if newest is None or newest[0] < timezone.now() - REST:
         return []
-    return list(DriftReport.objects.filter(made_at=newest))
+    if Release.objects.filter(pk=newest[1]).exclude(state=Release.State.LIVE).exists():
+        return []
+    return list(DriftReport.objects.filter(made_at=newest[0]))
+
+
+def drifting_since(report: DriftReport) -> datetime:
+    """Return when the same was first found, with no look since that did not find it."""
+    same = DriftReport.objects.filter(
+        release=report.release, distribution=report.distribution, window_minutes=report.window_minutes
+    )
+    quiet = same.filter(is_drift=False, made_at__lt=report.made_at).aggregate(at=Max("made_at"))["at"]
+    run = same.filter(made_at__gt=quiet) if quiet else same
+    return run.aggregate(at=Min("made_at"))["at"] or report.made_at
 
 
 def should_retrain(reports: list[DriftReport]) -> bool:

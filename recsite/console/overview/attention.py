@@ -11,8 +11,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from catalog import snapshot
-from interactions import letter_groups
+from interactions import letter_groups, letter_kinds
 from interactions.admin import letter_pages
+from interactions.letter_kinds import Group
 from recommender.insight import performance
 from recommender.insight.performance import DAY, Span
 from recsite.platform.humanize import distance, pluralize
@@ -46,10 +47,19 @@ def matters(user: AbstractBaseUser | AnonymousUser) -> list[Matter]:
 
 
 def _dead_letters() -> Iterator[Matter]:
-    groups = letter_groups.numbers()
-    for group, number in groups[:KINDS]:
-        yield Matter(f"{pluralize(number, 'dead letter')}: {group.title}", letter_pages.address(group))
-    if (more := len(groups) - KINDS) > 0:
+    kinds: dict[str, list[tuple[Group, int]]] = {}
+    for group, number in letter_groups.numbers():
+        # Of an unknown item there are as many groups as items: they are one matter.
+        kind = group.kind if group.kind in letter_pages.NAMED else group.title
+        kinds.setdefault(kind, []).append((group, number))
+    for kind, groups in list(kinds.items())[:KINDS]:
+        many = pluralize(sum(number for _, number in groups), "dead letter")
+        if len(groups) == 1:
+            yield Matter(f"{many}: {groups[0][0].title}", letter_pages.address(groups[0][0]))
+        else:
+            things = pluralize(len(groups), letter_pages.NAMED[kind])
+            yield Matter(f"{many}: {letter_kinds.KINDS[kind].lower()}, {things}.", reverse("dead-letters"))
+    if (more := len(kinds) - KINDS) > 0:
         yield Matter(f"Dead letters of {pluralize(more, 'other kind')}.", reverse("dead-letters"))
 
 

@@ -12,6 +12,7 @@ from recommender.models import DailyImpressions
 from recommender.models.release import PROMOTIONS
 from recsite.console.overview.measured import Measured
 from recsite.platform.charts import Chart, Mark, Series, chart
+from recsite.platform.humanize import pluralize
 from recsite.platform.models import AuditEntry
 from recsite.platform.thresholds import P95
 from recsite.platform.units import Unit, milliseconds
@@ -25,6 +26,8 @@ WORDS = {
     "placement.publish": "published",
     "placement.revert": "returned",
 }
+BY_THE_HOUR = "Lists and clicks are counted by the hour, so this chart shows a day."
+BY_THE_DAY = "Different items are counted by the day."
 NO_LISTS = "No list was shown in this time, so there is nothing to draw."
 
 
@@ -42,7 +45,7 @@ def requests(found: Measured) -> Chart:
     """Draw requests and errors a minute."""
     points = found.steps
     return chart(
-        "Requests a minute",
+        f"Requests a minute, {found.period.label}",
         [point.at for point in points],
         [
             Series("Requests", [point.count / found.minutes for point in points]),
@@ -60,7 +63,7 @@ def latency(found: Measured) -> Chart:
     points = found.steps
     limit = (P95.name, P95.limit) if P95.limit else None
     return chart(
-        "How long requests took",
+        f"How long requests took, {found.period.label}",
         [point.at for point in points],
         [
             Series("95 of 100 within", [milliseconds(point.p95) for point in points]),
@@ -79,11 +82,11 @@ def coverage(found: Measured) -> Chart:
     rows = DailyImpressions.objects.filter(day__gte=days[0].date()).order_by().values_list("day").annotate(Max("items"))
     shown, of = dict(rows), snapshot.current().count
     return chart(
-        "Coverage",
+        f"Coverage, {pluralize(len(days), 'day')}",
         [day.date() for day in days],
         [Series("Of the catalogue", [shown[day.date()] / of if of and day.date() in shown else None for day in days])],
         unit=Unit.SHARE,
-        sentence="Different items in the lists of a day: of the placement and the source that showed most of them.",
+        sentence=f"Of the placement and the source that showed most of them. {BY_THE_DAY}",
         empty=NO_LISTS,
         marks=_marks(found.at[0], found.span.end),
     )
@@ -104,12 +107,14 @@ def _rates(found: Measured, title: str, of: str) -> Chart:
         _rate("Popular items", found.popular, found.at, of, is_base=True),
         _rate("All other lists", found.others, found.at, of),
     ]
+    said = "Of the items that were shown. The band is where the share surely lies (95 %)."
+    is_longer = found.period.drawn > found.period.lists
     return chart(
-        title,
+        f"{title}, {found.period.drawn_label}",
         found.at,
         lines,
         unit=Unit.SHARE,
-        sentence="Of the items that were shown. The band is where the share surely lies (95 %).",
+        sentence=f"{BY_THE_HOUR} {said}" if is_longer else said,
         empty=NO_LISTS,
         marks=_marks(found.at[0], found.span.end),
         within=(0.0, _roof(lines)),

@@ -17,6 +17,7 @@ ADMIN = "admin"
 NOBODY = datetime(1970, 1, 1, tzinfo=UTC)
 """The time of what nobody has asked."""
 
+WEEK = timedelta(days=7)
 STEPS = {HOUR: timedelta(hours=1), DAY: timedelta(days=1)}
 
 
@@ -33,6 +34,8 @@ class Measured:
     others: Mapping[datetime, Figures]
     now: Figures
     before: Figures
+    week_ago: Figures | None
+    """The same hours a week ago, since a day has its own course; None where the period is a week or more."""
     requests: Reading
     doors: Sequence[str]
     """The doors whose requests are users' and clients'."""
@@ -78,11 +81,19 @@ def measure(period: Period, now: datetime) -> Measured:
         others,
         _total(found, begin, span.end),
         _total(found, before, begin),
+        _week_ago(period, begin, span),
         requests,
         [door for door in requests.now if door != ADMIN],
         series.read_span(series.ANSWERS, period.key, now=now),
         series.read_span(series.EVENTS, period.key, by="outcome", now=now),
     )
+
+
+def _week_ago(period: Period, begin: datetime, span: Span) -> Figures | None:
+    if period.lists >= WEEK:
+        return None
+    then = Span(begin - WEEK, span.end - WEEK, span.by)
+    return _total(performance.series(then, ALGORITHM), then.start, then.end)
 
 
 def _steps(begin: datetime, span: Span) -> list[datetime]:

@@ -1,5 +1,6 @@
 """Show the first page of the admin: is all well, what do lists achieve, what is live, what changed, what is to do."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.db import DatabaseError
@@ -54,23 +55,25 @@ def _render(request: HttpRequest) -> Part:
         "tabs": [(key, words) for key, (words, _) in charted.TABS.items()],
         "tab": tab,
     }
+    context["standing"], context["severity"] = tiles.standing(shown, None)
     try:
-        context |= _figures(request, period, tab)
+        context |= _figures(request, period, tab, shown)
     except (DatabaseDown, DatabaseError):
+        context["standing"] = ""
         context["away"] = "The database can't be reached, so nothing can be said of lists and events."
     query = {"period": period.key, "chart": tab}
     return renewing.render(request, LIVE, context, page="overview-live", query=query)
 
 
-def _figures(request: HttpRequest, period: periods.Period, tab: str) -> dict[str, Any]:
+def _figures(request: HttpRequest, period: periods.Period, tab: str, shown: Sequence[alerts.Alert]) -> dict[str, Any]:
     user, now = request.user, timezone.now()
     found: dict[str, Any] = {"matters": attention.matters(user), "lines": activity.lines(user)}
     if user.has_perm(SEE_RESULTS):
         measured = measure(period, now)
         links = {key: reverse(page) for key, (page, permission) in LINKS.items() if user.has_perm(permission)}
+        found["standing"], found["severity"] = tiles.standing(shown, measured)
         found |= {
             "tiles": tiles.tiles(measured, now, links),
-            "all_well": tiles.all_well(measured),
             "chart": charted.TABS[tab][1](measured),
         }
     if user.has_perm(SEE_RELEASES):

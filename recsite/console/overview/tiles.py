@@ -1,6 +1,6 @@
 """Make the six tiles of the first page, and the sentence that says how all is."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -10,13 +10,18 @@ from recommender.insight import performance
 from recommender.insight.performance import Figures
 from recsite.console.overview.measured import Measured
 from recsite.platform import series
+from recsite.platform.alerts import Alert
 from recsite.platform.humanize import duration, pluralize
 from recsite.platform.parts import Tile, tile
 from recsite.platform.series.kinds import STORED
+from recsite.platform.thresholds import Severity
 from recsite.platform.units import Unit, milliseconds, write
 
 FEW = 100
 """Items shown, or clicks, below which a rate says little."""
+
+NAMED = 3
+"""Alerts that the first sentence names."""
 
 NO_LISTS = "no list was shown in this time. Clients ask for lists by the API; the shop does so as well."
 NO_REQUESTS = "nobody has asked anything in this time."
@@ -36,15 +41,39 @@ def tiles(found: Measured, now: datetime, links: Mapping[str, str]) -> list[Tile
     ]
 
 
-def all_well(found: Measured) -> str:
-    """Return the sentence for a page without alerts."""
+def standing(shown: Sequence[Alert], found: Measured | None) -> tuple[str, str]:
+    """Return how all is, in one sentence, and the severity of the worst alert; empty where there is none.
+
+    Whoever is on call reads no more than this: is anything down, is it quick, does anything fail.
+    """
+    down, warnings = (
+        list(dict.fromkeys(one.name for one in shown if one.severity is severity))
+        for severity in (Severity.DOWN, Severity.WARNING)
+    )
+    figures = f" {_figures(found)}." if found else ""
+    if down:
+        return f"Down: {_names(down)}.{figures}", Severity.DOWN.value
+    if warnings:
+        return f"Everything is up. To look at: {_names(warnings)}.{figures}", Severity.WARNING.value
+    return (f"All well: {_figures(found)}." if found else "All well."), ""
+
+
+def _names(names: Sequence[str]) -> str:
+    more = f" and {pluralize(len(names) - NAMED, 'other')}" if len(names) > NAMED else ""
+    return f"{', '.join(names[:NAMED])}{more}"
+
+
+def _figures(found: Measured) -> str:
+    """Return what was asked in the period, and how that went, in words."""
     asked, seconds = found.asked, found.asked.p95
     length = (found.requests.until - found.requests.since) / timedelta(minutes=1)
-    often = f"{write(asked.count / length, Unit.COUNT)} requests a minute"
+    often = f"{write(asked.count / length, Unit.COUNT)} requests a minute over {found.period.label}"
     parts = [often if asked.count >= length else f"{pluralize(asked.count, 'request')} in {found.period.label}"]
+    if asked.count:
+        parts.append(f"{write(asked.error_share, Unit.SHARE)} failed" if asked.error_share else "none failed")
     parts += [f"95 of 100 within {write(1000 * seconds, Unit.MILLISECONDS)}"] if seconds is not None else []
     parts += [f"click-through {write(found.now.clicks / found.now.shown, Unit.SHARE)}"] if found.now.shown else []
-    return f"All well: {', '.join(parts)}."
+    return ", ".join(parts)
 
 
 def _clicks(found: Measured) -> Tile:
@@ -60,6 +89,9 @@ def _rate(found: Measured, name: str, of: str, done: str) -> Tile:
     note = f"{getattr(now, of):,} {done} of {now.shown:,} shown"
     if now.shown < FEW:
         note = f"{note}: too few to say"
+    then = found.week_ago
+    if then and then.shown >= FEW:
+        note = f"{note}; a week ago {write(performance.rate(getattr(then, of), then.shown), Unit.SHARE)}"
     return tile(
         name,
         performance.rate(getattr(now, of), now.shown),

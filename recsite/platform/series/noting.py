@@ -47,12 +47,16 @@ COLUMNS = ("kind", "grain", "at", "labels", "count", "errors", "hits", "total", 
 lost = Counter("series_notes_lost_total", "Notes for charts and tiles that were dropped, or could not be stored.")
 
 
-def request(path: str, status: int, seconds: float) -> str:
-    """Note a request that was answered, and return its door. Static files and what looks after the server have none."""
+def request(path: str, status: int, seconds: float, at: float | None = None) -> str:
+    """Note a request that was answered, and return its door. Static files and what looks after the server have none.
+
+    `at` is when, in seconds, where that isn't now.
+    """
     door = _door_of(path)
     if door:
         error = 1 if status >= SERVER_ERROR else 0
-        _gathering.add((time.time(), REQUESTS.name, (door,), 1, error, 0, seconds, seconds, None))
+        when = time.time() if at is None else at
+        _gathering.add((when, REQUESTS.name, (door,), 1, error, 0, seconds, seconds, None))
     return door
 
 
