@@ -94,8 +94,10 @@ def warm(
     if leader is None or context.release.number is None:
         return Warmed(0, 0.0, stopped="No release is live that ranks for each person: train and promote first.")
     chosen = _chosen(everybody) if persons is None else persons
+    # Of a few users the lists are sooner made than found among everybody's.
+    handed = handed_lists.of_version(leader.version) if persons is None and not context.variant else iter(())
     try:
-        return _warm(context, leader, chosen, progress, started)
+        return _warm(context, leader, chosen, handed, progress, started)
     except RedisDown as down:
         raise Unavailable("Redis doesn't answer, so lists have no place to go. Try again when it is back.") from down
 
@@ -143,12 +145,17 @@ def _chosen(everybody: bool) -> QuerySet[EndUser]:
 
 
 def _warm(
-    context: ServingContext, member: LoadedModel, chosen: QuerySet[EndUser], progress: Progress, started: float
+    context: ServingContext,
+    member: LoadedModel,
+    chosen: QuerySet[EndUser],
+    handed: Iterator[HandedLists],
+    progress: Progress,
+    started: float,
 ) -> Warmed:
     total, done, up_to_date, stopped = chosen.count(), 0, 0, ""
     sample: list[cache.Keys] = []
     progress(0, f"making lists for {total:,} people")
-    handed_over = _warm_handed(context, member, chosen, progress)
+    handed_over = _warm_handed(context, member, chosen, handed, progress)
     for block in _blocks(chosen):
         keys = _retrying(partial(_warm_block, context, member, block))
         done, up_to_date = done + len(block), up_to_date + len(block) - len(keys)
@@ -160,12 +167,16 @@ def _warm(
     return Warmed(done, time.perf_counter() - started, cache.memory(sample), stopped, max(up_to_date - handed_over, 0))
 
 
-def _warm_handed(context: ServingContext, member: LoadedModel, chosen: QuerySet[EndUser], progress: Progress) -> int:
+def _warm_handed(
+    context: ServingContext,
+    member: LoadedModel,
+    chosen: QuerySet[EndUser],
+    handed: Iterator[HandedLists],
+    progress: Progress,
+) -> int:
     """Write the lists back that Spark made beside the version, if any; return how many. The others are made here."""
     done = 0
-    if context.variant:
-        return done
-    for lists in handed_lists.of_version(member.version):
+    for lists in handed:
         block = list(chosen.filter(pk__in=lists.user_ids.ids.tolist()).values_list("pk", "user_id"))
         done += len(_retrying(partial(_warm_block, context, member, block, lists)))
         progress(0, f"{done:,} lists from Spark")

@@ -110,6 +110,14 @@ def test_old_ones_and_those_of_the_local_engine_are_not_taken(shop: Shop, settin
     assert ids(ask(shop.ada, limit=12)) == made
 
 
+def test_a_few_users_get_theirs_without_a_look_at_everybody_s(shop: Shop) -> None:
+    made = ids(ask(shop.ada, limit=12))
+    start_afresh()
+    hand_over(shop, {shop.ada: strange(shop)})
+    assert warming.warm(EndUser.objects.filter(user_id="ada")).people == 1
+    assert ids(ask(shop.ada, limit=12)) == made
+
+
 def test_an_erasing_deletes_them(shop: Shop, django_capture_on_commit_callbacks: Any) -> None:
     hand_over(shop, {shop.ada: strange(shop)})
     with django_capture_on_commit_callbacks(execute=True):
