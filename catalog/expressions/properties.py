@@ -70,7 +70,7 @@ _DESCRIBED: tuple[tuple[Property, str], ...] = (
     ),
     (
         Property("user.segment", _T, True),
-        "The user's segments, one for each demographic, in small letters: `age:30-39`, `country:at`.",
+        "The user's segments in small letters: `age:30-39`, `country:at`; of a place all parts: `home:graz, at`.",
     ),
     (Property("user.country", _T), "The demographic `country`, as it is written."),
     (Property("user.categories", _T, True), "The categories in the user's stated preferences."),

@@ -71,9 +71,13 @@ class BookCrossing(FileDataSet):
 def _user(fields: Fields) -> UserRow:
     user, location, age_text = fields
     demographics: dict[str, object] = {}
-    country = clean(unescape(location), "location").rpartition(",")[2].strip(' ".')
+    places = [part.strip(' ".') for part in clean(unescape(location), "location").split(",")]
+    country = places[-1]
     if country.lower() not in NO_COUNTRY:
         demographics["country"] = country.upper() if len(country) <= 3 else country.title()
+        # Region and city as well: what is popular near by says more than what is in the country.
+        if known := [place for place in places[:-1] if place.lower() not in NO_COUNTRY]:
+            demographics["location"] = ", ".join([*known, country])
     if (age := whole(age_text)) in AGES:
         demographics["age"] = age
     return UserRow(identifier(user, "user id"), demographics)

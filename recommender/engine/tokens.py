@@ -81,14 +81,19 @@ def tokens(
 
 
 SEGMENT_VALUES = 60
-"""Characters of a demographic that tell segments apart."""
+"""Characters of a demographic, or of each part of a place, that tell segments apart."""
+
+PLACE_PARTS = 3
+"""Parts of a place that tell segments apart: country, region and city."""
+
+NO_PLACE = frozenset({"", "n/a", "null", "none", "unknown"})
 
 
 def segments(demographics: Mapping[str, Any]) -> Tokens:
-    """Return the segments of a user, one for each demographic: "age:30-39", "gender:f", "location:usa".
+    """Return the segments of a user, for each demographic: "age:30-39", "gender:f".
 
-    Numbers go by tens. Of a place written from the small to the large ("seattle, washington, usa") the last part
-    counts.
+    Numbers go by tens. A place written from the small to the large lies in several segments, the smallest first:
+    "location:seattle, washington, usa", "location:washington, usa", "location:usa".
     """
     found = []
     for name, value in sorted(demographics.items()):
@@ -97,9 +102,25 @@ def segments(demographics: Mapping[str, Any]) -> Tokens:
         elif isinstance(value, int | float) and _is_usual(value):
             decade = int(value // 10) * 10
             found.append(f"{name}:{decade}-{decade + 9}")
-        elif isinstance(value, str) and (last := value.rsplit(",", 1)[-1].strip().casefold()):
-            found.append(f"{name}:{last[:SEGMENT_VALUES]}")
+        elif isinstance(value, str):
+            found += [f"{name}:{place}" for place in _places(value)]
     return tuple(found)
+
+
+def larger(segment: str) -> str:
+    """Return the segment of the next larger place, "" where there is none."""
+    name, _, place = segment.partition(":")
+    _, comma, rest = place.partition(", ")
+    return f"{name}:{rest}" if comma else ""
+
+
+def _places(text: str) -> list[str]:
+    """Return a place and the larger ones that it lies in, the smallest first; nothing where the last part is empty."""
+    parts = [part.strip().casefold()[:SEGMENT_VALUES] for part in text.split(",")]
+    if not parts[-1]:
+        return []
+    known = [part for part in parts if part not in NO_PLACE][-PLACE_PARTS:]
+    return [", ".join(known[start:]) for start in range(len(known))]
 
 
 def _words(text: str) -> list[str]:

@@ -23,10 +23,10 @@ BX: dict[str, str | bytes] = {
 def test_book_crossing_is_read_as_first_published(tmp_path: Path) -> None:
     found = read_format("bookcrossing", write(tmp_path, BX, "latin-1"))
     assert found.users == [
-        UserRow("1", {"country": "USA"}),
-        UserRow("2", {"country": "Germany", "age": 18}),
+        UserRow("1", {"country": "USA", "location": "nyc, new york, usa"}),
+        UserRow("2", {"country": "Germany", "location": "köln, nordrhein-westfalen, germany", "age": 18}),
         UserRow("3"),
-        UserRow("4", {"country": "Portugal", "age": 17}),
+        UserRow("4", {"country": "Portugal", "location": "porto, v.n.gaia, portugal", "age": 17}),
     ]
     assert [(item.item_id, item.title) for item in found.items] == [
         ("0195153448", "Classical Mythology"),
@@ -62,7 +62,10 @@ def test_book_crossing_is_read_as_published_later(tmp_path: Path) -> None:
     }
     found = read_format("bookcrossing", write(tmp_path, files))
     assert found.rejected == []
-    assert [user.demographics for user in found.users] == [{"country": "Germany", "age": 18}, {"country": "USA"}]
+    assert [user.demographics for user in found.users] == [
+        {"country": "Germany", "location": "köln, germany", "age": 18},
+        {"country": "USA", "location": "nyc, new york, usa"},
+    ]
     assert found.items[0].title == 'The "Happy" Place'
     assert [event.type for event in found.events] == ["view", "rating"]
 

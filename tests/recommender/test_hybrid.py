@@ -11,7 +11,7 @@ from recommender.engine.algorithms.ease import EASE
 from recommender.engine.algorithms.hybrid import Hybrid, blended
 from recommender.engine.algorithms.item_knn import ItemKNN
 from recommender.engine.algorithms.popular import Popular
-from recommender.engine.evaluation.split import holdout
+from recommender.engine.evaluation.split import holdout, random_part
 from recommender.engine.feedback import histories
 from recommender.engine.forms.hybrid import BUCKETS, HybridModel, buckets, standardised
 from recommender.engine.types import CannotFit, Dataset, IdMap, Model
@@ -123,15 +123,24 @@ def test_what_helps_gets_the_weight() -> None:
 
 
 def test_weights_are_learned_for_every_bucket_and_sum_to_1() -> None:
-    split = holdout(many_tastes(people=200), rng())
-    models: dict[str, Model] = {
-        "item_knn": ItemKNN().fit(split.train, rng()),
-        "popular": Popular().fit(split.train, rng()),
-    }
-    weights = learn_weights(InnerTask.of(models, split), rng())
+    data = many_tastes(people=200)
+    tasks = []
+    for split in (holdout(data, rng()), random_part(data, rng())):
+        models: dict[str, Model] = {
+            "item_knn": ItemKNN().fit(split.train, rng()),
+            "popular": Popular().fit(split.train, rng()),
+        }
+        tasks.append(InnerTask.of(models, split))
+    weights = learn_weights(tasks, rng())
     assert weights.shape == (len(BUCKETS), 2)
     assert_allclose(weights.sum(axis=1), 1, rtol=1e-5)
     assert (weights >= 0).all()
+
+
+def test_a_source_of_which_no_weights_are_known_has_no_say_beside_others() -> None:
+    models = sources(two_tastes())
+    assert blended(models, {"ease": np.full(len(BUCKETS), 0.4, np.float32)}).weights[:, 1].tolist() == [0] * 5
+    assert blended(models, {}).weights[0].tolist() == [0.5, 0.5]
 
 
 def test_with_too_little_to_hold_out_every_source_counts_alike() -> None:

@@ -1,17 +1,18 @@
 """The hybrid is never worse than its best source, whatever the times of the events say."""
 
+from collections.abc import Mapping
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from recommender.engine.algorithms import create
-from recommender.engine.algorithms.blend_weights import InnerTask, check_weights
+from recommender.engine.algorithms import blend_weights, create
+from recommender.engine.algorithms.blend_weights import Pool, learn_weights, search
 from recommender.engine.algorithms.hybrid import Hybrid
 from recommender.engine.evaluation.evaluate import judge
 from recommender.engine.evaluation.split import Split, random_part
-from recommender.engine.forms.hybrid import BUCKETS
-from recommender.engine.types import UNDATED, Dataset, IntArray
+from recommender.engine.types import UNDATED, Dataset, FloatArray, IntArray
 from tests.datasets import VIEW, Did, dataset
 
 SOURCES = ("item_knn", "als", "popular")
@@ -56,15 +57,64 @@ def test_the_hybrid_is_as_good_as_its_best_source(how: str) -> None:
     assert best > 1.2 * min(found[name] for name in SOURCES)
 
 
-def test_weights_that_lose_to_one_source_are_that_source_alone() -> None:
+def pool(*helpful: float, users: int = 300, seed: int = 1) -> Pool:
+    """Candidates of which each source knows what is relevant, the better the less noise it adds."""
+    rng = np.random.default_rng(seed)
+    relevant = rng.random((users, 40)) < 0.1
+    parts = np.stack([relevant * much + rng.normal(size=relevant.shape) for much in helpful], axis=2)
+    return Pool(parts.astype(np.float32), np.ones(relevant.shape, bool), relevant, np.maximum(relevant.sum(axis=1), 1))
+
+
+class Given:
+    """An inner task whose pools, and the number of real users in them, are given."""
+
+    def __init__(self, pools: Mapping[int, Pool], real: Mapping[int, int], sources: int = 2) -> None:
+        self.model = SimpleNamespace(sources=range(sources))
+        self._pools, self._real = pools, real
+
+    def n_real(self, bucket: int) -> int:
+        return self._real.get(bucket, 0)
+
+    def pool(self, bucket: int, rng: np.random.Generator) -> Pool | None:
+        return self._pools.get(bucket)
+
+
+def learned(*tasks: Given) -> FloatArray:
+    return learn_weights(tasks, np.random.default_rng(1))  # type: ignore[arg-type]  # they answer what is asked
+
+
+def test_a_blend_that_helps_on_both_splits_is_taken() -> None:
+    weights = learned(*(Given({4: pool(2, 2, seed=seed)}, {4: 300}) for seed in (1, 2)))
+    assert (weights > 0.2).all()
+
+
+def test_a_blend_that_helps_on_one_split_alone_is_that_source_alone() -> None:
+    weights = learned(Given({4: pool(2, 2, seed=1)}, {4: 300}), Given({4: pool(4, 0, seed=2)}, {4: 300}))
+    assert weights.tolist() == [[1, 0]] * 5
+
+
+def test_few_users_have_the_weights_of_their_neighbours_unless_they_surely_need_others() -> None:
+    """By eight users of 5-19 events a blend seems better, and they are too few; many of 1 do need another source."""
+    real, tasks = {4: 400, 3: 8, 1: 300}, []
+    for seed in (7, 8):
+        few = pool(2, 0.5, users=8, seed=seed)
+        assert search(few, np.array([1.0, 0]))[1] > 0.1
+        tasks.append(Given({4: pool(3, 0, seed=seed), 3: few, 1: pool(0, 4, seed=seed)}, real))
+    weights = learned(*tasks)
+    assert weights[2:].tolist() == [[1, 0]] * 3
+    assert (weights[:2, 1] > 0.8).all()
+
+
+def test_users_of_whom_more_is_known_stand_in_only_where_there_are_few(monkeypatch: pytest.MonkeyPatch) -> None:
     data = long_tail()
     split = random_part(data, np.random.default_rng(3))
-    sources = {name: create(name).fit(split.train, np.random.default_rng(1)) for name in SOURCES}
-    task = InnerTask.of(sources, split)
-    bad = np.tile(np.array([0, 0, 1], np.float32), (len(BUCKETS), 1))
-    checked = check_weights(bad, task, np.random.default_rng(1))
-    assert (checked[:, 2] == 0).all()
-    assert ((checked == 1).sum(axis=1) == 1).all()
+    task = blend_weights.InnerTask.of({"popular": create("popular").fit(split.train, np.random.default_rng(1))}, split)
+    monkeypatch.setattr(blend_weights, "ENOUGH", 30)
+    busy, few = (task.pool(bucket, np.random.default_rng(1)) for bucket in (3, 1))
+    assert busy is not None
+    assert few is not None
+    assert (len(busy.parts), len(few.parts), task.n_real(1)) == (task.n_real(3), 30, 0)
+    assert task.n_real(3) > 100
 
 
 def test_the_same_seed_gives_the_same_weights() -> None:

@@ -31,6 +31,7 @@ from tests.recommender.events import ratings
 from tests.recommender.fixtures import set_placement, start_afresh
 
 PEOPLE, ITEMS = 60, 10
+NEW_YORK = ("nyc, new york, usa", "new york, usa", "usa")
 
 
 def peopled(data: Dataset, tokens: Mapping[int, tuple[str, ...]]) -> Dataset:
@@ -105,6 +106,64 @@ def test_a_small_segment_is_drawn_to_what_everybody_likes() -> None:
     assert_allclose(strong, everybody, rtol=1e-2)
 
 
+def places(cities: int = 4) -> Dataset:
+    """Two countries of two cities each: who lives in a country views its half of the items, most of all the one of
+    their city. The last city has few people.
+    """
+    rng = np.random.default_rng(1)
+    sizes = (150, 150, 150, 40)[:cities]
+    homes = np.repeat(np.arange(cities), sizes)
+    events = [
+        Did(user, item, VIEW)
+        for user, city in enumerate(homes.tolist())
+        for item in range(ITEMS)
+        if rng.random() < (0.9 if item == city else 0.45 if item % 2 == city % 2 else 0.05)
+    ]
+    tokens = {user: item_tokens.segments({"home": f"c{city}, k{city % 2}"}) for user, city in enumerate(homes.tolist())}
+    return peopled(dataset(events, items=range(ITEMS)), tokens)
+
+
+def test_a_city_is_shrunk_to_its_country() -> None:
+    model = fit(places(), shrinkage=40.0)
+    assert model.names == ("home:k0", "home:k1", "home:c0, k0", "home:c1, k1", "home:c2, k0", "home:c3, k1")
+    assert model.parents.tolist() == [UNKNOWN, UNKNOWN, 0, 1, 0, 1]
+    assert model.members[[0, -1]].tolist() == [2, 5]
+    counts = model.counts.toarray()
+    country = (counts[1] + 40 * model.shares) / (counts[1].sum() + 40)
+    city = (counts[5] + 40 * country) / (counts[5].sum() + 40)
+    assert_allclose(model.score(rows(-2 + len(model.members)))[0], model.total * city, rtol=1e-4)
+    order = np.argsort(-model.score_segments(rows(1, 5)), axis=1)
+    assert order[1][0] == 3
+    assert (order[:, :5] % 2 == 1).all()
+
+
+def test_somebody_of_a_city_that_nobody_knows_gets_the_country_s() -> None:
+    model = fit(places())
+    unheard, country = (model.segments_of([item_tokens.segments({"home": home})]) for home in ("c9, k1", "k1"))
+    assert unheard.tolist() == country.tolist() == [model.names.index("home:k1")]
+    assert model.segments_of([("home:c9, k9",)]).tolist() == [UNKNOWN]
+
+
+def test_a_level_that_says_nothing_is_left_out() -> None:
+    ids = range(PEOPLE)
+    streets = {user: item_tokens.segments({"home": f"s{user // 2 % 3}, k{user % 2}"}) for user in ids}
+    assert fit(peopled(two_countries(), streets)).names == ("home:k0", "home:k1")
+
+
+def test_a_model_of_before_places_had_parts_is_read_as_it_was() -> None:
+    model = fit(two_countries(), shrinkage=30.0)
+    before = {key: array for key, array in model.arrays().items() if key not in ("shrinkages", "parents")}
+    before["constants"] = np.array([model.total, 30.0])
+    assert_allclose(SegmentModel.from_arrays(before).score(rows(0, 1)), model.score(rows(0, 1)))
+
+
+def test_a_place_that_lies_in_itself_is_refused() -> None:
+    arrays = fit(two_countries()).arrays()
+    for parents, sentence in (([1, 0], "parents leads in a circle"), ([2, -1], "names segments that are not there")):
+        with pytest.raises(ValueError, match=sentence):
+            SegmentModel.from_arrays({**arrays, "parents": np.array(parents)})
+
+
 def test_a_demographic_that_says_nothing_is_not_taken() -> None:
     assert {name.split(":")[0] for name in fit(two_countries()).names} == {"country"}
     tokens = {user: (f"shoes:{user // 2 % 3}",) for user in range(PEOPLE)}
@@ -147,7 +206,13 @@ def test_an_impossible_setting_is_refused_by_name(name: str, value: float) -> No
     ("demographics", "segments"),
     [
         ({"age": 34, "gender": "F"}, ("age:30-39", "gender:f")),
-        ({"location": "seattle, washington, USA"}, ("location:usa",)),
+        (
+            {"location": "seattle, washington, USA"},
+            ("location:seattle, washington, usa", "location:washington, usa", "location:usa"),
+        ),
+        ({"location": "n/a, , usa"}, ("location:usa",)),
+        ({"location": "inner city, nyc, new york, usa"}, tuple(f"location:{place}" for place in NEW_YORK)),
+        ({"location": "seattle, "}, ()),
         ({"member": True, "age": None, "kids": ["a"], "note": " "}, ("member:true",)),
         ({"age": float("nan"), "city": "x" * 300}, ("city:" + "x" * 60,)),
         ({}, ()),

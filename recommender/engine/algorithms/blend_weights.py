@@ -1,6 +1,6 @@
 """Learn what each source of a hybrid is worth, on events that its sources have not seen."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,16 +10,19 @@ from scipy.sparse import csr_array
 from recommender.engine.evaluation.metrics import mean, ndcg
 from recommender.engine.evaluation.split import Split
 from recommender.engine.feedback import histories, relevant_unseen, seen
-from recommender.engine.forms.hybrid import BUCKETS, EDGES, HybridModel
+from recommender.engine.forms.hybrid import BUCKETS, EDGES, HybridModel, buckets
 from recommender.engine.ranking import top_n
 from recommender.engine.types import UNKNOWN, FloatArray, Histories, IntArray, Mask, Model, reindexed
 
 K = 10
-STANDARD_ERRORS = 2
-"""By how many standard errors a blend has to be better than one source alone."""
+Weights = NDArray[np.floating]
+"""(n_sources,)"""
 
-USERS = 1_000
-"""Users of each bucket by whose lists weights are judged."""
+STANDARD_ERRORS = 2
+"""By how many standard errors weights have to be better than what stands there without them."""
+
+USERS, ENOUGH = 1_000, 200
+"""The most users of each bucket by whose lists weights are judged; and below how many others stand in for them."""
 
 POOL = 100
 """Candidates that each source gives for a user: a blend's best are among them."""
@@ -30,7 +33,7 @@ BLOCK = 10_000_000
 STEPS = np.array([0.0, 0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0, 1.5])
 """The weights that are tried for a source, beside the others' of 1 in all."""
 
-ROUNDS = 3
+ROUNDS = 2
 GAIN = 2e-4
 """The gain in nDCG that another weight must bring: less is chance."""
 
@@ -85,54 +88,71 @@ class InnerTask:
         already = reindexed(seen_before, positions, n_items)
         return cls(model, histories(split.train, model.item_ids), already, wanted)
 
-    def pool(self, bucket: int, rng: np.random.Generator) -> Pool | None:
-        """Draw up to USERS with something to find, and pool their candidates; None where there is nobody.
+    def n_real(self, bucket: int) -> int:
+        """Return how many users of the bucket have something to find."""
+        return int((buckets(self._activity[np.diff(self.wanted.indptr) > 0]) == bucket).sum())
 
-        Where a bucket has fewer, users of whom more is known are taken as if that little were known.
+    def pool(self, bucket: int, rng: np.random.Generator) -> Pool | None:
+        """Draw up to USERS of the bucket with something to find, and pool their candidates; None where nobody is.
+
+        Where fewer than ENOUGH are, users of whom more is known join them as if that little were known. They are no
+        more than stand-ins: they have seen what everybody has, and look for what few have.
         """
-        users, shortened = _stand_ins(self.known, self.wanted, bucket, rng)
+        users, shortened = _drawn(self.known, self.wanted, bucket, rng)
         return _pool(self.model, shortened, self.already[users], self.wanted[users]) if len(users) else None
 
+    @property
+    def _activity(self) -> IntArray:
+        return np.diff(self.known.profiles.indptr).astype(np.int64)
 
-def learn_weights(task: InnerTask, rng: np.random.Generator) -> FloatArray:
+
+def learn_weights(tasks: Sequence[InnerTask], rng: np.random.Generator) -> FloatArray:
     """Learn weights (len(BUCKETS), n_sources) by nDCG@10 of the lists of each bucket; each row sums to 1.
 
-    A bucket that nobody can stand in for has the weights of the one before it.
+    `tasks` are two inner splits. What is learned on one is judged on the other, and both ways it must surely be better
+    than what stands there without it: for the bucket with most users the best source alone, for the others the
+    weights of their neighbour on its side. A blend that fits one split by accident, or a bucket of few users by chance,
+    may be far worse than the best of what it blends.
     """
-    weights = np.array(task.model.weights, np.float64)
-    for bucket in range(1, len(BUCKETS)):
-        weights[bucket] = weights[bucket - 1]
-        if (pool := task.pool(bucket, rng)) is not None:
-            weights[bucket] = search(pool, weights[bucket])
+    real = np.array([min(task.n_real(bucket) for task in tasks) for bucket in range(len(BUCKETS))])
+    most = max(1, int(real.argmax()))
+    weights = np.zeros((len(BUCKETS), len(tasks[0].model.sources)))
+    for bucket in (most, *range(most + 1, len(BUCKETS)), *range(most - 1, 0, -1)):
+        pools = [pool for task in tasks if (pool := task.pool(bucket, rng)) is not None]
+        if bucket == most:
+            weights[bucket] = _learned(pools, _best_alone(pools, weights.shape[1]))
+        else:
+            neighbour = weights[bucket - 1 if bucket > most else bucket + 1]
+            weights[bucket] = _learned(pools, neighbour)
     weights[0] = weights[1]
     return weights.astype(np.float32)
 
 
-def check_weights(weights: FloatArray, task: InnerTask, rng: np.random.Generator) -> FloatArray:
-    """Replace weights that aren't surely better than one source alone on another inner split by that source alone.
+def _best_alone(pools: Sequence[Pool], n_sources: int) -> Weights:
+    """Return weights for the source that ranks best alone; equal ones where there is nobody to judge by."""
+    alone = np.eye(n_sources)
+    if not pools:
+        return np.full(n_sources, 1 / n_sources)
+    return max(alone, key=lambda one: sum(pool.ndcg(one) for pool in pools))
 
-    Learned weights fit the split that they were learned on: where its times say nothing of the order in which things
-    happened, that is an accident, and a blend may be far worse than the best of what it blends.
-    """
-    checked = weights.copy()
-    alone = np.eye(weights.shape[1], dtype=np.float32)
-    for bucket in range(1, len(BUCKETS)):
-        if (pool := task.pool(bucket, rng)) is None:
-            checked[bucket] = checked[bucket - 1]
-            continue
-        best = max(alone, key=pool.ndcg)
-        better = pool.gains(weights[bucket]) - pool.gains(best)
-        # Of a few hundred users, a smaller difference is chance, and chance costs.
-        if better.mean() <= STANDARD_ERRORS * better.std() / np.sqrt(len(better)):
-            checked[bucket] = best
-    checked[0] = checked[1]
-    return checked
+
+def _learned(pools: Sequence[Pool], before: Weights) -> Weights:
+    """Return the weights that `pools` of one bucket call for, where they are surely better than those of `before`."""
+    if len(pools) < 2:
+        return before
+    found = [search(pool, before) for pool in pools]
+    gains = [pool.gains(other) - pool.gains(before) for pool, other in zip(pools, found[::-1], strict=True)]
+    together = np.concatenate(gains)
+    # Both splits hold the same users, so that all gains are worth no more than one split's.
+    error = together.std() / np.sqrt(len(together) / len(pools))
+    is_better = together.mean() > STANDARD_ERRORS * error and min(gain.mean() for gain in gains) > 0
+    mean: Weights = np.mean(found, axis=0)
+    return mean if is_better and all(pool.ndcg(mean) > pool.ndcg(before) for pool in pools) else before
 
 
 def search(pool: Pool, start: NDArray[np.floating]) -> NDArray[np.floating]:
-    """Find the best weights that changing one after the other finds, from `start` and from the best source alone."""
-    alone = np.eye(len(start))
-    candidates = [start, *alone]
+    """Find the best weights that changing one after the other finds, from `start` or from the best source alone."""
+    candidates = [start, *np.eye(len(start))]
     weights = max(candidates, key=pool.ndcg)
     best = pool.ndcg(weights)
     for _ in range(ROUNDS):
@@ -148,14 +168,16 @@ def search(pool: Pool, start: NDArray[np.floating]) -> NDArray[np.floating]:
     return weights / weights.sum()
 
 
-def _stand_ins(
-    known: Histories, wanted: csr_array, bucket: int, rng: np.random.Generator
-) -> tuple[IntArray, Histories]:
-    """Return up to USERS with something to find, those of the bucket first; and their histories, shortened to fit."""
+def _drawn(known: Histories, wanted: csr_array, bucket: int, rng: np.random.Generator) -> tuple[IntArray, Histories]:
+    """Return up to USERS of the bucket with something to find, with stand-ins up to ENOUGH; and their histories,
+    shortened to fit.
+    """
     low, high = int(EDGES[bucket]), int(EDGES[bucket + 1]) - 1 if bucket + 1 < len(EDGES) else 2**31
     counts, asked = np.diff(known.profiles.indptr), np.diff(wanted.indptr) > 0
     users = rng.permutation(np.flatnonzero(asked & (counts >= low)))
-    users = users[np.argsort(counts[users] > high, kind="stable")][:USERS]
+    users = users[np.argsort(counts[users] > high, kind="stable")]
+    n_real = int((counts[users] <= high).sum())
+    users = users[: min(max(n_real, ENOUGH), USERS)]
     counts = counts[users]
     lengths = np.where(counts > high, rng.integers(low, min(high, 1_000) + 1, len(users)), counts)
     return users, _shortened(known[users], lengths, rng)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from recommender.engine.algorithms import create
-from recommender.engine.algorithms.blend_weights import InnerTask, check_weights, learn_weights
+from recommender.engine.algorithms.blend_weights import InnerTask, learn_weights
 from recommender.engine.algorithms.ease import EASE
 from recommender.engine.evaluation.split import holdout, random_part
 from recommender.engine.forms.hybrid import BUCKETS, HybridModel, is_personal
@@ -20,9 +20,9 @@ SOURCES = ("ease", "item_knn", "als", "content", "segment_popular", "popular")
 class Hybrid:
     """Blend `sources` as HybridModel says.
 
-    The weights are learned on the last events of each user in the dataset, which sources that are fitted for it on the
-    earlier ones have not seen. On a second draw, a random part of the events, they must be better than one source
-    alone: where they aren't, that source alone has a say. Then the sources are fitted again on everything. A source
+    The weights are learned on the last events of each user in the dataset and on a random part of the events, by
+    sources that are fitted for each on what is left. What is learned on one must surely be better on the other than
+    the best source alone, or that source alone has a say. Then the sources are fitted again on everything. A source
     that the data don't allow is left out.
     """
 
@@ -61,23 +61,26 @@ class Hybrid:
     def _learned(
         self, algorithms: dict[str, Algorithm], dataset: Dataset, rng: np.random.Generator, progress: Progress
     ) -> dict[str, FloatArray]:
-        """Learn the weights on each user's last events, and check them on a random part.
+        """Learn the weights on each user's last events and on a random part.
 
-        What a source chooses by itself it chooses once, on the earlier events; it is set in `algorithms`.
+        What a source chooses by itself it chooses once, as it does alone; it is set in `algorithms`.
         """
-        split = holdout(dataset, rng)
+        splits = holdout(dataset, rng), random_part(dataset, rng)
         if isinstance(ease := algorithms.get("ease"), EASE):
             progress(0, "ease: choosing reg and power")
-            algorithms["ease"] = ease.chosen(split.train, rng)
-        inner = _fitted(algorithms, split.train, rng, part(progress, 0.05, 0.3, "earlier events"))
-        progress(0.3, "learning what each source is worth")
-        weights = learn_weights(InnerTask.of(inner, split), rng)
-        other = random_part(dataset, rng)
-        again = _fitted(algorithms, other.train, rng, part(progress, 0.35, 0.55, "a random part"))
-        progress(0.55, "checking the weights")
-        if again.keys() == inner.keys():
-            weights = check_weights(weights, InnerTask.of(again, other), rng)
-        return dict(zip(inner, weights.T, strict=True))
+            algorithms["ease"] = ease.chosen(dataset, rng)
+        first = _fitted(algorithms, splits[0].train, rng, part(progress, 0.05, 0.3, "earlier events"))
+        second = _fitted(algorithms, splits[1].train, rng, part(progress, 0.3, 0.55, "a random part"))
+        # A source that only one of the splits allows is not to be trusted with a say.
+        both = [name for name in first if name in second]
+        if not both:
+            return {}
+        progress(0.55, "learning what each source is worth")
+        tasks = [
+            InnerTask.of({name: models[name] for name in both}, split)
+            for models, split in zip((first, second), splits, strict=True)
+        ]
+        return dict(zip(both, learn_weights(tasks, rng).T, strict=True))
 
     def _algorithms(self) -> dict[str, Algorithm]:
         encoder = {"content": {"encoder": self.encoder}} if self.encoder else {}
@@ -117,7 +120,8 @@ def _fitted(
 
 
 def blended(models: Mapping[str, Model], weights: Mapping[str, np.ndarray]) -> HybridModel:
-    """Return the hybrid of these models; one of which no weights are known counts as much as the others on average."""
-    columns = [weights.get(name, np.full(len(BUCKETS), 1 / len(models), np.float32)) for name in models]
+    """Return the hybrid of these models; one of which no weights are known has none. Without any, all count alike."""
+    otherwise = np.full(len(BUCKETS), 0 if weights else 1, np.float32)
+    columns = [weights.get(name, otherwise) for name in models]
     table = np.stack(columns, axis=1).astype(np.float32)
     return HybridModel(dict(models), table / np.maximum(table.sum(axis=1, keepdims=True), 1e-9))

@@ -16,10 +16,12 @@ NAN = np.float32(np.nan)
 
 @dataclass(frozen=True, eq=False)
 class SegmentModel:
-    """Score an item by ``C * (c_si + k * p_i) / (C_s + k)`` for everybody in the segment s.
+    """Score an item by ``C * p_si`` for everybody in the segment s, with ``p_si = (c_si + k_s * q_si) / (C_s + k_s)``.
 
-    c_si is what users of the segment did in favour of the item and C_s the sum of it, p_i the item's share of what
-    all users did and C the sum of that, k the shrinkage. NaN for users of none of its segments.
+    c_si is what users of the segment did in favour of the item and C_s the sum of it, k_s the shrinkage. q_si is the
+    item's share in the next larger segment, which is made in the same way: a city's in its region, a region's in its
+    country. Without a larger one it is the share of what all users did, the sum of which is C. NaN for users of none
+    of its segments.
     """
 
     form: ClassVar[str] = "segments"
@@ -29,13 +31,16 @@ class SegmentModel:
     names: tuple[str, ...]
     """The names of the segments: "age:30-39"."""
     members: RowArray
-    """The segment (n_users,) of each user, or UNKNOWN."""
+    """The smallest segment (n_users,) of each user, or UNKNOWN."""
     counts: csr_array
     """(n_segments, n_items)"""
     shares: FloatArray
     """(n_items,)"""
     total: float
-    shrinkage: float
+    shrinkages: FloatArray
+    """(n_segments,)"""
+    parents: RowArray
+    """The next larger segment (n_segments,) of each, or UNKNOWN."""
 
     @property
     def knows(self) -> Mask:
@@ -43,7 +48,7 @@ class SegmentModel:
         return np.asarray(self.shares > 0, bool)
 
     def segments_of(self, people: Sequence[Tokens]) -> RowArray:
-        """Return the segment (n,) of users of whom these are known, or UNKNOWN."""
+        """Return the smallest segment (n,) of users of whom these are known, or UNKNOWN."""
         rows = [next((self._rows[name] for name in names if name in self._rows), UNKNOWN) for names in people]
         return np.array(rows, np.int32)
 
@@ -51,8 +56,11 @@ class SegmentModel:
         """Return ranking scores (m, n_items) for the users of segments (m,); a row of NaN for UNKNOWN."""
         if not self.names:
             return np.full((len(segments), len(self.item_ids)), NAN)
-        own = self.counts[np.where(segments == UNKNOWN, 0, segments)].toarray()
-        scores: FloatArray = (own + self.shrinkage * self.shares) / (own.sum(axis=1, keepdims=True) + self.shrinkage)
+        scores: FloatArray = np.tile(self.shares, (len(segments), 1))
+        for larger in self._lineage[np.where(segments == UNKNOWN, 0, segments)].T:
+            there = np.flatnonzero(larger != UNKNOWN)
+            own, k = self.counts[larger[there]].toarray(), self.shrinkages[larger[there], None]
+            scores[there] = (own + k * scores[there]) / (own.sum(axis=1, keepdims=True) + k)
         scores *= self.total
         scores[segments == UNKNOWN] = NAN
         return scores.astype(np.float32, copy=False)
@@ -87,7 +95,9 @@ class SegmentModel:
             "members": self.members,
             **csr_parts("count", self.counts),
             "shares": self.shares,
-            "constants": np.array([self.total, self.shrinkage]),
+            "constants": np.array([self.total]),
+            "shrinkages": self.shrinkages,
+            "parents": self.parents,
         }
 
     @classmethod
@@ -100,8 +110,29 @@ class SegmentModel:
         if members.shape != (len(user_ids),) or shares.shape != (len(item_ids),):
             raise ValueError(f"members has the shape {members.shape}, and shares has the shape {shares.shape}.")
         counts = csr_from_parts("count", arrays, (len(names), len(item_ids)))
-        total, shrinkage = (float(constant) for constant in arrays["constants"])
-        return cls(user_ids, item_ids, names, members, counts, shares, total, shrinkage)
+        # Models of before have one shrinkage, beside the total, and no larger segments.
+        total, *shrinkage = (float(constant) for constant in arrays["constants"])
+        shrinkages = np.asarray(arrays.get("shrinkages", np.tile(shrinkage, len(names))), np.float32)
+        parents = np.asarray(arrays.get("parents", np.full(len(names), UNKNOWN)), np.int32)
+        if shrinkages.shape != (len(names),) or parents.shape != (len(names),):
+            raise ValueError(f"shrinkages has the shape {shrinkages.shape}, and parents has the shape {parents.shape}.")
+        if parents.min(initial=UNKNOWN) < UNKNOWN or parents.max(initial=UNKNOWN) >= len(names):
+            raise ValueError("parents names segments that are not there.")
+        model = cls(user_ids, item_ids, names, members, counts, shares, total, shrinkages, parents)
+        if len(model._lineage) != len(names):
+            raise ValueError("parents leads in a circle.")
+        return model
+
+    @cached_property
+    def _lineage(self) -> RowArray:
+        """Return each segment (n_segments, depth) after the larger ones that it lies in, the largest first."""
+        columns = [np.arange(len(self.names), dtype=np.int32)]
+        while (columns[0] != UNKNOWN).any():
+            if len(columns) > len(self.names):
+                # A place that lies in itself would go on for ever.
+                return np.empty((0, 0), np.int32)
+            columns.insert(0, np.append(self.parents, np.int32(UNKNOWN))[columns[0]])
+        return np.stack(columns[1:], axis=1)
 
     @cached_property
     def _rows(self) -> dict[str, int]:
