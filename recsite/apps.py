@@ -6,7 +6,7 @@ from django.contrib.auth.signals import user_login_failed
 from django.core import checks
 from django.db.models.signals import post_migrate
 
-from recsite import production, role_groups
+from recsite import connection_check, production, role_groups
 
 
 class RecsiteConfig(AppConfig):
@@ -15,6 +15,7 @@ class RecsiteConfig(AppConfig):
 
     def ready(self) -> None:
         checks.register(production.check)
+        checks.register(connection_check.check, checks.Tags.database)
         user_login_failed.connect(import_module("recsite.sign_in.failures").log_failure)
         for signal, note in import_module("recsite.sign_in.second_factor").SIGNALS.items():
             signal.connect(note)

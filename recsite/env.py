@@ -28,7 +28,7 @@ _TRUE = {"1", "true", "yes", "on"}
 _FALSE = {"0", "false", "no", "off"}
 
 
-ELSEWHERE = ("PORT", "BIND", "API_WORKERS", "WORKER_THREADS", "RECSITE_STARTED", "RECSITE_ROLE")
+ELSEWHERE = ("PORT", "BIND", "RECSITE_STARTED", "RECSITE_ROLE")
 """Names that the web server and the local servers read."""
 
 SECRETS = (
@@ -38,6 +38,8 @@ SECRETS = (
     "JWT_SECRET",
     "JWT_SECRET_FALLBACKS",
     "DATABASE_URL",
+    "DATABASE_READ_URL",
+    "DATABASE_DIRECT_URL",
     "REDIS_URL",
     "CELERY_BROKER_URL",
     "KAFKA_SASL_PASSWORD",

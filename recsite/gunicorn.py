@@ -23,9 +23,9 @@ from recsite.platform import draining
 
 _port = env.integer("PORT", 8000, 1, 65535)
 bind = env.text("BIND", f"0.0.0.0:{_port}" if settings.PRODUCTION else f"127.0.0.1:{_port}")
-workers = env.integer("API_WORKERS", 2, 1, 256)
+workers = settings.API_WORKERS
 worker_class = "recsite.web_worker.DeadlineWorker"
-threads = env.integer("WORKER_THREADS", 4, 1, 256)
+threads = settings.WORKER_THREADS
 wsgi_app = "recsite.wsgi"
 keepalive = 75
 max_requests = settings.API_WORKER_MAX_REQUESTS

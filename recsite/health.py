@@ -18,11 +18,12 @@ from django.views.decorators.cache import never_cache
 from catalog import snapshot
 from interactions import outbox
 from interactions.kafka import BrokerDown
-from interactions.lag import lag
+from interactions.lag import lag as kafka_lag
 from recommender import registry
 from recommender.serving import candidates
 from recsite.platform import broker, database, draining, partitions, query_timeout, redis, workers
 from recsite.platform.inside import may_see_inside
+from recsite.platform.replica import lag
 from recsite.platform.thresholds import FREE_SHARE, OUTBOX
 
 logger = logging.getLogger(__name__)
@@ -115,6 +116,19 @@ def _ask(pool: Any) -> None:
         session.execute("SELECT 1")
 
 
+def _replica() -> Details:
+    """Return whether a replica is in use, and how many seconds it is behind."""
+    if not settings.DATABASE_READ_URL:
+        return {"in_use": False}
+    try:
+        behind = lag.looks.lag()
+    except lag.ReplicaUnusable as fault:
+        raise Trouble(str(fault)) from fault
+    if behind > (most := settings.DATABASE_READ_MAX_LAG_SECS):
+        raise Trouble(f"The replica is {behind:.0f} seconds behind, more than {most}: all is read from the primary.")
+    return {"in_use": True, "lag_secs": round(behind, 2)}
+
+
 def _redis() -> Details:
     try:
         redis.call(lambda client: client.ping())
@@ -179,7 +193,7 @@ def _kafka() -> Details:
     if not settings.KAFKA_BOOTSTRAP_SERVERS:
         return {"in_use": False}
     try:
-        behind = lag()
+        behind = kafka_lag()
         oldest = max((one.seconds for one in behind), default=0)
         return {"in_use": True, "lag": sum(one.events for one in behind), "oldest_secs": oldest}
     except BrokerDown as error:
@@ -221,6 +235,7 @@ def _enough(what: str, free: int, total: int) -> Details:
 
 PARTS: dict[str, Callable[[], Details]] = {
     "database": _database,
+    "replica": _replica,
     "redis": _redis,
     "broker": _broker,
     "worker": _worker,

@@ -1,12 +1,12 @@
 """Settings, read top to bottom. Every value comes from the environment (or .env); .env.example names them all."""
 
-import sys
 from pathlib import Path
 
 from recsite import env
 from recsite.api_settings import *  # noqa: F403
 from recsite.backup_settings import *  # noqa: F403
 from recsite.backup_settings import BACKUPS
+from recsite.database_settings import *  # noqa: F403
 from recsite.gorse_permissions import API_ACCESS as API_ACCESS
 from recsite.import_settings import *  # noqa: F403
 from recsite.import_settings import upload_storage
@@ -20,8 +20,9 @@ from recsite.openapi import description
 from recsite.permissions import API_OPEN as API_OPEN
 from recsite.platform import queues
 from recsite.platform.policies import STRICT
-from recsite.platform.query_timeout import LimitedConnection
 from recsite.process_settings import *  # noqa: F403
+from recsite.process_settings import IS_SERVICE
+from recsite.redis_settings import *  # noqa: F403
 from recsite.schedule_settings import *  # noqa: F403
 from recsite.series_settings import *  # noqa: F403
 from recsite.sign_in_settings import *  # noqa: F403
@@ -45,10 +46,6 @@ PRODUCTION = ENVIRONMENT == "production"
 IS_DEMO = ENVIRONMENT == "demo"
 VERSION = "0.5.0.dev0"
 STATE_DIR = Path(env.text("RECSITE_STATE", str(BASE_DIR / ".local")))
-IS_COMMAND = Path(sys.argv[0]).name == "manage.py"
-# Commands that run until they are stopped: a machine reads what they say, as it does with the web server.
-SERVICES = ("consume_events", "relay_events", "answer_requests")
-IS_SERVICE = bool(env.text("RECSITE_ROLE")) or not IS_COMMAND or sys.argv[1:2] in [[name] for name in SERVICES]
 DEBUG = env.flag("DEBUG", False)
 SECRET_KEY = env.secret_key("SECRET_KEY", PRODUCTION, STATE_DIR)
 SECRET_KEY_FALLBACKS = env.items("SECRET_KEY_FALLBACKS", [])
@@ -98,6 +95,7 @@ MIDDLEWARE = [
     "recsite.platform.cors.cross_origin",
     "recsite.platform.middleware.body_limit",
     "recsite.platform.limits.rate_limit_headers",
+    "recsite.platform.replica.middleware.ReadFromReplica",
     "recsite.platform.lean_routes.LeanRoutes",
     "recsite.platform.policies.PagePolicy",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -138,48 +136,12 @@ if STOREFRONT_ENABLED:
 
 # --- PostgreSQL ---
 
-DATABASE_MIN_CONNECTIONS = env.integer("DATABASE_MIN_CONNECTIONS", 1)
-DATABASE_MAX_CONNECTIONS = env.integer("DATABASE_MAX_CONNECTIONS", 10, 1)
-DATABASE_PATIENCE_SECS = env.integer("DATABASE_PATIENCE_SECS", 5, 1, 600)
-if DATABASE_MIN_CONNECTIONS > DATABASE_MAX_CONNECTIONS:
-    env.fail("DATABASE_MIN_CONNECTIONS is larger than DATABASE_MAX_CONNECTIONS.")
-_database = env.database("DATABASE_URL")
-_database["OPTIONS"] = {"connect_timeout": 5, **_database.get("OPTIONS", {})}
-# A command needs one connection, and is told best by the server itself why it can't have it.
-if not IS_COMMAND:
-    _database["OPTIONS"]["pool"] = {
-        "min_size": DATABASE_MIN_CONNECTIONS,
-        "max_size": DATABASE_MAX_CONNECTIONS,
-        "timeout": 5,
-        # Pauses between attempts double: giving up early lets the next request begin anew, once the server is back.
-        "reconnect_timeout": 2,
-        "connection_class": LimitedConnection,
-    }
-# A server that came back leaves dead connections in the pool: look before one is handed out.
-_database["CONN_HEALTH_CHECKS"] = True
-DATABASES = {"default": _database}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 FEATURE_VECTOR_DIMENSION = env.integer("FEATURE_VECTOR_DIMENSION", 128, 2, 2000)
 
-# --- Redis and Celery ---
+# --- Celery ---
 
-REDIS_URL = env.redis_url("REDIS_URL")
-CACHES = {
-    "default": {
-        "BACKEND": "django_redis.cache.RedisCache",
-        "LOCATION": REDIS_URL,
-        "OPTIONS": {
-            "SERIALIZER": "django_redis.serializers.json.JSONSerializer",
-            "SOCKET_CONNECT_TIMEOUT": 0.25,
-            "SOCKET_TIMEOUT": 0.5,
-            "CONNECTION_POOL_KWARGS": {"max_connections": env.integer("REDIS_POOL_SIZE", 20, 1)},
-        },
-    }
-}
 CELERY_IMPORTS: tuple[str, ...] = ("recommender.tasks.comparing", "recommender.tasks.estimating")
-CELERY_BROKER_URL = env.redis_url("CELERY_BROKER_URL", REDIS_URL)
-CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 6 * 3600, "socket_timeout": 5, "socket_connect_timeout": 2}
 CELERY_TASK_DEFAULT_QUEUE, CELERY_TASK_QUEUES = queues.DEFAULT, queues.declared()
 CELERY_TASK_ROUTES = queues.ROUTES
 CELERY_TASK_IGNORE_RESULT = True

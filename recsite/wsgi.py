@@ -11,7 +11,7 @@ from recsite.platform.request_body import with_bodies
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "recsite.settings")
 
 # Before anything connects: each connection tells the server the limit when it is made.
-query_timeout.set_limit(settings.DATABASE_PATIENCE_SECS)
+query_timeout.set_limit(settings.DATABASE_PATIENCE_SECS, tells_server=not settings.DATABASE_DIRECT_URL)
 application = with_bodies(get_wsgi_application(), settings.MAX_REQUEST_SIZE)
 # Django would import what answers with the first request, which would wait for all of it.
 import_module(settings.ROOT_URLCONF)

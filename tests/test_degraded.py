@@ -21,5 +21,5 @@ def test_each_part_that_fails_by_itself_has_a_row() -> None:
     bold = set(re.findall(r"^\| \*\*([\w ]+)\*\*", TABLE, re.MULTILINE))
     assert bold == {
         *("Database", "Redis", "Kafka", "Store of models", "Worker", "Beat", "Consumer", "Relay", "Answers"),
-        *("Disk", "Partitions"),
+        *("Disk", "Partitions", "Replica"),
     }

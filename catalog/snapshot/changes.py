@@ -10,7 +10,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any, NamedTuple
 
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connection
 from django.db.models import JSONField, Q
 from django.db.models.expressions import RawSQL
 from django.db.models.fields.json import KT
@@ -124,7 +124,9 @@ def since(before: Position, most: int = MOST) -> Changes | None:
     deleted = DeletedItem.objects.filter(changed_since).values_list("item_pk", flat=True)[: most + 1]
     gone = list(deleted)
     read = RawSQL(AS_JSON.format(features="catalog_item.features"), (), JSONField())
-    items = Item.objects.filter(changed_since).annotate(creator_text=KT("features__creator"), features_read=read)
+    # From the primary, as the position is: a replica may not have all of it yet.
+    rows = Item.objects.using(DEFAULT_DB_ALIAS).filter(changed_since)
+    items = rows.annotate(creator_text=KT("features__creator"), features_read=read)
     changed = list(items.values_list(*FIELDS)[: most + 1]) if len(gone) <= most else []
     if len(gone) > most or len(changed) > most:
         return None

@@ -7,9 +7,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
-
 from interactions.marks import MARK_NAMES
+from recsite.platform.replica import routing
 
 Row = Sequence[Any]
 PAGE = 5_000
@@ -90,9 +89,13 @@ class Kind:
 
     def rows(self, since: datetime | None = None, after: str = "", page: int = PAGE) -> Iterator[Row]:
         """Yield all rows, those behind the one with the key `after` only. Raises UnknownRow before the first one."""
+        return self._rows(since, after, page, routing.may_be_old())
+
+    def _rows(self, since: datetime | None, after: str, page: int, may_be_old: bool) -> Iterator[Row]:
+        """Read as the request said that asked, which has ended when most pages are read."""
         start, first = self._find(after) if after else (0, 0)
         for number, part in enumerate(self.parts[start:]):
-            yield from _rows(part, since, 0 if number else first, page)
+            yield from _rows(part, since, 0 if number else first, page, may_be_old)
 
     def _find(self, key: str) -> tuple[int, int]:
         """Return the part that holds a row, and its internal id."""
@@ -107,9 +110,9 @@ class Kind:
         raise UnknownRow(key)
 
 
-def _rows(part: Part, since: datetime | None, after: int, page: int) -> Iterator[Row]:
+def _rows(part: Part, since: datetime | None, after: int, page: int, may_be_old: bool) -> Iterator[Row]:
     while True:
-        with connection.cursor() as cursor:
+        with routing.reading(may_be_old), routing.connection().cursor() as cursor:
             cursor.execute(part.statement, {"after": after, "since": since, "most": page})
             found = cursor.fetchall()
         yield from (row[1:] for row in found if row[1] is not None)
@@ -119,7 +122,7 @@ def _rows(part: Part, since: datetime | None, after: int, page: int) -> Iterator
 
 
 def _ask(statement: str, parameters: Mapping[str, Any]) -> Any:
-    with connection.cursor() as cursor:
+    with routing.connection().cursor() as cursor:
         cursor.execute(statement, parameters)
         return cursor.fetchone()[0]
 

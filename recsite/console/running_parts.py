@@ -17,6 +17,7 @@ from recsite.platform.units import Unit, write
 
 NAMES = {
     "database": "Database",
+    "replica": "Replica",
     "redis": "Redis",
     "broker": "Task broker",
     "worker": "Workers",
@@ -30,6 +31,7 @@ NAMES = {
 }
 TO_DO = {
     "database": "Check that PostgreSQL runs, and that DATABASE_URL leads to it.",
+    "replica": "Check that it runs and follows its primary, and that DATABASE_READ_URL leads to it. Nothing is lost.",
     "redis": "Check that Redis runs, and that REDIS_URL leads to it.",
     "broker": "Check that the broker runs, and that CELERY_BROKER_URL leads to it.",
     "worker": "Start a worker; what waits is done then, nothing is lost.",
@@ -102,6 +104,8 @@ def _part(name: str, found: Details, down: dict[str, datetime], ended: dict[str,
 
 def _words(name: str, found: dict[str, Any]) -> str:
     """Say what is known of a part that works."""
+    if name == "replica":
+        return f"{duration(found['lag_secs'])} behind." if found["in_use"] else "Not in use."
     if name == "broker":
         return f"{pluralize(found['waiting'], 'task')} waiting."
     if name == "kafka":

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar, cast
 
 import psycopg
+from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
 from django.db.backends.utils import CursorWrapper
 from psycopg.pq import Format
@@ -47,8 +48,8 @@ def prepared(statement: str, parameters: Mapping[str, Any]) -> list[tuple[Any, .
     connection.ensure_connection()
     with connection.wrap_database_errors:
         session = cast("psycopg.Connection[Any]", connection.connection)
-        # Django switches them off for poolers that mix the sessions of clients.
-        session.prepare_threshold = 0
+        # A pooler hands the next statement to another session, which doesn't know what this one has prepared.
+        session.prepare_threshold = None if settings.DATABASE_DIRECT_URL else 0
         with psycopg.Cursor(session) as own:
             own.format = Format.BINARY
             raw = cast("CursorWrapper", own)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 import psycopg
+from django.conf import settings
 from django.db import connection as django_connection
 
 from recsite.platform.exceptions import AlreadyRunning as AlreadyRunning
@@ -28,7 +29,7 @@ def exclusive(name: str) -> Iterator[None]:
     are closed (before and after each task and request), and would be somebody else's while we believed it locked.
     """
     with django_connection.wrap_database_errors:
-        session = psycopg.connect(**django_connection.get_connection_params(), autocommit=True)
+        session = _own_session()
     with session:
         if not _try(session, "pg_try_advisory_lock", name):
             raise AlreadyRunning(f"{name} is already being worked on. Wait for it to finish.")
@@ -54,7 +55,7 @@ class Turn:
                 # A session that is gone has given its lock back, and somebody else may have it.
                 self._session.execute("SELECT true")
                 return True
-            session = psycopg.connect(**django_connection.get_connection_params(), autocommit=True)
+            session = _own_session()
             if _try(session, "pg_try_advisory_lock", self._name):
                 self._session = session
                 return True
@@ -78,6 +79,13 @@ def is_held(name: str) -> bool:
         cursor.execute(HELD, [name])
         row = cursor.fetchone()
     return bool(row and row[0])
+
+
+def _own_session() -> "psycopg.Connection[tuple[bool]]":
+    """Connect to the server itself: behind a pooler, a session is only one's own for a transaction."""
+    if settings.DATABASE_DIRECT_URL:
+        return psycopg.connect(settings.DATABASE_DIRECT_URL, autocommit=True, connect_timeout=5)
+    return psycopg.connect(**django_connection.get_connection_params(), autocommit=True)
 
 
 def _try(session: "psycopg.Connection[tuple[bool]]", function: str, name: str) -> bool:

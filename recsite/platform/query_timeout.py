@@ -25,6 +25,7 @@ _shorter: ContextVar[float | None] = ContextVar("shorter", default=None)
 class _Process:
     limit: float | None = None
     """Seconds; None waits for ever."""
+    tells_server = True
 
 
 _process = _Process()
@@ -36,7 +37,7 @@ class LimitedConnection(psycopg.Connection[Any]):
     @classmethod
     def connect(cls, conninfo: str = "", **kwargs: Any) -> Self:
         """Connect, and tell the server how long a statement may take in this process."""
-        if _process.limit is not None:
+        if _process.limit is not None and _process.tells_server:
             milliseconds = int(_process.limit * STATEMENT_SHARE * 1000)
             kwargs["options"] = f"{kwargs.get('options') or ''} -c statement_timeout={milliseconds}".strip()
         return super().connect(conninfo, **kwargs)
@@ -68,9 +69,12 @@ def _has_news(socket: int) -> bool:
     return bool(poll.poll(0))
 
 
-def set_limit(seconds: float) -> None:
-    """Wait no longer than that for each answer, in this process and on the connections that it makes from now on."""
-    _process.limit = seconds
+def set_limit(seconds: float, tells_server: bool = True) -> None:
+    """Wait no longer than that for each answer, in this process and on the connections that it makes from now on.
+
+    Poolers refuse what the server is told as a connection begins: there the account has the limit of a statement.
+    """
+    _process.limit, _process.tells_server = seconds, tells_server
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from typing import Generic, TypeVar
 
 from recsite.platform import generations
 from recsite.platform.exceptions import UserFacingError
+from recsite.platform.replica import routing
 
 T = TypeVar("T")
 logger = logging.getLogger(__name__)
@@ -84,7 +85,9 @@ class Reloading(Generic[T]):
         # The generation first: a change that comes while we read makes us read again.
         generation, started = generations.current(self.generation), time.monotonic()
         try:
-            value, self.fault = self._read(), ""
+            # From the primary: what a replica doesn't have yet would be missing until the next change.
+            with routing.reading(may_be_old=False):
+                value, self.fault = self._read(), ""
         except Exception as error:
             self._not_before = time.monotonic() + RETRY_SECONDS
             self.fault = str(error) if isinstance(error, UserFacingError) else f"{type(error).__name__}: {error}"

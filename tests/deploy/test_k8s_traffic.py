@@ -9,7 +9,7 @@ import pytest
 import yaml
 from django.urls import URLResolver, get_resolver
 
-from recsite import process_roles
+from recsite import connection_check, pool_sizes, process_roles
 from recsite.local.paths import PROJECT
 from recsite.platform import counting
 from tests.deploy.manifests import (
@@ -17,7 +17,6 @@ from tests.deploy.manifests import (
     K8S,
     LIKE_PRODUCTION,
     OVERLAYS,
-    Object,
     component,
     container,
     environment,
@@ -245,15 +244,9 @@ def test_the_database_has_connections_for_the_most_processes() -> None:
     for found in objects("production", "Deployment"):
         values = environment("production", found)
         replicas = found["spec"].get("replicas", scaler["spec"]["maxReplicas"]) + 1
-        needed += replicas * processes(found, values) * int(values["DATABASE_MAX_CONNECTIONS"])
-    # Three are the superuser's; jobs, backups and people take one each.
-    assert needed + 3 + 10 <= offered
-
-
-def processes(found: Object, values: dict[str, Any]) -> int:
-    """Return how many processes with connections a pod has."""
-    if component(found) == "web":
-        return int(values["API_WORKERS"])
-    if queue := values.get("WORKER_QUEUE"):
-        return 1 + process_roles.QUEUES[queue].concurrency
-    return 1
+        pool = int(values["DATABASE_MAX_CONNECTIONS"])
+        size = pool_sizes.Size(int(values["API_WORKERS"]), int(values["WORKER_THREADS"]), pool)
+        needed += pool_sizes.total({component(found).removeprefix("worker-"): replicas}, size)
+    # Three are the superuser's.
+    assert connection_check.sentence(needed, offered - 3) == ""
+    assert f"may open {needed} connections" in DEPLOY.read_text()

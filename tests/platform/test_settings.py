@@ -18,7 +18,9 @@ LIVE = {"ENVIRONMENT": "production", "SECRET_KEY": SECRET, "ERASURE_KEY": f"anot
 READERS = (
     "recsite/settings.py",
     "recsite/api_settings.py",
+    "recsite/database_settings.py",
     "recsite/backup_settings.py",
+    "recsite/redis_settings.py",
     "recsite/schedule_settings.py",
     "recsite/mail_settings.py",
     "recsite/model_settings.py",
@@ -29,6 +31,7 @@ READERS = (
     "recsite/gunicorn.py",
     "recsite/process_settings.py",
     "recsite/training_settings.py",
+    "recsite/tracing_settings.py",
 )
 
 
@@ -39,7 +42,7 @@ def start(folder: Path, **settings: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize(
-    ("settings", "sentence"),
+    ("given", "sentence"),
     [
         ({"DEBUG": "maybe"}, "DEBUG is 'maybe', but true or false is needed."),
         ({"ENVIRONMENT": "prod"}, "ENVIRONMENT is 'prod', but one of development, demo, production is needed."),
@@ -77,6 +80,18 @@ def start(folder: Path, **settings: str) -> subprocess.CompletedProcess[str]:
         ({"ALLOWED_HOSTS": "*", **LIVE}, "ALLOWED_HOSTS is *, which lets anybody pass for this site"),
         ({"CSRF_TRUSTED_ORIGINS": "a.example"}, "CSRF_TRUSTED_ORIGINS holds 'a.example', but an origin is needed"),
         ({"CSRF_TRUSTED_ORIGINS": "https://a.example/x"}, "CSRF_TRUSTED_ORIGINS holds 'https://a.example/x', but"),
+        ({"REDIS_URL": "redis+cluster://a:6379"}, "REDIS_URL asks for Redis Cluster, which can't be used:"),
+        (
+            {"REDIS_URL": "redis://a:6379,b:6379/0"},
+            "REDIS_URL names several servers, but only Sentinels",
+        ),
+        ({"REDIS_URL": "redis+sentinel://a,b"}, "REDIS_URL names the service '', but small letters, digits,"),
+        ({"REDIS_URL": "redis+sentinel://a:port/main"}, "REDIS_URL holds 'a:port', which is no address of a Sentinel."),
+        ({"REDIS_URL": "redis+sentinel://a/main/x"}, "REDIS_URL ends in 'x', but the number of a database is needed"),
+        (
+            {"REDIS_URL": "redis+sentinel://a/main?db=1"},
+            "REDIS_URL has db, but only sentinel_username and sentinel_password can stand behind the ?.",
+        ),
         ({"CELERY_BROKER_URL": "amqp://x"}, "CELERY_BROKER_URL must start with redis:// or rediss://"),
         ({"DATABASE_URL": "postgres://a@b:5432/"}, "DATABASE_URL names no database."),
         ({"DATABASE_URL": "postgres://a@b:99999/x"}, "DATABASE_URL is no database address."),
@@ -113,11 +128,15 @@ def start(folder: Path, **settings: str) -> subprocess.CompletedProcess[str]:
         ({"JWT_REFRESH_EXPIRE_MINUTES": "5"}, "JWT_REFRESH_EXPIRE_MINUTES is less than JWT_EXPIRE_MINUTES"),
         ({"RATE_LIMIT_PER_KEY": "0"}, "RATE_LIMIT_PER_KEY is '0', but a whole number from 1 to 10000000 is needed."),
         ({"TRUSTED_PROXY_COUNT": "-1"}, "TRUSTED_PROXY_COUNT is '-1', but a whole number from 0 to 20 is needed."),
+        ({"DATABASE_READ_URL": SOUND["DATABASE_URL"]}, "DATABASE_READ_URL is the same as DATABASE_URL: name a replica"),
+        ({"DATABASE_READ_URL": "mysql://x/y"}, "DATABASE_READ_URL must start with postgres://"),
+        ({"DEPLOYED_ROLES": "web=many"}, "DEPLOYED_ROLES holds web=many, but numbers of web, worker, training,"),
+        ({"DATABASE_DIRECT_URL": "postgres://a@b:5432/"}, "DATABASE_DIRECT_URL names no database."),
         ({"DATABASE_MIN_CONNECTIONS": "11"}, "DATABASE_MIN_CONNECTIONS is larger than DATABASE_MAX_CONNECTIONS."),
     ],
 )
-def test_a_wrong_setting_is_one_sentence(tmp_path: Path, settings: dict[str, str], sentence: str) -> None:
-    done = start(tmp_path, **settings)
+def test_a_wrong_setting_is_one_sentence(tmp_path: Path, given: dict[str, str], sentence: str) -> None:
+    done = start(tmp_path, **given)
     assert done.returncode == 1
     assert done.stderr.startswith(f"recsite can't start: {sentence}")
     assert done.stderr.count("\n") == 1

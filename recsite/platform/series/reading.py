@@ -4,10 +4,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
-from django.db import connection
 from django.utils import timezone
 
 from recsite.platform.histogram import summing
+from recsite.platform.replica import routing
 from recsite.platform.series.kinds import DAY, GRAINS, HOUR, MINUTE, OTHER, TEN_MINUTES, Kind
 from recsite.platform.series.points import Period, Point, Reading
 from recsite.platform.series.thinning import seam
@@ -91,7 +91,7 @@ def read(
 def latest(kind: Kind, within: timedelta, now: datetime | None = None) -> dict[tuple[str, ...], tuple[datetime, float]]:
     """Return when each level of a kind was last looked at, and what it was, by its labels; empty where nobody did."""
     now = now or timezone.now()
-    with connection.cursor() as cursor:
+    with routing.connection().cursor() as cursor:
         cursor.execute(LATEST, [kind.name, MINUTE, now - within, now + timedelta(seconds=MINUTE)])
         return {tuple(labels): (at, value) for labels, at, value in cursor.fetchall()}
 
@@ -138,7 +138,7 @@ def _rows(
     buckets = f", {summing('buckets')}" if kind.has_times else ""
     statement = READ.format(group=group, buckets=buckets, parts=" UNION ALL ".join([PART] * len(parts)))
     asked = [value for part in parts for value in (kind.name, *part)]
-    with connection.cursor() as cursor:
+    with routing.connection().cursor() as cursor:
         cursor.execute(statement, [start.timestamp(), step.total_seconds(), *asked])
         for number, label, count, errors, hits, total, highest, *sums in cursor.fetchall():
             yield label, number, Point(start, count, errors, hits, total, highest, sums)
