@@ -53,8 +53,8 @@ class EndUser(models.Model):
     objects = EndUserQuerySet.as_manager()
 
     class Meta:
-        verbose_name = "person"
-        verbose_name_plural = "people"
+        verbose_name = "user"
+        verbose_name_plural = "users"
         indexes = [
             models.Index(F("last_active").desc(nulls_last=True), F("id"), name="person_last_active_idx"),
             models.Index(fields=["id"], name="person_opted_out_idx", condition=Q(opted_out_at__isnull=False)),

@@ -11,6 +11,8 @@ BULK_JOB_ROWS = env.integer("BULK_JOB_ROWS", 10_000, 1, 100_000)
 BULK_MAX_ROWS = env.integer("BULK_MAX_ROWS", 1_000_000, BULK_JOB_ROWS)
 CLIENT_TIMEOUT_SECS = env.integer("CLIENT_TIMEOUT_SECS", 10, 1, 3600)
 DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_REQUEST_SIZE
+# Without scripts the form of a draft sends every field of fifty rules, and a row for each filter: more than a thousand.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 5_000
 TRUSTED_PROXY_COUNT = env.integer("TRUSTED_PROXY_COUNT", 0, 0, 20)
 
 # --- Limits ---

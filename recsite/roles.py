@@ -97,7 +97,7 @@ GRANTS: tuple[Grant, ...] = (
     Grant("Imports: bring files, check and import them", _rows("interactions.fileimport", "add"), (OPERATOR,)),
     Grant("Events: send them, one by one or in bulk", _rows("interactions.interaction", "add"), (OPERATOR,)),
     Grant(
-        "People: add and describe them, opt them out, merge visitors",
+        "Users: add and describe them, opt them out, merge visitors",
         _rows("catalog.enduser", "add", "change"),
         (OPERATOR,),
     ),
@@ -117,8 +117,9 @@ GRANTS: tuple[Grant, ...] = (
         ),
         (OPERATOR,),
     ),
+    Grant("API keys: see whose they are, what they may do and when each ends", ("platform.view_apikey",), (OPERATOR,)),
     Grant("Items: delete them with everything that happened to them", _rows("catalog.item", "delete")),
-    Grant("People: erase them, and lift an erasure", _rows("catalog.enduser", "delete")),
+    Grant("Users: erase them, and lift an erasure", _rows("catalog.enduser", "delete")),
     Grant("Events: delete them", _rows("interactions.interaction", "delete")),
     Grant(
         "API keys: see, make, rotate, revoke and delete them",

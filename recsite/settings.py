@@ -33,6 +33,7 @@ from recsite.tracing_settings import *  # noqa: F403
 from recsite.tracing_settings import MIDDLEWARE_OF_TRACES
 from recsite.training_settings import *  # noqa: F403
 from recsite.training_settings import training_storage
+from recsite.undo_table import CHANGES_TOLD as CHANGES_TOLD
 from recsite.undo_table import OBJECT_ADDRESSES as OBJECT_ADDRESSES
 from recsite.undo_table import UNDO as UNDO
 from recsite.unfold import UNFOLD as UNFOLD

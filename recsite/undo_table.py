@@ -9,6 +9,11 @@ from recsite.platform.access import Undo
 OBJECT_ADDRESSES = "recsite.console.subjects.addresses"
 """The function that knows the pages of what changes are of."""
 
+CHANGES_TOLD = dict.fromkeys(
+    ("placement.draft", "placement.publish", "placement.revert"), "recommender.merchandising.told.changes"
+)
+"""The functions that say in words what an entry of these verbs changed: (name, before, after) of each change."""
+
 UNDO: dict[str, Undo] = {
     "item.hide": Undo("catalog.change_item", "catalog.undo.hidden"),
     "item.show": Undo("catalog.change_item", "catalog.undo.hidden"),

@@ -54,7 +54,7 @@ class EndUserForm(forms.ModelForm):
 class EndUserAdmin(PrivacyActions):
     """Show the users that lists are made for. An event adds its user."""
 
-    empty = "Nobody is known yet: people come with their first event, or with an import."
+    empty = "Nobody is known yet: users come with their first event, or with an import."
     form = EndUserForm
     formfield_overrides = FIELDS
     list_display = ("user_id", "active", "joined", "about", "console")
@@ -62,7 +62,7 @@ class EndUserAdmin(PrivacyActions):
     list_filter = (ActiveFilter,)
     list_disable_select_all = True
     search_fields = ("user_id",)
-    search_help_text = "The beginning of a person's id."
+    search_help_text = "The beginning of a user's id."
     ordering = (F("last_active").desc(nulls_last=True), "pk")
     sortable_by = ()
     readonly_fields = ("created_at", "last_active", "opted_out_at")
@@ -109,7 +109,7 @@ class EndUserAdmin(PrivacyActions):
         """Offer `erase_selected` in place of Django's own deletion, which speaks of deleting."""
         return {name: found for name, found in super().get_actions(request).items() if name != "delete_selected"}
 
-    @admin.action(description="Erase selected people", permissions=["delete"])
+    @admin.action(description="Erase selected users", permissions=["delete"])
     def erase_selected(self, request: HttpRequest, people: QuerySet[EndUser]) -> HttpResponse | None:
         if request.POST.get("post"):
             self.log_deletions(request, people)
@@ -153,5 +153,5 @@ class EndUserAdmin(PrivacyActions):
 
 
 def _say_erased(request: HttpRequest, erased: int) -> None:
-    words = f"{pluralize(erased, 'person', 'people')} erased for good."
+    words = f"{pluralize(erased, 'user')} erased for good."
     messages.success(request, f"{words} {pluralize(erased, 'id')} refused until the erasure is lifted.")

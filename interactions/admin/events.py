@@ -29,7 +29,7 @@ class InteractionAdmin(ReadOnlyAdmin):
     list_filter = ("type", "undated", "mark")
     list_select_related = ("user", "item", "type")
     search_fields = ("user__user_id",)
-    search_help_text = "The whole id of a person or of an item."
+    search_help_text = "The whole id of a user or of an item."
     sortable_by = ()
     paginator = Paginator
     actions = None
@@ -87,7 +87,7 @@ class InteractionAdmin(ReadOnlyAdmin):
         exact = f"{event.occurred_at:%Y-%m-%d %H:%M:%S.%f} UTC"
         return f"{exact}; the file had no times, so this is the import's" if event.undated else exact
 
-    @display(description="person")
+    @display(description="user")
     def person(self, event: Interaction) -> str:
         return link(reverse("person-page", args=[event.user_id]), event.user.user_id)
 

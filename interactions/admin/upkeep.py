@@ -15,7 +15,7 @@ from recsite.platform.humanize import EMPTY, ago, duration, pluralize, structure
 NOUNS = {
     "events": ("event", "events"),
     "items": ("item", "items"),
-    "people": ("person", "people"),
+    "people": ("user", "users"),
     "duplicates": ("duplicate", "duplicates"),
     "capped": ("count cut to ten", "counts cut to ten"),
 }

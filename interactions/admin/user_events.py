@@ -26,7 +26,7 @@ class PersonEventAdmin(ReadOnlyAdmin):
     def when(self, event: PersonEvent) -> str:
         return ago(event.occurred_at)
 
-    @display(description="person")
+    @display(description="user")
     def person(self, event: PersonEvent) -> str:
         return link(reverse("person-page", args=[event.user_id]), event.user.user_id)
 
@@ -42,7 +42,7 @@ class ReviewAdmin(ReadOnlyAdmin):
     list_select_related = ("user", "item")
     ordering = ("-pk",)
     search_fields = ("user__user_id", "item__item_id")
-    search_help_text = "The id of a person or of an item."
+    search_help_text = "The id of a user or of an item."
     sortable_by = ()
     fields = (("occurred_at", "person"), ("item_link", "value"), "title", "text", "event_id")
 
@@ -50,7 +50,7 @@ class ReviewAdmin(ReadOnlyAdmin):
     def when(self, review: Review) -> str:
         return ago(review.occurred_at)
 
-    @display(description="person")
+    @display(description="user")
     def person(self, review: Review) -> str:
         return link(reverse("person-page", args=[review.user_id]), review.user.user_id)
 

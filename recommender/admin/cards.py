@@ -118,7 +118,7 @@ def _badges(item: ListedItem) -> Iterator[Badge]:
 
 
 def _facts(item: ListedItem) -> Iterator[tuple[str, str]]:
-    yield "Source", item.source
+    yield "Source", reasons.NAMED.get(item.source, item.source)
     yield "Rank", str(item.rank)
     if item.score is not None:
         yield "Score", significant(item.score)

@@ -16,7 +16,8 @@ from recommender.admin import comparison_lists, comparison_words
 from recommender.admin.job_buttons import may_operate, start
 from recommender.models import ModelVersion, Release
 from recommender.operations import compare as operations
-from recommender.operations.compare import KINDS, RELEASE, SAMPLE, Side
+from recommender.operations.compare import SAMPLE
+from recommender.operations.sides import KINDS, RELEASE, Side
 from recommender.serving.candidates import UnknownRelease
 from recommender.tasks import comparing
 
@@ -120,7 +121,7 @@ def _choices(a: Side, b: Side) -> list[tuple[int, str]]:
     rows: Any = Release.objects.only("state") if a.kind == RELEASE else ModelVersion.objects.only("algorithm", "state")
     newest = [(one.pk, f"{one} ({one.state})") for one in rows.order_by("-pk")[:MOST_OFFERED]]
     known = {number for number, _ in newest}
-    return newest + [(one.number, f"{one.title} ({one.state})") for one in (a, b) if one.number not in known]
+    return newest + [(one.number, f"{one.title} ({one.standing})") for one in (a, b) if one.number not in known]
 
 
 def _side(kind: str, number: str | None) -> Side:

@@ -7,7 +7,8 @@ from typing import Any
 
 from catalog.models import EndUser
 from recommender.operations import compare as operations
-from recommender.operations.compare import SIDE_BY_SIDE, Side
+from recommender.operations.compare import SIDE_BY_SIDE
+from recommender.operations.sides import Side
 from recommender.serving import Answer, ListedItem, ServingUnavailable
 from recommender.serving.candidates import UnknownRelease
 from recsite.platform.humanize import unbroken

@@ -10,8 +10,9 @@ from recommender.engine.evaluation.comparison import Difference
 from recommender.insight import release_clicks, stretches
 from recommender.insight.performance import interval, rate
 from recommender.operations import same_events
-from recommender.operations.compare import Comparison, Side
-from recommender.operations.same_events import NDCG, RMSE
+from recommender.operations.compare import Comparison
+from recommender.operations.same_events import NDCG, RMSE, Fair
+from recommender.operations.sides import Side
 from recommender.serving.candidates import POPULAR
 from recsite.platform.humanize import EMPTY, decimal
 from recsite.platform.parts import State
@@ -31,7 +32,7 @@ class Told:
     difference: str
     interval: str
     words: str
-    """What the difference means; empty where both were judged by different events."""
+    """What the difference means."""
 
     state: State
     """Good where B is better, bad where it is worse."""
@@ -45,13 +46,11 @@ def verdict(found: Comparison) -> str:
 
 def tables(found: Comparison) -> dict[str, Any]:
     """Return the tables of figures and slices."""
-    rows = [_told(row, found.is_same_split) for row in found.figures]
+    rows = list(map(_told, found.figures))
     return {
         "figures": [row for name in MAIN for row in rows if row.name == name],
         "more_figures": [row for row in rows if row.name not in MAIN],
-        "slices": {
-            title: [_told(row, found.is_same_split) for row in slice_] for title, slice_ in found.slices.items()
-        },
+        "slices": {title: list(map(_told, rows)) for title, rows in found.slices.items()},
     }
 
 
@@ -66,7 +65,7 @@ def _said(name: str, what: str, found: Comparison) -> str:
     fair = same_events.compare(name, found.a, found.b)
     one = fair.difference
     if one is None or one.difference is None or one.a is None or one.b is None:
-        return _apart(found) if fair.why_not and name == NDCG else ""
+        return _apart(found, fair) if fair.why_not and name == NDCG else ""
     figures = f"{one.name} {decimal(one.b)} against {decimal(one.a)}"
     if one.better:
         return f"{found.b.title} makes {'better' if one.better == 'b' else 'worse'} {what}, surely: {figures}."
@@ -77,26 +76,26 @@ def _said(name: str, what: str, found: Comparison) -> str:
     return f"Their {what} are equally good within the noise: {figures}."
 
 
-def _apart(found: Comparison) -> str:
-    """Say what can be said of two that were judged by different events: what each is beside popularity."""
+def _apart(found: Comparison, fair: Fair) -> str:
+    """Say why it can't be said and what would say it, and what each is beside popularity."""
+    if not fair.explained:
+        return ""
     ratios = [(side.title, same_events.times_popularity(side)) for side in (found.b, found.a)]
     told = [f"those of {title} {significant(ratio, 2)} times as good as popularity" for title, ratio in ratios if ratio]
-    said = "Which lists are better can't be said, since each was judged by other events"
-    return f"{said}: {' and '.join(told)}." if told else f"{said}."
+    each = f" Each by its own events: {' and '.join(told)}." if told else ""
+    return f"Which lists are better can't be said yet: {fair.explained}.{each}"
 
 
-def _told(row: Difference, is_same_split: bool) -> Told:
+def _told(row: Difference) -> Told:
     ends = row.interval
-    state = State.NONE
-    if row.better and is_same_split:
-        state = State.GOOD if row.better == "b" else State.BAD
+    state = {"a": State.BAD, "b": State.GOOD}.get(row.better, State.NONE)
     return Told(
         row.name,
         decimal(row.a),
         decimal(row.b),
         EMPTY if row.difference is None else _signed(row.difference),
         f"{_signed(ends[0])} to {_signed(ends[1])}" if ends else "",
-        row.words if is_same_split else "",
+        row.words,
         state,
     )
 

@@ -18,7 +18,7 @@ COMPARED = {"rmse": "RMSE", "ndcg_at_10": "nDCG@10", "coverage_at_10": "coverage
 class Confirmation(BaseDialogForm):
     """Show a dialog whose answer is a POST."""
 
-    form_before_template = "admin/recommender/consequences.html"
+    form_before_template = "admin/parts/consequences.html"
 
     def consequences(self) -> Iterable[str]:
         """Return what will change, in sentences."""

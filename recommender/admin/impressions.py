@@ -115,7 +115,7 @@ class ListImpressionAdmin(ReadOnlyAdmin):
     list_display = ("when", "person", "kind", "placement", "algorithm", "version", "ranks")
     ordering = ("-id",)
     search_fields = ("user_id",)
-    search_help_text = "The whole id of a person, or a recommendation_id."
+    search_help_text = "The whole id of a user, or a recommendation_id."
     sortable_by = ()
     actions = None
     fields = (
@@ -144,7 +144,7 @@ class ListImpressionAdmin(ReadOnlyAdmin):
     def when(self, row: ListImpression) -> str:
         return ago(row.served_at)
 
-    @display(description="person")
+    @display(description="user")
     def person(self, row: ListImpression) -> str:
         return row.user_id or EMPTY
 

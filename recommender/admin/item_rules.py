@@ -22,7 +22,7 @@ from catalog import store
 from catalog.expressions.properties import quoted
 from catalog.models import Item
 from recommender import merchandising
-from recommender.insight.analytics import placement_days
+from recommender.admin.usual_placement import DAYS, busiest
 from recommender.insight.item_totals import item_days
 from recommender.merchandising.rules import BLOCK, BOOST, BURY, LARGEST_FACTOR, LAST_POSITION, PIN, Rule, WrongRule
 from recommender.models import DEFAULT, Placement
@@ -31,12 +31,17 @@ from recsite.platform.audit import Actor
 from recsite.platform.exceptions import Invalid, UserFacingError
 
 VERBS = {
-    PIN: ("Pin", "It stands at the position that you choose, for everybody, whatever else would stand there."),
+    PIN: (
+        "Pin",
+        "It stands at the position that you choose, whatever else would stand there. A pin doesn't reach users who "
+        "have seen or disliked the item. To let seen items come back, on all lists, switch “hides the item from lists” "
+        "off at Events, Event types.",
+    ),
     BOOST: ("Boost", "Where it is on a list, it moves further up: by a factor of 3 from position 9 to position 3."),
     BURY: ("Bury", "Where it is on a list, it moves further down: by a factor of 3 from position 3 to position 9."),
     BLOCK: ("Block", "It is not on the lists of this placement. Others may show it: to take it out of all, hide it."),
 }
-SUNDAY, DAYS = 6, 7
+SUNDAY = 6
 
 
 class DateInput(UnfoldAdminTextInputWidget):
@@ -93,9 +98,7 @@ class ItemRuleForm(forms.Form):
         of_it: Counter[str] = Counter()
         for one in item_days(self.item.pk, DAYS):
             of_it[one.placement] += one.shown
-        of_all = Counter({name: sum(day.shown for day in days) for name, days in placement_days(DAYS).items()})
-        ranked = [name for counts in (of_it, of_all) for name, _ in counts.most_common() if name in self.placements]
-        return ranked[0] if ranked else DEFAULT
+        return busiest(self.placements, of_it)
 
     def clean(self) -> dict[str, Any]:
         """Make the rule, which says itself what is wrong with it."""

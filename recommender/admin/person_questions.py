@@ -11,7 +11,8 @@ from django.template.response import TemplateResponse
 from catalog import item_names
 from catalog.models import EndUser, Item
 from interactions import types
-from recommender.models import DEFAULT, Placement
+from recommender.admin.usual_placement import busiest
+from recommender.models import Placement
 from recommender.serving import Answer, Request, ServingUnavailable, placements
 from recommender.serving.what_if import ImaginedEvent, what_if
 from recommender.serving.why_not import Cause, WhyNot, why_not
@@ -29,18 +30,17 @@ def open_person(pk: int) -> EndUser:
     found = EndUser.objects.filter(pk=pk).first()
     if found is None:
         raise Http404(
-            "There is no such user: they were erased, or merged into another one. Search People for the id: that of a "
+            "There is no such user: they were erased, or merged into another one. Search Users for the id: that of a "
             "merged visitor leads to the user whom they became."
         )
     return found
 
 
 def placements_asked(request: HttpRequest) -> dict[str, Any]:
-    """Return the placements for users' lists, and the one that is asked: `default`, unless another was chosen."""
-    return {
-        "placements": placements.names(Placement.Kind.USER),
-        "placement": request.GET.get("placement", "").strip()[:LONGEST_ID] or DEFAULT,
-    }
+    """Return the placements for users' lists, and the one that is asked: the one most shown, unless one was chosen."""
+    names = placements.names(Placement.Kind.USER)
+    chosen = request.GET.get("placement", "").strip()[:LONGEST_ID]
+    return {"placements": names, "placement": chosen or busiest(names)}
 
 
 def why_not_answer(user: EndUser, item_id: str, placement: str) -> dict[str, Any]:

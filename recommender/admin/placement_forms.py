@@ -78,12 +78,12 @@ class SubjectForm(forms.Form):
         choices = OF_ITEMS if is_item else OF_PEOPLE
         self.fields["subject"].choices = choices  # type: ignore[attr-defined]  # its own
         self.fields["subject"].label = "Starting from" if is_item else "Shown to"
-        self.fields["subject_id"].label = "Id or title of an item" if is_item else "Id of a person"
+        self.fields["subject_id"].label = "Id or title of an item" if is_item else "Id of a user"
         self.fields["subject_id"].widget = SuggestingInput(Kind.ITEM if is_item else Kind.USER)
         lean(self.fields)
 
 
-OF_PEOPLE = ((TYPICAL, "somebody typical"), (NEWCOMER, "a newcomer"), (CHOSEN, "the person named here"))
+OF_PEOPLE = ((TYPICAL, "somebody typical"), (NEWCOMER, "a newcomer"), (CHOSEN, "the user named here"))
 OF_ITEMS = ((TYPICAL, "an item that many know"), (CHOSEN, "the item named here"))
 
 

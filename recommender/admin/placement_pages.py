@@ -17,6 +17,7 @@ from recommender.admin.draft_rows import OF_THEIR_OWN, setting_rows
 from recommender.admin.placement_forms import DraftForm, PublishForm, SubjectForm
 from recommender.admin.rule_words import in_words as in_plain_words
 from recommender.insight import analytics
+from recommender.insight.item_totals import ENOUGH
 from recommender.merchandising import ListSettings, StaleDraft, StaleRevision, differences
 from recommender.merchandising.settings import TABLE, in_words
 from recommender.models import Placement
@@ -26,6 +27,7 @@ from recsite.platform import redis
 from recsite.platform.audit import Actor
 from recsite.platform.exceptions import Invalid, UserFacingError
 from recsite.platform.humanize import distance
+from recsite.platform.units import Unit, write
 
 VIEW, CHANGE = "recommender.view_placement", "recommender.change_placement"
 LISTED = 50
@@ -56,8 +58,14 @@ def draft(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def preview(request: HttpRequest, pk: int) -> HttpResponse:
-    """Show what the form as it stands would list, beside what is live. Nothing is stored or counts as shown."""
+    """Show what the form as it stands would list, beside what is live. Nothing is stored or counts as shown.
+
+    Who may only look has no form: theirs is of the stored draft.
+    """
     placement = open_placement(request, pk)
+    if not _can_change(request):
+        shown = placement_previews.of(placement, draft_of(placement), SubjectForm(placement, request.POST))
+        return render(request, "admin/recommender/placement/_preview.html", shown)
     form = DraftForm(placement, draft_of(placement), request.POST)
     if not form.is_valid():
         return render(request, "admin/recommender/placement/_preview.html", {"wrong": form.errors.values()})
@@ -80,7 +88,7 @@ def published(request: HttpRequest, pk: int) -> HttpResponse:
         "lines": lines,
         "rules": [in_plain_words(rule) for rule in own.rules],
         "filters": [parse(own.filter).words] if own.filter else [],
-        "achieved": analytics.revision_totals(placement.name, LISTED),
+        "achieved": [_achieved(one) for one in analytics.revision_totals(placement.name, LISTED)],
     }
     context |= placement_previews.shown_now(placement, own)
     context["chart"] = placement_chart.of(placement)
@@ -199,6 +207,13 @@ def _can_change(request: HttpRequest) -> bool:
 def _may_change(request: HttpRequest) -> None:
     if not _can_change(request):
         raise PermissionDenied(f"Your account lacks the permission {CHANGE}.")
+
+
+def _achieved(totals: analytics.RevisionTotals) -> dict[str, Any]:
+    """Return what a revision achieved; of few showings no click-through is said."""
+    rate = totals.click_rate if totals.shown >= ENOUGH else None
+    said = {"rate": write(rate, Unit.SHARE, 2), "few": bool(totals.shown) and rate is None}
+    return {name: getattr(totals, name) for name in ("revision", "first_day", "last_day", "shown", "clicked")} | said
 
 
 def _seen(placement: Placement) -> dict[str, Any]:

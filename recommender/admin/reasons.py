@@ -5,11 +5,23 @@ from typing import Any
 
 from recommender.engine.algorithms import ALGORITHMS
 from recommender.serving import Answer
-from recommender.serving.candidates import FOLD_IN, LATEST, POPULAR, STATED_PREFERENCES, TRENDING
+from recommender.serving.candidates import EXPLORATION, FOLD_IN, LATEST, POPULAR, RULE, STATED_PREFERENCES, TRENDING
 
 SOURCES = {name: one.label for name, one in ALGORITHMS.items()} | {
     LATEST: "The newest items, without those this user has seen. The score is minus the age in days.",
+    FOLD_IN: "What they did since the last training, together with what was learned by then.",
+    EXPLORATION: "A new item: lists try it out, so that something becomes known of it.",
+    STATED_PREFERENCES: "What they said they like.",
+    RULE: "A rule of the placement put it there.",
 }
+NAMED = {
+    FOLD_IN: "latest events",
+    EXPLORATION: "new items",
+    STATED_PREFERENCES: "stated preferences",
+    RULE: "a rule",
+}
+"""Sources whose own names say little to staff; all others are called by their names."""
+
 FOR_ALL = {
     POPULAR: "what most users liked",
     LATEST: "the newest items",
@@ -25,7 +37,7 @@ def of(answer: Answer, has_history: bool) -> str:
     if STATED_PREFERENCES in sources:
         return "This user has done nothing yet, so the list is by the preferences that they stated."
     if FOLD_IN in sources:
-        return "Something happened since the model was trained, so the latest events are folded into it."
+        return "They did something since the last training, and the list goes by that as well."
     if answer.algorithm in FOR_ALL:
         return f"All users get {FOR_ALL[answer.algorithm]}, without what they have seen."
     return "The model was trained on all events of this user, so the list is what it predicts."
@@ -45,5 +57,5 @@ def _unknown(answer: Answer, has_history: bool) -> str:
     if answer.release is None:
         return "No release is live,"
     if has_history:
-        return "None of the events is feedback that the model can use,"
+        return "None of their events says what they like,"
     return "Nothing is known of this user yet,"

@@ -13,8 +13,8 @@ from recommender.admin.job_buttons import may_operate
 from recommender.insight import release_clicks, stretches
 from recommender.models import Release, ReleaseModel
 from recommender.operations import flow
-from recommender.operations.compare import RELEASE, Side
 from recommender.operations.release_words import how_good_beside, roles
+from recommender.operations.sides import RELEASE, Side
 from recommender.serving import processes
 from recommender.serving.candidates import POPULAR
 from recsite.platform.redis import RedisDown

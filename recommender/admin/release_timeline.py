@@ -17,9 +17,9 @@ from recommender.insight.release_clicks import LiveClicks
 from recommender.insight.stretches import Stretch
 from recommender.models import Release, with_promoter
 from recommender.operations import same_events
-from recommender.operations.compare import Side
 from recommender.operations.release_words import roles
 from recommender.operations.same_events import NDCG, RMSE, Fair
+from recommender.operations.sides import Side
 from recommender.serving.candidates import POPULAR
 from recsite.platform.charts import Chart, Mark, Series, chart
 from recsite.platform.humanize import EMPTY, decimal

@@ -31,11 +31,11 @@ def badge(release: Release, stretches: Sequence[Stretch]) -> Badge:
         return Badge("live", State.GOOD, "It is served now.")
     if release.state == Release.State.CANDIDATE:
         if is_refused(release):
-            return Badge("refused", State.BAD, "The quality gate refused one of its models.")
+            return Badge("candidate, refused", State.BAD, "The quality gate refused one of its models.")
         return Badge("candidate", State.NONE, "It can be promoted, and was never live.")
     if stretches and stretches[0].was_rolled_back:
-        return Badge("rolled back", State.WARN, "Somebody went back to the release before it.")
-    return Badge("earlier", State.NONE, "It was live before.")
+        return Badge("archived, rolled back", State.WARN, "Somebody went back to the release before it.")
+    return Badge("archived", State.NONE, "It was live before, and is kept.")
 
 
 def is_refused(release: Release) -> bool:

@@ -170,23 +170,24 @@ def _sentence(now: Sequence[Cell]) -> str:
     """Say which algorithm and which placement earn, and how surely: the question that leads here."""
     if not now:
         return ""
-    clicks = results.total(now).clicks
+    total = results.total(now)
+    clicks = total.clicks
     if clicks < FEW:
         return f"Too few clicks to say what earns: {clicks:,}. From a hundred on they tell something."
     lifts = {name: over_base(now, POPULAR, algorithm=name) for name in results.by_algorithm(now) if name != POPULAR}
     sure = {name: one.low or 0.0 for name, one in lifts.items() if one.is_sure and (one.times or 0) > 1}
-    said = "No algorithm is surely clicked more often than popularity."
+    said = f"Of what lists showed, {_rate(total)} was clicked. No algorithm is surely clicked more than popularity."
     if sure:
         best = max(sure, key=sure.__getitem__)
         where = "other" if lifts[best].is_elsewhere else "the same"
         times = significant(lifts[best].times or 0.0, DIGITS)
-        said = f"{best} earns: it is clicked {times} times as often as popular lists at {where} placements, surely "
-        said += f"({lifts[best].ends})."
+        said = f"Of what lists showed, {_rate(total)} was clicked. Lists that {best} leads are clicked {times} times "
+        said += f"as often as popular ones at {where} placements, surely ({lifts[best].ends})."
     places = {name: one for name, one in results.by_placement(now).items() if one.clicks >= FEW}
     if not places:
         return said
     top = max(places, key=lambda name: places[name].clicks / places[name].shown)
-    return f"{said} The placement that is clicked most is {top}: {_rate(places[top])} of what it shows."
+    return f"{said} Of the placements, {top} is clicked most: {_rate(places[top])} of what it shows."
 
 
 def _placements(request: HttpRequest, found: Results) -> list[Row]:

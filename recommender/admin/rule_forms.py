@@ -53,7 +53,8 @@ LABELS: Mapping[str, str] = {
 
 
 HELP: Mapping[str, str] = {
-    "item": "Its title, a part of the title that no other has, or its id.",
+    "item": "Its title, a part of the title that no other has, or its id. A pin doesn't reach users who have seen or "
+    "disliked it: Events, Event types says after which events an item counts as seen.",
     "filter": 'Which items it is about, such as category == "Poetry" and price < 20, or tags == "sea".',
     "audience": 'Only for users of whom this is true, such as user.country == "AT". Empty: everybody.',
     "context": 'Only where this is true of the item that is looked at, such as viewed.category == "Poetry".',

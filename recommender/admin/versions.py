@@ -11,7 +11,7 @@ from recommender.admin import comparison, live, measures
 from recommender.admin.dialogs import PromoteVersion, RollBack
 from recommender.admin.job_buttons import may_operate, start
 from recommender.models import ModelVersion, Release, with_starter
-from recommender.operations.compare import MODEL
+from recommender.operations.sides import MODEL
 from recsite.platform.console import ReadOnlyAdmin, dialog, structured
 from recsite.platform.humanize import EMPTY, ago, decimal, duration, pluralize
 
@@ -20,7 +20,7 @@ STATE_COLOURS = {
     "ready": "info",
     "training": "warning",
     "failed": "danger",
-    "refused": "danger",
+    "ready, refused": "danger",
     "archived": "",
 }
 
@@ -93,7 +93,7 @@ class ModelVersionAdmin(ReadOnlyAdmin):
     def state_label(self, version: ModelVersion) -> str:
         if getattr(version, "is_live", False):
             return "live"
-        return "refused" if version.is_refused and version.state == ModelVersion.State.READY else version.state
+        return "ready, refused" if version.is_refused and version.state == ModelVersion.State.READY else version.state
 
     @display(description="started by")
     def starter(self, version: ModelVersion) -> str:

@@ -8,7 +8,8 @@ from rest_framework import serializers
 from rest_framework.exceptions import NotFound
 
 from recommender.operations import compare
-from recommender.operations.compare import RELEASE, Comparison, Overlap, Side
+from recommender.operations.compare import Comparison, Overlap
+from recommender.operations.sides import RELEASE, Side
 from recommender.serving.candidates import UnknownRelease
 from recsite.platform import database
 from recsite.platform.exceptions import Invalid
@@ -44,7 +45,9 @@ class DifferenceOut(serializers.Serializer):
     name = serializers.CharField()
     a = serializers.FloatField(allow_null=True)
     b = serializers.FloatField(allow_null=True)
-    difference = serializers.FloatField(allow_null=True, help_text="b minus a.")
+    difference = serializers.FloatField(
+        allow_null=True, help_text="b minus a; null where both were judged by different events, which `words` says."
+    )
     interval = serializers.ListField(
         child=serializers.FloatField(), allow_null=True, help_text="95 % of the difference; null where it isn't known."
     )

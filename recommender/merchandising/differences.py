@@ -1,14 +1,15 @@
 """Say in words what two settings of a placement differ in: a line for each setting, and one for each rule."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
-from itertools import zip_longest
+from typing import Any
 
-from recommender.merchandising.rules import Rule
+from recommender.merchandising.rules import FIELDS, Rule
 from recommender.merchandising.settings import TABLE, ListSettings, in_words
 
 NO_RULE = "none"
+"""Stands for a rule, or a field of one, that isn't there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,8 @@ class Difference:
     label: str
     before: str
     after: str
+    rules: tuple[Rule | None, Rule | None] | None = None
+    """The rule as it was and as it is, of a line about one."""
 
 
 def differences(before: ListSettings, after: ListSettings) -> list[Difference]:
@@ -36,14 +39,46 @@ def _of_rules(before: Sequence[Rule], after: Sequence[Rule]) -> list[Difference]
     blocks = SequenceMatcher(None, was, now, autojunk=False).get_opcodes()
     changed = [(range(i, j), range(k, m)) for kind, i, j, k, m in blocks if kind != "equal"]
     moved = _moved(was, now, changed)
-    found: list[tuple[int, str, str]] = []
-    for gone, new in changed:
-        found += [(at, _from(moved[at], at), now[at]) for at in new if at in moved]
-        leaving, coming = [at for at in gone if at not in moved.values()], [at for at in new if at not in moved]
-        for old, own in zip_longest(leaving, coming):
-            number = next(at for at in (own, old) if at is not None)
-            found.append((number, NO_RULE if old is None else was[old], NO_RULE if own is None else now[own]))
-    return [Difference("rules", f"rule {number + 1}", *said) for number, *said in sorted(found)]
+    leaving = [at for gone, _ in changed for at in gone if at not in moved.values()]
+    coming = [at for _, new in changed for at in new if at not in moved]
+    pairs: list[tuple[int | None, int | None]] = [(old, at) for at, old in moved.items()]
+    for alike in (_subject, _verb):
+        for at in list(coming):
+            if (old := next((one for one in leaving if alike(before[one]) == alike(after[at])), None)) is not None:
+                leaving.remove(old)
+                coming.remove(at)
+                pairs.append((old, at))
+    pairs += [(old, None) for old in leaving] + [(None, at) for at in coming]
+    ordered = sorted(pairs, key=lambda pair: (pair[0] if pair[1] is None else pair[1], pair[1] is not None))
+    return [_of_rule(before, after, old, at, at in moved) for old, at in ordered]
+
+
+def _of_rule(before: Sequence[Rule], after: Sequence[Rule], old: int | None, at: int | None, moves: bool) -> Difference:
+    both = None if old is None else before[old], None if at is None else after[at]
+    was, now = (NO_RULE if rule is None else str(rule) for rule in both)
+    number = at if at is not None else old
+    if moves and old is not None and at is not None:
+        was = _from(old, at)
+    return Difference("rules", f"rule {(number or 0) + 1}", was, now, both)
+
+
+def _subject(rule: Rule) -> Hashable:
+    """Return what makes a rule the same one after a change: what it does, and to which items."""
+    return rule.does, rule.item, rule.filter, rule.property
+
+
+def _verb(rule: Rule) -> Hashable:
+    return rule.does
+
+
+def changed_fields(before: Rule, after: Rule) -> list[tuple[str, str, str]]:
+    """Return the fields in which two rules differ, with both values in words."""
+    values = ((name, getattr(before, name), getattr(after, name)) for name in FIELDS)
+    return [(name.replace("_", " "), _in_words(was), _in_words(now)) for name, was, now in values if was != now]
+
+
+def _in_words(value: Any) -> str:
+    return NO_RULE if value is None else str(value)
 
 
 def _moved(was: Sequence[str], now: Sequence[str], changed: Iterable[tuple[range, range]]) -> dict[int, int]:

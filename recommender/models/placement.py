@@ -20,7 +20,7 @@ class Placement(models.Model):
         """Name the lists of the API that a placement may be asked for."""
 
         ANY = "any", "every kind of list"
-        USER = "user", "for a person"
+        USER = "user", "for a user"
         SESSION = "session", "for a session"
         SIMILAR = "similar", "similar items"
         BOUGHT_TOGETHER = "bought-together", "bought together"

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 import orjson
@@ -11,17 +11,16 @@ from django.db.models import F, Max, Min
 
 from catalog.models import EndUser
 from recommender.engine.evaluation import comparison
-from recommender.engine.evaluation.comparison import LISTS, RATINGS, Difference
+from recommender.engine.evaluation.comparison import LISTS, Difference
 from recommender.engine.types import Progress, silent
-from recommender.models import ModelVersion, Release, ReleaseModel
-from recommender.serving import Answer, Request, recommend_many
-from recommender.serving.candidates import POPULAR, UnknownRelease
+from recommender.models import ModelVersion, Release
+from recommender.operations import same_events
+from recommender.operations.sides import Side
+from recommender.serving import Answer, recommend_many
 from recsite.platform import redis
 from recsite.platform.exceptions import UserFacingError
 from recsite.platform.redis import RedisDown
 
-RELEASE, MODEL = "release", "model"
-KINDS = (RELEASE, MODEL)
 LENGTH = 10
 SAMPLE = 500
 SIDE_BY_SIDE = 5
@@ -32,71 +31,6 @@ SEED = 42
 
 class NothingToCompare(UserFacingError):
     """Report that there are no users whose lists could be compared."""
-
-
-@dataclass(frozen=True, slots=True)
-class Side:
-    """Hold one of the two that are compared."""
-
-    kind: str
-    number: int
-    title: str
-    state: str
-    versions: Mapping[str, ModelVersion]
-    """By algorithm."""
-    weights: Mapping[str, float]
-    leader: ModelVersion | None
-    """What ranks; where no model has a weight, all users get what is popular."""
-
-    rater: ModelVersion | None
-    replaced: int | None = None
-    """The release that was live before it."""
-
-    @classmethod
-    def of(cls, kind: str, number: int) -> Self:
-        """Read a release or a model. Raises UnknownRelease."""
-        return cls._of_release(number) if kind == RELEASE else cls._of_version(number)
-
-    @classmethod
-    def _of_release(cls, number: int) -> Self:
-        found = Release.objects.filter(pk=number).prefetch_related("members__version").first()
-        if found is None:
-            raise UnknownRelease(f"There is no release {number}.")
-        return cls.of_release(found)
-
-    @classmethod
-    def of_release(cls, found: Release) -> Self:
-        """Return the side of a release whose members and their versions were read with it."""
-        members = list(found.members.all())
-        versions = {one.algorithm: one.version for one in sorted(members, key=lambda one: one.algorithm)}
-        rater = next((one.version for one in members if one.role == ReleaseModel.Role.RATING), None)
-        weights = {name: found.weights.get(name, 0.0) for name in versions}
-        name = max(weights, key=weights.__getitem__, default="")
-        leader = versions[name] if weights.get(name) else rater or versions.get(POPULAR)
-        return cls(RELEASE, found.pk, str(found), found.state, versions, weights, leader, rater, found.replaced_id)
-
-    @classmethod
-    def _of_version(cls, number: int) -> Self:
-        found = ModelVersion.objects.filter(pk=number).first()
-        if found is None:
-            raise UnknownRelease(f"There is no model {number}.", MODEL)
-        return cls(MODEL, number, str(found), found.state, {found.algorithm: found}, {}, found, found)
-
-    @property
-    def figures(self) -> dict[str, Mapping[str, Any]]:
-        """Return the evaluations of what leads its lists and of what predicts its ratings."""
-        return {LISTS: _metrics(self.leader), RATINGS: _metrics(self.rater)}
-
-    @property
-    def settings(self) -> dict[str, Any]:
-        """Return everything that staff chose: settings and versions by algorithm, and weights."""
-        chosen: dict[str, Any] = {name: version.settings for name, version in self.versions.items()}
-        return {**chosen, "weight": self.weights} if self.weights else chosen
-
-    def request(self, **rest: Any) -> Request:
-        """Return a request for the lists that it makes."""
-        named: dict[str, Any] = {self.kind: self.number, **rest}
-        return Request(**named, is_shown=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,10 +75,13 @@ class Comparison:
             if any(one.is_paired for one in self.figures):
                 return f"{same}, so nDCG@10 is compared user by user."
             return f"{same}. Single users' values are not kept of both, so intervals are wider than they need to be."
-        return (
-            "They were judged by different held-out events, since they were trained on different data: no user can be "
-            "compared with themselves, and a part of each difference comes from that."
-        )
+        said = "They were judged by different held-out events, since they were trained on different data"
+        if any(one.is_beside for one in self.figures):
+            return (
+                f"{said}. Where a difference is told all the same, the quality gate has fitted the settings of A again "
+                "and judged them by the events of B: that figure stands for A."
+            )
+        return f"{said}: their figures stand side by side, and no difference of them would mean anything."
 
 
 def compare(a: Side, b: Side) -> Comparison:
@@ -155,8 +92,8 @@ def compare(a: Side, b: Side) -> Comparison:
     return Comparison(
         a,
         b,
-        comparison.compare(a.figures, b.figures),
-        comparison.compare_slices(lists_a, lists_b),
+        same_events.figures(a, b),
+        same_events.slices(a, b),
         comparison.settings_that_differ(a.settings, b.settings),
         [pair for pair in pairs if pair[1] != pair[2]],
         comparison.is_same_split(lists_a, lists_b),
@@ -225,10 +162,6 @@ def _kept(a: Side, b: Side) -> Overlap | None:
         (found,) = redis.roundtrip(("GET", _key(a, b)))
         return Overlap(**orjson.loads(found)) if found else None
     return None
-
-
-def _metrics(version: ModelVersion | None) -> Mapping[str, Any]:
-    return version.metrics if version else {}
 
 
 def _key(a: Side, b: Side) -> str:

@@ -9,8 +9,8 @@ from recommender.engine.forms.hybrid import BUCKETS
 from recommender.merchandising import ListSettings
 from recommender.merchandising.settings import HYBRID
 from recommender.models import ModelVersion, Placement, Release, ReleaseModel
-from recommender.operations.compare import Side
 from recommender.operations.release_words import FILLS, roles
+from recommender.operations.sides import Side
 from recommender.registry import artifacts
 from recommender.registry.exceptions import ArtifactDamaged
 from recommender.serving.candidates import LATEST, POPULAR

@@ -46,7 +46,7 @@ def judge(version: ModelVersion, progress: Progress = silent) -> ModelVersion:
     verdict = gate.verdict(found)
     if verdict and verdict["passed"]:
         verdict["sentence"] += SEEN
-    return registry.record_verdict(version, verdict, found.as_dict())
+    return registry.record_verdict(version, verdict, gate.figures(found))
 
 
 def _unjudged(gate: Gate) -> dict[str, Any]:

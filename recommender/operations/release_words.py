@@ -5,8 +5,8 @@ from functools import lru_cache
 
 from recommender.models import Release, ReleaseModel
 from recommender.operations import same_events
-from recommender.operations.compare import RELEASE, Side
 from recommender.operations.same_events import NDCG
+from recommender.operations.sides import RELEASE, Side
 from recommender.serving.candidates import POPULAR, UnknownRelease
 from recsite.platform.units import significant
 
@@ -85,6 +85,9 @@ def _beside(own: Side, before: Side) -> str:
     if one is None or one.difference is None:
         ratio = same_events.times_popularity(before)
         times = f": {significant(ratio, 2)} times as good as popularity" if ratio else ""
+        if found.is_same_recipe:
+            own_events = f", by which it is{times[1:]}" if times else ""
+            return f"; release {before.number} has the same settings and learned from earlier events{own_events}"
         return f"; those of release {before.number} were judged by other events{times}"
     if one.better:
         return f", and {'better' if one.better == 'b' else 'worse'} than those of release {before.number}"

@@ -11,6 +11,7 @@ from catalog import item_names, snapshot
 from catalog.expressions import ITEM, USER, VIEWED, Context, Expression, matches, parse
 from catalog.snapshot import Snapshot
 from recommender.merchandising import ListSettings
+from recommender.merchandising.clock_changes import day_without
 from recommender.merchandising.rules import BLOCK, PIN, PIN_BEST, Rule
 from recommender.models import Placement
 from recommender.serving.audience_sizes import audience_sizes
@@ -86,6 +87,11 @@ def _of_one(case: _Case, number: int, rule: Rule) -> Iterator[str]:
         yield f"Rule {number} ended on {rule.ends}: it does nothing any more."
     elif not rule.holds_at(case.now):
         yield f"Rule {number} is not in force at this moment, by its days and hours: a preview is without it."
+    if day := day_without(rule, case.now.date()):
+        yield (
+            f"Rule {number} holds from {rule.from_hour} to {rule.until_hour} by the clock of {rule.time_zone}. On "
+            f"{day:%-d %B %Y} clocks go forward over these hours, so it does nothing on that day."
+        )
     yield from _of_conditions(case, number, rule)
     if rule.does in (PIN, PIN_BEST):
         yield from _of_position(case, number, rule)

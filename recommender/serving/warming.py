@@ -66,10 +66,10 @@ class Warmed:
             return ""
         rate = made / self.seconds if self.seconds else 0
         in_redis = f"{self.bytes_per_person:,.0f} bytes each in Redis"
-        return f"The lists of {made:,} people are made, in {self.seconds:.1f} s ({rate:,.0f} a second; {in_redis})."
+        return f"The lists of {made:,} users are made, in {self.seconds:.1f} s ({rate:,.0f} a second; {in_redis})."
 
     def _kept(self) -> str:
-        return f"The lists of {self.up_to_date:,} people were up to date." if self.up_to_date else ""
+        return f"The lists of {self.up_to_date:,} users were up to date." if self.up_to_date else ""
 
 
 def warm(
@@ -92,7 +92,7 @@ def warm(
     context = _context()
     leader = _leader(context)
     if leader is None or context.release.number is None:
-        return Warmed(0, 0.0, stopped="No release is live that ranks for each person: train and promote first.")
+        return Warmed(0, 0.0, stopped="No release is live that ranks for each user: train and promote first.")
     chosen = _chosen(everybody) if persons is None else persons
     # Of a few users the lists are sooner made than found among everybody's.
     handed = handed_lists.of_version(leader.version) if persons is None and not context.variant else iter(())
@@ -154,13 +154,13 @@ def _warm(
 ) -> Warmed:
     total, done, up_to_date, stopped = chosen.count(), 0, 0, ""
     sample: list[cache.Keys] = []
-    progress(0, f"making lists for {total:,} people")
+    progress(0, f"making lists for {total:,} users")
     handed_over = _warm_handed(context, member, chosen, handed, progress)
     for block in _blocks(chosen):
         keys = _retrying(partial(_warm_block, context, member, block))
         done, up_to_date = done + len(block), up_to_date + len(block) - len(keys)
         sample += keys[:: max(total // MEASURED, 1)]
-        progress(done / max(total, done), f"{done:,} of {total:,} people")
+        progress(done / max(total, done), f"{done:,} of {total:,} users")
         if current_context().list_digest(member.algorithm) != context.list_digest(member.algorithm):
             stopped = "Another release went live meanwhile."
             break

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
 
@@ -18,6 +18,7 @@ from recommender.engine.rules import Word
 from recommender.engine.types import UNKNOWN
 from recommender.serving.candidates import EXPLORATION, FOLD_IN, Page, Ranked, ServingContext, user_page
 from recommender.serving.contract import Request, UnknownItem
+from recommender.serving.pins import beyond_pins
 from recommender.serving.unavailable import why_unavailable
 from recommender.serving.user_lists import UserPage, look_up
 from recsite.platform import database
@@ -130,8 +131,9 @@ def why_not(request: Request, item_id: str) -> WhyNot:
 
 
 def reason(case: Case) -> WhyNot:
-    """Return the first reason that there is."""
-    return next(found for check in CHECKS if (found := check(case)) is not None)
+    """Return the first reason that there is; where a rule pins the item all the same, with what a pin can't do."""
+    found = next(found for check in CHECKS if (found := check(case)) is not None)
+    return replace(found, sentence=found.sentence + beyond_pins(found.cause, case.page.effects.pins, case.row))
 
 
 def _listed(case: Case) -> WhyNot | None:

@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from recommender.operations import compare
-from recommender.operations.compare import Side
+from recommender.operations.sides import Side
 from recsite.platform import jobs
 
 

@@ -13,6 +13,8 @@ from recommender.engine.types import Algorithm
 from recommender.models import ModelVersion
 
 LIVE, POPULAR, BASELINE = "live", "popular", "baseline"
+RIVAL = "rival"
+"""Where the metrics say which settings stood for what is live."""
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,8 @@ class Gate:
     role: str
     beside: Mapping[str, Algorithm]
     """To be evaluated on the same split."""
+    rival: ModelVersion | None
+    """The live version among them."""
     is_first: bool
     """Whether nothing is live that it could be worse than."""
 
@@ -36,7 +40,7 @@ class Gate:
             with suppress(ValueError):
                 # One whose settings no longer mean anything here can't be fitted again.
                 beside[LIVE] = create(live.algorithm, **_as_given(live))
-        return cls(role, beside, is_first=registry.live_release(then) is None)
+        return cls(role, beside, live if LIVE in beside else None, is_first=registry.live_release(then) is None)
 
     @classmethod
     def of_version(cls, version: ModelVersion) -> Self:
@@ -49,7 +53,12 @@ class Gate:
         if live:
             with suppress(ValueError):
                 beside[LIVE] = create(live.algorithm, **_as_given(live))
-        return cls(role, beside, is_first=registry.live_release() is None)
+        return cls(role, beside, live if LIVE in beside else None, is_first=registry.live_release() is None)
+
+    def figures(self, evaluation: Evaluation) -> dict[str, Any]:
+        """Return the figures for ModelVersion.metrics, with the settings that stood for what is live."""
+        rival = self.rival and {"algorithm": self.rival.algorithm, "settings": self.rival.settings}
+        return evaluation.as_dict() | ({RIVAL: rival} if rival else {})
 
     def verdict(self, evaluation: Evaluation) -> dict[str, Any]:
         """Return the verdict for ModelVersion.verdict; empty where the version neither leads nor rates."""

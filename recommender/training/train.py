@@ -241,7 +241,7 @@ def _fit(
     seconds = time.perf_counter() - started
     progress(0.95, "storing the model")
     described = {
-        "metrics": evaluation.as_dict() | kept | engine.metrics(algorithm),
+        "metrics": gate.figures(evaluation) | kept | engine.metrics(algorithm),
         "verdict": gate.verdict(evaluation),
         "fit_seconds": seconds,
     }

@@ -88,7 +88,7 @@ def _people(text: str) -> list[Result]:
     # Sorted here: asked for the first ones, PostgreSQL may walk through all ids in their order instead of by the index.
     others = EndUser.objects.filter(user_id__startswith=text).exclude(user_id=text).order_by()[:SORTED]
     return [
-        Result(one.user_id, "Person", reverse("person-page", args=[one.pk]), "person")
+        Result(one.user_id, "User", reverse("person-page", args=[one.pk]), "person")
         for one in [*exact, *sorted(others, key=lambda one: one.user_id)][:MOST]
     ]
 

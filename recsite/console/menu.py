@@ -99,10 +99,10 @@ MENU: tuple[Group, ...] = (
                 ),
             ),
             Entry(
-                "People",
+                "Users",
                 "group",
                 (
-                    _rows("People", "catalog_enduser", "people/"),
+                    _rows("Users", "catalog_enduser", "people/"),
                     _rows("Erasures", "catalog_erasure"),
                     _rows("Merged users", "catalog_mergeduser"),
                 ),

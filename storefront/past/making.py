@@ -66,6 +66,7 @@ def make(tastes: Tastes, days: Span, progress: Progress = silent, seed: int = SE
     for table in (EVENTS, LISTS, ATTRIBUTIONS, POINTS):
         table.ensure_months({Month.of(days.start), Month.of(days.now)})
     shelves.make(MAKER, days.start)
+    progress(0, "making the placements, and counting the events that there are")
     # Events of before any list are read first: none of them can have come of one.
     count_everything()
     shop = Shop.open(days, Timeline(), tastes, seed)
@@ -79,17 +80,18 @@ def _live_through(shop: Shop, story: Story, progress: Progress) -> None:
     days, steps = shop.span, deque(story.steps())
     for number in range(days.days):
         day = days.day(number)
-        share = part(progress, number / days.days, (number + 1) / days.days, f"{day:%d %B}")
-        story.progress = part(share, 0, 0.5)
+        share = part(progress, number / days.days, (number + 1) / days.days, f"{day:%-d %B}")
+        story.progress = part(share, 0, 0.5, "training")
         while steps and steps[0][0] < days.day(number + 1):
             at, do = steps.popleft()
             do(at)
-        share(0.5, "visitors")
+        share(0.5, "visitors look at lists and click")
         live(shop, number)
         _look_for_drift(shop, day + timedelta(hours=EVENING))
         if number % COUNTED_EVERY == 0:
-            share(0.9, "adding up")
+            share(0.9, "adding up what was shown and clicked")
             count_everything()
+    progress(1, "adding up the whole past")
     count_everything()
     item_totals.sum_up()
     story.end()

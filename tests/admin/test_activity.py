@@ -53,7 +53,7 @@ def test_long_values_are_shown_from_where_they_differ(viewer: Staff) -> None:
         actor_kind="staff",
         actor="grace",
         door="admin",
-        verb="placement.publish",
+        verb="placement.change",
         object_type="placement",
         object_id="home",
         before={"rules": f"{rules}prose", "length": "short"},
@@ -62,3 +62,21 @@ def test_long_values_are_shown_from_where_they_differ(viewer: Staff) -> None:
     said = viewer.page("/admin/platform/auditentry/")
     assert "rules …at first, and then prose → …at first, and then poetry" in said
     assert f"length short → {'s' * 60}…" in said
+
+
+def test_a_published_rule_is_told_in_words(viewer: Staff) -> None:
+    pin = {"does": "pin", "item": "emma", "position": 1, "note": "Christmas"}
+    entry = AuditEntry.objects.create(
+        actor_kind="staff",
+        actor="grace",
+        door="admin",
+        verb="placement.publish",
+        object_type="placement",
+        object_id="home",
+        before={"revision": 3, "rules": [pin]},
+        after={"revision": 4, "rules": [pin | {"position": 2}]},
+    )
+    for page in (PAGE, f"{PAGE}{entry.pk}/change/"):
+        said = viewer.page(page)
+        assert "revision 3 → 4" in said
+        assert "rule changed pin emma at position 1 (Christmas): position 1 → 2" in said

@@ -12,7 +12,8 @@ from django.contrib.contenttypes.models import ContentType
 from django.utils import timezone
 
 from recsite.platform.models import ApiKey, AuditEntry
-from tests.admin.staff import Staff, words
+from recsite.roles import OPERATOR, VIEWER
+from tests.admin.staff import Staff, member, words
 
 KEYS = "/admin/platform/apikey/"
 FIELDS: dict[str, Any] = {"name": "shop", "scopes": ["read", "write"], "expiry_date_0": "", "expiry_date_1": ""}
@@ -163,3 +164,17 @@ def test_the_page_of_a_key_has_the_line_without_the_key(admin: Staff) -> None:
 
 def _words(page: str) -> str:
     return " ".join(unescape(re.sub(r"<[^>]+>", " ", page)).split())
+
+
+def test_an_operator_sees_which_key_has_ended_and_can_change_none(db: None) -> None:
+    yesterday = timezone.now() - timedelta(days=1)
+    key, _ = ApiKey.objects.create_key(name="shop", owner="web@shop.example", expiry_date=yesterday)
+    operator = member(OPERATOR)
+    said = operator.page(KEYS)
+    assert "shop" in said
+    assert "web@shop.example" in said
+    assert operator.get(f"{KEYS}{key.pk}/change/").status_code == 200
+    assert operator.get(f"{KEYS}add/").status_code == 403
+    assert operator.client.post(f"{KEYS}{key.pk}/change/", FIELDS).status_code == 403
+    assert operator.act(f"{KEYS}{key.pk}/rotate/").status_code == 403
+    assert member(VIEWER).get(KEYS).status_code == 403

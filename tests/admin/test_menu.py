@@ -16,7 +16,7 @@ from tests.admin.staff import OURS, Staff, held, member
 
 ENTRIES = {
     "": ["Overview"],
-    "Merchandise": ["Placements", "Items", "People", "Categories"],
+    "Merchandise": ["Placements", "Items", "Users", "Categories"],
     "Measure": ["Results", "Experiments", "Drift"],
     "Models": ["Releases", "Jobs"],
     "Data": ["Events", "Imports", "Dead letters"],
@@ -131,7 +131,7 @@ def test_the_page_of_a_row_leads_back_by_the_menu(admin: Staff) -> None:
     for address, path in (
         (f"/admin/catalog/item/{item.pk}/change/", ["Merchandise", "Items", "Emma"]),
         (f"/admin/items/{item.pk}/", ["Merchandise", "Items", "Emma"]),
-        (f"/admin/people/{user.pk}/", ["Merchandise", "People", "ada"]),
+        (f"/admin/people/{user.pk}/", ["Merchandise", "Users", "ada"]),
         ("/admin/auth/user/add/", ["System", "Access", "Staff", "Add staff account"]),
         ("/admin/auth/group/add/", ["System", "Access", "Roles", "Add role"]),
         ("/admin/django_celery_beat/periodictask/add/", ["System", "Health", "Schedule", "Add scheduled task"]),

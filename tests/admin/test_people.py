@@ -62,9 +62,9 @@ def test_every_way_to_look_has_an_index(viewer: Staff, query: dict[str, str], in
 
 def test_a_list_counts_no_further_than_it_shows(viewer: Staff, monkeypatch: pytest.MonkeyPatch) -> None:
     EndUser.objects.bulk_create(EndUser(user_id=f"p{number}") for number in range(130))
-    assert "130 people" in viewer.page(PEOPLE)
+    assert "130 users" in viewer.page(PEOPLE)
     monkeypatch.setattr(console, "COUNTED", 120)
-    assert "The first 120 people: a search or a filter finds the others." in viewer.page(PEOPLE)
+    assert "The first 120 users: a search or a filter finds the others." in viewer.page(PEOPLE)
     assert len(rows(viewer, p="5")) == 20
     assert viewer.get(PEOPLE, p="6").status_code == 302
 
@@ -118,7 +118,7 @@ def test_erasing_a_person_erases_what_they_did_and_nobody_elses(admin: Staff, sh
     assert "delet" not in page.lower()
     assert Interaction.objects.count() == 4
     said = admin.follow(admin.post(address, post="yes"))
-    assert "1 person erased for good. 1 id refused until the erasure is lifted." in said
+    assert "1 user erased for good. 1 id refused until the erasure is lifted." in said
     assert "ada" not in said
     assert list(Interaction.objects.values_list("user__user_id", flat=True)) == ["ben"]
     assert not EndUser.objects.filter(user_id="ada").exists()
@@ -128,10 +128,10 @@ def test_several_people_are_erased_together(admin: Staff, shop: Shop) -> None:
     happened(shop.ada, shop.novels[0])
     chosen: dict[str, Any] = {"action": "erase_selected", "_selected_action": [shop.ada.pk, shop.ben.pk]}
     page = words(admin.post(PEOPLE, **chosen))
-    assert "Erase 2 people for good? ada, ben" in page
+    assert "Erase 2 users for good? ada, ben" in page
     assert "on the page Erasures" in page
     said = admin.follow(admin.post(PEOPLE, **chosen, post="yes"))
-    assert "2 people erased for good. 2 ids refused until the erasure is lifted." in said
+    assert "2 users erased for good. 2 ids refused until the erasure is lifted." in said
     assert list(EndUser.objects.values_list("user_id", flat=True)) == ["cleo"]
     assert set(LogEntry.objects.values_list("user", "object_repr")) == {(admin.user.pk, "an erased user")}
     assert not Interaction.objects.exists()
@@ -142,7 +142,7 @@ def test_the_pages_of_people_speak_of_erasing_alone(admin: Staff, viewer: Staff)
     page = admin.page(f"{PEOPLE}{person.pk}/change/")
     assert "Erase" in page
     assert "Delete" not in page
-    assert "Erase selected people" in admin.page(PEOPLE)
+    assert "Erase selected users" in admin.page(PEOPLE)
     assert "Delete" not in admin.page(PEOPLE)
     assert "Erase" not in viewer.page(f"{PEOPLE}{person.pk}/change/")
 

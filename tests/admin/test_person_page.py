@@ -9,8 +9,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from catalog.models import MergedUser
-from recommender.models import Attribution, ListImpression, ModelVersion, Release
+from recommender import merchandising
+from recommender.models import Attribution, DailyImpressions, ListImpression, ModelVersion, Release
 from recommender.registry import live_release
+from recsite.platform.audit import SYSTEM
 from tests import factories
 from tests.admin.staff import PEOPLE, Staff
 from tests.outages import stoppable_redis
@@ -65,7 +67,7 @@ def test_the_drawer_of_a_card_has_source_rank_and_score_and_the_rules_that_met_i
     said = page(viewer, shop.ada)
     assert "Why? " in said
     assert "Rule 1: pinned (Poem of the month.)." in said
-    assert "Ranked by predicted rating" in said
+    assert "What they would probably rate highest" in said
 
 
 def test_what_is_popular_and_what_is_new_is_told_from_what_goes_by_history(viewer: Staff, shop: Shop) -> None:
@@ -95,12 +97,12 @@ def test_a_list_comes_with_its_reason(viewer: Staff, shop: Shop) -> None:
     happened(shop.cleo, shop.novels[0], "like", days_ago=0)
     happened(shop.ben, shop.novels[0], "impression")
     start_afresh()
-    assert "so the latest events are folded into it" in page(viewer, shop.cleo)
+    assert "They did something since the last training" in page(viewer, shop.cleo)
 
 
 def test_events_that_say_nothing_are_told_from_no_events(viewer: Staff, shop: Shop) -> None:
     happened(shop.cleo, shop.novels[0], "impression")
-    assert "None of the events is feedback that the model can use, so the list is the one" in page(viewer, shop.cleo)
+    assert "None of their events says what they like, so the list is the one" in page(viewer, shop.cleo)
 
 
 def test_one_line_says_who_it_is_and_leaves_out_what_is_not_known(viewer: Staff, shop: Shop) -> None:
@@ -230,3 +232,14 @@ def test_the_box_asks_for_items_while_one_types(viewer: Staff, shop: Shop) -> No
     body = viewer.get(address(shop.ada)).content.decode()
     box = body.split('name="why_not"')[1].split(">")[0]
     assert 'hx-get="/admin/suggestions/item/"' in box
+
+
+def test_it_opens_on_the_placement_that_the_shop_uses(viewer: Staff, shop: Shop) -> None:
+    for name, kind in (("for-you", "user"), ("beside", "similar")):
+        merchandising.create(name, kind, actor=SYSTEM)
+    start_afresh()
+    assert "On default: " in page(viewer, shop.ada, why_not="poem-0")
+    for name, shown in (("default", 10), ("for-you", 50), ("beside", 90)):
+        DailyImpressions.objects.create(kind="person", placement=name, algorithm="svd", places=shown)
+    assert "On for-you: " in page(viewer, shop.ada, why_not="poem-0")
+    assert "On default: " in page(viewer, shop.ada, why_not="poem-0", placement="default")

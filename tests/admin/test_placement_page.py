@@ -19,7 +19,7 @@ QUERIES = 15
 
 
 def test_the_list_says_what_each_achieved_in_seven_days_with_its_course(admin: Staff, home: Placement) -> None:
-    assert "home for a person. The first shelf. revision 1 just now by recsite not shown –" in admin.page(LIST)
+    assert "home for a user. The first shelf. revision 1 just now by recsite not shown –" in admin.page(LIST)
     today = datetime.now(UTC).date()
     totals: dict[str, Any] = {"kind": "user", "placement": "home", "algorithm": "svd"}
     for ago, shown, clicked in ((0, 40, 4), (2, 50, 1), (7, 900, 900)):

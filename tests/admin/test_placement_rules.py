@@ -1,12 +1,15 @@
 """Staff make rules on the draft of a placement: rows, refusals beside them, conflicts, and badges in the preview."""
 
+from collections.abc import Mapping
 from html import unescape
+from types import MappingProxyType
 from typing import Any
 
 import pytest
 from django.http import HttpResponse
 
 from recommender import merchandising
+from recommender.merchandising.rules import FIELDS, MOST_RULES
 from recommender.models import Placement
 from recsite.platform.audit import SYSTEM
 from tests.admin.staff import Staff, words
@@ -24,10 +27,15 @@ def home(shop: Shop) -> Placement:
 
 
 def save(
-    staff: Staff, placement: Placement, *rows: dict[str, Any], version: int = 0, to: str = "draft"
+    staff: Staff,
+    placement: Placement,
+    *rows: dict[str, Any],
+    version: int = 0,
+    to: str = "draft",
+    more: Mapping[str, Any] = MappingProxyType({}),
 ) -> HttpResponse:
     own = {f"rule-{at}-{name}": value for at, row in enumerate(rows, 1) for name, value in row.items()}
-    fields = {"new_item_share": 0, "version": version, "rule_rows": len(rows), **own}
+    fields = {"new_item_share": 0, "version": version, "rule_rows": len(rows), **own, **more}
     return staff.post(f"/admin/recommender/placement/{placement.pk}/{to}/", htmx=to == "preview", **fields)
 
 
@@ -115,3 +123,23 @@ def test_the_preview_has_badges_and_names_conflicts(admin: Staff, home: Placemen
     assert "Pin the item gone, which isn't there at position 2" in said
     assert "Rules 1 and 2 pin at position 2: rule 1 wins wherever both hold." in said
     assert "Rule 2 pins 'gone', which doesn't exist or is erased: it does nothing." in said
+
+
+def test_a_draft_of_as_many_rules_as_there_may_be_is_stored_whole(admin: Staff, home: Placement) -> None:
+    # A browser without scripts sends every field of every row, the empty ones too.
+    empty = dict.fromkeys(FIELDS, "")
+    long = " or ".join(f'category == "Poetry {number}"' for number in range(20))
+    rows = [
+        empty | {"does": "block", "filter": long, "note": f"Number {number}.", "time_zone": "UTC"}
+        for number in range(MOST_RULES)
+    ]
+    blank = {f"filter-{number}": "" for number in range(300)}
+    answer = save(admin, home, *rows, empty | {"time_zone": "UTC"}, more=blank)
+    assert answer.status_code == 302, words(answer)[:500]
+    assert [rule["note"] for rule in stored()] == [f"Number {number}." for number in range(MOST_RULES)]
+    page = admin.get(f"/admin/recommender/placement/{home.pk}/draft/")
+    assert page.status_code == 200
+    # One more is refused by a sentence, and the form still has all that was written.
+    refused = save(admin, home, *rows, rows[0] | {"note": "One too many."}, version=1)
+    assert f"At most {MOST_RULES} rules are possible; these are {MOST_RULES + 1}." in words(refused)
+    assert "One too many." in refused.content.decode()

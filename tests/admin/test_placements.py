@@ -193,9 +193,26 @@ def test_what_each_revision_achieved_stands_beside_what_is_live(admin: Staff, ho
 
 
 def test_who_may_look_may_not_change(viewer: Staff, home: Placement) -> None:
+    rule = {"does": "pin", "item": "poem-5", "position": 2}
+    merchandising.save_draft(home, {"count": 7, "rules": [rule]}, 0, actor=SYSTEM)
     said = viewer.page(page(home))
-    assert "Saving needs the permission to change placements" in said
-    assert "Save draft" not in said
+    assert "Changing it needs the permission to change placements" in said
+    assert "1. Pin “The book of poem-5” at position 2" in said
+    form = (
+        viewer.get(page(home))
+        .content.decode()
+        .split('aria-labelledby="draft"')[1]
+        .split('aria-labelledby="previewed"')[0]
+    )
+    assert "<button" not in form
+    assert 'type="text"' not in form
+    assert "Another rule" not in form
+    # The preview is of the stored draft, whatever is sent.
+    sent = {"version": 1, "new_item_share": 0, "count": 3, "subject": "newcomer"}
+    answer: Any = viewer.post(page(home, "preview"), htmx=True, **sent)
+    lengths = [len(one.cards) for one in answer.context["lists"]]
+    assert 7 in lengths
+    assert 3 not in lengths
     for name in ("published", "revisions"):
         assert viewer.get(page(home, name)).status_code == 200
     assert save(viewer, home, count=3).status_code == 403

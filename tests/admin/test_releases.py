@@ -70,7 +70,7 @@ class TestTimeline:
             f"{second} live not judged Promoted 2 hours ago by grace; served for 2 hours so far. “It is better.”"
             in page
         )
-        assert f"{shop.release} earlier not judged Promoted 3 days, 2 hours ago by recsite; served for 3 days. " in page
+        assert f"{shop.release} archived not judged Promoted 3 days, 2 hours ago by recsite; served for 3 days. " in page
         assert f"Release {second.pk} took its place." in page
         leader = second.versions.get(algorithm="svd")
         assert f"{leader} leads, " in page
@@ -117,13 +117,13 @@ class TestTimeline:
         ModelVersion.objects.filter(releases=refused, algorithm="popular").update(verdict=verdict)
         Release.objects.filter(pk=refused.pk).update(created_at=timezone.now() - timedelta(hours=1, minutes=1))
         page = viewer.page(RELEASES)
-        assert f"{refused} refused ✗ gate Made an hour ago ; never live. “popular" in page
+        assert f"{refused} candidate, refused ✗ gate Made an hour ago ; never live. “popular" in page
         assert "Its lists are worse than the live ones." in page
 
     def test_a_roll_back_says_who_went_back_and_to_what(self, viewer: Staff, shop: Shop, second: Release) -> None:
         registry.rollback(of=second.pk, actor=GRACE)
         page = viewer.page(RELEASES)
-        assert f"{second} rolled back not judged Promoted 2 hours ago by grace" in page
+        assert f"{second} archived, rolled back not judged Promoted 2 hours ago by grace" in page
         assert f"grace rolled back to release {shop.release.pk}." in page
         assert f"{shop.release} live not judged Returned to " in page
         assert " by grace; served for 3 days so far, 2 times." in page

@@ -101,9 +101,10 @@ def test_it_says_in_a_sentence_what_earns_and_how_surely(viewer: Staff) -> None:
     day(algorithm="popular", version=1, places=10_000, places_clicked=300)
     day(placement="basket", places=1_000, places_clicked=99)
     page = viewer.page(RESULTS, period="7d")
-    sentence = "svd earns: it is clicked 1.8 times as often as popular lists at the same placements, surely"
+    assert "Of what lists showed, 4.5 % was clicked. Lists that svd leads are clicked 1.8 times as often" in page
+    sentence = "as popular ones at the same placements, surely"
     assert f"{sentence} (1.6 to 2.1 times)." in page
-    assert "The placement that is clicked most is default: 4.2 % of what it shows." in page
+    assert "Of the placements, default is clicked most: 4.2 % of what it shows." in page
     assert "1.8 times, sure 1.6 to 2.1 times" in page
     assert "the base" in page
 

@@ -67,7 +67,7 @@ def test_no_text_breaks_it(viewer: Staff, text: str) -> None:
 
 def test_where_nothing_is_found_a_sentence_says_what_can_be(viewer: Staff) -> None:
     page = viewer.page(SEARCH, s="qwertz")
-    assert "Nothing fits “qwertz”. People are found by the beginning of their id" in page
+    assert "Nothing fits “qwertz”. Users are found by the beginning of their id" in page
 
 
 def test_nobody_finds_what_they_may_not_see(shop: Shop) -> None:

@@ -52,6 +52,9 @@ def test_a_hidden_item_is_shown_again_by_who_may_hide_it(db: None) -> None:
     entry = hide(emma)
     staff = member(MERCHANDISER)
     assert f"{PAGE}{entry.pk}/undo/" in staff.get(PAGE).content.decode()
+    asked = staff.page(f"{PAGE}{entry.pk}/undo/")
+    assert "clerk did hide item emma just now." in asked
+    assert "is_available: True → False" in asked
     assert "is taken back by item.show" in press(staff, entry)
     emma.refresh_from_db()
     assert emma.is_available

@@ -162,7 +162,7 @@ def test_the_models_are_read_again(operator: Operator, shop: Shop) -> None:
 
 
 def test_the_cache_is_filled_and_cleared(operator: Operator, shop: Shop) -> None:
-    assert operator.job("cache", {"everybody": True})["message"].startswith("The lists of 3 people are made")
+    assert operator.job("cache", {"everybody": True})["message"].startswith("The lists of 3 users are made")
     assert recorded("cache.warm").object_id == "everybody"
     assert ask(shop.ada).cache_hit
     before = operator.get("cache").json()

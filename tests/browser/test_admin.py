@@ -133,7 +133,7 @@ def test_staff_train_promote_and_roll_back(tab: OpenTab) -> None:
 def test_staff_warm_and_reload_from_where_they_are(tab: OpenTab) -> None:
     page = sign_in(tab())
     operate(page, "Warm cache", "Warm the cache")
-    ended(page, re.compile("The lists of 12 people (are made|were up to date)"))
+    ended(page, re.compile("The lists of 12 users (are made|were up to date)"))
     page.goto("/admin/recommender/modelversion/")
     operate(page, "Reload", "Reload")
     ended(page, re.compile("is being read again"))

@@ -212,7 +212,7 @@ def test_rules_are_moved_deleted_and_put_back_by_their_buttons(tab: OpenTab) -> 
 def test_the_person_of_the_preview_is_offered_while_one_types(tab: OpenTab) -> None:
     page = sign_in(tab())
     page.goto(f"/admin/recommender/placement/{merchandising.find('shop-for-you').pk}/draft/")
-    box = page.get_by_label("Id of a person")
+    box = page.get_by_label("Id of a user")
     box.press_sequentially("ad")
     expect(page.locator("#id_subject_id-names option[value=ada]")).to_have_count(1)
     box.fill("ada")

@@ -85,7 +85,7 @@ def test_two_that_are_ticked_are_compared_and_every_page_fits(
     expect(page.get_by_role("heading", name="What is served")).to_be_visible()
     fits(page)
     page.goto("/admin/results/?period=7d")
-    expect(page.locator("main")).to_contain_text("svd earns: it is clicked 1.8 times as often as popular lists")
+    expect(page.locator("main")).to_contain_text("Lists that svd leads are clicked 1.8 times as often as popular ones")
     fits(page)
 
 

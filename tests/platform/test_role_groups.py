@@ -45,7 +45,7 @@ def test_each_sees_what_the_viewer_sees_and_only_the_administrator_sees_secrets(
     assert has(VIEWER) < has(MERCHANDISER) < has(ADMINISTRATOR)
     assert has(VIEWER) < has(OPERATOR) < has(ADMINISTRATOR)
     assert not has(MERCHANDISER) & roles.SECRETS
-    assert {"auth.view_user", "platform.view_apikey", "catalog.delete_enduser"} <= has(ADMINISTRATOR) - has(OPERATOR)
+    assert {"auth.view_user", "platform.add_apikey", "catalog.delete_enduser"} <= has(ADMINISTRATOR) - has(OPERATOR)
     assert "catalog.change_item" in has(MERCHANDISER) - has(OPERATOR)
     assert "recommender.operate" in has(OPERATOR) - has(MERCHANDISER)
 

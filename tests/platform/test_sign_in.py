@@ -68,3 +68,18 @@ def test_right_passwords_are_not_counted(client: Client, settings: Any) -> None:
     for _ in range(3):
         answer = client.post("/admin/login/", {"username": "ada", "password": "correct horse"})
         assert answer.status_code == 302
+
+
+def test_one_fault_is_said_once(client: Client) -> None:
+    page = client.post("/admin/login/", {"username": "ada", "password": "wrong"}).text
+    assert page.count("Please enter the correct") == 1
+    assert "Please correct the error" not in page
+    assert "Log in" in page
+
+
+def test_whoever_logs_out_reads_our_own_words(client: Client) -> None:
+    client.force_login(User.objects.create_user("ada", is_staff=True))
+    page = client.post("/admin/logout/").text
+    assert "You are logged out" in page
+    assert "Log in again" in page
+    assert "quality time" not in page

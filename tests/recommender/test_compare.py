@@ -10,7 +10,7 @@ from recommender import registry
 from recommender.engine.evaluation import comparison, full
 from recommender.models import ListImpression, ModelVersion, Release
 from recommender.operations import compare
-from recommender.operations.compare import MODEL, RELEASE, Side
+from recommender.operations.sides import MODEL, RELEASE, Side
 from recommender.tasks import comparing
 from recsite.platform import audit, jobs
 from tests.admin.staff import VERSIONS, Staff

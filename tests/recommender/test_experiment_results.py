@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from django.db.models import F
 from django.utils import timezone
 
 from recommender.engine.experiments.moments import Moments
@@ -170,3 +171,33 @@ def test_the_whole_way_from_lists_that_are_shown_to_a_result_that_finds_nothing(
     assert found.reading.sample_ratio.passed
     assert found.days[-1].day == timezone.now().date()
     assert experiments.variant_of("default", "visitor-0") == shown["visitor-0"].variant
+
+
+def test_what_falls_beside_the_winner_is_in_the_sentence(db: None) -> None:
+    experiment = begin(minimum_lift=0.2)
+    visitors(experiment, 3_000, 10, {"A": 0.10, "B": 0.14})
+    # The lists of B vary less, which no guardrail watches.
+    for variant, share in (("A", 0.8), ("B", 0.4)):
+        own = ExperimentDay.objects.filter(experiment=experiment, variant=variant)
+        own.update(varied=F("lists") * share + F("clicked") % 3 * 0.05)
+    sums.rebuild(experiment)
+    found = results.result_of(experiment)
+    assert found.decision == Decision.BETTER
+    assert "sure enough to ship. Diversity is worse by " in found.sentence
+    assert found.sentence.endswith("no guardrail watches it, so weigh that yourself.")
+
+
+def test_a_shipped_experiment_gives_no_advice_any_more(db: None) -> None:
+    experiment = begin(minimum_lift=0.2, guardrails={"conversions_per_user": 0.01})
+    visitors(experiment, 3_000, 10, {"A": 0.10, "B": 0.14})
+    assert results.result_of(experiment).sentence.endswith(": wait.")
+    verbs.stop(experiment, "Enough.", actor=SYSTEM)
+    experiment.refresh_from_db()
+    assert results.result_of(experiment).sentence.endswith("; it was stopped before that was sure.")
+    verbs.note_shipped(experiment, "B", "It is better.", actor=SYSTEM)
+    experiment.refresh_from_db()
+    said = results.result_of(experiment).sentence
+    assert said.startswith("B was shipped: everybody gets it. What the experiment showed: B is better by ")
+    assert "wait" not in said
+    page = Staff("viewer", "recommender.view_experiment").page(f"/admin/recommender/experiment/{experiment.pk}/change/")
+    assert said in page

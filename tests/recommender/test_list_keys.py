@@ -110,7 +110,7 @@ def test_a_warming_leaves_alone_what_is_up_to_date(shop: Shop, led: Release, pro
     promote("svd")
     kept = warming.warm(everybody=True)
     assert (kept.people, kept.up_to_date) == (3, 3)
-    assert str(kept) == "The lists of 3 people were up to date."
+    assert str(kept) == "The lists of 3 users were up to date."
     promote("popular")
     made = warming.warm(everybody=True)
     assert (made.people, made.up_to_date) == (3, 0)

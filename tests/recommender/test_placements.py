@@ -138,7 +138,7 @@ def test_a_list_of_another_kind_is_refused_with_those_that_fit(shop: Shop) -> No
     with pytest.raises(WrongKind) as told:
         ask("ada", placement="below-item")
     assert told.value.errors == {
-        "placement": "'below-item' is made for another kind of list (similar items) than this one (for a person). "
+        "placement": "'below-item' is made for another kind of list (similar items) than this one (for a user). "
         "Fitting: default."
     }
     for wrong in (serving.session, serving.bought_together):

@@ -31,12 +31,12 @@ def live() -> None:
 
 def test_it_makes_the_lists_of_those_who_were_active_lately() -> None:
     live()
-    assert run().startswith("The lists of 1 people are made")
+    assert run().startswith("The lists of 1 users are made")
 
 
 def test_it_makes_everybody_s_lists_when_asked_to() -> None:
     live()
-    assert run("--all").startswith("The lists of 2 people are made")
+    assert run("--all").startswith("The lists of 2 users are made")
 
 
 def test_without_a_live_release_it_fails_in_one_sentence() -> None:
@@ -48,5 +48,5 @@ def test_without_a_live_release_it_fails_in_one_sentence() -> None:
 def test_it_throws_all_lists_away_first_when_asked_to() -> None:
     live()
     run("--all")
-    assert run("--all").startswith("The lists of 2 people were up to date.")
+    assert run("--all").startswith("The lists of 2 users were up to date.")
     assert run("--all", "--clear").startswith("No list of before is used any more; ")

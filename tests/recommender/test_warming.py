@@ -108,7 +108,7 @@ def test_it_tells_how_far_it_is_and_stops_when_asked(shop: Shop, monkeypatch: py
     told: list[tuple[float, str]] = []
     warming.warm(everybody=True, progress=lambda done, what: told.append((done, what)))
     assert [done for done, _ in told] == pytest.approx([0, 1 / 3, 2 / 3, 1])
-    assert told[-1][1] == "3 of 3 people"
+    assert told[-1][1] == "3 of 3 users"
 
     def stop(done: float, what: str) -> None:
         if done > 0.5:
@@ -137,7 +137,7 @@ def test_it_stops_when_another_release_goes_live(
 def test_it_says_what_it_did(shop: Shop) -> None:
     warmed = warming.warm(everybody=True)
     assert warmed.bytes_per_person > 100
-    assert "The lists of 3 people are made" in str(warmed)
+    assert "The lists of 3 users are made" in str(warmed)
 
 
 def test_without_a_release_there_is_nothing_to_make(shop: Shop) -> None:

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.urls import reverse
 from django.utils import timezone
 
 from catalog.models import Item
@@ -170,3 +171,25 @@ def test_the_users_page_asks_the_placement_that_is_chosen_and_names_it(shop: Sho
     assert "On shelf: It is on the list, at rank 2." in staff.page(address, why_not="poem-4", placement="shelf")
     assert "There is no placement" in staff.page(address, why_not="poem-4", placement="gone")
     assert "made for another kind of list" in staff.page(address, why_not="poem-4", placement="twins")
+
+
+def test_a_pin_that_does_not_reach_the_user_says_so_and_what_to_do(shop: Shop) -> None:
+    set_placement(rules=[{"does": "pin", "item": "novel-0", "position": 1}])
+    happened(shop.ada, shop.novels[0], "purchase")
+    found = ask("novel-0")
+    assert found.cause == Cause.SEEN
+    assert (
+        "Rule 1 of the placement pins it at position 1, but a pin doesn't reach who has seen the item" in found.sentence
+    )
+    assert "switch “hides the item from lists” off at Events, Event types." in found.sentence
+    change(shop.novels[0], is_available=False)
+    assert ask("novel-0", "ben").sentence.endswith("but a pin doesn't bring back what is hidden.")
+    # Of what it can't do anything about, a pin is not mentioned.
+    assert "pins" not in ask("novel-1").sentence
+
+
+def test_whoever_pins_is_told_whom_a_pin_does_not_reach(shop: Shop) -> None:
+    merchandiser = Staff("grace", "catalog.view_item", "recommender.view_placement", "recommender.change_placement")
+    default = Placement.objects.get(name="default")
+    for page in (reverse("item-rule", args=[shop.novels[0].pk]), reverse("admin:placement-draft", args=[default.pk])):
+        assert "A pin doesn't reach users who have seen or disliked" in merchandiser.page(page), page

@@ -59,10 +59,20 @@ def days(monkeypatch: pytest.MonkeyPatch) -> Span:
     return making.span(DAYS, NOW)
 
 
+def every_step_says_what_it_does(steps: list[str]) -> None:
+    assert steps[0] == "making the placements, and counting the events that there are"
+    assert steps[-1] == "adding up the whole past"
+    what = [step.partition(": ")[2] for step in steps[1:-1]]
+    assert {"visitors look at lists and click", "adding up what was shown and clicked"} <= set(what)
+    assert all(one.startswith(("training: ", "visitors look", "adding up what")) for one in what)
+
+
 def test_a_past_is_whole_and_made_once(days: Span) -> None:
     tastes = tastes_of(NUMBERS, days.now)
-    said = making.make(tastes, days)
+    steps: list[str] = []
+    said = making.make(tastes, days, lambda done, what: steps.append(what))
     assert said.startswith("14 days were made: ")
+    every_step_says_what_it_does(steps)
     every_day_has_lists_and_clicks(days)
     the_last_event_is_the_latest(days)
     every_day_has_figures_for_charts(days)

@@ -47,7 +47,7 @@ ALGORITHMS: Mapping[str, Registration] = {
     "svd": Registration(
         f"{HERE}.svd.SVD",
         source=0,
-        label="Ranked by predicted rating, of the trained model or with the latest events folded in.",
+        label="What they would probably rate highest, as everybody's ratings tell.",
         space={
             "n_factors": Range(10, 150, log=True),
             "n_epochs": Range(10, 80),
@@ -60,7 +60,7 @@ ALGORITHMS: Mapping[str, Registration] = {
     "als": Registration(
         f"{HERE}.als.ALS",
         source=6,
-        label="Ranked by latent factors, learned from what users chose rather than from ratings.",
+        label="What users of a like taste choose, whatever they rate.",
         space={
             "n_factors": Range(16, 256, log=True),
             "n_epochs": Range(5, 30),
@@ -73,13 +73,13 @@ ALGORITHMS: Mapping[str, Registration] = {
     "baseline": Registration(
         f"{HERE}.baseline.Baseline",
         source=9,
-        label="Ranked by the user's and the item's mean ratings.",
+        label="What most users rate highly, and how this user rates.",
         rating_order=4,
     ),
     "bpmf": Registration(
         f"{HERE}.bpmf.BPMF",
         source=8,
-        label="Ranked by predicted rating: the mean of many draws, which give an interval as well.",
+        label="What they would probably rate highest; how sure that is, is known as well.",
         space={"n_factors": Range(4, 30), "n_samples": Range(10, 40), "burn_in": Range(10, 60)},
         rating_order=1,
     ),
@@ -92,13 +92,13 @@ ALGORITHMS: Mapping[str, Registration] = {
     "ease": Registration(
         f"{HERE}.ease.EASE",
         source=4,
-        label="Items that the user's items predict, all of them weighted together.",
+        label="What goes with their items, all of them together.",
         space={"reg": Range(5.0, 2_000.0, log=True), "power": Range(0.5, 2.5)},
     ),
     "hybrid": Registration(
         f"{HERE}.hybrid.Hybrid",
         source=7,
-        label="Several sources blended, weighted by how many events the user has. The score adds up deviations.",
+        label="Several sources together: which one counts how much depends on how much is known of the user.",
         reads=frozenset({TOKENS, SKIPS}),
         weight=2.0,
     ),
@@ -111,7 +111,7 @@ ALGORITHMS: Mapping[str, Registration] = {
     "nmf": Registration(
         f"{HERE}.nmf.NMF",
         source=11,
-        label="Ranked by predicted rating from tastes that add up: no factor takes away from another.",
+        label="What they would probably rate highest, by tastes that add up.",
         space={"n_factors": Range(10, 100), "n_epochs": Range(30, 150), "reg": Range(0.02, 0.4, log=True)},
         rating_order=3,
     ),

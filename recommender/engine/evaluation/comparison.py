@@ -1,7 +1,7 @@
 """Compare the stored figures of two models: what differs, and whether it is more than noise. No model is needed."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import sqrt
 from statistics import stdev
 from typing import Any
@@ -71,10 +71,16 @@ class Difference:
     """`a` or `b`, where the difference is surely more than noise."""
     is_paired: bool = False
     """True where the interval is of the differences of the same users; else it is wider than it needs to be."""
+    is_beside: bool = False
+    """True where one figure is what the settings of that side reached beside the other one, on its events."""
+    is_apart: bool = False
+    """True where both were judged by different events, so that a difference would mean nothing."""
 
     @property
     def words(self) -> str:
         """Say in words what the difference means."""
+        if self.is_apart:
+            return "judged by different events"
         if self.difference is None:
             return "not measured of both"
         if not self.difference:
@@ -106,7 +112,29 @@ def against_rival(name: str, own: Figures, rival: str) -> Difference | None:
     interval = _interval(value - other, ends, ends)
     is_sure = interval is not None and not interval[0] <= 0 <= interval[1]
     better = ("b" if (value - other) * figure.is_better > 0 else "a") if is_sure and figure.is_better else ""
-    return Difference(name, other, value, value - other, interval, better)
+    return Difference(name, other, value, value - other, interval, better, is_beside=True)
+
+
+def turned(found: Difference) -> Difference:
+    """Return the difference with both sides swapped."""
+    return replace(
+        found,
+        a=found.b,
+        b=found.a,
+        difference=None if found.difference is None else -found.difference,
+        interval=found.interval and (-found.interval[1], -found.interval[0]),
+        better={"a": "b", "b": "a"}.get(found.better, ""),
+    )
+
+
+def apart(found: Difference) -> Difference:
+    """Return both figures without a difference: each was judged by other events."""
+    return Difference(found.name, found.a, found.b, is_apart=found.difference is not None)
+
+
+def part_of(name: str) -> str:
+    """Return what a figure is of: LISTS or RATINGS."""
+    return next(one.of for one in FIGURES if one.name == name)
 
 
 def compare_slices(a: Figures, b: Figures) -> dict[str, list[Difference]]:

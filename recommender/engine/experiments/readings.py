@@ -33,6 +33,8 @@ class Decision(StrEnum):
 
 
 RANKS = tuple(Decision)
+WAIT = ": wait."
+"""The advice at the end of a sentence that only a running experiment can follow."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ class Verdict:
         if self.decision is not Decision.BETTER or self.gain is None:
             return self
         said = (
-            f"{self.variant} is better by {words.change(self.gain)} so far, but the effect fades from day to day: wait."
+            f"{self.variant} is better by {words.change(self.gain)} so far, but the effect fades from day to day{WAIT}"
         )
         return replace(self, decision=Decision.BETTER_BUT_WAIT, sentence=said)
 
@@ -162,19 +164,32 @@ def _judge_winner(primary: Comparison, others: Sequence[Comparison]) -> Verdict:
         [one for one in others if one.guardrail is state] for state in (GuardrailState.BROKEN, GuardrailState.OPEN)
     )
     if broken:
-        said = f"{better}, but {_describe(broken[0])}: don't ship it."
+        said = f"{better}, but {' and '.join(map(_describe, broken))}: don't ship it."
         return Verdict(Decision.BETTER_BUT_HARMFUL, primary.variant, said, primary.gain)
     if open_:
-        said = f"{better}, but {_describe(open_[0])}: wait."
+        said = f"{better}, but {' and '.join(map(_describe, open_))}{WAIT}"
         return Verdict(Decision.BETTER_BUT_WAIT, primary.variant, said, primary.gain)
-    return Verdict(Decision.BETTER, primary.variant, f"{better}, sure enough to ship.", primary.gain)
+    held = [one for one in others if one.guardrail is GuardrailState.HOLDS and one.gain.below_zero]
+    within = "".join(f" {fallen(one)}, within the {_limit(one)} allowed." for one in held)
+    return Verdict(Decision.BETTER, primary.variant, f"{better}, sure enough to ship.{within}", primary.gain)
+
+
+def fallen(found: Comparison) -> str:
+    """Say how much worse a metric surely is: "Diversity is worse by 12 % (9 to 15)"."""
+    name, worse = found.metric.name, found.gain.negated()
+    by = f"{worse.estimate:.3g} ({worse.low:.3g} to {worse.high:.3g})" if found.metric.absolute else words.change(worse)
+    return f"{name[:1].upper()}{name[1:]} is worse by {by}"
+
+
+def _limit(found: Comparison) -> str:
+    margin = found.metric.margin or 0
+    return f"{margin:.3g}" if found.metric.absolute else words.share(margin)
 
 
 def _describe(guardrail: Comparison) -> str:
     """Say what is wrong with a guardrail that does not hold: how much worse it is, or may be, and what is allowed."""
     metric, worse = guardrail.metric, guardrail.gain.negated()
-    margin = metric.margin or 0
-    limit = f"{margin:.3g}" if metric.absolute else words.share(margin)
+    limit = _limit(guardrail)
     if guardrail.guardrail is GuardrailState.BROKEN:
         found = f"{worse.estimate:.3g}" if metric.absolute else words.change(worse)
         return f"{metric.name} is worse by {found}, more than the {limit} allowed"

@@ -14,7 +14,7 @@ from recommender.engine.experiments.interleaving import POWER, days_left, prefer
 from recommender.engine.experiments.moments import Floats, Moments
 from recommender.engine.experiments.novelty import NoveltyCurve, novelty_curve
 from recommender.engine.experiments.planning import Plan
-from recommender.engine.experiments.readings import Decision, Reading, read
+from recommender.engine.experiments.readings import WAIT, Decision, Reading, fallen, read
 from recommender.engine.experiments.sequences import ConfidenceSequence
 from recommender.insight.experiments import preferences
 from recommender.insight.experiments.metrics import METRICS
@@ -107,6 +107,9 @@ def result_of(experiment: Experiment) -> Result:
     if verdict.decision is Decision.TOO_EARLY and experiment.state in (State.STOPPED, State.ARCHIVED):
         sentence = sentence.replace("Too early", "It was stopped too early").replace("; needs ", "; it needed ")
     about = None if verdict.decision is Decision.UNREADABLE else verdict.variant
+    if about and experiment.kind == Experiment.Kind.AB:
+        sentence += _unwatched(about, also)
+    sentence = _afterwards(experiment, sentence)
     return Result(verdict.decision, sentence, about, users, sums.crossed, reading, days, novelty, also)
 
 
@@ -176,7 +179,7 @@ def _preferred(experiment: Experiment, names: Sequence[str]) -> Result:
     waiting = days_left(now, sequence, worth, _recently(outcomes.n))
     return Result(
         now.decision(worth),
-        now.sentence(first, second, worth, waiting),
+        _afterwards(experiment, now.sentence(first, second, worth, waiting)),
         second,
         dict.fromkeys(names, users),
         0,
@@ -241,6 +244,25 @@ def _recently(total: Floats) -> float:
     days = min(RECENT_DAYS, len(total))
     before = total[-days - 1] if len(total) > days else 0.0
     return float(total[-1] - before) / days
+
+
+def _unwatched(variant: str, also: Sequence[Comparison]) -> str:
+    """Name what is surely worse though no guardrail watches it, with what to do; nothing where all is well."""
+    worse = [fallen(one) for one in also if one.variant == variant and one.readable and one.gain.below_zero]
+    if not worse:
+        return ""
+    is_or_are = "no guardrail watches it" if len(worse) == 1 else "no guardrail watches them"
+    return f" {'; '.join(worse)}: {is_or_are}, so weigh that yourself."
+
+
+def _afterwards(experiment: Experiment, sentence: str) -> str:
+    """Leave out advice that came too late; say what was shipped."""
+    if experiment.state in (State.STOPPED, State.ARCHIVED):
+        sentence = sentence.replace(WAIT, "; it was stopped before that was sure.")
+    if experiment.shipped:
+        sentence = sentence.replace(", sure enough to ship.", ".").replace(": don't ship it.", ".")
+        return f"{experiment.shipped} was shipped: everybody gets it. What the experiment showed: {sentence}"
+    return sentence
 
 
 def _of_aa(decision: Decision, sentence: str) -> str:

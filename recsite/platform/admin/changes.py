@@ -1,6 +1,7 @@
 """The page that says what anybody changed, by whichever door."""
 
 from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.conf import settings
@@ -12,18 +13,29 @@ from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.module_loading import import_string
 from unfold.decorators import action, display
+from unfold.forms import BaseDialogForm
 
 from recsite.platform import undo
 from recsite.platform.admin.change_filters import DayFilter, DoorFilter, KindFilter, PersonFilter
 from recsite.platform.audit import Actor
 from recsite.platform.console import ConsoleChangeList, ReadOnlyAdmin, dialog, leave_dialog
-from recsite.platform.humanize import EMPTY, ago, link, structure
+from recsite.platform.humanize import EMPTY, ago, distance, link, structure
 from recsite.platform.models import AuditEntry
 
 DOOR_COLOURS = {"admin": "info", "api": "success", "command": "warning"}
 MOST_FIELDS, LONGEST_VALUE = 4, 60
 LEAD = 20
 """Characters that stand before what differs."""
+
+
+class Undoing(BaseDialogForm):
+    """Name the change that is about to be taken back: the dialog stands over a list of many."""
+
+    form_before_template = "admin/parts/consequences.html"
+
+    def get_before_template_context(self, request: HttpRequest, object_id: Any = None) -> dict[str, Any]:
+        entry = AuditEntry.objects.filter(pk=object_id).first() if str(object_id).isdecimal() else None
+        return {"lines": list(_undoing(entry)) if entry else []}
 
 
 class ChangesList(ConsoleChangeList):
@@ -56,8 +68,11 @@ class AuditEntryAdmin(ReadOnlyAdmin):
     search_help_text = "The id of what was changed, who changed it, the verb, or the id of a request."
     date_hierarchy = None
     sortable_by = ()
-    fields = (("at", "verb"), ("what", "actor"), "door", "before_text", "after_text", "reason", "undone", "request_id")
-    readonly_fields = ("what", "before_text", "after_text", "undone")
+    fieldsets = (
+        (None, {"fields": (("at", "verb"), ("what", "actor"), "door", "changes", "reason", "undone", "request_id")}),
+        ("As it is recorded", {"classes": ["collapse"], "fields": ("before_text", "after_text")}),
+    )
+    readonly_fields = ("what", "changes", "before_text", "after_text", "undone")
     actions_detail = ("undo",)
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangesList]:
@@ -103,12 +118,15 @@ class AuditEntryAdmin(ReadOnlyAdmin):
 
     @display(description="change")
     def change(self, entry: AuditEntry) -> str:
-        names = [*entry.after, *(name for name in entry.before if name not in entry.after)]
-        lines = ((name, *_shorts(entry, name)) for name in names[:MOST_FIELDS])
-        more = [(f"and {len(names) - MOST_FIELDS} more", "", "")] if len(names) > MOST_FIELDS else []
-        shown = format_html_join("", "<div><b>{}</b> {}{}</div>", (_line(*one) for one in [*lines, *more]))
-        # In one box: on a phone each child of a cell would be a column.
-        return format_html("<div>{}</div>", shown) if names else EMPTY
+        found = told_changes(entry)
+        lines = [(name, *_shorts(before, after)) for name, before, after in found[:MOST_FIELDS]]
+        more = [(f"and {len(found) - MOST_FIELDS} more", "", "")] if len(found) > MOST_FIELDS else []
+        return _as_lines([*lines, *more])
+
+    @display(description="change")
+    def changes(self, entry: AuditEntry) -> str:
+        """Say all that changed, in full."""
+        return _as_lines(told_changes(entry))
 
     @display(description="reason")
     def why(self, entry: AuditEntry) -> str:
@@ -136,6 +154,7 @@ class AuditEntryAdmin(ReadOnlyAdmin):
             "Undo this change?",
             "What was there before is put back, unless it has changed since. That is recorded as a change of yours.",
             "Undo",
+            Undoing,
         ),
     )
     def undo(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
@@ -167,20 +186,43 @@ def told_of(entry: AuditEntry) -> str:
     return f"{entry.object_type.replace('_', ' ')} {entry.object_id}"
 
 
+def _undoing(entry: AuditEntry) -> Iterable[str]:
+    why = f": “{_cut(entry.reason, 0)}”" if entry.reason else ""
+    yield f"{entry.actor} did {in_words(entry.verb)} {told_of(entry)} {distance(entry.at)}{why}."
+    found = told_changes(entry)
+    for name, before, after in found[:MOST_FIELDS]:
+        was, now = _shorts(before, after)
+        yield f"{name}: {f'{was} → ' if was else ''}{now}"
+    if len(found) > MOST_FIELDS:
+        yield f"and {len(found) - MOST_FIELDS} more"
+
+
 def _is_offered(entry: AuditEntry) -> bool:
     return bool(getattr(entry, "may_undo", False)) and undo.known(entry) is not None
 
 
-def _line(name: str, before: str, after: str) -> tuple[str, str, str]:
-    return name, f"{before} → " if before else "", after
+def told_changes(entry: AuditEntry) -> list[tuple[str, str, str]]:
+    """Return each change as its name, what was and what is, in words; nothing where there was nothing."""
+    if how := settings.CHANGES_TOLD.get(entry.verb):
+        found: list[tuple[str, str, str]] = import_string(how)(entry.before, entry.after)
+        return found
+    names = [*entry.after, *(name for name in entry.before if name not in entry.after)]
+    return [
+        (name, *(_words(values[name]) if name in values else "" for values in (entry.before, entry.after)))
+        for name in names
+    ]
 
 
-def _shorts(entry: AuditEntry, name: str) -> tuple[str, str]:
-    """Return both values of a field as the list shows them; nothing where it had none.
+def _as_lines(lines: Sequence[tuple[str, str, str]]) -> str:
+    if not lines:
+        return EMPTY
+    told = ((name, f"{before} → " if before else "", after) for name, before, after in lines)
+    # In one box: on a phone each child of a cell would be a column.
+    return format_html("<div>{}</div>", format_html_join("", "<div><b>{}</b> {}{}</div>", told))
 
-    Of two long ones that begin alike it shows where they begin to differ.
-    """
-    both = [_words(values[name]) if name in values else "" for values in (entry.before, entry.after)]
+
+def _shorts(*both: str) -> tuple[str, str]:
+    """Return both values as the list shows them: of two long ones that begin alike, where they begin to differ."""
     alike = next((at for at, (one, two) in enumerate(zip(*both, strict=False)) if one != two), min(map(len, both)))
     start = max(alike - LEAD, 0) if max(map(len, both)) > LONGEST_VALUE and alike > LEAD else 0
     before, after = (_cut(text, start) for text in both)

@@ -43,6 +43,8 @@ function blank(row, number) {
 }
 
 function offerAnother() {
+  // Who may only look has no rows to edit.
+  if (!rows().length) return;
   const last = rows().find((row) => named(row, "does").name === `rule-${rows().length}-does`);
   const number = rows().length + 1;
   if (!verbOf(last) || number > most) return;

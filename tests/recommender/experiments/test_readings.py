@@ -152,3 +152,17 @@ def test_what_can_not_be_read_is_refused() -> None:
         read(Plan(), "A", {"A": 1, "B": 1}, {"A": 1, "B": 1}, {ERRORS: {}}, 1)
     with pytest.raises(ValueError, match="margin of clicks must be above 0"):
         Metric("clicks", margin=0)
+
+
+def test_every_guardrail_that_is_broken_is_named() -> None:
+    slow = LATENCY, latency(100, 5), latency(120, 5)
+    failing = ERRORS, errors(0), errors(2_000)
+    said = reading(slow, failing, b=0.216).verdict.sentence
+    assert "latency is worse by 20" in said
+    assert "and errors is worse by 0.01, more than the 0.001 allowed: don't ship it." in said
+
+
+def test_a_guardrail_that_holds_but_falls_is_named() -> None:
+    said = reading((LATENCY, latency(100, 5), latency(102, 5)), b=0.216).verdict.sentence
+    assert said.startswith("B is better by 8 % (2 to 15), sure enough to ship. Latency is worse by 2")
+    assert said.endswith(", within the 5 % allowed.")

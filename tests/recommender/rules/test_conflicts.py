@@ -136,3 +136,10 @@ def test_a_pin_that_never_wins_stands_in_nobodys_way(shop: Shop) -> None:
         "Rules 1 and 2 pin 'poem-0': rule 1 wins wherever both hold.",
         "Rules 3 and 4 pin at position 3: rule 3 wins wherever both hold.",
     ]
+
+
+def test_hours_that_clocks_leave_out_are_named(shop: Shop) -> None:
+    hours = {"from_hour": "02:00", "until_hour": "03:00", "time_zone": "Europe/Vienna"}
+    (told, *_) = [one for one in said({"does": "block", "filter": POETRY, **hours}) if "clocks" in one]
+    assert told.startswith("Rule 1 holds from 02:00 to 03:00 by the clock of Europe/Vienna. On ")
+    assert told.endswith(" clocks go forward over these hours, so it does nothing on that day.")

@@ -7,6 +7,7 @@ import pytest
 
 from recommender.merchandising import ListSettings, differences
 from recommender.merchandising.rules import MOST_RULES, Rule, Rules
+from recommender.merchandising.told import changes
 from recsite.platform.values import WrongValue
 
 BLOCK = {"does": "block", "filter": 'category == "Poetry"'}
@@ -140,9 +141,49 @@ WAS_EMMA, WAS_POEMS, WAS_NEW = "pin emma at position 1", 'block category == "Poe
         ([EMMA, POEMS, NEW], [NEW, EMMA, POEMS], [("rule 1", "as rule 3", WAS_NEW)]),
         ([EMMA, NEW], [POEMS, NEW, EMMA], [("rule 1", "none", WAS_POEMS), ("rule 2", "in another order", WAS_NEW)]),
         ([EMMA, EMMA], [EMMA], [("rule 2", WAS_EMMA, "none")]),
+        # One went and another came at its place: they have nothing to do with each other.
+        ([EMMA], [POEMS], [("rule 1", WAS_EMMA, "none"), ("rule 1", "none", WAS_POEMS)]),
+        (
+            [EMMA, NEW],
+            [NEW | {"factor": 3}, POEMS],
+            [
+                ("rule 1", WAS_EMMA, "none"),
+                ("rule 1", WAS_NEW, "boost is_new by 3"),
+                ("rule 2", "none", WAS_POEMS),
+            ],
+        ),
         ([EMMA, POEMS], [EMMA, POEMS], []),
     ],
 )
 def test_each_rule_that_differs_has_a_line_of_its_own(was: list[Any], now: list[Any], said: list[Any]) -> None:
     before, after = (ListSettings.read("user", {"rules": rules}) for rules in (was, now))
     assert [(one.label, one.before, one.after) for one in differences(before, after)] == said
+
+
+def told(was: dict[str, Any], now: dict[str, Any]) -> list[tuple[str, str, str]]:
+    """What Activity says of a publication."""
+    both = [ListSettings.read("user", settings).as_json() for settings in (was, now)]
+    return changes({"revision": 1, **both[0]}, {"revision": 2, **both[1]})
+
+
+def test_activity_names_rules_by_what_they_do_and_what_of_them_changed() -> None:
+    noted = EMMA | {"note": "Christmas"}
+    was = {"rules": [noted, POEMS], "diversity": 0.1}
+    now = {"rules": [NEW, noted | {"position": 3, "note": "Advent"}], "diversity": 0.3}
+    assert told(was, now) == [
+        ("revision", "1", "2"),
+        ("diversity", "10%", "30%"),
+        ("rule added", "", WAS_NEW),
+        ("rule removed", "", WAS_POEMS),
+        ("rule changed", "", f"{WAS_EMMA} (Christmas): position 1 → 3, note Christmas → Advent"),
+    ]
+    moved = told({"rules": [EMMA, NEW]}, {"rules": [NEW, EMMA]})
+    assert moved[1:] == [("rule moved", "", f"{WAS_NEW} (before: as rule 2)")]
+
+
+def test_a_first_revision_was_as_usual_before() -> None:
+    after = {"revision": 1, "rules": [EMMA]}
+    assert changes({"revision": None, "rules": None}, after) == [
+        ("revision", "none", "1"),
+        ("rule added", "", WAS_EMMA),
+    ]
