@@ -1,5 +1,6 @@
 """The measurements can be started, though the suite runs none of them."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -13,4 +14,11 @@ def test_measurements_import_nothing_that_needs_django_before_they_set_it_up() -
     assert len(found) > 10
     command = [sys.executable, "-c", IMPORT_ALL, *(f"tests.bench.{name}" for name in found)]
     done = subprocess.run(command, cwd=BENCH.parents[1], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-1500:]
+
+
+def test_the_bare_server_that_answers_are_compared_with_can_start() -> None:
+    bare = {**os.environ, "DJANGO_SETTINGS_MODULE": "tests.bench.bare_settings", "BENCH_BARE": "yes"}
+    command = [sys.executable, "-c", "import django; django.setup(); import tests.bench.bare_urls"]
+    done = subprocess.run(command, cwd=BENCH.parents[1], env=bare, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-1500:]
