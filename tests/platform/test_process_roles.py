@@ -50,7 +50,7 @@ def test_no_command_is_left_with_a_gap() -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "settings", "code", "sentence"),
+    ("arguments", "given", "code", "sentence"),
     [
         ((), {}, 64, r"Name one role \(web, worker, beat, consumer, relay, answers, migrate\), or manage.py"),
         (("boss",), {}, 64, "There is no role 'boss': one of web, worker,"),
@@ -69,9 +69,9 @@ def test_no_command_is_left_with_a_gap() -> None:
     ],
 )
 def test_what_is_wrong_is_one_sentence_and_an_exit_code(
-    tmp_path: Path, arguments: tuple[str, ...], settings: dict[str, str], code: int, sentence: str
+    tmp_path: Path, arguments: tuple[str, ...], given: dict[str, str], code: int, sentence: str
 ) -> None:
-    done = entrypoint(tmp_path, *arguments, **settings)
+    done = entrypoint(tmp_path, *arguments, **given)
     assert (done.returncode, done.stdout) == (code, "")
     assert re.match(sentence, done.stderr), done.stderr
     assert done.stderr.count("\n") == 1

@@ -28,7 +28,7 @@ def test_a_secret_comes_from_its_file_without_the_end_of_line(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize(
-    ("content", "settings", "sentence"),
+    ("content", "given", "sentence"),
     [
         (SECRET, {"SECRET_KEY": SECRET}, "SECRET_KEY and SECRET_KEY_FILE are both set: keep one of them."),
         (None, {}, "SECRET_KEY_FILE is {}, which can't be read (No such file or directory). Name a file that"),
@@ -37,12 +37,12 @@ def test_a_secret_comes_from_its_file_without_the_end_of_line(tmp_path: Path) ->
     ],
 )
 def test_a_file_that_does_not_fit_is_a_sentence(
-    tmp_path: Path, content: str | None, settings: dict[str, str], sentence: str
+    tmp_path: Path, content: str | None, given: dict[str, str], sentence: str
 ) -> None:
     path = tmp_path / "secret"
     if content is not None:
         path.write_text(content)
-    done = start(tmp_path, SECRET_KEY_FILE=str(path), **settings)
+    done = start(tmp_path, SECRET_KEY_FILE=str(path), **given)
     assert done.returncode == 1
     assert done.stderr.startswith(f"recsite can't start: {sentence.format(path)}")
     assert SECRET not in done.stderr
