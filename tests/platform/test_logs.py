@@ -52,14 +52,17 @@ def test_what_runs_until_stopped_logs_json_on_standard_output(
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("path", ["/api/v1/users/{}", "/api/v1/recommendations/users/{}"])
+@pytest.mark.parametrize("user_id", ["ada.lovelace", "1", "users", "a/b"])
+@pytest.mark.parametrize("path", ["/api/v1/users/{}", "/api/v1/recommendations/users/{}", "/api/v1/users/{}/merge"])
+@pytest.mark.parametrize("mounted", ["", "/shop"])
 def test_lines_name_no_user(
-    client: Client, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture, path: str
+    client: Client, caplog: pytest.LogCaptureFixture, path: str, user_id: str, mounted: str
 ) -> None:
-    client.get(path.format("ada.lovelace"))
+    """Nothing but the id is replaced: "1" in "/api/v1" as well would tell whose hash it is."""
+    client.get(path.format(user_id), SCRIPT_NAME=mounted)
     lines = [record for record in caplog.records if record.name == "recsite.access"]
     assert [record.msg["path"] for record in lines if isinstance(record.msg, dict)] == [
-        path.format(f"~{hashed('ada.lovelace')}")
+        mounted + path.format(f"~{hashed(user_id)}")
     ]
 
 
