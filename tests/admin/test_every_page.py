@@ -193,7 +193,7 @@ def test_no_deletion_reads_the_events(admin: Staff, filled: Shop) -> None:
         ("/admin/results/", 7),
         ("/admin/platform/job/", 6),
         ("/admin/health/partitions/", 8),
-        ("/admin/people/{ada}/", 8),
+        ("/admin/people/{ada}/", 9),
         ("/admin/items/{novel}/", 14),
     ],
 )
