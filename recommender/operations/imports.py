@@ -13,7 +13,7 @@ from recommender.engine.evaluation.given import GivenModel
 from recommender.engine.types import CannotFit, Progress, silent
 from recommender.models import ModelVersion
 from recommender.registry import Imported, artifacts
-from recommender.training.gate import Gate
+from recommender.training.gate import Gate, refuse_unfit_leader
 from recommender.training.train import SEED
 from recsite.platform.audit import SYSTEM, Actor
 
@@ -46,7 +46,9 @@ def judge(version: ModelVersion, progress: Progress = silent) -> ModelVersion:
     verdict = gate.verdict(found)
     if verdict and verdict["passed"]:
         verdict["sentence"] += SEEN
-    return registry.record_verdict(version, verdict, gate.figures(found))
+    registry.record_verdict(version, verdict, gate.figures(found))
+    refuse_unfit_leader([version])
+    return version
 
 
 def _unjudged(gate: Gate) -> dict[str, Any]:

@@ -152,6 +152,14 @@ def role_in_next(algorithm: str, then: Then | None = None) -> str:
     return LISTS if leads else ""
 
 
+def leader_of_next(algorithms: Iterable[str], then: Then | None = None) -> str:
+    """Return what would lead the lists if versions of these joined what is live; empty where nothing would."""
+    live = live_release(then)
+    weights = {name: _initial_weight(name) for name in algorithms} | (live.weights if live else {})
+    first = max(weights, key=weights.__getitem__, default="")
+    return first if first and weights[first] > 0 else ""
+
+
 def rival(algorithm: str, role: str, then: Then | None = None) -> ModelVersion | None:
     """Return the live version that a new one is measured against: the rating model, or the one that leads."""
     live = live_release(then)

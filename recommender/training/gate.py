@@ -1,6 +1,6 @@
 """Judge new versions: each is measured against what is live, both fitted on the same earlier events."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import Any, Self, cast
@@ -16,6 +16,9 @@ LIVE, POPULAR, BASELINE = "live", "popular", "baseline"
 RIVAL = "rival"
 """Where the metrics say which settings stood for what is live."""
 
+AS_LEADER = "as_leader"
+"""What a verdict holds beside: whether a rating model is good enough for lists, should it come to lead them."""
+
 
 @dataclass(frozen=True)
 class Gate:
@@ -28,6 +31,8 @@ class Gate:
     """The live version among them."""
     is_first: bool
     """Whether nothing is live that it could be worse than."""
+    leads_already: bool = False
+    """Whether the live lists are led by what it would take the place of."""
 
     @classmethod
     def of(cls, name: str, algorithm: Algorithm, then: registry.Then | None = None) -> Self:
@@ -40,7 +45,8 @@ class Gate:
             with suppress(ValueError):
                 # One whose settings no longer mean anything here can't be fitted again.
                 beside[LIVE] = create(live.algorithm, **_as_given(live))
-        return cls(role, beside, live if LIVE in beside else None, is_first=registry.live_release(then) is None)
+        is_first = registry.live_release(then) is None
+        return cls(role, beside, live if LIVE in beside else None, is_first, _leads(live, then))
 
     @classmethod
     def of_version(cls, version: ModelVersion) -> Self:
@@ -53,7 +59,8 @@ class Gate:
         if live:
             with suppress(ValueError):
                 beside[LIVE] = create(live.algorithm, **_as_given(live))
-        return cls(role, beside, live if LIVE in beside else None, is_first=registry.live_release() is None)
+        is_first = registry.live_release() is None
+        return cls(role, beside, live if LIVE in beside else None, is_first, _leads(live))
 
     def figures(self, evaluation: Evaluation) -> dict[str, Any]:
         """Return the figures for ModelVersion.metrics, with the settings that stood for what is live."""
@@ -64,11 +71,39 @@ class Gate:
         """Return the verdict for ModelVersion.verdict; empty where the version neither leads nor rates."""
         people = evaluation.judged
         if self.role == registry.RATING and BASELINE in people:
-            return asdict(judge_rating_model(people[""], people.get(LIVE), people[BASELINE]))
+            found = judge_rating_model(people[""], people.get(LIVE), people[BASELINE])
+            before = people.get(LIVE) if self.leads_already else None
+            return asdict(found) | {AS_LEADER: asdict(judge_lists(people[""], before, people.get(POPULAR)))}
         if self.role == registry.LISTS:
             found = judge_lists(people[""], people.get(LIVE), people.get(POPULAR))
             return asdict(found if found.passed or not self.is_first else _excused(found))
         return {}
+
+
+def refuse_unfit_leader(ready: Iterable[ModelVersion], then: registry.Then | None = None) -> None:
+    """Refuse the version that would lead the lists of the next release though it was judged by its ratings alone.
+
+    Only now is it known which of the versions that were trained together goes on, and so which of them leads. What is
+    first, or leads already, passes, and its sentence says what its lists are worth: nothing better is live.
+    """
+    passed = {version.algorithm: version for version in ready if not version.is_refused}
+    version = passed.get(registry.leader_of_next(passed, then))
+    found = version.verdict.get(AS_LEADER) if version else None
+    if version is None or not found or found["passed"]:
+        return
+    live = registry.live_release(then)
+    if live is None or _leads(registry.rival(version.algorithm, registry.RATING, then), then):
+        why = "the first" if live is None else "one that leads already"
+        said = f"{version.verdict['sentence']} {found['sentence']} It is {why}: nothing better is live."
+        registry.record_verdict(version, version.verdict | {"sentence": said})
+    else:
+        said = f"It predicts ratings, and would lead the lists as well. {found['sentence']}"
+        registry.record_verdict(version, version.verdict | {"passed": False, "sentence": said})
+
+
+def _leads(live: ModelVersion | None, then: registry.Then | None = None) -> bool:
+    """Return True for the version that leads the live lists."""
+    return live is not None and live.algorithm == registry.leader_of_next((), then)
 
 
 def _excused(found: Verdict) -> Verdict:

@@ -24,7 +24,7 @@ from recommender.models import ModelVersion, Release
 from recommender.registry.exceptions import CannotTrain
 from recommender.training import engines, refit, unchanged
 from recommender.training.engines import LocalEngine
-from recommender.training.gate import Gate
+from recommender.training.gate import Gate, refuse_unfit_leader
 from recsite.platform.audit import SYSTEM, Actor
 from recsite.platform.exceptions import UserFacingError
 from recsite.platform.jobs import Cancelled, NothingToDo
@@ -105,6 +105,7 @@ def train(
         ready = [version for version in made if version.state == ModelVersion.State.READY]
         if not ready:
             raise CannotTrain(" ".join(version.error for version in made))
+        refuse_unfit_leader(ready, then)
         release = _as_of(ready, then) if then else _released(ready, promote, started_by, is_scheduled, actor)
     registry.prune()
     return release

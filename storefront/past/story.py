@@ -28,6 +28,9 @@ HIDDEN, HIDDEN_FOR_A_WHILE = 0.5, 0.3
 FAMOUS = 3
 """The category that a film makes famous: so many have more titles."""
 
+OVERRIDE = "Its predicted ratings are the best so far: let us see what its lists bring."
+"""Why the operator promotes what the gate refused; two days later it is rolled back."""
+
 Step = tuple[datetime, Callable[[datetime], None]]
 
 
@@ -87,7 +90,7 @@ class Story:
 
     def _predict_ratings(self, at: datetime) -> None:
         self.ratings = self._train(releases.RATINGS, at)
-        releases.promote(self.shop.timeline, self.ratings, at, staff(OPERATOR))
+        releases.promote(self.shop.timeline, self.ratings, at, staff(OPERATOR), OVERRIDE, overrides_gate=True)
 
     def _roll_back(self, at: datetime) -> None:
         releases.roll_back(self.shop.timeline, self.ratings, at, "Click-through has fallen since it went live.")

@@ -1,5 +1,7 @@
 """The quality gate: what it lets through, what it refuses, and how staff have their way all the same."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from html import unescape
 from io import StringIO
 from typing import Any
@@ -13,9 +15,10 @@ from django.urls import reverse
 
 from recommender import registry
 from recommender.engine.algorithms.baseline import Baseline
-from recommender.engine.evaluation.gate import Judged, judge_lists, judge_rating_model
+from recommender.engine.evaluation.gate import Judged, Verdict, judge_lists, judge_rating_model
 from recommender.models import ModelVersion, Release
 from recommender.registry.exceptions import CannotPromote
+from recommender.training import gate
 from recommender.training import train as training
 from tests.datasets import dataset
 from tests.datasets import rated as rated_at
@@ -25,6 +28,17 @@ BAD = {"svd": {"n_factors": 50, "n_epochs": 200, "reg": 0.0, "lr": 0.02}}
 """It learns the noise by heart."""
 
 NOBODY = np.empty(0)
+
+
+UNFIT = "Its lists are no better than what is popular: nDCG 0.1000 against 0.2000."
+
+
+@contextmanager
+def unfit_lists() -> Iterator[None]:
+    """All lists are found to be worse than popularity."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(gate, "judge_lists", lambda *_: Verdict(False, UNFIT))
+        yield
 
 
 def lists(*gains: float, people: int = 100) -> Judged:
@@ -120,6 +134,30 @@ class TestTraining:
         assert worse.state == Release.State.CANDIDATE
         assert version.verdict["sentence"].startswith("Its lists are worse than the live ones")
         assert version.metrics["metrics"]["ndcg_at_10"] < version.metrics["beside"]["live"]["ndcg_at_10"]
+
+    def test_a_rating_model_whose_lists_are_bad_goes_live_only_where_it_does_not_lead_them(self) -> None:
+        first = self.train("popular")
+        with unfit_lists():
+            candidate = self.train("svd")
+            assert registry.live_release() == first
+            said = candidate.versions.get(algorithm="svd").verdict["sentence"]
+            assert said == f"It predicts ratings, and would lead the lists as well. {UNFIT}"
+            # Where the hybrid is refused as well, nothing stands between it and the lead.
+            self.train("svd", "hybrid")
+            assert registry.live_release() == first
+        beside = self.train("svd", "hybrid")
+        assert registry.live_release() == beside
+        with unfit_lists():
+            passed = self.train("svd").versions.get(algorithm="svd")
+        assert passed.verdict["passed"]
+        assert UNFIT not in passed.verdict["sentence"]
+
+    def test_a_rating_model_that_leads_already_says_what_its_lists_are_worth(self) -> None:
+        with unfit_lists():
+            first, second = (self.train("svd").versions.get(algorithm="svd").verdict for _ in range(2))
+        assert (first["passed"], second["passed"]) == (True, True)
+        assert first["sentence"].endswith(f"{UNFIT} It is the first: nothing better is live.")
+        assert second["sentence"].endswith(f"{UNFIT} It is one that leads already: nothing better is live.")
 
     def test_a_first_release_no_better_than_popularity_says_so_wherever_it_is_shown(self) -> None:
         release = self.train("svd", "popular", "hybrid")

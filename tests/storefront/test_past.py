@@ -1,5 +1,6 @@
 """A past to look at: made by the product's own functions as of its days, and added up by its own roll-ups."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from io import StringIO
@@ -54,7 +55,13 @@ def days(monkeypatch: pytest.MonkeyPatch) -> Span:
     # Who sees which variant follows from a secret of the experiment: a fixed one makes each run the same.
     monkeypatch.setattr("recommender.models.experiment.token_hex", lambda size: "5a" * size)
     call_command(
-        "demo_data", "--people=150", "--items=400", "--events=4000", "--seed=1", "--until=2026-05-20", stdout=StringIO()
+        "demo_data",
+        "--people=150",
+        "--items=400",
+        "--events=9000",
+        "--seed=1",
+        "--until=2026-05-20",
+        stdout=StringIO(),
     )
     return making.span(DAYS, NOW)
 
@@ -147,15 +154,30 @@ def better_releases_are_clicked_more() -> None:
 
 
 def one_release_was_refused_and_one_rolled_back() -> None:
-    refused = [one for one in Release.objects.all() if any(version.is_refused for version in one.versions.all())]
-    assert {one.state for one in refused} == {Release.State.CANDIDATE}
-    assert {one.promoted_at for one in refused} == {None}
+    every = Release.objects.order_by("pk")
+    refused = [one for one in every if any(version.is_refused for version in one.versions.all())]
+    [worse] = [one for one in refused if one.promoted_at]
+    assert len(refused) > 1
+    assert {one.state for one in refused if one != worse} == {Release.State.CANDIDATE}
+    # The operator had their way with one whose lists are worse than popularity, and the record says so.
+    assert worse.override
+    assert "would lead the lists as well" in worse.versions.get(algorithm="svd").verdict["sentence"]
+    nothing_worse_than_popularity_passed(every)
     back = AuditEntry.objects.get(verb="release.roll_back")
     promoted = AuditEntry.objects.filter(verb="release.promote").order_by("at")
     assert back.before["release"] != int(back.object_id) == int(promoted[0].object_id)
     assert back.actor == "operator"
     # What is live for visitors is nobody's past.
     assert not Release.objects.filter(state=Release.State.LIVE).exists()
+
+
+def nothing_worse_than_popularity_passed(every: Iterable[Release]) -> None:
+    for release in list(every)[1:]:
+        leader = max(release.weights, key=release.weights.__getitem__)
+        version = release.versions.get(algorithm=leader)
+        own, beside = version.metrics["metrics"], version.metrics["beside"].get("popular")
+        if beside and own["ndcg_at_10"] <= beside["ndcg_at_10"]:
+            assert version.is_refused, version.verdict
 
 
 def the_ended_experiment_has_a_result_and_the_other_runs() -> None:
