@@ -25,6 +25,7 @@ from recommender.serving.user_lists import recommend_many
 from recsite.platform import audit
 from recsite.platform.audit import SYSTEM, Actor
 from recsite.platform.exceptions import Invalid
+from recsite.platform.humanize import pluralize
 
 JSONL, CSV, PARQUET = "jsonl", "csv", "parquet"
 FORMATS = (JSONL, CSV, PARQUET)
@@ -49,7 +50,7 @@ class Exported:
     where: str
 
     def __str__(self) -> str:
-        return f"The lists of {self.users:,} users are in {self.where} ({self.size / 1_000_000:.1f} MB)."
+        return f"The lists of {pluralize(self.users, 'user')} are in {self.where} ({self.size / 1_000_000:.1f} MB)."
 
 
 def check_format(name: str) -> None:

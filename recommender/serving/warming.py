@@ -27,6 +27,7 @@ from recommender.spark.handed_lists import HandedLists
 from recsite.platform import audit, feed, generations, redis
 from recsite.platform.audit import Actor
 from recsite.platform.exceptions import Unavailable
+from recsite.platform.humanize import pluralize
 from recsite.platform.redis import RedisDown
 
 T = TypeVar("T")
@@ -66,10 +67,11 @@ class Warmed:
             return ""
         rate = made / self.seconds if self.seconds else 0
         in_redis = f"{self.bytes_per_person:,.0f} bytes each in Redis"
-        return f"The lists of {made:,} users are made, in {self.seconds:.1f} s ({rate:,.0f} a second; {in_redis})."
+        users = pluralize(made, "user")
+        return f"The lists of {users} are made, in {self.seconds:.1f} s ({rate:,.0f} a second; {in_redis})."
 
     def _kept(self) -> str:
-        return f"The lists of {self.up_to_date:,} users were up to date." if self.up_to_date else ""
+        return f"The lists of {pluralize(self.up_to_date, 'user')} were up to date." if self.up_to_date else ""
 
 
 def warm(

@@ -71,7 +71,7 @@ def test_a_job_writes_into_the_storage_and_records_where_asked(shop: Shop) -> No
     tasks.export_lists(job.pk, {"limit": 2, "active_since": since, "record": True, "placement": "default"})
     done = Job.objects.get(pk=job.pk)
     assert done.state == Job.State.SUCCEEDED
-    assert done.message.startswith("The lists of 1 users are in lists-")
+    assert done.message.startswith("The lists of 1 user are in lists-")
     (name,) = storages["exports"].listdir("")[1]
     entry = AuditEntry.objects.get(verb="lists.export")
     assert (entry.actor, entry.object_id, entry.after["users"]) == (SYSTEM.name, name, 1)

@@ -120,7 +120,7 @@ def test_warming_makes_the_lists_of_those_who_were_active_lately() -> None:
     live()
     tasks.warm()
     assert job().state == Job.State.SUCCEEDED
-    assert job().message.startswith("The lists of 1 users are made")
+    assert job().message.startswith("The lists of 1 user are made")
 
 
 def test_warming_makes_everybody_s_lists_when_asked_to() -> None:
@@ -141,7 +141,7 @@ def test_a_new_release_is_not_kept_waiting_by_the_warming_of_the_one_before() ->
     live()
     with exclusive(f"The warming of {before}"):
         tasks.warm()
-    assert job().message.startswith("The lists of 1 users are made")
+    assert job().message.startswith("The lists of 1 user are made")
 
 
 def test_reloading_says_which_release() -> None:

@@ -31,7 +31,7 @@ def live() -> None:
 
 def test_it_makes_the_lists_of_those_who_were_active_lately() -> None:
     live()
-    assert run().startswith("The lists of 1 users are made")
+    assert run().startswith("The lists of 1 user are made")
 
 
 def test_it_makes_everybody_s_lists_when_asked_to() -> None:
