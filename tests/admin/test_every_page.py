@@ -183,7 +183,8 @@ def test_no_deletion_reads_the_events(admin: Staff, filled: Shop) -> None:
 @pytest.mark.parametrize(
     ("address", "queries"),
     [
-        ("/admin/", 18),
+        # Three of them look for what was measured of the live release: here nothing was, or it would be kept.
+        ("/admin/", 17),
         ("/admin/interactions/interaction/", 5),
         ("/admin/catalog/enduser/", 5),
         ("/admin/catalog/item/", 5),

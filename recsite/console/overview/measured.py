@@ -72,7 +72,8 @@ def measure(period: Period, now: datetime) -> Measured:
     for (at, algorithm), figures in found.items():
         into = popular if algorithm == POPULAR else others
         into[at] = into.get(at, Figures()) + figures
-    requests = series.read_span(series.REQUESTS, period.key, by="door", now=now)
+    read = series.read_spans({series.REQUESTS: "door", series.ANSWERS: None, series.EVENTS: "outcome"}, period.key, now)
+    requests = read[series.REQUESTS]
     return Measured(
         period,
         span,
@@ -84,8 +85,8 @@ def measure(period: Period, now: datetime) -> Measured:
         _week_ago(period, begin, span),
         requests,
         [door for door in requests.now if door != ADMIN],
-        series.read_span(series.ANSWERS, period.key, now=now),
-        series.read_span(series.EVENTS, period.key, by="outcome", now=now),
+        read[series.ANSWERS],
+        read[series.EVENTS],
     )
 
 

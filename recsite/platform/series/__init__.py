@@ -20,7 +20,7 @@ from recsite.platform.series.kinds import (
     Kind,
 )
 from recsite.platform.series.points import Period, Point, Reading
-from recsite.platform.series.reading import SPANS, latest, read, read_span
+from recsite.platform.series.reading import SPANS, latest, read, read_span, read_spans
 
 __all__ = [
     "ANSWERS",
@@ -41,4 +41,5 @@ __all__ = [
     "latest",
     "read",
     "read_span",
+    "read_spans",
 ]

@@ -1,6 +1,6 @@
 """Read series for charts, tiles and alerts: every step is there, zero where nothing happened."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
@@ -16,16 +16,20 @@ MOST_STEPS = 2_000
 MOST_GROUPS = 20
 """Groups that a reading tells apart, the largest ones; the rest is OTHER."""
 
-PART = "SELECT * FROM platform_seriespoint WHERE kind = %s AND grain = %s AND at >= %s AND at < %s"
+PART = "SELECT * FROM platform_seriespoint WHERE kind = ANY(%s) AND grain = %s AND at >= %s AND at < %s"
 READ = """
-SELECT floor((extract(epoch FROM at) - %s) / %s)::int AS step, {group} AS label,
+SELECT kind, floor((extract(epoch FROM at) - %s) / %s)::int AS step, {group} AS label,
     sum(count)::bigint, sum(errors)::bigint, sum(hits)::bigint, sum(total), max(highest){buckets}
-FROM ({parts}) AS row GROUP BY 1, 2
+FROM ({parts}) AS row GROUP BY 1, 2, 3
 """
 LATEST = """
 SELECT DISTINCT ON (labels) labels, at, total / count FROM platform_seriespoint
 WHERE kind = %s AND grain = %s AND at >= %s AND at < %s AND count > 0 ORDER BY labels, at DESC
 """
+
+
+Row = tuple[str, int, Point]
+"""A label, the number of the step, and what is known of it."""
 
 
 class Part(NamedTuple):
@@ -54,10 +58,15 @@ SPANS = {
 
 def read_span(kind: Kind, name: str, by: str | None = None, now: datetime | None = None) -> Reading:
     """Read one of SPANS, up to the end of the step in which we are."""
+    return read_spans({kind: by}, name, now)[kind]
+
+
+def read_spans(asked: Mapping[Kind, str | None], name: str, now: datetime | None = None) -> dict[Kind, Reading]:
+    """Read one of SPANS of several kinds, each by one of its labels or in all, in one query."""
     now, (length, step) = now or timezone.now(), SPANS[name]
     seconds = int(step.total_seconds())
     until = datetime.fromtimestamp((int(now.timestamp()) // seconds + 1) * seconds, UTC)
-    return read(kind, until - length, until, step, by, now)
+    return _read(asked, until - length, until, step, now)
 
 
 def read(
@@ -69,12 +78,26 @@ def read(
     that isn't told by a label is the sum of those of all. Raises ValueError where the time is no whole number of steps,
     or of too many, and where the kind has no such label.
     """
+    return _read({kind: by}, since, until, step, now or timezone.now())[kind]
+
+
+def _read(
+    asked: Mapping[Kind, str | None], since: datetime, until: datetime, step: timedelta, now: datetime
+) -> dict[Kind, Reading]:
+    _steps(since, until, step)
+    for kind, by in asked.items():
+        if by is not None and by not in kind.labels:
+            raise ValueError(f"{kind.name} has no label {by}. It has: {', '.join(kind.labels) or 'none'}.")
+    start = since - (until - since)
+    rows = _rows(asked, step, start, _parts(_grain(step, start), start, since, until, now))
+    return {kind: _reading(kind, by, rows[kind.name], since, until, step) for kind, by in asked.items()}
+
+
+def _reading(
+    kind: Kind, by: str | None, rows: Iterable[Row], since: datetime, until: datetime, step: timedelta
+) -> Reading:
     steps, start = _steps(since, until, step), since - (until - since)
-    if by is not None and by not in kind.labels:
-        raise ValueError(f"{kind.name} has no label {by}. It has: {', '.join(kind.labels) or 'none'}.")
     found: dict[str, dict[int, Point]] = {} if by else {"": {}}
-    parts = _parts(_grain(step, start), start, since, until, now or timezone.now())
-    rows = _rows(kind, by, step, start, parts)
     for label, number, point in _pooled(rows) if kind.is_level and not by else rows:
         point.at = start + number * step
         found.setdefault(label, {})[number] = point
@@ -132,19 +155,31 @@ def _parts(fine: int, start: datetime, since: datetime, until: datetime, now: da
 
 
 def _rows(
-    kind: Kind, by: str | None, step: timedelta, start: datetime, parts: Sequence[Part]
-) -> Iterator[tuple[str, int, Point]]:
-    group = f"labels[{kind.labels.index(by) + 1}]" if by else "labels::text" if kind.is_level else "''"
-    buckets = f", {summing('buckets')}" if kind.has_times else ""
-    statement = READ.format(group=group, buckets=buckets, parts=" UNION ALL ".join([PART] * len(parts)))
-    asked = [value for part in parts for value in (kind.name, *part)]
+    asked: Mapping[Kind, str | None], step: timedelta, start: datetime, parts: Sequence[Part]
+) -> dict[str, list[Row]]:
+    """Return the rows of each kind."""
+    groups = " ".join(f"WHEN '{kind.name}' THEN {_group(kind, by)}" for kind, by in asked.items())
+    buckets = f", {summing('buckets')}" if any(kind.has_times for kind in asked) else ""
+    statement = READ.format(
+        group=f"CASE kind {groups} END", buckets=buckets, parts=" UNION ALL ".join([PART] * len(parts))
+    )
+    names = [kind.name for kind in asked]
+    values = [value for part in parts for value in (names, *part)]
+    found: dict[str, list[Row]] = {name: [] for name in names}
     with routing.connection().cursor() as cursor:
-        cursor.execute(statement, [start.timestamp(), step.total_seconds(), *asked])
-        for number, label, count, errors, hits, total, highest, *sums in cursor.fetchall():
-            yield label, number, Point(start, count, errors, hits, total, highest, sums)
+        cursor.execute(statement, [start.timestamp(), step.total_seconds(), *values])
+        for name, number, label, count, errors, hits, total, highest, *sums in cursor.fetchall():
+            found[name].append((label, number, Point(start, count, errors, hits, total, highest, sums)))
+    return found
 
 
-def _pooled(rows: Iterable[tuple[str, int, Point]]) -> Iterator[tuple[str, int, Point]]:
+def _group(kind: Kind, by: str | None) -> str:
+    if by:
+        return f"labels[{kind.labels.index(by) + 1}]"
+    return "labels::text" if kind.is_level else "''"
+
+
+def _pooled(rows: Iterable[Row]) -> Iterator[Row]:
     """Yield a level's sum over all labels, step by step."""
     found: dict[int, Point] = {}
     for _, number, point in rows:
