@@ -76,7 +76,7 @@ def export(place: Place, until: datetime | None = None, progress: Progress = sil
 
 def export_kept(place: Place, keep: int, actor: Actor, progress: Progress = silent) -> Exported:
     """Export to a folder of its own in `place`, and delete the older ones beyond `keep` in all."""
-    done = export(place / f"events-{timezone.now():%Y%m%d-%H%M%S}", progress=progress)
+    done = export(place / f"events-{timezone.now():%Y%m%d-%H%M%S-%f}", progress=progress)
     for old in [name for name in place.folders() if name.startswith("events-")][:-keep]:
         (place / old).remove()
     audit.record(actor, "events.export", "events", done.where, after={"events": done.events})

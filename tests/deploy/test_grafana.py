@@ -46,9 +46,18 @@ def told() -> Iterator[str]:
     """The names that the code gives to metrics; `behaviour_{name}` stands for all that begin so."""
     for package in PACKAGES:
         for path in (PROJECT / package).rglob("*.py"):
-            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            module = ast.parse(path.read_text(encoding="utf-8"))
+            constants = {
+                target.id: one.value
+                for one in module.body
+                if isinstance(one, ast.Assign)
+                for target in one.targets
+                if isinstance(target, ast.Name)
+            }
+            for node in ast.walk(module):
                 if isinstance(node, ast.Call) and getattr(node.func, "id", "") in MAKERS and node.args:
-                    yield from _name(node.args[0])
+                    first = node.args[0]
+                    yield from _name(constants.get(getattr(first, "id", ""), first))
 
 
 def _name(node: ast.expr) -> Iterator[str]:
