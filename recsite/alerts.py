@@ -40,6 +40,9 @@ SAMPLED_WITHIN = timedelta(minutes=10)
 QUIET_AFTER = timedelta(days=7)
 """Where the last event is older, nobody expects another one."""
 
+MISSED = 5
+"""Events that would have come by now, as usual in that week: where fewer come, silence says nothing."""
+
 
 def _redis() -> Iterator[Finding]:
     """Raise RedisDown where it is away."""
@@ -110,17 +113,17 @@ def _requests() -> Iterator[Finding]:
 def _events() -> Iterator[Finding]:
     last = arrivals.last_stored_at()
     silent = timezone.now() - last if last else timedelta()
-    if silent < QUIET_AFTER and limits.SILENCE.is_crossed(silent.total_seconds()) and _have_come():
+    if silent < QUIET_AFTER and limits.SILENCE.is_crossed(silent.total_seconds()) and _expected(silent) >= MISSED:
         sentence = f"No event has been stored for {duration(silent.total_seconds())}."
         page, permission = "admin:interactions_interaction_changelist", "interactions.view_interaction"
         yield Finding(limits.SILENCE, sentence, page, permission, since=last)
 
 
-def _have_come() -> bool:
-    """Tell whether any event came in by itself lately: who has only imported files so far expects none."""
+def _expected(silent: timedelta) -> float:
+    """Return how many events usually come by themselves in so long: files that were imported say nothing of that."""
     until = timezone.now().replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
     found = series.read(series.EVENTS, until - QUIET_AFTER, until, timedelta(hours=1), by="outcome").now
-    return STORED in found and found[STORED].total.count > 0
+    return found[STORED].total.count * (silent / QUIET_AFTER) if STORED in found else 0.0
 
 
 def _levels() -> Iterator[Finding]:

@@ -73,7 +73,10 @@ def test_silence_counts_from_the_last_event_and_only_where_there_were_any_lately
     assert "silence" not in look()
     Interaction.objects.update(received_at=timezone.now() - timedelta(hours=2))
     assert "silence" not in look(), "Imported events alone: nobody expects that others come."
-    add(event(timezone.now() - timedelta(hours=2)))
+    before = timezone.now() - timedelta(hours=2)
+    add(*(event(before) for _ in range(400)))
+    assert "silence" not in look(), "400 in seven days are fewer than five in two hours."
+    add(*(event(before) for _ in range(30)))
     alert = look()["silence"]
     assert "No event has been stored for 2 h" in alert.sentence
     assert timezone.now() - alert.since > timedelta(hours=1.9)

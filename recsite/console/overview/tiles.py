@@ -163,10 +163,13 @@ def _cached(found: Measured) -> Tile:
 def _events(found: Measured, now: datetime) -> Tile:
     stored, before = (side.get(STORED) for side in (found.events.now, found.events.before))
     minutes = (found.events.until - found.events.since) / timedelta(minutes=1)
+    count = stored.total.count if stored else 0
+    is_rate = count >= minutes
+    per = minutes if is_rate else 1
     return tile(
-        "Events a minute",
-        stored.total.count / minutes if stored and stored.total.count else None,
-        before=before.total.count / minutes if before and before.total.count else None,
+        "Events a minute" if is_rate or not count else "Events",
+        count / per if count else None,
+        before=before.total.count / per if before and before.total.count else None,
         period=found.period.before,
         values=[point.count / found.minutes for point in stored.points] if stored else (),
         note=_waiting(now),
