@@ -53,6 +53,7 @@ class Poster(threading.Thread):
         super().__init__(daemon=True)
         self._asked, self._bodies = asked, bodies(asked["form"], asked["size"], seed)
         self.times: list[float] = []
+        self.refused = ""
 
     def run(self) -> None:
         asked = self._asked
@@ -68,7 +69,8 @@ class Poster(threading.Thread):
                 status, answer = _read(answers)
                 self.times.append(time.perf_counter() - started)
                 if status not in (200, 202) or b'"accepted": 0' in answer:
-                    sys.exit(f"{asked['head'].splitlines()[0]} answered {status}: {answer[:300]!r}")
+                    self.refused = f"{asked['head'].splitlines()[0]} answered {status}: {answer[:300]!r}"
+                    return
 
 
 def _read(answers: Any) -> tuple[int, bytes]:
@@ -80,7 +82,10 @@ def _read(answers: Any) -> tuple[int, bytes]:
 
 
 def post(asked: dict[str, Any]) -> dict[str, float]:
-    """Keep the connections busy; return requests, events per second and the times of answers."""
+    """Keep the connections busy; return requests, events per second and the times of answers.
+
+    Raises SystemExit where a request was refused.
+    """
     posters = [Poster(asked, asked["seed"] + number) for number in range(asked["connections"])]
     started = time.perf_counter()
     for poster in posters:
@@ -88,6 +93,9 @@ def post(asked: dict[str, Any]) -> dict[str, float]:
     for poster in posters:
         poster.join()
     elapsed = time.perf_counter() - started
+    # The end of a thread would end nothing else, and what was measured until then is no measurement.
+    if refused := [poster.refused for poster in posters if poster.refused]:
+        sys.exit(refused[0])
     times = sorted(one for poster in posters for one in poster.times)
     return {
         "events": len(times) * asked["size"],
