@@ -1,4 +1,4 @@
-"""Break every part under load, and count rows at the end: readers see no error, and accepted is stored, once.
+"""Break every part under load, and count: did readers see an error, and was what was accepted stored, once?
 
     make setup && .venv/bin/python -m deploy.load.faults --all
     .venv/bin/python -m deploy.load.faults --list
