@@ -36,6 +36,7 @@ def in_variant(name: str, among: int = 200) -> str:
 def test_a_user_gets_one_variant_for_good_and_answers_and_impressions_name_it(shop: Shop) -> None:
     assert ask("ada").variant is None
     begin()
+    look_again()
     seen = {name: experiments.variant_of("default", name) for name in ("ada", "ben", *(f"u{n}" for n in range(400)))}
     assert set(seen.values()) == {"leads:A", "leads:B"}
     assert 150 < Counter(seen.values())["leads:A"] < 250
