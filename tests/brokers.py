@@ -48,7 +48,10 @@ def point_to(broker: Kafka, fixture: Any) -> None:
         setattr(fixture, name, value)
     fixture.KAFKA_TOPIC_PREFIX = f"test-{uuid4().hex[:8]}-"
     fixture.KAFKA_PARTITIONS = 3
-    product.create_topics(TOPICS, apply=True)
+    with pytest.MonkeyPatch.context() as patient:
+        # A broker that has just started on a busy machine takes longer than a command waits.
+        patient.setattr(product, "ADMIN_SECS", 60.0)
+        product.create_topics(TOPICS, apply=True)
 
 
 @pytest.fixture
