@@ -3,6 +3,8 @@
 from pathlib import Path
 
 from recsite import env
+
+# Django looks for every setting in this module, so those of the other files are taken over whole.
 from recsite.api_settings import *  # noqa: F403
 from recsite.backup_settings import *  # noqa: F403
 from recsite.backup_settings import BACKUPS

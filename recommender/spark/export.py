@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.util import find_spec
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 import numpy as np
@@ -129,7 +129,7 @@ def _month(place: Place, month: Month, end: datetime, names: list[str], ids: NDA
     written, number = 0, 0
     while first := list(islice(groups, 1)):
         with place.writing(f"part-{number:05d}.parquet") as file, pq.ParquetWriter(file, schema()) as writer:
-            for group in _chained(first, islice(groups, GROUPS - 1)):
+            for group in chain(first, islice(groups, GROUPS - 1)):
                 table: Any = table_of(group, names, ids)
                 writer.write_table(table)
                 written += len(table)
@@ -141,8 +141,3 @@ def _groups(start: datetime, end: datetime) -> Iterator[NDArray[np.void]]:
     found = blocks(start, end)
     while group := list(islice(found, BLOCKS)):
         yield np.concatenate(group)
-
-
-def _chained(first: list[NDArray[np.void]], rest: Iterator[NDArray[np.void]]) -> Iterator[NDArray[np.void]]:
-    yield from first
-    yield from rest

@@ -10,7 +10,7 @@ from recsite.platform.commands import PlainCommand, progress_bar, whole_number
 class Command(PlainCommand):
     help = (
         "Write all events that count as Parquet, a folder for each month, in constant memory. "
-        "Each export is a folder of its own; older ones are deleted, so that erased users are in none."
+        "Each export is a folder of its own; older ones are deleted. Who is erased later is in the next one no more."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
